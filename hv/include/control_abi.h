@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control device as dom0 sees it: one PCI function, three BARs.
+ *
+ *   BAR0  4 KiB, trapped registers, 32-bit accesses only (struct pn_regs' offsets)
+ *   BAR2  plain memory: the exchange buffer, then one trace ring per pCPU
+ *   BAR4  plain memory: the domU pool; domain images are written through it
+ *
+ * A command: write PN_REG_ARG.., PN_REG_DOMAIN, PN_REG_COMMAND, then 1 to
+ * PN_REG_DOORBELL; when that write returns, PN_REG_STATUS and PN_REG_RET.. hold
+ * the answer. Bulk data goes through the exchange buffer, which the hypervisor
+ * copies before it looks at it. Every number from dom0 is checked; a bad one
+ * gets an error code.
+ */
+#ifndef HV_CONTROL_ABI_H
+#define HV_CONTROL_ABI_H
+
+#include <stdint.h>
+
+#include "hypercall_abi.h"
+#include "trips.h"
+
+#define PN_PCI_VENDOR 0x1d5e /* our own choosing; not registered */
+#define PN_PCI_DEVICE 0x5348
+#define PN_PCI_CLASS 0xff0000
+#define PN_ABI_VERSION 1
+#define PN_MAGIC 0x52424e50u /* "PNBR" */
+
+/* BAR0 register offsets, bytes. All registers are 32 bits; 64-bit values are low half first. */
+#define PN_REG_MAGIC 0x000
+#define PN_REG_VERSION 0x004
+#define PN_REG_RECIPE 0x008    /* 32 bytes, NUL-padded */
+#define PN_REG_NR_PCPUS 0x028
+#define PN_REG_NR_RINGS 0x02c  /* rings in BAR2, one per pCPU */
+#define PN_REG_RING_OFFSET 0x030 /* of ring 0 in BAR2, bytes */
+#define PN_REG_RING_BYTES 0x034  /* of one ring, header page included */
+#define PN_REG_POOL_BYTES 0x038  /* 64 bits: BAR4's backed part */
+#define PN_REG_TSC_KHZ 0x040     /* 0: unknown */
+#define PN_REG_MAX_DOMAINS 0x044
+#define PN_REG_EXCHANGE_BYTES 0x048
+#define PN_REG_COMMAND 0x100
+#define PN_REG_DOMAIN 0x104
+#define PN_REG_ARG(i) (0x110 + 8 * (i)) /* 6 arguments of 64 bits */
+#define PN_REG_DOORBELL 0x180
+#define PN_REG_STATUS 0x184 /* enum pn_error */
+#define PN_REG_RET(i) (0x190 + 8 * (i)) /* 4 results of 64 bits */
+#define PN_NR_ARGS 6
+#define PN_NR_RETS 4
+
+#define PN_EXCHANGE_BYTES 65536
+#define PN_MAX_DOMAINS 8
+#define PN_NAME 32     /* bytes of a domain's name, NUL included */
+#define PN_REASON 128  /* bytes of a reason, NUL included */
+#define PN_CMDLINE 2048
+#define PN_MAX_REGIONS 64 /* kept per domain; later ones are counted, not kept */
+
+/* PN_COMMAND(id, number, "what it does"): arguments a0.., results r0.. */
+#define PN_COMMANDS(X) \
+	X(ping, 1, "r0 = a0 + 1") \
+	X(create, 2, "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs; exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes") \
+	X(load, 3, "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command line; kind found by magic") \
+	X(start, 4, "run a loaded domain") \
+	X(pause, 5, "stop its vCPUs at the next trip; returns when they stand") \
+	X(unpause, 6, "let them go on") \
+	X(destroy, 7, "stop it, free all that it holds") \
+	X(list, 8, "exchange: struct pn_domain_info[r0]") \
+	X(stat, 9, "exchange: struct pn_stat") \
+	X(regions, 10, "a0 first; exchange: struct pn_region[r0]; r1 how many there were in all") \
+	X(console_read, 11, "exchange: r0 bytes of console output, taken; r1 bytes that were lost for want of room") \
+	X(console_write, 12, "a0 bytes in the exchange go to the domain's UART; r0 taken") \
+	X(log, 13, "exchange: r0 bytes of the hypervisor's log, taken") \
+	X(trace, 14, "a0 event mask, a1 mode (enum pn_trace_mode)") \
+	X(audit, 15, "a paused or ended domain's shadows; r0 faults found; exchange: text, r1 bytes") \
+	X(quiet, 16, "a0: 1 regions hold the other pCPUs (default), 0 they do not")
+
+enum pn_command {
+#define X(id, nr, text) PN_CMD_##id = nr,
+	PN_COMMANDS(X)
+#undef X
+};
+
+#define PN_ERRORS(X) \
+	X(ok, 0, "done") \
+	X(nosys, 1, "no such command") \
+	X(inval, 2, "an argument is out of range") \
+	X(nodom, 3, "no such domain") \
+	X(state, 4, "the domain is not in a state that allows this") \
+	X(nomem, 5, "not enough memory in the pool") \
+	X(nospc, 6, "no free domain slot or pCPU") \
+	X(image, 7, "the image is of no known kind or is damaged; exchange: why") \
+	X(busy, 8, "a measured region is running") \
+	X(unsupp, 9, "this recipe or hardware cannot do it")
+
+enum pn_error {
+#define X(id, nr, text) PN_ERR_##id = nr,
+	PN_ERRORS(X)
+#undef X
+};
+
+enum pn_state { PN_FREE, PN_CREATED, PN_LOADED, PN_RUNNING, PN_PAUSED, PN_EXITED, PN_CRASHED };
+enum pn_trace_mode { PN_TRACE_DROP = 0, PN_TRACE_OVERWRITE = 1, PN_TRACE_LOSSLESS = 2 };
+
+struct pn_domain_info {
+	uint32_t id;
+	uint32_t state; /* enum pn_state */
+	uint32_t exit_code; /* value written to the debug-exit port, when PN_EXITED */
+	uint32_t nr_vcpus;
+	uint64_t memory_bytes;
+	uint64_t run_ticks;  /* TSC ticks since start, until it ended */
+	uint64_t trips;
+	uint64_t console_pending; /* bytes */
+	char name[PN_NAME];
+	char reason[PN_REASON]; /* why it crashed; empty otherwise */
+};
+
+#define PN_HIST_BUCKETS 24 /* bucket b counts costs in [2^b, 2^(b+1)) ticks, the last one all above */
+
+struct pn_trip_stat {
+	uint64_t count;
+	uint64_t ticks; /* TSC ticks from exit to entry */
+	uint64_t bytes; /* page-table bytes read or written on the guest's behalf */
+	uint32_t hist[PN_HIST_BUCKETS];
+};
+
+/* Engine counters: X(id, "what it counts"). Sums since the domain began. */
+#define PN_COUNTERS(X) \
+	X(promote, "guest pages that became shadowed page tables") \
+	X(demote, "guest pages whose last shadow went") \
+	X(shadow_alloc, "shadow pages taken from the pool") \
+	X(shadow_free, "shadow pages returned to the pool") \
+	X(shadow_used, "shadow pages in use now") \
+	X(shadow_peak, "most shadow pages in use at once") \
+	X(guest_tables, "guest page-table pages shadowed now") \
+	X(guest_tables_peak, "most guest page-table pages shadowed at once") \
+	X(reclaim, "shadow pages taken back because the pool ran out") \
+	X(root_hit, "root loads that found their shadow") \
+	X(root_miss, "root loads that had to begin one") \
+	X(dump, "times the whole shadow was dumped") \
+	X(fill, "leaf entries filled at a fault") \
+	X(emulate_ok, "writes to page tables emulated") \
+	X(emulate_fail, "writes to page tables that no emulation knows") \
+	X(wrmap_revoke, "searches for writable mappings of a page") \
+	X(wrmap_guess_hit, "mappings found by a guess") \
+	X(wrmap_guess_miss, "guesses that found nothing") \
+	X(wrmap_scan, "searches that had to scan every shadow") \
+	X(tlb_flush, "guest TLB flushes asked for") \
+	X(tlb_flush_page, "single-page flushes asked for") \
+	X(set_accessed, "accessed bits set in guest entries") \
+	X(set_dirty, "dirty bits set in guest entries") \
+	X(splinter, "guest superpage entries splintered into 4 KiB shadows")
+
+enum pn_counter {
+#define X(id, text) PN_CNT_##id,
+	PN_COUNTERS(X)
+#undef X
+	PN_CNT_MAX
+};
+
+struct pn_stat {
+	uint64_t trips; /* all of them */
+	uint64_t counter[PN_CNT_MAX];
+	struct pn_trip_stat trip[TRIP_MAX];
+	uint64_t trace_written, trace_lost; /* records on this domain's behalf */
+};
+
+/* One measured region, as the hypervisor saw it. The hypercalls that bracket it are not in it. */
+struct pn_region {
+	char phase[PN_PHASE_NAME];
+	uint64_t ops;
+	uint64_t instructions; /* TSC ticks as the guest measured them */
+	uint64_t tsc_begin, tsc_end; /* as the hypervisor stamped them */
+	uint64_t trips;
+	uint64_t bytes_touched;
+	uint32_t guest_levels, shadow_levels; /* at its end; 0 guest levels: paging off; 0 shadow levels: nested */
+	uint64_t trip_count[TRIP_MAX];
+	uint64_t trip_ticks[TRIP_MAX];
+	uint64_t trip_bytes[TRIP_MAX];
+	uint64_t counter[PN_CNT_MAX]; /* differences; shadow_used, *_peak: value at the end */
+	uint64_t trace_written, trace_lost; /* records during the region */
+};
+
+#endif

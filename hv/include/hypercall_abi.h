@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a guest may ask of the hypervisor: VMMCALL with the number in EAX and
+ * 32-bit arguments in EBX, ECX, EDX, ESI; the result comes back in EAX (0 is
+ * success). Allowed at every privilege level, so that a Linux process can
+ * bracket what it measures. Registers other than EAX are kept.
+ */
+#ifndef HV_HYPERCALL_ABI_H
+#define HV_HYPERCALL_ABI_H
+
+/* CPUID leaf 0x40000000 answers EBX/ECX/EDX = "PenumbraHype"; leaf +1: EAX = ABI version. */
+#define PN_CPUID_BASE 0x40000000u
+#define PN_CPUID_EBX 0x756e6550u /* "Penu" */
+#define PN_CPUID_ECX 0x6172626du /* "mbra" */
+#define PN_CPUID_EDX 0x65707948u /* "Hype" */
+#define PN_HYPERCALL_VERSION 1
+
+#define PN_HC_NOP 0u /* returns 0: the cheapest trip */
+/*
+ * Begin a measured region: EBX, ECX, EDX, ESI hold its name, 16 bytes,
+ * NUL-padded, four to a register, first byte lowest. All other pCPUs are held
+ * when it returns. Regions do not nest: a second begin fails with PN_HC_EBUSY.
+ */
+#define PN_HC_QUIET_BEGIN 1u
+/* End it: EBX = operations done, ECX/EDX = low/high half of the TSC ticks that the guest measured. */
+#define PN_HC_QUIET_END 2u
+
+#define PN_HC_ENOSYS 0xffffffffu
+#define PN_HC_EBUSY 0xfffffffeu
+#define PN_HC_EINVAL 0xfffffffdu
+
+#define PN_PHASE_NAME 16 /* bytes of a region's name, NUL included unless all 16 are used */
+
+/* Writing v to this port ends the domain; natively QEMU's isa-debug-exit ends with (v << 1) | 1. */
+#define PN_DEBUG_EXIT_PORT 0xf4
+
+#endif

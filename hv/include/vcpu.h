@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual CPU and a domain as every layer sees them. Nothing here knows the
+ * VMCB: the SVM backend embeds struct vcpu in its own structure and copies the
+ * hw_* fields into the VMCB when hw_dirty says so.
+ */
+#ifndef HV_VCPU_H
+#define HV_VCPU_H
+
+#include "control_abi.h"
+#include "types.h"
+
+enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NR_GPRS };
+
+struct domain;
+struct sh_mode;   /* the M-on-N instance: hv/shadow */
+struct frame_info;
+struct sh_domain;
+
+/* What a page fault turned out to be, beside the verdict. */
+struct fault {
+	gva_t va;
+	u32 pfec;  /* in: as hardware reported; out, for GUEST_FAULT: what the guest must see */
+	gpa_t gpa; /* out, for EMULATE and MMIO: the guest physical address hit */
+};
+
+struct vcpu {
+	u64 gpr[NR_GPRS]; /* offset 0: entry.S saves here. RAX and RSP are live in the VMCB except while emulating */
+	struct domain *domain;
+	u32 id;   /* within its domain */
+	u32 pcpu;
+
+	/* What the guest believes. */
+	u64 cr0, cr2, cr3, cr4, efer;
+
+	/* What hardware must be given: written by paging, loaded by the backend at the next entry. */
+	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
+	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging */
+	u8 hw_dirty;       /* a hw_ field changed */
+	u8 tlb_flush;      /* flush this guest's TLB at the next entry */
+
+	/* Paging's own. */
+	const struct sh_mode *mode;
+	mfn_t root;     /* smfn of the loaded shadow root; INVALID_MFN: none */
+	u32 guest_levels, shadow_levels;
+	struct fault fault;
+	u32 bytes;      /* page-table bytes touched in this trip */
+	u32 walk_depth; /* private to the walker */
+
+	struct pn_trip_stat trip[TRIP_MAX];
+	u64 trips;
+	void *backend; /* platform-private */
+};
+
+struct domain {
+	u32 id;
+	u32 state; /* enum pn_state */
+	u32 nr_vcpus;
+	struct vcpu *vcpu[1];
+
+	/* Memory: `nr_pages` guest frames; p2m[gfn] is a machine frame, or P2M_NONE. */
+	u32 *p2m;
+	u64 p2m_frames; /* length of p2m and of frame[] */
+	struct frame_info *frame;
+	mfn_t first_mfn; /* the domain's memory is contiguous in the pool */
+	u64 nr_pages;
+
+	struct sh_domain *shadow; /* NULL under nested paging */
+	mfn_t npt_root;
+	u64 counter[PN_CNT_MAX];
+
+	u32 exit_code;
+	char name[PN_NAME];
+	char reason[PN_REASON];
+	void *backend; /* devices, console, regions: hv/domain */
+};
+
+#define P2M_NONE 0xffffffffu
+
+#define COUNT(d, c) ((d)->counter[PN_CNT_##c]++)
+#define COUNT_ADD(d, c, n) ((d)->counter[PN_CNT_##c] += (n))
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the rest of the hypervisor asks of a domU's paging. paging_shadow.c
+ * answers with the shadow engine, paging_nested.c with nested paging; the link
+ * chooses. Nothing here injects an exception or knows the VMCB.
+ *
+ * Callers set v->cr0, cr3, cr4, efer to what the guest believes before calling;
+ * paging sets v->hw_* and v->hw_dirty.
+ */
+#ifndef PAGING_H
+#define PAGING_H
+
+#include "vcpu.h"
+
+enum verdict {
+	SH_FIXED,       /* the shadow was mended: run the guest again */
+	SH_GUEST_FAULT, /* the guest must see #PF(v->fault.pfec) at v->fault.va */
+	SH_EMULATE,     /* a write that must be emulated: v->fault.gpa */
+	SH_MMIO,        /* no memory there: v->fault.gpa */
+	SH_RETRY,       /* nothing was wrong any more */
+	SH_OOM,         /* the pool gave nothing even after reclaim: the caller crashes the domain */
+};
+
+extern const char paging_recipe_name[];
+extern const bool paging_is_nested;
+
+/* pool_pages: shadow pages, 0 for the default (256 a vCPU + 2 a MiB of memory). False: out of memory. */
+bool paging_domain_init(struct domain *d, u64 pool_pages);
+void paging_domain_destroy(struct domain *d);
+/* v->cr0.. hold the state at start (paging off). */
+bool paging_vcpu_init(struct vcpu *v);
+
+/* A #PF that hardware raised, with its error code. Fills v->fault. */
+enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec);
+/* A nested page fault, nested recipes only: v->fault.gpa; SH_MMIO or SH_FIXED. */
+enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info);
+
+/* CR3 was loaded: flushes all but global translations. False: bad root, the guest gets what hardware gives (or the domain was crashed). */
+void paging_load_root(struct vcpu *v);
+/* CR0, CR4 or EFER changed: chooses the M-on-N instance, flushes as the architecture says. */
+void paging_update_modes(struct vcpu *v);
+void paging_invlpg(struct vcpu *v, gva_t va);
+
+/*
+ * Guest memory by virtual address, for instruction fetch and emulation. `access` is
+ * a pfec's W/U/I bits. SH_FIXED: done; SH_GUEST_FAULT: v->fault tells; SH_MMIO: v->fault.gpa
+ * (the bytes before it are done). At most 64 bytes; may cross a page end.
+ * paging_write also brings every shadow of the page up to date ("emulated write").
+ */
+enum verdict paging_read(struct vcpu *v, gva_t va, void *buf, unsigned bytes, u32 access);
+enum verdict paging_write(struct vcpu *v, gva_t va, const void *buf, unsigned bytes, u32 access);
+/* Atomic against other vCPUs. *old: expected in, found out. bytes 1, 2, 4, 8, 16. *done: whether it was written. */
+enum verdict paging_cmpxchg(struct vcpu *v, gva_t va, void *old, const void *new_, unsigned bytes, u32 access, bool *done);
+/* Emulation does not know the instruction that wrote to this page: remove all its shadows, so that the guest can do it itself. */
+void paging_unshadow(struct vcpu *v, gpa_t gpa);
+
+/* The p2m lost or gained a frame, or a frame's write access must go: for hypervisor-made changes to guest memory. */
+void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes);
+
+/* Re-derive everything. Returns faults found; writes up to `size` bytes of text, NUL-terminated. */
+unsigned paging_audit(struct domain *d, char *text, size_t size);
+
+#endif

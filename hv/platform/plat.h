@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The seam below the engine. platform/svm implements it on bare metal,
+ * platform/host on a simulated machine, so that one engine source serves both.
+ * The include path chooses plat_impl.h, which defines the inline half:
+ *
+ *   void *plat_map(mfn_t)              a machine frame's bytes; never fails for frames that the platform gave out
+ *   mfn_t plat_virt_to_mfn(const void *)  its inverse
+ *   u64 plat_tsc(void)                 ticks
+ */
+#ifndef PLAT_H
+#define PLAT_H
+
+#include "types.h"
+#include "vcpu.h"
+
+#include "plat_impl.h"
+
+/* Contiguous page-aligned memory for a domain's bookkeeping and shadow pool, zeroed. NULL: none left. */
+void *plat_alloc_pages(u64 nr_pages);
+void plat_free_pages(void *p, u64 nr_pages);
+
+/* Drop what the guest's TLB may hold: everything, or one page (and all paging-structure caches). Takes effect before the guest runs on. */
+void plat_tlb_flush(struct vcpu *v);
+void plat_tlb_flush_page(struct vcpu *v, gva_t va);
+
+/* End the domain, with a reason for dom0 to read; returns. The vCPU does not run again. printf-like. */
+void plat_domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+void plat_log(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Our own bug: dump and stop the machine. */
+_Noreturn void plat_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#define BUG_ON(c) do { if (unlikely(c)) plat_panic("%s:%d: %s", __FILE__, __LINE__, #c); } while (0)
+
+#endif
