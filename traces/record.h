@@ -24,7 +24,7 @@ struct pn_record {
 	uint16_t event;   /* id of traces/events.def */
 	uint8_t domain;
 	uint8_t vcpu;
-	uint32_t seq;     /* low half of the record's number in its ring */
+	uint32_t seq;     /* low half of the event's number in its ring, dropped ones counted: a gap is a loss */
 	uint64_t payload[PN_RECORD_PAYLOAD];
 };
 _Static_assert(sizeof(struct pn_record) == 64, "a record is one cache line");

@@ -49,6 +49,7 @@ struct vcpu {
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trips;
+	u64 trace_written, trace_lost; /* records on its behalf: kept in the ring, dropped */
 	void *backend; /* platform-private */
 };
 

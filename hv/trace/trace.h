@@ -10,9 +10,23 @@
 #include "events.h"
 #include "vcpu.h"
 
+#define TRACE_MAX_PCPUS 64
+
 extern u64 trace_mask; /* bit n: event n is on */
 
-/* Write one record to this pCPU's ring; drops and counts when it is full. tsc in ticks. */
+/*
+ * Gives a pCPU its ring: `bytes` of page-aligned memory that dom0 can map and
+ * write; the largest power of two of records that fits is used. Before the first
+ * event on that pCPU. False: not even one record fits, or no such pCPU.
+ */
+bool trace_ring_init(u32 pcpu, void *mem, size_t bytes);
+/* Which events (bits beyond PN_EV_MAX are ignored) and what becomes of a full ring. False: no such mode here. */
+bool trace_set(u64 mask, enum pn_trace_mode mode);
+
+/*
+ * Write one record to the ring of v's pCPU; drops and counts when it is full. tsc in ticks.
+ * A ring has one writer: call it on that pCPU, or while v stands still.
+ */
 void trace_write(struct vcpu *v, enum pn_event ev, u64 tsc, u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD]);
 /* The same, stamped now. */
 void trace_now(struct vcpu *v, enum pn_event ev, const u64 payload[PN_RECORD_PAYLOAD]);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The writer's side of the trace rings, one a pCPU, in memory that dom0 maps and
+ * may scribble on.
+ *
+ * What must always hold:
+ *  - Where a record goes is decided by the private head, mask and base below, never
+ *    by anything read from the ring; the shared head is only ever written.
+ *  - dom0's tail is used as a number alone. Ahead of the head or further behind than
+ *    the ring is long, it makes the ring look full: dom0 loses its own records.
+ *  - A record is complete in memory before the shared head says that it is there.
+ *  - Every event takes a number, kept or not, so that a gap shows where one was lost,
+ *    and is counted exactly once, as written or as lost.
+ *  - In overwrite mode a record that is overwritten unread moves from written to lost
+ *    in the ring's counts; a domain's own counts say what was written for it.
+ */
+#include "lib.h"
+#include "plat.h"
+#include "trace.h"
+
+struct trace_ring {
+	struct pn_ring *shared;
+	struct pn_record *records;
+	u64 mask; /* records - 1 */
+	u64 head;
+	u32 next_seq;
+};
+
+u64 trace_mask;
+static bool overwrite;
+static struct trace_ring rings[TRACE_MAX_PCPUS];
+
+bool trace_ring_init(u32 pcpu, void *mem, size_t bytes)
+{
+	struct trace_ring *r;
+	u64 n = 1;
+
+	if (pcpu >= TRACE_MAX_PCPUS || bytes < PAGE_SIZE + sizeof(struct pn_record))
+		return false;
+	while (n * 2 * sizeof(struct pn_record) <= bytes - PAGE_SIZE)
+		n *= 2;
+	memset(mem, 0, PAGE_SIZE);
+	r = &rings[pcpu];
+	*r = (struct trace_ring){ .shared = mem, .records = PN_RING_RECORDS(mem), .mask = n - 1 };
+	r->shared->version = PN_ABI_VERSION;
+	r->shared->pcpu = pcpu;
+	r->shared->nr_records = n;
+	__atomic_store_n(&r->shared->magic, PN_RING_MAGIC, __ATOMIC_RELEASE);
+	return true;
+}
+
+bool trace_set(u64 mask, enum pn_trace_mode mode)
+{
+	if (mode != PN_TRACE_DROP && mode != PN_TRACE_OVERWRITE)
+		return false;
+	overwrite = mode == PN_TRACE_OVERWRITE;
+	__atomic_store_n(&trace_mask, mask & ((BIT(PN_EV_MAX - 1) << 1) - 1), __ATOMIC_RELEASE);
+	return true;
+}
+
+/* The ring is full. True: the oldest record gave up its slot. */
+static __attribute__((noinline, cold)) bool make_room(struct trace_ring *r, struct vcpu *v, enum pn_event ev)
+{
+	u32 old;
+
+	r->shared->lost_total++;
+	if (!overwrite) {
+		r->shared->lost[ev]++;
+		v->trace_lost++;
+		return false;
+	}
+	/* The slot's event number lies in dom0's reach: bound it, then trust it with a count only. */
+	old = *(volatile u16 *)&r->records[r->head & r->mask].event % PN_MAX_EVENTS;
+	r->shared->written[old]--;
+	r->shared->lost[old]++;
+	return true;
+}
+
+void trace_write(struct vcpu *v, enum pn_event ev, u64 tsc, u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
+{
+	struct trace_ring *r = &rings[v->pcpu % TRACE_MAX_PCPUS];
+	struct pn_ring *shared = r->shared;
+	struct pn_record *rec;
+	u64 head = r->head;
+	u32 seq;
+
+	if (unlikely(!shared))
+		return;
+	seq = r->next_seq++;
+	if (unlikely(head - __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE) > r->mask) && !make_room(r, v, ev))
+		return;
+	rec = &r->records[head & r->mask];
+	rec->tsc = tsc;
+	rec->cost = cost;
+	rec->bytes = bytes;
+	rec->event = ev;
+	rec->domain = v->domain->id;
+	rec->vcpu = v->id;
+	rec->seq = seq;
+#pragma GCC unroll 5
+	for (unsigned i = 0; i < PN_RECORD_PAYLOAD; i++)
+		rec->payload[i] = payload[i];
+	shared->written[ev]++;
+	v->trace_written++;
+	r->head = head + 1;
+	__atomic_store_n(&shared->head, head + 1, __ATOMIC_RELEASE);
+}
+
+void trace_now(struct vcpu *v, enum pn_event ev, const u64 payload[PN_RECORD_PAYLOAD])
+{
+	trace_write(v, ev, plat_tsc(), 0, 0, payload);
+}
