@@ -58,8 +58,29 @@ bool trace_set(u64 mask, enum pn_trace_mode mode)
 	return true;
 }
 
-/* The ring is full. True: the oldest record gave up its slot. */
-static __attribute__((noinline, cold)) bool make_room(struct trace_ring *r, struct vcpu *v, enum pn_event ev)
+/* Always inlined: on the fast path no register then lives across a call. */
+static inline __attribute__((always_inline)) void put(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
+						      u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
+{
+	struct pn_record *rec = &r->records[r->head & r->mask];
+
+	rec->tsc = tsc;
+	rec->cost = cost;
+	rec->bytes = bytes;
+	rec->event = ev;
+	rec->domain = v->domain->id;
+	rec->vcpu = v->id;
+	rec->seq = r->next_seq++;
+#pragma GCC unroll 5
+	for (unsigned i = 0; i < PN_RECORD_PAYLOAD; i++)
+		rec->payload[i] = payload[i];
+	r->shared->written[ev]++;
+	v->trace_written++;
+	__atomic_store_n(&r->shared->head, ++r->head, __ATOMIC_RELEASE);
+}
+
+static __attribute__((noinline, cold)) void put_full(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
+						     u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
 {
 	u32 old;
 
@@ -67,43 +88,26 @@ static __attribute__((noinline, cold)) bool make_room(struct trace_ring *r, stru
 	if (!overwrite) {
 		r->shared->lost[ev]++;
 		v->trace_lost++;
-		return false;
+		r->next_seq++;
+		return;
 	}
-	/* The slot's event number lies in dom0's reach: bound it, then trust it with a count only. */
+	/* The oldest record's event number lies in dom0's reach: bound it, then trust it with a count only. */
 	old = *(volatile u16 *)&r->records[r->head & r->mask].event % PN_MAX_EVENTS;
 	r->shared->written[old]--;
 	r->shared->lost[old]++;
-	return true;
+	put(r, v, ev, tsc, cost, bytes, payload);
 }
 
 void trace_write(struct vcpu *v, enum pn_event ev, u64 tsc, u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
 {
 	struct trace_ring *r = &rings[v->pcpu % TRACE_MAX_PCPUS];
-	struct pn_ring *shared = r->shared;
-	struct pn_record *rec;
-	u64 head = r->head;
-	u32 seq;
 
-	if (unlikely(!shared))
+	if (unlikely(!r->shared))
 		return;
-	seq = r->next_seq++;
-	if (unlikely(head - __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE) > r->mask) && !make_room(r, v, ev))
-		return;
-	rec = &r->records[head & r->mask];
-	rec->tsc = tsc;
-	rec->cost = cost;
-	rec->bytes = bytes;
-	rec->event = ev;
-	rec->domain = v->domain->id;
-	rec->vcpu = v->id;
-	rec->seq = seq;
-#pragma GCC unroll 5
-	for (unsigned i = 0; i < PN_RECORD_PAYLOAD; i++)
-		rec->payload[i] = payload[i];
-	shared->written[ev]++;
-	v->trace_written++;
-	r->head = head + 1;
-	__atomic_store_n(&shared->head, head + 1, __ATOMIC_RELEASE);
+	if (unlikely(r->head - __atomic_load_n(&r->shared->tail, __ATOMIC_ACQUIRE) > r->mask))
+		put_full(r, v, ev, tsc, cost, bytes, payload);
+	else
+		put(r, v, ev, tsc, cost, bytes, payload);
 }
 
 void trace_now(struct vcpu *v, enum pn_event ev, const u64 payload[PN_RECORD_PAYLOAD])
