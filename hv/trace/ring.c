@@ -19,12 +19,12 @@
 #include "trace.h"
 
 struct trace_ring {
-	struct pn_ring *shared;
-	struct pn_record *records;
-	u64 mask; /* records - 1 */
+	struct pn_ring *shared; /* NULL: this pCPU has no ring */
 	u64 head;
-	u32 next_seq;
-};
+	u64 bytes_mask; /* bytes of all records - 1 */
+	u64 nr_records;
+	u64 lost; /* events that took a number but no slot */
+} __attribute__((aligned(64)));
 
 u64 trace_mask;
 static bool overwrite;
@@ -41,7 +41,8 @@ bool trace_ring_init(u32 pcpu, void *mem, size_t bytes)
 		n *= 2;
 	memset(mem, 0, PAGE_SIZE);
 	r = &rings[pcpu];
-	*r = (struct trace_ring){ .shared = mem, .records = PN_RING_RECORDS(mem), .mask = n - 1 };
+	*r = (struct trace_ring){ .shared = mem, .nr_records = n };
+	r->bytes_mask = n * sizeof(struct pn_record) - 1;
 	r->shared->version = PN_ABI_VERSION;
 	r->shared->pcpu = pcpu;
 	r->shared->nr_records = n;
@@ -58,11 +59,18 @@ bool trace_set(u64 mask, enum pn_trace_mode mode)
 	return true;
 }
 
+static inline struct pn_record *slot(struct pn_ring *shared, u64 number, u64 bytes_mask)
+{
+	return (void *)((char *)PN_RING_RECORDS(shared) + (number * sizeof(struct pn_record) & bytes_mask));
+}
+
 /* Always inlined: on the fast path no register then lives across a call. */
 static inline __attribute__((always_inline)) void put(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
 						      u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
 {
-	struct pn_record *rec = &r->records[r->head & r->mask];
+	struct pn_ring *shared = r->shared;
+	u64 head = r->head;
+	struct pn_record *rec = slot(shared, head, r->bytes_mask);
 
 	rec->tsc = tsc;
 	rec->cost = cost;
@@ -70,13 +78,14 @@ static inline __attribute__((always_inline)) void put(struct trace_ring *r, stru
 	rec->event = ev;
 	rec->domain = v->domain->id;
 	rec->vcpu = v->id;
-	rec->seq = r->next_seq++;
+	rec->seq = head + r->lost;
 #pragma GCC unroll 5
 	for (unsigned i = 0; i < PN_RECORD_PAYLOAD; i++)
 		rec->payload[i] = payload[i];
-	r->shared->written[ev]++;
+	shared->written[ev]++;
 	v->trace_written++;
-	__atomic_store_n(&r->shared->head, ++r->head, __ATOMIC_RELEASE);
+	r->head = ++head;
+	__atomic_store_n(&shared->head, head, __ATOMIC_RELEASE);
 }
 
 static __attribute__((noinline, cold)) void put_full(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
@@ -88,11 +97,11 @@ static __attribute__((noinline, cold)) void put_full(struct trace_ring *r, struc
 	if (!overwrite) {
 		r->shared->lost[ev]++;
 		v->trace_lost++;
-		r->next_seq++;
+		r->lost++;
 		return;
 	}
 	/* The oldest record's event number lies in dom0's reach: bound it, then trust it with a count only. */
-	old = *(volatile u16 *)&r->records[r->head & r->mask].event % PN_MAX_EVENTS;
+	old = *(volatile u16 *)&slot(r->shared, r->head, r->bytes_mask)->event % PN_MAX_EVENTS;
 	r->shared->written[old]--;
 	r->shared->lost[old]++;
 	put(r, v, ev, tsc, cost, bytes, payload);
@@ -100,11 +109,12 @@ static __attribute__((noinline, cold)) void put_full(struct trace_ring *r, struc
 
 void trace_write(struct vcpu *v, enum pn_event ev, u64 tsc, u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
 {
-	struct trace_ring *r = &rings[v->pcpu % TRACE_MAX_PCPUS];
+	struct trace_ring *r = &rings[v->pcpu];
+	struct pn_ring *shared = r->shared;
 
-	if (unlikely(!r->shared))
+	if (unlikely(!shared))
 		return;
-	if (unlikely(r->head - __atomic_load_n(&r->shared->tail, __ATOMIC_ACQUIRE) > r->mask))
+	if (unlikely(r->head - __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE) >= r->nr_records))
 		put_full(r, v, ev, tsc, cost, bytes, payload);
 	else
 		put(r, v, ev, tsc, cost, bytes, payload);
