@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the boot loader left us, in one form whichever protocol it spoke. */
+#ifndef BOOT_H
+#define BOOT_H
+
+#include "types.h"
+
+#define BOOT_MAX_E820 64
+#define BOOT_MAX_MODULES 4
+
+enum { E820_RAM = 1, E820_RESERVED = 2, E820_ACPI = 3, E820_NVS = 4 };
+
+struct boot_range {
+	u64 base, bytes;
+	u32 type; /* E820_* */
+};
+
+struct boot_module {
+	u64 base, bytes;
+	const char *args; /* its command line without the first word (the file's name) */
+};
+
+struct boot_info {
+	struct boot_range e820[BOOT_MAX_E820]; /* sorted by base, as the loader gave it */
+	unsigned nr_e820;
+	struct boot_module module[BOOT_MAX_MODULES];
+	unsigned nr_modules;
+	u64 rsdp; /* physical address of the ACPI root pointer; 0: where BIOS puts it */
+	const char *cmdline;
+};
+
+/* magic and info: EAX and EBX at entry. False: no loader that we know. */
+bool boot_parse(struct boot_info *bi, u32 magic, u64 info);
+
+/* The end of everything that the loader put above `base` in the range that holds it: modules, tags. Bytes. */
+u64 boot_highest_module_end(const struct boot_info *bi);
+
+extern char image_start[], image_end[];
+
+#endif

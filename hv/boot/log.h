@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hypervisor's log: COM1, and a ring that dom0 reads. plat_log writes it. */
+#ifndef BOOT_LOG_H
+#define BOOT_LOG_H
+
+#include "plat.h"
+
+/* "loglevel=error|warn|info|debug" on the hypervisor's command line; default info. */
+void log_init(const char *cmdline);
+
+/* Take up to `bytes` of what was logged since the last call; what was overwritten meanwhile is gone. */
+size_t log_read(char *buf, size_t bytes);
+
+/* One clear sentence, then stand still for ever: for machines that cannot run us. */
+_Noreturn void boot_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

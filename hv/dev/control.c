@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control device's registers and commands. Every number comes from dom0
+ * and is checked here; what is in the exchange buffer is copied before it is
+ * looked at, because dom0 can change it at any time.
+ */
+#include "control.h"
+
+#include "control_abi.h"
+#include "cpu.h"
+#include "domu.h"
+#include "lib.h"
+#include "log.h"
+#include "memory.h"
+#include "pcpu.h"
+#include "plat.h"
+#include "trace.h"
+
+static struct {
+	u32 command, domain, status;
+	u64 arg[PN_NR_ARGS], ret[PN_NR_RETS];
+} box;
+
+static u8 *exchange(void)
+{
+	return control_memory.base;
+}
+
+/* A NUL-terminated copy of at most `room` - 1 bytes of the exchange buffer. */
+static void copy_string(char *dst, size_t room)
+{
+	memcpy(dst, exchange(), room - 1);
+	dst[room - 1] = 0;
+}
+
+static enum pn_error cmd_ping(struct domu *u)
+{
+	box.ret[0] = box.arg[0] + 1;
+	return PN_ERR_ok;
+}
+
+static enum pn_error cmd_create(struct domu *u)
+{
+	char name[PN_NAME];
+	u32 id = 0;
+
+	if (box.arg[2] > 1)
+		return PN_ERR_unsupp;
+	copy_string(name, sizeof(name));
+	enum pn_error e = domu_create(name, box.arg[0], box.arg[1], &id);
+	if (e != PN_ERR_ok)
+		return e;
+	u = domu_by_id(id);
+	box.ret[0] = id;
+	box.ret[1] = u->memory - host_memory.pool_base;
+	box.ret[2] = u->memory_bytes;
+	return PN_ERR_ok;
+}
+
+static enum pn_error cmd_load(struct domu *u)
+{
+	static char cmdline[PN_CMDLINE];
+	char why[PN_REASON] = "";
+
+	copy_string(cmdline, sizeof(cmdline));
+	enum pn_error e = domu_load(u, box.arg[0], box.arg[1], box.arg[2], box.arg[3], cmdline, why, sizeof(why));
+	if (e == PN_ERR_image)
+		memcpy(exchange(), why, sizeof(why));
+	return e;
+}
+
+static enum pn_error cmd_start(struct domu *u)
+{
+	return domu_start(u);
+}
+
+static enum pn_error cmd_pause(struct domu *u)
+{
+	return domu_pause(u);
+}
+
+static enum pn_error cmd_unpause(struct domu *u)
+{
+	return domu_unpause(u);
+}
+
+static enum pn_error cmd_destroy(struct domu *u)
+{
+	return domu_destroy(u);
+}
+
+static enum pn_error cmd_list(struct domu *unused)
+{
+	struct pn_domain_info info;
+
+	for (u32 id = 0; id < PN_MAX_DOMAINS; id++) {
+		const struct domu *u = domu_by_id(id);
+		if (!u)
+			continue;
+		domu_info(u, &info);
+		memcpy(exchange() + box.ret[0]++ * sizeof(info), &info, sizeof(info));
+	}
+	return PN_ERR_ok;
+}
+_Static_assert(PN_MAX_DOMAINS * sizeof(struct pn_domain_info) <= PN_EXCHANGE_BYTES, "a list fits the exchange buffer");
+
+static enum pn_error cmd_stat(struct domu *u)
+{
+	domu_stat(u, &u->stat_buffer);
+	memcpy(exchange(), &u->stat_buffer, sizeof(u->stat_buffer));
+	return PN_ERR_ok;
+}
+_Static_assert(sizeof(struct pn_stat) <= PN_EXCHANGE_BYTES, "statistics fit the exchange buffer");
+
+static enum pn_error cmd_regions(struct domu *u)
+{
+	u64 kept = u->nr_regions < PN_MAX_REGIONS ? u->nr_regions : PN_MAX_REGIONS;
+	u64 n = PN_EXCHANGE_BYTES / sizeof(struct pn_region);
+
+	if (box.arg[0] > kept)
+		return PN_ERR_inval;
+	if (n > kept - box.arg[0])
+		n = kept - box.arg[0];
+	memcpy(exchange(), &u->region[box.arg[0]], n * sizeof(struct pn_region));
+	box.ret[0] = n;
+	box.ret[1] = u->nr_regions;
+	return PN_ERR_ok;
+}
+
+static enum pn_error cmd_console_read(struct domu *u)
+{
+	box.ret[0] = vdev_console_read(&u->vdev, exchange(), PN_EXCHANGE_BYTES);
+	box.ret[1] = u->vdev.out_lost;
+	return PN_ERR_ok;
+}
+
+static enum pn_error cmd_console_write(struct domu *u)
+{
+	if (box.arg[0] > PN_EXCHANGE_BYTES)
+		return PN_ERR_inval;
+	box.ret[0] = vdev_console_write(&u->vdev, exchange(), box.arg[0]);
+	domu_wake(u);
+	return PN_ERR_ok;
+}
+
+static enum pn_error cmd_log(struct domu *u)
+{
+	box.ret[0] = log_read((char *)exchange(), PN_EXCHANGE_BYTES);
+	return PN_ERR_ok;
+}
+
+static enum pn_error cmd_trace(struct domu *u)
+{
+	if (box.arg[1] > PN_TRACE_LOSSLESS)
+		return PN_ERR_inval;
+	return trace_set(box.arg[0], (enum pn_trace_mode)box.arg[1]) ? PN_ERR_ok : PN_ERR_unsupp;
+}
+
+static enum pn_error cmd_audit(struct domu *u)
+{
+	if (u->d.state == PN_RUNNING || READ_ONCE(u->running))
+		return PN_ERR_state;
+	exchange()[0] = 0;
+	box.ret[0] = u->d.state == PN_CREATED ? 0 : paging_audit(&u->d, (char *)exchange(), PN_EXCHANGE_BYTES);
+	box.ret[1] = strnlen((const char *)exchange(), PN_EXCHANGE_BYTES);
+	return PN_ERR_ok;
+}
+
+static enum pn_error cmd_quiet(struct domu *u)
+{
+	if (box.arg[0] > 1)
+		return PN_ERR_inval;
+	if (READ_ONCE(u->running))
+		return PN_ERR_state;
+	u->holds = box.arg[0];
+	return PN_ERR_ok;
+}
+
+static const struct {
+	u32 nr;
+	enum pn_error (*run)(struct domu *u);
+} commands[] = {
+#define X(id, nr, text) { nr, cmd_##id },
+	PN_COMMANDS(X)
+#undef X
+};
+
+static bool without_domain(u32 nr)
+{
+	return nr == PN_CMD_ping || nr == PN_CMD_create || nr == PN_CMD_list || nr == PN_CMD_log || nr == PN_CMD_trace;
+}
+
+static enum pn_error run_command(void)
+{
+	memset(box.ret, 0, sizeof(box.ret));
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (commands[i].nr != box.command)
+			continue;
+		struct domu *u = domu_by_id(box.domain);
+		if (!u && !without_domain(box.command))
+			return PN_ERR_nodom;
+		return commands[i].run(u);
+	}
+	return PN_ERR_nosys;
+}
+
+static u32 half(u64 val, u32 reg)
+{
+	return reg & 4 ? (u32)(val >> 32) : (u32)val;
+}
+
+static u32 recipe_word(u32 offset)
+{
+	char name[32] = "";
+	u32 word;
+
+	str_copy(name, sizeof(name), paging_recipe_name);
+	memcpy(&word, name + offset, 4);
+	return word;
+}
+
+u32 control_reg_read(u32 reg)
+{
+	if (reg >= PN_REG_RECIPE && reg < PN_REG_RECIPE + 32)
+		return recipe_word(reg - PN_REG_RECIPE);
+	if (reg >= PN_REG_ARG(0) && reg < PN_REG_ARG(PN_NR_ARGS))
+		return half(box.arg[(reg - PN_REG_ARG(0)) / 8], reg - PN_REG_ARG(0));
+	if (reg >= PN_REG_RET(0) && reg < PN_REG_RET(PN_NR_RETS))
+		return half(box.ret[(reg - PN_REG_RET(0)) / 8], reg - PN_REG_RET(0));
+	switch (reg) {
+	case PN_REG_MAGIC:
+		return PN_MAGIC;
+	case PN_REG_VERSION:
+		return PN_ABI_VERSION;
+	case PN_REG_NR_PCPUS:
+	case PN_REG_NR_RINGS:
+		return nr_pcpus;
+	case PN_REG_RING_OFFSET:
+		return (u32)control_memory.ring_offset;
+	case PN_REG_RING_BYTES:
+		return (u32)control_memory.ring_bytes;
+	case PN_REG_POOL_BYTES:
+	case PN_REG_POOL_BYTES + 4:
+		return half(host_memory.pool_bytes, reg);
+	case PN_REG_TSC_KHZ:
+		return (u32)tsc_khz;
+	case PN_REG_MAX_DOMAINS:
+		return PN_MAX_DOMAINS;
+	case PN_REG_EXCHANGE_BYTES:
+		return PN_EXCHANGE_BYTES;
+	case PN_REG_COMMAND:
+		return box.command;
+	case PN_REG_DOMAIN:
+		return box.domain;
+	case PN_REG_STATUS:
+		return box.status;
+	}
+	return 0;
+}
+
+void control_reg_write(u32 reg, u32 val)
+{
+	if (reg >= PN_REG_ARG(0) && reg < PN_REG_ARG(PN_NR_ARGS)) {
+		u64 *a = &box.arg[(reg - PN_REG_ARG(0)) / 8];
+		*a = reg & 4 ? (u64)val << 32 | (u32)*a : (*a & ~0xffffffffull) | val;
+		return;
+	}
+	switch (reg) {
+	case PN_REG_COMMAND:
+		box.command = val;
+		break;
+	case PN_REG_DOMAIN:
+		box.domain = val;
+		break;
+	case PN_REG_DOORBELL:
+		if (val == 1)
+			box.status = run_command();
+		break;
+	}
+}

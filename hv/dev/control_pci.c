@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control device on the PCI bus: one function on bus 0 in a slot that
+ * the machine leaves empty. Other functions' configuration goes through to the
+ * hardware; extended configuration space (memory-mapped) shows none of it.
+ */
+#include "control.h"
+
+#include "control_abi.h"
+#include "cpu.h"
+#include "dom0.h"
+#include "lib.h"
+#include "log.h"
+#include "memory.h"
+#include "pcpu.h"
+#include "plat.h"
+#include "trace.h"
+
+#define CONFIG_ADDRESS 0xcf8
+#define CONFIG_DATA 0xcfc
+#define CONFIG_ENABLE BIT(31)
+#define CMD 0x04
+#define CMD_MEMORY BIT(1)
+#define BAR(n) (0x10 + 4 * (n))
+#define BAR_64_PREFETCH 0xc
+#define BAR0_BYTES 4096
+#define RINGS_BYTES (48ull << 20)
+#define RING_BYTES (8ull << 20)
+#define ADDR_MASK 0x00003ffffffff000ull
+
+struct bar {
+	u64 bytes;  /* size, a power of two */
+	u64 backed; /* how much of it is memory */
+	hpa_t hpa;  /* 0: trapped */
+	u64 mapped; /* where it is now; 0: nowhere */
+};
+
+struct control_memory control_memory;
+static u32 latch;    /* last value of port 0xcf8 */
+static u32 slot;     /* our device number on bus 0 */
+static u32 config[64];
+static struct bar bars[3]; /* BAR 0, 2, 4 */
+
+static u32 hw_config_read(u32 address)
+{
+	outl(CONFIG_ADDRESS, address);
+	return inl(CONFIG_DATA);
+}
+
+static u64 power_of_two(u64 n)
+{
+	u64 p = PAGE_SIZE;
+
+	while (p < n)
+		p <<= 1;
+	return p;
+}
+
+static void make_rings(void)
+{
+	struct control_memory *m = &control_memory;
+	u64 ring = RING_BYTES;
+
+	while (ring * nr_pcpus > RINGS_BYTES)
+		ring /= 2;
+	m->ring_offset = PN_EXCHANGE_BYTES;
+	m->ring_bytes = ring + PAGE_SIZE;
+	u64 bytes = m->ring_offset + nr_pcpus * m->ring_bytes;
+	m->base = plat_alloc_pages(bytes / PAGE_SIZE);
+	if (!m->base)
+		boot_refuse("memory does not suffice for the trace rings.");
+	for (unsigned i = 0; i < nr_pcpus; i++)
+		trace_ring_init(i, m->base + m->ring_offset + i * m->ring_bytes, m->ring_bytes);
+	m->bytes = bytes;
+}
+
+void control_init(void)
+{
+	make_rings();
+	for (slot = 31; slot > 0; slot--)
+		if ((hw_config_read((u32)CONFIG_ENABLE | slot << 11) & 0xffff) == 0xffff)
+			break;
+	if (!slot)
+		boot_refuse("PCI bus 0 has no free slot for the control device.");
+	bars[0] = (struct bar){ BAR0_BYTES, 0, 0, 0 };
+	bars[1] = (struct bar){ power_of_two(control_memory.bytes), control_memory.bytes, (hpa_t)control_memory.base, 0 };
+	bars[2] = (struct bar){ power_of_two(host_memory.pool_bytes), host_memory.pool_bytes, host_memory.pool_base, 0 };
+	config[0] = PN_PCI_DEVICE << 16 | PN_PCI_VENDOR;
+	config[2] = (u32)PN_PCI_CLASS << 8 | 1;
+	config[BAR(2) / 4] = BAR_64_PREFETCH;
+	config[BAR(4) / 4] = BAR_64_PREFETCH;
+	config[11] = PN_PCI_DEVICE << 16 | PN_PCI_VENDOR;
+	plat_log(LOG_INFO, "control device at 00:%02x.0", slot);
+}
+
+static u64 bar_address(unsigned i)
+{
+	u64 a = config[BAR(2 * i) / 4] & ~0xfu;
+
+	return i ? (a | (u64)config[BAR(2 * i + 1) / 4] << 32) & ADDR_MASK : a;
+}
+
+/* Move each BAR to where configuration space says, or away when memory decoding is off. */
+static void place_bars(void)
+{
+	bool on = config[CMD / 4] & CMD_MEMORY;
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct bar *b = &bars[i];
+		u64 want = on ? bar_address(i) : 0;
+		/* Never over the private range: that stays out of reach whatever dom0 writes. */
+		if (want < host_memory.private_end && host_memory.private_base < want + b->bytes)
+			want = 0;
+		if (want == b->mapped)
+			continue;
+		u64 bytes = b->hpa ? b->backed : b->bytes;
+		if (b->mapped)
+			dom0_npt_unmap(b->mapped, bytes);
+		b->mapped = want;
+		if (want && b->hpa)
+			dom0_npt_map(want, b->hpa, bytes);
+		else if (want)
+			dom0_npt_unmap(want, bytes);
+	}
+}
+
+static void config_write(u32 word, u32 val)
+{
+	if (word == CMD / 4) {
+		config[word] = val & (CMD_MEMORY | BIT(2));
+	} else if (word >= BAR(0) / 4 && word <= BAR(5) / 4) {
+		unsigned n = word - BAR(0) / 4;
+		if (n == 0) {
+			config[word] = val & ~(u32)(BAR0_BYTES - 1);
+		} else if (n >= 2) {
+			u64 mask = ~(bars[n / 2].bytes - 1);
+			config[word] = n & 1 ? val & (u32)(mask >> 32) : (val & (u32)mask) | BAR_64_PREFETCH;
+		}
+	} else if (word == 15) {
+		config[word] = val & 0xff; /* interrupt line: somewhere to scribble */
+	} else {
+		return;
+	}
+	place_bars();
+}
+
+static bool ours(void)
+{
+	return (latch & CONFIG_ENABLE) && (latch & 0x00fff800) == slot << 11;
+}
+
+u32 control_config_in(u16 port, unsigned bytes)
+{
+	u32 val;
+
+	if (port < CONFIG_DATA)
+		val = port == CONFIG_ADDRESS && bytes == 4 ? latch : bytes == 1 ? inb(port) : inw(port);
+	else if (ours())
+		val = (latch & 0x700 ? 0xffffffff : config[(latch >> 2) & 63]) >> (8 * (port & 3));
+	else {
+		outl(CONFIG_ADDRESS, latch);
+		val = bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
+	}
+	return bytes == 1 ? (u8)val : bytes == 2 ? (u16)val : val;
+}
+
+void control_config_out(u16 port, unsigned bytes, u32 val)
+{
+	if (port < CONFIG_DATA) {
+		/* Port 0xcf9 is the reset register, not a part of the address. */
+		if (port == CONFIG_ADDRESS && bytes == 4)
+			latch = val;
+		else if (bytes == 1)
+			outb(port, (u8)val);
+		else
+			outw(port, (u16)val);
+	} else if (ours()) {
+		u32 word = (latch >> 2) & 63, shift = 8 * (port & 3);
+		u32 mask = (bytes == 4 ? 0xffffffff : (1u << (8 * bytes)) - 1) << shift;
+		if (!(latch & 0x700))
+			config_write(word, (config[word] & ~mask) | ((val << shift) & mask));
+	} else {
+		outl(CONFIG_ADDRESS, latch);
+		if (bytes == 1)
+			outb(port, (u8)val);
+		else if (bytes == 2)
+			outw(port, (u16)val);
+		else
+			outl(port, val);
+	}
+}
+
+bool control_covers(u64 gpa)
+{
+	return bars[0].mapped && gpa >= bars[0].mapped && gpa < bars[0].mapped + BAR0_BYTES;
+}
+
+void control_read(u64 gpa, void *buf, unsigned bytes)
+{
+	memset(buf, 0xff, bytes);
+	if (bytes == 4 && !(gpa & 3)) {
+		u32 val = control_reg_read((u32)(gpa - bars[0].mapped));
+		memcpy(buf, &val, 4);
+	}
+}
+
+void control_write(u64 gpa, const void *buf, unsigned bytes)
+{
+	u32 val;
+
+	if (bytes != 4 || (gpa & 3))
+		return;
+	memcpy(&val, buf, 4);
+	control_reg_write((u32)(gpa - bars[0].mapped), val);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dom0: one vCPU on pCPU 0, all devices its own, memory identity-mapped by
+ * nested paging less the hypervisor's private range.
+ */
+#ifndef DOM0_H
+#define DOM0_H
+
+#include "boot.h"
+#include "svm.h"
+
+/* Build it from the boot modules and run it; does not return. */
+_Noreturn void dom0_run(const struct boot_info *bi);
+
+/* Exit handlers. */
+enum trip dom0_exit_nmi(struct svm_vcpu *s);
+enum trip dom0_exit_cpuid(struct svm_vcpu *s);
+enum trip dom0_exit_io(struct svm_vcpu *s);
+enum trip dom0_exit_msr(struct svm_vcpu *s);
+enum trip dom0_exit_npf(struct svm_vcpu *s);
+
+/* dom0's nested page table (dom0_npt.c). */
+void dom0_npt_init(struct svm_vcpu *s, u64 ram_end);
+hpa_t dom0_npt_root(void);
+/* Map [gpa, gpa+bytes) to hpa, 4 KiB aligned; or take it away. Flushes dom0's TLB at its next entry. */
+void dom0_npt_map(u64 gpa, hpa_t hpa, u64 bytes);
+void dom0_npt_unmap(u64 gpa, u64 bytes);
+/* Identity-map the 2 MiB around a device that is not mapped yet; false: the private range is there. */
+bool dom0_npt_demand(u64 gpa);
+
+/* dom0's memory by its own virtual addresses, for the one device that is emulated (dom0_mem.c). */
+bool dom0_translate(const struct svm_vcpu *s, u64 va, u64 *gpa);
+bool dom0_fetch(const struct svm_vcpu *s, u8 *bytes, unsigned n);
+
+#endif

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Freestanding images: one hypervisor a recipe. Included by Makefile.am; GNU make.
+# Sources that know the recipe (HV_ENGINE_SRCS) are compiled once a recipe, all others once.
+
+HV_INCLUDES = $(foreach d,include x86 platform/svm platform mm shadow paging svm domain dev emul trace boot,-I$(srcdir)/hv/$(d)) \
+	-I$(srcdir)/traces -I$(srcdir)/policies
+HV_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) -ffreestanding -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
+	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+	-fno-delete-null-pointer-checks -falign-functions=16 $(HV_INCLUDES)
+HV_CC = $(CC) $(HV_CFLAGS) -MMD -MP
+HV_CC_V = @mkdir -p $(@D); test -n "$(V:0=)" || echo "  HVCC     $@";
+
+HV_CORE_SRCS = $(HV_LIB_SRCS) $(HV_BOOT_SRCS) $(HV_SVM_SRCS) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) \
+	$(HV_EMUL_SRCS) $(HV_TRACE_SRCS) $(HV_MM_SRCS)
+hv_objs = $(addprefix hv-obj/$(1)/,$(addsuffix .o,$(2)))
+HV_CORE_OBJS = $(call hv_objs,core,$(HV_CORE_SRCS))
+
+hv-obj/core/%.o: $(srcdir)/%
+	$(HV_CC_V) $(HV_CC) -c $< -o $@
+
+# $(1) recipe, $(2) its own sources
+define hv_recipe
+hv-obj/$(1)/%.o: $$(srcdir)/%
+	$$(HV_CC_V) $$(HV_CC) -DRECIPE_HEADER='"$(1).h"' -DRECIPE_NAME='"$(1)"' -c $$< -o $$@
+penumbra-$(1).elf64: $$(HV_CORE_OBJS) $$(call hv_objs,$(1),$(2)) $$(srcdir)/hv/boot/hv.lds
+	@echo "  HVLD     $$@"; $$(CC) -nostdlib -static -no-pie -Wl,-z,noexecstack,-z,max-page-size=4096,--build-id=none,--no-warn-rwx-segments \
+		-T $$(srcdir)/hv/boot/hv.lds -o $$@ $$(filter %.o,$$^)
+endef
+$(foreach r,$(RECIPES_SHADOW),$(eval $(call hv_recipe,$(r),$$(HV_ENGINE_SRCS))))
+$(foreach r,$(RECIPES_NESTED),$(eval $(call hv_recipe,$(r),$$(HV_NESTED_SRCS))))
+
+# QEMU's Multiboot wants a 32-bit ELF; the code in it is 64-bit all the same.
+penumbra-%.elf: penumbra-%.elf64
+	@echo "  OBJCOPY  $@"; $(OBJCOPY) -O elf32-i386 $< $@
+
+HV_IMAGES = $(foreach r,$(RECIPES_SHADOW) $(RECIPES_NESTED),penumbra-$(r).elf)
+.SECONDARY:
+-include $(wildcard hv-obj/*/*/*/*.d hv-obj/*/*/*/*/*.d)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The slow half of going back into a guest. */
+#include "attend.h"
+
+#include "cpu.h"
+#include "domu.h"
+#include "pcpu.h"
+#include "trace.h"
+
+/* Deliver again what an exit cut short, unless the handler has put something in its place. */
+static void redeliver(struct svm_vcpu *s)
+{
+	u64 event = s->pending;
+	unsigned vector = event & 0xff;
+
+	s->pending = 0;
+	if (!event || (s->vmcb.eventinj & EVENT_VALID))
+		return;
+	/* INT n, INT3 and INTO execute again: RIP still points at them. */
+	if (EVENT_TYPE(event) == 4 || (EVENT_TYPE(event) == 3 && (vector == 3 || vector == 4)))
+		return;
+	s->vmcb.eventinj = (u64)s->pending_error << 32 | event;
+}
+
+static bool can_take_irq(const struct svm_vcpu *s)
+{
+	return (s->vmcb.rflags & RFLAGS_IF) && !(s->vmcb.interrupt_shadow & 1) && !(s->vmcb.eventinj & EVENT_VALID);
+}
+
+static void deliver_irq(struct svm_vcpu *s, struct domu *u)
+{
+	if (!domu_irq_pending(u)) {
+		if (s->vmcb.v_irq & 1)
+			vmcb_set_irq_window(&s->vmcb, false);
+		return;
+	}
+	if (!can_take_irq(s)) {
+		vmcb_set_irq_window(&s->vmcb, true);
+		return;
+	}
+	unsigned vector = domu_irq_ack(u);
+	s->vmcb.eventinj = EVENT_VALID | EVENT_INTR | vector;
+	TRACE(&s->v, irq, vector);
+	vmcb_set_irq_window(&s->vmcb, domu_irq_pending(u));
+}
+
+bool svm_attend(struct svm_vcpu *s)
+{
+	struct domu *u = s->v.domain->backend;
+
+	s->attention = 0;
+	redeliver(s);
+	if (!u) /* dom0: its interrupts are its own */
+		return !s->stop;
+	domu_poll(u);
+	if (domu_must_stop(u))
+		return false;
+	deliver_irq(s, u);
+	return true;
+}

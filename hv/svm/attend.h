@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What is due between an exit's handler and the next entry, on the rare occasions that something is. */
+#ifndef SVM_ATTEND_H
+#define SVM_ATTEND_H
+
+#include "svm.h"
+
+/* Re-deliver a cut event, deliver virtual interrupts, stop for pause or end. False: leave the run loop. */
+bool svm_attend(struct svm_vcpu *s);
+
+#endif

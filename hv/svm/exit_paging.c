@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Exits that are about paging: page faults, control registers, INVLPG, EFER. */
+#include "cpu.h"
+#include "lib.h"
+#include "plat.h"
+#include "svm.h"
+
+#define CR4_KNOWN                                                                                                      \
+	(0x7ffull | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | BIT(11) /* UMIP */ | BIT(16) /* FSGSBASE */)
+#define CR0_KNOWN (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
+#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | BIT(14) /* FFXSR */)
+#define GUEST_PHYS_BITS 40
+
+enum trip exit_pf(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+
+	switch (paging_fault(v, s->vmcb.exitinfo2, (u32)s->vmcb.exitinfo1)) {
+	case SH_FIXED:
+		return TRIP_pf_fixed;
+	case SH_GUEST_FAULT:
+		svm_inject_pf(s);
+		return TRIP_pf_guest;
+	case SH_EMULATE:
+		return svm_emulate(s, TRIP_pf_emulate);
+	case SH_MMIO:
+		return svm_emulate(s, TRIP_pf_mmio);
+	case SH_RETRY:
+		return TRIP_pf_retry;
+	case SH_OOM:
+		break;
+	}
+	plat_domain_crash(v->domain, "the shadow pool is too small for one fault");
+	return TRIP_pf_crash;
+}
+
+enum trip exit_npf(struct svm_vcpu *s)
+{
+	if (paging_nested_fault(&s->v, s->vmcb.exitinfo2, s->vmcb.exitinfo1) == SH_MMIO)
+		return svm_emulate(s, TRIP_npf);
+	return TRIP_npf;
+}
+
+enum trip exit_invlpg(struct svm_vcpu *s)
+{
+	struct emul_state st;
+	struct insn in;
+
+	if (!svm_decode(s, &in))
+		return TRIP_invlpg;
+	svm_emul_begin(s, &st);
+	paging_invlpg(&s->v, emul_linear(&in, &st));
+	s->vmcb.rip += in.len;
+	s->vmcb.interrupt_shadow = 0;
+	return TRIP_invlpg;
+}
+
+static void write_gpr(struct svm_vcpu *s, unsigned reg, u64 val)
+{
+	if (svm_emul_mode(s) != EMUL_LONG)
+		val = (u32)val;
+	if (reg == RAX)
+		s->vmcb.rax = val;
+	else if (reg == RSP)
+		s->vmcb.rsp = val;
+	else
+		s->v.gpr[reg] = val;
+}
+
+static u64 read_gpr(const struct svm_vcpu *s, unsigned reg)
+{
+	u64 val = reg == RAX ? s->vmcb.rax : reg == RSP ? s->vmcb.rsp : s->v.gpr[reg];
+
+	return svm_emul_mode(s) == EMUL_LONG ? val : (u32)val;
+}
+
+/* Is paging's state legal, and if it changes long mode, by the rules of APM volume 2, section 14.6? */
+static bool legal(u64 cr0, u64 cr4, u64 efer)
+{
+	if ((cr0 & CR0_PG) && !(cr0 & CR0_PE))
+		return false;
+	if ((cr0 & CR0_NW) && !(cr0 & CR0_CD))
+		return false;
+	return !((cr0 & CR0_PG) && (efer & EFER_LME) && !(cr4 & CR4_PAE));
+}
+
+static bool guest_cr0(struct svm_vcpu *s, u64 val)
+{
+	struct vcpu *v = &s->v;
+
+	if (val >> 32)
+		return false;
+	val = (val & CR0_KNOWN) | CR0_ET;
+	if (!legal(val, v->cr4, v->efer))
+		return false;
+	u64 changed = v->cr0 ^ val;
+	if ((changed & CR0_PG) && (v->efer & EFER_LME)) {
+		/* Only 64-bit code runs with CS.L set: leaving long mode from there is a fault. */
+		if (!(val & CR0_PG) && (s->vmcb.cs.attrib & BIT(9)))
+			return false;
+		v->efer = val & CR0_PG ? v->efer | EFER_LMA : v->efer & ~EFER_LMA;
+	}
+	v->cr0 = val;
+	if (changed & (CR0_PG | CR0_WP | CR0_PE)) {
+		paging_update_modes(v);
+	} else if (changed) {
+		v->hw_cr0 = (v->hw_cr0 & ~changed) | (val & changed);
+		v->hw_dirty = 1;
+	}
+	return true;
+}
+
+static bool guest_cr4(struct svm_vcpu *s, u64 val)
+{
+	struct vcpu *v = &s->v;
+
+	if (val & ~CR4_KNOWN)
+		return false;
+	if (!legal(v->cr0, val, v->efer) || ((v->efer & EFER_LMA) && !(val & CR4_PAE)))
+		return false;
+	u64 changed = v->cr4 ^ val;
+	v->cr4 = val;
+	if (changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP)) {
+		paging_update_modes(v);
+	} else if (changed) {
+		v->hw_cr4 = (v->hw_cr4 & ~changed) | (val & changed);
+		v->hw_dirty = 1;
+	}
+	return true;
+}
+
+static bool guest_cr3(struct svm_vcpu *s, u64 val)
+{
+	if ((s->v.efer & EFER_LMA) && val >> GUEST_PHYS_BITS)
+		return false;
+	s->v.cr3 = val;
+	paging_load_root(&s->v);
+	return true;
+}
+
+bool svm_write_efer(struct svm_vcpu *s, u64 val)
+{
+	struct vcpu *v = &s->v;
+
+	if (val & ~EFER_KNOWN)
+		return false;
+	if (((v->efer ^ val) & EFER_LME) && (v->cr0 & CR0_PG))
+		return false;
+	v->efer = (val & ~EFER_LMA) | (v->efer & EFER_LMA);
+	paging_update_modes(v);
+	return true;
+}
+
+static enum trip finish_cr(struct svm_vcpu *s, const struct insn *in, bool ok, enum trip kind)
+{
+	if (!ok) {
+		svm_inject_gp(s);
+		return kind;
+	}
+	s->vmcb.rip += in->len;
+	s->vmcb.interrupt_shadow = 0;
+	return kind;
+}
+
+enum trip exit_cr3_write(struct svm_vcpu *s)
+{
+	struct insn in;
+
+	if (!svm_decode(s, &in))
+		return TRIP_cr3;
+	s->vmcb.exitinfo1 = read_gpr(s, in.rm); /* for the trace */
+	return finish_cr(s, &in, guest_cr3(s, s->vmcb.exitinfo1), TRIP_cr3);
+}
+
+/* LMSW sets the low four bits of CR0 and cannot clear PE. */
+static bool lmsw(struct svm_vcpu *s, const struct insn *in)
+{
+	u16 val = 0;
+
+	if (emul_has_mem(in)) {
+		struct emul_state st;
+		svm_emul_begin(s, &st);
+		if (paging_read(&s->v, emul_linear(in, &st), &val, 2, 0) != SH_FIXED)
+			return false;
+	} else {
+		val = (u16)read_gpr(s, in->rm);
+	}
+	return guest_cr0(s, (s->v.cr0 & ~0xeull) | (val & 0xf));
+}
+
+enum trip exit_cr_write(struct svm_vcpu *s)
+{
+	unsigned cr = (s->vmcb.exitcode & 0xf);
+	struct insn in;
+
+	if (!svm_decode(s, &in))
+		return TRIP_cr0;
+	if (in.op == INSN_CLTS)
+		return finish_cr(s, &in, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
+	if (in.op == INSN_LMSW)
+		return finish_cr(s, &in, lmsw(s, &in), TRIP_cr0);
+	u64 val = read_gpr(s, in.rm);
+	s->vmcb.exitinfo1 = val;
+	if (cr == 4)
+		return finish_cr(s, &in, guest_cr4(s, val), TRIP_cr4);
+	return finish_cr(s, &in, guest_cr0(s, val), TRIP_cr0);
+}
+
+enum trip exit_cr_read(struct svm_vcpu *s)
+{
+	unsigned cr = (s->vmcb.exitcode & 0xf);
+	struct insn in;
+
+	if (!svm_decode(s, &in))
+		return TRIP_cr_read;
+	u64 val = cr == 3 ? s->v.cr3 : cr == 4 ? s->v.cr4 : s->v.cr0;
+	if (in.op == INSN_SMSW && emul_has_mem(&in)) {
+		struct emul_state st;
+		svm_emul_begin(s, &st);
+		if (paging_write(&s->v, emul_linear(&in, &st), &val, 2, BIT(1)) == SH_GUEST_FAULT) {
+			svm_inject_pf(s);
+			return TRIP_cr_read;
+		}
+	} else {
+		write_gpr(s, in.rm, val);
+	}
+	return finish_cr(s, &in, true, TRIP_cr_read);
+}
+
+/* Hardware task switches load CR3 behind our back on QEMU; here, at least, they are seen. No guest of today's uses them. */
+enum trip exit_task_switch(struct svm_vcpu *s)
+{
+	plat_domain_crash(s->v.domain, "a hardware task switch at rip %llx: not supported", (unsigned long long)s->vmcb.rip);
+	return TRIP_other;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which handler an exit code goes to: one table for domUs, one for dom0. */
+#include "cpu.h"
+#include "dom0.h"
+#include "domu.h"
+#include "pcpu.h"
+#include "plat.h"
+#include "svm.h"
+
+static enum trip exit_unknown(struct svm_vcpu *s)
+{
+	plat_domain_crash(s->v.domain, "exit code %llx (info %llx, %llx) at rip %llx is not one that we ask for",
+			  (unsigned long long)s->vmcb.exitcode, (unsigned long long)s->vmcb.exitinfo1,
+			  (unsigned long long)s->vmcb.exitinfo2, (unsigned long long)s->vmcb.rip);
+	return TRIP_other;
+}
+
+static enum trip exit_invalid(struct svm_vcpu *s)
+{
+	plat_domain_crash(s->v.domain, "the CPU refuses the guest's state: cr0 %llx cr3 %llx cr4 %llx efer %llx rip %llx",
+			  (unsigned long long)s->vmcb.cr0, (unsigned long long)s->vmcb.cr3,
+			  (unsigned long long)s->vmcb.cr4, (unsigned long long)s->vmcb.efer,
+			  (unsigned long long)s->vmcb.rip);
+	return TRIP_other;
+}
+
+/* Instructions that this virtual CPU does not have. */
+static enum trip exit_ud(struct svm_vcpu *s)
+{
+	svm_inject_ud(s);
+	return TRIP_other;
+}
+
+/* Instructions with nothing to do here: caches are coherent. */
+static enum trip exit_nothing(struct svm_vcpu *s)
+{
+	svm_skip(s);
+	return TRIP_other;
+}
+
+/* The message is that it came: svm_attend looks what for. */
+static enum trip exit_interrupt(struct svm_vcpu *s)
+{
+	pcpu_take_interrupts();
+	s->attention = 1;
+	return TRIP_interrupt;
+}
+
+static enum trip exit_vintr(struct svm_vcpu *s)
+{
+	s->attention = 1;
+	return TRIP_irq_window;
+}
+
+static enum trip exit_shutdown(struct svm_vcpu *s)
+{
+	plat_domain_crash(s->v.domain, "triple fault at rip %llx, cr2 %llx", (unsigned long long)s->vmcb.rip,
+			  (unsigned long long)s->vmcb.cr2);
+	return TRIP_shutdown;
+}
+
+static enum trip exit_hlt(struct svm_vcpu *s)
+{
+	svm_skip(s);
+	if (!(s->vmcb.rflags & RFLAGS_IF))
+		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %llx",
+				  (unsigned long long)s->vmcb.rip);
+	else
+		domu_halt(s->v.domain->backend);
+	s->attention = 1;
+	return TRIP_hlt;
+}
+
+#define UNKNOWN_ALL [0 ... NR_EXITS - 1] = exit_unknown
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+const exit_handler_t domu_exits[NR_EXITS] = {
+	UNKNOWN_ALL,
+	[VMEXIT_CR0_READ ... VMEXIT_CR0_READ + 15] = exit_cr_read,
+	[VMEXIT_CR0_WRITE ... VMEXIT_CR0_WRITE + 15] = exit_cr_write,
+	[VMEXIT_CR0_WRITE + 3] = exit_cr3_write,
+	[VMEXIT_EXCP0 + VECTOR_PF] = exit_pf,
+	[VMEXIT_INTR] = exit_interrupt,
+	[VMEXIT_NMI] = exit_interrupt,
+	[VMEXIT_INIT] = exit_interrupt,
+	[VMEXIT_VINTR] = exit_vintr,
+	[VMEXIT_RDPMC] = exit_ud,
+	[VMEXIT_CPUID] = exit_cpuid,
+	[VMEXIT_INVD] = exit_nothing,
+	[VMEXIT_HLT] = exit_hlt,
+	[VMEXIT_INVLPG] = exit_invlpg,
+	[VMEXIT_INVLPGA] = exit_ud,
+	[VMEXIT_IOIO] = exit_io,
+	[VMEXIT_MSR] = exit_msr,
+	[VMEXIT_TASK_SWITCH] = exit_task_switch,
+	[VMEXIT_SHUTDOWN] = exit_shutdown,
+	[VMEXIT_VMRUN] = exit_ud,
+	[VMEXIT_VMMCALL] = exit_vmmcall,
+	[VMEXIT_VMMCALL + 1 ... VMEXIT_SKINIT] = exit_ud,
+	[VMEXIT_WBINVD] = exit_nothing,
+	[VMEXIT_MONITOR ... VMEXIT_MWAIT_ARMED] = exit_ud,
+	[EXIT_IDX_NPF] = exit_npf,
+	[EXIT_IDX_INVALID] = exit_invalid,
+};
+
+const exit_handler_t dom0_exits[NR_EXITS] = {
+	UNKNOWN_ALL,
+	[VMEXIT_NMI] = dom0_exit_nmi,
+	[VMEXIT_CPUID] = dom0_exit_cpuid,
+	[VMEXIT_IOIO] = dom0_exit_io,
+	[VMEXIT_MSR] = dom0_exit_msr,
+	[VMEXIT_SHUTDOWN] = exit_shutdown,
+	[VMEXIT_VMRUN ... VMEXIT_SKINIT] = exit_ud,
+	[EXIT_IDX_NPF] = dom0_exit_npf,
+	[EXIT_IDX_INVALID] = exit_invalid,
+};
+#pragma GCC diagnostic pop

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Events into the guest. At most one is in EVENTINJ; an exception raised while
+ * another event was being delivered merges with it as hardware does (APM
+ * volume 2, section 8.2.9): a double fault, or the end of the domain.
+ */
+#include "attend.h"
+
+#include "cpu.h"
+#include "plat.h"
+
+static bool contributory(unsigned vector)
+{
+	return vector == 0 || (vector >= 10 && vector <= 13);
+}
+
+/* Does `second`, raised while `first` was being delivered, make a double fault? */
+static bool makes_double_fault(u64 first, unsigned second)
+{
+	unsigned vector = first & 0xff;
+
+	if (!(first & EVENT_VALID) || EVENT_TYPE(first) != 3)
+		return false;
+	if (vector == VECTOR_PF)
+		return second == VECTOR_PF || contributory(second);
+	return contributory(vector) && contributory(second);
+}
+
+static bool is_double_fault(u64 event)
+{
+	return (event & EVENT_VALID) && EVENT_TYPE(event) == 3 && (event & 0xff) == VECTOR_DF;
+}
+
+void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u32 error)
+{
+	if (unlikely(is_double_fault(s->pending))) {
+		plat_domain_crash(s->v.domain, "triple fault: exception %u while delivering a double fault, at rip %llx",
+				  vector, (unsigned long long)s->vmcb.rip);
+		return;
+	}
+	if (unlikely(makes_double_fault(s->pending, vector))) {
+		vector = VECTOR_DF;
+		has_error = true;
+		error = 0;
+	}
+	s->pending = 0; /* what was cut is dropped, as hardware drops it: a fault in delivery replaces the event */
+	s->vmcb.eventinj = (u64)error << 32 | EVENT_VALID | EVENT_EXCEPTION | vector | (has_error ? EVENT_ERROR : 0);
+}
+
+void svm_inject_pf(struct svm_vcpu *s)
+{
+	s->v.cr2 = s->v.fault.va;
+	vmcb_set_cr2(&s->vmcb, s->v.fault.va);
+	if (unlikely(s->pending)) {
+		svm_inject_exception(s, VECTOR_PF, true, s->v.fault.pfec);
+		return;
+	}
+	s->vmcb.eventinj = (u64)s->v.fault.pfec << 32 | EVENT_VALID | EVENT_EXCEPTION | EVENT_ERROR | VECTOR_PF;
+}
+
+void svm_inject_gp(struct svm_vcpu *s)
+{
+	svm_inject_exception(s, VECTOR_GP, true, 0);
+}
+
+void svm_inject_ud(struct svm_vcpu *s)
+{
+	svm_inject_exception(s, VECTOR_UD, false, 0);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What each kind of domain is stopped at. */
+#include "cpu.h"
+#include "lib.h"
+#include "svm.h"
+
+/* Instructions of SVM itself: no guest here has them. VMRUN's intercept is mandatory. */
+#define SVM_INSTRUCTIONS                                                                                               \
+	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | \
+	 INTERCEPT_SKINIT)
+
+/* The MSR permission map: two bits an MSR (read, write), three ranges of 2 KiB (APM volume 2, section 15.11). */
+static void msr_intercept(u8 *msrpm, u32 msr, bool on)
+{
+	u32 base = msr < 0x2000 ? 0 : msr < 0xc0002000 ? 0x800 : 0x1000;
+	u32 bit = (msr & 0x1fff) * 2;
+	u8 mask = (u8)(3 << (bit & 7));
+
+	if (on)
+		msrpm[base + bit / 8] |= mask;
+	else
+		msrpm[base + bit / 8] &= (u8)~mask;
+}
+
+void svm_setup_domu(struct svm_vcpu *s)
+{
+	/* MSRs that live in the CPU and only change what the guest itself does. */
+	static const u32 own[] = { MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE, MSR_STAR, MSR_LSTAR, MSR_CSTAR,
+				   MSR_SFMASK, MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP };
+	struct vmcb *b = &s->vmcb;
+
+	memset(s->iopm, 0xff, 3 * PAGE_SIZE);
+	memset(s->msrpm, 0xff, 2 * PAGE_SIZE);
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
+		msr_intercept(s->msrpm, own[i], false);
+	b->intercept1 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_RDPMC | INTERCEPT_CPUID |
+			INTERCEPT_INVD | INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
+			INTERCEPT_SHUTDOWN | INTERCEPT_FERR_FREEZE;
+	b->intercept2 = SVM_INSTRUCTIONS | INTERCEPT_WBINVD | INTERCEPT_MONITOR | INTERCEPT_MWAIT |
+			INTERCEPT_MWAIT_ARMED;
+	if (!paging_is_nested) {
+		b->cr_read = BIT(0) | BIT(3) | BIT(4);
+		b->cr_write = BIT(0) | BIT(3) | BIT(4);
+		b->exceptions = BIT(VECTOR_PF);
+		b->intercept1 |= INTERCEPT_INVLPG | INTERCEPT_TASK_SWITCH;
+	}
+	b->v_intr_masking = 1;
+	b->v_intr_flags = 0x0f;
+	b->asid = 2 + s->v.domain->id;
+	s->exits = domu_exits;
+}
+
+void svm_setup_dom0(struct svm_vcpu *s)
+{
+	struct vmcb *b = &s->vmcb;
+
+	s->iopm[0xcf8 / 8] |= 0xff; /* 0xcf8 to 0xcff: the control device's configuration space */
+	msr_intercept(s->msrpm, MSR_EFER, true);
+	msr_intercept(s->msrpm, MSR_VM_CR, true);
+	msr_intercept(s->msrpm, MSR_VM_HSAVE_PA, true);
+	b->intercept1 = INTERCEPT_NMI | INTERCEPT_CPUID | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_SHUTDOWN;
+	b->intercept2 = SVM_INSTRUCTIONS;
+	b->asid = 1;
+	s->exits = dom0_exits;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SVM on and off, vCPUs and their VMCBs, the way from #VMEXIT to the handler
+ * and back.
+ */
+#include "svm.h"
+
+#include "attend.h"
+#include "cpu.h"
+#include "lib.h"
+#include "log.h"
+#include "pcpu.h"
+#include "trace.h"
+
+#define CPUID_SVM_NPT BIT(0)
+#define CPUID_SVM_NRIP BIT(3)
+#define CPUID_SVM_FLUSH_ASID BIT(6)
+#define IOPM_PAGES 3
+#define MSRPM_PAGES 2
+#define PAT_RESET 0x0007040600070406ull
+
+void svm_run_loop(struct svm_vcpu *s);
+
+bool svm_has_nrip;
+static u8 tlb_flush_kind = TLB_FLUSH_ALL;
+
+void svm_check_cpu(void)
+{
+	if (cpuid(0x80000000, 0).eax < 0x8000000a || !(cpuid(0x80000001, 0).ecx & BIT(2)))
+		boot_refuse("this CPU has no SVM (AMD virtualisation). QEMU: use -cpu EPYC,+svm,+npt.");
+	u32 features = cpuid(0x8000000a, 0).edx;
+	if (!(features & CPUID_SVM_NPT))
+		boot_refuse("this CPU has SVM but no nested paging, which dom0 needs. QEMU: use -cpu EPYC,+svm,+npt.");
+	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
+		boot_refuse("SVM is disabled by the firmware: enable it in the BIOS set-up.");
+	svm_has_nrip = features & CPUID_SVM_NRIP;
+	if (features & CPUID_SVM_FLUSH_ASID)
+		tlb_flush_kind = TLB_FLUSH_ASID;
+}
+
+void svm_enable(void)
+{
+	struct pcpu *p = this_pcpu();
+	void *hsave = plat_alloc_pages(1);
+
+	if (!hsave)
+		plat_panic("no page for the host save area");
+	p->hsave = (hpa_t)hsave;
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME | EFER_NXE);
+	wrmsr(MSR_VM_HSAVE_PA, p->hsave);
+}
+
+struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id)
+{
+	u64 pages = ALIGN_UP(sizeof(struct svm_vcpu), PAGE_SIZE) / PAGE_SIZE;
+	struct svm_vcpu *s = plat_alloc_pages(pages);
+	u8 *maps = plat_alloc_pages(IOPM_PAGES + MSRPM_PAGES);
+
+	if (!s || !maps) {
+		plat_free_pages(s, pages);
+		plat_free_pages(maps, IOPM_PAGES + MSRPM_PAGES);
+		return NULL;
+	}
+	s->iopm = maps;
+	s->msrpm = maps + IOPM_PAGES * PAGE_SIZE;
+	s->vmcb.iopm_pa = (hpa_t)s->iopm;
+	s->vmcb.msrpm_pa = (hpa_t)s->msrpm;
+	s->vmcb.g_pat = PAT_RESET;
+	s->pat = PAT_RESET;
+	s->v.id = id;
+	s->v.domain = d;
+	s->v.root = INVALID_MFN;
+	return s;
+}
+
+void svm_vcpu_destroy(struct svm_vcpu *s)
+{
+	if (!s)
+		return;
+	plat_free_pages(s->iopm, IOPM_PAGES + MSRPM_PAGES);
+	plat_free_pages(s, ALIGN_UP(sizeof(struct svm_vcpu), PAGE_SIZE) / PAGE_SIZE);
+}
+
+void svm_set_flat32(struct svm_vcpu *s, u32 eip, u16 cs, u16 ds)
+{
+	struct vmcb *b = &s->vmcb;
+	struct vmcb_seg data = { ds, 0xc93, 0xffffffff, 0 };
+
+	b->cs = (struct vmcb_seg){ cs, 0xc9b, 0xffffffff, 0 };
+	b->ss = b->ds = b->es = b->fs = b->gs = data;
+	b->gdtr = (struct vmcb_seg){ 0, 0, 0, 0 };
+	b->idtr = (struct vmcb_seg){ 0, 0, 0, 0 };
+	b->ldtr = (struct vmcb_seg){ 0, 0x082, 0, 0 };
+	b->tr = (struct vmcb_seg){ 0, 0x08b, 0x67, 0 };
+	b->rip = eip;
+	b->rflags = 2;
+	b->dr6 = 0xffff0ff0;
+	b->dr7 = 0x400;
+	s->v.cr0 = CR0_PE | CR0_ET;
+	s->v.cr3 = 0;
+	s->v.cr4 = 0;
+	s->v.efer = 0;
+	vmcb_set_crx(b, s->v.cr0, 0, 0, EFER_SVME);
+}
+
+/* What hardware holds beside the VMCB and a world switch leaves alone: start a guest with what a reset gives. */
+static void load_unswitched_state(struct svm_vcpu *s)
+{
+	asm volatile("vmload %0" : : "a"(&s->vmcb) : "memory");
+	asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ull));
+	if (cpuid(1, 0).ecx & BIT(26)) {
+		write_cr4(read_cr4() | CR4_OSXSAVE);
+		asm volatile("xsetbv" : : "c"(0), "a"(1), "d"(0));
+		write_cr4(read_cr4() & ~CR4_OSXSAVE);
+	}
+}
+
+void svm_run(struct svm_vcpu *s)
+{
+	clgi();
+	if (s->vmcb.v_intr_masking)
+		asm volatile("sti"); /* harmless while GIF is clear; VMRUN wants it */
+	else
+		asm volatile("cli");
+	if (!s->v.trips)
+		load_unswitched_state(s);
+	svm_run_loop(s);
+}
+
+/* Bring the VMCB in line with what paging wants of hardware. */
+static void load_hw(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+
+	vmcb_set_crx(&s->vmcb, v->hw_cr0, v->hw_cr3, v->hw_cr4, v->hw_efer | EFER_SVME);
+	if (v->hw_nested_cr3) {
+		s->vmcb.np_enable = 1;
+		s->vmcb.n_cr3 = v->hw_nested_cr3;
+		s->vmcb.clean &= ~(u32)CLEAN_NP;
+	}
+	v->hw_dirty = 0;
+}
+
+static unsigned exit_index(u64 exitcode)
+{
+	u32 code = (u32)exitcode;
+
+	if (likely(code < NR_PLAIN_EXITS))
+		return code;
+	if (code == VMEXIT_NPF)
+		return EXIT_IDX_NPF;
+	return code == VMEXIT_INVALID ? EXIT_IDX_INVALID : EXIT_IDX_UNKNOWN;
+}
+
+static void account(struct svm_vcpu *s, enum trip kind, u64 begin)
+{
+	struct vcpu *v = &s->v;
+	struct pn_trip_stat *t = &v->trip[kind];
+	u64 cost = rdtsc() - begin;
+	unsigned bucket = 63 - (unsigned)__builtin_clzll(cost | 1);
+
+	v->trips++;
+	t->count++;
+	t->ticks += cost;
+	t->bytes += v->bytes;
+	t->hist[bucket < PN_HIST_BUCKETS ? bucket : PN_HIST_BUCKETS - 1]++;
+	if (TRACE_ON(trip)) {
+		const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, s->vmcb.exitinfo1, s->vmcb.exitinfo2,
+							 (u32)s->vmcb.exitcode };
+		trace_write(v, PN_EV_trip, begin, cost > 0xffffffff ? 0xffffffff : (u32)cost, v->bytes, payload);
+	}
+}
+
+/*
+ * An exit in the midst of delivering an event: unless the handler finds the
+ * guest at fault (then it merges the two), the event must be delivered again.
+ * EXITINTINFO keeps stale data in QEMU: only bit 31 counts.
+ */
+static void save_cut_event(struct svm_vcpu *s)
+{
+	s->pending = s->vmcb.exitintinfo & 0xfff;
+	s->pending |= EVENT_VALID;
+	s->pending_error = (u32)(s->vmcb.exitintinfo >> 32);
+	s->vmcb.exitintinfo = 0;
+	s->attention = 1;
+}
+
+bool svm_exit(struct svm_vcpu *s)
+{
+	u64 begin = rdtsc();
+	struct vcpu *v = &s->v;
+
+	v->bytes = 0;
+	s->vmcb.clean = CLEAN_ALL;
+	if (unlikely(s->vmcb.exitintinfo & EVENT_VALID))
+		save_cut_event(s);
+	enum trip kind = s->exits[exit_index(s->vmcb.exitcode)](s);
+	if (unlikely(v->hw_dirty))
+		load_hw(s);
+	s->vmcb.tlb_control = v->tlb_flush ? tlb_flush_kind : TLB_NOTHING;
+	v->tlb_flush = 0;
+	account(s, kind, begin);
+	return likely(!s->attention) || svm_attend(s);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SVM backend: a vCPU with its VMCB, the run loop, the table of exits.
+ * struct svm_vcpu begins with its VMCB, so that the address which #VMEXIT leaves
+ * in RAX is also the address of the whole.
+ */
+#ifndef SVM_H
+#define SVM_H
+
+#include "emul.h"
+#include "paging.h"
+#include "vcpu.h"
+#include "vmcb.h"
+
+struct svm_vcpu;
+
+/* Handles one exit to its end and says what kind of trip it was. */
+typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
+
+/* Exit codes below NR_PLAIN_EXITS index the table directly; the rest follow. */
+#define NR_PLAIN_EXITS 0xa4
+enum { EXIT_IDX_NPF = NR_PLAIN_EXITS, EXIT_IDX_INVALID, EXIT_IDX_UNKNOWN, NR_EXITS };
+
+struct svm_vcpu {
+	struct vmcb vmcb;
+	struct vcpu v;
+	const exit_handler_t *exits;
+	/* Something beyond the exit itself is due before the guest runs on: svm_attend looks. */
+	u8 attention;
+	u8 stop;     /* leave the run loop: the domain is ending or pausing */
+	u64 pending; /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
+	u32 pending_error;
+	u8 *iopm, *msrpm;
+	u64 pat;     /* the guest's PAT, kept for it to read */
+	u64 tsc_aux;
+};
+
+#define to_svm(vcpu) container_of(vcpu, struct svm_vcpu, v)
+
+/* Refuse, with one sentence, a CPU that lacks SVM or nested paging. */
+void svm_check_cpu(void);
+/* Turn SVM on on this pCPU. */
+void svm_enable(void);
+
+extern bool svm_has_nrip;
+
+/* A vCPU of `d`, with empty state and no intercepts; NULL: out of memory. */
+struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id);
+void svm_vcpu_destroy(struct svm_vcpu *s);
+/* Set the state of a CPU that enters in flat 32-bit protected mode with paging off. */
+void svm_set_flat32(struct svm_vcpu *s, u32 eip, u16 cs, u16 ds);
+/* Intercepts and tables of the two kinds of domain. */
+void svm_setup_domu(struct svm_vcpu *s);
+void svm_setup_dom0(struct svm_vcpu *s);
+
+/* Run on this pCPU until s->stop. GIF is clear when it returns. */
+void svm_run(struct svm_vcpu *s);
+
+/* Called by entry.S at each exit; false: leave the loop. */
+bool svm_exit(struct svm_vcpu *s);
+
+/* Under nested paging the guest changes its control registers by itself: copy them from the VMCB before paging looks. */
+static inline void svm_sync_nested(struct svm_vcpu *s)
+{
+	if (!paging_is_nested)
+		return;
+	s->v.cr0 = s->vmcb.cr0;
+	s->v.cr3 = s->vmcb.cr3;
+	s->v.cr4 = s->vmcb.cr4;
+	s->v.efer = s->vmcb.efer & ~(1ull << 12); /* SVME is ours */
+}
+
+/* Past the instruction that was intercepted. */
+void svm_skip(struct svm_vcpu *s);
+/* Decode it: its length, or 0 when it could not be fetched or decoded; then a fault is pending or the domain has crashed. */
+unsigned svm_decode(struct svm_vcpu *s, struct insn *in);
+
+void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u32 error);
+void svm_inject_pf(struct svm_vcpu *s);       /* v->fault */
+void svm_inject_gp(struct svm_vcpu *s);       /* #GP(0) */
+void svm_inject_ud(struct svm_vcpu *s);
+#define VECTOR_DF 8
+#define VECTOR_GP 13
+#define VECTOR_PF 14
+#define VECTOR_UD 6
+
+/* How the guest decodes code now. */
+enum emul_mode svm_emul_mode(const struct svm_vcpu *s);
+/* Registers from VMCB and gpr[] to an emulator's state and back. */
+void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st);
+void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
+
+/* Emulate the instruction at RIP that wrote to the page table (or device) at v->fault. */
+enum trip svm_emulate(struct svm_vcpu *s, enum trip done);
+
+/* Exit handlers, by file. */
+enum trip exit_cr_read(struct svm_vcpu *s);
+enum trip exit_cr_write(struct svm_vcpu *s);
+enum trip exit_cr3_write(struct svm_vcpu *s);
+enum trip exit_invlpg(struct svm_vcpu *s);
+enum trip exit_cpuid(struct svm_vcpu *s);
+enum trip exit_msr(struct svm_vcpu *s);
+enum trip exit_io(struct svm_vcpu *s);
+enum trip exit_pf(struct svm_vcpu *s);
+enum trip exit_npf(struct svm_vcpu *s);
+enum trip exit_vmmcall(struct svm_vcpu *s);
+enum trip exit_task_switch(struct svm_vcpu *s);
+extern const exit_handler_t domu_exits[NR_EXITS], dom0_exits[NR_EXITS];
+
+/* EFER as the guest sees it; false: #GP. Shared by WRMSR and nothing else. */
+bool svm_write_efer(struct svm_vcpu *s, u64 val);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The virtual machine control block (APM volume 2, appendix B). Only hv/svm
+ * includes this. Fields covered by a clean bit are written through vmcb_set_*,
+ * which clear it.
+ */
+#ifndef SVM_VMCB_H
+#define SVM_VMCB_H
+
+#include "types.h"
+
+struct vmcb_seg {
+	u16 selector, attrib;
+	u32 limit;
+	u64 base;
+};
+
+struct vmcb {
+	/* Control area. */
+	u16 cr_read, cr_write; /* intercepts, a bit a register */
+	u16 dr_read, dr_write;
+	u32 exceptions;
+	u32 intercept1, intercept2, intercept3;
+	u8 reserved1[0x03c - 0x018];
+	u16 pause_threshold, pause_count;
+	u64 iopm_pa, msrpm_pa, tsc_offset;
+	u32 asid;
+	u8 tlb_control, reserved2[3];
+	u8 v_tpr, v_irq, v_intr_flags, v_intr_masking, v_intr_vector, reserved3[3];
+	u64 interrupt_shadow;
+	u64 exitcode, exitinfo1, exitinfo2, exitintinfo;
+	u64 np_enable;
+	u8 reserved4[0x0a8 - 0x098];
+	u64 eventinj, n_cr3, lbr_control;
+	u32 clean, reserved5;
+	u64 nrip;
+	u8 insn_bytes_fetched, insn_bytes[15];
+	u8 reserved6[0x400 - 0x0e0];
+	/* State save area. */
+	struct vmcb_seg es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
+	u8 reserved7[0x4cb - 0x4a0];
+	u8 cpl;
+	u32 reserved8;
+	u64 efer;
+	u8 reserved9[0x548 - 0x4d8];
+	u64 cr4, cr3, cr0, dr7, dr6, rflags, rip;
+	u8 reserved10[0x5d8 - 0x580];
+	u64 rsp;
+	u8 reserved11[0x5f8 - 0x5e0];
+	u64 rax, star, lstar, cstar, sfmask, kernel_gs_base, sysenter_cs, sysenter_esp, sysenter_eip, cr2;
+	u8 reserved12[0x668 - 0x648];
+	u64 g_pat;
+	u8 reserved13[0x1000 - 0x670];
+};
+
+#define VMCB_AT(field, offset) _Static_assert(offsetof(struct vmcb, field) == (offset), #field)
+VMCB_AT(pause_threshold, 0x03c);
+VMCB_AT(iopm_pa, 0x040);
+VMCB_AT(asid, 0x058);
+VMCB_AT(v_tpr, 0x060);
+VMCB_AT(interrupt_shadow, 0x068);
+VMCB_AT(exitcode, 0x070);
+VMCB_AT(np_enable, 0x090);
+VMCB_AT(eventinj, 0x0a8);
+VMCB_AT(clean, 0x0c0);
+VMCB_AT(nrip, 0x0c8);
+VMCB_AT(es, 0x400);
+VMCB_AT(tr, 0x490);
+VMCB_AT(cpl, 0x4cb);
+VMCB_AT(efer, 0x4d0);
+VMCB_AT(cr4, 0x548);
+VMCB_AT(rip, 0x578);
+VMCB_AT(rsp, 0x5d8);
+VMCB_AT(rax, 0x5f8);
+VMCB_AT(cr2, 0x640);
+VMCB_AT(g_pat, 0x668);
+_Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
+
+/* intercept1 */
+#define INTERCEPT_INTR BIT(0)
+#define INTERCEPT_NMI BIT(1)
+#define INTERCEPT_SMI BIT(2)
+#define INTERCEPT_INIT BIT(3)
+#define INTERCEPT_VINTR BIT(4)
+#define INTERCEPT_RDPMC BIT(15)
+#define INTERCEPT_CPUID BIT(18)
+#define INTERCEPT_INVD BIT(22)
+#define INTERCEPT_HLT BIT(24)
+#define INTERCEPT_INVLPG BIT(25)
+#define INTERCEPT_INVLPGA BIT(26)
+#define INTERCEPT_IOIO BIT(27)
+#define INTERCEPT_MSR BIT(28)
+#define INTERCEPT_TASK_SWITCH BIT(29)
+#define INTERCEPT_FERR_FREEZE BIT(30)
+#define INTERCEPT_SHUTDOWN BIT(31)
+/* intercept2 */
+#define INTERCEPT_VMRUN BIT(0)
+#define INTERCEPT_VMMCALL BIT(1)
+#define INTERCEPT_VMLOAD BIT(2)
+#define INTERCEPT_VMSAVE BIT(3)
+#define INTERCEPT_STGI BIT(4)
+#define INTERCEPT_CLGI BIT(5)
+#define INTERCEPT_SKINIT BIT(6)
+#define INTERCEPT_WBINVD BIT(9)
+#define INTERCEPT_MONITOR BIT(10)
+#define INTERCEPT_MWAIT BIT(11)
+#define INTERCEPT_MWAIT_ARMED BIT(12)
+
+#define VMEXIT_CR0_READ 0x00
+#define VMEXIT_CR0_WRITE 0x10
+#define VMEXIT_EXCP0 0x40
+#define VMEXIT_INTR 0x60
+#define VMEXIT_NMI 0x61
+#define VMEXIT_SMI 0x62
+#define VMEXIT_INIT 0x63
+#define VMEXIT_VINTR 0x64
+#define VMEXIT_RDPMC 0x6f
+#define VMEXIT_CPUID 0x72
+#define VMEXIT_INVD 0x76
+#define VMEXIT_HLT 0x78
+#define VMEXIT_INVLPG 0x79
+#define VMEXIT_INVLPGA 0x7a
+#define VMEXIT_IOIO 0x7b
+#define VMEXIT_MSR 0x7c
+#define VMEXIT_TASK_SWITCH 0x7d
+#define VMEXIT_SHUTDOWN 0x7f
+#define VMEXIT_VMRUN 0x80
+#define VMEXIT_VMMCALL 0x81
+#define VMEXIT_SKINIT 0x86
+#define VMEXIT_WBINVD 0x89
+#define VMEXIT_MONITOR 0x8a
+#define VMEXIT_MWAIT 0x8b
+#define VMEXIT_MWAIT_ARMED 0x8c
+#define VMEXIT_NPF 0x400
+#define VMEXIT_INVALID 0xffffffffu /* the low 32 bits: QEMU does not sign-extend */
+
+/* EVENTINJ and EXITINTINFO */
+#define EVENT_VALID BIT(31)
+#define EVENT_ERROR BIT(11)
+#define EVENT_TYPE(e) (((e) >> 8) & 7)
+#define EVENT_INTR (0ull << 8)
+#define EVENT_NMI (2ull << 8)
+#define EVENT_EXCEPTION (3ull << 8)
+#define EVENT_SOFT (4ull << 8)
+
+#define TLB_NOTHING 0
+#define TLB_FLUSH_ALL 1
+#define TLB_FLUSH_ASID 3
+
+/* Clean bits: what hardware may keep from the last run. */
+#define CLEAN_INTERCEPTS BIT(0)
+#define CLEAN_ASID BIT(2)
+#define CLEAN_TPR BIT(3)
+#define CLEAN_NP BIT(4)
+#define CLEAN_CRX BIT(5)
+#define CLEAN_DRX BIT(6)
+#define CLEAN_DT BIT(7)
+#define CLEAN_SEG BIT(8)
+#define CLEAN_CR2 BIT(9)
+#define CLEAN_AVIC BIT(11)
+/* All that an ordinary exit leaves alone. */
+#define CLEAN_ALL (BIT(0) | BIT(1) | CLEAN_ASID | CLEAN_NP | CLEAN_CRX | CLEAN_DRX | CLEAN_DT | CLEAN_SEG | CLEAN_CR2 | BIT(10) | CLEAN_AVIC)
+
+static inline void vmcb_set_cr2(struct vmcb *b, u64 v)
+{
+	b->cr2 = v;
+	b->clean &= ~(u32)CLEAN_CR2;
+}
+
+static inline void vmcb_set_crx(struct vmcb *b, u64 cr0, u64 cr3, u64 cr4, u64 efer)
+{
+	b->cr0 = cr0;
+	b->cr3 = cr3;
+	b->cr4 = cr4;
+	b->efer = efer;
+	b->clean &= ~(u32)CLEAN_CRX;
+}
+
+static inline void vmcb_set_irq_window(struct vmcb *b, bool wanted)
+{
+	b->v_irq = wanted;
+	b->v_intr_flags = 0x0f; /* priority 15; V_IGN_TPR is bit 4 */
+	if (wanted) {
+		b->v_intr_flags |= 0x10;
+		b->intercept1 |= INTERCEPT_VINTR;
+	} else {
+		b->intercept1 &= ~(u32)INTERCEPT_VINTR;
+	}
+	b->clean &= ~(u32)(CLEAN_TPR | CLEAN_INTERCEPTS);
+}
+
+#endif
