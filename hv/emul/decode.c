@@ -348,8 +348,9 @@ static inline bool modrm_operands(struct insn *in, struct cursor *c, u32 e, bool
 		in->flags |= INSN_F_MEM | (e & T_STORE ? INSN_F_STORE : 0);
 		return likely(in->adsize != 2) ? mem32(in, c, longmode) : mem16(in, c);
 	}
-	in->rm = (in->modrm & 7) | (c->prefix & INSN_P_B) << 3;
-	in->rm = byte_reg(in->rm, e, c->prefix);
+	if (T_OP(e) == INSN_MOVZX8 || T_OP(e) == INSN_MOVSX8)
+		e |= T_BYTE; /* as far as rm is concerned */
+	in->rm = byte_reg((in->modrm & 7) | (c->prefix & INSN_P_B) << 3, e, c->prefix);
 	return true;
 }
 

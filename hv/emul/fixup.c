@@ -153,10 +153,12 @@ static u32 sse4a(const struct insn *in, u32 e)
 	return mandatory(in) && in->opcode == 0x78 ? e | IMM_2B : e;
 }
 
-/* 0F C7 beside CMPXCHG8B, which is the only one with /1. */
-static u32 group9(const struct insn *in, u32 e)
+/* CMPXCHG8B or 16B: 66 does not count. */
+static u32 group9(struct insn *in, u32 e)
 {
-	return T_OP(e) != INSN_CMPXCHG8B && in->prefix & INSN_P_LOCK ? BAD : e;
+	if (T_OP(e) == INSN_CMPXCHG8B)
+		in->opsize = in->prefix & INSN_P_W ? 8 : 4;
+	return e;
 }
 
 static u32 fixup_0f(struct insn *in, u32 e)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * String instructions, repeated or not.
+ *
+ * After each iteration the architectural registers are those that hardware would show
+ * an interrupt handler, so a fault or the end of the allowance may come at any time and
+ * running the instruction again goes on where it stopped.
+ */
+#include "operand.h"
+
+static void step(struct run *x, unsigned reg)
+{
+	struct emul_state *st = x->st;
+	u64 delta = st->rflags & RFLAGS_DF ? -(u64)x->in->opsize : x->in->opsize;
+
+	emul_set_reg(st, reg, x->in->adsize, st->gpr[reg] + delta);
+}
+
+static u64 source(const struct run *x) { return to_linear(x->st, x->in->seg, x->st->gpr[RSI], x->in->adsize); }
+
+/* The destination's segment cannot be overridden. */
+static u64 destination(const struct run *x) { return to_linear(x->st, EMUL_ES, x->st->gpr[RDI], x->in->adsize); }
+
+static int movs(struct run *x)
+{
+	u64 value;
+	int r = mem_read(x, source(x), &value, x->in->opsize);
+
+	if (r == 0)
+		r = x->ops->write(x->ctx, destination(x), &value, x->in->opsize);
+	if (r)
+		return r;
+	step(x, RSI);
+	step(x, RDI);
+	return 0;
+}
+
+static int stos(struct run *x)
+{
+	u64 value = emul_reg(x->st, RAX, x->in->opsize);
+	int r = x->ops->write(x->ctx, destination(x), &value, x->in->opsize);
+
+	if (r == 0)
+		step(x, RDI);
+	return r;
+}
+
+static int lods(struct run *x)
+{
+	u64 value;
+	int r = mem_read(x, source(x), &value, x->in->opsize);
+
+	if (r)
+		return r;
+	emul_set_reg(x->st, RAX, x->in->opsize, value);
+	step(x, RSI);
+	return 0;
+}
+
+static int cmps(struct run *x)
+{
+	u64 a, b;
+	int r = mem_read(x, source(x), &a, x->in->opsize);
+
+	if (r == 0)
+		r = mem_read(x, destination(x), &b, x->in->opsize);
+	if (r)
+		return r;
+	emul_alu(INSN_CMP, x->in->opsize, a, b, &x->st->rflags);
+	step(x, RSI);
+	step(x, RDI);
+	return 0;
+}
+
+static int scas(struct run *x)
+{
+	u64 b;
+	int r = mem_read(x, destination(x), &b, x->in->opsize);
+
+	if (r)
+		return r;
+	emul_alu(INSN_CMP, x->in->opsize, emul_reg(x->st, RAX, x->in->opsize), b, &x->st->rflags);
+	step(x, RDI);
+	return 0;
+}
+
+static int iteration(struct run *x)
+{
+	switch (x->in->op) {
+	case INSN_MOVS:
+		return movs(x);
+	case INSN_STOS:
+		return stos(x);
+	case INSN_LODS:
+		return lods(x);
+	case INSN_CMPS:
+		return cmps(x);
+	}
+	return scas(x);
+}
+
+/* REPE and REPNE, where an iteration compares; elsewhere both just repeat. */
+static bool ended_by_flags(const struct run *x)
+{
+	bool zf = x->st->rflags & RFLAGS_ZF;
+
+	if (x->in->op != INSN_CMPS && x->in->op != INSN_SCAS)
+		return false;
+	return zf == !(x->in->prefix & INSN_P_REP);
+}
+
+static int repeated(struct run *x)
+{
+	struct emul_state *st = x->st;
+	unsigned allowance = st->rep_max ? st->rep_max : EMUL_REP_MAX, adsize = x->in->adsize;
+
+	for (u64 count; (count = emul_reg(st, RCX, adsize)) != 0;) {
+		int r;
+
+		if (allowance-- == 0)
+			return EMUL_AGAIN;
+		r = iteration(x);
+		if (r)
+			return r;
+		emul_set_reg(st, RCX, adsize, count - 1);
+		if (ended_by_flags(x))
+			break;
+	}
+	return next(x);
+}
+
+int emul_string(struct run *x)
+{
+	int r;
+
+	if (x->in->prefix & (INSN_P_REP | INSN_P_REPNE))
+		return repeated(x);
+	r = iteration(x);
+	return r ? r : next(x);
+}
