@@ -46,6 +46,10 @@ struct vcpu {
 	struct fault fault;
 	u32 bytes;      /* page-table bytes touched in this trip */
 	u32 walk_depth; /* private to the walker */
+	u64 rsvd;        /* bits that no entry of the guest's tables may have set in this mode */
+	u64 paging_bits; /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
+	u32 role;        /* what the roles of all shadows made in this mode have in common */
+	bool pse;        /* 32-bit entries may map superpages */
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trips;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rare ends of a guest walk: faults other than not-present, and accessed and dirty bits. */
+#include "gw.h"
+
+#include "lib.h"
+
+enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end)
+{
+	if (end == GW_OUTSIDE) {
+		plat_domain_crash(v->domain, "a page table lies outside its memory (CR3 %llx, address %llx)",
+				  (unsigned long long)v->cr3, (unsigned long long)v->fault.va);
+		return SH_RETRY;
+	}
+	pfec &= PFEC_W | PFEC_U | PFEC_I;
+	if (end != GW_ABSENT)
+		pfec |= PFEC_P;
+	if (end == GW_RSVD)
+		pfec |= PFEC_RSVD;
+	v->fault.pfec = pfec;
+	return SH_GUEST_FAULT;
+}
+
+static bool swap_entry(void *p, u64 old, u64 new_, u32 g)
+{
+	if (g == 2) {
+		u32 old32 = (u32)old;
+		return __atomic_compare_exchange_n((u32 *)p, &old32, (u32)new_, false, __ATOMIC_SEQ_CST,
+						   __ATOMIC_SEQ_CST);
+	}
+	return __atomic_compare_exchange_n((u64 *)p, &old, new_, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g)
+{
+	struct domain *d = v->domain;
+	u32 top = g == 3 ? 2 : g; /* a PAE root entry has neither bit */
+
+	for (u32 level = top; level >= w->leaf; level--) {
+		u64 old = w->e[level], e = old | PTE_A;
+
+		if (write && level == w->leaf)
+			e |= PTE_D;
+		if (e == old)
+			continue;
+		u8 *p = (u8 *)plat_map(p2m_lookup(d, gw_table(v, w, level, g))) + gw_offset(v, va, level, g);
+		v->bytes += g == 2 ? 4 : 8;
+		if (!swap_entry(p, old, e, g))
+			return false;
+		d->counter[PN_CNT_set_accessed] += !(old & PTE_A);
+		d->counter[PN_CNT_set_dirty] += (e & ~old & PTE_D) != 0;
+		w->e[level] = e;
+	}
+	w->all |= PTE_A;
+	return true;
+}

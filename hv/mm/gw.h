@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The guest walk: a translation by the guest's own tables, as its hardware would
+ * make it, with the page fault that its hardware would report. `g` is the number
+ * of guest levels, a constant wherever speed matters: 0 (paging off), 2, 3 or 4.
+ *
+ * A walk reads each entry once and keeps what it read, so a guest that changes
+ * its tables meanwhile gets one of the answers that hardware could have given.
+ */
+#ifndef MM_GW_H
+#define MM_GW_H
+
+#include "cpu.h"
+#include "p2m.h"
+#include "paging.h"
+#include "plat.h"
+#include "pte.h"
+
+#define GW_INLINE static inline __attribute__((always_inline))
+#define GW_MAX_LEVELS 4
+
+struct gw {
+	u64 e[GW_MAX_LEVELS + 1]; /* the entries by level, from `leaf` up */
+	u64 all, any;             /* AND and OR of them: rights and accessed bits; NX */
+	gfn_t gfn;                /* the 4 KiB frame */
+	u32 leaf;                 /* level of the entry that maps; above all levels with paging off */
+};
+
+enum gw_end { GW_OK, GW_ABSENT, GW_RSVD, GW_OUTSIDE };
+
+/* A guest byte that may be read or written. */
+struct sh_target {
+	u8 *p;
+	mfn_t mfn;
+};
+
+/* Slow ends, out of the way. */
+enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end);
+/* Set the accessed bits of a walk and, for a write, the dirty bit; false: the guest changed an entry meanwhile. */
+bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g);
+
+GW_INLINE u32 gw_shift(u32 level, u32 g) { return 12 + (level - 1) * (g == 2 ? 10 : 9); }
+
+/* Byte offset in its page of the entry for va. A PAE root is 32 bytes at any place in a page. */
+GW_INLINE u32 gw_offset(const struct vcpu *v, gva_t va, u32 level, u32 g)
+{
+	if (g == 2)
+		return (u32)(va >> gw_shift(level, g) & 1023) * 4;
+	if (g == 3 && level == 3)
+		return (u32)(v->cr3 & 0xfe0) + (u32)(va >> 30 & 3) * 8;
+	return (u32)(va >> gw_shift(level, g) & 511) * 8;
+}
+
+GW_INLINE gfn_t gw_root_gfn(const struct vcpu *v) { return pte_gfn(v->cr3); }
+
+/* The guest table of that level which a walk went through. */
+GW_INLINE gfn_t gw_table(const struct vcpu *v, const struct gw *w, u32 level, u32 g)
+{
+	return level == g ? gw_root_gfn(v) : pte_gfn(w->e[level + 1]);
+}
+
+/* Does this entry map a page, being present? */
+GW_INLINE bool gw_is_leaf(u64 e, u32 level, u32 g, bool pse)
+{
+	if (level == 1)
+		return true;
+	if (g == 2)
+		return level == 2 && pse && (e & PTE_PS);
+	return (level == 2 || (level == 3 && g == 4)) && (e & PTE_PS);
+}
+
+/* Reserved bits of a present entry; rsvd: those of every entry in this mode. */
+GW_INLINE bool gw_is_rsvd(u64 e, u32 level, u32 g, bool pse, u64 rsvd)
+{
+	if (g == 2)
+		return level == 2 && pse && (e & PTE_PS) && (e & BIT(21));
+	if (g == 3 && level == 3)
+		return false; /* checked when CR3 was loaded */
+	if (unlikely(e & (level == 4 ? rsvd | PTE_PS : rsvd)))
+		return true;
+	if (level == 2 || level == 3)
+		return (e & PTE_PS) && (e & (BIT(gw_shift(level, g)) - BIT(13)));
+	return false;
+}
+
+/* First 4 KiB frame of what a leaf entry maps. */
+GW_INLINE gfn_t gw_leaf_gfn(u64 e, u32 level, u32 g)
+{
+	if (level == 1)
+		return pte_gfn(e);
+	if (g == 2) /* PSE-36: bits 13 to 20 are address bits 32 to 39 */
+		return GFN((e >> 22 & 1023) << 10 | (e >> 13 & 0xff) << 20);
+	return GFN(pte_gfn(e).n & ~(BIT(gw_shift(level, g) - 12) - 1));
+}
+
+GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 g)
+{
+	const struct domain *d = v->domain;
+	gfn_t table = gw_root_gfn(v);
+	u64 e;
+
+	w->all = ~0ull;
+	w->any = 0;
+	v->bytes += g * (g == 2 ? 4 : 8);
+#pragma GCC unroll 4
+	for (u32 level = g; level > 0; level--) {
+		mfn_t mfn = p2m_lookup(d, table);
+
+		if (unlikely(!mfn_valid(mfn)))
+			return GW_OUTSIDE;
+		const u8 *p = (const u8 *)plat_map(mfn) + gw_offset(v, va, level, g);
+		e = g == 2 ? *(const volatile u32 *)p : *(const volatile u64 *)p;
+		if (!(e & PTE_P))
+			return GW_ABSENT;
+		if (gw_is_rsvd(e, level, g, v->pse, v->rsvd))
+			return GW_RSVD;
+		w->e[level] = e;
+		if (g != 3 || level != 3) { /* a PAE root entry has no rights */
+			w->all &= e;
+			w->any |= e;
+		}
+		if (gw_is_leaf(e, level, g, v->pse)) {
+			w->leaf = level;
+			w->gfn = GFN(gw_leaf_gfn(e, level, g).n | (va >> 12 & (BIT(gw_shift(level, g) - 12) - 1)));
+			return GW_OK;
+		}
+		table = pte_gfn(e);
+	}
+	w->leaf = GW_MAX_LEVELS + 1; /* paging is off */
+	w->gfn = GFN(va >> PAGE_SHIFT);
+	return GW_OK;
+}
+
+/* Do the walked rights allow it? SMAP is not asked: only hardware knows EFLAGS.AC. */
+GW_INLINE bool gw_allowed(const struct vcpu *v, const struct gw *w, u32 pfec)
+{
+	if (pfec & PFEC_U && !(w->all & PTE_US))
+		return false;
+	if (pfec & PFEC_W && unlikely(!(w->all & PTE_RW)) && (pfec & PFEC_U || v->cr0 & CR0_WP))
+		return false;
+	if (unlikely(pfec & PFEC_I)) {
+		if (w->any & PTE_NX && v->efer & EFER_NXE)
+			return false;
+		if (!(pfec & PFEC_U) && w->all & PTE_US && v->cr4 & CR4_SMEP)
+			return false;
+	}
+	return true;
+}
+
+/* The architecture's rule: what must be set in the tables before an access. */
+GW_INLINE bool gw_unmarked(u64 all, u64 leaf, bool write) { return !(all & PTE_A) || (write && !(leaf & PTE_D)); }
+
+/*
+ * The whole of an access but the data: walk, rights, accessed and dirty bits,
+ * frame. Fills v->fault. SH_FIXED: *mfn is the machine frame. Otherwise SH_MMIO,
+ * SH_GUEST_FAULT, or SH_RETRY (the guest raced, or the domain has crashed).
+ */
+GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfec, mfn_t *mfn,
+				 bool (*unmarked)(u64, u64, bool), const u32 g)
+{
+	enum gw_end end;
+
+	v->fault.va = va;
+	end = gw_walk(v, w, va, g);
+	if (unlikely(end != GW_OK)) {
+		if (likely(end == GW_ABSENT)) {
+			v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
+			return SH_GUEST_FAULT;
+		}
+		return gw_failed(v, pfec, end);
+	}
+	if (g && unlikely(!gw_allowed(v, w, pfec)))
+		return gw_failed(v, pfec, GW_OK);
+	if (g && unlikely(unmarked(w->all, w->e[w->leaf], pfec & PFEC_W)) && !gw_mark(v, w, va, pfec & PFEC_W, g))
+		return SH_RETRY;
+	v->fault.gpa = gfn_to_gpa(w->gfn) | (va & ~PAGE_MASK);
+	*mfn = p2m_lookup(v->domain, w->gfn);
+	return likely(mfn_valid(*mfn)) ? SH_FIXED : SH_MMIO;
+}
+
+/* The same for emulation: `access` holds a pfec's W, U and I; an address that is not canonical counts as not present. */
+GW_INLINE enum verdict gw_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t, const u32 g)
+{
+	struct gw w;
+	enum verdict r;
+
+	if (g == 4 && unlikely((s64)(va << 16) >> 16 != (s64)va)) {
+		v->fault.va = va;
+		v->fault.pfec = access;
+		return SH_GUEST_FAULT;
+	}
+	if (g < 4)
+		va = (u32)va;
+	r = gw_access(v, &w, va, access, &t->mfn, gw_unmarked, g);
+	if (likely(r == SH_FIXED))
+		t->p = (u8 *)plat_map(t->mfn) + (va & ~PAGE_MASK);
+	return r;
+}
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The paging contract under nested paging, the baseline: hardware walks the guest's
+ * tables and the nested table, the guest's control registers are hardware's. What is
+ * left is devices, and guest memory for instruction fetch and emulation.
+ */
+#include "gw.h"
+#include "npt.h"
+
+static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	switch (v->guest_levels) {
+	case 0:
+		return gw_translate(v, va, access, t, 0);
+	case 2:
+		return gw_translate(v, va, access, t, 2);
+	case 3:
+		return gw_translate(v, va, access, t, 3);
+	default:
+		return gw_translate(v, va, access, t, 4);
+	}
+}
+
+static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes) {}
+
+#include "guest_memory.h"
+
+const char paging_recipe_name[] = "npt";
+const bool paging_is_nested = true;
+
+bool paging_domain_init(struct domain *d, u64 pool_pages) { return npt_build(d); }
+void paging_domain_destroy(struct domain *d) { npt_destroy(d); }
+
+bool paging_vcpu_init(struct vcpu *v)
+{
+	v->hw_nested_cr3 = mfn_to_hpa(v->domain->npt_root);
+	v->shadow_levels = 0;
+	paging_update_modes(v);
+	return true;
+}
+
+/* #PF is the guest's own affair and not intercepted. */
+enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	v->fault = (struct fault){ .va = va, .pfec = pfec };
+	return SH_GUEST_FAULT;
+}
+
+enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
+{
+	v->fault.gpa = gpa;
+	if (!mfn_valid(p2m_lookup(v->domain, gpa_to_gfn(gpa))))
+		return SH_MMIO;
+	/* Everything in the p2m is mapped with every right: hardware's walk must have been of an older table. */
+	BUG_ON(!npt_maps(v->domain, gpa_to_gfn(gpa)));
+	return SH_FIXED;
+}
+
+void paging_load_root(struct vcpu *v)
+{
+	v->hw_cr3 = v->cr3;
+	v->hw_dirty = 1;
+	COUNT(v->domain, tlb_flush);
+	plat_tlb_flush(v);
+}
+
+void paging_update_modes(struct vcpu *v)
+{
+	bool paging = v->cr0 & CR0_PG;
+
+	if (!paging)
+		v->guest_levels = 0;
+	else if (!(v->cr4 & CR4_PAE))
+		v->guest_levels = 2;
+	else
+		v->guest_levels = v->efer & EFER_LME ? 4 : 3;
+	v->pse = v->cr4 & CR4_PSE;
+	v->rsvd = v->guest_levels < 3 ? 0 : PTE_RSVD_PHYS | (v->efer & EFER_NXE ? 0 : PTE_NX);
+	if (v->guest_levels == 3)
+		v->rsvd |= PTE_RSVD_PAE;
+	v->hw_cr0 = v->cr0;
+	v->hw_cr4 = v->cr4;
+	v->hw_efer = (v->efer & ~EFER_LMA) | (v->guest_levels == 4 ? EFER_LMA : 0);
+	paging_load_root(v);
+}
+
+void paging_invlpg(struct vcpu *v, gva_t va)
+{
+	COUNT(v->domain, tlb_flush_page);
+	plat_tlb_flush_page(v, va);
+}
+
+/* The guest writes its tables itself: nothing to keep in step. */
+void paging_unshadow(struct vcpu *v, gpa_t gpa) {}
+void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes) {}
+
+unsigned paging_audit(struct domain *d, char *text, size_t size)
+{
+	unsigned faults = 0;
+
+	if (size)
+		text[0] = 0;
+	for (u64 g = 0; g < d->p2m_frames; g++)
+		if (npt_maps(d, GFN(g)) != (d->p2m[g] != P2M_NONE) && !faults++)
+			snprintf(text, size, "gfn %llx: nested table and p2m disagree\n", (unsigned long long)g);
+	return faults;
+}

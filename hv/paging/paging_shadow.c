@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The paging contract, answered by the shadow engine. Thin: hv/shadow does the work. */
+#include "engine.h"
+#include "recipe.h"
+
+/* A guest may ask this often in a row for the same frame to be unshadowed before it is held to be getting nowhere. */
+#define UNSHADOW_LIMIT 4096
+
+const char paging_recipe_name[] = RECIPE_NAME;
+const bool paging_is_nested = false;
+
+static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	return v->mode->translate(v, va, access, t);
+}
+
+static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	struct domain *d = v->domain;
+	struct frame_info *f = frame_of(d, t->mfn);
+
+	if (!f->shadows)
+		return;
+	d->shadow->unshadow_repeats = 0;
+	v->bytes += 2 * bytes; /* the guest's entry and the shadow's */
+	COUNT(d, emulate_ok);
+	sh_validate(d, f, (u32)((uintptr_t)t->p & ~PAGE_MASK), bytes);
+	if (TRACE_ON(emulate)) {
+		u64 val = 0;
+
+		memcpy(&val, t->p, bytes < sizeof(val) ? bytes : sizeof(val));
+		TRACE(v, emulate, v->fault.gpa, 0, val, bytes);
+	}
+}
+
+#include "guest_memory.h"
+
+bool paging_domain_init(struct domain *d, u64 pool_pages)
+{
+	if (!pool_pages)
+		pool_pages = 256ull * d->nr_vcpus + 2 * (d->nr_pages * PAGE_SIZE >> 20);
+	return pool_init(d, pool_pages < SH_MIN_POOL ? SH_MIN_POOL : pool_pages);
+}
+
+void paging_domain_destroy(struct domain *d)
+{
+	for (u32 i = 0; d->shadow && i < d->nr_vcpus; i++)
+		if (d->vcpu[i])
+			d->vcpu[i]->root = INVALID_MFN;
+	pool_destroy(d);
+}
+
+bool paging_vcpu_init(struct vcpu *v)
+{
+	v->mode = NULL;
+	v->root = INVALID_MFN;
+	v->hw_nested_cr3 = 0;
+	sh_update_modes(v);
+	return mfn_valid(v->root);
+}
+
+enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec) { return v->mode->fault(v, va, pfec); }
+
+enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
+{
+	plat_panic("a nested page fault under shadow paging, gpa %llx, info %llx", (unsigned long long)gpa,
+		   (unsigned long long)info);
+}
+
+/* With paging off CR3 is only a number. */
+void paging_load_root(struct vcpu *v)
+{
+	if (likely(v->guest_levels))
+		v->mode->load_root(v);
+}
+
+void paging_update_modes(struct vcpu *v) { sh_update_modes(v); }
+
+void paging_invlpg(struct vcpu *v, gva_t va) { policy.sync->invlpg(v, va); }
+
+void paging_unshadow(struct vcpu *v, gpa_t gpa)
+{
+	struct domain *d = v->domain;
+	struct sh_domain *s = d->shadow;
+	gfn_t gfn = gpa_to_gfn(gpa);
+
+	COUNT(d, emulate_fail);
+	s->unshadow_repeats = s->unshadow_gfn == gfn.n ? s->unshadow_repeats + 1 : 0;
+	s->unshadow_gfn = gfn.n;
+	if (!sh_unshadow(d, gfn, 0))
+		plat_domain_crash(d, "an instruction without emulation writes to the page table that CR3 holds, at %llx",
+				  (unsigned long long)gpa);
+	else if (s->unshadow_repeats >= UNSHADOW_LIMIT)
+		plat_domain_crash(d, "an instruction without emulation writes again and again to a page table, at %llx",
+				  (unsigned long long)gpa);
+}
+
+void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)
+{
+	while (bytes) {
+		u32 n = room_in_page(gpa) < bytes ? room_in_page(gpa) : bytes;
+		mfn_t mfn = p2m_lookup(d, gpa_to_gfn(gpa));
+
+		if (mfn_valid(mfn))
+			sh_validate(d, frame_of(d, mfn), (u32)(gpa & ~PAGE_MASK), n);
+		gpa += n;
+		bytes -= n;
+	}
+}
+
+unsigned paging_audit(struct domain *d, char *text, size_t size) { return sh_audit(d, text, size); }

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The audit: every entry derived again, every count counted again. It changes
+ * nothing but the `seen` counters, takes no memory, and may run whenever no fault is
+ * being handled.
+ */
+#include "engine.h"
+#include "recipe.h"
+
+void audit_report(struct audit *a, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	a->faults++;
+	if (a->used >= a->size)
+		return;
+	va_start(args, fmt);
+	n = vsnprintf(a->text + a->used, a->size - a->used, fmt, args);
+	va_end(args);
+	a->used += n > 0 ? (size_t)n : 0;
+	if (a->used + 1 < a->size) {
+		a->text[a->used++] = '\n';
+		a->text[a->used] = 0;
+	}
+}
+
+static bool in_hash(const struct sh_domain *s, const struct sh_page *sp)
+{
+	return sh_hash_find(s, sp->gfn, sp->role) == sp;
+}
+
+static bool at_frame(const struct frame_info *f, const struct sh_page *sp)
+{
+	for (const struct sh_page *p = f->shadows; p; p = p->same_frame)
+		if (p == sp)
+			return true;
+	return false;
+}
+
+static u32 times_loaded(const struct domain *d, const struct sh_page *sp)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		n += d->vcpu[i] && d->vcpu[i]->root.n == sp->mfn;
+	return n;
+}
+
+static void audit_books(struct audit *a, const struct sh_page *sp)
+{
+	const struct domain *d = a->domain;
+	u32 loaded = times_loaded(d, sp);
+
+	if (sp->loaded != loaded)
+		audit_report(a, "smfn %x: loaded by %u, its book says %u", sp->mfn, loaded, sp->loaded);
+	if (sp->refs != sp->seen + loaded + sp->pinned)
+		audit_report(a, "smfn %x: %u references, its book says %u", sp->mfn, sp->seen + loaded + sp->pinned,
+			     sp->refs);
+	if (!policy.sync->in_sync(sp))
+		return;
+	if (!in_hash(d->shadow, sp))
+		audit_report(a, "smfn %x: not in the hash", sp->mfn);
+	if (sp->role & ROLE_DIRECT)
+		return;
+	mfn_t mfn = p2m_lookup(d, GFN(sp->gfn));
+	if (!mfn_valid(mfn) || plat_map(mfn) != sp->guest)
+		audit_report(a, "smfn %x: gfn %x is not where its book says", sp->mfn, sp->gfn);
+	else if (!at_frame(frame_of(d, mfn), sp))
+		audit_report(a, "smfn %x: not listed at gfn %x", sp->mfn, sp->gfn);
+}
+
+static void audit_free(struct audit *a)
+{
+	const struct sh_domain *s = a->domain->shadow;
+	u32 used = 0, listed = 0;
+
+	for (u32 i = 0; i < s->pages; i++)
+		used += s->page[i].used;
+	for (const struct sh_page *sp = s->free_list; sp; sp = sp->hash_next) {
+		const u64 *t = sp->table;
+
+		if (++listed > s->pages)
+			break;
+		for (u32 i = 0; i < PAGE_SIZE / sizeof(*t); i++)
+			if (t[i]) {
+				audit_report(a, "smfn %x: free, but not zero", sp->mfn);
+				break;
+			}
+	}
+	if (listed != s->free || used + listed != s->pages ||
+	    used != a->domain->counter[PN_CNT_shadow_used])
+		audit_report(a, "pool of %u: %u used, %u listed as free, %u counted as free", s->pages, used, listed,
+			     s->free);
+}
+
+static void audit_frames(struct audit *a)
+{
+	const struct domain *d = a->domain;
+
+	for (u64 i = 0; i < d->nr_pages; i++) {
+		const struct frame_info *f = &d->frame[i];
+
+		if (f->writable != f->seen)
+			audit_report(a, "mfn %llx: %u writable mappings, its book says %u",
+				     (unsigned long long)(d->first_mfn.n + i), f->seen, f->writable);
+		for (const struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
+			if (!sp->used || sp->guest != plat_map(MFN(d->first_mfn.n + i)))
+				audit_report(a, "mfn %llx: lists smfn %x, which is not its shadow",
+					     (unsigned long long)(d->first_mfn.n + i), sp->mfn);
+	}
+}
+
+unsigned sh_audit(struct domain *d, char *text, size_t size)
+{
+	struct sh_domain *s = d->shadow;
+	struct audit a = { .domain = d, .text = text, .size = size };
+
+	if (size)
+		text[0] = 0;
+	for (u64 i = 0; i < d->nr_pages; i++)
+		d->frame[i].seen = 0;
+	for (u32 i = 0; i < s->pages; i++)
+		s->page[i].seen = 0;
+	for (u32 i = 0; i < s->pages; i++)
+		if (s->page[i].used)
+			s->page[i].mode->audit(d, &s->page[i], &a);
+	for (u32 i = 0; i < s->pages; i++)
+		if (s->page[i].used)
+			audit_books(&a, &s->page[i]);
+	audit_free(&a);
+	audit_frames(&a);
+	return a.faults;
+}

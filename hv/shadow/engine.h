@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside the engine. One struct sh_mode for each pair of guest and hardware paging
+ * levels ("M on N"), compiled from multi.h; v->mode points at the pair in use.
+ *
+ * When a hardware TLB flush is owed
+ *
+ * A shadow kept in step changes at the moment of the guest's own write. The guest
+ * then owes the flush, as on bare hardware, and its INVLPG or CR3 load is passed
+ * on. The engine owes one itself, before the guest runs on, whenever it
+ *  1. takes a right away that the guest's tables still give (write protection of a
+ *     new table, reclaim, unshadowing): sh_flush;
+ *  2. frees a shadow page, because paging-structure caches may still point into it
+ *     while it is used again: sh_page_free flushes;
+ *  3. changes a link to a direct shadow, which stands for one guest superpage: hardware
+ *     holds fragments of it, and the guest's single INVLPG covers them all.
+ * Giving rights needs no flush: hardware walks again before it faults.
+ *
+ * What must hold of every link (entry of a shadow above level 1): the child's role
+ * has the parent's level minus one, so that shadows form no cycle whatever cycles the
+ * guest's tables have; and the child counts the link in refs.
+ */
+#ifndef SHADOW_ENGINE_H
+#define SHADOW_ENGINE_H
+
+#include "gw.h"
+#include "policy.h"
+
+struct audit;
+
+struct sh_mode {
+	u32 guest_levels, shadow_levels;
+	enum verdict (*fault)(struct vcpu *v, gva_t va, u32 pfec);
+	/* For emulation: the byte at va, after checking the access and marking the tables. Fills v->fault. */
+	enum verdict (*translate)(struct vcpu *v, gva_t va, u32 access, struct sh_target *t);
+	void (*load_root)(struct vcpu *v);
+	void (*drop_page)(struct vcpu *v, gva_t va);
+	/* Bytes [offset, offset + bytes) of the guest table behind sp have changed. */
+	void (*validate)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes);
+	/* The leaf shadow and slot that translate va under `root`, NULL: none. */
+	struct sh_page *(*find_leaf)(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot);
+	u64 (*get)(const struct sh_page *sp, u32 slot);
+	/* Take PTE_RW from a leaf entry that has it. */
+	void (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot);
+	u32 (*revoke_in)(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
+	/* Zero one link; zero every entry; zero what a loaded root can do without. */
+	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
+	void (*empty)(struct domain *d, struct sh_page *sp);
+	void (*unhook)(struct domain *d, struct sh_page *root);
+	void (*audit)(struct domain *d, struct sh_page *sp, struct audit *a);
+};
+
+extern const struct sh_mode sh_mode_0on2, sh_mode_0on3, sh_mode_0on4, sh_mode_2on2, sh_mode_4on4;
+
+/* Most shadow pages that one fault or one root load takes: a PAE root with its four tables and a leaf. */
+#define SH_MOST_PAGES 6
+/* A pool below this could not hold the old root while a new one is made. */
+#define SH_MIN_POOL 12
+
+/* Free shadow pages for the work ahead; reclaim happens only here, so nothing goes away under a walk. */
+bool sh_make_room(struct domain *d, u32 want);
+static inline bool sh_reserve(struct domain *d, u32 want)
+{
+	return likely(d->shadow->free >= want) || sh_make_room(d, want);
+}
+
+/* A new, empty shadow; the caller has reserved it and links or loads it at once. */
+struct sh_page *sh_page_new(struct vcpu *v, const struct sh_mode *mode, gfn_t gfn, u32 role, gva_t va);
+/* The last reference is gone. */
+void sh_page_free(struct domain *d, struct sh_page *sp);
+
+static inline void sh_put(struct domain *d, struct sh_page *sp)
+{
+	if (!--sp->refs)
+		sh_page_free(d, sp);
+}
+
+static inline struct sh_page *sh_root(const struct vcpu *v)
+{
+	return mfn_valid(v->root) ? pool_page(v->domain->shadow, v->root.n) : NULL;
+}
+
+/* Load none: before the vCPU goes away. */
+void sh_drop_root(struct vcpu *v);
+
+/* CR0, CR4 or EFER changed: choose the pair, set v->hw_*. */
+void sh_update_modes(struct vcpu *v);
+
+/* The guest table at `gpa` changed by a write that the engine knows of. */
+void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes);
+/* Remove all shadows of a frame. False: one is a loaded root. */
+bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why);
+
+/* ---- audit.c ---- */
+
+struct audit {
+	struct domain *domain;
+	unsigned faults;
+	char *text;
+	size_t size, used;
+};
+
+void audit_report(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+unsigned sh_audit(struct domain *d, char *text, size_t size);
+
+#endif

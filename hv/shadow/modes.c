@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From the guest's control registers to a pair of guest and shadow levels, and to
+ * the control registers that hardware runs with.
+ *
+ * Hardware always has paging on. Its number of levels is the guest's where the
+ * guest pages; a guest that does not page gets two levels or, once it has set
+ * CR4.PAE, three: both exist in every mode that a guest without paging can be in.
+ * CR0.WP is always on, because the read-only entries over guest tables must bind
+ * supervisors too.
+ */
+#include "engine.h"
+
+/* A change of any of these flushes, and may change what shadows mean. No two have the same position. */
+#define CR4_PAGING (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP)
+#define EFER_PAGING (EFER_LME | EFER_NXE)
+
+static const struct sh_mode *choose(const struct vcpu *v)
+{
+	bool pae = v->cr4 & CR4_PAE;
+
+	if (!(v->cr0 & CR0_PG))
+		return pae ? &sh_mode_0on3 : &sh_mode_0on2;
+	if (!pae)
+		return &sh_mode_2on2;
+	return v->efer & EFER_LME && !(v->cr4 & CR4_LA57) ? &sh_mode_4on4 : NULL;
+}
+
+static u32 common_role(const struct vcpu *v, const struct sh_mode *m)
+{
+	u32 role = ROLE_SHADOW(m->shadow_levels);
+
+	if (!m->guest_levels)
+		return role | ROLE_DIRECT;
+	role |= ROLE_GUEST(m->guest_levels);
+	if (m->guest_levels == 2)
+		return v->cr4 & CR4_PSE ? role | ROLE_PSE : role;
+	return v->efer & EFER_NXE ? role | ROLE_NXE : role;
+}
+
+static void set_hardware(struct vcpu *v, const struct sh_mode *m)
+{
+	bool paging = m->guest_levels, long_mode = paging && v->efer & EFER_LME;
+	u64 off = CR4_PAE | CR4_PCIDE | CR4_LA57;
+
+	/* Cache control is left on: CD and NW would only slow the guest's own memory down. */
+	v->hw_cr0 = (v->cr0 & ~(CR0_CD | CR0_NW)) | CR0_PG | CR0_WP;
+	/* Without paging there are no user pages, but direct shadows give PTE_US. */
+	if (!paging)
+		off |= CR4_SMEP | CR4_SMAP;
+	v->hw_cr4 = (v->cr4 & ~off) | (m->shadow_levels > 2 ? CR4_PAE : 0);
+	v->hw_efer = (v->efer & ~(EFER_LME | EFER_LMA)) | (long_mode ? EFER_LME | EFER_LMA : 0);
+	v->hw_dirty = 1;
+}
+
+void sh_update_modes(struct vcpu *v)
+{
+	const struct sh_mode *m = choose(v);
+	u64 bits = (v->cr0 & CR0_PG) | (v->cr4 & CR4_PAGING) | (v->efer & EFER_PAGING);
+
+	if (!m) {
+		plat_domain_crash(v->domain, "its paging mode has no shadows here (CR0 %llx, CR4 %llx, EFER %llx)",
+				  (unsigned long long)v->cr0, (unsigned long long)v->cr4, (unsigned long long)v->efer);
+		return;
+	}
+	set_hardware(v, m);
+	if (v->mode && bits == v->paging_bits)
+		return;
+	v->paging_bits = bits;
+	v->mode = m;
+	v->guest_levels = m->guest_levels;
+	v->shadow_levels = m->shadow_levels;
+	v->role = common_role(v, m);
+	v->pse = v->role & ROLE_PSE;
+	v->rsvd = m->guest_levels < 3 ? 0 : PTE_RSVD_PHYS | (v->efer & EFER_NXE ? 0 : PTE_NX);
+	m->load_root(v);
+}

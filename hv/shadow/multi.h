@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * M on N: a guest with GUEST_LEVELS of page tables on hardware that walks
+ * SHADOW_LEVELS. A file multi_<M>on<N>.c defines both and includes this; everything
+ * here is static to it but the structure at the end.
+ *
+ * How a shadow stands for a guest
+ *  - Above level 1 an entry links to the shadow of the guest table that the guest's
+ *    entry names, with the guest's rights, so that hardware combines rights by itself.
+ *  - A guest superpage, or the guest's whole memory while its paging is off, is
+ *    shadowed by direct tables, which give every right: the entry that links to them
+ *    has the guest's.
+ *  - An entry may be absent, or lack PTE_RW, although the guest's has it: the next
+ *    fault gives it. It never gives more than the guest's entry does, as long as its
+ *    page is in sync.
+ *  - The accessed bit comes first: no entry exists for a guest entry without it, none
+ *    is writable for a leaf without the dirty bit.
+ *  - PTE_A and PTE_D are always set in leaf entries, so hardware never writes to them.
+ *
+ * multi_fill.h fills at a fault, multi_change.h follows changes.
+ */
+#include "engine.h"
+#include "recipe.h"
+
+enum {
+	G = GUEST_LEVELS,
+	N = SHADOW_LEVELS,
+	GUEST_BYTES = G == 2 ? 4 : 8,
+	SHADOW_BYTES = N == 2 ? 4 : 8,
+	SHADOW_BITS = N == 2 ? 10 : 9,
+	ENTRIES = 1 << SHADOW_BITS,
+	QUADRANTS = G == 2 && N > 2, /* guest tables have twice the entries of shadows */
+};
+
+#define LINK_RIGHTS (PTE_P | PTE_RW | PTE_US | PTE_NX)
+#define LINK_ALL (PTE_P | PTE_RW | PTE_US | PTE_A)
+
+static inline u32 s_shift(u32 level) { return 12 + (level - 1) * SHADOW_BITS; }
+static inline u32 s_slot(gva_t va, u32 level) { return (u32)(va >> s_shift(level)) & (ENTRIES - 1); }
+
+static inline u64 s_get(const struct sh_page *sp, u32 slot)
+{
+	return SHADOW_BYTES == 4 ? ((const u32 *)sp->table)[slot] : ((const u64 *)sp->table)[slot];
+}
+
+static inline void s_set(struct sh_page *sp, u32 slot, u64 e)
+{
+	if (SHADOW_BYTES == 4)
+		((volatile u32 *)sp->table)[slot] = (u32)e;
+	else
+		((volatile u64 *)sp->table)[slot] = e;
+	if (e)
+		sp->live[slot / 64] |= BIT(slot % 64);
+}
+
+/* The quadrant of the child below a slot of a level: which part of a guest table covers it. */
+static inline u32 child_quadrant(u32 slot, u32 level) { return QUADRANTS ? slot & ((1u << (level - 1)) - 1) : 0; }
+
+static inline u32 direct_role(u32 level) { return ROLE_DIRECT | ROLE_SHADOW(N) | level; }
+
+static inline u64 role_rsvd(u32 role)
+{
+	if (G == 2)
+		return 0;
+	return PTE_RSVD_PHYS | (G == 3 ? PTE_RSVD_PAE : 0) | (role & ROLE_NXE ? 0 : PTE_NX);
+}
+
+/* ---- setting entries, with the books ---- */
+
+static inline void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
+{
+	u64 old = s_get(sp, slot);
+
+	if ((old & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P))
+		frame_of(d, pte_mfn(old))->writable--;
+	if ((e & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P))
+		frame_of(d, pte_mfn(e))->writable++;
+	s_set(sp, slot, e);
+}
+
+static inline struct sh_page *link_child(const struct domain *d, u64 e) { return pool_page(d->shadow, pte_mfn(e).n); }
+
+/* Point a slot at a child, or at nothing; the old child may go with its whole tree. */
+static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_page *child, u64 rights)
+{
+	u64 old = s_get(sp, slot);
+	struct sh_page *gone = old & PTE_P ? link_child(d, old) : NULL;
+
+	s_set(sp, slot, child ? mfn_to_hpa(MFN(child->mfn)) | rights : 0);
+	if (child) {
+		child->refs++;
+		if (!child->up) {
+			child->up = sp;
+			child->up_slot = slot;
+		}
+	}
+	if (!gone)
+		return;
+	if (gone->up == sp && gone->up_slot == slot && gone != child)
+		gone->up = NULL;
+	if (gone->role & ROLE_DIRECT)
+		sh_flush(d);
+	sh_put(d, gone);
+}
+
+/* ---- deriving entries ---- */
+
+/* The leaf entry for a mapping of a frame of the domain; `ge` gives the rights. */
+static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
+{
+	u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX));
+
+	if (ge & PTE_RW && policy.ad->may_write(ge) && policy.sync->may_write(frame_of(d, mfn)))
+		e |= PTE_RW;
+	return e;
+}
+
+/* The same from a guest's level-1 entry as it stands; absent if it gives nothing yet. */
+static inline u64 leaf_derive(const struct domain *d, u64 ge, u32 role)
+{
+	mfn_t mfn;
+
+	if (!(ge & PTE_P) || !policy.ad->may_map(ge) || unlikely(ge & role_rsvd(role)))
+		return policy.spare->absent(ge);
+	mfn = p2m_lookup(d, pte_gfn(ge));
+	if (unlikely(!mfn_valid(mfn)))
+		return policy.spare->absent(ge);
+	return leaf_entry(d, mfn, ge);
+}
+
+/* Rights of the link for a guest's entry. A superpage's dirty bit governs here: the direct tables below do not know it. */
+static inline u64 link_rights(u64 ge, bool leaf)
+{
+	u64 rights = (ge & LINK_RIGHTS) | PTE_A;
+
+	return leaf && !policy.ad->may_write(ge) ? rights & ~PTE_RW : rights;
+}
+
+/* A PAE root entry has no rights of its own: they are reserved bits there. */
+static inline u64 link_form(u64 rights, u32 level) { return N == 3 && level == 3 ? PTE_P : rights; }
+
+/* What a slot above level 1 has to link to. */
+struct want {
+	u32 gfn, role;
+	u64 rights;
+};
+
+#include "multi_fill.h"
+#include "multi_change.h"
+#include "multi_audit.h"
+
+#define MODE_NAME_(g, n) sh_mode_##g##on##n
+#define MODE_NAME(g, n) MODE_NAME_(g, n)
+
+const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
+	.guest_levels = G,
+	.shadow_levels = N,
+	.fault = mode_fault,
+	.translate = mode_translate,
+	.load_root = mode_load_root,
+	.drop_page = mode_drop_page,
+	.validate = mode_validate,
+	.find_leaf = mode_find_leaf,
+	.get = s_get,
+	.revoke = mode_revoke,
+	.revoke_in = mode_revoke_in,
+	.unlink = mode_unlink,
+	.empty = mode_empty,
+	.unhook = mode_unhook,
+	.audit = mode_audit,
+};

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Part of the template (multi.h): the audit of one shadow page. It derives every
+ * entry a second time and counts what the entries refer to; audit.c compares the
+ * counts with the books.
+ */
+
+/* `e` may lack PTE_RW where `most` has it; otherwise they must be equal. */
+static inline bool gives_no_more(u64 e, u64 most) { return e == most || (e | PTE_RW) == most; }
+
+static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, struct audit *a)
+{
+	mfn_t mfn = pte_mfn(e);
+	u64 most;
+
+	if (mfn.n - d->first_mfn.n >= d->nr_pages) {
+		audit_report(a, "smfn %x slot %u: %llx maps no frame of the domain", sp->mfn, slot,
+			     (unsigned long long)e);
+		return;
+	}
+	if (e & PTE_RW)
+		frame_of(d, mfn)->seen++;
+	if (e & PTE_RW && !policy.sync->may_write(frame_of(d, mfn)))
+		audit_report(a, "smfn %x slot %u: %llx maps a guest table writable", sp->mfn, slot,
+			     (unsigned long long)e);
+	if (sp->role & ROLE_DIRECT) {
+		mfn_t backing = p2m_lookup(d, GFN((u64)sp->gfn + slot));
+
+		most = mfn_valid(backing) ? leaf_entry(d, backing, LINK_ALL | PTE_D) : 0;
+	} else if (policy.sync->in_sync(sp)) {
+		most = leaf_derive(d, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), sp->role);
+	} else {
+		return;
+	}
+	if (!gives_no_more(e, most))
+		audit_report(a, "smfn %x slot %u: %llx, derived %llx", sp->mfn, slot, (unsigned long long)e,
+			     (unsigned long long)most);
+}
+
+/* What the slot of a page in sync must link to; false: to nothing. */
+static bool audit_want(const struct sh_page *sp, u32 slot, u32 level, struct want *want)
+{
+	u32 place = ROLE_MAKE(level - 1, child_quadrant(slot, level));
+
+	if (sp->role & ROLE_DIRECT) {
+		*want = (struct want){ sp->gfn + (slot << SHADOW_BITS * (level - 1)), direct_role(level - 1),
+				       link_form(LINK_ALL, level) };
+		return true;
+	}
+	if (level > G) {
+		*want = (struct want){ sp->gfn, (sp->role & ~ROLE_PLACE) | place, link_form(LINK_ALL, level) };
+		return true;
+	}
+	u32 index = QUADRANTS ? (slot + ROLE_QUADRANT(sp->role) * ENTRIES) >> (level - 1) : slot;
+	return derive_link(guest_entry(sp, index), slot, level, sp->role, want);
+}
+
+static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u32 level, struct audit *a)
+{
+	u64 index = pte_mfn(e).n - d->shadow->first_mfn;
+	struct want want;
+	struct sh_page *c;
+
+	if (index >= d->shadow->pages || !d->shadow->page[index].used) {
+		audit_report(a, "smfn %x slot %u: %llx links to no shadow in use", sp->mfn, slot,
+			     (unsigned long long)e);
+		return;
+	}
+	c = &d->shadow->page[index];
+	c->seen++;
+	if (ROLE_LEVEL(c->role) != level - 1)
+		audit_report(a, "smfn %x slot %u: level %u links to level %u", sp->mfn, slot, level,
+			     ROLE_LEVEL(c->role));
+	if (!(sp->role & ROLE_DIRECT) && !policy.sync->in_sync(sp))
+		return;
+	if (!audit_want(sp, slot, level, &want) || want.gfn != c->gfn || want.role != c->role ||
+	    !gives_no_more(e & ~PTE_ADDR, want.rights))
+		audit_report(a, "smfn %x slot %u: %llx is not what the guest's entry gives", sp->mfn, slot,
+			     (unsigned long long)e);
+}
+
+static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
+{
+	u32 level = ROLE_LEVEL(sp->role);
+
+	for (u32 slot = 0; slot < ENTRIES; slot++) {
+		u64 e = s_get(sp, slot);
+
+		if (e && !(sp->live[slot / 64] & BIT(slot % 64)))
+			audit_report(a, "smfn %x slot %u: not zero, but not marked as live", sp->mfn, slot);
+		if (!(e & PTE_P))
+			continue;
+		if (level == 1)
+			audit_leaf(d, sp, slot, e, a);
+		else
+			audit_link(d, sp, slot, e, level, a);
+	}
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Part of the template (multi.h): following changes of guest tables, taking rights
+ * and entries away, and finding what translates an address.
+ */
+
+/* The next entry at or after `slot` that may not be zero; ENTRIES: none. */
+static inline u32 next_live(const struct sh_page *sp, u32 slot)
+{
+	while (slot < ENTRIES) {
+		u64 bits = sp->live[slot / 64] >> slot % 64;
+
+		if (bits)
+			return slot + (u32)__builtin_ctzll(bits);
+		slot = (slot / 64 + 1) * 64;
+	}
+	return ENTRIES;
+}
+
+/* ---- a guest's write ---- */
+
+/* What a slot links to by the guest's entry as it stands; gfn is of the part that the slot covers. False: nothing yet. */
+static inline bool derive_link(u64 ge, u32 slot, u32 level, u32 role, struct want *want)
+{
+	bool pse = role & ROLE_PSE, leaf;
+
+	if (!(ge & PTE_P) || !policy.ad->may_map(ge) || gw_is_rsvd(ge, level, G, pse, role_rsvd(role)))
+		return false;
+	leaf = gw_is_leaf(ge, level, G, pse);
+	want->rights = link_form(link_rights(ge, leaf), level);
+	if (leaf) {
+		u32 part = child_quadrant(slot, level) << SHADOW_BITS * (level - 1);
+
+		want->gfn = (u32)gw_leaf_gfn(ge, level, G).n + part;
+		want->role = direct_role(level - 1);
+	} else {
+		want->gfn = (u32)pte_gfn(ge).n;
+		want->role = (role & ~ROLE_PLACE) | ROLE_MAKE(level - 1, child_quadrant(slot, level));
+	}
+	return true;
+}
+
+/* Only shadows that exist already are linked: a fault makes the others when they are needed. */
+static void validate_link(struct domain *d, struct sh_page *sp, u32 slot, u64 ge, u32 level)
+{
+	u64 old = s_get(sp, slot);
+	struct want want = { 0 };
+	struct sh_page *c = NULL;
+
+	if (derive_link(ge, slot, level, sp->role, &want))
+		c = policy.sync->find(d, want.gfn, want.role);
+	if (c ? old == (mfn_to_hpa(MFN(c->mfn)) | want.rights) : !old)
+		return;
+	link_put(d, sp, slot, c, want.rights);
+}
+
+static inline u64 guest_entry(const struct sh_page *sp, u32 index)
+{
+	return GUEST_BYTES == 4 ? ((const volatile u32 *)sp->guest)[index] : ((const volatile u64 *)sp->guest)[index];
+}
+
+/* First slot that stands for a guest entry; ENTRIES and above: none in this quadrant. */
+static inline u32 slot_of(u32 role, u32 index)
+{
+	u32 level = ROLE_LEVEL(role);
+
+	return QUADRANTS ? (index << (level - 1)) - ROLE_QUADRANT(role) * ENTRIES : index;
+}
+
+static void mode_validate(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes)
+{
+	u32 level = ROLE_LEVEL(sp->role), last = (offset + bytes - 1) / GUEST_BYTES;
+
+	for (u32 i = offset / GUEST_BYTES; i <= last; i++) {
+		u32 slot = slot_of(sp->role, i);
+		u64 ge = guest_entry(sp, i);
+
+		if (unlikely(slot >= ENTRIES))
+			continue;
+		if (likely(level == 1)) {
+			leaf_put(d, sp, slot, leaf_derive(d, ge, sp->role));
+			continue;
+		}
+		validate_link(d, sp, slot, ge, level);
+		for (u32 part = 1; QUADRANTS && part < 1u << (level - 1); part++)
+			validate_link(d, sp, slot + part, ge, level);
+	}
+}
+
+/* ---- taking away ---- */
+
+static void mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot)
+{
+	leaf_put(d, leaf, slot, s_get(leaf, slot) & ~PTE_RW);
+}
+
+static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn)
+{
+	const u64 writable = PTE_P | PTE_RW;
+	u32 found = 0;
+
+	for (u32 slot = next_live(leaf, 0); slot < ENTRIES && f->writable; slot = next_live(leaf, slot + 1)) {
+		u64 e = s_get(leaf, slot);
+
+		if ((e & writable) == writable && mfn_eq(pte_mfn(e), mfn)) {
+			mode_revoke(d, leaf, slot);
+			found++;
+		}
+	}
+	return found;
+}
+
+static void mode_unlink(struct domain *d, struct sh_page *parent, u32 slot) { link_put(d, parent, slot, NULL, 0); }
+
+static void mode_empty(struct domain *d, struct sh_page *sp)
+{
+	bool leaf = ROLE_LEVEL(sp->role) == 1;
+
+	for (u32 slot = next_live(sp, 0); slot < ENTRIES; slot = next_live(sp, slot + 1)) {
+		if (leaf)
+			leaf_put(d, sp, slot, 0);
+		else
+			link_put(d, sp, slot, NULL, 0);
+	}
+	memset(sp->live, 0, sizeof(sp->live));
+}
+
+/* A loaded PAE root keeps its four tables, because hardware holds its entries; they are emptied instead. */
+static void mode_unhook(struct domain *d, struct sh_page *root)
+{
+	if (N != 3) {
+		mode_empty(d, root);
+		return;
+	}
+	for (u32 slot = 0; slot < 4; slot++)
+		if (s_get(root, slot) & PTE_P)
+			mode_empty(d, link_child(d, s_get(root, slot)));
+}
+
+/* ---- by address ---- */
+
+static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot)
+{
+	struct sh_page *sp = root;
+
+	for (u32 level = N; level > 1; level--) {
+		u64 e = s_get(sp, s_slot(va, level));
+
+		if (!(e & PTE_P))
+			return NULL;
+		sp = link_child(d, e);
+	}
+	*slot = s_slot(va, 1);
+	return s_get(sp, *slot) & PTE_P ? sp : NULL;
+}
+
+/*
+ * A link to a direct shadow stands for the superpage that the flush names as a
+ * whole. Entries that the walk did not reach are zero and match nothing.
+ */
+static void mode_drop_page(struct vcpu *v, gva_t va)
+{
+	struct domain *d = v->domain;
+	struct sh_page *sp = sh_root(v);
+	struct gw w = { .leaf = 0 };
+
+	gw_walk(v, &w, va, G);
+	for (u32 level = N; sp && level > 1; level--) {
+		u32 slot = s_slot(va, level);
+		u64 e = s_get(sp, slot);
+		struct want want = want_link(v, &w, va, level);
+		struct sh_page *c;
+
+		if (!(e & PTE_P))
+			return;
+		c = link_child(d, e);
+		if (c->role & ROLE_DIRECT || !policy.sync->keep_link(c, want.gfn, want.role, e & ~PTE_ADDR,
+								     link_form(want.rights, level))) {
+			link_put(d, sp, slot, NULL, 0);
+			return;
+		}
+		sp = c;
+	}
+	if (sp)
+		leaf_put(d, sp, s_slot(va, 1), 0);
+}

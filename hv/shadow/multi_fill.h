@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Part of the template (multi.h): page faults, root loads and what they build.
+ * A fault is: walk the guest's tables and check; decide whether the write is one to
+ * a guest table; go down the shadow, making what is missing; set the leaf.
+ * Pages are reserved before the way down begins, so none disappears under it.
+ */
+
+/* Where the shadow of level `level` must lead for va, by a walk that reached that level. */
+static inline struct want want_link(const struct vcpu *v, const struct gw *w, gva_t va, u32 level)
+{
+	u32 place = ROLE_MAKE(level - 1, child_quadrant(s_slot(va, level), level));
+
+	if (G && level > G) /* a level that the guest's tables lack: the root stands for itself */
+		return (struct want){ (u32)gw_root_gfn(v).n, v->role | place, LINK_ALL };
+	if (G && w->leaf < level)
+		return (struct want){ (u32)pte_gfn(w->e[level]).n, v->role | place, link_rights(w->e[level], false) };
+	return (struct want){
+		.gfn = (u32)(w->gfn.n - (va >> 12 & (BIT(SHADOW_BITS * (level - 1)) - 1))),
+		.role = direct_role(level - 1),
+		.rights = G && w->leaf == level ? link_rights(w->e[level], true) : LINK_ALL,
+	};
+}
+
+/* Nothing that may be kept is linked there: find a shadow, or begin one. */
+static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct sh_page *sp, gva_t va, u32 level,
+							  const struct want *want)
+{
+	struct domain *d = v->domain;
+	struct sh_page *c = policy.sync->find(d, want->gfn, want->role);
+
+	if (!c) {
+		c = sh_page_new(v, sp->mode, GFN(want->gfn), want->role, va);
+		if (G && want->role & ROLE_DIRECT)
+			COUNT(d, splinter);
+	}
+	link_put(d, sp, s_slot(va, level), c, link_form(want->rights, level));
+	return c;
+}
+
+static inline struct sh_page *link_for(struct vcpu *v, const struct gw *w, struct sh_page *sp, gva_t va, u32 level,
+				       bool *changed)
+{
+	u32 slot = s_slot(va, level);
+	u64 e = s_get(sp, slot);
+	struct want want = want_link(v, w, va, level);
+	u64 rights = link_form(want.rights, level);
+
+	v->bytes += SHADOW_BYTES;
+	if (likely(e & PTE_P)) {
+		struct sh_page *c = link_child(v->domain, e);
+		u64 have = e & ~PTE_ADDR;
+
+		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
+			if (unlikely(have != rights)) {
+				s_set(sp, slot, mfn_to_hpa(MFN(c->mfn)) | rights);
+				*changed = true;
+			}
+			return c;
+		}
+		link_put(v->domain, sp, slot, NULL, 0);
+	}
+	*changed = true;
+	return link_new(v, sp, va, level, &want);
+}
+
+/*
+ * The shadow gives all that it can, and still hardware faulted. With SMAP that
+ * is the guest's fault, for hardware alone knows EFLAGS.AC; otherwise it had gone by itself.
+ */
+static enum verdict nothing_to_mend(struct vcpu *v, const struct gw *w, u32 pfec)
+{
+	if (G && v->cr4 & CR4_SMAP && w->all & PTE_US && (pfec & (PFEC_P | PFEC_U | PFEC_I)) == PFEC_P) {
+		v->fault.pfec = pfec & (PFEC_P | PFEC_W);
+		return SH_GUEST_FAULT;
+	}
+	return SH_RETRY;
+}
+
+static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct gw *w, gva_t va, mfn_t mfn, u32 pfec)
+{
+	struct domain *d = v->domain;
+	bool changed = false;
+	struct sh_page *sp;
+	u32 slot = s_slot(va, 1), end;
+	u64 e;
+
+	if (unlikely(!sh_reserve(d, SH_MOST_PAGES)))
+		return SH_OOM;
+	sp = sh_root(v);
+	end = G && w->leaf <= G ? policy.super->leaf_level(w->leaf) : 1;
+	for (u32 level = N; level > end; level--)
+		sp = link_for(v, w, sp, va, level, &changed);
+	v->bytes += SHADOW_BYTES;
+	e = leaf_entry(d, mfn, G && w->leaf == 1 ? w->e[1] : LINK_ALL | PTE_D);
+	if (unlikely(s_get(sp, slot) == e))
+		return changed ? SH_FIXED : nothing_to_mend(v, w, pfec);
+	leaf_put(d, sp, slot, e);
+	COUNT(d, fill);
+	TRACE(v, fill, va, w->gfn.n, e);
+	policy.prefetch->filled(v, sp, slot);
+	return SH_FIXED;
+}
+
+static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	struct gw w;
+	mfn_t mfn;
+	enum verdict r = gw_access(v, &w, va, pfec, &mfn, policy.ad->unmarked, G);
+
+	if (r != SH_FIXED)
+		return r;
+	if (pfec & PFEC_W) {
+		/* CR0.WP is clear, but hardware runs with it set: a supervisor's write that its own hardware would allow. */
+		if (G && unlikely(!(w.all & PTE_RW)))
+			return SH_EMULATE;
+		if (!policy.sync->may_write(frame_of(v->domain, mfn)))
+			return policy.sync->table_write(v, w.gfn);
+	}
+	return fill(v, &w, va, mfn, pfec);
+}
+
+static enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	return gw_translate(v, va, access, t, G);
+}
+
+/* ---- roots ---- */
+
+/* Hardware reads the four entries of a PAE root when the root is loaded, so they must lead somewhere from the start. */
+static void fill_pae_root(struct vcpu *v, struct sh_page *root)
+{
+	bool changed;
+
+	for (gva_t va = 0; va < BIT(32); va += BIT(30)) {
+		struct gw w = { .gfn = GFN(va >> PAGE_SHIFT), .leaf = GW_MAX_LEVELS + 1 };
+		link_for(v, &w, root, va, 3, &changed);
+	}
+}
+
+static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t gfn, u32 role)
+{
+	struct domain *d = v->domain;
+	struct sh_page *root;
+
+	if (G && !mfn_valid(p2m_lookup(d, gfn))) {
+		plat_domain_crash(d, "CR3 %llx points outside its memory", (unsigned long long)v->cr3);
+		return NULL;
+	}
+	if (!sh_reserve(d, SH_MOST_PAGES)) {
+		plat_domain_crash(d, "no shadow page can be had for a root");
+		return NULL;
+	}
+	COUNT(d, root_miss);
+	root = sh_page_new(v, v->mode, gfn, role, 0);
+	if (N == 3)
+		fill_pae_root(v, root);
+	policy.sync->root_made(d, root);
+	return root;
+}
+
+static void mode_load_root(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+	struct sh_page *old = sh_root(v), *root;
+	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
+	u32 role = v->role | ROLE_MAKE(N, 0);
+	bool hit;
+
+	root = policy.sync->find(d, (u32)gfn.n, role);
+	hit = root;
+	if (likely(hit)) {
+		COUNT(d, root_hit);
+		policy.reclaim->root_used(d, root);
+	} else {
+		root = root_new(v, gfn, role);
+		if (!root)
+			return;
+	}
+	v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
+	v->hw_dirty = 1;
+	if (root != old) {
+		root->refs++;
+		root->loaded++;
+		v->root = MFN(root->mfn);
+		if (old) {
+			old->loaded--;
+			policy.sync->root_left(v, old);
+			sh_put(d, old);
+		}
+	}
+	COUNT(d, tlb_flush);
+	plat_tlb_flush(v);
+	TRACE(v, root_load, gfn.n, root->mfn, hit);
+}

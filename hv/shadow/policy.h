@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The policy seam: everything that a recipe may decide, one structure an axis,
+ * and the services that the engine offers to parts. Parts and recipes include
+ * this header and nothing else of the engine.
+ *
+ * A recipe is a header in policies/ that includes one part for each axis and ends
+ * in `static const struct sh_policy policy`. The build names it by RECIPE_HEADER,
+ * and every engine source that asks it includes "recipe.h". The structure is
+ * constant and in sight, so each hook becomes a direct call, or no call at all.
+ *
+ * Hooks are called with the domain's paging locked, never nested within
+ * themselves, and must not take shadow pages except where it says so.
+ */
+#ifndef SHADOW_POLICY_H
+#define SHADOW_POLICY_H
+
+#include "lib.h"
+#include "paging.h"
+#include "pool.h"
+#include "pte.h"
+#include "trace.h"
+
+#define SH_PART static inline __attribute__((unused))
+
+/* sync: what happens when the guest writes a shadowed table, loads a root, flushes, faults. */
+struct sh_sync {
+	/* A shadow of guest frame `gfn` in that role which is still good; NULL: a new one is begun. */
+	struct sh_page *(*find)(struct domain *d, u32 gfn, u32 role);
+	/* A new shadow, still empty, needed to translate va. */
+	void (*made)(struct vcpu *v, struct sh_page *sp, gva_t va);
+	/* The same, when it goes: its entries are gone already. */
+	void (*gone)(struct domain *d, struct sh_page *sp);
+	/* A new shadow that is a root, before it is loaded for the first time; and one that was just left. */
+	void (*root_made)(struct domain *d, struct sh_page *root);
+	void (*root_left)(struct vcpu *v, struct sh_page *root);
+	/* May the guest write straight to this frame? */
+	bool (*may_write)(const struct frame_info *f);
+	/* It may not, and just did. SH_EMULATE, or SH_FIXED when it may by now. */
+	enum verdict (*table_write)(struct vcpu *v, gfn_t gfn);
+	/*
+	 * A link is there already, to `child` with the rights `have`. A fresh walk wants
+	 * (gfn, role) with `want`. True: keep the child, update the rights; false: drop it.
+	 */
+	bool (*keep_link)(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want);
+	/* INVLPG. */
+	void (*invlpg)(struct vcpu *v, gva_t va);
+	/* Must this page agree with the guest's table at this moment? (audit) */
+	bool (*in_sync)(const struct sh_page *sp);
+};
+
+/* wrmap: one way to find writable mappings of a frame. */
+struct sh_wrmap {
+	/*
+	 * Take away write access to `mfn`, which becomes a guest table of that role while
+	 * va is translated. May stop once f->writable is 0; whatever it leaves, the next in the
+	 * chain looks for.
+	 */
+	void (*revoke)(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
+};
+#define SH_WRMAP_CHAIN 3
+
+/* spare: what not-present shadow entries remember. */
+struct sh_spare {
+	/* The not-present leaf entry to store for a guest entry that gives none; bit 0 must be clear. */
+	u64 (*absent)(u64 guest_entry);
+};
+
+/* super: how guest superpages are shadowed. */
+struct sh_super {
+	/* The level at which a leaf of guest level `level` is shadowed: from 1 to `level`. */
+	u32 (*leaf_level)(u32 level);
+};
+
+/* prefetch: which neighbours are filled at a fault. */
+struct sh_prefetch {
+	/* Just filled: entry `slot` of the leaf shadow. */
+	void (*filled)(struct vcpu *v, struct sh_page *leaf, u32 slot);
+};
+
+/* reclaim: when a shadow goes. */
+struct sh_reclaim {
+	/* Fewer than `want` pages are free: free some. False: that is impossible. */
+	bool (*make_room)(struct domain *d, u32 want);
+	/* A root that was there already is loaded again. */
+	void (*root_used)(struct domain *d, struct sh_page *root);
+};
+
+/* ad: how accessed and dirty bits reach the guest. */
+struct sh_ad {
+	/* May a shadow entry exist for a guest entry with these bits, and may it be writable? */
+	bool (*may_map)(u64 guest_entry);
+	bool (*may_write)(u64 guest_entry);
+	/* Must the tables be marked before this access (`write` or not)? `all`: AND of the walked entries; `leaf`: the last. */
+	bool (*unmarked)(u64 all, u64 leaf, bool write);
+};
+
+struct sh_policy {
+	const struct sh_sync *sync;
+	const struct sh_wrmap *wrmap[SH_WRMAP_CHAIN]; /* tried in order; unused ones NULL */
+	const struct sh_spare *spare;
+	const struct sh_super *super;
+	const struct sh_prefetch *prefetch;
+	const struct sh_reclaim *reclaim;
+	const struct sh_ad *ad;
+};
+
+/* ---- what the engine does for parts ---- */
+
+/* The hash of kept shadows, by frame and role. */
+struct sh_page *sh_hash_find(const struct sh_domain *s, u32 gfn, u32 role);
+void sh_hash_add(struct sh_domain *s, struct sh_page *sp);
+void sh_hash_remove(struct sh_domain *s, struct sh_page *sp);
+
+/* Guest writes are to reach this shadow from now on: list it at its frame, and take write access to the frame away. */
+void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va);
+void sh_demote(struct domain *d, struct sh_page *sp);
+
+/* Remove the leaf entry and whatever was reached by a way that the guest's tables no longer agree with. */
+void sh_drop_page(struct vcpu *v, gva_t va);
+
+/* The writable leaf entry in the loaded root that translates va to mfn loses PTE_RW. False: there is none. */
+bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn);
+/* The same for every entry of a leaf shadow; stops when f->writable is 0. Returns how many. */
+u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
+
+/* Let a pinned root go unless it is loaded; its tree is freed where nothing else holds it. */
+void sh_unpin(struct domain *d, struct sh_page *root);
+/* Empty a root in use, so that what only it holds is freed. */
+void sh_unhook(struct domain *d, struct sh_page *root);
+
+/* The guest's TLB is flushed on every vCPU before it runs on. */
+void sh_flush(struct domain *d);
+void sh_flush_page(struct vcpu *v, gva_t va);
+
+#endif

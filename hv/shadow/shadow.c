@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of a shadow page: made, promoted, referred to, unshadowed, freed.
+ * engine.h states what must hold of links and when a TLB flush is owed.
+ */
+#include "engine.h"
+#include "recipe.h"
+
+/* Events that belong to the domain are recorded with its first vCPU. */
+#define TRACE_D(d, id, ...)                                                                                            \
+	do {                                                                                                           \
+		if ((d)->vcpu[0])                                                                                      \
+			TRACE((d)->vcpu[0], id, __VA_ARGS__);                                                          \
+	} while (0)
+
+enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE };
+
+void sh_flush(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		if (!d->vcpu[i])
+			continue;
+		COUNT(d, tlb_flush);
+		TRACE(d->vcpu[i], flush, 1, 0);
+		plat_tlb_flush(d->vcpu[i]);
+	}
+}
+
+void sh_flush_page(struct vcpu *v, gva_t va)
+{
+	COUNT(v->domain, tlb_flush_page);
+	TRACE(v, flush, 0, va);
+	plat_tlb_flush_page(v, va);
+}
+
+/* ---- made and freed ---- */
+
+struct sh_page *sh_page_new(struct vcpu *v, const struct sh_mode *mode, gfn_t gfn, u32 role, gva_t va)
+{
+	struct domain *d = v->domain;
+	struct sh_page *sp = pool_take(d);
+
+	sp->gfn = (u32)gfn.n;
+	sp->role = role;
+	sp->mode = mode;
+	sp->guest = role & ROLE_DIRECT ? NULL : plat_map(p2m_lookup(d, gfn));
+	TRACE(v, shadow_alloc, sp->mfn, role, d->counter[PN_CNT_shadow_used]);
+	policy.sync->made(v, sp, va);
+	return sp;
+}
+
+void sh_page_free(struct domain *d, struct sh_page *sp)
+{
+	sp->mode->empty(d, sp);
+	policy.sync->gone(d, sp);
+	TRACE_D(d, shadow_free, sp->mfn, sp->role, d->counter[PN_CNT_shadow_used] - 1);
+	pool_give(d, sp);
+	sh_flush(d);
+}
+
+bool sh_make_room(struct domain *d, u32 want) { return policy.reclaim->make_room(d, want); }
+
+/* ---- guest tables ---- */
+
+static void revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
+{
+	struct domain *d = v->domain;
+	u64 hits = d->counter[PN_CNT_wrmap_guess_hit];
+	u32 before = f->writable;
+
+	COUNT(d, wrmap_revoke);
+	if (policy.wrmap[0])
+		policy.wrmap[0]->revoke(v, f, mfn, table, va);
+	if (f->writable && policy.wrmap[1])
+		policy.wrmap[1]->revoke(v, f, mfn, table, va);
+	if (f->writable && policy.wrmap[2])
+		policy.wrmap[2]->revoke(v, f, mfn, table, va);
+	BUG_ON(f->writable);
+	hits = d->counter[PN_CNT_wrmap_guess_hit] - hits;
+	TRACE(v, revoke, table->gfn, hits, before - hits);
+	sh_flush(d);
+}
+
+void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
+{
+	struct domain *d = v->domain;
+	mfn_t mfn = p2m_lookup(d, GFN(sp->gfn));
+	struct frame_info *f = frame_of(d, mfn);
+
+	if (!f->shadows) {
+		COUNT(d, promote);
+		if (++d->counter[PN_CNT_guest_tables] > d->counter[PN_CNT_guest_tables_peak])
+			d->counter[PN_CNT_guest_tables_peak] = d->counter[PN_CNT_guest_tables];
+		TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
+	}
+	sp->same_frame = f->shadows;
+	f->shadows = sp;
+	if (f->writable)
+		revoke_all(v, f, mfn, sp, va);
+}
+
+void sh_demote(struct domain *d, struct sh_page *sp)
+{
+	struct frame_info *f = frame_of(d, p2m_lookup(d, GFN(sp->gfn)));
+	struct sh_page **p = &f->shadows;
+
+	while (*p != sp)
+		p = &(*p)->same_frame;
+	*p = sp->same_frame;
+	sp->same_frame = NULL;
+	if (f->shadows)
+		return;
+	COUNT(d, demote);
+	d->counter[PN_CNT_guest_tables]--;
+	TRACE_D(d, demote, sp->gfn);
+}
+
+void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes)
+{
+	/* This can free other shadows of the frame, but not sp: links lead down only. So the list is read on afterwards. */
+	for (struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
+		sp->mode->validate(d, sp, offset, bytes);
+}
+
+/* ---- unshadowing ---- */
+
+static void unlink_everywhere(struct domain *d, struct sh_page *sp, u32 keep)
+{
+	struct sh_domain *s = d->shadow;
+
+	if (sp->up)
+		sp->up->mode->unlink(d, sp->up, sp->up_slot);
+	for (u32 i = 0; i < s->pages && sp->refs > keep; i++) {
+		struct sh_page *p = &s->page[i];
+
+		if (!p->used || ROLE_LEVEL(p->role) != ROLE_LEVEL(sp->role) + 1)
+			continue;
+		for (u32 slot = 0; slot < SH_MAX_ENTRIES; slot++) {
+			if (!(p->live[slot / 64] & BIT(slot % 64)))
+				continue;
+			u64 e = p->mode->get(p, slot);
+			if (e & PTE_P && pte_mfn(e).n == sp->mfn)
+				p->mode->unlink(d, p, slot);
+		}
+	}
+	BUG_ON(sp->refs != keep);
+}
+
+static void unshadow_one(struct domain *d, struct sh_page *sp)
+{
+	sp->refs++; /* ours, so that it does not go while we look */
+	if (sp->pinned)
+		pool_unpin(d->shadow, sp);
+	unlink_everywhere(d, sp, 1);
+	sh_put(d, sp);
+}
+
+bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
+{
+	mfn_t mfn = p2m_lookup(d, gfn);
+	struct frame_info *f;
+	struct sh_page *sp;
+
+	if (!mfn_valid(mfn))
+		return true;
+	f = frame_of(d, mfn);
+	if (f->shadows)
+		TRACE_D(d, unshadow, gfn.n, why);
+	/* One going may take others along: begin anew each time. */
+	for (;;) {
+		for (sp = f->shadows; sp && sp->loaded; sp = sp->same_frame)
+			;
+		if (!sp)
+			return !f->shadows;
+		unshadow_one(d, sp);
+	}
+}
+
+/* ---- services for parts ---- */
+
+void sh_drop_page(struct vcpu *v, gva_t va) { v->mode->drop_page(v, va); }
+
+bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)
+{
+	struct domain *d = v->domain;
+	struct sh_page *root = sh_root(v), *leaf;
+	u32 slot;
+	u64 e;
+
+	if (!root)
+		return false;
+	leaf = root->mode->find_leaf(d, root, va, &slot);
+	if (!leaf)
+		return false;
+	e = leaf->mode->get(leaf, slot);
+	if (!(e & PTE_RW) || !mfn_eq(pte_mfn(e), mfn))
+		return false;
+	leaf->mode->revoke(d, leaf, slot);
+	return true;
+}
+
+u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn)
+{
+	return leaf->mode->revoke_in(d, leaf, f, mfn);
+}
+
+void sh_unpin(struct domain *d, struct sh_page *root)
+{
+	COUNT(d, reclaim);
+	TRACE_D(d, reclaim, root->mfn, root->role);
+	root->refs++;
+	pool_unpin(d->shadow, root);
+	sh_put(d, root);
+}
+
+void sh_unhook(struct domain *d, struct sh_page *root)
+{
+	COUNT(d, reclaim);
+	TRACE_D(d, reclaim, root->mfn, root->role);
+	root->mode->unhook(d, root);
+	sh_flush(d);
+}
+
+void sh_drop_root(struct vcpu *v)
+{
+	struct sh_page *root = sh_root(v);
+
+	if (!root)
+		return;
+	v->root = INVALID_MFN;
+	root->loaded--;
+	policy.sync->root_left(v, root);
+	sh_put(v->domain, root);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Page-table entries and page-fault error codes, as the architecture defines
+ * them (APM volume 2, chapter 5). The low 12 bits are the same in 32-bit, PAE
+ * and long-mode entries, so every entry is handled as 64 bits wide.
+ */
+#ifndef X86_PTE_H
+#define X86_PTE_H
+
+#include "types.h"
+
+#define PTE_P BIT(0)
+#define PTE_RW BIT(1)
+#define PTE_US BIT(2)
+#define PTE_A BIT(5)
+#define PTE_D BIT(6)
+#define PTE_PS BIT(7) /* at level 2 and above: the entry maps a superpage */
+#define PTE_NX BIT(63)
+#define PTE_ADDR 0x000ffffffffff000ull
+
+#define PFEC_P BIT(0)
+#define PFEC_W BIT(1)
+#define PFEC_U BIT(2)
+#define PFEC_RSVD BIT(3)
+#define PFEC_I BIT(4)
+
+/* Physical address bits that a guest may use; CPUID leaf 0x80000008 tells it the same number. */
+#define GUEST_MAXPHYADDR 40
+/* Reserved in every 64-bit entry because they lie beyond GUEST_MAXPHYADDR. */
+#define PTE_RSVD_PHYS (BIT(52) - BIT(GUEST_MAXPHYADDR))
+/* Reserved besides in a PAE entry, whose bits 52 to 62 are not for software. */
+#define PTE_RSVD_PAE (BIT(63) - BIT(52))
+
+/* The frame that an entry names. Two shifts do what PTE_ADDR and a shift would, without a 64-bit constant. */
+static inline gfn_t pte_gfn(u64 e) { return GFN((e << 12) >> 24); }
+static inline mfn_t pte_mfn(u64 e) { return MFN((e << 12) >> 24); }
+
+#endif

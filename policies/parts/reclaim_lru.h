@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reclaim: lru. When the pool runs out, kept roots go in the order in which they were
+ * last loaded, each with whatever only it holds; then the roots in use are emptied.
+ */
+#ifndef PART_RECLAIM_H
+#define PART_RECLAIM_H
+
+#include "policy.h"
+
+enum { RECLAIM_FREES_PINNED = 1 };
+
+SH_PART bool lru_make_room(struct domain *d, u32 want)
+{
+	struct sh_domain *s = d->shadow;
+	struct sh_page *newer;
+
+	for (struct sh_page *sp = s->oldest; sp && s->free < want; sp = newer) {
+		newer = sp->newer;
+		if (!sp->loaded)
+			sh_unpin(d, sp);
+	}
+	for (u32 i = 0; i < s->pages && s->free < want; i++)
+		if (s->page[i].used && s->page[i].loaded)
+			sh_unhook(d, &s->page[i]);
+	return s->free >= want;
+}
+
+SH_PART void lru_root_used(struct domain *d, struct sh_page *root) { pool_touch(d->shadow, root); }
+
+static const struct sh_reclaim reclaim_part = { .make_room = lru_make_room, .root_used = lru_root_used };
+
+#endif

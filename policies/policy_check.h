@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Refuses mixtures of parts that cannot work, at compile time, with a sentence
+ * that says why. Each part states in an enum what it needs and what it gives.
+ */
+#ifndef POLICY_CHECK_H
+#define POLICY_CHECK_H
+
+_Static_assert(!SYNC_PROTECTS_TABLES || WRMAP_FINDS_ALL,
+	       "this sync part takes write access to guest tables away, so the wrmap chain must end in a part that "
+	       "finds every mapping, such as scan");
+_Static_assert(!SPARE_NEEDS_SYNC || SYNC_PROTECTS_TABLES,
+	       "this spare part answers faults from what not-present entries remember, so the sync part must keep them "
+	       "in step with the guest's tables");
+_Static_assert(!SYNC_KEEPS_ROOTS || RECLAIM_FREES_PINNED,
+	       "this sync part keeps roots that are not loaded, so the reclaim part must be able to let them go");
+_Static_assert(SUPER_HIGHEST_LEAF == 1, "the template sets leaf entries at level 1 only, so superpages must be splintered");
+_Static_assert(!PREFETCH_READS_TABLES || SYNC_PROTECTS_TABLES,
+	       "this prefetch part fills entries that the guest did not touch, so the sync part must see their later changes");
+_Static_assert(!AD_HIDES_TABLES || SYNC_PROTECTS_TABLES,
+	       "this ad part withholds guest tables from the guest, so the sync part must know which frames are tables");
+
+#endif
