@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shape of 4-level page tables, and where the kernel half lies in them.
+ *
+ * Everything that a workload or the library knows about the number of levels
+ * comes from here: another paging mode is another directory with this header,
+ * chosen by the include path. Assembly includes it as well, hence no suffixes.
+ */
+#ifndef GUEST_GEOMETRY_H
+#define GUEST_GEOMETRY_H
+
+#define PT_LEVELS 4
+#define PT_INDEX_BITS 9
+#define PT_ENTRIES 512 /* entries in a table page */
+#define PTE_BYTES 8
+
+/*
+ * All memory is mapped here, by global 2 MiB pages, as 64-bit Linux does
+ * without KASLR. Image, stack and tables have this one mapping only.
+ */
+#define DIRECT_BASE 0xffff888000000000
+#define DIRECT_ROOT_INDEX 273 /* DIRECT_BASE's entry in the root: bits 47-39 */
+#define DIRECT_MAX 0x40000000 /* bytes mapped by the boot tables' one L2 */
+#define SUPERPAGE_BYTES 0x200000
+
+/* Where workloads put what they map: the lower, "user" half, clear of page 0. */
+#define USER_BASE 0x400000000000
+
+#define PTE_P 0x1
+#define PTE_RW 0x2
+#define PTE_US 0x4
+#define PTE_A 0x20
+#define PTE_D 0x40
+#define PTE_PS 0x80
+#define PTE_G 0x100
+#define PTE_NX 0x8000000000000000
+#define PTE_FRAME 0x000ffffffffff000
+
+/* What Linux gives an anonymous page after a write fault, and an upper-level entry. */
+#define PTE_USER_DATA (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_NX)
+#define PTE_TABLE (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+
+#ifndef __ASSEMBLER__
+#include "types.h"
+typedef u64 pte_t;
+#endif
+
+#endif

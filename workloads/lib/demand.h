@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What demand-fault and demand-fault-windows share: a region of the user half
+ * whose L1 tables are live but whose pages are not there, touched page by page.
+ * The including file says how its handler maps a page: demand_map().
+ *
+ * The first page of each L1 belongs to the warm-up, so that in the measured
+ * loop every table is known to the hypervisor and each operation costs the same.
+ */
+#ifndef GUEST_DEMAND_H
+#define GUEST_DEMAND_H
+
+#include "guest.h"
+
+#define L1_BYTES (PT_ENTRIES * PAGE_SIZE)
+#define PER_L1 (PT_ENTRIES - 1) /* measured pages of each L1 */
+
+static pte_t *slots;
+static u64 nr_slots, first_frame, faults; /* frame of slot i: first_frame + i pages */
+
+static void demand_map(pte_t *slot, u64 frame);
+
+static void demand_fault(u64 va, struct fault_frame *frame)
+{
+	u64 i = (va - USER_BASE) / PAGE_SIZE;
+
+	if (unlikely(i >= nr_slots))
+		fault_unexpected(va, frame);
+	faults++;
+	demand_map(&slots[i], first_frame + i * PAGE_SIZE);
+}
+
+/* Touches `ops` pages, none of which is the first of its L1. */
+static inline void touch(u64 ops)
+{
+	u64 va = USER_BASE;
+
+	while (ops) {
+		u64 n = ops < PER_L1 ? ops : PER_L1;
+
+		for (u64 end = va + n * PAGE_SIZE; va != end;) {
+			va += PAGE_SIZE;
+			poke(va, va);
+		}
+		va += PAGE_SIZE;
+		ops -= n;
+	}
+}
+
+/* Every page holds its own address in its own frame, and nothing faults any more. */
+static void verify(u64 ops)
+{
+	u64 l1s = (ops + PER_L1 - 1) / PER_L1, pages = ops + l1s;
+
+	need(faults == pages, "%lu faults for %lu pages", faults, pages);
+	fault_handler_set(fault_unexpected);
+	for (u64 i = 0; i < pages; i++) {
+		u64 va = USER_BASE + i * PAGE_SIZE;
+
+		need(*(u64 *)phys_to_virt(first_frame + i * PAGE_SIZE) == va, "page %lu: the write went elsewhere", i);
+		need(peek(va) == va, "page %lu reads %#lx", i, peek(va));
+	}
+}
+
+static void demand_run(u64 ops)
+{
+	u64 l1s = (ops + PER_L1 - 1) / PER_L1, root = pt_new_root();
+
+	nr_slots = ops + l1s;
+	first_frame = pages_alloc(nr_slots);
+	slots = pt_populate(root, USER_BASE, nr_slots);
+	write_cr3(root);
+	fault_handler_set(demand_fault);
+	for (u64 i = 0; i < l1s; i++)
+		poke(USER_BASE + i * L1_BYTES, USER_BASE + i * L1_BYTES);
+
+	region_begin("fault");
+	touch(ops);
+	region_end(ops);
+	verify(ops);
+}
+
+#endif

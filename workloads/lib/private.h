@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the library's files know of each other, and workloads need not. */
+#ifndef GUEST_PRIVATE_H
+#define GUEST_PRIVATE_H
+
+#include "types.h"
+
+/* The loader's memory map, entry by entry; type 1 is memory. */
+struct memmap_entry {
+	u64 address, bytes;
+	u32 type, reserved;
+};
+
+void console_init(void);
+void trap_init(void);
+void mem_init(const struct memmap_entry *map, unsigned entries);
+void params_init(const char *command_line);
+void params_check(void);
+void region_init(void);
+
+static inline void outb(u16 port, u8 value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+
+static inline u8 inb(u16 port)
+{
+	u8 value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A large range taken away in one go: munmap, or a process that dies.
+ *
+ * Phase "unmap": every entry of each L1 is cleared, one by one, as the pages
+ * were in use. Phase "reload": the CR3 load that makes it so; its operations are
+ * the cleared entries, so that work put off until then is seen an entry.
+ * Serves: T8, T9.
+ */
+#include "lib/guest.h"
+
+static void clear_all(pte_t *slots, u64 n)
+{
+	for (u64 i = 0; i < n; i++)
+		pte_set(&slots[i], 0);
+}
+
+void workload_main(void)
+{
+	u64 tables = param("tables", 2, 1, 64), pages = tables * PT_ENTRIES;
+	u64 frames = pages_alloc(pages), root = pt_new_root();
+	pte_t *slots = pt_populate(root, USER_BASE, pages);
+
+	pt_map(slots, frames, pages, PTE_USER_DATA);
+	write_cr3(root);
+	for (u64 i = 0; i < pages; i++)
+		poke(USER_BASE + i * PAGE_SIZE, i);
+
+	region_begin("unmap");
+	clear_all(slots, pages);
+	region_end(pages);
+
+	region_begin("reload");
+	write_cr3(root);
+	region_end(pages);
+
+	for (u64 i = 0; i < pages; i++) {
+		need(read_faults(USER_BASE + i * PAGE_SIZE), "page %lu is still there", i);
+		need(*(u64 *)phys_to_virt(frames + i * PAGE_SIZE) == i, "page %lu lost what was written", i);
+	}
+}
