@@ -21,7 +21,7 @@ hv-obj/core/%.o: $(srcdir)/%
 # $(1) recipe, $(2) its own sources
 define hv_recipe
 hv-obj/$(1)/%.o: $$(srcdir)/%
-	$$(HV_CC_V) $$(HV_CC) -DRECIPE_HEADER='"$(1).h"' -DRECIPE_NAME='"$(1)"' -c $$< -o $$@
+	$$(HV_CC_V) $$(HV_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 penumbra-$(1).elf64: $$(HV_CORE_OBJS) $$(call hv_objs,$(1),$(2)) $$(srcdir)/hv/boot/hv.lds
 	@echo "  HVLD     $$@"; $$(CC) -nostdlib -static -no-pie -Wl,-z,noexecstack,-z,max-page-size=4096,--build-id=none,--no-warn-rwx-segments \
 		-T $$(srcdir)/hv/boot/hv.lds -o $$@ $$(filter %.o,$$^)

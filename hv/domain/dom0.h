@@ -12,7 +12,7 @@
 /* Build it from the boot modules and run it; does not return. */
 _Noreturn void dom0_run(const struct boot_info *bi);
 
-/* Exit handlers. */
+/* Exit handlers (svm/dom0_exits.c). */
 enum trip dom0_exit_nmi(struct svm_vcpu *s);
 enum trip dom0_exit_cpuid(struct svm_vcpu *s);
 enum trip dom0_exit_io(struct svm_vcpu *s);
@@ -28,7 +28,7 @@ void dom0_npt_unmap(u64 gpa, u64 bytes);
 /* Identity-map the 2 MiB around a device that is not mapped yet; false: the private range is there. */
 bool dom0_npt_demand(u64 gpa);
 
-/* dom0's memory by its own virtual addresses, for the one device that is emulated (dom0_mem.c). */
+/* dom0's memory by its own virtual addresses, for the one device that is emulated (svm/dom0_mem.c). */
 bool dom0_translate(const struct svm_vcpu *s, u64 va, u64 *gpa);
 bool dom0_fetch(const struct svm_vcpu *s, u8 *bytes, unsigned n);
 

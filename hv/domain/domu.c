@@ -151,11 +151,7 @@ enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, 
 		str_copy(why, why_bytes, u->entry.why);
 		return PN_ERR_image;
 	}
-	svm_set_flat32(u->s, u->entry.eip, u->entry.cs, u->entry.ds);
-	u->s->vmcb.gdtr = (struct vmcb_seg){ 0, 0, u->entry.gdt_limit, u->entry.gdt_base };
-	u->s->v.gpr[RBX] = u->entry.ebx;
-	u->s->v.gpr[RSI] = u->entry.esi;
-	u->s->vmcb.rax = u->entry.eax;
+	svm_set_entry(u->s, &u->entry);
 	if (!paging_vcpu_init(&u->s->v))
 		return PN_ERR_nomem;
 	set_state(u, PN_LOADED);

@@ -50,7 +50,7 @@ void svm_setup_domu(struct svm_vcpu *s)
 	s->exits = domu_exits;
 }
 
-void svm_setup_dom0(struct svm_vcpu *s)
+void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root)
 {
 	struct vmcb *b = &s->vmcb;
 
@@ -61,5 +61,7 @@ void svm_setup_dom0(struct svm_vcpu *s)
 	b->intercept1 = INTERCEPT_NMI | INTERCEPT_CPUID | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_SHUTDOWN;
 	b->intercept2 = SVM_INSTRUCTIONS;
 	b->asid = 1;
+	b->np_enable = 1;
+	b->n_cr3 = nested_root;
 	s->exits = dom0_exits;
 }

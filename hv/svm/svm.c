@@ -8,6 +8,7 @@
 #include "attend.h"
 #include "cpu.h"
 #include "lib.h"
+#include "load.h"
 #include "log.h"
 #include "pcpu.h"
 #include "trace.h"
@@ -81,18 +82,21 @@ void svm_vcpu_destroy(struct svm_vcpu *s)
 	plat_free_pages(s, ALIGN_UP(sizeof(struct svm_vcpu), PAGE_SIZE) / PAGE_SIZE);
 }
 
-void svm_set_flat32(struct svm_vcpu *s, u32 eip, u16 cs, u16 ds)
+void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry)
 {
 	struct vmcb *b = &s->vmcb;
-	struct vmcb_seg data = { ds, 0xc93, 0xffffffff, 0 };
+	struct vmcb_seg data = { entry->ds, 0xc93, 0xffffffff, 0 };
 
-	b->cs = (struct vmcb_seg){ cs, 0xc9b, 0xffffffff, 0 };
+	b->cs = (struct vmcb_seg){ entry->cs, 0xc9b, 0xffffffff, 0 };
 	b->ss = b->ds = b->es = b->fs = b->gs = data;
-	b->gdtr = (struct vmcb_seg){ 0, 0, 0, 0 };
+	b->gdtr = (struct vmcb_seg){ 0, 0, entry->gdt_limit, entry->gdt_base };
 	b->idtr = (struct vmcb_seg){ 0, 0, 0, 0 };
 	b->ldtr = (struct vmcb_seg){ 0, 0x082, 0, 0 };
 	b->tr = (struct vmcb_seg){ 0, 0x08b, 0x67, 0 };
-	b->rip = eip;
+	b->rip = entry->eip;
+	b->rax = entry->eax;
+	s->v.gpr[RBX] = entry->ebx;
+	s->v.gpr[RSI] = entry->esi;
 	b->rflags = 2;
 	b->dr6 = 0xffff0ff0;
 	b->dr7 = 0x400;

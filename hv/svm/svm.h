@@ -13,6 +13,7 @@
 #include "vmcb.h"
 
 struct svm_vcpu;
+struct load_result;
 
 /* Handles one exit to its end and says what kind of trip it was. */
 typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
@@ -47,11 +48,11 @@ extern bool svm_has_nrip;
 /* A vCPU of `d`, with empty state and no intercepts; NULL: out of memory. */
 struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id);
 void svm_vcpu_destroy(struct svm_vcpu *s);
-/* Set the state of a CPU that enters in flat 32-bit protected mode with paging off. */
-void svm_set_flat32(struct svm_vcpu *s, u32 eip, u16 cs, u16 ds);
+/* Set the state of a CPU that enters a loaded image: flat 32-bit protected mode, paging off. */
+void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry);
 /* Intercepts and tables of the two kinds of domain. */
 void svm_setup_domu(struct svm_vcpu *s);
-void svm_setup_dom0(struct svm_vcpu *s);
+void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root);
 
 /* Run on this pCPU until s->stop. GIF is clear when it returns. */
 void svm_run(struct svm_vcpu *s);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dom0's few exits: what it may not see of the CPU, the control device's
+ * configuration space and registers, and the signal to stand still.
+ */
+#include "dom0.h"
+
+#include "control.h"
+#include "cpu.h"
+#include "domu.h"
+#include "lib.h"
+#include "memory.h"
+#include "pcpu.h"
+#include "plat.h"
+
+static bool decode(struct svm_vcpu *s, struct insn *in)
+{
+	u8 bytes[15];
+	unsigned n = sizeof(bytes);
+
+	while (n && !dom0_fetch(s, bytes, n))
+		n--;
+	return n && emul_decode(in, bytes, n, svm_emul_mode(s)) > 0;
+}
+
+static void skip(struct svm_vcpu *s)
+{
+	struct insn in;
+
+	if (svm_has_nrip)
+		s->vmcb.rip = s->vmcb.nrip;
+	else if (decode(s, &in))
+		s->vmcb.rip += in.len;
+	else
+		plat_panic("dom0's instruction at %llx cannot be decoded", (unsigned long long)s->vmcb.rip);
+	s->vmcb.interrupt_shadow = 0;
+}
+
+/* A domU's measured region wants us to stand still, or is over. */
+enum trip dom0_exit_nmi(struct svm_vcpu *s)
+{
+	pcpu_take_interrupts();
+	quiet_stand_if_asked();
+	return TRIP_interrupt;
+}
+
+enum trip dom0_exit_cpuid(struct svm_vcpu *s)
+{
+	u32 leaf = (u32)s->vmcb.rax;
+	struct cpuid r = cpuid(leaf, (u32)s->v.gpr[RCX]);
+
+	if (leaf == 0x80000001)
+		r.ecx &= ~(u32)BIT(2); /* SVM is ours */
+	else if (leaf == 0x8000000a)
+		r = (struct cpuid){ 0, 0, 0, 0 };
+	else if (leaf == 1)
+		r.ecx = (r.ecx & ~(u32)BIT(27)) | (s->vmcb.cr4 & CR4_OSXSAVE ? BIT(27) : 0);
+	s->vmcb.rax = r.eax;
+	s->v.gpr[RBX] = r.ebx;
+	s->v.gpr[RCX] = r.ecx;
+	s->v.gpr[RDX] = r.edx;
+	skip(s);
+	return TRIP_cpuid;
+}
+
+static bool write_msr(struct svm_vcpu *s, u32 msr, u64 val)
+{
+	if (msr != MSR_EFER || (val & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | BIT(13) | BIT(14))))
+		return false;
+	s->vmcb.efer = (val & ~EFER_LMA) | (s->vmcb.efer & EFER_LMA) | EFER_SVME;
+	s->vmcb.clean &= ~(u32)CLEAN_CRX;
+	return true;
+}
+
+static bool read_msr(const struct svm_vcpu *s, u32 msr, u64 *val)
+{
+	*val = msr == MSR_EFER ? s->vmcb.efer & ~EFER_SVME : msr == MSR_VM_CR ? VM_CR_SVMDIS : 0;
+	return msr != MSR_VM_HSAVE_PA;
+}
+
+enum trip dom0_exit_msr(struct svm_vcpu *s)
+{
+	u32 msr = (u32)s->v.gpr[RCX];
+	bool ok;
+
+	if (s->vmcb.exitinfo1 & 1) {
+		ok = write_msr(s, msr, s->v.gpr[RDX] << 32 | (u32)s->vmcb.rax);
+	} else {
+		u64 val;
+		ok = read_msr(s, msr, &val);
+		if (ok) {
+			s->vmcb.rax = (u32)val;
+			s->v.gpr[RDX] = val >> 32;
+		}
+	}
+	if (ok)
+		skip(s);
+	else
+		svm_inject_gp(s);
+	return TRIP_msr;
+}
+
+enum trip dom0_exit_io(struct svm_vcpu *s)
+{
+	u64 info = s->vmcb.exitinfo1;
+	unsigned bytes = (unsigned)(info >> 4) & 7;
+	u16 port = (u16)(info >> 16);
+
+	if (info & BIT(2)) /* string I/O on configuration ports: nobody does it */
+		svm_inject_gp(s);
+	else if (info & BIT(0)) {
+		u32 val = control_config_in(port, bytes);
+		if (bytes == 4)
+			s->vmcb.rax = val;
+		else
+			memcpy(&s->vmcb.rax, &val, bytes);
+		s->vmcb.rip = s->vmcb.exitinfo2;
+	} else {
+		control_config_out(port, bytes, (u32)s->vmcb.rax);
+		s->vmcb.rip = s->vmcb.exitinfo2;
+	}
+	return TRIP_io;
+}
+
+/*
+ * An access that nested paging stopped: the control device's registers, or the
+ * private range, which is all-ones and takes no writes.
+ */
+static int mem_read(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write)
+{
+	u64 gpa;
+
+	if (!dom0_translate(ctx, va, &gpa))
+		return 1;
+	if (control_covers(gpa))
+		control_read(gpa, buf, bytes);
+	else if (gpa < host_memory.ram_end && (gpa + bytes <= host_memory.private_base || gpa >= host_memory.private_end))
+		memcpy(buf, (const void *)gpa, bytes);
+	else
+		memset(buf, 0xff, bytes);
+	return 0;
+}
+
+static int mem_write(void *ctx, u64 va, const void *buf, unsigned bytes)
+{
+	u64 gpa;
+
+	if (!dom0_translate(ctx, va, &gpa))
+		return 1;
+	if (control_covers(gpa))
+		control_write(gpa, buf, bytes);
+	else if (gpa < host_memory.ram_end && (gpa + bytes <= host_memory.private_base || gpa >= host_memory.private_end))
+		memcpy((void *)gpa, buf, bytes);
+	return 0;
+}
+
+static const struct emul_ops ops = { .read = mem_read, .write = mem_write };
+
+enum trip dom0_exit_npf(struct svm_vcpu *s)
+{
+	u64 gpa = s->vmcb.exitinfo2;
+	struct emul_state st;
+	struct insn in;
+
+	if (!control_covers(gpa) && dom0_npt_demand(gpa))
+		return TRIP_npf;
+	if (!control_covers(gpa))
+		plat_log(LOG_DEBUG, "dom0 reaches for %llx, which is the hypervisor's", (unsigned long long)gpa);
+	if (!decode(s, &in)) {
+		svm_inject_gp(s);
+		return TRIP_npf;
+	}
+	svm_emul_begin(s, &st);
+	asm volatile("vmsave %0" : : "a"(&s->vmcb) : "memory");
+	st.seg_base[EMUL_FS] = s->vmcb.fs.base;
+	st.seg_base[EMUL_GS] = s->vmcb.gs.base;
+	int r = in.op >= INSN_SSE_LOAD || in.prefix & INSN_P_LOCK || in.op == INSN_XCHG ?
+			EMUL_UNHANDLEABLE : emul_execute(&in, &st, &ops, s);
+	if (r == EMUL_DONE || r == EMUL_AGAIN)
+		svm_emul_end(s, &st);
+	else
+		svm_inject_gp(s); /* as if the bus had refused */
+	return TRIP_npf;
+}
