@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The control device (hv/include/control_abi.h), mapped into this process. */
+#ifndef DOM0_DEVICE_H
+#define DOM0_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "control_abi.h"
+
+/* A directory like the device's in sysfs, with resource0, resource2 and resource4. */
+#define PN_DEVICE_ENV "PENUMBRA_DEVICE"
+
+/* The pointers may be filled in by a simulated device: everything goes through them. */
+struct pn_dev {
+	uint32_t (*read32)(struct pn_dev *dev, unsigned offset);
+	void (*write32)(struct pn_dev *dev, unsigned offset, uint32_t value);
+	void (*close)(struct pn_dev *dev);
+	char *bar2, *bar4;
+	size_t bar2_bytes, bar4_bytes;
+	void *priv;
+
+	/* Read from the registers by pn_dev_probe(). */
+	char recipe[33];
+	uint32_t nr_pcpus, nr_rings, ring_offset, ring_bytes, exchange_bytes, max_domains;
+	uint64_t pool_bytes;
+	uint32_t tsc_khz; /* 0: unknown */
+};
+
+/* `dir`: NULL for $PENUMBRA_DEVICE, else the first such PCI function. NULL: why[] says what is missing. */
+struct pn_dev *pn_dev_open(const char *dir, char *why, size_t size);
+/* Checks magic, version and layout and reads the constant registers. 0, or -1 and why[]. */
+int pn_dev_probe(struct pn_dev *dev, char *why, size_t size);
+void pn_dev_close(struct pn_dev *dev);
+
+/* Runs a command. args, rets: PN_NR_ARGS and PN_NR_RETS numbers, NULL for none wanted. */
+enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args,
+			 uint64_t *rets);
+/* The exchange buffer, dev->exchange_bytes long. */
+static inline char *pn_exchange(struct pn_dev *dev) { return dev->bar2; }
+/* A ring's memory, dev->ring_bytes long; `ring` below dev->nr_rings. */
+static inline void *pn_ring_memory(struct pn_dev *dev, uint32_t ring)
+{
+	return dev->bar2 + dev->ring_offset + (size_t)ring * dev->ring_bytes;
+}
+
+#endif
