@@ -43,6 +43,7 @@ void uart_init(struct vdev *v);
 void uart_transmit(struct vdev *v, u8 val); /* a write to the first register */
 void uart_update(struct vdev *v);
 u8 uart_in(struct vdev *v, unsigned reg);
+u8 uart_status(struct vdev *v); /* the line status register */
 void uart_out(struct vdev *v, unsigned reg, u8 val);
 
 void rtc_init(struct vdev *v, u64 now);

@@ -34,8 +34,11 @@ static unsigned priority(const struct vdev_pic *p, int input)
 static int request(const struct vdev_pic *p, u8 irr)
 {
 	u8 serving = p->isr;
-	int input = first(p, irr & ~p->imr);
+	int input;
 
+	if (!(irr & ~p->imr))
+		return -1;
+	input = first(p, irr & ~p->imr);
 	if (p->special_mask)
 		serving &= ~p->imr;
 	if (p->special_nested)

@@ -120,7 +120,7 @@ static u8 read_iir(struct vdev *v)
 	return val;
 }
 
-static u8 read_lsr(struct vdev *v)
+u8 uart_status(struct vdev *v)
 {
 	u8 val = LSR_THRE | LSR_TEMT | v->uart.overrun | (received(v) ? LSR_DR : 0);
 
@@ -186,7 +186,7 @@ u8 uart_in(struct vdev *v, unsigned reg)
 	case MCR:
 		return u->mcr;
 	case LSR:
-		return read_lsr(v);
+		return uart_status(v);
 	case MSR:
 		return read_msr(v);
 	default:

@@ -113,7 +113,8 @@ void vdev_set_memory(struct vdev *v, u64 bytes);
 
 /*
  * One port access of 1, 2 or 4 bytes; wider ones reach byte-wide devices byte
- * by byte. After vdev_out() look at exit_requested and reset_requested.
+ * by byte. After vdev_out() look at exit_requested and reset_requested, and
+ * after either at vdev_irq_pending() once vdev_advance() has run.
  */
 u32 vdev_in(struct vdev *v, u16 port, unsigned size, u64 now);
 void vdev_out(struct vdev *v, u16 port, unsigned size, u32 val, u64 now);
