@@ -131,14 +131,16 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 	return GW_OK;
 }
 
-/* Do the walked rights allow it? SMAP is not asked: only hardware knows EFLAGS.AC. */
+/* Do the walked rights allow it? */
 GW_INLINE bool gw_allowed(const struct vcpu *v, const struct gw *w, u32 pfec)
 {
 	if (pfec & PFEC_U && !(w->all & PTE_US))
 		return false;
 	if (pfec & PFEC_W && unlikely(!(w->all & PTE_RW)) && (pfec & PFEC_U || v->cr0 & CR0_WP))
 		return false;
-	if (unlikely(pfec & PFEC_I)) {
+	if (unlikely(pfec & (PFEC_I | PFEC_SMAP))) {
+		if (!(pfec & PFEC_I))
+			return !(w->all & PTE_US);
 		if (w->any & PTE_NX && v->efer & EFER_NXE)
 			return false;
 		if (!(pfec & PFEC_U) && w->all & PTE_US && v->cr4 & CR4_SMEP)
@@ -178,7 +180,7 @@ GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfe
 	return likely(mfn_valid(*mfn)) ? SH_FIXED : SH_MMIO;
 }
 
-/* The same for emulation: `access` holds a pfec's W, U and I; an address that is not canonical counts as not present. */
+/* The same for emulation: `access` holds a pfec's W, U, I and PFEC_SMAP; an address that is not canonical counts as not present. */
 GW_INLINE enum verdict gw_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t, const u32 g)
 {
 	struct gw w;
@@ -186,7 +188,7 @@ GW_INLINE enum verdict gw_translate(struct vcpu *v, gva_t va, u32 access, struct
 
 	if (g == 4 && unlikely((s64)(va << 16) >> 16 != (s64)va)) {
 		v->fault.va = va;
-		v->fault.pfec = access;
+		v->fault.pfec = access & (PFEC_W | PFEC_U | PFEC_I);
 		return SH_GUEST_FAULT;
 	}
 	if (g < 4)

@@ -24,7 +24,7 @@ static enum verdict translate_again(struct vcpu *v, gva_t va, u32 access, struct
 	do {
 		if (v->domain->state == PN_CRASHED) {
 			v->fault.va = va;
-			v->fault.pfec = access;
+			v->fault.pfec = access & (PFEC_W | PFEC_U | PFEC_I);
 			return SH_GUEST_FAULT;
 		}
 		r = translate(v, va, access, t);

@@ -64,20 +64,7 @@ static inline struct sh_page *link_for(struct vcpu *v, const struct gw *w, struc
 	return link_new(v, sp, va, level, &want);
 }
 
-/*
- * The shadow gives all that it can, and still hardware faulted. With SMAP that
- * is the guest's fault, for hardware alone knows EFLAGS.AC; otherwise it had gone by itself.
- */
-static enum verdict nothing_to_mend(struct vcpu *v, const struct gw *w, u32 pfec)
-{
-	if (G && v->cr4 & CR4_SMAP && w->all & PTE_US && (pfec & (PFEC_P | PFEC_U | PFEC_I)) == PFEC_P) {
-		v->fault.pfec = pfec & (PFEC_P | PFEC_W);
-		return SH_GUEST_FAULT;
-	}
-	return SH_RETRY;
-}
-
-static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct gw *w, gva_t va, mfn_t mfn, u32 pfec)
+static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct gw *w, gva_t va, mfn_t mfn)
 {
 	struct domain *d = v->domain;
 	bool changed = false;
@@ -94,7 +81,7 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	v->bytes += SHADOW_BYTES;
 	e = leaf_entry(d, mfn, G && w->leaf == 1 ? w->e[1] : LINK_ALL | PTE_D);
 	if (unlikely(s_get(sp, slot) == e))
-		return changed ? SH_FIXED : nothing_to_mend(v, w, pfec);
+		return changed ? SH_FIXED : SH_RETRY;
 	leaf_put(d, sp, slot, e);
 	COUNT(d, fill);
 	TRACE(v, fill, va, w->gfn.n, e);
@@ -117,7 +104,7 @@ static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 		if (!policy.sync->may_write(frame_of(v->domain, mfn)))
 			return policy.sync->table_write(v, w.gfn);
 	}
-	return fill(v, &w, va, mfn, pfec);
+	return fill(v, &w, va, mfn);
 }
 
 static enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)

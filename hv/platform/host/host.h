@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The simulated machine on which the engine runs hosted: memory, a CPU's page
+ * walker with a TLB, and what the engine asked of its platform.
+ *
+ * The TLB is hostile: it keeps whatever the architecture lets it keep, for as long as it
+ * likes, uses it or not as it likes, and forgets as it likes; a seed decides. It holds leaf
+ * translations and paging-structure entries. It never holds not-present entries, and
+ * before it faults it walks again from the root, as AMD's does. Control registers reach
+ * it only through hw_dirty, and the four entries of a PAE root only with CR3.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <setjmp.h>
+
+#include "events.h"
+#include "plat.h"
+
+#define HOST_TLB_ENTRIES 64
+#define HOST_PSC_ENTRIES 32
+/* With the bits of a page-fault error code: the access is made with EFLAGS.AC set, which suspends SMAP. */
+#define HOST_AC 0x10000u
+
+struct host_tlb_entry {
+	bool valid;
+	gva_t page;   /* first address of what it maps */
+	u64 size;     /* bytes */
+	hpa_t base;
+	u64 all, any; /* AND and OR of the entries walked */
+};
+
+struct host_psc_entry {
+	bool valid;
+	u32 level;    /* of the table that it leads to */
+	gva_t prefix; /* address bits above that table's reach */
+	hpa_t table;
+	u64 all, any;
+};
+
+struct host_cpu {
+	u64 rng;
+	u64 cr0, cr3, cr4, efer;
+	u64 pdpte[4];
+	struct host_tlb_entry tlb[HOST_TLB_ENTRIES];
+	struct host_psc_entry psc[HOST_PSC_ENTRIES];
+	u64 hits, walks, faults;
+};
+
+/* A machine of `frames` 4 KiB frames, frame 0 unused. Exits the process if there is no memory. */
+void host_init(u64 frames);
+void host_exit(void);
+/* Frames that nothing has allocated. */
+u64 host_free_frames(void);
+
+/* Give a vCPU its simulated CPU (v->backend points to it). */
+void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed);
+
+/*
+ * One access as hardware makes it: `access` holds W, U, I and HOST_AC. True: *hpa is the
+ * address. False: *pfec is what hardware reports. Loads control registers first
+ * if hw_dirty is set.
+ */
+bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec);
+
+/* Next number of a CPU's own sequence, and of any. */
+u64 host_random(u64 *state);
+
+/* plat_panic jumps here if it is set, with 1; otherwise it aborts. */
+extern jmp_buf *host_panic;
+extern char host_panic_text[256];
+/* How often each event would have been traced. */
+extern u64 host_traced[PN_EV_MAX];
+
+#endif

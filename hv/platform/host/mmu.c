@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The simulated CPU's page walker and its TLB, after APM volume 2, chapter 5. It
+ * reads hardware tables only, and shares no code with the engine's guest walk.
+ */
+#include "host.h"
+
+#include <string.h>
+
+#include "cpu.h"
+#include "pte.h"
+
+#define HOST_PHYS_BITS 48
+
+u64 host_random(u64 *state)
+{
+	u64 z = *state += 0x9e3779b97f4a7c15ull;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
+	return z ^ z >> 31;
+}
+
+static bool chance(struct host_cpu *c, u32 of_8) { return host_random(&c->rng) % 8 < of_8; }
+
+void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed)
+{
+	memset(cpu, 0, sizeof(*cpu));
+	cpu->rng = seed;
+	v->backend = cpu;
+}
+
+void plat_tlb_flush(struct vcpu *v)
+{
+	struct host_cpu *c = v->backend;
+
+	memset(c->tlb, 0, sizeof(c->tlb));
+	memset(c->psc, 0, sizeof(c->psc));
+}
+
+void plat_tlb_flush_page(struct vcpu *v, gva_t va)
+{
+	struct host_cpu *c = v->backend;
+
+	for (u32 i = 0; i < HOST_TLB_ENTRIES; i++)
+		if (c->tlb[i].valid && va - c->tlb[i].page < c->tlb[i].size)
+			c->tlb[i].valid = false;
+	memset(c->psc, 0, sizeof(c->psc));
+}
+
+/* ---- what kind of tables ---- */
+
+static u32 levels(const struct host_cpu *c)
+{
+	if (!(c->cr4 & CR4_PAE))
+		return 2;
+	return c->efer & EFER_LMA ? 4 : 3;
+}
+
+static u32 shift(const struct host_cpu *c, u32 level) { return 12 + (level - 1) * (levels(c) == 2 ? 10 : 9); }
+
+static void load_registers(struct vcpu *v)
+{
+	struct host_cpu *c = v->backend;
+
+	if (!v->hw_dirty)
+		return;
+	v->hw_dirty = 0;
+	c->cr0 = v->hw_cr0;
+	c->cr3 = v->hw_cr3;
+	c->cr4 = v->hw_cr4;
+	c->efer = v->hw_efer;
+	BUG_ON(!(c->cr0 & CR0_PG) || !(c->efer & EFER_LME) != !(c->efer & EFER_LMA));
+	BUG_ON(c->efer & EFER_LMA && !(c->cr4 & CR4_PAE));
+	if (levels(c) < 4)
+		BUG_ON(c->cr3 >> 32);
+	if (levels(c) == 3)
+		memcpy(c->pdpte, plat_map(hpa_to_mfn(c->cr3)) + (c->cr3 & 0xfe0), sizeof(c->pdpte));
+}
+
+/* ---- the walk ---- */
+
+struct walk {
+	u32 level;
+	hpa_t table;
+	u64 all, any;
+};
+
+static void *entry_at(const struct host_cpu *c, hpa_t table, gva_t va, u32 level)
+{
+	u32 size = levels(c) == 2 ? 4 : 8, index = va >> shift(c, level) & (PAGE_SIZE / size - 1);
+
+	return (u8 *)plat_map(hpa_to_mfn(table)) + index * size;
+}
+
+static u64 read_entry(const struct host_cpu *c, const struct walk *w, gva_t va)
+{
+	if (levels(c) == 3 && w->level == 3)
+		return c->pdpte[va >> 30 & 3];
+	const void *p = entry_at(c, w->table, va, w->level);
+	return levels(c) == 2 ? *(const u32 *)p : *(const u64 *)p;
+}
+
+static bool reserved(const struct host_cpu *c, u64 e, u32 level)
+{
+	u32 n = levels(c);
+
+	if (n == 2)
+		return false;
+	if (e & (BIT(52) - BIT(HOST_PHYS_BITS)) || (e & PTE_NX && !(c->efer & EFER_NXE)))
+		return true;
+	if (n == 3 && level == 3)
+		return e & 0x1e6;
+	if (n == 3 && e & (BIT(63) - BIT(52)))
+		return true;
+	return (level == 4 && e & PTE_PS) || (n == 3 && level == 3 && e & PTE_PS);
+}
+
+static bool is_leaf(const struct host_cpu *c, u64 e, u32 level)
+{
+	if (level == 1)
+		return true;
+	if (levels(c) == 2)
+		return c->cr4 & CR4_PSE && e & PTE_PS;
+	return e & PTE_PS && !(levels(c) == 3 && level == 3);
+}
+
+static bool permitted(const struct host_cpu *c, u64 all, u64 any, u32 access)
+{
+	bool user = access & PFEC_U, fetch = access & PFEC_I;
+
+	if (user && !(all & PTE_US))
+		return false;
+	if (access & PFEC_W && !(all & PTE_RW) && (user || c->cr0 & CR0_WP))
+		return false;
+	if (fetch && any & PTE_NX)
+		return false;
+	if (!user && all & PTE_US)
+		return fetch ? !(c->cr4 & CR4_SMEP) : !(c->cr4 & CR4_SMAP) || access & HOST_AC;
+	return true;
+}
+
+static void remember_table(struct host_cpu *c, const struct walk *w, gva_t va)
+{
+	u32 reach = shift(c, w->level + 1);
+
+	if (chance(c, 6))
+		c->psc[host_random(&c->rng) % HOST_PSC_ENTRIES] = (struct host_psc_entry){
+			true, w->level, va >> reach, w->table, w->all, w->any
+		};
+}
+
+static void mark(const struct host_cpu *c, const struct walk *w, gva_t va, u64 bits)
+{
+	if (levels(c) == 3 && w->level == 3)
+		return;
+	void *p = entry_at(c, w->table, va, w->level);
+	if (levels(c) == 2)
+		*(u32 *)p |= (u32)bits;
+	else
+		*(u64 *)p |= bits;
+}
+
+/* From w's table down. False: *pfec. */
+static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
+{
+	u32 fetch = c->efer & EFER_NXE || c->cr4 & CR4_SMEP ? PFEC_I : 0, reported = PFEC_W | PFEC_U | fetch;
+
+	for (;; w.level--) {
+		u64 e = read_entry(c, &w, va), bits = PTE_A;
+		bool leaf = is_leaf(c, e, w.level);
+
+		*pfec = access & reported;
+		if (!(e & PTE_P))
+			return false;
+		*pfec |= PFEC_P;
+		if (reserved(c, e, w.level)) {
+			*pfec |= PFEC_RSVD;
+			return false;
+		}
+		if (!(levels(c) == 3 && w.level == 3)) {
+			w.all &= e;
+			w.any |= e;
+		}
+		if (leaf && !permitted(c, w.all, w.any, access))
+			return false;
+		if (leaf && access & PFEC_W)
+			bits |= PTE_D;
+		mark(c, &w, va, bits);
+		w.table = e & PTE_ADDR;
+		if (!leaf) {
+			w.level--;
+			remember_table(c, &w, va);
+			w.level++;
+			continue;
+		}
+		u64 size = BIT(shift(c, w.level));
+		w.all = (w.all & ~PTE_D) | ((e | bits) & PTE_D);
+		*hpa = (w.table & ~(size - 1)) | (va & (size - 1));
+		if (chance(c, 6))
+			c->tlb[host_random(&c->rng) % HOST_TLB_ENTRIES] = (struct host_tlb_entry){
+				true, va & ~(size - 1), size, *hpa & ~(size - 1), w.all, w.any
+			};
+		return true;
+	}
+}
+
+/* ---- the TLB ---- */
+
+static bool tlb_hit(struct host_cpu *c, gva_t va, u32 access, hpa_t *hpa)
+{
+	u32 first = host_random(&c->rng) % HOST_TLB_ENTRIES;
+
+	for (u32 i = 0; i < HOST_TLB_ENTRIES; i++) {
+		struct host_tlb_entry *t = &c->tlb[(first + i) % HOST_TLB_ENTRIES];
+
+		if (!t->valid || va - t->page >= t->size)
+			continue;
+		if (!permitted(c, t->all, t->any, access) || (access & PFEC_W && !(t->all & PTE_D)) || chance(c, 1)) {
+			t->valid = false;
+			continue;
+		}
+		*hpa = t->base + (va - t->page);
+		return true;
+	}
+	return false;
+}
+
+/* A remembered table on the way to va, if fortune wants it. */
+static bool shortcut(struct host_cpu *c, gva_t va, struct walk *w)
+{
+	u32 first = host_random(&c->rng) % HOST_PSC_ENTRIES;
+
+	for (u32 i = 0; i < HOST_PSC_ENTRIES; i++) {
+		const struct host_psc_entry *p = &c->psc[(first + i) % HOST_PSC_ENTRIES];
+
+		if (!p->valid || va >> shift(c, p->level + 1) != p->prefix || chance(c, 3))
+			continue;
+		*w = (struct walk){ p->level, p->table, p->all, p->any };
+		return true;
+	}
+	return false;
+}
+
+bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
+{
+	struct host_cpu *c = v->backend;
+	struct walk w;
+
+	load_registers(v);
+	if (levels(c) < 4)
+		va = (u32)va;
+	if (tlb_hit(c, va, access, hpa)) {
+		c->hits++;
+		return true;
+	}
+	c->walks++;
+	if (shortcut(c, va, &w) && walk_down(c, w, va, access, hpa, pfec))
+		return true;
+	w = (struct walk){ levels(c), c->cr3 & PTE_ADDR, ~0ull, 0 };
+	if (walk_down(c, w, va, access, hpa, pfec))
+		return true;
+	c->faults++;
+	return false;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A guest for tests of the engine. */
+#include "engine_guest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MACHINE_FRAMES 1024
+#define MOST_TRIES 64
+
+static void die(const char *what)
+{
+	fprintf(stderr, "%s\n", what);
+	abort();
+}
+
+void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pages, u64 seed)
+{
+	struct domain *d = &g->d;
+	struct vcpu *v = &g->v;
+	void *memory;
+
+	memset(g, 0, sizeof(*g));
+	host_init(MACHINE_FRAMES);
+	g->frames = frames;
+	g->rng = seed ^ 0x5eed;
+	memory = plat_alloc_pages(frames);
+	d->id = 1;
+	d->state = PN_RUNNING;
+	d->nr_vcpus = 1;
+	d->vcpu[0] = v;
+	d->first_mfn = plat_virt_to_mfn(memory);
+	d->nr_pages = frames;
+	v->domain = d;
+	v->cr0 = CR0_PE;
+	v->root = INVALID_MFN;
+	host_cpu_init(v, &g->cpu, seed);
+	if (!memory || !p2m_init(d, frames) || !p2m_map(d, GFN(0), d->first_mfn, hole_at) ||
+	    !p2m_map(d, GFN(hole_at + hole), MFN(d->first_mfn.n + hole_at + hole), frames - hole_at - hole) ||
+	    !paging_domain_init(d, pool_pages) || !paging_vcpu_init(v))
+		die("no guest could be made");
+}
+
+void guest_exit(struct guest *g)
+{
+	u64 leaked;
+
+	paging_domain_destroy(&g->d);
+	p2m_destroy(&g->d);
+	plat_free_pages(plat_map(g->d.first_mfn), g->frames);
+	leaked = MACHINE_FRAMES - 1 - host_free_frames();
+	if (leaked)
+		die("paging left frames allocated");
+	host_exit();
+}
+
+void *guest_at(const struct guest *g, gpa_t gpa)
+{
+	mfn_t m = p2m_lookup(&g->d, gpa_to_gfn(gpa));
+
+	return mfn_valid(m) ? (u8 *)plat_map(m) + (gpa & ~PAGE_MASK) : NULL;
+}
+
+u64 *guest_table(const struct guest *g, u64 gfn) { return guest_at(g, gfn << PAGE_SHIFT); }
+
+static gpa_t gpa_of(const struct guest *g, hpa_t hpa)
+{
+	u64 n = hpa_to_mfn(hpa).n - g->d.first_mfn.n;
+
+	if (n >= g->d.nr_pages)
+		die("hardware reached memory that is not the domain's");
+	return hpa - mfn_to_hpa(g->d.first_mfn);
+}
+
+static struct outcome move_data(struct guest *g, hpa_t hpa, u32 access, u64 value, u32 bytes)
+{
+	void *p = (u8 *)plat_map(hpa_to_mfn(hpa)) + (hpa & ~PAGE_MASK);
+	struct outcome o = { .kind = ACCESS_DONE, .gpa = gpa_of(g, hpa) };
+
+	if (g->before_data)
+		g->before_data(g);
+	if (access & PFEC_W)
+		memcpy(p, &value, bytes);
+	else
+		memcpy(&o.value, p, bytes);
+	return o;
+}
+
+/* Does SMAP bind the access? */
+static u32 smap(const struct vcpu *v, u32 access)
+{
+	return v->cr4 & CR4_SMAP && !(access & (PFEC_U | PFEC_I | HOST_AC)) ? PFEC_SMAP : 0;
+}
+
+/* What the backend does with SH_EMULATE. False: the guest has to try once more. */
+static bool emulate(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes, struct outcome *o)
+{
+	struct vcpu *v = &g->v;
+	gfn_t gfn = gpa_to_gfn(v->fault.gpa);
+	bool root = v->guest_levels && gfn.n == v->cr3 >> PAGE_SHIFT;
+
+	if (!root && host_random(&g->rng) % 64 < g->clumsy) {
+		g->unshadowed++;
+		paging_unshadow(v, v->fault.gpa);
+		return false;
+	}
+	o->kind = ACCESS_DONE;
+	o->gpa = v->fault.gpa;
+	if (g->before_data)
+		g->before_data(g);
+	if (paging_write(v, va, &value, bytes, (access & PFEC_U) | smap(v, access)) != SH_FIXED || v->fault.gpa != o->gpa)
+		die("an emulated write went elsewhere than the fault that asked for it");
+	g->emulated++;
+	return true;
+}
+
+struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes)
+{
+	struct vcpu *v = &g->v;
+	struct outcome o = { .kind = ACCESS_STUCK };
+
+	for (u32 i = 0; i < MOST_TRIES; i++) {
+		hpa_t hpa;
+		u32 pfec;
+		enum verdict r;
+
+		if (host_access(v, va, access, &hpa, &pfec))
+			return move_data(g, hpa, access, value, bytes);
+		if (pfec & PFEC_RSVD)
+			die("hardware met reserved bits in a shadow");
+		v->bytes = 0;
+		g->faults++;
+		r = paging_fault(v, va, pfec | smap(v, access));
+		g->last_bytes = v->bytes;
+		if (g->d.state == PN_CRASHED)
+			return (struct outcome){ .kind = ACCESS_CRASH };
+		if (r == SH_GUEST_FAULT)
+			return (struct outcome){ .kind = ACCESS_FAULT, .pfec = v->fault.pfec };
+		if (r == SH_MMIO)
+			return (struct outcome){ .kind = ACCESS_MMIO, .gpa = v->fault.gpa };
+		if (r == SH_OOM)
+			die("the pool gave nothing");
+		if (r == SH_EMULATE && emulate(g, va, access, value, bytes, &o))
+			return o;
+	}
+	return o;
+}
+
+void guest_load_cr3(struct guest *g, u64 cr3)
+{
+	g->v.cr3 = cr3;
+	paging_load_root(&g->v);
+}
+
+void guest_set_modes(struct guest *g, u64 cr0, u64 cr4, u64 efer)
+{
+	g->v.cr0 = cr0;
+	g->v.cr4 = cr4;
+	g->v.efer = efer;
+	paging_update_modes(&g->v);
+}
+
+void guest_long_mode(struct guest *g, u64 root_gfn, u64 efer_extra)
+{
+	g->v.cr3 = root_gfn << PAGE_SHIFT;
+	guest_set_modes(g, CR0_PE | CR0_PG | CR0_WP, CR4_PAE, EFER_LME | efer_extra);
+}
+
+void guest_audit(struct guest *g)
+{
+	static char text[8192];
+
+	if (paging_audit(&g->d, text, sizeof(text)))
+		die(text);
+}
