@@ -21,6 +21,7 @@
 
 #define SYSFS_PCI "/sys/bus/pci/devices"
 #define BAR0_BYTES 4096
+#define PN_PATH 1024
 
 static uint32_t mapped_read32(struct pn_dev *dev, unsigned offset)
 {
@@ -45,7 +46,7 @@ static void mapped_close(struct pn_dev *dev)
 
 static unsigned long read_id(const char *function, const char *file)
 {
-	char path[512], text[32] = "";
+	char path[600], text[32] = "";
 	FILE *f;
 
 	snprintf(path, sizeof(path), SYSFS_PCI "/%s/%s", function, file);
@@ -77,7 +78,7 @@ static int find_function(char *path, size_t size)
 /* Memory decoding goes on with the sysfs file `enable`; a plain directory has none and needs none. */
 static int enable_function(const char *dir)
 {
-	char path[512];
+	char path[PN_PATH];
 	int fd, ok;
 
 	snprintf(path, sizeof(path), "%s/enable", dir);
@@ -91,7 +92,7 @@ static int enable_function(const char *dir)
 
 static void *map_bar(const char *dir, int bar, size_t *bytes, char *why, size_t size)
 {
-	char path[512];
+	char path[PN_PATH];
 	struct stat st;
 	void *p = MAP_FAILED;
 	int fd;
@@ -180,7 +181,7 @@ static struct pn_dev *open_dir(const char *dir, char *why, size_t size)
 
 struct pn_dev *pn_dev_open(const char *dir, char *why, size_t size)
 {
-	char found[512];
+	char found[PN_PATH - 64];
 
 	if (!dir)
 		dir = getenv(PN_DEVICE_ENV);
