@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One QEMU's life: files made ready, the process started, its streams read. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "boot.h"
+#include "boot_end.h"
+#include "qemu.h"
+
+/* A console is kept up to here; what comes after is counted. */
+#define LOG_LIMIT (64ull << 20)
+
+void boot_init(struct boot *b, struct plan *plan, char *label, struct results *res, const struct options *opt,
+	       const struct paths *paths)
+{
+	*b = (struct boot){ .plan = *plan, .label = label, .res = res, .opt = opt, .paths = paths };
+	*plan = (struct plan){ 0 };
+	for (unsigned s = 0; s < NR_STREAMS; s++)
+		b->fd[s] = b->log[s].fd = -1;
+	collect_init(&b->collect, res, &b->plan);
+}
+
+static int open_log(struct boot *b, enum stream s, char *path)
+{
+	struct log_file *l = &b->log[s];
+	char *dir = xstrdup(path);
+
+	*strrchr(dir, '/') = 0;
+	l->path = path;
+	if (!make_dirs(dir))
+		l->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (l->fd < 0)
+		results_write_failed(b->res, path, errno);
+	free(dir);
+	return l->fd < 0 ? -1 : 0;
+}
+
+static int open_logs(struct boot *b)
+{
+	const char *dir = b->res->dir, *recipe = b->plan.recipe->name;
+
+	if (recipe_is_native(b->plan.recipe))
+		return open_log(b, STREAM_CONSOLE, xfmt("%s/consoles/%s/%s.txt", dir, recipe, b->label));
+	if (open_log(b, STREAM_CONSOLE, xfmt("%s/logs/%s-dom0.log", dir, b->label)))
+		return -1;
+	return open_log(b, STREAM_LOG, xfmt("%s/logs/%s-hypervisor.log", dir, b->label));
+}
+
+static int make_tmp(struct boot *b)
+{
+	const char *base = getenv("TMPDIR");
+
+	b->tmp = xfmt("%s/penumbra-XXXXXX", base && *base ? base : "/tmp");
+	if (mkdtemp(b->tmp))
+		return 0;
+	say("no temporary directory %s: %s (TMPDIR chooses another place)", b->tmp, strerror(errno));
+	free(b->tmp);
+	b->tmp = NULL;
+	return -1;
+}
+
+static int make_disk(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int ret = fd < 0 ? -1 : ftruncate(fd, OUT_DISK_BYTES);
+
+	if (ret)
+		say("%s cannot be made: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+/* log_fd is the hypervisor log's pipe, as QEMU inherits it. */
+static int prepare_hypervisor(struct boot *b, struct argv *a, int log_fd)
+{
+	char *image = path_hypervisor(b->paths, b->plan.recipe), *kernel = path_dom0_kernel(b->paths);
+	char *base = path_dom0_initrd(b->paths), *initrd = NULL, *disk = NULL;
+	char *log = xfmt("/dev/fd/%d", log_fd);
+	int ret = make_tmp(b);
+
+	if (!ret) {
+		initrd = xfmt("%s/initrd", b->tmp);
+		disk = xfmt("%s/out.img", b->tmp);
+		ret = plan_write_initrd(&b->plan, b->paths, base, initrd);
+	}
+	if (!ret)
+		ret = make_disk(disk);
+	if (!ret)
+		qemu_hypervisor(a, b->opt->qemu, image, kernel, initrd, disk, log);
+	free(log);
+	free(disk);
+	free(initrd);
+	free(base);
+	free(kernel);
+	free(image);
+	return ret;
+}
+
+static int prepare_native(struct boot *b, struct argv *a)
+{
+	const struct workload *w = b->plan.item[0].workload;
+	char *image = path_guest_image(b->paths, w), *initrd = path_guest_initrd(b->paths, w);
+
+	qemu_native(a, b->opt->qemu, image, initrd, w);
+	free(image);
+	free(initrd);
+	return 0;
+}
+
+/* In the child: only async-signal-safe calls. Its own process group, so that Ctrl-C reaches us alone. */
+static void become_qemu(const struct argv *a, int out, int err, pid_t parent)
+{
+	int null = open("/dev/null", O_RDONLY);
+	static const char sorry[] = "penumbra: QEMU cannot be started: is qemu-system-x86 installed?\n";
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	dup2(null, 0);
+	dup2(out, 1);
+	dup2(err, 2);
+	execvp(a->arg[0], a->arg);
+	if (write(2, sorry, sizeof(sorry) - 1) < 0)
+		_exit(126);
+	_exit(127);
+}
+
+static int spawn(struct boot *b, const struct argv *a, int out, int err)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0) {
+		say("no new process: %s", strerror(errno));
+		return -1;
+	}
+	if (!pid)
+		become_qemu(a, out, err, parent);
+	b->pid = pid;
+	b->started = b->last_output = now_seconds();
+	return 0;
+}
+
+static void note_boot(struct boot *b, const struct argv *a)
+{
+	char *text = argv_text(a);
+
+	json_array_append_new(b->res->boots, json_pack("{s:s, s:s, s:s, s:s}", "label", b->label, "recipe", b->plan.recipe->name,
+						       "command", text, "state", "running"));
+	free(text);
+}
+
+static int start_process(struct boot *b)
+{
+	bool native = recipe_is_native(b->plan.recipe);
+	int console[2] = { -1, -1 }, log[2] = { -1, -1 };
+	struct argv a = { .n = 0 };
+	int ret = pipe2(console, O_CLOEXEC);
+
+	/* QEMU opens the log's write end by its number under /dev/fd: that one is inherited. */
+	if (!ret)
+		ret = pipe2(log, O_CLOEXEC) || (!native && fcntl(log[1], F_SETFD, 0));
+	if (ret)
+		say("no pipe: %s", strerror(errno));
+	else
+		ret = native ? prepare_native(b, &a) : prepare_hypervisor(b, &a, log[1]);
+	if (!ret)
+		ret = spawn(b, &a, console[1], native ? log[1] : console[1]);
+	if (!ret)
+		note_boot(b, &a);
+	argv_free(&a);
+	close(console[1]);
+	if (log[1] >= 0)
+		close(log[1]);
+	b->fd[STREAM_CONSOLE] = console[0];
+	b->fd[STREAM_LOG] = log[0];
+	for (unsigned s = 0; s < NR_STREAMS; s++)
+		if (b->fd[s] >= 0)
+			fcntl(b->fd[s], F_SETFL, O_NONBLOCK);
+	return ret;
+}
+
+int boot_start(struct boot *b)
+{
+	const struct plan_item *it = &b->plan.item[0];
+
+	if (recipe_is_native(b->plan.recipe))
+		b->native = results_item(b->res, b->plan.recipe->name, it->workload->name, it->first, false);
+	if (!open_logs(b) && !start_process(b))
+		return 0;
+	b->over = b->failed = true;
+	boot_mark_rest(b, "not-run", b->res->error ? b->res->error : "QEMU could not be started");
+	return -1;
+}
+
+static void log_bytes(struct boot *b, enum stream s, const char *data, size_t len)
+{
+	struct log_file *l = &b->log[s];
+	size_t room = l->bytes < LOG_LIMIT ? (size_t)(LOG_LIMIT - l->bytes) : 0;
+	size_t n = len < room ? len : room;
+
+	l->dropped += len - n;
+	if (l->fd < 0 || !n)
+		return;
+	if (write_all(l->fd, data, n)) {
+		results_write_failed(b->res, l->path, errno);
+		close(l->fd);
+		l->fd = -1;
+	}
+	l->bytes += n;
+}
+
+static void native_line(struct boot *b, const char *text)
+{
+	struct region_line r;
+	enum line_kind kind = parse_region(text, &r);
+
+	if (kind == LINE_DAMAGED)
+		b->collect.damaged++;
+	if (kind == LINE_REGION)
+		json_array_append_new(json_object_get(b->native, "regions"),
+				      json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:i}", "phase", r.phase, "ops",
+						(json_int_t)r.ops, "instructions", (json_int_t)r.instructions, "trips", 0,
+						"bytes", 0, "guest_levels", 4, "shadow_levels", 0));
+}
+
+static void console_line(void *arg, const char *text)
+{
+	struct boot *b = arg;
+	json_t *ended;
+
+	if (b->native) {
+		native_line(b, text);
+		return;
+	}
+	ended = collect_line(&b->collect, text);
+	if (b->collect.done && b->done_at == 0)
+		b->done_at = now_seconds();
+	if (ended && b->on_end)
+		b->on_end(b->arg, b, ended);
+}
+
+static void log_line(void *arg, const char *text)
+{
+	struct boot *b = arg;
+
+	if (!*text)
+		return;
+	free(b->last_log);
+	b->last_log = xstrdup(text);
+	/* QEMU's exit status 1 is a guest's success natively, and its own failure: only its words tell. */
+	if (b->native && !strstr(text, "warning:")) {
+		free(b->qemu_error);
+		b->qemu_error = xstrdup(text);
+	}
+}
+
+static void (*const take_line[NR_STREAMS])(void *, const char *) = { console_line, log_line };
+
+static void close_stream(struct boot *b, enum stream s)
+{
+	cut_rest(&b->cutter[s], take_line[s], b);
+	close(b->fd[s]);
+	b->fd[s] = -1;
+}
+
+void boot_pump(struct boot *b, enum stream s)
+{
+	char data[65536];
+
+	/* At most a megabyte at a time: a flooding guest must not starve the others. */
+	for (unsigned i = 0; i < 16 && b->fd[s] >= 0; i++) {
+		ssize_t n = read(b->fd[s], data, sizeof(data));
+
+		if (n < 0)
+			return;
+		if (n == 0) {
+			close_stream(b, s);
+			return;
+		}
+		b->last_output = now_seconds();
+		log_bytes(b, s, data, (size_t)n);
+		cut_lines(&b->cutter[s], data, (size_t)n, take_line[s], b);
+	}
+}
+
+const char *boot_current(const struct boot *b)
+{
+	if (b->native)
+		return b->plan.item[0].workload->name;
+	return b->collect.item < 0 ? NULL : b->plan.item[b->collect.item].workload->name;
+}
+
+void boot_free(struct boot *b)
+{
+	if (b->pid) {
+		kill(-b->pid, SIGKILL);
+		kill(b->pid, SIGKILL);
+		waitpid(b->pid, NULL, 0);
+	}
+	for (unsigned s = 0; s < NR_STREAMS; s++) {
+		if (b->fd[s] >= 0)
+			close(b->fd[s]);
+		if (b->log[s].fd >= 0)
+			close(b->log[s].fd);
+		free(b->cutter[s].data);
+		free(b->log[s].path);
+	}
+	if (b->tmp)
+		remove_tree(b->tmp);
+	free(b->tmp);
+	free(b->last_log);
+	free(b->qemu_error);
+	free(b->kill_reason);
+	free(b->label);
+	plan_free(&b->plan);
+	*b = (struct boot){ .fd = { -1, -1 } };
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end of a boot: noticed, or brought about by a limit, and told apart.
+ * Every guest run of the plan ends in exactly one state, with a reason in words.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "boot_end.h"
+#include "qemu.h"
+
+/* Wall seconds. Guests' own limits are in guest time, which runs several times slower than the wall's under -icount. */
+#define BOOT_SILENCE 300.0  /* until dom0's runner speaks */
+#define END_SILENCE 180.0   /* from "done" to power-off: dom0 writes its disk */
+#define SLOWDOWN 6.0
+
+void boot_mark_rest(struct boot *b, const char *state, const char *reason)
+{
+	for (unsigned i = 0; i < b->plan.nr_items; i++) {
+		const struct plan_item *it = &b->plan.item[i];
+
+		for (unsigned r = 0; r < it->repeat; r++)
+			item_end(results_item(b->res, b->plan.recipe->name, it->workload->name, it->first + r, it->traced),
+				 state, reason);
+	}
+}
+
+void boot_kill(struct boot *b, const char *state, const char *reason)
+{
+	if (b->over || b->kill_reason)
+		return;
+	b->kill_state = state;
+	b->kill_reason = xstrdup(reason);
+	b->interrupted = !strcmp(state, "interrupted");
+	if (b->pid) {
+		kill(-b->pid, SIGKILL);
+		kill(b->pid, SIGKILL); /* it may not have made its group yet */
+	}
+}
+
+static double silence_limit(const struct boot *b)
+{
+	unsigned item = b->native ? 0 : (unsigned)b->collect.item;
+
+	if (b->opt->silence_s)
+		return b->opt->silence_s;
+	if (b->collect.done)
+		return END_SILENCE;
+	if (!b->native && b->collect.item < 0)
+		return BOOT_SILENCE;
+	return 60 + SLOWDOWN * b->plan.item[item].workload->timeout_s;
+}
+
+static void enforce(struct boot *b, double now)
+{
+	double limit = silence_limit(b);
+	char *why = NULL, text[32];
+
+	if (now - b->last_output > limit)
+		why = xfmt("killed: no word from it for %s of wall time", human_seconds(limit, text));
+	else if (b->collect.done && now - b->done_at > END_SILENCE)
+		why = xfmt("killed: dom0 did not power off within %s", human_seconds(END_SILENCE, text));
+	else if (b->native && now - b->started > 60 + SLOWDOWN * b->plan.item[0].workload->timeout_s)
+		why = xfmt("killed after %s of wall time", human_seconds(now - b->started, text));
+	if (why)
+		boot_kill(b, "timed-out", why);
+	free(why);
+}
+
+static char *last_console_line(const struct boot *b)
+{
+	size_t len = 0;
+	char *text = b->log[STREAM_CONSOLE].path ? read_file(b->log[STREAM_CONSOLE].path, &len) : NULL;
+	char *line, *copy;
+
+	while (len && strchr("\r\n ", text[len - 1]))
+		text[--len] = 0;
+	line = len ? strrchr(text, '\n') : NULL;
+	copy = xstrdup(len ? (line ? line + 1 : text) : "");
+	free(text);
+	if (strlen(copy) > 300)
+		copy[300] = 0;
+	return copy;
+}
+
+/* How QEMU itself ended, in words; the caller frees it. */
+static char *ending(const struct boot *b, int status)
+{
+	if (b->kill_reason)
+		return xstrdup(b->kill_reason);
+	if (WIFSIGNALED(status))
+		return xfmt("QEMU died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WEXITSTATUS(status))
+		return xfmt("QEMU ended with status %d", WEXITSTATUS(status));
+	return xstrdup("the machine stopped");
+}
+
+static void end_native(struct boot *b, int status)
+{
+	char *how = ending(b, status), *last = last_console_line(b), *why;
+	unsigned v = 0;
+
+	json_object_set_new(b->native, "wall_seconds", json_real(now_seconds() - b->started));
+	if (b->kill_reason) {
+		item_end(b->native, b->kill_state, how);
+	} else if (b->qemu_error) {
+		why = xfmt("%s: %s", how, b->qemu_error);
+		item_end(b->native, "not-run", why);
+		b->failed = true;
+		free(why);
+	} else if (qemu_debug_exit(status, &v)) {
+		why = v ? xfmt("the guest reports failure %u; its last line: %s", v, last) : xstrdup("");
+		json_object_set_new(b->native, "code", json_integer(v));
+		item_end(b->native, v ? "failed" : "finished", why);
+		free(why);
+	} else {
+		why = xfmt("%s without a report from the guest (triple fault or power-off); its last line: %s", how, last);
+		item_end(b->native, "crashed", why);
+		free(why);
+	}
+	if (b->on_end)
+		b->on_end(b->arg, b, b->native);
+	free(last);
+	free(how);
+}
+
+/* dom0's runner never spoke: the image, the modules or QEMU are at fault. */
+static void end_unborn(struct boot *b, const char *how)
+{
+	char *last = b->last_log ? xstrdup(b->last_log) : last_console_line(b);
+	char *why = xfmt("dom0 did not come up: %s%s%s", how, *last ? "; the last line: " : "", last);
+
+	b->failed = !b->interrupted;
+	if (b->interrupted)
+		boot_mark_rest(b, "not-run", "interrupted before it began");
+	else
+		boot_mark_rest(b, b->kill_reason ? b->kill_state : "not-run", why);
+	if (b->failed)
+		say("%s: %s\n          see %s", b->label, why, b->log[STREAM_LOG].path);
+	free(why);
+	free(last);
+}
+
+/* It came up and stopped before the plan was done. The running guest is to blame; what is left, the runner starts again. */
+static void end_midway(struct boot *b, const char *how)
+{
+	char *why = xfmt("%s%s%s", how, b->last_log ? "; the hypervisor's last line: " : "", b->last_log ? b->last_log : "");
+
+	if (b->collect.current)
+		item_end(b->collect.current, b->kill_reason ? b->kill_state : "crashed", why);
+	else if (!b->collect.ended)
+		b->failed = true;
+	if (b->interrupted)
+		boot_mark_rest(b, "not-run", "interrupted before it began");
+	else if (b->failed)
+		boot_mark_rest(b, "not-run", why);
+	if (b->collect.current && b->on_end)
+		b->on_end(b->arg, b, b->collect.current);
+	free(why);
+}
+
+static unsigned unpack(struct boot *b, bool whole)
+{
+	char *disk = xfmt("%s/out.img", b->tmp);
+	unsigned files = 0;
+
+	/* A machine that was killed had no time to write its disk. */
+	if (whole)
+		out_disk_unpack(b->res, disk, b->plan.recipe->name, &files);
+	free(disk);
+	return files;
+}
+
+static void end_hypervisor(struct boot *b, int status)
+{
+	char *how = ending(b, status);
+
+	if (!b->collect.hello)
+		end_unborn(b, how);
+	else if (!b->collect.done)
+		end_midway(b, how);
+	else
+		boot_mark_rest(b, "not-run", "dom0's runner left it out");
+	free(how);
+}
+
+static void note_end(struct boot *b, int status, unsigned files)
+{
+	json_t *e = NULL;
+	char *how = ending(b, status);
+
+	for (size_t i = json_array_size(b->res->boots); i-- && !e;)
+		if (!strcmp(json_string_value(json_object_get(json_array_get(b->res->boots, i), "label")), b->label))
+			e = json_array_get(b->res->boots, i);
+	json_object_update_new(e, json_pack("{s:s, s:s, s:f, s:i, s:i, s:I, s:I}", "state",
+					    b->kill_reason ? b->kill_state : b->failed ? "failed" : "ended", "ending", how,
+					    "wall_seconds", now_seconds() - b->started, "files", (int)files, "damaged_lines",
+					    (int)b->collect.damaged, "console_bytes_dropped",
+					    (json_int_t)(b->log[0].dropped + b->log[1].dropped), "tsc_khz",
+					    (json_int_t)b->collect.tsc_khz));
+	free(how);
+}
+
+/* What QEMU wrote before it died still stands in the pipes. */
+static void drain(struct boot *b)
+{
+	for (unsigned s = 0; s < NR_STREAMS; s++)
+		for (unsigned i = 0; i < 64 && b->fd[s] >= 0; i++)
+			boot_pump(b, s);
+}
+
+void boot_watch(struct boot *b, double now)
+{
+	unsigned files = 0;
+	int status;
+	pid_t got;
+
+	if (b->over || !b->pid)
+		return;
+	got = waitpid(b->pid, &status, WNOHANG);
+	if (got == 0) {
+		enforce(b, now);
+		return;
+	}
+	b->pid = 0;
+	drain(b);
+	if (b->native) {
+		end_native(b, status);
+	} else {
+		files = unpack(b, !b->kill_reason && b->collect.done);
+		end_hypervisor(b, status);
+	}
+	note_end(b, status, files);
+	b->over = true;
+}

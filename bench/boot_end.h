@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* How a boot ends; shared by boot.c and boot_end.c only. */
+#ifndef BENCH_BOOT_END_H
+#define BENCH_BOOT_END_H
+
+#include "boot.h"
+
+/* Every guest run of the plan that has not ended gets `state` and `reason`; what already ended stays. */
+void boot_mark_rest(struct boot *b, const char *state, const char *reason);
+
+#endif

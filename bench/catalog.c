@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The two lists, and choosing from them. A name on the command line is either
+ * exactly one of the list or an error with a suggestion: nothing is guessed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog.h"
+
+/* GNU C defines this name as 1; in the lists it is a kind of guest. */
+#undef linux
+
+const struct recipe recipes[] = {
+#define RECIPE(file, name, kind, text) { #file, name, RECIPE_KIND_##kind, text },
+#include "policies/recipes.def"
+#undef RECIPE
+};
+const unsigned nr_recipes = COUNT_OF(recipes);
+
+const struct workload workloads[] = {
+#define WORKLOAD(file, name, kind, cmdline, memory_mib, timeout_s, suite, text) \
+	{ #file, name, #kind, cmdline, memory_mib, timeout_s, #suite, text },
+#include "workloads/workloads.def"
+#undef WORKLOAD
+};
+const unsigned nr_workloads = COUNT_OF(workloads);
+
+_Static_assert(COUNT_OF(recipes) <= COUNT_OF(((struct selection *)0)->recipe), "a selection holds every recipe");
+_Static_assert(COUNT_OF(workloads) <= COUNT_OF(((struct selection *)0)->workload), "a selection holds every workload");
+
+const struct recipe *recipe_find(const char *name)
+{
+	for (unsigned i = 0; i < nr_recipes; i++)
+		if (!strcmp(recipes[i].name, name))
+			return &recipes[i];
+	return NULL;
+}
+
+const struct workload *workload_find(const char *name)
+{
+	for (unsigned i = 0; i < nr_workloads; i++)
+		if (!strcmp(workloads[i].name, name))
+			return &workloads[i];
+	return NULL;
+}
+
+bool workload_is_linux(const struct workload *w)
+{
+	return !strcmp(w->kind, "linux");
+}
+
+bool workload_is_bad(const struct workload *w)
+{
+	return !strcmp(w->kind, "bad");
+}
+
+bool recipe_is_native(const struct recipe *r)
+{
+	return r->kind == RECIPE_KIND_native;
+}
+
+static const char *recipe_name(unsigned i)
+{
+	return i < nr_recipes ? recipes[i].name : NULL;
+}
+
+static const char *workload_name(unsigned i)
+{
+	return i < nr_workloads ? workloads[i].name : NULL;
+}
+
+static void say_unknown(const char *what, const char *name, const char *(*nth)(unsigned))
+{
+	const char *best = NULL;
+	unsigned best_distance = 4;
+
+	for (unsigned i = 0; nth(i); i++) {
+		unsigned d = edit_distance(name, nth(i));
+
+		if (d < best_distance || (*name && strstr(nth(i), name) && best_distance > 1)) {
+			best = nth(i);
+			best_distance = d < best_distance ? d : 1;
+		}
+	}
+	if (best)
+		say("there is no %s \"%s\": did you mean \"%s\"? (penumbra list shows all)", what, name, best);
+	else
+		say("there is no %s \"%s\": penumbra list shows all", what, name);
+}
+
+static bool select_by_name(const char *names, const char *what, bool *chosen, const char *(*nth)(unsigned))
+{
+	char *copy = xstrdup(names), *rest = copy, *name;
+	bool ok = true, any = false;
+
+	while (ok && (name = strsep(&rest, ","))) {
+		unsigned i;
+
+		name += strspn(name, " ");
+		for (i = 0; nth(i) && strcmp(nth(i), name); i++)
+			;
+		ok = nth(i);
+		if (!ok)
+			say_unknown(what, name, nth);
+		else
+			chosen[i] = any = true;
+	}
+	free(copy);
+	return ok && any;
+}
+
+bool select_recipes(struct selection *s, const char *names)
+{
+	memset(s->recipe, 0, sizeof(s->recipe));
+	if (names)
+		return select_by_name(names, "recipe", s->recipe, recipe_name);
+	for (unsigned i = 0; i < nr_recipes; i++)
+		s->recipe[i] = true;
+	return true;
+}
+
+static bool in_suite(const struct workload *w, const char *suite)
+{
+	return !strcmp(w->suite, suite) || (!strcmp(suite, "full") && !strcmp(w->suite, "quick"));
+}
+
+bool select_workloads(struct selection *s, const char *names, const char *suite)
+{
+	bool any = false;
+
+	memset(s->workload, 0, sizeof(s->workload));
+	if (names)
+		return select_by_name(names, "workload", s->workload, workload_name);
+	for (unsigned i = 0; i < nr_workloads; i++)
+		any |= s->workload[i] = in_suite(&workloads[i], suite);
+	if (!any)
+		say("no workload is in the suite \"%s\": there are quick, full and hostile", suite);
+	return any;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A results tree as rows: one per measured region of every guest that
+ * finished. What did not finish has no rows, only an entry in the list of those.
+ * Strings are borrowed from the tree, which must outlive the dataset.
+ */
+#ifndef BENCH_DATASET_H
+#define BENCH_DATASET_H
+
+#include <jansson.h>
+
+#include "hv/include/control_abi.h"
+#include "util.h"
+
+#define PHASE_EMPTY "empty" /* of null-exit: what the brackets cost by themselves */
+
+struct trip_cost {
+	uint64_t count, ticks, bytes;
+};
+
+struct row {
+	const char *recipe, *workload, *phase;
+	unsigned guest_levels, shadow_levels, repetition;
+	bool traced;
+	uint64_t ops, instructions, trips, bytes;
+	struct trip_cost trip[TRIP_MAX];
+	uint64_t counter[PN_CNT_MAX];
+	uint64_t trace_written, trace_lost;
+	const json_t *item; /* the guest run that it belongs to */
+};
+
+struct dataset {
+	struct row *row;
+	unsigned nr_rows;
+	const json_t **unfinished; /* items */
+	unsigned nr_unfinished;
+	const json_t *root;
+};
+
+void dataset_load(struct dataset *d, const json_t *root);
+void dataset_free(struct dataset *d);
+
+/* All repetitions of one (recipe, workload, phase). */
+struct cell {
+	unsigned n;           /* repetitions; 0: not measured, and nothing else here means anything */
+	const struct row *r;  /* the one whose instructions are the median */
+	uint64_t instructions_min, instructions_max, trips_min, trips_max;
+};
+
+/* phase NULL: the main one. True if there is at least one row. */
+bool dataset_cell(const struct dataset *d, const char *recipe, const char *workload, const char *phase, bool traced, struct cell *c);
+/* instructions (trips, ...) per operation of a cell that has rows. */
+double per_op(const struct cell *c, uint64_t total);
+
+/* The nth distinct phase of a workload, in order of appearance; NULL past the last. */
+const char *dataset_phase(const struct dataset *d, const char *workload, unsigned nth);
+/* The phase that a workload is about: its first that does not just measure the brackets ("empty"). NULL: it has none. */
+const char *dataset_main_phase(const struct dataset *d, const char *workload);
+/* Distinct recipes/workloads that have rows or are unfinished: in the tree's catalogue order. NULL past the last. */
+const char *dataset_recipe(const struct dataset *d, unsigned nth);
+const char *dataset_workload(const struct dataset *d, unsigned nth);
+/* Text of a catalogue entry of the tree ("recipes", "workloads", "trips", "counters") by name; "" if there is none. */
+const char *dataset_text(const struct dataset *d, const char *list, const char *name);
+/* A value of an item's whole-life counters, or -1 when the item has none. */
+int64_t item_counter(const json_t *item, enum pn_counter c);
+
+extern const char *const trip_names[TRIP_MAX];
+extern const char *const trip_texts[TRIP_MAX];
+extern const bool trip_is_paging[TRIP_MAX];
+extern const char *const counter_names[PN_CNT_MAX];
+
+#endif

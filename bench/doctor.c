@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* `penumbra doctor`: every thing that a run needs, looked at, with what to do about each that is wrong. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+
+struct examination {
+	unsigned wrong;
+};
+
+static void result(struct examination *x, bool ok, const char *what, const char *detail, const char *remedy)
+{
+	printf("%s %-28s %s\n", ok ? "ok     " : "MISSING", what, detail);
+	if (!ok) {
+		printf("        -> %s\n", remedy);
+		x->wrong++;
+	}
+}
+
+static void look_for_program(struct examination *x, const char *program, const char *package)
+{
+	const char *argv[] = { program, "--version", NULL };
+	char *version = command_line_output(argv);
+	char *remedy = xfmt("apt-get install %s", package);
+
+	result(x, version, program, version ? version : "cannot be run", remedy);
+	free(remedy);
+	free(version);
+}
+
+static bool output_has(const char *const argv[], const char *word)
+{
+	char *line = command_line_output(argv);
+	bool has = line && strstr(line, word);
+
+	free(line);
+	return has;
+}
+
+static void look_at_qemu(struct examination *x)
+{
+	static const char *const cpu[] = { "sh", "-c", "qemu-system-x86_64 -cpu help | grep -w npt | head -1", NULL };
+	static const char *const exit_device[] = { "sh", "-c", "qemu-system-x86_64 -device help | grep isa-debug-exit", NULL };
+	static const char *const disk[] = { "sh", "-c", "qemu-system-x86_64 -device help | grep virtio-blk-pci", NULL };
+
+	look_for_program(x, "qemu-system-x86_64", "qemu-system-x86");
+	result(x, output_has(cpu, "npt"), "QEMU: emulated SVM, NPT", "-cpu EPYC,+svm,+npt", "use Debian's qemu-system-x86, 7.2 or newer");
+	result(x, output_has(exit_device, "isa-debug-exit"), "QEMU: isa-debug-exit", "for native guests", "use Debian's qemu-system-x86");
+	result(x, output_has(disk, "virtio-blk-pci"), "QEMU: virtio-blk", "dom0's disk", "use Debian's qemu-system-x86");
+}
+
+static void look_for_file(struct examination *x, const char *what, char *path, bool may_be_empty)
+{
+	int64_t bytes = file_bytes(path);
+	char size[32] = "";
+
+	if (bytes > 0)
+		human_bytes((double)bytes, size);
+	result(x, bytes >= !may_be_empty && access(path, R_OK) == 0, what, bytes > 0 ? size : path, "run `make` in the build directory; ./penumbra does");
+	free(path);
+}
+
+static void look_at_build(struct examination *x, const struct paths *p)
+{
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		char *what = xfmt("hypervisor: %s", recipes[i].name);
+
+		if (!recipe_is_native(&recipes[i]))
+			look_for_file(x, what, path_hypervisor(p, &recipes[i]), false);
+		free(what);
+	}
+	look_for_file(x, "dom0: kernel", path_dom0_kernel(p), false);
+	look_for_file(x, "dom0: initramfs", path_dom0_initrd(p), false);
+	for (unsigned i = 0; i < nr_workloads; i++) {
+		char *what = xfmt("guest: %s", workloads[i].name), *initrd = path_guest_initrd(p, &workloads[i]);
+
+		look_for_file(x, what, path_guest_image(p, &workloads[i]), workload_is_bad(&workloads[i]));
+		free(what);
+		if (initrd)
+			look_for_file(x, "guest: Linux's initramfs", initrd, false);
+	}
+}
+
+/* The directory itself, or, before the first run, the one that it will be made in. */
+static char *existing_place(const char *path)
+{
+	char *place = xstrdup(path), *slash;
+
+	while (!file_exists(place) && (slash = strrchr(place, '/')) && slash != place)
+		*slash = 0;
+	if (!file_exists(place)) {
+		free(place);
+		place = xstrdup(".");
+	}
+	return place;
+}
+
+static void look_at_place(struct examination *x, const char *what, const char *path, int64_t need)
+{
+	char *place = existing_place(path), *detail, a[32], b[32];
+	int64_t room = disk_free(place);
+	bool writable = access(place, W_OK | X_OK) == 0;
+
+	result(x, writable, what, path, "make it writable, or choose another with --results or TMPDIR");
+	detail = xfmt("%s free, %s wanted", human_bytes((double)room, a), human_bytes((double)need, b));
+	result(x, room >= need, "  room there", detail, "make room, or choose another place");
+	free(detail);
+	free(place);
+}
+
+static void look_at_host(struct examination *x)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_PHYS_PAGES);
+	double bytes = (double)pages * (double)sysconf(_SC_PAGESIZE);
+	char *n = xfmt("%ld", cpus), size[32];
+
+	result(x, cpus >= 1, "host CPUs", n, "");
+	result(x, bytes > 3e9, "host memory", human_bytes(bytes, size), "each QEMU takes up to 2 GiB: use --jobs 1, or a bigger machine");
+	free(n);
+}
+
+int cmd_doctor(const struct paths *p)
+{
+	struct examination x = { 0 };
+	const char *tmp = getenv("TMPDIR");
+
+	look_at_qemu(&x);
+	look_for_program(&x, "gnuplot", "gnuplot-nox");
+	look_for_program(&x, "babeltrace2", "babeltrace2");
+	look_at_build(&x, p);
+	look_at_place(&x, "results directory", p->results, 512ll << 20);
+	look_at_place(&x, "temporary files", tmp && *tmp ? tmp : "/tmp", 1ll << 30);
+	look_at_host(&x);
+	if (x.wrong)
+		printf("\n%u %s to be put right.\n", x.wrong, x.wrong == 1 ? "thing is" : "things are");
+	else
+		puts("\nEverything is there: penumbra run.");
+	return x.wrong ? EXIT_FAILED : EXIT_OK;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Targets judged. Per-operation ones come from figures.def; those about whole runs are here. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "figures.h"
+
+enum quantity { Q_instructions, Q_trips };
+enum relation { R_at_most, R_exactly };
+
+static const struct target {
+	const char *what, *recipe, *workload, *phase;
+	enum quantity quantity;
+	enum relation relation;
+	double value;
+} targets[] = {
+#define FIGURE(what, recipe, workload, phase, quantity, relation, value) \
+	{ what, recipe, workload, phase, Q_##quantity, R_##relation, value },
+#include "figures.def"
+#undef FIGURE
+};
+
+static struct figure *add(struct figure **f, unsigned *n, char *what, char *target)
+{
+	*f = xrealloc(*f, (*n + 1) * sizeof(**f));
+	(*f)[*n] = (struct figure){ .what = what, .target = target };
+	return &(*f)[(*n)++];
+}
+
+static void judge_target(const struct target *t, const struct dataset *d, struct figure **f, unsigned *n)
+{
+	static const char *const unit[] = { "instructions", "trips" };
+	struct figure *g = add(f, n, xfmt("%s under %s, %s per operation", t->what, t->recipe, unit[t->quantity]),
+			       xfmt("%s %.0f", t->relation == R_exactly ? "exactly" : "at most", t->value));
+	struct cell c;
+	double value;
+
+	if (!dataset_cell(d, t->recipe, t->workload, t->phase, false, &c)) {
+		g->measured = xstrdup("not measured");
+		return;
+	}
+	/* The worst repetition counts. */
+	value = per_op(&c, t->quantity == Q_trips ? c.trips_max : c.instructions_max);
+	g->measured = xfmt(t->quantity == Q_trips ? "%.3f" : "%.1f", value);
+	if (t->relation == R_exactly)
+		g->met = fabs(value - t->value) < 0.005 ? MET : MISSED;
+	else
+		g->met = value <= t->value ? MET : MISSED;
+}
+
+/* npt against native wherever npt's region has no exits at all. */
+static void judge_npt(const struct dataset *d, struct figure **f, unsigned *n)
+{
+	struct figure *g = add(f, n, xstrdup("npt against native, wherever the workload has no exits of its own"), xstrdup("within 1 %"));
+	const char *where = NULL, *workload, *phase;
+	double worst = 0;
+	unsigned cells = 0;
+
+	for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
+		for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++) {
+			struct cell npt, native;
+			double off;
+
+			/* An empty region is all brackets, which do differ. */
+			if (!strcmp(phase, PHASE_EMPTY) || !dataset_cell(d, "npt", workload, phase, false, &npt) ||
+			    !dataset_cell(d, "native", workload, phase, false, &native) || npt.trips_max)
+				continue;
+			off = per_op(&npt, npt.r->instructions) / per_op(&native, native.r->instructions) - 1;
+			if (!cells++ || fabs(off) > fabs(worst)) {
+				worst = off;
+				where = workload;
+			}
+		}
+	if (!cells) {
+		g->measured = xstrdup("not measured");
+		return;
+	}
+	g->measured = xfmt("%+.3f %% at most (%s), %u phases compared", 100 * worst, where, cells);
+	g->met = fabs(worst) <= 0.01 ? MET : MISSED;
+}
+
+static bool is_bare_metal(const struct dataset *d, const char *workload)
+{
+	const json_t *w;
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "workloads"), i, w) {
+		const char *name = json_string_value(json_object_get(w, "name"));
+		const char *kind = json_string_value(json_object_get(w, "kind"));
+
+		if (name && kind && !strcmp(name, workload))
+			return strcmp(kind, "linux");
+	}
+	return false;
+}
+
+static void judge_repeats(const struct dataset *d, struct figure **f, unsigned *n)
+{
+	struct figure *g = add(f, n, xstrdup("repetitions of a bare-metal workload: instructions and trips"), xstrdup("identical"));
+	const char *recipe, *workload, *phase;
+	unsigned cells = 0, differ = 0;
+	struct cell c;
+
+	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
+		for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
+			for (unsigned p = 0; is_bare_metal(d, workload) && (phase = dataset_phase(d, workload, p)); p++) {
+				if (!dataset_cell(d, recipe, workload, phase, false, &c) || c.n < 2)
+					continue;
+				cells++;
+				differ += c.instructions_min != c.instructions_max || c.trips_min != c.trips_max;
+			}
+	if (!cells) {
+		g->measured = xstrdup("not measured: it takes --repeat 2");
+		return;
+	}
+	g->measured = xfmt("%u of %u phases identical", cells - differ, cells);
+	g->met = differ ? MISSED : MET;
+}
+
+double trace_record_cost(const struct dataset *d)
+{
+	const char *recipe, *workload, *phase;
+	double extra = 0, records = 0;
+	struct cell on, off;
+
+	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
+		for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
+			for (unsigned p = 0; is_bare_metal(d, workload) && (phase = dataset_phase(d, workload, p)); p++) {
+				if (!dataset_cell(d, recipe, workload, phase, true, &on) ||
+				    !dataset_cell(d, recipe, workload, phase, false, &off) || !on.r->trace_written || on.r->trace_lost)
+					continue;
+				extra += (double)on.r->instructions - (double)off.r->instructions;
+				records += (double)on.r->trace_written;
+			}
+	return records ? extra / records : -1;
+}
+
+static void judge_tracing(const struct dataset *d, struct figure **f, unsigned *n)
+{
+	struct figure *g = add(f, n, xstrdup("a trace record, when on"), xstrdup("at most 60 instructions"));
+	double cost = trace_record_cost(d);
+
+	g->measured = cost < 0 ? xstrdup("not measured") : xfmt("%.1f instructions", cost);
+	g->met = cost < 0 ? MET_UNKNOWN : cost <= 60 ? MET : MISSED;
+}
+
+static void judge_initramfs(const struct dataset *d, struct figure **f, unsigned *n)
+{
+	struct figure *g = add(f, n, xstrdup("dom0's initramfs"), xstrdup("below 40 MB"));
+	const json_t *image;
+	double bytes = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(json_object_get(d->root, "machine"), "images"), i, image) {
+		const char *name = json_string_value(json_object_get(image, "name"));
+
+		if (name && strstr(name, "initramfs"))
+			bytes = (double)json_integer_value(json_object_get(image, "bytes"));
+	}
+	g->measured = bytes ? xfmt("%.1f MB", bytes / 1e6) : xstrdup("not measured");
+	g->met = !bytes ? MET_UNKNOWN : bytes < 40e6 ? MET : MISSED;
+}
+
+static void judge_duration(const struct dataset *d, struct figure **f, unsigned *n)
+{
+	struct figure *g = add(f, n, xstrdup("the default run, two CPUs"), xstrdup("at most 10 min"));
+	bool defaults = json_is_true(json_object_get(json_object_get(d->root, "options"), "defaults"));
+	double s = json_number_value(json_object_get(d->root, "wall_seconds"));
+	char text[32];
+
+	if (!defaults || !json_is_true(json_object_get(d->root, "complete")) || s <= 0) {
+		g->measured = xstrdup("not measured: this was not a whole default run");
+		return;
+	}
+	g->measured = xstrdup(human_seconds(s, text));
+	g->met = s <= 600 ? MET : MISSED;
+}
+
+struct figure *figures_all(const struct dataset *d, unsigned *n)
+{
+	struct figure *f = NULL;
+
+	*n = 0;
+	for (unsigned i = 0; i < COUNT_OF(targets); i++)
+		judge_target(&targets[i], d, &f, n);
+	judge_npt(d, &f, n);
+	judge_repeats(d, &f, n);
+	judge_tracing(d, &f, n);
+	judge_initramfs(d, &f, n);
+	judge_duration(d, &f, n);
+	return f;
+}
+
+void figures_free(struct figure *f, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		free(f[i].what);
+		free(f[i].target);
+		free(f[i].measured);
+	}
+	free(f);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Writing HTML: everything that comes from a run goes through html_text(). */
+#ifndef BENCH_HTML_H
+#define BENCH_HTML_H
+
+#include "util.h"
+
+/* Escaped for text and for attribute values in double quotes. */
+void html_text(FILE *f, const char *s);
+/* For people: "5 234", "12.3", "0.031"; thin spaces between thousands. */
+const char *human_number(double v, char out[48]);
+void html_number(FILE *f, double v);
+/* A right-aligned table cell with a number. */
+void html_td(FILE *f, double v);
+/* A table cell, or header cell with scope=row, with text. */
+void html_td_text(FILE *f, const char *s);
+void html_th_row(FILE *f, const char *s);
+
+/* Colour of the nth series, "#rrggbb": apart from each other on white and on black. */
+const char *series_colour(unsigned nth);
+/* The style sheet, a <style> element. */
+void html_style(FILE *f);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The initrd that dom0 gets: its own initramfs, then the suite as a second
+ * archive. The kernel unpacks one after the other; an uncompressed archive must
+ * begin on a 4-byte boundary.
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plan.h"
+
+static int add_entry(struct archive *a, const char *path, const void *data, size_t len, unsigned mode)
+{
+	struct archive_entry *e = archive_entry_new();
+	int ret = 0;
+
+	archive_entry_set_pathname(e, path);
+	archive_entry_set_mode(e, mode);
+	archive_entry_set_size(e, (int64_t)len);
+	archive_entry_set_nlink(e, 1);
+	archive_entry_set_mtime(e, 1704067200, 0); /* the guest's own clock begins there; the same bytes every time */
+	if (archive_write_header(a, e) != ARCHIVE_OK)
+		ret = -1;
+	else if (len && archive_write_data(a, data, len) != (la_ssize_t)len)
+		ret = -1;
+	archive_entry_free(e);
+	return ret;
+}
+
+static int add_file(struct archive *a, const char *name, const char *path)
+{
+	char *inside = xfmt("suite/images/%s", name);
+	size_t len;
+	char *data = read_file(path, &len);
+	int ret = -1;
+
+	if (!data)
+		say("%s cannot be read: %s", path, strerror(errno));
+	else
+		ret = add_entry(a, inside, data, len, S_IFREG | 0644);
+	free(data);
+	free(inside);
+	return ret;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool earlier_item_has(const struct plan *p, unsigned i)
+{
+	for (unsigned k = 0; k < i; k++) {
+		const struct workload *a = p->item[k].workload, *b = p->item[i].workload;
+
+		if (workload_is_linux(a) ? workload_is_linux(b) : !workload_is_linux(b) && !strcmp(a->file, b->file))
+			return true;
+	}
+	return false;
+}
+
+static int add_images(struct archive *a, const struct plan *p, const struct paths *paths)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; i < p->nr_items && !ret; i++) {
+		if (earlier_item_has(p, i))
+			continue;
+		char *image = path_guest_image(paths, p->item[i].workload);
+		char *initrd = path_guest_initrd(paths, p->item[i].workload);
+
+		ret = add_file(a, base_name(image), image);
+		if (!ret && initrd)
+			ret = add_file(a, base_name(initrd), initrd);
+		free(initrd);
+		free(image);
+	}
+	return ret;
+}
+
+static int write_suite(int fd, const struct plan *p, const struct paths *paths)
+{
+	struct archive *a = archive_write_new();
+	json_t *plan = plan_json(p);
+	char *text = json_dumps(plan, JSON_INDENT(1));
+	int ret;
+
+	archive_write_set_format_cpio_newc(a);
+	archive_write_set_bytes_in_last_block(a, 1);
+	ret = archive_write_open_fd(a, fd) == ARCHIVE_OK ? 0 : -1;
+	if (!ret)
+		ret = add_entry(a, "suite", NULL, 0, S_IFDIR | 0755);
+	if (!ret)
+		ret = add_entry(a, "suite/images", NULL, 0, S_IFDIR | 0755);
+	if (!ret)
+		ret = add_entry(a, "suite/plan.json", text, strlen(text), S_IFREG | 0644);
+	if (!ret)
+		ret = add_images(a, p, paths);
+	if (archive_write_close(a) != ARCHIVE_OK)
+		ret = -1;
+	if (ret && archive_error_string(a))
+		say("the suite archive cannot be written: %s", archive_error_string(a));
+	archive_write_free(a);
+	free(text);
+	json_decref(plan);
+	return ret;
+}
+
+int plan_write_initrd(const struct plan *p, const struct paths *paths, const char *base, const char *out)
+{
+	static const char zeros[4];
+	size_t len;
+	char *data = read_file(base, &len);
+	int fd = -1, ret = -1;
+
+	if (!data) {
+		say("%s cannot be read: %s", base, strerror(errno));
+		return -1;
+	}
+	fd = open(out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0 || write_all(fd, data, len) || write_all(fd, zeros, -len & 3))
+		say("%s cannot be written: %s", out, strerror(errno));
+	else
+		ret = write_suite(fd, p, paths);
+	if (fd >= 0 && close(fd) && !ret) {
+		say("%s cannot be written: %s", out, strerror(errno));
+		ret = -1;
+	}
+	free(data);
+	return ret;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* machine.json: what a reader needs to make the same run again. What cannot be found out is null. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "machine.h"
+#include "qemu.h"
+
+static json_t *string_or_null(char *s)
+{
+	json_t *j = s && *s ? json_string(s) : json_null();
+
+	/* A version line with bytes that are no UTF-8 is no version line. */
+	free(s);
+	return j ? j : json_null();
+}
+
+static json_t *first_line_of(const char *const argv[])
+{
+	return string_or_null(command_line_output(argv));
+}
+
+static json_t *proc_value(const char *file, const char *key)
+{
+	char *text = read_file(file, NULL), *at = text ? strstr(text, key) : NULL;
+	char *value = NULL;
+
+	if (at) {
+		at += strlen(key) + strspn(at + strlen(key), "\t :\"");
+		at[strcspn(at, "\n\"")] = 0;
+		value = xstrdup(at);
+	}
+	free(text);
+	return string_or_null(value);
+}
+
+/* A bzImage names its version: the boot protocol's offset 0x20e holds where, less 0x200. */
+static json_t *kernel_version(const char *path)
+{
+	size_t len = 0;
+	char *data = read_file(path, &len);
+	json_t *j = NULL;
+
+	if (data && len > 0x210 && !memcmp(data + 0x202, "HdrS", 4)) {
+		size_t at = 0x200 + (size_t)((unsigned char)data[0x20e] | (unsigned char)data[0x20f] << 8);
+
+		if (at < len && memchr(data + at, 0, len - at))
+			j = json_string(data + at);
+	}
+	free(data);
+	return j ? j : json_null();
+}
+
+static json_t *file_json(const char *path)
+{
+	const char *argv[] = { "sha256sum", path, NULL };
+	char *sum = command_line_output(argv);
+	const char *slash = strrchr(path, '/');
+
+	if (sum)
+		sum[strcspn(sum, " ")] = 0;
+	return json_pack("{s:s, s:I, s:o}", "name", slash ? slash + 1 : path, "bytes", (json_int_t)file_bytes(path), "sha256",
+			 string_or_null(sum));
+}
+
+static json_t *images_json(const struct paths *p)
+{
+	json_t *a = json_array();
+	char *file[] = { path_dom0_kernel(p), path_dom0_initrd(p) };
+
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		char *image = path_hypervisor(p, &recipes[i]);
+
+		if (!recipe_is_native(&recipes[i]) && file_exists(image))
+			json_array_append_new(a, file_json(image));
+		free(image);
+	}
+	for (unsigned i = 0; i < COUNT_OF(file); i++) {
+		if (file_exists(file[i]))
+			json_array_append_new(a, file_json(file[i]));
+		free(file[i]);
+	}
+	return a;
+}
+
+static json_t *commit_json(const struct paths *p)
+{
+	const char *head[] = { "git", "-C", p->root, "rev-parse", "HEAD", NULL };
+	const char *dirty[] = { "git", "-C", p->root, "status", "--porcelain", "--untracked-files=no", NULL };
+	char *changed;
+	json_t *j;
+
+	if (!p->root)
+		return json_null();
+	j = first_line_of(head);
+	changed = command_line_output(dirty);
+	if (json_is_string(j) && changed && *changed) {
+		json_t *with = json_sprintf("%s, with local changes", json_string_value(j));
+
+		json_decref(j);
+		j = with;
+	}
+	free(changed);
+	return j;
+}
+
+json_t *machine_json(const struct paths *p, const char *qemu)
+{
+	const char *qemu_version[] = { qemu, "--version", NULL };
+	const char *gnuplot[] = { "gnuplot", "--version", NULL };
+	char *dom0 = path_dom0_kernel(p), *guest = xfmt("%s/kernels/amd64/vmlinuz", p->build);
+	struct utsname u;
+	json_t *j;
+
+	uname(&u);
+	j = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "penumbra", PN_VERSION, "commit",
+		      commit_json(p), "compiler", "gcc " __VERSION__, "qemu", first_line_of(qemu_version), "gnuplot",
+		      first_line_of(gnuplot), "host_cpu", proc_value("/proc/cpuinfo", "model name"), "host_cpus",
+		      (int)sysconf(_SC_NPROCESSORS_ONLN), "host_memory", proc_value("/proc/meminfo", "MemTotal"), "host_system",
+		      proc_value("/etc/os-release", "PRETTY_NAME="), "dom0_kernel", kernel_version(dom0), "guest_kernel",
+		      kernel_version(guest), "host_kernel", u.release, "qemu_options", qemu_options_json(), "images",
+		      images_json(p));
+	free(dom0);
+	free(guest);
+	return j;
+}

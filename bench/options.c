@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command line, with argp: one parser before the command's name and one
+ * after it. A wrong number or name is refused here, never rounded.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+
+const char *argp_program_version = PN_VERSION;
+
+enum { KEY_SUITE = 256, KEY_NO_TRACE, KEY_KEEP_GOING, KEY_QEMU, KEY_BUILD, KEY_RESULTS, KEY_NO_REPORT, KEY_SILENCE };
+
+static const struct argp_option place_options[] = {
+	{ "build", KEY_BUILD, "DIR", 0, "where the images are (default: where this program is)", 9 },
+	{ "results", KEY_RESULTS, "DIR", 0, "where runs are kept (default: results)", 9 },
+	{ 0 }
+};
+
+static const struct argp_option run_options[] = {
+	{ "recipe", 'r', "A,B", 0, "only these recipes (default: all; `penumbra list` shows them)", 1 },
+	{ "workload", 'w', "X,Y", 0, "only these workloads (default: the whole suite)", 1 },
+	{ "suite", KEY_SUITE, "NAME", 0, "quick (default) or full", 1 },
+	{ "repeat", 'n', "N", 0, "measure each workload N times (default 2)", 1 },
+	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: the CPUs, at most 2)", 1 },
+	{ "output", 'o', "DIR", 0, "write this run's results to DIR (default: results/<date-time>)", 1 },
+	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced pass of each workload", 1 },
+	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
+	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
+	{ "silence", KEY_SILENCE, "SECONDS", 0, "kill a QEMU that says nothing for so long (default: from the workloads' limits)", 1 },
+	{ "qemu", KEY_QEMU, "PROGRAM", 0, "the emulator to run (default: qemu-system-x86_64)", 1 },
+	{ 0 }
+};
+
+static error_t parse_number(struct argp_state *state, const char *what, const char *arg, unsigned max, unsigned *out)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || n < 1 || n > max)
+		argp_error(state, "%s needs a whole number from 1 to %u, not \"%s\"", what, max, arg);
+	*out = (unsigned)n;
+	return 0;
+}
+
+static error_t parse_run(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = o;
+		return 0;
+	case 'r':
+		o->recipes = arg;
+		return 0;
+	case 'w':
+		o->workloads = arg;
+		return 0;
+	case KEY_SUITE:
+		if (strcmp(arg, "quick") && strcmp(arg, "full") && strcmp(arg, "hostile"))
+			argp_error(state, "--suite is quick or full, not \"%s\"", arg);
+		o->suite = arg;
+		return 0;
+	case 'n':
+		return parse_number(state, "--repeat", arg, MAX_REPEAT, &o->repeat);
+	case 'j':
+		return parse_number(state, "--jobs", arg, MAX_JOBS, &o->jobs);
+	case KEY_SILENCE:
+		return parse_number(state, "--silence", arg, 86400, &o->silence_s);
+	case 'o':
+		if (!*arg)
+			argp_error(state, "--output needs a directory");
+		o->output = arg;
+		return 0;
+	case KEY_NO_TRACE:
+		o->trace = false;
+		return 0;
+	case KEY_KEEP_GOING:
+		o->keep_going = true;
+		return 0;
+	case KEY_NO_REPORT:
+		o->no_report = true;
+		return 0;
+	case KEY_QEMU:
+		o->qemu = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "run takes options only; \"%s\" is none (did you mean --workload %s?)", arg, arg);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_place(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	if (key == KEY_BUILD)
+		o->build = arg;
+	else if (key == KEY_RESULTS)
+		o->results = arg;
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
+}
+
+static error_t parse_report(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	if (key == ARGP_KEY_INIT) {
+		state->child_inputs[0] = o;
+		return 0;
+	}
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	if (o->run)
+		argp_error(state, "report takes one run, not two (\"%s\" and \"%s\")", o->run, arg);
+	o->run = arg;
+	return 0;
+}
+
+static error_t parse_plain(int key, char *arg, struct argp_state *state)
+{
+	if (key == ARGP_KEY_INIT) {
+		state->child_inputs[0] = state->input;
+		return 0;
+	}
+	if (key == ARGP_KEY_ARG)
+		argp_error(state, "unexpected argument \"%s\"", arg);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp place_argp = { place_options, parse_place, NULL, NULL, NULL, NULL, NULL };
+static const struct argp_child place_child[] = { { &place_argp, 0, "Places:", 9 }, { 0 } };
+
+static const struct argp run_argp = {
+	run_options, parse_run, "",
+	"Boot every chosen recipe in QEMU, run the chosen workloads in it, and write results and a report.\v"
+	"Exit status: 0 all finished, 1 something did not, 2 the command line is wrong, 130 interrupted (what was "
+	"finished is kept).",
+	place_child, NULL, NULL
+};
+static const struct argp report_argp = { NULL, parse_report, "[RUN]",
+					 "Make report.html again from results.json. RUN is a name in results/ or a directory; "
+					 "the newest run if left out.",
+					 place_child, NULL, NULL };
+static const struct argp list_argp = { NULL, parse_plain, "", "Show every recipe and workload.", place_child, NULL, NULL };
+static const struct argp check_argp = { NULL, parse_plain, "", "Run every test of the build tree, with a total at the end.",
+					place_child, NULL, NULL };
+static const struct argp doctor_argp = { NULL, parse_plain, "",
+					 "Look whether everything that a run needs is there, and say what to do if not.",
+					 place_child, NULL, NULL };
+
+static const struct {
+	const char *name;
+	enum command command;
+	const struct argp *argp;
+} commands[] = {
+	{ "run", CMD_RUN, &run_argp },
+	{ "list", CMD_LIST, &list_argp },
+	{ "report", CMD_REPORT, &report_argp },
+	{ "check", CMD_CHECK, &check_argp },
+	{ "doctor", CMD_DOCTOR, &doctor_argp },
+};
+
+static const char top_text[] =
+	"Penumbra measures shadow paging: it boots a hypervisor once for every policy, runs the same guests "
+	"under each, and reports what every page fault costs.\v"
+	"Commands:\n"
+	"  run      measure: every recipe, the quick suite, and report\n"
+	"  list     recipes and workloads\n"
+	"  report   make a run's report again\n"
+	"  check    build and run every test\n"
+	"  doctor   what is missing on this machine\n"
+	"\n"
+	"`penumbra COMMAND --help` shows a command's options.";
+
+static error_t parse_top(int key, char *arg, struct argp_state *state)
+{
+	if (key == ARGP_KEY_NO_ARGS) {
+		argp_error(state, "which command? run, list, report, check or doctor");
+		return EINVAL;
+	}
+	if (key != ARGP_KEY_ARG)
+		return ARGP_ERR_UNKNOWN;
+	/* The command and what follows are for the next parser. */
+	*(int *)state->input = state->next - 1;
+	state->next = state->argc;
+	return 0;
+}
+
+static const struct argp top_argp = { NULL, parse_top, "COMMAND [OPTION...]", top_text, NULL, NULL, NULL };
+
+static void set_defaults(struct options *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->suite = "quick";
+	o->repeat = 2;
+	o->trace = true;
+	o->qemu = "qemu-system-x86_64";
+}
+
+static int parse_command(struct options *o, unsigned c, int argc, char **argv)
+{
+	char *name = xfmt("penumbra %s", commands[c].name);
+
+	/* argp prints argv[0] in its messages; the string lives as long as the program. */
+	argv[0] = name;
+	o->command = commands[c].command;
+	return argp_parse(commands[c].argp, argc, argv, 0, NULL, o) ? EXIT_USAGE : 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	static char top_name[] = "penumbra";
+	int at = 0;
+
+	set_defaults(o);
+	argp_err_exit_status = EXIT_USAGE;
+	argv[0] = top_name;
+	if (argp_parse(&top_argp, argc, argv, ARGP_IN_ORDER, NULL, &at))
+		return EXIT_USAGE;
+	for (unsigned c = 0; c < COUNT_OF(commands); c++)
+		if (!strcmp(commands[c].name, argv[at]))
+			return parse_command(o, c, argc - at, argv + at);
+	say("there is no command \"%s\": there are run, list, report, check and doctor (penumbra --help)", argv[at]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The command line, parsed and checked: whoever gets a struct options may
+ * rely on every number being in range.
+ */
+#ifndef BENCH_OPTIONS_H
+#define BENCH_OPTIONS_H
+
+#include "util.h"
+
+enum command { CMD_HELP, CMD_RUN, CMD_LIST, CMD_REPORT, CMD_CHECK, CMD_DOCTOR };
+
+#define MAX_REPEAT 1000
+#define MAX_JOBS 64
+
+struct options {
+	enum command command;
+	const char *recipes;   /* comma-separated, NULL: all */
+	const char *workloads; /* comma-separated, NULL: the suite */
+	const char *suite;
+	unsigned repeat;       /* 1 .. MAX_REPEAT */
+	unsigned jobs;         /* QEMUs at once, 1 .. MAX_JOBS */
+	const char *output;    /* directory of this run; NULL: a new one in results/ */
+	bool trace;
+	bool keep_going;
+	bool no_report;
+	const char *qemu;
+	const char *run; /* report: which; NULL: the newest */
+	const char *build, *results;
+	unsigned silence_s; /* wall seconds without a word from a QEMU before it is killed; 0: from the workloads' own limits */
+};
+
+/*
+ * 0: go on with `o`. Anything else: what to exit with; the message has been printed. Help, version
+ * and options that do not parse end the program at once, with EXIT_OK or EXIT_USAGE.
+ */
+int options_parse(struct options *o, int argc, char **argv);
+
+#endif

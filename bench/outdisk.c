@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * dom0's files, unpacked. The archive comes from a machine that ran hostile
+ * guests: only plain files and directories are taken, only below the run's
+ * directory, only so many and so much, and never through a symbolic link.
+ *
+ *   traces/X -> traces/<recipe>/X   consoles/X -> consoles/<recipe>/X   X -> logs/<recipe>/X
+ */
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "boot.h"
+
+#define MAX_FILES 20000
+#define MAX_BYTES (2ll << 30)
+
+static bool path_is_safe(const char *p)
+{
+	if (*p == '/' || !*p || strlen(p) > 512)
+		return false;
+	for (; *p; p += strcspn(p, "/"), p += *p == '/') {
+		size_t n = strcspn(p, "/");
+
+		if (n == 0 || (n == 1 && *p == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
+			return false;
+		for (size_t i = 0; i < n; i++)
+			if ((unsigned char)p[i] < ' ' || p[i] == '\\')
+				return false;
+	}
+	return true;
+}
+
+/* Where an entry goes; NULL if it may not be taken. */
+static char *destination(const struct results *res, const char *recipe, const char *name)
+{
+	static const char *const room[] = { "traces/", "consoles/" };
+
+	while (!strncmp(name, "./", 2))
+		name += 2;
+	if (!strncmp(name, "out/", 4))
+		name += 4;
+	if (!path_is_safe(name))
+		return NULL;
+	for (unsigned i = 0; i < COUNT_OF(room); i++) {
+		size_t n = strlen(room[i]);
+
+		if (!strncmp(name, room[i], n))
+			return xfmt("%s/%s%s/%s", res->dir, room[i], recipe, name + n);
+	}
+	return xfmt("%s/logs/%s/%s", res->dir, recipe, name);
+}
+
+static int copy_data(struct archive *a, int fd, int64_t *budget)
+{
+	const void *block;
+	size_t len;
+	la_int64_t offset;
+	int ret;
+
+	while ((ret = archive_read_data_block(a, &block, &len, &offset)) == ARCHIVE_OK) {
+		*budget -= (int64_t)len;
+		if (*budget < 0) {
+			errno = EFBIG;
+			return -1;
+		}
+		if (lseek(fd, offset, SEEK_SET) < 0 || write_all(fd, block, len))
+			return -1;
+	}
+	errno = EIO;
+	return ret == ARCHIVE_EOF ? 0 : -1;
+}
+
+static int take_file(struct results *res, struct archive *a, char *to, int64_t *budget)
+{
+	char *slash = strrchr(to, '/');
+	int fd = -1, ret;
+
+	*slash = 0;
+	ret = make_dirs(to);
+	*slash = '/';
+	if (!ret) {
+		fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+		ret = fd < 0 ? -1 : copy_data(a, fd, budget);
+	}
+	if (ret && errno != EIO)
+		results_write_failed(res, to, errno);
+	if (fd >= 0 && close(fd) && !ret) {
+		results_write_failed(res, to, errno);
+		ret = -1;
+	}
+	return ret;
+}
+
+static int take_entry(struct results *res, struct archive *a, struct archive_entry *e, const char *recipe, int64_t *budget,
+		      unsigned *files)
+{
+	const char *name = archive_entry_pathname(e);
+	char *to = NULL;
+	int ret = 0;
+
+	if (archive_entry_filetype(e) == AE_IFDIR)
+		return 0;
+	if (archive_entry_filetype(e) == AE_IFREG && !archive_entry_hardlink(e) && name)
+		to = destination(res, recipe, name);
+	if (!to) {
+		say("%s: dom0's \"%s\" is left out: it is no plain file below the run's directory", recipe, name ? name : "?");
+		return 0;
+	}
+	ret = take_file(res, a, to, budget);
+	free(to);
+	*files += !ret;
+	return ret;
+}
+
+int out_disk_unpack(struct results *res, const char *disk, const char *recipe, unsigned *files)
+{
+	struct archive *a = archive_read_new();
+	struct archive_entry *e;
+	int64_t budget = MAX_BYTES;
+	int ret;
+
+	*files = 0;
+	archive_read_support_format_tar(a);
+	ret = archive_read_open_filename(a, disk, 1 << 16);
+	while (ret == ARCHIVE_OK && (ret = archive_read_next_header(a, &e)) == ARCHIVE_OK)
+		if (*files >= MAX_FILES || take_entry(res, a, e, recipe, &budget, files))
+			ret = ARCHIVE_FATAL;
+	if (ret != ARCHIVE_EOF)
+		say("%s: dom0's files could be unpacked only in part (%u of them): %s", recipe, *files,
+		    res->error		      ? res->error :
+		    archive_error_string(a) ? archive_error_string(a) :
+					      "too many or too large");
+	archive_read_free(a);
+	return ret == ARCHIVE_EOF ? 0 : -1;
+}

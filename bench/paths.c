@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every path that the program knows of, in one place. */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "paths.h"
+
+#ifndef PN_PKGDATADIR
+#define PN_PKGDATADIR "/usr/local/share/penumbra"
+#endif
+
+static char *program_dir(void)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n < 0)
+		return xstrdup(".");
+	self[n] = 0;
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = 0;
+	return xstrdup(self);
+}
+
+/* Automake puts a build tree's Makefile beside the program; an installed one has none. */
+static char *default_build(void)
+{
+	char *dir = program_dir();
+	char *makefile = xfmt("%s/Makefile", dir);
+	bool build_tree = file_exists(makefile);
+
+	free(makefile);
+	if (build_tree)
+		return dir;
+	free(dir);
+	return xstrdup(PN_PKGDATADIR);
+}
+
+static char *pick(const char *option, const char *variable)
+{
+	const char *env = getenv(variable);
+
+	if (option)
+		return xstrdup(option);
+	return env && *env ? xstrdup(env) : NULL;
+}
+
+void paths_find(struct paths *p, const char *build, const char *results)
+{
+	p->build = pick(build, "PENUMBRA_BUILD");
+	if (!p->build)
+		p->build = default_build();
+	p->results = pick(results, "PENUMBRA_RESULTS");
+	if (!p->results)
+		p->results = xstrdup("results");
+	p->root = pick(NULL, "PENUMBRA_ROOT");
+}
+
+void paths_free(struct paths *p)
+{
+	free(p->build);
+	free(p->results);
+	free(p->root);
+	memset(p, 0, sizeof(*p));
+}
+
+char *path_hypervisor(const struct paths *p, const struct recipe *r)
+{
+	return xfmt("%s/penumbra-%s.elf", p->build, r->file);
+}
+
+char *path_dom0_kernel(const struct paths *p)
+{
+	return xfmt("%s/kernels/cloud-amd64/vmlinuz", p->build);
+}
+
+char *path_dom0_initrd(const struct paths *p)
+{
+	return xfmt("%s/dom0-initramfs.cpio.zst", p->build);
+}
+
+char *path_guest_image(const struct paths *p, const struct workload *w)
+{
+	if (workload_is_linux(w))
+		return xfmt("%s/kernels/amd64/vmlinuz", p->build);
+	return xfmt("%s/workloads/%s.elf", p->build, w->file);
+}
+
+char *path_guest_initrd(const struct paths *p, const struct workload *w)
+{
+	return workload_is_linux(w) ? xfmt("%s/workloads/linux-initramfs.cpio.gz", p->build) : NULL;
+}
+
+bool artefact_there(const char *path, const char *what, bool may_be_empty)
+{
+	bool readable = access(path, R_OK) == 0;
+
+	if (readable && (may_be_empty || file_bytes(path) > 0))
+		return true;
+	if (readable)
+		say("%s is empty: %s\n          run `make` in the build directory (./penumbra does) to make it again", what, path);
+	else
+		say("%s cannot be read: %s: %s\n          run `make` in the build directory (./penumbra does) to make it",
+		    what, path, strerror(errno));
+	return false;
+}

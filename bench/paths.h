@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Where things lie: what the build made, and where results go. No path is
+ * compiled in except the installation's own data directory.
+ */
+#ifndef BENCH_PATHS_H
+#define BENCH_PATHS_H
+
+#include "catalog.h"
+
+struct paths {
+	char *build;   /* directory of the images */
+	char *results; /* directory that holds one directory a run */
+	char *root;    /* of the source tree, for the commit; may be NULL */
+};
+
+/*
+ * build: --build, else $PENUMBRA_BUILD, else the directory of this program, or the installed data
+ * directory if that has no images. results: --results, else $PENUMBRA_RESULTS, else ./results.
+ */
+void paths_find(struct paths *p, const char *build, const char *results);
+void paths_free(struct paths *p);
+
+/* All return a new string; the caller frees it. */
+char *path_hypervisor(const struct paths *p, const struct recipe *r);
+char *path_dom0_kernel(const struct paths *p);
+char *path_dom0_initrd(const struct paths *p);
+char *path_guest_image(const struct paths *p, const struct workload *w);
+/* NULL: the workload has none. */
+char *path_guest_initrd(const struct paths *p, const struct workload *w);
+
+/* Say of one artefact that it is missing and what makes it. True if it is there. */
+bool artefact_there(const char *path, const char *what, bool may_be_empty);
+
+#endif

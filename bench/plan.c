@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Plans. A repetition is one fresh domain; dom0 runs the items in order, so
+ * the place of whatever ended badly tells what is left.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan.h"
+
+static void add(struct plan *p, const struct workload *w, bool traced, unsigned first, unsigned repeat)
+{
+	if (!repeat)
+		return;
+	p->item = xrealloc(p->item, (p->nr_items + 1) * sizeof(*p->item));
+	p->item[p->nr_items++] = (struct plan_item){ w, traced, first, repeat };
+}
+
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace)
+{
+	*p = (struct plan){ .recipe = r };
+	for (unsigned i = 0; i < nr_workloads; i++) {
+		if (!s->workload[i])
+			continue;
+		add(p, &workloads[i], false, 1, repeat);
+		if (trace && !recipe_is_native(r))
+			add(p, &workloads[i], true, 1, 1);
+	}
+}
+
+void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned rep)
+{
+	*rest = (struct plan){ .recipe = p->recipe };
+	for (unsigned i = item; i < p->nr_items; i++) {
+		const struct plan_item *it = &p->item[i];
+		unsigned done = i == item ? rep + 1 : 0;
+
+		if (done < it->repeat)
+			add(rest, it->workload, it->traced, it->first + done, it->repeat - done);
+	}
+}
+
+void plan_free(struct plan *p)
+{
+	free(p->item);
+	*p = (struct plan){ 0 };
+}
+
+unsigned plan_runs(const struct plan *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->nr_items; i++)
+		n += p->item[i].repeat;
+	return n;
+}
+
+static json_t *item_json(const struct plan_item *it)
+{
+	const struct workload *w = it->workload;
+	bool linux_guest = workload_is_linux(w);
+	const char *slash = strrchr(w->file, '/');
+	char *image = linux_guest ? xstrdup("vmlinuz") : xfmt("%s.elf", slash ? slash + 1 : w->file);
+	json_t *j = json_pack("{s:s, s:s, s:o, s:s, s:i, s:i, s:i, s:i, s:b}", "name", w->name, "image", image, "initrd",
+			      linux_guest ? json_string("linux-initramfs.cpio.gz") : json_null(), "cmdline", w->cmdline,
+			      "memory_mib", (int)w->memory_mib, "pool_pages", 0, "timeout_s", (int)w->timeout_s, "repeat",
+			      (int)it->repeat, "trace", (int)it->traced);
+
+	free(image);
+	return j;
+}
+
+json_t *plan_json(const struct plan *p)
+{
+	json_t *items = json_array();
+
+	for (unsigned i = 0; i < p->nr_items; i++)
+		json_array_append_new(items, item_json(&p->item[i]));
+	return json_pack("{s:s, s:o}", "recipe", p->recipe->name, "items", items);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What one boot of a recipe has to do: a list of items, as dom0's suite runner
+ * reads it from /suite/plan.json.
+ */
+#ifndef BENCH_PLAN_H
+#define BENCH_PLAN_H
+
+#include <jansson.h>
+
+#include "paths.h"
+
+struct plan_item {
+	const struct workload *workload;
+	bool traced;
+	unsigned first; /* repetition of the whole run that this item's first one is, from 1 */
+	unsigned repeat; /* how often from there */
+};
+
+struct plan {
+	const struct recipe *recipe;
+	struct plan_item *item;
+	unsigned nr_items;
+};
+
+/* Every chosen workload `repeat` times untraced and, if `trace`, once more traced. */
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace);
+/* What is left of `p` after item `item`, repetition `rep` (counted within the item, from 0) ended badly. May be empty. */
+void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned rep);
+void plan_free(struct plan *p);
+/* Guest runs in it. */
+unsigned plan_runs(const struct plan *p);
+
+/* plan.json's contents, a new reference. */
+json_t *plan_json(const struct plan *p);
+
+/*
+ * Write the suite's cpio (plan.json, images/) after `base` (dom0's initramfs) into `out`, both as
+ * newc segments, padded as the kernel wants it. 0, or -1 after a message.
+ */
+int plan_write_initrd(const struct plan *p, const struct paths *paths, const char *base, const char *out);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * gnuplot scripts, and what it prints made fit for a page. INK stands in the
+ * scripts for "the page's text colour" and becomes currentColor.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "html.h"
+#include "plot.h"
+
+#define INK "#010203"
+#define WIDTH 480
+
+bool plot_possible(void)
+{
+	static const char *const argv[] = { "gnuplot", "--version", NULL };
+	char *version = command_line_output(argv);
+	bool ok = version != NULL;
+
+	free(version);
+	return ok;
+}
+
+/* The largest of 1, 2, 5 times a power of ten that cuts 0..max into at most 5 parts. */
+static double nice_step(double max)
+{
+	double unit = pow(10, floor(log10(max / 5)));
+
+	for (unsigned i = 0; i < 4; i++) {
+		static const double factor[] = { 1, 2, 5, 10 };
+
+		if (max / (unit * factor[i]) <= 5)
+			return unit * factor[i];
+	}
+	return unit * 10;
+}
+
+/* In gnuplot's double-quoted strings. */
+static void put_string(FILE *f, const char *s)
+{
+	fputc('"', f);
+	for (; *s; s++)
+		if (*s != '"' && *s != '\\' && *s != '\n' && *s != '`')
+			fputc(*s, f);
+	fputc('"', f);
+}
+
+static void put_head(FILE *f, unsigned height)
+{
+	fprintf(f,
+		"set encoding utf8\n"
+		"set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,14' butt\n"
+		"set border 1 lc rgb '" INK "'\nset tics textcolor rgb '" INK "'\n"
+		"set grid xtics lc rgb '#8a8f98' lw 0.4 dt 1\nset key off\n",
+		WIDTH, height);
+}
+
+static double bar_total(const struct bar *b)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < b->nr_segments; i++)
+		sum += b->value[i];
+	return sum;
+}
+
+static void put_bar_data(FILE *f, const struct bar *bar, unsigned n)
+{
+	char text[48];
+
+	fputs("$bars << EOD\n-1 -1 -1 0\n", f);
+	for (unsigned i = 0; i < n; i++) {
+		double at = 0;
+
+		for (unsigned s = 0; s < bar[i].nr_segments; s++) {
+			if (bar[i].value[s] > 0)
+				fprintf(f, "%u %.9g %.9g 0x%s\n", n - i, at, at + bar[i].value[s], bar[i].colour[s] + 1);
+			at += bar[i].value[s];
+		}
+	}
+	fputs("EOD\n$ends << EOD\n", f);
+	for (unsigned i = 0; i < n; i++)
+		if (!bar[i].heading)
+			fprintf(f, "%.9g %u \"%s\"\n", bar_total(&bar[i]), n - i, human_number(bar_total(&bar[i]), text));
+	fputs("EOD\n", f);
+}
+
+static void put_bar_axes(FILE *f, const struct bar *bar, unsigned n, const char *x_label)
+{
+	double max = 0;
+	size_t longest = 4;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (bar_total(&bar[i]) > max)
+			max = bar_total(&bar[i]);
+		if (strlen(bar[i].label) > longest)
+			longest = strlen(bar[i].label);
+	}
+	if (max <= 0)
+		max = 1;
+	fprintf(f, "set lmargin %zu\nset rmargin 2\nset xrange [0:%.9g]\nset yrange [0.4:%u.6]\n", longest + 1, max * 1.2, n);
+	fprintf(f, "set xtics nomirror %.9g format '%s'\nset ytics scale 0 (", nice_step(max), max >= 10000 ? "%.0s%c" : "%g");
+	for (unsigned i = 0; i < n; i++) {
+		fputs(i ? ", " : "", f);
+		put_string(f, bar[i].label);
+		fprintf(f, " %u", n - i);
+	}
+	fputs(")\nset xlabel ", f);
+	put_string(f, x_label);
+	fputs(" textcolor rgb '" INK "' offset 0,0.3\n", f);
+}
+
+static void cut_between(char *s, const char *from, const char *to)
+{
+	char *a = strstr(s, from), *b = a ? strstr(a, to) : NULL;
+
+	if (b)
+		memmove(a, b + strlen(to), strlen(b + strlen(to)) + 1);
+}
+
+static void replace_all(char **s, const char *from, const char *to)
+{
+	char *out = NULL, *p = *s, *at;
+	size_t len;
+	FILE *f = open_memstream(&out, &len);
+
+	while ((at = strstr(p, from))) {
+		fwrite(p, 1, (size_t)(at - p), f);
+		fputs(to, f);
+		p = at + strlen(from);
+	}
+	fputs(p, f);
+	fclose(f);
+	free(*s);
+	*s = out;
+}
+
+/* Out go the prologue, the unused symbols and all ids; ink becomes the page's colour. */
+static char *fit_for_page(char *svg)
+{
+	static const char *const swap[][2] = {
+		{ "rgb(  1,   2,   3)", "currentColor" }, { "rgb(1,2,3)", "currentColor" }, { " color=\"black\"", "" },
+		{ " color=\"gray\"", "" },		  { " id=\"gnuplot_canvas\"", "" }, { " class=\"gridline\"", "" },
+	};
+	char *body = strstr(svg, "<svg"), *at;
+
+	if (!body || !strstr(body, "</svg>")) {
+		free(svg);
+		return NULL;
+	}
+	memmove(svg, body, strlen(body) + 1);
+	cut_between(svg, "<title>", "</desc>");
+	cut_between(svg, "<defs>", "</defs>");
+	while ((at = strstr(svg, "<g id=\"gnuplot_plot_")))
+		cut_between(at, " id=\"", "\" ");
+	while ((at = strstr(svg, "<title>")))
+		cut_between(at, "<title>", "</title>");
+	for (unsigned i = 0; i < COUNT_OF(swap); i++)
+		replace_all(&svg, swap[i][0], swap[i][1]);
+	return svg;
+}
+
+static char *read_all(FILE *f)
+{
+	char *out = NULL, block[8192];
+	size_t len, n;
+	FILE *m = open_memstream(&out, &len);
+
+	while ((n = fread(block, 1, sizeof(block), f)))
+		fwrite(block, 1, n, m);
+	fclose(m);
+	return out;
+}
+
+/* Run a script; gnuplot reads it from a file, so that its output can be read from a pipe. */
+static char *run_gnuplot(const char *script, size_t len)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *path = xfmt("%s/penumbra-plot-XXXXXX", tmp && *tmp ? tmp : "/tmp"), *cmd, *svg = NULL;
+	int fd = mkstemp(path);
+	FILE *p;
+
+	if (fd >= 0 && !write_all(fd, script, len)) {
+		cmd = xfmt("gnuplot '%s' 2>/dev/null", path);
+		p = popen(cmd, "re");
+		if (p) {
+			svg = read_all(p);
+			if (pclose(p) != 0 || !*svg) {
+				free(svg);
+				svg = NULL;
+			}
+		}
+		free(cmd);
+	}
+	if (fd >= 0) {
+		close(fd);
+		unlink(path);
+	}
+	free(path);
+	return svg ? fit_for_page(svg) : NULL;
+}
+
+char *plot_bars(const struct bar *bar, unsigned n, const char *x_label)
+{
+	char *script = NULL, *svg;
+	size_t len;
+	FILE *f = open_memstream(&script, &len);
+
+	put_head(f, 24 * n + 62);
+	fputs("set style fill solid 1 noborder\n", f);
+	put_bar_data(f, bar, n);
+	put_bar_axes(f, bar, n, x_label);
+	fputs("plot $bars using (($2+$3)/2):1:2:3:($1-0.36):($1+0.36):4 with boxxyerror lc rgb variable, "
+	      "$ends using 1:2:3 with labels left offset 0.4,0 tc rgb '" INK "'\n",
+	      f);
+	fclose(f);
+	svg = run_gnuplot(script, len);
+	free(script);
+	return svg;
+}
+
+char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, unsigned n, const char *x_label, const char *y_label)
+{
+	char *script = NULL, *svg;
+	size_t len;
+	FILE *f = open_memstream(&script, &len);
+
+	put_head(f, 250);
+	fputs("$d << EOD\n", f);
+	for (unsigned b = 0; b <= n; b++) {
+		fprintf(f, "%.0f", exp2(first + b));
+		for (unsigned i = 0; i < nr_lines; i++)
+			fprintf(f, " %.6g", b < n ? line[i].y[b] : 0);
+		fputc('\n', f);
+	}
+	fprintf(f, "EOD\nset border 3\nset logscale x 2\nset xrange [%.0f:%.0f]\nset yrange [0:*]\n", exp2(first), exp2(first + n));
+	fputs("set xtics nomirror format '%.0s%c'\nset ytics nomirror\nset grid ytics\nset xlabel ", f);
+	put_string(f, x_label);
+	fputs(" textcolor rgb '" INK "' offset 0,0.3\nset ylabel ", f);
+	put_string(f, y_label);
+	fputs(" textcolor rgb '" INK "' offset 1,0\nplot ", f);
+	for (unsigned i = 0; i < nr_lines; i++)
+		fprintf(f, "%s$d using 1:%u with steps lw 2.4 lc rgb '%s'", i ? ", " : "", i + 2, line[i].colour);
+	fputc('\n', f);
+	fclose(f);
+	svg = run_gnuplot(script, len);
+	free(script);
+	return svg;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Pictures by gnuplot, as SVG text to be put into a page: text and axes in
+ * the page's own colour (so that they follow light and dark), no ids that could clash.
+ */
+#ifndef BENCH_PLOT_H
+#define BENCH_PLOT_H
+
+#include "util.h"
+
+#define BAR_MAX_SEGMENTS 24
+
+struct bar {
+	const char *label; /* at the left; a heading if there are no segments and heading is set */
+	bool heading;
+	unsigned nr_segments;
+	double value[BAR_MAX_SEGMENTS];       /* one after the other */
+	const char *colour[BAR_MAX_SEGMENTS]; /* "#rrggbb" */
+};
+
+/* Horizontal bars, the first on top, the total written at each one's end. NULL if gnuplot fails; the caller frees. */
+char *plot_bars(const struct bar *bar, unsigned n, const char *x_label);
+
+struct line {
+	const char *colour;
+	const double *y; /* n of them */
+};
+
+/* One stepped line a series over log2 buckets: x from 2^first. In per cent. NULL if gnuplot fails; the caller frees. */
+char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, unsigned n, const char *x_label, const char *y_label);
+
+/* Whether gnuplot can be run at all. */
+bool plot_possible(void);
+
+#endif

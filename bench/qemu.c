@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How QEMU is started, and nothing else. Without -smap a dom0 kernel dies on
+ * an iret to user mode under emulated SVM, without -monitor an idle one gets
+ * #GP from MWAIT; -icount makes the TSC count retired instructions.
+ */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "qemu.h"
+
+#define MACHINE "q35"
+#define CPU "EPYC,+svm,+npt,-smap,-monitor"
+#define ICOUNT "shift=0,sleep=off"
+#define SEED "1"
+#define RTC "base=2024-01-01T00:00:00,clock=vm"
+#define DOM0_CMDLINE "console=ttyS1 nolapic_timer tsc=reliable maxcpus=1 quiet"
+#define HOST_MEMORY "2G"
+
+static void add(struct argv *a, char *s)
+{
+	if (a->n < QEMU_MAX_ARGS)
+		a->arg[a->n++] = s;
+	a->arg[a->n] = NULL;
+}
+
+static void add_all(struct argv *a, const char *first, ...)
+{
+	va_list ap;
+
+	va_start(ap, first);
+	for (const char *s = first; s; s = va_arg(ap, const char *))
+		add(a, xstrdup(s));
+	va_end(ap);
+}
+
+char *qemu_escape(const char *s)
+{
+	char *out = xcalloc(2 * strlen(s) + 1, 1), *p = out;
+
+	for (; *s; s++) {
+		if (*s == ',')
+			*p++ = ',';
+		*p++ = *s;
+	}
+	return out;
+}
+
+static void add_common(struct argv *a, const char *qemu)
+{
+	*a = (struct argv){ .n = 0 };
+	add_all(a, qemu, "-accel", "tcg", "-machine", MACHINE, "-cpu", CPU, "-icount", ICOUNT, "-seed", SEED, "-rtc", RTC,
+		"-display", "none", "-nodefaults", "-no-reboot", "-monitor", "none", NULL);
+}
+
+void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const char *dom0_kernel, const char *initrd,
+		     const char *disk, const char *log_path)
+{
+	char *kernel = qemu_escape(dom0_kernel), *rd = qemu_escape(initrd), *d = qemu_escape(disk), *log = qemu_escape(log_path);
+
+	add_common(a, qemu);
+	add_all(a, "-smp", "2", "-m", HOST_MEMORY, "-kernel", image, "-initrd", NULL);
+	add(a, xfmt("%s %s,%s", kernel, DOM0_CMDLINE, rd));
+	add(a, xstrdup("-serial"));
+	add(a, xfmt("file:%s", log));
+	add_all(a, "-chardev", "stdio,id=dom0,signal=off", "-serial", "chardev:dom0", "-drive", NULL);
+	add(a, xfmt("file=%s,if=virtio,format=raw,cache=unsafe", d));
+	free(kernel);
+	free(rd);
+	free(d);
+	free(log);
+}
+
+void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w)
+{
+	add_common(a, qemu);
+	add_all(a, "-smp", "1", "-m", NULL);
+	add(a, xfmt("%uM", w->memory_mib));
+	add_all(a, "-kernel", image, NULL);
+	if (*w->cmdline)
+		add_all(a, "-append", w->cmdline, NULL);
+	if (initrd)
+		add_all(a, "-initrd", initrd, NULL);
+	add_all(a, "-chardev", "stdio,id=guest,signal=off", "-serial", "chardev:guest", "-device",
+		"isa-debug-exit,iobase=0xf4,iosize=0x04", NULL);
+}
+
+void argv_free(struct argv *a)
+{
+	for (unsigned i = 0; i < a->n; i++)
+		free(a->arg[i]);
+	a->n = 0;
+}
+
+char *argv_text(const struct argv *a)
+{
+	char *text = xstrdup("");
+
+	for (unsigned i = 0; i < a->n; i++) {
+		bool plain = a->arg[i][0] && !strpbrk(a->arg[i], " '\"\\$&;()<>|*?#`");
+		char *longer = xfmt(plain ? "%s%s%s" : "%s%s'%s'", text, i ? " " : "", a->arg[i]);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+bool qemu_debug_exit(int status, unsigned *v)
+{
+	if (!WIFEXITED(status) || !(WEXITSTATUS(status) & 1))
+		return false;
+	*v = (unsigned)WEXITSTATUS(status) >> 1;
+	return true;
+}
+
+json_t *qemu_options_json(void)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "accel", "tcg", "machine", MACHINE, "cpu", CPU, "icount",
+			 ICOUNT, "seed", SEED, "rtc", RTC, "host_memory", HOST_MEMORY, "host_cpus", 2, "native_cpus", 1);
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The poll loop. Whatever ends it, every QEMU is gone and every guest run has a state when it returns. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot_end.h"
+#include "index.h"
+#include "progress.h"
+#include "queue.h"
+
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int sig)
+{
+	signalled = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+
+	for (unsigned i = 0; i < COUNT_OF(sigs); i++)
+		sigaction(sigs[i], &sa, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+double expected_seconds(const struct paths *p, const struct recipe *r, const struct plan_item *it)
+{
+	double s = index_seconds(p->results, r->name, it->workload->name, it->traced);
+
+	if (s > 0)
+		return s;
+	return workload_is_linux(it->workload) ? (recipe_is_native(r) ? 10 : 60) : 2;
+}
+
+static double plan_seconds(const struct queue *q, const struct plan *plan)
+{
+	double s = recipe_is_native(plan->recipe) ? 0.5 : 15;
+
+	for (unsigned i = 0; i < plan->nr_items; i++)
+		s += plan->item[i].repeat * expected_seconds(q->paths, plan->recipe, &plan->item[i]);
+	return s;
+}
+
+void queue_init(struct queue *q, const struct options *o, const struct paths *p, struct results *res)
+{
+	*q = (struct queue){ .opt = o, .paths = p, .res = res, .slots = o->jobs };
+}
+
+static void on_guest_end(void *arg, struct boot *b, const json_t *item)
+{
+	struct queue *q = arg;
+	bool traced = json_is_true(json_object_get(item, "traced"));
+	const char *reason = json_string_value(json_object_get(item, "reason"));
+	const char *state = json_string_value(json_object_get(item, "state"));
+	char *what = xfmt("%s  %s%s", b->plan.recipe->name, json_string_value(json_object_get(item, "workload")),
+			  traced ? "  (traced)" : "");
+	char *how = xfmt("%s%s%s", state, reason && *reason ? ": " : "", reason ? reason : "");
+
+	if (!item_finished(item))
+		q->bad++;
+	progress_done(what, how);
+	results_save(q->res);
+	free(how);
+	free(what);
+}
+
+void queue_add(struct queue *q, struct plan *plan, char *label)
+{
+	struct boot *b = xcalloc(1, sizeof(*b));
+	double expected = plan_seconds(q, plan);
+
+	q->total += plan_runs(plan);
+	q->boot = xrealloc(q->boot, (q->nr_boots + 1) * sizeof(struct boot *));
+	q->boot[q->nr_boots++] = b;
+	boot_init(b, plan, label, q->res, q->opt, q->paths);
+	b->expected = expected;
+	b->on_end = on_guest_end;
+	b->arg = q;
+}
+
+/* Longest first, so that no long boot is left over at the end with the other slots idle. */
+static void sort_boots(struct queue *q)
+{
+	for (unsigned i = 1; i < q->nr_boots; i++) {
+		struct boot *b = q->boot[i];
+		unsigned k = i;
+
+		for (; k && q->boot[k - 1]->expected < b->expected; k--)
+			q->boot[k] = q->boot[k - 1];
+		q->boot[k] = b;
+	}
+}
+
+static unsigned nr_running(const struct queue *q)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < q->started; i++)
+		n += !q->boot[i]->over;
+	return n;
+}
+
+/* What a boot left undone goes into a boot of its own, after the guest that ended it. */
+static void add_rest(struct queue *q, struct boot *b)
+{
+	struct plan rest;
+	char *label;
+
+	if (b->failed || b->interrupted || b->native || b->collect.done || b->collect.last_item < 0)
+		return;
+	plan_rest(&rest, &b->plan, (unsigned)b->collect.last_item, (unsigned)b->collect.last_rep);
+	if (!rest.nr_items) {
+		plan_free(&rest);
+		return;
+	}
+	label = xfmt("%s-again%u", b->plan.recipe->name, q->nr_boots);
+	say("%s ended early; starting %s with the %u guest runs that are left", b->label, label, plan_runs(&rest));
+	q->total -= plan_runs(&rest);
+	queue_add(q, &rest, label);
+}
+
+static void on_boot_end(struct queue *q, struct boot *b)
+{
+	if (b->failed) {
+		q->bad++;
+		if (!q->opt->keep_going && !q->stop) {
+			say("stopping here; --keep-going goes on with the others");
+			q->stop = true;
+		}
+	} else {
+		add_rest(q, b);
+	}
+	results_save(q->res);
+}
+
+static void start_more(struct queue *q)
+{
+	while (!q->stop && q->started < q->nr_boots && nr_running(q) < q->slots) {
+		struct boot *b = q->boot[q->started++];
+
+		if (boot_start(b))
+			on_boot_end(q, b);
+	}
+}
+
+static void wait_for_output(struct queue *q)
+{
+	struct pollfd fd[NR_STREAMS * MAX_JOBS];
+	struct boot *owner[NR_STREAMS * MAX_JOBS];
+	enum stream stream[NR_STREAMS * MAX_JOBS];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < q->started; i++)
+		for (unsigned s = 0; s < NR_STREAMS && n < COUNT_OF(fd); s++) {
+			if (q->boot[i]->over || q->boot[i]->fd[s] < 0)
+				continue;
+			fd[n] = (struct pollfd){ .fd = q->boot[i]->fd[s], .events = POLLIN };
+			owner[n] = q->boot[i];
+			stream[n++] = s;
+		}
+	if (poll(fd, n, 100) <= 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		if (fd[i].revents)
+			boot_pump(owner[i], stream[i]);
+}
+
+static double seconds_left(const struct queue *q)
+{
+	double left = 0, expected = 0, elapsed = now_seconds() - q->begun;
+
+	for (unsigned i = 0; i < q->nr_boots; i++) {
+		const struct boot *b = q->boot[i];
+		unsigned runs = plan_runs(&b->plan);
+		double part = b->over ? 1 : b->native || !runs ? 0 : (double)b->collect.ended / runs;
+
+		left += b->expected * (1 - part);
+		expected += b->expected * part;
+	}
+	/* Once enough has been seen, trust this machine rather than the guess. */
+	if (expected > 20)
+		left *= elapsed * q->slots / expected;
+	return left / q->slots;
+}
+
+static void show(struct queue *q)
+{
+	static double next;
+	double now = now_seconds();
+	char *text;
+
+	if (now < next)
+		return;
+	next = now + 0.5;
+	text = xstrdup("");
+	for (unsigned i = 0; i < q->started; i++) {
+		const struct boot *b = q->boot[i];
+		const char *guest = boot_current(b);
+		char *longer;
+
+		if (b->over)
+			continue;
+		longer = xfmt("%s%s%s: %s", text, *text ? ", " : "", b->plan.recipe->name,
+			      guest ? guest : b->collect.done ? "writing its files" : "booting");
+		free(text);
+		text = longer;
+	}
+	progress_total(q->total);
+	progress_show(text, seconds_left(q));
+	free(text);
+}
+
+static void stop_all(struct queue *q, const char *state, const char *reason)
+{
+	q->stop = true;
+	for (unsigned i = 0; i < q->started; i++)
+		boot_kill(q->boot[i], state, reason);
+}
+
+static void watch_all(struct queue *q)
+{
+	double now = now_seconds();
+
+	/* on_boot_end may add a boot: take the array anew each time. */
+	for (unsigned i = 0; i < q->started; i++) {
+		struct boot *b = q->boot[i];
+
+		if (b->over)
+			continue;
+		boot_watch(b, now);
+		if (b->over)
+			on_boot_end(q, b);
+	}
+}
+
+static void look_for_trouble(struct queue *q)
+{
+	if (signalled && !q->interrupted) {
+		say("interrupted: ending the guests, keeping what is finished");
+		q->interrupted = true;
+		stop_all(q, "interrupted", "interrupted");
+	}
+	if (q->res->error && !q->stop) {
+		say("%s", q->res->error);
+		stop_all(q, "interrupted", q->res->error);
+	}
+}
+
+void queue_run(struct queue *q)
+{
+	catch_signals();
+	sort_boots(q);
+	q->begun = now_seconds();
+	progress_begin(q->total);
+	start_more(q);
+	while (nr_running(q)) {
+		wait_for_output(q);
+		look_for_trouble(q);
+		watch_all(q);
+		start_more(q);
+		show(q);
+	}
+	for (unsigned i = q->started; i < q->nr_boots; i++) {
+		boot_mark_rest(q->boot[i], "not-run", q->interrupted ? "interrupted before it began" : "the run was stopped before it began");
+		q->bad++;
+	}
+	progress_end();
+}
+
+void queue_free(struct queue *q)
+{
+	for (unsigned i = 0; i < q->nr_boots; i++) {
+		boot_free(q->boot[i]);
+		free(q->boot[i]);
+	}
+	free(q->boot);
+	*q = (struct queue){ 0 };
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The report's frame, what its sections share, and `penumbra report`. One
+ * file, nothing fetched from anywhere: it can be mailed, printed and kept.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+#include "report.h"
+#include "report_parts.h"
+#include "results.h"
+
+static const char *kind_of(const struct dataset *d, const char *recipe)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
+		const char *name = json_string_value(json_object_get(r, "name"));
+		const char *kind = json_string_value(json_object_get(r, "kind"));
+
+		if (name && kind && !strcmp(name, recipe))
+			return kind;
+	}
+	return "";
+}
+
+bool recipe_is_baseline(const struct dataset *d, const char *recipe)
+{
+	return strcmp(kind_of(d, recipe), "shadow") != 0;
+}
+
+const char *recipe_colour(const struct dataset *d, const char *recipe)
+{
+	unsigned shadow = 0;
+	const json_t *r;
+	size_t i;
+
+	if (!strcmp(kind_of(d, recipe), "native"))
+		return "#8a8f98";
+	if (!strcmp(kind_of(d, recipe), "nested"))
+		return "#2a9d5c";
+	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
+		static const unsigned palette[] = { 0, 1, 4, 5, 6, 7, 8, 9 };
+		const char *name = json_string_value(json_object_get(r, "name"));
+
+		if (name && !strcmp(name, recipe))
+			return series_colour(palette[shadow % COUNT_OF(palette)]);
+		shadow += name && !strcmp(kind_of(d, name), "shadow");
+	}
+	return series_colour(0);
+}
+
+const char *trip_colour(enum trip t)
+{
+	switch (t) {
+	case TRIP_pf_guest:
+		return series_colour(0);
+	case TRIP_pf_emulate:
+		return series_colour(1);
+	case TRIP_pf_fixed:
+		return series_colour(2);
+	case TRIP_cr3:
+		return series_colour(4);
+	case TRIP_pf_unshadow:
+		return series_colour(5);
+	case TRIP_invlpg:
+		return series_colour(6);
+	case TRIP_cpuid:
+		return series_colour(7);
+	case TRIP_npf:
+		return series_colour(8);
+	case TRIP_pf_oom:
+		return series_colour(9);
+	default:
+		return series_colour(3);
+	}
+}
+
+void report_picture_begin(FILE *f, char *svg, const char *label)
+{
+	fputs("<figure>", f);
+	if (!svg) {
+		fputs("<p class=soft>gnuplot could not draw this picture; the table has its figures.</p>", f);
+		return;
+	}
+	fputs("<svg role=\"img\" aria-label=\"", f);
+	html_text(f, label);
+	fputs("\"", f);
+	fputs(svg + strlen("<svg"), f);
+	free(svg);
+}
+
+void report_picture_end(FILE *f, const char *caption)
+{
+	fputs("<figcaption>", f);
+	html_text(f, caption);
+	fputs("</figcaption></figure>\n", f);
+}
+
+void report_picture(FILE *f, char *svg, const char *label, const char *caption)
+{
+	report_picture_begin(f, svg, label);
+	report_picture_end(f, caption);
+}
+
+void report_key_begin(FILE *f)
+{
+	fputs("<ul class=key>", f);
+}
+
+void report_key(FILE *f, const char *colour, const char *text)
+{
+	fprintf(f, "<li><i style=\"background:%s\"></i>", colour);
+	html_text(f, text);
+	fputs("</li>", f);
+}
+
+void report_key_end(FILE *f)
+{
+	fputs("</ul>", f);
+}
+
+void table_begin(FILE *f, const char *head)
+{
+	fprintf(f, "<div class=scroll tabindex=0><table><thead><tr>%s</tr></thead><tbody>\n", head);
+}
+
+void table_end(FILE *f, const char *caption)
+{
+	fputs("</tbody>", f);
+	if (caption) {
+		fputs("<caption>", f);
+		html_text(f, caption);
+		fputs("</caption>", f);
+	}
+	fputs("</table></div>\n", f);
+}
+
+static void write_nav(FILE *f, const struct dataset *d)
+{
+	const char *w;
+
+	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a><a href=\"#claims\">Claims</a>"
+	      "<a href=\"#figures\">Figures to reach</a><a href=\"#peers\">Peers</a>",
+	      f);
+	for (unsigned i = 0; (w = dataset_workload(d, i)); i++) {
+		fputs("<a href=\"#w-", f);
+		html_text(f, w);
+		fputs("\">", f);
+		html_text(f, w);
+		fputs("</a>", f);
+	}
+	fputs("<a href=\"#kinds\">Kinds of trips</a><a href=\"#tracing\">What tracing adds</a>"
+	      "<a href=\"#unfinished\">Not finished</a><a href=\"#machine\">Machine</a><a href=\"#rows\">All rows</a></nav>\n",
+	      f);
+}
+
+static void write_page(FILE *f, const struct dataset *d)
+{
+	const char *run = json_string_value(json_object_get(d->root, "run"));
+
+	fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
+	      "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>Penumbra: ",
+	      f);
+	html_text(f, run ? run : "");
+	fputs("</title>\n", f);
+	html_style(f);
+	fputs("</head><body>\n<header><h1>What a page fault costs</h1><p class=soft>Penumbra, run ", f);
+	html_text(f, run ? run : "");
+	fputs("</p></header>\n<main>\n", f);
+	write_nav(f, d);
+	report_summary(f, d);
+	report_claims(f, d);
+	report_figures(f, d);
+	report_peers(f, d);
+	report_workloads(f, d);
+	report_kinds(f, d);
+	report_tracing(f, d);
+	report_unfinished(f, d);
+	report_machine(f, d);
+	report_rows(f, d);
+	fputs("</main><footer class=soft>Made by penumbra " PN_VERSION
+	      " from results.json beside this file; <code>penumbra report</code> makes it again.</footer></body></html>\n",
+	      f);
+}
+
+int report_write(const char *dir, const json_t *root)
+{
+	char *path = xfmt("%s/report.html", dir), *html = NULL;
+	struct dataset d;
+	size_t len;
+	FILE *f = open_memstream(&html, &len);
+	int ret;
+
+	if (!plot_possible())
+		say("gnuplot cannot be run, so the report has tables only: install gnuplot-nox, then penumbra report");
+	dataset_load(&d, root);
+	write_page(f, &d);
+	fclose(f);
+	ret = write_file(path, html, len);
+	if (ret)
+		say("%s could not be written: %s", path, strerror(errno));
+	dataset_free(&d);
+	free(html);
+	free(path);
+	return ret;
+}
+
+/* Runs are named by date and time: the last in order is the newest. */
+static char *newest_run(const char *results)
+{
+	DIR *dir = opendir(results);
+	const struct dirent *e;
+	char *best = NULL;
+
+	while (dir && (e = readdir(dir))) {
+		char *file = xfmt("%s/%s/results.json", results, e->d_name);
+
+		if (e->d_name[0] != '.' && file_exists(file) && (!best || strcmp(e->d_name, best) > 0)) {
+			free(best);
+			best = xstrdup(e->d_name);
+		}
+		free(file);
+	}
+	if (dir)
+		closedir(dir);
+	return best;
+}
+
+static char *run_dir(const struct paths *p, const char *run)
+{
+	char *newest = NULL, *inside, *file;
+
+	if (!run) {
+		newest = newest_run(p->results);
+		if (!newest) {
+			say("%s holds no run yet: penumbra run makes one", p->results);
+			return NULL;
+		}
+		run = newest;
+	}
+	inside = xfmt("%s/%s", p->results, run);
+	file = xfmt("%s/results.json", inside);
+	if (!file_exists(file)) {
+		free(inside);
+		inside = xstrdup(run);
+	}
+	free(file);
+	free(newest);
+	return inside;
+}
+
+int cmd_report(const struct paths *p, const char *run)
+{
+	char *dir = run_dir(p, run);
+	json_t *root = dir ? results_load(dir) : NULL;
+	int ret = EXIT_FAILED;
+
+	if (root && !report_write(dir, root)) {
+		say("%s/report.html", dir);
+		ret = EXIT_OK;
+	}
+	json_decref(root);
+	free(dir);
+	return ret;
+}

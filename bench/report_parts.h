@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The report's sections, each written to `f` from the dataset. Shared by the report_*.c files only. */
+#ifndef BENCH_REPORT_PARTS_H
+#define BENCH_REPORT_PARTS_H
+
+#include "claims.h"
+#include "dataset.h"
+#include "figures.h"
+#include "html.h"
+#include "plot.h"
+
+void report_summary(FILE *f, const struct dataset *d);
+void report_claims(FILE *f, const struct dataset *d);
+void report_figures(FILE *f, const struct dataset *d);
+void report_peers(FILE *f, const struct dataset *d);
+void report_workloads(FILE *f, const struct dataset *d);
+/* What each kind of trip cost in one workload: a table, and the distribution. */
+void report_costs(FILE *f, const struct dataset *d, const char *workload);
+void report_kinds(FILE *f, const struct dataset *d);
+void report_tracing(FILE *f, const struct dataset *d);
+void report_unfinished(FILE *f, const struct dataset *d);
+void report_machine(FILE *f, const struct dataset *d);
+void report_rows(FILE *f, const struct dataset *d);
+
+/* The same recipe has the same colour everywhere: its place in the catalogue. */
+const char *recipe_colour(const struct dataset *d, const char *recipe);
+/* Likewise a kind of trip; rare kinds share one. */
+const char *trip_colour(enum trip t);
+/* A figure with its caption; svg is freed. NULL: the figure says that it could not be drawn. `label` is read to those who cannot see it. */
+void report_picture(FILE *f, char *svg, const char *label, const char *caption);
+/* The end of a picture begun with key entries. */
+void report_picture_begin(FILE *f, char *svg, const char *label);
+void report_key_begin(FILE *f);
+void report_key(FILE *f, const char *colour, const char *text);
+void report_key_end(FILE *f);
+void report_picture_end(FILE *f, const char *caption);
+
+/* Begin and end a table that scrolls in its own box. `head` is trusted HTML, the header row's cells. */
+void table_begin(FILE *f, const char *head);
+void table_end(FILE *f, const char *caption);
+
+bool recipe_is_baseline(const struct dataset *d, const char *recipe);
+
+#endif

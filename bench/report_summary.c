@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The first page: what was measured, in words for somebody who has never seen a shadow page table, and the figures at a glance. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_parts.h"
+
+static const char intro[] =
+	"<p>A guest operating system keeps page tables that say where its memory is. Under a hypervisor they cannot be "
+	"given to the processor as they are, because the guest does not know which memory is really its own. With "
+	"<b>shadow paging</b> the hypervisor keeps a second set, the shadow, and must notice every change to the first: each "
+	"time, the guest is stopped and the hypervisor entered and left again, a <b>trip</b>. How often that happens and how long it takes is decided "
+	"by a <b>recipe</b>, and that is what this report compares. Small guests do one thing many times (a <b>workload</b>); "
+	"what is counted is, per operation, the <b>instructions</b> executed by guest and hypervisor together, and the trips.</p>"
+	"<p>Two baselines show the floor: <b>native</b> is the same guest with no hypervisor, <b>npt</b> the processor's own second "
+	"level of page tables, which needs no shadow. Fewer is better everywhere.</p>\n";
+
+static void card(FILE *f, const char *title, const char *value, const char *note)
+{
+	fputs("<div class=card>", f);
+	html_text(f, title);
+	fputs("<b>", f);
+	html_text(f, value);
+	fputs("</b><span class=soft>", f);
+	html_text(f, note);
+	fputs("</span></div>", f);
+}
+
+static void guests_card(FILE *f, const struct dataset *d)
+{
+	unsigned all = (unsigned)json_array_size(json_object_get(d->root, "items"));
+	char *value = xfmt("%u of %u", all - d->nr_unfinished, all);
+
+	card(f, "Guest runs finished", value, d->nr_unfinished ? "the others have no results below" : "nothing is missing");
+	free(value);
+}
+
+static void claims_card(FILE *f, const struct dataset *d)
+{
+	unsigned n[4] = { 0 };
+	char *value, *note;
+
+	for (unsigned i = 0; i < nr_claims; i++) {
+		struct verdict v;
+
+		claim_judge(&claims[i], d, &v);
+		n[v.kind]++;
+		verdict_free(&v);
+	}
+	value = xfmt("%u confirmed", n[CONFIRMED]);
+	note = xfmt("%u refuted, %u differ, %u not measured", n[REFUTED], n[DIFFERS], n[NOT_MEASURED]);
+	card(f, "Claims of the literature", value, note);
+	free(value);
+	free(note);
+}
+
+static void figures_card(FILE *f, const struct dataset *d)
+{
+	unsigned n, met = 0, known = 0;
+	struct figure *g = figures_all(d, &n);
+	char *value;
+
+	for (unsigned i = 0; i < n; i++) {
+		met += g[i].met == MET;
+		known += g[i].met != MET_UNKNOWN;
+	}
+	value = xfmt("%u of %u", met, known);
+	card(f, "Targets met", value, known < n ? "some were not measured in this run" : "of all targets");
+	figures_free(g, n);
+	free(value);
+}
+
+static unsigned audit_faults(const struct dataset *d, unsigned *audited)
+{
+	unsigned faults = 0;
+	const json_t *it;
+	size_t i;
+
+	*audited = 0;
+	json_array_foreach(json_object_get(d->root, "items"), i, it) {
+		const json_t *a = json_object_get(it, "audit");
+
+		*audited += json_is_integer(a);
+		faults += (unsigned)json_integer_value(a);
+	}
+	return faults;
+}
+
+static void audit_card(FILE *f, const struct dataset *d)
+{
+	unsigned audited, faults = audit_faults(d, &audited);
+	char *value = audited ? xfmt("%u", faults) : xstrdup("–");
+	char *note = xfmt("in %u guests' shadows, re-derived after they ended", audited);
+
+	card(f, "Faults found by the audit", value, note);
+	free(value);
+	free(note);
+}
+
+static void warnings(FILE *f, const struct dataset *d)
+{
+	const char *error = json_string_value(json_object_get(d->root, "error"));
+	unsigned audited;
+
+	if (!json_is_true(json_object_get(d->root, "complete")))
+		fputs("<p class=warn><b>This run is incomplete</b>: it was stopped before everything had been measured. What is shown was finished.</p>\n",
+		      f);
+	if (error) {
+		fputs("<p class=warn>", f);
+		html_text(f, error);
+		fputs("</p>\n", f);
+	}
+	if (d->nr_unfinished)
+		fprintf(f, "<p class=warn>%u guest %s not finish; <a href=\"#unfinished\">why</a>.</p>\n", d->nr_unfinished,
+			d->nr_unfinished == 1 ? "run did" : "runs did");
+	if (audit_faults(d, &audited))
+		fputs("<p class=warn><b>The audit found shadows that do not follow from the guest's tables</b>: figures of those recipes are not to be trusted; see <code>results.json</code>.</p>\n",
+		      f);
+}
+
+/* The least instructions among the shadow recipes, for one line of the table. */
+static double least(const struct dataset *d, const char *workload, const char *phase)
+{
+	const char *recipe;
+	double best = -1;
+	struct cell c;
+
+	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
+		if (!recipe_is_baseline(d, recipe) && dataset_cell(d, recipe, workload, phase, false, &c) &&
+		    (best < 0 || per_op(&c, c.r->instructions) < best))
+			best = per_op(&c, c.r->instructions);
+	return best;
+}
+
+static void glance_row(FILE *f, const struct dataset *d, const char *workload, const char *phase, bool first)
+{
+	double best = least(d, workload, phase);
+	const char *recipe;
+	struct cell c;
+
+	fprintf(f, "<tr%s><th scope=row><a href=\"#w-", first ? " class=group" : "");
+	html_text(f, workload);
+	fputs("\">", f);
+	html_text(f, workload);
+	fputs("</a></th>", f);
+	html_td_text(f, phase);
+	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
+		if (!dataset_cell(d, recipe, workload, phase, false, &c)) {
+			fputs("<td class=n><span class=soft title=\"not measured\">–</span></td>", f);
+			continue;
+		}
+		double v = per_op(&c, c.r->instructions);
+
+		fprintf(f, "<td class=\"n%s\">", !recipe_is_baseline(d, recipe) && v <= best ? " best" : "");
+		html_number(f, v);
+		fputs("<br><small class=soft>", f);
+		html_number(f, per_op(&c, c.r->trips));
+		fputs(" trips</small></td>", f);
+	}
+	fputs("</tr>\n", f);
+}
+
+static void glance(FILE *f, const struct dataset *d)
+{
+	const char *recipe, *workload, *phase;
+	char *head = NULL;
+	size_t len;
+	FILE *h = open_memstream(&head, &len);
+
+	fputs("<th scope=col>workload</th><th scope=col>phase</th>", h);
+	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
+		fputs("<th scope=col class=n>", h);
+		html_text(h, recipe);
+		fputs("</th>", h);
+	}
+	fclose(h);
+	fputs("<h3>At a glance</h3>\n", f);
+	table_begin(f, head);
+	free(head);
+	for (unsigned w = 0; (workload = dataset_workload(d, w)); w++) {
+		bool first = true;
+
+		for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++) {
+			if (!strcmp(phase, PHASE_EMPTY))
+				continue;
+			glance_row(f, d, workload, phase, first);
+			first = false;
+		}
+	}
+	table_end(f, "Instructions per operation, trips per operation below; bold: the fewest instructions of the shadow recipes. Tracing off.");
+}
+
+void report_summary(FILE *f, const struct dataset *d)
+{
+	fputs("<section id=summary>\n", f);
+	warnings(f, d);
+	fputs(intro, f);
+	fputs("<div class=cards>", f);
+	guests_card(f, d);
+	claims_card(f, d);
+	figures_card(f, d);
+	audit_card(f, d);
+	fputs("</div>\n", f);
+	glance(f, d);
+	fputs("</section>\n", f);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One section a workload: its pictures, and the table with the same figures beside them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_parts.h"
+
+#define MAX_BARS 128
+
+struct bars {
+	struct bar bar[MAX_BARS];
+	char *label[MAX_BARS];
+	unsigned n;
+};
+
+static struct bar *add_bar(struct bars *b, const char *label)
+{
+	if (b->n == MAX_BARS)
+		return NULL;
+	b->label[b->n] = xstrdup(label);
+	b->bar[b->n] = (struct bar){ .label = b->label[b->n] };
+	return &b->bar[b->n++];
+}
+
+static void free_bars(struct bars *b)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		free(b->label[i]);
+	free(b);
+}
+
+/* fill() puts a cell's segments into a bar. */
+typedef void fill_fn(struct bar *b, const struct cell *c, const char *colour);
+
+static void fill_instructions(struct bar *b, const struct cell *c, const char *colour)
+{
+	b->value[b->nr_segments] = per_op(c, c->r->instructions);
+	b->colour[b->nr_segments++] = colour;
+}
+
+static void fill_bytes(struct bar *b, const struct cell *c, const char *colour)
+{
+	b->value[b->nr_segments] = per_op(c, c->r->bytes);
+	b->colour[b->nr_segments++] = colour;
+}
+
+static void fill_trips(struct bar *b, const struct cell *c, const char *colour)
+{
+	for (unsigned t = 0; t < TRIP_MAX && b->nr_segments < BAR_MAX_SEGMENTS; t++) {
+		if (!c->r->trip[t].count)
+			continue;
+		b->value[b->nr_segments] = per_op(c, c->r->trip[t].count);
+		b->colour[b->nr_segments++] = trip_colour(t);
+	}
+	if (!b->nr_segments)
+		fill_bytes(b, &(struct cell){ .n = 1, .r = &(struct row){ .ops = 1 } }, colour);
+}
+
+static struct bars *make_bars(const struct dataset *d, const char *workload, fill_fn *fill)
+{
+	struct bars *b = xcalloc(1, sizeof(*b));
+	const char *phase, *recipe;
+	struct cell c;
+
+	for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++) {
+		struct bar *heading;
+
+		if (!strcmp(phase, PHASE_EMPTY))
+			continue;
+		heading = dataset_phase(d, workload, 1) ? add_bar(b, phase) : NULL;
+		if (heading)
+			heading->heading = true;
+		for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
+			struct bar *bar = dataset_cell(d, recipe, workload, phase, false, &c) ? add_bar(b, recipe) : NULL;
+
+			if (bar)
+				fill(bar, &c, recipe_colour(d, recipe));
+		}
+	}
+	return b;
+}
+
+static void picture(FILE *f, const struct dataset *d, const char *workload, fill_fn *fill, const char *unit, const char *caption)
+{
+	struct bars *b = make_bars(d, workload, fill);
+	char *label = xfmt("%s: %s by recipe; the table below has the same figures", workload, unit);
+
+	report_picture(f, plot_bars(b->bar, b->n, unit), label, caption);
+	free(label);
+	free_bars(b);
+}
+
+static bool kind_occurs(const struct dataset *d, const char *workload, unsigned t)
+{
+	for (unsigned i = 0; i < d->nr_rows; i++)
+		if (!strcmp(d->row[i].workload, workload) && !d->row[i].traced && d->row[i].trip[t].count)
+			return true;
+	return false;
+}
+
+static void trips_picture(FILE *f, const struct dataset *d, const char *workload)
+{
+	struct bars *b = make_bars(d, workload, fill_trips);
+	char *label = xfmt("%s: trips per operation by recipe and kind; the table below has the same figures", workload);
+
+	report_picture_begin(f, plot_bars(b->bar, b->n, "trips per operation"), label);
+	report_key_begin(f);
+	for (unsigned t = 0; t < TRIP_MAX; t++)
+		if (kind_occurs(d, workload, t))
+			report_key(f, trip_colour(t), trip_names[t]);
+	report_key_end(f);
+	report_picture_end(f, "Trips into the hypervisor per operation, by kind.");
+	free(label);
+	free_bars(b);
+}
+
+static void trips_in_words(FILE *f, const struct cell *c)
+{
+	bool any = false;
+	char text[48];
+
+	fputs("<td>", f);
+	for (unsigned t = 0; t < TRIP_MAX; t++) {
+		if (!c->r->trip[t].count)
+			continue;
+		fprintf(f, "%s<span class=nowrap>%s %s</span>", any ? ", " : "",
+			human_number(per_op(c, c->r->trip[t].count), text), trip_names[t]);
+		any = true;
+	}
+	fputs(any ? "</td>" : "<span class=soft>none</span></td>", f);
+}
+
+static void spread(FILE *f, const struct cell *c)
+{
+	char text[48];
+
+	fputs("<td class=n>", f);
+	if (c->n == 1)
+		fputs("1 only", f);
+	else if (c->instructions_min == c->instructions_max && c->trips_min == c->trips_max)
+		fprintf(f, "%u identical", c->n);
+	else
+		fprintf(f, "%u, ±%s", c->n, human_number((double)(c->instructions_max - c->instructions_min) / 2 / (double)c->r->ops, text));
+	fputs("</td>", f);
+}
+
+static void levels(FILE *f, const struct row *r)
+{
+	if (r->shadow_levels)
+		fprintf(f, "<td class=nowrap>%u on %u</td>", r->guest_levels, r->shadow_levels);
+	else
+		fprintf(f, "<td class=nowrap>%u</td>", r->guest_levels);
+}
+
+static void table_row(FILE *f, const struct dataset *d, const char *workload, const char *phase, const char *recipe, bool first)
+{
+	struct cell c, native;
+
+	fprintf(f, "<tr%s>", first ? " class=group" : "");
+	html_td_text(f, phase);
+	html_th_row(f, recipe);
+	if (!dataset_cell(d, recipe, workload, phase, false, &c)) {
+		fputs("<td colspan=8 class=soft>not finished</td></tr>\n", f);
+		return;
+	}
+	levels(f, c.r);
+	html_td(f, (double)c.r->ops);
+	html_td(f, per_op(&c, c.r->instructions));
+	if (dataset_cell(d, "native", workload, phase, false, &native) && native.r->instructions) {
+		char text[48];
+
+		fprintf(f, "<td class=n>%s×</td>",
+			human_number(per_op(&c, c.r->instructions) / per_op(&native, native.r->instructions), text));
+	} else {
+		fputs("<td class=n>–</td>", f);
+	}
+	html_td(f, per_op(&c, c.r->trips));
+	trips_in_words(f, &c);
+	html_td(f, per_op(&c, c.r->bytes));
+	spread(f, &c);
+	fputs("</tr>\n", f);
+}
+
+static void table(FILE *f, const struct dataset *d, const char *workload)
+{
+	const char *phase, *recipe;
+
+	table_begin(f, "<th scope=col>phase</th><th scope=col>recipe</th><th scope=col>levels</th><th scope=col class=n>operations</th>"
+		       "<th scope=col class=n>instructions<br>per op</th><th scope=col class=n>of<br>native</th>"
+		       "<th scope=col class=n>trips<br>per op</th><th scope=col>of these</th>"
+		       "<th scope=col class=n>table bytes<br>per op</th><th scope=col class=n>repetitions</th>");
+	for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++)
+		for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
+			table_row(f, d, workload, phase, recipe, r == 0);
+	table_end(f, "Per operation of the measured region, tracing off; the median repetition. Levels: the guest's page-table levels, and the "
+		     "shadow's. Table bytes: bytes of page tables that the hypervisor read or wrote on the guest's behalf. "
+		     "Repetitions: how many, and whether instructions and trips were identical in all of them (else ± half their range).");
+}
+
+static void section(FILE *f, const struct dataset *d, const char *workload)
+{
+	fputs("<section id=\"w-", f);
+	html_text(f, workload);
+	fputs("\"><h3>", f);
+	html_text(f, workload);
+	fputs("</h3><p>", f);
+	html_text(f, dataset_text(d, "workloads", workload));
+	fputs(".</p>\n", f);
+	if (!dataset_phase(d, workload, 0)) {
+		fputs("<p class=soft>No guest run of this workload has a result: see <a href=\"#unfinished\">what did not finish</a>.</p></section>\n", f);
+		return;
+	}
+	fputs("<div class=figs>\n", f);
+	picture(f, d, workload, fill_instructions, "instructions per operation", "Instructions of guest and hypervisor together, per operation.");
+	trips_picture(f, d, workload);
+	picture(f, d, workload, fill_bytes, "bytes per operation", "Bytes of page tables that the hypervisor touched, per operation.");
+	report_costs(f, d, workload);
+	table(f, d, workload);
+	fputs("</section>\n", f);
+}
+
+void report_workloads(FILE *f, const struct dataset *d)
+{
+	const char *workload;
+
+	fputs("<h2 id=workloads>Workload by workload</h2>\n", f);
+	for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
+		section(f, d, workload);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One run's results while they come in. The JSON tree is the one copy; every
+ * file of the run's directory is written from it, whole, each time that
+ * something has finished, so that whatever stops the run loses nothing finished.
+ *
+ *   root = { format, run, started, ended, complete, interrupted, options, machine,
+ *            recipes, workloads, trips, counters, items[], traces[], boots[] }
+ *   item = { recipe, workload, repetition, traced, state, code, reason, ticks, ..., stat, regions[] }
+ *
+ * An item's state is "running" until it ends: "finished", "failed", "crashed",
+ * "timed-out", "interrupted", "not-run". Only finished ones have results.
+ */
+#ifndef BENCH_RESULTS_H
+#define BENCH_RESULTS_H
+
+#include <jansson.h>
+
+#include "options.h"
+#include "plan.h"
+
+#define RESULTS_FORMAT 1
+
+struct results {
+	char *dir;
+	json_t *root;
+	json_t *items, *traces, *boots; /* borrowed from root */
+	char *error; /* the first write that failed, in words; NULL: none did */
+};
+
+/* dir is made; `machine` is taken over. 0, or -1 after a message. */
+int results_begin(struct results *r, const char *dir, const char *run, json_t *options, json_t *machine);
+void results_free(struct results *r);
+
+/* The item of that key, made if it is not there. Borrowed. */
+json_t *results_item(struct results *r, const char *recipe, const char *workload, unsigned repetition, bool traced);
+/* End an item that got no end of its own: state and reason, unless it has ended already. */
+void item_end(json_t *item, const char *state, const char *reason);
+bool item_finished(const json_t *item);
+
+/* The first failed write is kept in r->error, with what was being written; later calls change nothing. */
+void results_write_failed(struct results *r, const char *path, int err);
+/* Write results.json and results.csv. 0, or -1 (r->error says why). */
+int results_save(struct results *r);
+/* Stamp the end and save. */
+int results_finish(struct results *r, bool complete, bool interrupted);
+
+/* results.csv's text from a results tree; the caller frees it. */
+char *results_csv(const json_t *root);
+/* Read results.json of a run's directory. A new reference, or NULL after a message. */
+json_t *results_load(const char *dir);
+
+/* ISO 8601 with the zone, now. */
+const char *time_stamp(char out[40]);
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A run from its options to its files. Everything that can be refused is
+ * refused before the first QEMU starts.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "index.h"
+#include "machine.h"
+#include "queue.h"
+#include "report.h"
+#include "run.h"
+
+/* Less than this and even the consoles will not fit. */
+#define MIN_FREE (8ll << 20)
+
+static bool guests_there(const struct paths *p, const struct selection *s)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < nr_workloads; i++) {
+		char *image, *initrd;
+
+		if (!s->workload[i])
+			continue;
+		image = path_guest_image(p, &workloads[i]);
+		initrd = path_guest_initrd(p, &workloads[i]);
+		ok &= artefact_there(image, workloads[i].name, workload_is_bad(&workloads[i])) &&
+		      (!initrd || artefact_there(initrd, workloads[i].name, false));
+		free(image);
+		free(initrd);
+	}
+	return ok;
+}
+
+static bool images_there(const struct paths *p, const struct selection *s)
+{
+	char *kernel = path_dom0_kernel(p), *initrd = path_dom0_initrd(p);
+	bool ok = true, any = false;
+
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		char *image;
+
+		if (!s->recipe[i] || recipe_is_native(&recipes[i]))
+			continue;
+		any = true;
+		image = path_hypervisor(p, &recipes[i]);
+		ok &= artefact_there(image, recipes[i].name, false);
+		free(image);
+	}
+	if (any)
+		ok &= artefact_there(kernel, "dom0's kernel", false) && artefact_there(initrd, "dom0's initramfs", false);
+	free(kernel);
+	free(initrd);
+	return ok;
+}
+
+static bool qemu_there(const char *qemu)
+{
+	const char *argv[] = { qemu, "--version", NULL };
+	char *version = command_line_output(argv);
+
+	if (!version)
+		say("%s cannot be run: install qemu-system-x86 (./penumbra doctor tells what else is missing)", qemu);
+	free(version);
+	return version != NULL;
+}
+
+static void add_native(struct queue *q, const struct recipe *r, const struct selection *s, unsigned repeat)
+{
+	for (unsigned i = 0; i < nr_workloads; i++) {
+		/* QEMU would load the damaged images itself; it is the hypervisor that must refuse them. */
+		if (!s->workload[i] || workload_is_bad(&workloads[i]))
+			continue;
+		for (unsigned rep = 1; rep <= repeat; rep++) {
+			struct plan one = { .recipe = r, .item = xcalloc(1, sizeof(*one.item)), .nr_items = 1 };
+
+			one.item[0] = (struct plan_item){ &workloads[i], false, rep, 1 };
+			queue_add(q, &one, xfmt("%s-%u", workloads[i].name, rep));
+		}
+	}
+}
+
+static void add_boots(struct queue *q, const struct selection *s, const struct options *o)
+{
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		struct plan plan;
+
+		if (!s->recipe[i])
+			continue;
+		if (recipe_is_native(&recipes[i])) {
+			add_native(q, &recipes[i], s, o->repeat);
+			continue;
+		}
+		plan_make(&plan, &recipes[i], s, o->repeat, o->trace);
+		queue_add(q, &plan, xstrdup(recipes[i].name));
+	}
+}
+
+static char *names_of(const struct selection *s, bool of_recipes)
+{
+	char *text = xstrdup("");
+
+	for (unsigned i = 0; i < (of_recipes ? nr_recipes : nr_workloads); i++) {
+		char *longer;
+
+		if (!(of_recipes ? s->recipe[i] : s->workload[i]))
+			continue;
+		longer = xfmt("%s%s%s", text, *text ? "," : "", of_recipes ? recipes[i].name : workloads[i].name);
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static json_t *options_json(const struct options *o, const struct selection *s)
+{
+	char *r = names_of(s, true), *w = names_of(s, false);
+	json_t *j = json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:b, s:b}", "recipes", r, "workloads", w, "suite", o->suite, "repeat",
+			      (int)o->repeat, "jobs", (int)o->jobs, "trace", (int)o->trace, "keep_going", (int)o->keep_going,
+			      "defaults", !o->recipes && !o->workloads && !strcmp(o->suite, "quick"));
+
+	free(r);
+	free(w);
+	return j;
+}
+
+/* results/<date-time>, with a number behind it if that second has one already. */
+static char *new_run_dir(const struct paths *p)
+{
+	time_t t = time(NULL);
+	char stamp[40];
+	struct tm tm;
+	char *dir;
+
+	localtime_r(&t, &tm);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%d-%H%M%S", &tm);
+	dir = xfmt("%s/%s", p->results, stamp);
+	for (unsigned n = 2; file_exists(dir); n++) {
+		free(dir);
+		dir = xfmt("%s/%s-%u", p->results, stamp, n);
+	}
+	return dir;
+}
+
+static bool place_is_good(const char *dir)
+{
+	char *results = xfmt("%s/results.json", dir), text[32];
+	bool ok = false;
+
+	if (file_exists(results))
+		say("%s holds a run already: choose another directory, or remove it", dir);
+	else if (make_dirs(dir))
+		say("%s cannot be made: %s; --output chooses another place", dir, strerror(errno));
+	else if (access(dir, W_OK))
+		say("%s cannot be written to: %s; --output chooses another place", dir, strerror(errno));
+	else if (disk_free(dir) < MIN_FREE)
+		say("only %s are free at %s: a run needs some hundred MiB; make room, or choose another place with --output",
+		    human_bytes((double)disk_free(dir), text), dir);
+	else
+		ok = true;
+	free(results);
+	return ok;
+}
+
+static int write_machine(struct results *r)
+{
+	char *text = json_dumps(json_object_get(r->root, "machine"), JSON_INDENT(1));
+	char *path = xfmt("%s/machine.json", r->dir);
+	int ret = write_file(path, text, strlen(text));
+
+	if (ret)
+		results_write_failed(r, path, errno);
+	free(path);
+	free(text);
+	return ret;
+}
+
+static void say_end(const struct queue *q, const struct results *r, bool report)
+{
+	unsigned finished = 0;
+	const json_t *it;
+	char text[32];
+	size_t i;
+
+	json_array_foreach(r->items, i, it)
+		finished += item_finished(it);
+	say("%u of %u guest runs finished in %s", finished, (unsigned)json_array_size(r->items),
+	    human_seconds(now_seconds() - q->begun, text));
+	if (r->error)
+		say("%s", r->error);
+	say("results: %s%s", r->dir, report ? "/report.html" : "");
+}
+
+static int measure(const struct options *o, const struct paths *p, const struct selection *s, const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+	struct results res;
+	struct queue q;
+	bool complete, report = false;
+	int ret = EXIT_FAILED;
+
+	if (results_begin(&res, dir, slash && slash[1] ? slash + 1 : dir, options_json(o, s), machine_json(p, o->qemu)))
+		return EXIT_FAILED;
+	queue_init(&q, o, p, &res);
+	add_boots(&q, s, o);
+	if (!write_machine(&res))
+		queue_run(&q);
+	json_object_set_new(res.root, "wall_seconds", json_real(now_seconds() - q.begun));
+	complete = !q.interrupted && !q.stop && !res.error;
+	results_finish(&res, complete, q.interrupted);
+	if (!o->no_report && !res.error)
+		report = !report_write(dir, res.root);
+	say_end(&q, &res, report);
+	if (make_dirs(p->results) == 0)
+		index_add(p->results, &res);
+	if (q.interrupted)
+		ret = EXIT_INTERRUPTED;
+	else if (complete && !q.bad && (report || o->no_report))
+		ret = EXIT_OK;
+	queue_free(&q);
+	results_free(&res);
+	return ret;
+}
+
+int cmd_run(const struct options *given, const struct paths *p)
+{
+	struct options o = *given;
+	struct selection s;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	char *dir;
+	int ret = EXIT_FAILED;
+
+	if (!select_recipes(&s, o.recipes) || !select_workloads(&s, o.workloads, o.suite))
+		return EXIT_USAGE;
+	if (!o.jobs)
+		o.jobs = cpus >= 2 ? 2 : 1;
+	if (!(qemu_there(o.qemu) & images_there(p, &s) & guests_there(p, &s)))
+		return EXIT_FAILED;
+	dir = o.output ? xstrdup(o.output) : new_run_dir(p);
+	if (place_is_good(dir))
+		ret = measure(&o, p, &s, dir);
+	free(dir);
+	return ret;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Small helpers that every part of the command-line program uses: messages,
+ * strings that never fail half-way, files that are written whole or not at all.
+ *
+ * Memory: running out of it ends the program (there is nothing to save that
+ * is not on disk already). Everything else returns an error to its caller.
+ */
+#ifndef BENCH_UTIL_H
+#define BENCH_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Exit codes of the program. */
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+
+#define PN_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+/* "penumbra: ..." on stderr, on a line of its own even while a progress line stands there. */
+void say(const char *fmt, ...) PN_PRINTF(1, 2);
+/* Called before say() prints, so that a live progress line can be wiped. NULL: none. */
+void say_hook(void (*before)(void));
+
+void *xcalloc(size_t n, size_t size);
+void *xrealloc(void *p, size_t size);
+char *xstrdup(const char *s);
+/* A new string; the caller frees it. */
+char *xfmt(const char *fmt, ...) PN_PRINTF(1, 2);
+
+/* Make `path` and its parents. 0, or -1 with errno. */
+int make_dirs(const char *path);
+bool file_exists(const char *path);
+/* Bytes, or -1 with errno. */
+int64_t file_bytes(const char *path);
+/* The whole file, NUL-terminated, *len bytes without the NUL (len may be NULL). NULL with errno. */
+char *read_file(const char *path, size_t *len);
+/*
+ * Write the whole file under a temporary name, sync it, rename it: `path` holds the old contents
+ * or the new, nothing in between, also on a full disk. 0, or -1 with errno.
+ */
+int write_file(const char *path, const void *data, size_t len);
+/* Write all of it. 0, or -1 with errno. */
+int write_all(int fd, const void *data, size_t len);
+/* Free bytes where `path` lies; -1 with errno. */
+int64_t disk_free(const char *path);
+/* Remove a directory that this program made for itself, with all that is in it. */
+void remove_tree(const char *path);
+
+/* Wall-clock seconds since some fixed moment; never goes back. */
+double now_seconds(void);
+/* "2 min", "45 s", "1 h 05 min" into out. */
+const char *human_seconds(double s, char out[32]);
+/* "1.5 MiB" into out. */
+const char *human_bytes(double bytes, char out[32]);
+
+/* First line of what a command prints on stdout, trimmed; NULL if it cannot be run. argv ends in NULL. The caller frees it. */
+char *command_line_output(const char *const argv[]);
+
+/* Levenshtein distance, for "did you mean". */
+unsigned edit_distance(const char *a, const char *b);
+
+#endif
