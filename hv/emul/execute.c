@@ -44,7 +44,7 @@ unsigned emul_mem_bytes(const struct insn *in)
 	case INSN_SMSW:
 		return 2;
 	case INSN_MOVSXD:
-		return in->opsize == 2 ? 2 : 4;
+		return 4; /* with a 16-bit destination too, on AMD's processors */
 	case INSN_CMPXCHG8B:
 		return 2 * in->opsize;
 	case INSN_INVPCID:

@@ -97,6 +97,8 @@ static u32 group7_reg(const struct insn *in)
 		return INSN_SMSW | AT_MODRM;
 	if (modrm_reg(in) == 6)
 		return INSN_LMSW | AT_MODRM;
+	if (named == INSN_MONITORX && in->prefix & (INSN_P_REP | INSN_P_REPNE))
+		named = 0; /* MCOMMIT */
 	return (named ? named : INSN_OTHER) | AT_MODRM;
 }
 
@@ -153,6 +155,13 @@ static u32 sse4a(const struct insn *in, u32 e)
 	return mandatory(in) && in->opcode == 0x78 ? e | IMM_2B : e;
 }
 
+/* Never 16 bits wide. */
+static u32 movnti(struct insn *in, u32 e)
+{
+	in->opsize = in->prefix & INSN_P_W ? 8 : 4;
+	return in->prefix & MANDATORY ? BAD : e;
+}
+
 /* CMPXCHG8B or 16B: 66 does not count. */
 static u32 group9(struct insn *in, u32 e)
 {
@@ -174,7 +183,7 @@ static u32 fixup_0f(struct insn *in, u32 e)
 	case 0xb8:
 		return in->prefix & INSN_P_REP ? e : BAD; /* POPCNT */
 	case 0xc3:
-		return in->prefix & MANDATORY ? BAD : e; /* MOVNTI */
+		return movnti(in, e);
 	case 0xc7:
 		return group9(in, e);
 	}
