@@ -178,6 +178,42 @@ static void make_tables(struct run *r)
 			poke(r, t, s, s == SLOT_SELF && one_in(r, 2) ? t << 12 | ALL : some_entry(r));
 }
 
+struct place {
+	u64 gfn;
+	u32 slot, level;
+};
+
+/* The entries that translate va; stops at one that maps or is absent. Returns how many. */
+static u32 path_of(struct run *r, gva_t va, struct place path[4])
+{
+	u32 bits = r->pae ? 9 : 10, n = 0;
+	u64 gfn = r->ref.cr3 >> 12;
+
+	for (u32 level = r->pae ? 4 : 2; level > 0; level--) {
+		u32 slot = va >> (12 + bits * (level - 1)) & ((1u << bits) - 1);
+		u64 e;
+
+		if (!ref_at(&r->ref, gfn * 4096))
+			return n;
+		path[n++] = (struct place){ gfn, slot, level };
+		e = peek(r, gfn, slot);
+		if (!(e & PTE_P) || (level < 4 && e & PTE_PS))
+			return n;
+		gfn = (e & PTE_ADDR) >> 12;
+	}
+	return n;
+}
+
+static void log_path(struct run *r, gva_t va)
+{
+	struct place path[4];
+	u32 n = paging(r) ? path_of(r, va, path) : 0;
+
+	for (u32 i = 0; i < n; i++)
+		LOG(r, "   level %u: gfn %llx slot %u: %llx", path[i].level, (unsigned long long)path[i].gfn,
+		    path[i].slot, (unsigned long long)peek(r, path[i].gfn, path[i].slot));
+}
+
 /* ---- judging ---- */
 
 static void step_sets(struct run *r)
@@ -224,6 +260,7 @@ static void judge_strict(struct run *r, struct outcome want, struct outcome got)
 		LOG(r, "-> kind %d pfec %x gpa %llx value %llx, wanted kind %d pfec %x gpa %llx value %llx", got.kind,
 		    got.pfec, (unsigned long long)got.gpa, (unsigned long long)got.value, want.kind, want.pfec,
 		    (unsigned long long)want.gpa, (unsigned long long)want.value);
+		log_path(r, r->using->page);
 		fail(r, "an access came to another end than it must");
 	}
 }
@@ -242,6 +279,11 @@ static void judge_loose(struct run *r, struct outcome now, struct outcome got, u
 		return;
 	LOG(r, "-> kind %d pfec %x gpa %llx, tables now: kind %d pfec %x gpa %llx", got.kind, got.pfec,
 	    (unsigned long long)got.gpa, now.kind, now.pfec, (unsigned long long)now.gpa);
+	log_path(r, r->using->page);
+	for (u32 i = 0; i < r->using->nr_cands; i++)
+		LOG(r, "   may be cached%s: gfn %llx rw %d us %d nx %d dirty %d", i < r->checked ? "" : " by now",
+		    (unsigned long long)r->using->cand[i].gfn, r->using->cand[i].rw, r->using->cand[i].us,
+		    r->using->cand[i].nx, r->using->cand[i].dirty);
 	fail(r, "an access came to an end that the architecture does not allow");
 }
 
@@ -332,10 +374,8 @@ static bool do_tweak(struct run *r)
 	return write_entry(r, gfn, slot, peek(r, gfn, slot) ^ bit, entry_bytes(r));
 }
 
-static void do_invlpg(struct run *r)
+static void do_invlpg(struct run *r, const struct ref_va *a)
 {
-	struct ref_va *a = some_va(r);
-
 	if (!paging(r))
 		return;
 	LOG(r, "invlpg %llx", (unsigned long long)a->page);
@@ -343,6 +383,68 @@ static void do_invlpg(struct run *r)
 	for (u32 i = 0; i < r->nr_vas; i++)
 		ref_invlpg(&r->ref, &r->va[i], a->page);
 	step_sets(r);
+}
+
+/* An entry that takes a walk of va on, down to one of few pages or a superpage. */
+static u64 good_entry(struct run *r, u32 level)
+{
+	u64 rights = PTE_P | PTE_RW | PTE_US | (one_in(r, 2) ? 0 : PTE_A) | (one_in(r, 2) ? 0 : PTE_D);
+
+	if (level == 1)
+		return rights | (TABLE_END + rnd(r, 8)) << 12;
+	if (level == 2 && one_in(r, 3))
+		return rights | PTE_PS;
+	return rights | (ROOT_FIRST + NR_ROOTS + (level - 2) * 8 + rnd(r, 3)) << 12;
+}
+
+static bool touch_near(struct run *r, struct ref_va *a)
+{
+	static const u32 kinds[] = { 0, PFEC_W, PFEC_W | PFEC_U, PFEC_U, PFEC_I };
+	u32 kind = kinds[rnd(r, ARRAY_SIZE(kinds))], i = (u32)(a - r->va);
+
+	if (one_in(r, 3) && i + 4 < r->nr_vas && i > FRAMES + 4)
+		a += (long)rnd(r, 7) - 3;
+	return touch(r, a, (u32)rnd(r, 4) * 8, kind | (kind & PFEC_U ? 0 : HOST_AC), kind & PFEC_W ? some_entry(r) : 0,
+		     8);
+}
+
+/* What kernels do all day: make an address work, use it, change what it goes through, flush or not, use it again. */
+static bool do_use(struct run *r)
+{
+	struct ref_va *a = &r->va[FRAMES + 8 + rnd(r, 4) * ((r->nr_vas - FRAMES - 8) / 4) + rnd(r, 3)];
+	struct place path[4], *at;
+	u32 n;
+
+	if (!paging(r))
+		return true;
+	for (u32 tries = 0; tries < 6; tries++) {
+		n = path_of(r, a->page, path);
+		at = &path[n - 1];
+		if (ref_walk(&r->ref, a->page, PFEC_W | PFEC_U, false).kind == ACCESS_DONE)
+			break;
+		if (!write_entry(r, at->gfn, at->slot, good_entry(r, at->level), entry_bytes(r)))
+			return false;
+	}
+	for (u32 i = (u32)rnd(r, 5); i > 0; i--) {
+		u64 flip[] = { PTE_RW, PTE_US, PTE_A, PTE_D, PTE_A | PTE_D, PTE_P };
+
+		if (!touch_near(r, a) || !touch_near(r, a))
+			return false;
+		n = path_of(r, a->page, path);
+		at = &path[n - 1 - rnd(r, n < 2 ? n : one_in(r, 4) ? n : 2)];
+		if (!write_entry(r, at->gfn, at->slot,
+				 one_in(r, 2) ? good_entry(r, at->level) :
+						peek(r, at->gfn, at->slot) ^ flip[rnd(r, ARRAY_SIZE(flip))],
+				 entry_bytes(r)))
+			return false;
+		if (one_in(r, 2) && !touch_near(r, a))
+			return false;
+		if (one_in(r, 2))
+			do_invlpg(r, a);
+		if (!touch_near(r, a))
+			return false;
+	}
+	return true;
 }
 
 static void set_modes(struct run *r, u64 cr0, u64 cr4, u64 efer)
@@ -398,14 +500,16 @@ static bool one_step(struct run *r)
 {
 	u64 x = rnd(r, 100);
 
-	if (x < 46)
+	if (x < 25)
 		return do_access(r);
+	if (x < 55)
+		return do_use(r);
 	if (x < 72)
 		return do_write_entry(r);
 	if (x < 80)
 		return do_tweak(r);
 	if (x < 87)
-		do_invlpg(r);
+		do_invlpg(r, some_va(r));
 	else if (x < 94)
 		load_root(r, (ROOT_FIRST + rnd(r, NR_ROOTS)) * 4096);
 	else if (x < 98)

@@ -12,8 +12,12 @@
  *     new table, reclaim, unshadowing): sh_flush;
  *  2. frees a shadow page, because paging-structure caches may still point into it
  *     while it is used again: sh_page_free flushes;
- *  3. changes a link to a direct shadow, which stands for one guest superpage: hardware
- *     holds fragments of it, and the guest's single INVLPG covers them all.
+ *  3. removes or changes a link to a direct shadow, or one below which such a link may be.
+ *     A direct shadow stands for one guest superpage: hardware holds fragments of it, and the
+ *     guest's single INVLPG covers them all. For the same reason INVLPG of an address under a
+ *     direct shadow flushes everything.
+ *  4. promotes a frame that had no shadows, even if no entry maps it writable any more: the
+ *     guest may have dropped such an entry and not flushed yet.
  * Giving rights needs no flush: hardware walks again before it faults.
  *
  * What must hold of every link (entry of a shadow above level 1): the child's role
@@ -37,7 +41,7 @@ struct sh_mode {
 	void (*drop_page)(struct vcpu *v, gva_t va);
 	/* Bytes [offset, offset + bytes) of the guest table behind sp have changed. */
 	void (*validate)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes);
-	/* The leaf shadow and slot that translate va under `root`, NULL: none. */
+	/* The leaf shadow and slot for va under `root`, whatever the entry there; NULL: the way to it is not there. */
 	struct sh_page *(*find_leaf)(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot);
 	u64 (*get)(const struct sh_page *sp, u32 slot);
 	/* Take PTE_RW from a leaf entry that has it. */

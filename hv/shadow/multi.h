@@ -98,7 +98,7 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 		return;
 	if (gone->up == sp && gone->up_slot == slot && gone != child)
 		gone->up = NULL;
-	if (gone->role & ROLE_DIRECT)
+	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)
 		sh_flush(d);
 	sh_put(d, gone);
 }

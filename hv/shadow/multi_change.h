@@ -151,7 +151,7 @@ static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *ro
 		sp = link_child(d, e);
 	}
 	*slot = s_slot(va, 1);
-	return s_get(sp, *slot) & PTE_P ? sp : NULL;
+	return sp;
 }
 
 /*

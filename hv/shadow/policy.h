@@ -132,5 +132,7 @@ void sh_unhook(struct domain *d, struct sh_page *root);
 /* The guest's TLB is flushed on every vCPU before it runs on. */
 void sh_flush(struct domain *d);
 void sh_flush_page(struct vcpu *v, gva_t va);
+/* The same for the guest's page that holds va, however large. */
+void sh_flush_va(struct vcpu *v, gva_t va);
 
 #endif

@@ -78,7 +78,6 @@ static void revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const st
 	BUG_ON(f->writable);
 	hits = d->counter[PN_CNT_wrmap_guess_hit] - hits;
 	TRACE(v, revoke, table->gfn, hits, before - hits);
-	sh_flush(d);
 }
 
 void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
@@ -87,16 +86,19 @@ void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
 	mfn_t mfn = p2m_lookup(d, GFN(sp->gfn));
 	struct frame_info *f = frame_of(d, mfn);
 
-	if (!f->shadows) {
-		COUNT(d, promote);
-		if (++d->counter[PN_CNT_guest_tables] > d->counter[PN_CNT_guest_tables_peak])
-			d->counter[PN_CNT_guest_tables_peak] = d->counter[PN_CNT_guest_tables];
-		TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
+	if (f->shadows) { /* protected already */
+		sp->same_frame = f->shadows;
+		f->shadows = sp;
+		return;
 	}
-	sp->same_frame = f->shadows;
+	COUNT(d, promote);
+	if (++d->counter[PN_CNT_guest_tables] > d->counter[PN_CNT_guest_tables_peak])
+		d->counter[PN_CNT_guest_tables_peak] = d->counter[PN_CNT_guest_tables];
+	TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
 	f->shadows = sp;
 	if (f->writable)
 		revoke_all(v, f, mfn, sp, va);
+	sh_flush(d);
 }
 
 void sh_demote(struct domain *d, struct sh_page *sp)
@@ -180,6 +182,17 @@ bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
 
 void sh_drop_page(struct vcpu *v, gva_t va) { v->mode->drop_page(v, va); }
 
+void sh_flush_va(struct vcpu *v, gva_t va)
+{
+	u32 slot;
+	const struct sh_page *leaf = v->mode->find_leaf(v->domain, sh_root(v), va, &slot);
+
+	if (unlikely(leaf && leaf->role & ROLE_DIRECT))
+		sh_flush(v->domain);
+	else
+		sh_flush_page(v, va);
+}
+
 bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)
 {
 	struct domain *d = v->domain;
@@ -193,7 +206,7 @@ bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)
 	if (!leaf)
 		return false;
 	e = leaf->mode->get(leaf, slot);
-	if (!(e & PTE_RW) || !mfn_eq(pte_mfn(e), mfn))
+	if ((e & (PTE_P | PTE_RW)) != (PTE_P | PTE_RW) || !mfn_eq(pte_mfn(e), mfn))
 		return false;
 	leaf->mode->revoke(d, leaf, slot);
 	return true;

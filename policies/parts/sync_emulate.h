@@ -41,7 +41,7 @@ SH_PART enum verdict emulate_table_write(struct vcpu *v, gfn_t gfn) { return SH_
 SH_PART bool emulate_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want) { return true; }
 
 /* The shadow followed the guest's write already; only hardware may remember. */
-SH_PART void emulate_invlpg(struct vcpu *v, gva_t va) { sh_flush_page(v, va); }
+SH_PART void emulate_invlpg(struct vcpu *v, gva_t va) { sh_flush_va(v, va); }
 
 SH_PART bool emulate_in_sync(const struct sh_page *sp) { return true; }
 
