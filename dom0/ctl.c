@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * penumbra-ctl's command line: one table of commands, options that each of them
+ * knows, and the opening of the device. An option that a command does not know is
+ * an error, not a thing to ignore.
+ */
+#include "ctl.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "names.h"
+
+enum { OPT_POOL = 256, OPT_INITRD, OPT_CMDLINE, OPT_SEED, OPT_COUNT, OPT_MODE, OPT_ROOT, OPT_OUT };
+
+static const struct command {
+	const char *name;
+	int (*run)(struct ctl *c);
+	int min_args, max_args;
+	const char *args, *text;
+	int options[4]; /* keys that it knows, beside --device and --json */
+} commands[] = {
+	{ "info", cmd_info, 0, 0, "", "what hypervisor this is", { 0 } },
+	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL } },
+	{ "load", cmd_load, 2, 2, "DOMAIN IMAGE", "put an image (PVH ELF, Multiboot, bzImage) into it", { OPT_INITRD, OPT_CMDLINE } },
+	{ "start", cmd_start, 1, 1, "DOMAIN", "let it run", { 0 } },
+	{ "pause", cmd_pause, 1, 1, "DOMAIN", "stop it; it can go on", { 0 } },
+	{ "unpause", cmd_unpause, 1, 1, "DOMAIN", "let it go on", { 0 } },
+	{ "destroy", cmd_destroy, 1, 1, "DOMAIN", "end it and free all that it holds", { 0 } },
+	{ "list", cmd_list, 0, 0, "", "all domains", { 0 } },
+	{ "stat", cmd_stat, 1, 1, "DOMAIN", "trips and engine counters since it began", { 0 } },
+	{ "regions", cmd_regions, 1, 1, "DOMAIN", "what its measured regions cost", { 0 } },
+	{ "console", cmd_console, 1, 1, "DOMAIN", "its console output since the last look", { 'f' } },
+	{ "input", cmd_input, 2, 2, "DOMAIN TEXT", "type a line on its console", { 0 } },
+	{ "log", cmd_log, 0, 0, "", "the hypervisor's log since the last look", { 0 } },
+	{ "trace", cmd_trace, 1, 1, "EVENTS", "trace these: a list with commas, all, or none", { OPT_MODE } },
+	{ "audit", cmd_audit, 1, 1, "DOMAIN", "check the shadows of a domain that stands", { 0 } },
+	{ "fuzz", cmd_fuzz, 0, 0, "", "send random commands, then see that it is well", { OPT_SEED, OPT_COUNT } },
+	{ "suite", cmd_suite, 1, 1, "PLAN.json", "run a suite of guests, results on stdout", { OPT_ROOT, OPT_OUT } },
+};
+
+static const struct argp_option options[] = {
+	{ "device", 'd', "DIR", 0, "directory of the control device (default: found in sysfs)", 1 },
+	{ "json", 'j', NULL, 0, "print JSON", 1 },
+	{ "memory", 'm', "MIB", 0, "create: its memory (default 32)", 2 },
+	{ "pool", OPT_POOL, "PAGES", 0, "create: shadow pages (default: the hypervisor's)", 2 },
+	{ "initrd", OPT_INITRD, "FILE", 0, "load: its initial ramdisk", 2 },
+	{ "cmdline", OPT_CMDLINE, "TEXT", 0, "load: its command line", 2 },
+	{ "follow", 'f', NULL, 0, "console: go on until the domain ends", 2 },
+	{ "mode", OPT_MODE, "MODE", 0, "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite)", 2 },
+	{ "seed", OPT_SEED, "S", 0, "fuzz: where the random numbers begin (default 1)", 2 },
+	{ "count", OPT_COUNT, "N", 0, "fuzz: how many commands (default 10000)", 2 },
+	{ "images", OPT_ROOT, "DIR", 0, "suite: where the images are (default: images/ beside the plan)", 2 },
+	{ "out", OPT_OUT, "DIR", 0, "suite: where consoles and traces go (default /out)", 2 },
+	{ 0 }
+};
+
+struct parse {
+	struct ctl *c;
+	const struct command *command;
+	int used[16], nr_used; /* option keys seen */
+};
+
+bool ctl_number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 0);
+	return *text && *text != '-' && !*end && !errno;
+}
+
+static void take_number(struct argp_state *state, const char *arg, uint64_t *value)
+{
+	if (!ctl_number(arg, value))
+		argp_error(state, "\"%s\" is no number", arg);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static error_t take_argument(struct parse *p, char *arg, struct argp_state *state)
+{
+	struct ctl *c = p->c;
+
+	if (!p->command) {
+		p->command = find_command(arg);
+		if (!p->command)
+			argp_error(state, "no command \"%s\"", arg);
+		return p->command ? 0 : EINVAL;
+	}
+	if (c->nr_args == p->command->max_args) {
+		argp_error(state, "%s: one argument too many: \"%s\"", p->command->name, arg);
+		return EINVAL;
+	}
+	c->arg[c->nr_args++] = arg;
+	return 0;
+}
+
+static bool knows(const struct command *cmd, int key)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (cmd->options[i] == key)
+			return true;
+	return false;
+}
+
+static error_t check_whole(struct parse *p, struct argp_state *state)
+{
+	if (!p->command) {
+		argp_error(state, "which command?");
+		return EINVAL;
+	}
+	if (p->c->nr_args < p->command->min_args) {
+		argp_error(state, "%s needs: %s", p->command->name, p->command->args);
+		return EINVAL;
+	}
+	for (int i = 0; i < p->nr_used; i++)
+		if (!knows(p->command, p->used[i])) {
+			argp_error(state, "%s knows no such option", p->command->name);
+			return EINVAL;
+		}
+	return 0;
+}
+
+static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'm': take_number(state, arg, &c->memory_mib); break;
+	case OPT_POOL: take_number(state, arg, &c->pool_pages); break;
+	case OPT_SEED: take_number(state, arg, &c->seed); break;
+	case OPT_COUNT: take_number(state, arg, &c->count); break;
+	case OPT_INITRD: c->initrd = arg; break;
+	case OPT_CMDLINE: c->cmdline = arg; break;
+	case OPT_MODE: c->mode = arg; break;
+	case OPT_ROOT: c->root = arg; break;
+	case OPT_OUT: c->out_dir = arg; break;
+	case 'f': c->follow = true; break;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+
+	switch (key) {
+	case 'd':
+		p->c->device = arg;
+		return 0;
+	case 'j':
+		p->c->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		return take_argument(p, arg, state);
+	case ARGP_KEY_END:
+		return check_whole(p, state);
+	}
+	if (take_option(p->c, key, arg, state))
+		return ARGP_ERR_UNKNOWN;
+	if (p->nr_used < 16)
+		p->used[p->nr_used++] = key;
+	return 0;
+}
+
+/* The list of commands, for --help. */
+static char *help_filter(int key, const char *text, void *input)
+{
+	char *list = NULL;
+	size_t size;
+	FILE *f;
+
+	if (key != ARGP_KEY_HELP_POST_DOC || !(f = open_memstream(&list, &size)))
+		return (char *)text;
+	fputs("Commands:\n", f);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(f, "  %-8s %-13s %s\n", commands[i].name, commands[i].args, commands[i].text);
+	fprintf(f, "\nExit codes: 0 done, %d the command failed, %d no device, %d wrong command line.\n", CTL_FAILED,
+		CTL_NO_DEVICE, CTL_USAGE);
+	fclose(f);
+	return list;
+}
+
+int ctl_fail(struct ctl *c, const char *what, enum pn_error e)
+{
+	fprintf(c->err, "penumbra-ctl: %s: %s\n", what, pn_error_text(e));
+	return CTL_FAILED;
+}
+
+void ctl_print_json(struct ctl *c, json_t *value)
+{
+	json_dumpf(value, c->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	fputc('\n', c->out);
+	json_decref(value);
+}
+
+int ctl_main(struct ctl *c, int argc, char **argv)
+{
+	static const struct argp argp = { options, parse, "COMMAND [ARGUMENT...]",
+					  "Control Penumbra's domains from dom0.\v", NULL, help_filter, NULL };
+	struct parse p = { .c = c };
+	char why[DOM_WHY * 2];
+	int ret;
+
+	c->memory_mib = 32;
+	c->seed = 1;
+	c->count = 10000;
+	c->out_dir = "/out";
+	if (argp_parse(&argp, argc, argv, 0, NULL, &p))
+		return CTL_USAGE;
+	c->dev = c->open(c->device, why, sizeof(why));
+	if (!c->dev) {
+		fprintf(c->err, "penumbra-ctl: %s\n", why);
+		return CTL_NO_DEVICE;
+	}
+	ret = p.command->run(c);
+	pn_dev_close(c->dev);
+	return fflush(c->out) ? CTL_FAILED : ret;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What must always hold: counts that the device returns are bounded by the buffers
+ * that they index before they are used.
+ */
+#include "domain.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PAGE 4096ull
+#define PAGE_UP(x) (((x) + PAGE - 1) & ~(PAGE - 1))
+
+static void put_string(struct pn_dev *dev, const char *text, size_t room)
+{
+	strncpy(pn_exchange(dev), text, room);
+}
+
+enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
+			 struct dom_memory *mem)
+{
+	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, 1 };
+	uint64_t rets[PN_NR_RETS];
+	enum pn_error e;
+
+	put_string(dev, name, PN_NAME);
+	e = pn_command(dev, PN_CMD_create, 0, args, rets);
+	if (e == PN_ERR_ok)
+		*mem = (struct dom_memory){ .id = rets[0], .offset = rets[1], .bytes = rets[2] };
+	return e;
+}
+
+/* Reads a whole file into the domain's memory so that it ends, page aligned, at *top; lowers *top to its start. */
+static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char *path, uint64_t *top, uint64_t *bytes,
+		    char *why)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret = -1;
+	struct stat st;
+	uint64_t done = 0;
+	ssize_t n = 0;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		snprintf(why, DOM_WHY, "%s: %s", path, strerror(errno));
+	} else if (PAGE_UP((uint64_t)st.st_size) >= *top || mem->offset + mem->bytes > dev->bar4_bytes) {
+		snprintf(why, DOM_WHY, "%s: %lld bytes do not fit into the domain's memory", path, (long long)st.st_size);
+	} else {
+		*top -= PAGE_UP((uint64_t)st.st_size);
+		*bytes = st.st_size;
+		while (done < *bytes && (n = read(fd, dev->bar4 + mem->offset + *top + done, *bytes - done)) > 0)
+			done += n;
+		ret = done == *bytes ? 0 : -1;
+		if (ret)
+			snprintf(why, DOM_WHY, "%s: %s", path, n < 0 ? strerror(errno) : "it became shorter");
+	}
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const char *image, const char *initrd,
+		       const char *cmdline, char *why)
+{
+	uint64_t args[PN_NR_ARGS] = { 0 }, top = mem->bytes & ~(PAGE - 1);
+	enum pn_error e;
+
+	why[0] = '\0';
+	if (initrd) {
+		if (put_file(dev, mem, initrd, &top, &args[3], why))
+			return PN_ERR_image;
+		args[2] = top;
+	}
+	if (put_file(dev, mem, image, &top, &args[1], why))
+		return PN_ERR_image;
+	args[0] = top;
+	put_string(dev, cmdline ? cmdline : "", PN_CMDLINE);
+	e = pn_command(dev, PN_CMD_load, mem->id, args, NULL);
+	if (e == PN_ERR_image)
+		snprintf(why, DOM_WHY, "%s: %.*s", image, PN_REASON, pn_exchange(dev));
+	return e;
+}
+
+enum pn_error dom_simple(struct pn_dev *dev, enum pn_command command, uint32_t id)
+{
+	return pn_command(dev, command, id, NULL, NULL);
+}
+
+enum pn_error dom_list(struct pn_dev *dev, struct pn_domain_info *info, unsigned *n)
+{
+	uint64_t rets[PN_NR_RETS];
+	enum pn_error e = pn_command(dev, PN_CMD_list, 0, NULL, rets);
+
+	*n = 0;
+	if (e != PN_ERR_ok)
+		return e;
+	*n = rets[0] < PN_MAX_DOMAINS ? rets[0] : PN_MAX_DOMAINS;
+	memcpy(info, pn_exchange(dev), *n * sizeof(*info));
+	for (unsigned i = 0; i < *n; i++)
+		info[i].name[PN_NAME - 1] = info[i].reason[PN_REASON - 1] = '\0';
+	return e;
+}
+
+enum pn_error dom_info(struct pn_dev *dev, uint32_t id, struct pn_domain_info *info)
+{
+	struct pn_domain_info all[PN_MAX_DOMAINS];
+	unsigned n;
+	enum pn_error e = dom_list(dev, all, &n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (all[i].id == id) {
+			*info = all[i];
+			return e;
+		}
+	return e == PN_ERR_ok ? PN_ERR_nodom : e;
+}
+
+enum pn_error dom_stat(struct pn_dev *dev, uint32_t id, struct pn_stat *stat)
+{
+	enum pn_error e = pn_command(dev, PN_CMD_stat, id, NULL, NULL);
+
+	if (e == PN_ERR_ok)
+		memcpy(stat, pn_exchange(dev), sizeof(*stat));
+	return e;
+}
+
+enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *region, unsigned *kept, uint64_t *all)
+{
+	uint64_t args[PN_NR_ARGS] = { 0 }, rets[PN_NR_RETS];
+	enum pn_error e;
+
+	*kept = 0;
+	*all = 0;
+	do {
+		args[0] = *kept;
+		e = pn_command(dev, PN_CMD_regions, id, args, rets);
+		if (e != PN_ERR_ok)
+			return e;
+		*all = rets[1];
+		if (rets[0] > PN_MAX_REGIONS - *kept || rets[0] * sizeof(*region) > dev->exchange_bytes)
+			return PN_ERR_inval;
+		memcpy(region + *kept, pn_exchange(dev), rets[0] * sizeof(*region));
+		*kept += rets[0];
+	} while (rets[0] && *kept < PN_MAX_REGIONS && *kept < *all);
+	return e;
+}
+
+enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost)
+{
+	uint64_t rets[PN_NR_RETS];
+	enum pn_error e = pn_command(dev, PN_CMD_console_read, id, NULL, rets);
+
+	*bytes = 0;
+	if (e != PN_ERR_ok)
+		return e;
+	*bytes = rets[0] < dev->exchange_bytes ? rets[0] : dev->exchange_bytes;
+	*lost = rets[1];
+	memcpy(buf, pn_exchange(dev), *bytes);
+	return e;
+}
+
+enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, uint64_t *faults, char **text)
+{
+	uint64_t rets[PN_NR_RETS];
+	enum pn_error e = pn_command(dev, PN_CMD_audit, id, NULL, rets);
+	size_t n = rets[1] < dev->exchange_bytes ? rets[1] : dev->exchange_bytes;
+
+	*faults = e == PN_ERR_ok ? rets[0] : 0;
+	*text = strndup(pn_exchange(dev), e == PN_ERR_ok ? n : 0);
+	return e;
+}

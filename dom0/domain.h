@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Domains through the control device, one function a need. All return what the
+ * hypervisor answered; a file that cannot be read is PN_ERR_image with its reason.
+ */
+#ifndef DOM0_DOMAIN_H
+#define DOM0_DOMAIN_H
+
+#include <stdbool.h>
+
+#include "device.h"
+
+#define DOM_WHY 512
+
+struct dom_memory {
+	uint32_t id;
+	uint64_t offset, bytes; /* of the domain's memory in BAR4 */
+};
+
+/* pool_pages: 0 for the hypervisor's default. */
+enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
+			 struct dom_memory *mem);
+/*
+ * Copies the image, and the initrd if it is not NULL, to the top of the domain's memory, page
+ * aligned, the initrd above the image, and has them loaded. why[DOM_WHY] explains a failure.
+ */
+enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const char *image, const char *initrd,
+		       const char *cmdline, char *why);
+enum pn_error dom_simple(struct pn_dev *dev, enum pn_command command, uint32_t id);
+/* info[PN_MAX_DOMAINS]; *n: how many there are. */
+enum pn_error dom_list(struct pn_dev *dev, struct pn_domain_info *info, unsigned *n);
+enum pn_error dom_info(struct pn_dev *dev, uint32_t id, struct pn_domain_info *info);
+enum pn_error dom_stat(struct pn_dev *dev, uint32_t id, struct pn_stat *stat);
+/* region[PN_MAX_REGIONS]; *kept of them are filled in, *all began. */
+enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *region, unsigned *kept, uint64_t *all);
+/* Console output: buf[dev->exchange_bytes]. *lost: bytes lost since the domain began. */
+enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost);
+/* *text: allocated, NUL-terminated. */
+enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, uint64_t *faults, char **text);
+
+#endif

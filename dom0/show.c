@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Numbers of 64 bits become JSON integers; none of them reaches 2^63 in practice, and one that does is clamped there. */
+#include "show.h"
+
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "names.h"
+
+static json_t *number(uint64_t n)
+{
+	return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
+}
+
+static void add(json_t *object, const char *name, uint64_t n)
+{
+	json_object_set_new(object, name, number(n));
+}
+
+json_t *show_text(const char *text, size_t bytes)
+{
+	json_t *value = json_stringn(text, bytes);
+	char *clean;
+
+	if (value)
+		return value;
+	clean = malloc(bytes + 1);
+	for (size_t i = 0; clean && i < bytes; i++)
+		clean[i] = isascii((unsigned char)text[i]) && text[i] ? text[i] : '?';
+	value = clean ? json_stringn(clean, bytes) : json_null();
+	free(clean);
+	return value;
+}
+
+json_t *show_info(const struct pn_domain_info *info)
+{
+	json_t *o = json_object();
+
+	add(o, "id", info->id);
+	json_object_set_new(o, "name", show_text(info->name, strnlen(info->name, PN_NAME)));
+	json_object_set_new(o, "state", json_string(pn_state_name(info->state)));
+	add(o, "exit_code", info->exit_code);
+	json_object_set_new(o, "reason", show_text(info->reason, strnlen(info->reason, PN_REASON)));
+	add(o, "vcpus", info->nr_vcpus);
+	add(o, "memory_bytes", info->memory_bytes);
+	add(o, "ticks", info->run_ticks);
+	add(o, "trips", info->trips);
+	add(o, "console_pending", info->console_pending);
+	return o;
+}
+
+static json_t *trip_entry(uint64_t count, uint64_t ticks, uint64_t bytes)
+{
+	json_t *o = json_object();
+
+	add(o, "count", count);
+	add(o, "ticks", ticks);
+	add(o, "bytes", bytes);
+	return o;
+}
+
+static json_t *counters(const uint64_t counter[PN_CNT_MAX])
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < PN_CNT_MAX; i++)
+		if (counter[i])
+			add(o, pn_counter_name(i), counter[i]);
+	return o;
+}
+
+static json_t *stat_trips(const struct pn_stat *stat)
+{
+	json_t *trips = json_object();
+
+	for (unsigned i = 0; i < TRIP_MAX; i++) {
+		const struct pn_trip_stat *t = &stat->trip[i];
+		json_t *hist = json_array(), *o;
+
+		for (unsigned b = 0; b < PN_HIST_BUCKETS; b++)
+			json_array_append_new(hist, json_integer(t->hist[b]));
+		if (!t->count) {
+			json_decref(hist);
+			continue;
+		}
+		o = trip_entry(t->count, t->ticks, t->bytes);
+		json_object_set_new(o, "hist", hist);
+		json_object_set_new(trips, pn_trip_name(i), o);
+	}
+	return trips;
+}
+
+json_t *show_stat(const struct pn_stat *stat)
+{
+	json_t *o = json_object();
+
+	add(o, "trips", stat->trips);
+	json_object_set_new(o, "trip", stat_trips(stat));
+	json_object_set_new(o, "counter", counters(stat->counter));
+	add(o, "trace_written", stat->trace_written);
+	add(o, "trace_lost", stat->trace_lost);
+	return o;
+}
+
+void show_region(json_t *o, const struct pn_region *r)
+{
+	json_t *trips = json_object();
+
+	json_object_set_new(o, "phase", show_text(r->phase, strnlen(r->phase, PN_PHASE_NAME)));
+	add(o, "ops", r->ops);
+	add(o, "instructions", r->instructions);
+	add(o, "trips", r->trips);
+	add(o, "bytes", r->bytes_touched);
+	add(o, "guest_levels", r->guest_levels);
+	add(o, "shadow_levels", r->shadow_levels);
+	for (unsigned i = 0; i < TRIP_MAX; i++)
+		if (r->trip_count[i])
+			json_object_set_new(trips, pn_trip_name(i),
+					    trip_entry(r->trip_count[i], r->trip_ticks[i], r->trip_bytes[i]));
+	json_object_set_new(o, "trip", trips);
+	json_object_set_new(o, "counter", counters(r->counter));
+	add(o, "trace_written", r->trace_written);
+	add(o, "trace_lost", r->trace_lost);
+}
