@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Random commands through the mailbox: numbers, sizes, addresses, domains and the
+ * exchange buffer's contents are all hostile. The hypervisor may answer with
+ * success or an error code, nothing else, and must still answer a ping afterwards.
+ * The same seed sends the same commands.
+ */
+#include <string.h>
+
+#include "ctl.h"
+#include "names.h"
+
+/* xorshift64*: good enough, and the same everywhere. */
+static uint64_t next(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dull;
+}
+
+/* Numbers near the places where checks go wrong. */
+static uint64_t hostile_number(uint64_t *s)
+{
+	uint64_t r = next(s);
+
+	switch (r % 8) {
+	case 0:
+		return r >> 61;
+	case 1:
+		return 1ull << (r >> 58);
+	case 2:
+		return (1ull << (r >> 58)) - 1;
+	case 3:
+		return (r >> 32) % 65 * 4096;
+	case 4:
+		return (r >> 32) % 64 << 20;
+	case 5:
+		return ~(r >> 56);
+	case 6:
+		return r >> 40;
+	default:
+		return r;
+	}
+}
+
+/* Mostly commands that exist, on domains that may. */
+static uint32_t hostile_command(uint64_t *s)
+{
+	uint64_t r = next(s);
+
+	return r % 16 ? (uint32_t)(r >> 8) % 20 : (uint32_t)(r >> 32);
+}
+
+static void hostile_exchange(struct ctl *c, uint64_t *s)
+{
+	static const char *const heads[] = { "\177ELF\002\001\001", "\177ELF\001\001\001", "\002\260\255\033", "HdrS" };
+	char *e = pn_exchange(c->dev);
+
+	switch (next(s) % 4) {
+	case 0:
+		memset(e, (int)next(s), c->dev->exchange_bytes);
+		break;
+	case 1:
+		for (unsigned i = 0; i + 8 <= c->dev->exchange_bytes; i += 8)
+			*(uint64_t *)(e + i) = next(s);
+		break;
+	case 2:
+		strcpy(e, heads[next(s) % 4]);
+		break;
+	}
+}
+
+/* Scribbles over a running domain's image, the rings and the registers that are read-only. */
+static void scribble(struct ctl *c, uint64_t *s)
+{
+	struct pn_dev *d = c->dev;
+	uint64_t r = next(s);
+
+	if (r % 4 == 0 && d->pool_bytes >= 4096)
+		*(uint64_t *)(d->bar4 + (next(s) % d->pool_bytes & ~7ull)) = hostile_number(s);
+	if (r % 4 == 1 && d->nr_rings)
+		*(uint64_t *)((char *)pn_ring_memory(d, next(s) % d->nr_rings) + next(s) % (4096 / 8) * 8) = hostile_number(s);
+	if (r % 4 == 2)
+		d->write32(d, (uint32_t)next(s) % PN_REG_ARG(0) & ~3u, (uint32_t)r);
+}
+
+static bool ping(struct ctl *c, uint64_t token)
+{
+	uint64_t args[PN_NR_ARGS] = { token }, rets[PN_NR_RETS];
+	enum pn_error e = pn_command(c->dev, PN_CMD_ping, 0, args, rets);
+
+	if (e == PN_ERR_ok && rets[0] == token + 1)
+		return true;
+	fprintf(c->err, "penumbra-ctl: fuzz: a ping came back as %d, %llx\n", (int)e, (unsigned long long)rets[0]);
+	return false;
+}
+
+static void destroy_all(struct ctl *c)
+{
+	struct pn_domain_info info[PN_MAX_DOMAINS];
+	unsigned n;
+
+	if (dom_list(c->dev, info, &n) == PN_ERR_ok)
+		for (unsigned i = 0; i < n; i++)
+			dom_simple(c->dev, PN_CMD_destroy, info[i].id);
+}
+
+static bool known_error(enum pn_error e)
+{
+	return strcmp(pn_error_text(e), "unknown") != 0;
+}
+
+/* One random command. False: it answered with no error code that there is. */
+static bool one(struct ctl *c, uint64_t *s, uint64_t *counts)
+{
+	uint64_t args[PN_NR_ARGS];
+	uint32_t command = hostile_command(s), domain;
+	enum pn_error e;
+
+	for (unsigned a = 0; a < PN_NR_ARGS; a++)
+		args[a] = hostile_number(s);
+	domain = next(s) % 4 ? (uint32_t)next(s) % (PN_MAX_DOMAINS + 1) : (uint32_t)hostile_number(s);
+	hostile_exchange(c, s);
+	scribble(c, s);
+	e = pn_command(c->dev, command, domain, args, NULL);
+	if (known_error(e)) {
+		counts[e]++;
+		return true;
+	}
+	fprintf(c->err, "penumbra-ctl: fuzz: command %u, domain %u: answer %d is no error code\n", command, domain, (int)e);
+	return false;
+}
+
+int cmd_fuzz(struct ctl *c)
+{
+	uint64_t s = c->seed * 0x9e3779b97f4a7c15ull | 1, counts[16] = { 0 }, args[PN_NR_ARGS] = { 0 };
+	bool ok = true;
+
+	for (uint64_t i = 0; i < c->count && ok; i++) {
+		ok = one(c, &s, counts) && (i % 64 || ping(c, next(&s)));
+		if (!ok)
+			fprintf(c->err, "penumbra-ctl: fuzz: seed %llu, command %llu\n", (unsigned long long)c->seed,
+				(unsigned long long)i);
+	}
+	pn_command(c->dev, PN_CMD_trace, 0, args, NULL);
+	destroy_all(c);
+	ok = ok && ping(c, c->seed);
+	fprintf(c->out, "fuzz: seed %llu, %llu commands, %s\n", (unsigned long long)c->seed, (unsigned long long)c->count,
+		ok ? "all answered" : "NOT WELL");
+	for (unsigned e = 0; e < 16; e++)
+		if (counts[e])
+			fprintf(c->out, "  %10llu  %s\n", (unsigned long long)counts[e], pn_error_text(e));
+	return ok ? 0 : CTL_FAILED;
+}
