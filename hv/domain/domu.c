@@ -234,6 +234,7 @@ void domu_info(const struct domu *u, struct pn_domain_info *info)
 	info->console_pending = vdev_console_pending(&u->vdev);
 	str_copy(info->name, sizeof(info->name), u->d.name);
 	str_copy(info->reason, sizeof(info->reason), u->d.reason);
+	info->memory_offset = u->memory - host_memory.pool_base;
 }
 
 void domu_stat(const struct domu *u, struct pn_stat *st)

@@ -111,6 +111,7 @@ struct pn_domain_info {
 	uint64_t console_pending; /* bytes */
 	char name[PN_NAME];
 	char reason[PN_REASON]; /* why it crashed; empty otherwise */
+	uint64_t memory_offset; /* of its memory in BAR4, bytes */
 };
 
 #define PN_HIST_BUCKETS 24 /* bucket b counts costs in [2^b, 2^(b+1)) ticks, the last one all above */
