@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The suite runner's parts: the plan, the tracing session around an item, one run. */
+#ifndef DOM0_SUITE_H
+#define DOM0_SUITE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <jansson.h>
+
+#include "ctl.h"
+
+struct suite_item {
+	const char *name, *image, *initrd, *cmdline; /* initrd: NULL for none */
+	uint64_t memory_mib, pool_pages, timeout_s, repeat;
+	bool trace;
+};
+
+struct suite {
+	struct ctl *c;
+	json_t *plan; /* the items' strings live in it */
+	const char *recipe;
+	struct suite_item *items;
+	unsigned nr_items;
+	char *images; /* directory */
+};
+
+/* Reads and checks a plan. 0, or -1 with the reason on c->err. */
+int suite_read(struct suite *s, struct ctl *c, const char *path);
+void suite_free(struct suite *s);
+
+/* One `@pn {json}` line, flushed; takes the reference. */
+void suite_say(struct ctl *c, json_t *event);
+/* Runs one repetition of an item, from create to destroy, and says what came of it. */
+void suite_run_item(struct suite *s, unsigned item, unsigned rep);
+
+/* An LTTng session with the collector in it. */
+struct session {
+	char name[64];
+	pid_t collector; /* 0: none runs */
+	FILE *totals;    /* the collector's output */
+};
+
+/* Begins one that writes CTF below `dir`, and sets the trace mask. false: said why on stderr; nothing is left behind. */
+bool session_begin(struct session *t, struct ctl *c, const char *name, const char *dir);
+/* Mask off, drain, stop. The collector's totals, or NULL. */
+json_t *session_end(struct session *t, struct ctl *c);
+
+#endif

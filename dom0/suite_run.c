@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One run of a guest: create, load, start, wait for its end or the timeout while its
+ * console is saved, then take everything that was measured, and destroy it.
+ *
+ * What must always hold: the domain is destroyed and the `end` line is said on every
+ * path; a console that floods is cut, and what was cut is counted; time is dom0's
+ * CLOCK_MONOTONIC, which under -icount is virtual.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "names.h"
+#include "show.h"
+#include "suite.h"
+
+#define CONSOLE_KEEP (1u << 20) /* bytes of one run's console that are kept */
+#define POLL_NS 10000000l
+
+struct run {
+	struct suite *s;
+	struct ctl *c;
+	const struct suite_item *item;
+	unsigned index, rep;
+	bool created;
+	struct dom_memory mem;
+	struct pn_domain_info info;
+	const char *state;
+	char reason[DOM_WHY];
+	json_int_t code;
+
+	FILE *console;
+	char *buf; /* exchange_bytes */
+	uint64_t console_kept, console_lost, console_cut;
+};
+
+static json_t *event(const struct run *r, const char *e)
+{
+	return json_pack("{s:s,s:i,s:i,s:s}", "e", e, "item", (int)r->index, "rep", (int)r->rep, "name", r->item->name);
+}
+
+static void fail(struct run *r, const char *what, enum pn_error e)
+{
+	r->state = "failed";
+	r->code = -1;
+	snprintf(r->reason, sizeof(r->reason), "%s: %s", what, pn_error_text(e));
+}
+
+static void open_console(struct run *r)
+{
+	char *path = NULL, *dir = NULL;
+
+	if (asprintf(&dir, "%s/consoles", r->c->out_dir) > 0)
+		mkdir(dir, 0777);
+	if (asprintf(&path, "%s/%s.%u%s.txt", dir ? dir : "", r->item->name, r->rep, r->item->trace ? ".traced" : "") > 0)
+		r->console = fopen(path, "w");
+	if (!r->console)
+		fprintf(r->c->err, "penumbra-ctl: %s: %s\n", path ? path : "console", strerror(errno));
+	free(path);
+	free(dir);
+}
+
+static void save_console(struct run *r)
+{
+	size_t n, keep;
+
+	do {
+		if (dom_console(r->c->dev, r->mem.id, r->buf, &n, &r->console_lost) != PN_ERR_ok)
+			return;
+		keep = n < CONSOLE_KEEP - r->console_kept ? n : CONSOLE_KEEP - r->console_kept;
+		if (r->console && fwrite(r->buf, 1, keep, r->console) != keep)
+			keep = 0;
+		r->console_kept += keep;
+		r->console_cut += n - keep;
+	} while (n == r->c->dev->exchange_bytes);
+}
+
+static bool prepare(struct run *r)
+{
+	char *image = NULL, *initrd = NULL;
+	enum pn_error e;
+
+	e = dom_create(r->c->dev, r->item->name, r->item->memory_mib << 20, r->item->pool_pages, &r->mem);
+	if (e != PN_ERR_ok) {
+		fail(r, "create", e);
+		return false;
+	}
+	r->created = true;
+	if (asprintf(&image, "%s/%s", r->s->images, r->item->image) < 0 ||
+	    (r->item->initrd && asprintf(&initrd, "%s/%s", r->s->images, r->item->initrd) < 0))
+		e = PN_ERR_nomem;
+	else
+		e = dom_load(r->c->dev, &r->mem, image, initrd, r->item->cmdline, r->reason);
+	free(image);
+	free(initrd);
+	if (e != PN_ERR_ok && r->reason[0]) {
+		r->state = "failed";
+		r->code = -1;
+	} else if (e != PN_ERR_ok) {
+		fail(r, "load", e);
+	}
+	return e == PN_ERR_ok;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static void wait_for_end(struct run *r)
+{
+	const struct timespec nap = { 0, POLL_NS };
+	double deadline = now() + r->item->timeout_s;
+	enum pn_error e;
+
+	for (;;) {
+		e = dom_info(r->c->dev, r->mem.id, &r->info);
+		save_console(r);
+		if (e != PN_ERR_ok) {
+			fail(r, "list", e);
+			return;
+		}
+		if (r->info.state == PN_EXITED || r->info.state == PN_CRASHED)
+			return;
+		if (now() >= deadline) {
+			r->state = "timed-out";
+			snprintf(r->reason, sizeof(r->reason), "no end within %llu s",
+				 (unsigned long long)r->item->timeout_s);
+			dom_simple(r->c->dev, PN_CMD_pause, r->mem.id);
+			save_console(r);
+			return;
+		}
+		nanosleep(&nap, NULL);
+	}
+}
+
+static void judge(struct run *r)
+{
+	if (r->state)
+		return;
+	r->code = r->info.exit_code;
+	snprintf(r->reason, sizeof(r->reason), "%s", r->info.reason);
+	if (r->info.state == PN_CRASHED)
+		r->state = "crashed";
+	else
+		r->state = r->code == 0 ? "finished" : "failed";
+	if (!r->reason[0] && r->code != 0)
+		snprintf(r->reason, sizeof(r->reason), "exit code %lld", (long long)r->code);
+}
+
+static void say_regions(struct run *r)
+{
+	static struct pn_region region[PN_MAX_REGIONS];
+	uint64_t all = 0;
+	unsigned n = 0;
+	json_t *ev;
+
+	if (dom_regions(r->c->dev, r->mem.id, region, &n, &all) != PN_ERR_ok)
+		fprintf(r->c->err, "penumbra-ctl: %s: its regions cannot be had\n", r->item->name);
+	for (unsigned i = 0; i < n; i++) {
+		ev = event(r, "region");
+		json_object_set_new(ev, "traced", json_boolean(r->item->trace));
+		show_region(ev, &region[i]);
+		suite_say(r->c, ev);
+	}
+	if (all > n)
+		fprintf(r->c->err, "penumbra-ctl: %s: %llu regions were measured but not kept\n", r->item->name,
+			(unsigned long long)(all - n));
+}
+
+static void add_audit(struct run *r, json_t *ev)
+{
+	enum pn_error e = PN_ERR_nodom;
+	uint64_t faults = 0;
+	char *text = NULL;
+
+	if (r->created)
+		e = dom_audit(r->c->dev, r->mem.id, &faults, &text);
+	json_object_set_new(ev, "audit", json_integer((json_int_t)faults));
+	json_object_set_new(ev, "audit_text", e == PN_ERR_ok && text ? show_text(text, strlen(text)) :
+								       json_sprintf("not audited: %s", pn_error_text(e)));
+	free(text);
+}
+
+static void say_end(struct run *r)
+{
+	static struct pn_stat stat;
+	json_t *ev = event(r, "end");
+
+	memset(&stat, 0, sizeof(stat));
+	if (r->created) {
+		dom_info(r->c->dev, r->mem.id, &r->info);
+		dom_stat(r->c->dev, r->mem.id, &stat);
+	}
+	json_object_set_new(ev, "traced", json_boolean(r->item->trace));
+	json_object_set_new(ev, "state", json_string(r->state));
+	json_object_set_new(ev, "code", json_integer(r->code));
+	json_object_set_new(ev, "reason", show_text(r->reason, strlen(r->reason)));
+	json_object_set_new(ev, "ticks", json_integer((json_int_t)r->info.run_ticks));
+	add_audit(r, ev);
+	json_object_set_new(ev, "console_lost", json_integer((json_int_t)(r->console_lost + r->console_cut)));
+	json_object_set_new(ev, "stat", show_stat(&stat));
+	suite_say(r->c, ev);
+}
+
+static uint64_t sum(const json_t *counts)
+{
+	const char *key;
+	uint64_t n = 0;
+	json_t *v;
+
+	json_object_foreach((json_t *)counts, key, v)
+		n += (uint64_t)json_integer_value(v);
+	return n;
+}
+
+/* Totals over all events, then the same per event. */
+static void say_trace(struct run *r, json_t *totals)
+{
+	json_t *ev = event(r, "trace");
+
+	if (!totals) {
+		fprintf(r->c->err, "penumbra-ctl: %s: the collector ended without its totals\n", r->item->name);
+		json_decref(ev);
+		return;
+	}
+	json_object_set_new(ev, "written", json_integer((json_int_t)sum(json_object_get(totals, "written"))));
+	json_object_set_new(ev, "lost", json_integer((json_int_t)sum(json_object_get(totals, "lost"))));
+	json_object_set_new(ev, "emitted", json_integer((json_int_t)sum(json_object_get(totals, "emitted"))));
+	json_object_set(ev, "agree", json_object_get(totals, "agree"));
+	json_object_set(ev, "late", json_object_get(totals, "late"));
+	json_object_set_new(ev, "events", json_pack("{s:O,s:O,s:O}", "written", json_object_get(totals, "written"), "lost",
+						    json_object_get(totals, "lost"), "emitted",
+						    json_object_get(totals, "emitted")));
+	suite_say(r->c, ev);
+	json_decref(totals);
+}
+
+static void run(struct run *r)
+{
+	enum pn_error e;
+
+	if (!prepare(r))
+		return;
+	e = dom_simple(r->c->dev, PN_CMD_start, r->mem.id);
+	if (e == PN_ERR_ok)
+		wait_for_end(r);
+	else
+		fail(r, "start", e);
+}
+
+static bool begin_trace(struct run *r, struct session *t)
+{
+	char *dir = NULL;
+	bool ok = asprintf(&dir, "%s/traces/%s", r->c->out_dir, r->item->name) > 0 &&
+		  session_begin(t, r->c, r->item->name, dir);
+
+	free(dir);
+	return ok;
+}
+
+void suite_run_item(struct suite *s, unsigned item, unsigned rep)
+{
+	struct run r = { .s = s, .c = s->c, .item = &s->items[item], .index = item, .rep = rep };
+	struct session t = { 0 };
+
+	suite_say(r.c, event(&r, "begin"));
+	r.buf = malloc(r.c->dev->exchange_bytes);
+	open_console(&r);
+	if (!r.buf) {
+		fail(&r, "console", PN_ERR_nomem);
+	} else if (r.item->trace && !begin_trace(&r, &t)) {
+		r.state = "failed";
+		r.code = -1;
+		snprintf(r.reason, sizeof(r.reason), "its tracing session could not be started");
+	} else {
+		run(&r);
+	}
+	judge(&r);
+	if (t.collector)
+		say_trace(&r, session_end(&t, r.c));
+	if (r.created)
+		say_regions(&r);
+	say_end(&r);
+	if (r.created)
+		dom_simple(r.c->dev, PN_CMD_destroy, r.mem.id);
+	if (r.console)
+		fclose(r.console);
+	free(r.buf);
+}
