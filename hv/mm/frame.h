@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the engine knows of each frame of a domain's memory. d->frame is indexed
- * by the frame's place in the domain's contiguous machine memory, so that it
- * is found from a shadow entry and from the p2m alike, without a second table.
+ * by machine frame number, so that a frame is found from a shadow entry and from the p2m
+ * alike, without a second table. Only the domain's own frames have room there: the
+ * pointer is biased by its first.
  *
  * Must hold whenever no fault is being handled:
  *  - writable is the number of leaf shadow entries that map the frame with PTE_RW;
@@ -25,7 +26,7 @@ struct frame_info {
 /* For a frame that p2m or a shadow entry of this domain names. */
 static inline struct frame_info *frame_of(const struct domain *d, mfn_t mfn)
 {
-	return &d->frame[mfn.n - d->first_mfn.n];
+	return &d->frame[mfn.n];
 }
 
 #endif

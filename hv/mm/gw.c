@@ -2,8 +2,6 @@
 /* The rare ends of a guest walk: faults other than not-present, and accessed and dirty bits. */
 #include "gw.h"
 
-#include "lib.h"
-
 enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end)
 {
 	if (end == GW_OUTSIDE) {
@@ -52,4 +50,13 @@ bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g)
 	}
 	w->all |= PTE_A;
 	return true;
+}
+
+bool gw_again(struct vcpu *v, gva_t va, u32 access)
+{
+	if (v->domain->state != PN_CRASHED)
+		return true;
+	v->fault.va = va;
+	v->fault.pfec = access & (PFEC_W | PFEC_U | PFEC_I);
+	return false;
 }

@@ -11,6 +11,7 @@
 #define MM_GW_H
 
 #include "cpu.h"
+#include "lib.h"
 #include "p2m.h"
 #include "paging.h"
 #include "plat.h"
@@ -21,7 +22,7 @@
 
 struct gw {
 	u64 e[GW_MAX_LEVELS + 1]; /* the entries by level, from `leaf` up */
-	u64 all, any;             /* AND and OR of them: rights and accessed bits; NX */
+	u64 all;                  /* AND of them: rights and accessed bits */
 	gfn_t gfn;                /* the 4 KiB frame */
 	u32 leaf;                 /* level of the entry that maps; above all levels with paging off */
 };
@@ -97,10 +98,8 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 {
 	const struct domain *d = v->domain;
 	gfn_t table = gw_root_gfn(v);
-	u64 e;
+	u64 e, all = ~0ull;
 
-	w->all = ~0ull;
-	w->any = 0;
 	v->bytes += g * (g == 2 ? 4 : 8);
 #pragma GCC unroll 4
 	for (u32 level = g; level > 0; level--) {
@@ -115,12 +114,11 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 		if (gw_is_rsvd(e, level, g, v->pse, v->rsvd))
 			return GW_RSVD;
 		w->e[level] = e;
-		if (g != 3 || level != 3) { /* a PAE root entry has no rights */
-			w->all &= e;
-			w->any |= e;
-		}
+		if (g != 3 || level != 3) /* a PAE root entry has no rights */
+			all &= e;
 		if (gw_is_leaf(e, level, g, v->pse)) {
 			w->leaf = level;
+			w->all = all;
 			w->gfn = GFN(gw_leaf_gfn(e, level, g).n | (va >> 12 & (BIT(gw_shift(level, g) - 12) - 1)));
 			return GW_OK;
 		}
@@ -131,22 +129,28 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 	return GW_OK;
 }
 
-/* Do the walked rights allow it? */
-GW_INLINE bool gw_allowed(const struct vcpu *v, const struct gw *w, u32 pfec)
+/* Does one of the walked entries forbid execution? */
+GW_INLINE bool gw_no_exec(const struct gw *w, u32 g)
 {
-	if (pfec & PFEC_U && !(w->all & PTE_US))
+	for (u32 level = g == 3 ? 2 : g; level >= w->leaf; level--)
+		if (w->e[level] & PTE_NX)
+			return true;
+	return false;
+}
+
+/*
+ * Do the rights `all` allow it? A fetch needs a look at NX besides, which counts in
+ * modes only that have it: elsewhere the bit is reserved or does not exist.
+ */
+GW_INLINE bool gw_allowed(const struct vcpu *v, u64 all, u32 pfec)
+{
+	if (pfec & PFEC_U && !(all & PTE_US))
 		return false;
-	if (pfec & PFEC_W && unlikely(!(w->all & PTE_RW)) && (pfec & PFEC_U || v->cr0 & CR0_WP))
+	if (pfec & PFEC_W && unlikely(!(all & PTE_RW)) && (pfec & PFEC_U || v->cr0 & CR0_WP))
 		return false;
-	if (unlikely(pfec & (PFEC_I | PFEC_SMAP))) {
-		if (!(pfec & PFEC_I))
-			return !(w->all & PTE_US);
-		if (w->any & PTE_NX && v->efer & EFER_NXE)
-			return false;
-		if (!(pfec & PFEC_U) && w->all & PTE_US && v->cr4 & CR4_SMEP)
-			return false;
-	}
-	return true;
+	if (likely(!(pfec & (PFEC_I | PFEC_SMAP))) || !(all & PTE_US))
+		return true;
+	return pfec & PFEC_I ? pfec & PFEC_U || !(v->cr4 & CR4_SMEP) : false;
 }
 
 /* The architecture's rule: what must be set in the tables before an access. */
@@ -171,7 +175,7 @@ GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfe
 		}
 		return gw_failed(v, pfec, end);
 	}
-	if (g && unlikely(!gw_allowed(v, w, pfec)))
+	if (g && unlikely(!gw_allowed(v, w->all, pfec) || (pfec & PFEC_I && gw_no_exec(w, g))))
 		return gw_failed(v, pfec, GW_OK);
 	if (g && unlikely(unmarked(w->all, w->e[w->leaf], pfec & PFEC_W)) && !gw_mark(v, w, va, pfec & PFEC_W, g))
 		return SH_RETRY;
@@ -180,7 +184,27 @@ GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfe
 	return likely(mfn_valid(*mfn)) ? SH_FIXED : SH_MMIO;
 }
 
-/* The same for emulation: `access` holds a pfec's W, U, I and PFEC_SMAP; an address that is not canonical counts as not present. */
+/* Store into one page; naturally aligned words at once, as guests expect of their tables. */
+static inline void gw_store(const struct sh_target *t, const void *buf, u32 bytes)
+{
+	u64 x;
+
+	if (likely(bytes == 8)) {
+		memcpy(&x, buf, 8);
+		*(volatile u64 *)t->p = x;
+	} else if (bytes == 4) {
+		*(volatile u32 *)t->p = *(const u32 *)memcpy(&x, buf, 4);
+	} else if (bytes == 2) {
+		*(volatile u16 *)t->p = *(const u16 *)memcpy(&x, buf, 2);
+	} else {
+		memcpy(t->p, buf, bytes);
+	}
+}
+
+/* Was SH_RETRY a race with the guest, so that another try will do? If the domain has crashed, the access just fails. */
+bool gw_again(struct vcpu *v, gva_t va, u32 access);
+
+/* The same for emulation: `access` holds a pfec's W, U, I and PFEC_SMAP; an address that is not canonical counts as not present. Never SH_RETRY. */
 GW_INLINE enum verdict gw_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t, const u32 g)
 {
 	struct gw w;
@@ -193,7 +217,11 @@ GW_INLINE enum verdict gw_translate(struct vcpu *v, gva_t va, u32 access, struct
 	}
 	if (g < 4)
 		va = (u32)va;
-	r = gw_access(v, &w, va, access, &t->mfn, gw_unmarked, g);
+	do
+		r = gw_access(v, &w, va, access, &t->mfn, gw_unmarked, g);
+	while (unlikely(r == SH_RETRY) && gw_again(v, va, access));
+	if (unlikely(r == SH_RETRY))
+		return SH_GUEST_FAULT;
 	if (likely(r == SH_FIXED))
 		t->p = (u8 *)plat_map(t->mfn) + (va & ~PAGE_MASK);
 	return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The shadow pool's memory, its free list and the list of pinned roots. */
+/* The shadow pool's memory, its free list and the age of pinned roots. */
 #include "pool.h"
 
 #include "lib.h"
@@ -27,14 +27,16 @@ static bool alloc_books(struct domain *d, struct sh_domain *s, u64 pages)
 	s->books_pages = pages_of(pages * sizeof(struct sh_page)) + pages_of(buckets * sizeof(struct sh_page *));
 	s->books = plat_alloc_pages(s->books_pages);
 	s->tables = plat_alloc_pages(pages);
-	d->frame = plat_alloc_pages(frame_pages(d));
-	if (!s->books || !s->tables || !d->frame)
+	s->frames = plat_alloc_pages(frame_pages(d));
+	if (!s->books || !s->tables || !s->frames)
 		return false;
+	d->frame = (struct frame_info *)((uintptr_t)s->frames - d->first_mfn.n * sizeof(struct frame_info));
 	s->page = s->books;
 	s->hash = (void *)((char *)s->books + pages_of(pages * sizeof(struct sh_page)) * PAGE_SIZE);
 	s->hash_mask = (u32)buckets - 1;
 	s->pages = (u32)pages;
 	s->first_mfn = (u32)plat_virt_to_mfn(s->tables).n;
+	s->page_bias = (uintptr_t)s->page - s->first_mfn * sizeof(struct sh_page);
 	return true;
 }
 
@@ -74,8 +76,8 @@ void pool_destroy(struct domain *d)
 		plat_free_pages(s->books, s->books_pages);
 	if (s->tables)
 		plat_free_pages(s->tables, s->pages);
-	if (d->frame)
-		plat_free_pages(d->frame, frame_pages(d));
+	if (s->frames)
+		plat_free_pages(s->frames, frame_pages(d));
 	plat_free_pages(s, 1);
 	d->frame = NULL;
 	d->shadow = NULL;
@@ -115,40 +117,15 @@ void pool_give(struct domain *d, struct sh_page *sp)
 	d->counter[PN_CNT_shadow_used]--;
 }
 
-void pool_pin(struct sh_domain *s, struct sh_page *sp)
+struct sh_page *pool_oldest_root(const struct sh_domain *s)
 {
-	sp->pinned = true;
-	sp->refs++;
-	sp->newer = NULL;
-	sp->older = s->newest;
-	if (s->newest)
-		s->newest->newer = sp;
-	else
-		s->oldest = sp;
-	s->newest = sp;
-}
+	struct sh_page *oldest = NULL;
 
-static void take_out(struct sh_domain *s, struct sh_page *sp)
-{
-	if (sp->newer)
-		sp->newer->older = sp->older;
-	else
-		s->newest = sp->older;
-	if (sp->older)
-		sp->older->newer = sp->newer;
-	else
-		s->oldest = sp->newer;
-	sp->newer = sp->older = NULL;
-	sp->pinned = false;
-	sp->refs--;
-}
+	for (u32 i = 0; i < s->pages; i++) {
+		struct sh_page *sp = &s->page[i];
 
-void pool_unpin(struct sh_domain *s, struct sh_page *sp) { take_out(s, sp); }
-
-void pool_touch(struct sh_domain *s, struct sh_page *sp)
-{
-	if (!sp->pinned || s->newest == sp)
-		return;
-	take_out(s, sp);
-	pool_pin(s, sp);
+		if (sp->pinned && !sp->loaded && (!oldest || sp->last_used < oldest->last_used))
+			oldest = sp;
+	}
+	return oldest;
 }

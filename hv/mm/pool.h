@@ -4,7 +4,7 @@
  *
  * Must hold:
  *  - a free page is all zeros, so taking one costs no clearing;
- *  - a descriptor's `live` has a bit for every entry that is not zero (it may have more);
+ *  - a descriptor's `live` marks every stretch of SH_STRETCH entries that are not all zero (it may mark more);
  *  - free + pages in use == pages.
  */
 #ifndef MM_POOL_H
@@ -29,7 +29,7 @@
 #define ROLE_PSE BIT(14)    /* 32-bit guest entries may map superpages */
 
 #define SH_MAX_ENTRIES 1024
-#define SH_LIVE_WORDS (SH_MAX_ENTRIES / 64)
+#define SH_STRETCH 64
 
 struct sh_page {
 	void *table;           /* the shadow page */
@@ -38,7 +38,7 @@ struct sh_page {
 	struct sh_page *up;    /* one of the entries that link to this page, or NULL */
 	struct sh_page *hash_next; /* also links the free list */
 	struct sh_page *same_frame;
-	struct sh_page *newer, *older; /* among the pinned roots */
+	u64 last_used;         /* roots: the domain's clock when it was last loaded */
 	u32 up_slot;
 	u32 gfn;
 	u32 role;
@@ -47,22 +47,23 @@ struct sh_page {
 	u32 mfn;
 	u32 seen;   /* the audit's own count */
 	bool used, pinned;
-	u64 live[SH_LIVE_WORDS];
-};
+	u8 live[SH_MAX_ENTRIES / SH_STRETCH];
+} __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
 
 struct sh_domain {
 	struct sh_page *page; /* descriptors, pages of them */
+	uintptr_t page_bias;  /* where the descriptor of machine frame 0 would be */
 	struct sh_page *free_list;
 	u32 free;
 	u32 pages;
 	u32 first_mfn;
 	u32 hash_mask;
 	struct sh_page **hash;
-	struct sh_page *newest, *oldest; /* pinned roots, by last load */
+	u64 clock;                       /* root loads so far */
 	struct sh_page *wrmap_last;      /* the wrmap part's: the page in which the last scan hit */
-	u64 unshadow_gfn;                /* the frame last unshadowed on the guest's behalf, and how often in a row */
-	u32 unshadow_repeats;
-	void *tables, *books;
+	/* The frame last unshadowed on the guest's behalf, how often in a row, and how much had been emulated then. */
+	u64 unshadow_gfn, unshadow_repeats, unshadow_emulated;
+	void *tables, *books, *frames;
 	u64 books_pages;
 };
 
@@ -75,13 +76,13 @@ struct sh_page *pool_take(struct domain *d);
 /* The page's table must be all zeros again. */
 void pool_give(struct domain *d, struct sh_page *sp);
 
-/* Pinned roots, newest first. */
-void pool_pin(struct sh_domain *s, struct sh_page *sp);
-void pool_unpin(struct sh_domain *s, struct sh_page *sp);
-/* Was just loaded: moves to the front. */
-void pool_touch(struct sh_domain *s, struct sh_page *sp);
+/* The pinned root that was loaded longest ago and is not loaded now; NULL: none. */
+struct sh_page *pool_oldest_root(const struct sh_domain *s);
 
 /* The descriptor of a shadow page of this domain. */
-static inline struct sh_page *pool_page(const struct sh_domain *s, u64 mfn) { return &s->page[mfn - s->first_mfn]; }
+static inline struct sh_page *pool_page(const struct sh_domain *s, u64 mfn)
+{
+	return (struct sh_page *)(s->page_bias + mfn * sizeof(struct sh_page));
+}
 
 #endif

@@ -4,6 +4,9 @@
  *
  *   static enum verdict translate(struct vcpu *, gva_t, u32 access, struct sh_target *);
  *   static void wrote(struct vcpu *, const struct sh_target *, u32 bytes);
+ *   static enum verdict write_in_page(struct vcpu *, gva_t, const void *, u32 bytes, u32 access);
+ *
+ * none of which returns SH_RETRY.
  *
  * Must hold: a write that faults in either of two pages changes neither; naturally
  * aligned writes of up to 8 bytes are single stores, as guests expect of their tables.
@@ -16,62 +19,38 @@
 
 static inline u32 room_in_page(gva_t va) { return PAGE_SIZE - (u32)(va & ~PAGE_MASK); }
 
-/* SH_RETRY means that the guest raced with us, or that the domain has crashed. */
-static enum verdict translate_again(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+/* Instruction fetches are of 15 bytes or so: two moves that overlap. */
+static inline void load_bytes(void *buf, const u8 *p, u32 bytes)
 {
-	enum verdict r;
+	u64 head, tail;
 
-	do {
-		if (v->domain->state == PN_CRASHED) {
-			v->fault.va = va;
-			v->fault.pfec = access & (PFEC_W | PFEC_U | PFEC_I);
-			return SH_GUEST_FAULT;
-		}
-		r = translate(v, va, access, t);
-	} while (r == SH_RETRY);
-	return r;
-}
-
-static inline enum verdict locate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
-{
-	enum verdict r = translate(v, va, access, t);
-
-	return likely(r != SH_RETRY) ? r : translate_again(v, va, access, t);
+	if (unlikely(bytes - 8 > 8)) {
+		memcpy(buf, p, bytes);
+		return;
+	}
+	memcpy(&head, p, 8);
+	memcpy(&tail, p + bytes - 8, 8);
+	memcpy(buf, &head, 8);
+	memcpy((u8 *)buf + bytes - 8, &tail, 8);
 }
 
 enum verdict paging_read(struct vcpu *v, gva_t va, void *buf, unsigned bytes, u32 access)
 {
 	struct sh_target t;
 	u32 first = room_in_page(va);
-	enum verdict r = locate(v, va, access, &t);
+	enum verdict r = translate(v, va, access, &t);
 
 	if (r != SH_FIXED)
 		return r;
 	if (likely(bytes <= first)) {
-		memcpy(buf, t.p, bytes);
+		load_bytes(buf, t.p, bytes);
 		return SH_FIXED;
 	}
 	memcpy(buf, t.p, first);
-	r = locate(v, va + first, access, &t);
+	r = translate(v, va + first, access, &t);
 	if (r == SH_FIXED)
 		memcpy((u8 *)buf + first, t.p, bytes - first);
 	return r;
-}
-
-static inline void store(const struct sh_target *t, const void *buf, u32 bytes)
-{
-	u64 x;
-
-	if (likely(bytes == 8)) {
-		memcpy(&x, buf, 8);
-		*(volatile u64 *)t->p = x;
-	} else if (bytes == 4) {
-		*(volatile u32 *)t->p = *(const u32 *)memcpy(&x, buf, 4);
-	} else if (bytes == 2) {
-		*(volatile u16 *)t->p = *(const u16 *)memcpy(&x, buf, 2);
-	} else {
-		memcpy(t->p, buf, bytes);
-	}
 }
 
 static __attribute__((noinline)) enum verdict write_split(struct vcpu *v, gva_t va, const u8 *buf, u32 bytes,
@@ -79,11 +58,11 @@ static __attribute__((noinline)) enum verdict write_split(struct vcpu *v, gva_t 
 {
 	struct sh_target t, t2;
 	u32 first = room_in_page(va);
-	enum verdict r = locate(v, va, access, &t), r2;
+	enum verdict r = translate(v, va, access, &t), r2;
 
 	if (r != SH_FIXED)
 		return r;
-	r2 = locate(v, va + first, access, &t2);
+	r2 = translate(v, va + first, access, &t2);
 	if (r2 == SH_GUEST_FAULT)
 		return r2;
 	memcpy(t.p, buf, first);
@@ -97,17 +76,9 @@ static __attribute__((noinline)) enum verdict write_split(struct vcpu *v, gva_t 
 
 enum verdict paging_write(struct vcpu *v, gva_t va, const void *buf, unsigned bytes, u32 access)
 {
-	struct sh_target t;
-	enum verdict r;
-
 	if (unlikely(bytes > room_in_page(va)))
 		return write_split(v, va, buf, bytes, access | PFEC_W);
-	r = locate(v, va, access | PFEC_W, &t);
-	if (unlikely(r != SH_FIXED))
-		return r;
-	store(&t, buf, bytes);
-	wrote(v, &t, bytes);
-	return SH_FIXED;
+	return write_in_page(v, va, buf, bytes, access | PFEC_W);
 }
 
 static bool cmpxchg16(void *p, u64 old[2], const u64 new_[2])
@@ -170,7 +141,7 @@ enum verdict paging_cmpxchg(struct vcpu *v, gva_t va, void *old, const void *new
 
 	if (bytes > room_in_page(va))
 		return cmpxchg_split(v, va, old, new_, bytes, access, done);
-	r = locate(v, va, access | PFEC_W, &t);
+	r = translate(v, va, access | PFEC_W, &t);
 	if (r != SH_FIXED)
 		return r;
 	memcpy(expected, old, bytes);

@@ -23,6 +23,16 @@ static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struc
 
 static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes) {}
 
+static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
+{
+	struct sh_target t;
+	enum verdict r = translate(v, va, access, &t);
+
+	if (r == SH_FIXED)
+		gw_store(&t, buf, bytes);
+	return r;
+}
+
 #include "guest_memory.h"
 
 const char paging_recipe_name[] = "npt";

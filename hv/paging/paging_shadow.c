@@ -14,23 +14,11 @@ static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struc
 	return v->mode->translate(v, va, access, t);
 }
 
-static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
+static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes) { v->mode->wrote(v, t, bytes); }
+
+static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
-	struct domain *d = v->domain;
-	struct frame_info *f = frame_of(d, t->mfn);
-
-	if (!f->shadows)
-		return;
-	d->shadow->unshadow_repeats = 0;
-	v->bytes += 2 * bytes; /* the guest's entry and the shadow's */
-	COUNT(d, emulate_ok);
-	sh_validate(d, f, (u32)((uintptr_t)t->p & ~PAGE_MASK), bytes);
-	if (TRACE_ON(emulate)) {
-		u64 val = 0;
-
-		memcpy(&val, t->p, bytes < sizeof(val) ? bytes : sizeof(val));
-		TRACE(v, emulate, v->fault.gpa, 0, val, bytes);
-	}
+	return v->mode->write(v, va, buf, bytes, access);
 }
 
 #include "guest_memory.h"
@@ -76,7 +64,7 @@ void paging_load_root(struct vcpu *v)
 
 void paging_update_modes(struct vcpu *v) { sh_update_modes(v); }
 
-void paging_invlpg(struct vcpu *v, gva_t va) { policy.sync->invlpg(v, va); }
+void paging_invlpg(struct vcpu *v, gva_t va) { v->mode->invlpg(v, va); }
 
 void paging_unshadow(struct vcpu *v, gpa_t gpa)
 {
@@ -85,8 +73,11 @@ void paging_unshadow(struct vcpu *v, gpa_t gpa)
 	gfn_t gfn = gpa_to_gfn(gpa);
 
 	COUNT(d, emulate_fail);
-	s->unshadow_repeats = s->unshadow_gfn == gfn.n ? s->unshadow_repeats + 1 : 0;
+	if (s->unshadow_gfn != gfn.n || s->unshadow_emulated != d->counter[PN_CNT_emulate_ok])
+		s->unshadow_repeats = 0;
+	s->unshadow_repeats++;
 	s->unshadow_gfn = gfn.n;
+	s->unshadow_emulated = d->counter[PN_CNT_emulate_ok];
 	if (!sh_unshadow(d, gfn, 0))
 		plat_domain_crash(d, "an instruction without emulation writes to the page table that CR3 holds, at %llx",
 				  (unsigned long long)gpa);

@@ -99,7 +99,7 @@ static void audit_frames(struct audit *a)
 	const struct domain *d = a->domain;
 
 	for (u64 i = 0; i < d->nr_pages; i++) {
-		const struct frame_info *f = &d->frame[i];
+		const struct frame_info *f = frame_of(d, MFN(d->first_mfn.n + i));
 
 		if (f->writable != f->seen)
 			audit_report(a, "mfn %llx: %u writable mappings, its book says %u",
@@ -119,7 +119,7 @@ unsigned sh_audit(struct domain *d, char *text, size_t size)
 	if (size)
 		text[0] = 0;
 	for (u64 i = 0; i < d->nr_pages; i++)
-		d->frame[i].seen = 0;
+		frame_of(d, MFN(d->first_mfn.n + i))->seen = 0;
 	for (u32 i = 0; i < s->pages; i++)
 		s->page[i].seen = 0;
 	for (u32 i = 0; i < s->pages; i++)

@@ -35,9 +35,14 @@ struct audit;
 struct sh_mode {
 	u32 guest_levels, shadow_levels;
 	enum verdict (*fault)(struct vcpu *v, gva_t va, u32 pfec);
-	/* For emulation: the byte at va, after checking the access and marking the tables. Fills v->fault. */
+	/* For emulation: the byte at va, after checking the access and marking the tables. Fills v->fault unless SH_FIXED. */
 	enum verdict (*translate)(struct vcpu *v, gva_t va, u32 access, struct sh_target *t);
+	/* Store within one page, and have the shadows follow. */
+	enum verdict (*write)(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access);
+	/* Bytes just stored at a translated place: have the shadows follow. */
+	void (*wrote)(struct vcpu *v, const struct sh_target *t, u32 bytes);
 	void (*load_root)(struct vcpu *v);
+	void (*invlpg)(struct vcpu *v, gva_t va);
 	void (*drop_page)(struct vcpu *v, gva_t va);
 	/* Bytes [offset, offset + bytes) of the guest table behind sp have changed. */
 	void (*validate)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes);
@@ -47,8 +52,9 @@ struct sh_mode {
 	/* Take PTE_RW from a leaf entry that has it. */
 	void (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot);
 	u32 (*revoke_in)(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
-	/* Zero one link; zero every entry; zero what a loaded root can do without. */
+	/* Zero one link; all links to a child; every entry; what a loaded root can do without. */
 	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
+	void (*unlink_child)(struct domain *d, struct sh_page *parent, const struct sh_page *child);
 	void (*empty)(struct domain *d, struct sh_page *sp);
 	void (*unhook)(struct domain *d, struct sh_page *root);
 	void (*audit)(struct domain *d, struct sh_page *sp, struct audit *a);

@@ -17,7 +17,8 @@
  *    is writable for a leaf without the dirty bit.
  *  - PTE_A and PTE_D are always set in leaf entries, so hardware never writes to them.
  *
- * multi_fill.h fills at a fault, multi_change.h follows changes.
+ * multi_quick.h is the way down for common cases, multi_fill.h fills at a fault,
+ * multi_change.h follows changes.
  */
 #include "engine.h"
 #include "recipe.h"
@@ -50,7 +51,7 @@ static inline void s_set(struct sh_page *sp, u32 slot, u64 e)
 	else
 		((volatile u64 *)sp->table)[slot] = e;
 	if (e)
-		sp->live[slot / 64] |= BIT(slot % 64);
+		sp->live[slot / SH_STRETCH] = 1;
 }
 
 /* The quadrant of the child below a slot of a level: which part of a guest table covers it. */
@@ -65,11 +66,16 @@ static inline u64 role_rsvd(u32 role)
 	return PTE_RSVD_PHYS | (G == 3 ? PTE_RSVD_PAE : 0) | (role & ROLE_NXE ? 0 : PTE_NX);
 }
 
+static inline u64 guest_entry(const struct sh_page *sp, u32 index)
+{
+	return GUEST_BYTES == 4 ? ((const volatile u32 *)sp->guest)[index] : ((const volatile u64 *)sp->guest)[index];
+}
+
 /* ---- setting entries, with the books ---- */
 
-static inline void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
+static inline __attribute__((always_inline)) void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
 {
-	u64 old = s_get(sp, slot);
+	const u64 old = s_get(sp, slot);
 
 	if ((old & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P))
 		frame_of(d, pte_mfn(old))->writable--;
@@ -115,12 +121,12 @@ static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
 	return e;
 }
 
-/* The same from a guest's level-1 entry as it stands; absent if it gives nothing yet. */
-static inline u64 leaf_derive(const struct domain *d, u64 ge, u32 role)
+/* The same from a guest's level-1 entry as it stands, where `rsvd` bits are reserved; absent if it gives nothing yet. */
+static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain *d, u64 ge, u64 rsvd)
 {
 	mfn_t mfn;
 
-	if (!(ge & PTE_P) || !policy.ad->may_map(ge) || unlikely(ge & role_rsvd(role)))
+	if (!(ge & PTE_P) || !policy.ad->may_map(ge) || unlikely(ge & rsvd))
 		return policy.spare->absent(ge);
 	mfn = p2m_lookup(d, pte_gfn(ge));
 	if (unlikely(!mfn_valid(mfn)))
@@ -145,6 +151,7 @@ struct want {
 	u64 rights;
 };
 
+#include "multi_quick.h"
 #include "multi_fill.h"
 #include "multi_change.h"
 #include "multi_audit.h"
@@ -157,7 +164,10 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.shadow_levels = N,
 	.fault = mode_fault,
 	.translate = mode_translate,
+	.write = mode_write,
+	.wrote = mode_wrote,
 	.load_root = mode_load_root,
+	.invlpg = mode_invlpg,
 	.drop_page = mode_drop_page,
 	.validate = mode_validate,
 	.find_leaf = mode_find_leaf,
@@ -165,6 +175,7 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.revoke = mode_revoke,
 	.revoke_in = mode_revoke_in,
 	.unlink = mode_unlink,
+	.unlink_child = mode_unlink_child,
 	.empty = mode_empty,
 	.unhook = mode_unhook,
 	.audit = mode_audit,

@@ -28,7 +28,7 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 
 		most = mfn_valid(backing) ? leaf_entry(d, backing, LINK_ALL | PTE_D) : 0;
 	} else if (policy.sync->in_sync(sp)) {
-		most = leaf_derive(d, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), sp->role);
+		most = leaf_derive(d, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), role_rsvd(sp->role));
 	} else {
 		return;
 	}
@@ -86,7 +86,7 @@ static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
 	for (u32 slot = 0; slot < ENTRIES; slot++) {
 		u64 e = s_get(sp, slot);
 
-		if (e && !(sp->live[slot / 64] & BIT(slot % 64)))
+		if (e && !sp->live[slot / SH_STRETCH])
 			audit_report(a, "smfn %x slot %u: not zero, but not marked as live", sp->mfn, slot);
 		if (!(e & PTE_P))
 			continue;

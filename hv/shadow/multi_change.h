@@ -4,20 +4,30 @@
  * and entries away, and finding what translates an address.
  */
 
-/* The next entry at or after `slot` that may not be zero; ENTRIES: none. */
-static inline u32 next_live(const struct sh_page *sp, u32 slot)
+/* The next entry at or after `slot` that is not zero; ENTRIES: none. */
+static u32 next_live(const struct sh_page *sp, u32 slot)
 {
 	while (slot < ENTRIES) {
-		u64 bits = sp->live[slot / 64] >> slot % 64;
-
-		if (bits)
-			return slot + (u32)__builtin_ctzll(bits);
-		slot = (slot / 64 + 1) * 64;
+		if (!sp->live[slot / SH_STRETCH])
+			slot = (slot / SH_STRETCH + 1) * SH_STRETCH;
+		else if (s_get(sp, slot))
+			return slot;
+		else
+			slot++;
 	}
 	return ENTRIES;
 }
 
 /* ---- a guest's write ---- */
+
+static __attribute__((noinline, cold)) void trace_emulate(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	u64 val = 0;
+
+	memcpy(&val, t->p, bytes < sizeof(val) ? bytes : sizeof(val));
+	TRACE(v, emulate, v->fault.gpa, 0, val, bytes);
+}
+
 
 /* What a slot links to by the guest's entry as it stands; gfn is of the part that the slot covers. False: nothing yet. */
 static inline bool derive_link(u64 ge, u32 slot, u32 level, u32 role, struct want *want)
@@ -54,11 +64,6 @@ static void validate_link(struct domain *d, struct sh_page *sp, u32 slot, u64 ge
 	link_put(d, sp, slot, c, want.rights);
 }
 
-static inline u64 guest_entry(const struct sh_page *sp, u32 index)
-{
-	return GUEST_BYTES == 4 ? ((const volatile u32 *)sp->guest)[index] : ((const volatile u64 *)sp->guest)[index];
-}
-
 /* First slot that stands for a guest entry; ENTRIES and above: none in this quadrant. */
 static inline u32 slot_of(u32 role, u32 index)
 {
@@ -67,24 +72,85 @@ static inline u32 slot_of(u32 role, u32 index)
 	return QUADRANTS ? (index << (level - 1)) - ROLE_QUADRANT(role) * ENTRIES : index;
 }
 
-static void mode_validate(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes)
+static __attribute__((noinline)) void validate_many(struct domain *d, struct sh_page *sp, u32 first, u32 last)
 {
-	u32 level = ROLE_LEVEL(sp->role), last = (offset + bytes - 1) / GUEST_BYTES;
+	u32 level = ROLE_LEVEL(sp->role);
 
-	for (u32 i = offset / GUEST_BYTES; i <= last; i++) {
+	for (u32 i = first; i <= last; i++) {
 		u32 slot = slot_of(sp->role, i);
 		u64 ge = guest_entry(sp, i);
 
-		if (unlikely(slot >= ENTRIES))
+		if (slot >= ENTRIES)
 			continue;
-		if (likely(level == 1)) {
-			leaf_put(d, sp, slot, leaf_derive(d, ge, sp->role));
+		if (level == 1) {
+			leaf_put(d, sp, slot, leaf_derive(d, ge, role_rsvd(sp->role)));
 			continue;
 		}
 		validate_link(d, sp, slot, ge, level);
 		for (u32 part = 1; QUADRANTS && part < 1u << (level - 1); part++)
 			validate_link(d, sp, slot + part, ge, level);
 	}
+}
+
+static void mode_validate(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes)
+{
+	u32 first = offset / GUEST_BYTES, last = (offset + bytes - 1) / GUEST_BYTES;
+
+	if (!QUADRANTS && likely(first == last && ROLE_LEVEL(sp->role) == 1))
+		leaf_put(d, sp, first, leaf_derive(d, guest_entry(sp, first), role_rsvd(sp->role)));
+	else
+		validate_many(d, sp, first, last);
+}
+
+static __attribute__((noinline)) void follow_any(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	sh_validate(v->domain, frame_of(v->domain, t->mfn), (u32)((uintptr_t)t->p & ~PAGE_MASK), bytes);
+}
+
+/* Bytes were stored at t: bring shadows of the frame into step. Short for one entry of a table that is a level-1 table only. */
+static inline __attribute__((always_inline)) void follow(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	struct domain *d = v->domain;
+	struct sh_page *sp = frame_of(d, t->mfn)->shadows;
+	u32 offset = (u32)((uintptr_t)t->p & ~PAGE_MASK), slot = offset / GUEST_BYTES;
+
+	if (!sp)
+		return;
+	v->bytes += 2 * bytes; /* the guest's entry and the shadow's */
+	COUNT(d, emulate_ok);
+	if (!QUADRANTS && likely(sp->role == (v->role | ROLE_MAKE(1, 0)) && !sp->same_frame) &&
+	    offset % GUEST_BYTES + bytes <= GUEST_BYTES)
+		leaf_put(d, sp, slot, leaf_derive(d, guest_entry(sp, slot), v->rsvd));
+	else
+		follow_any(v, t, bytes);
+	if (TRACE_ON(emulate))
+		trace_emulate(v, t, bytes);
+}
+
+static void mode_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes) { follow(v, t, bytes); }
+
+static __attribute__((noinline)) enum verdict full_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes,
+							u32 access)
+{
+	struct sh_target t;
+	enum verdict r = full_translate(v, va, access, &t);
+
+	if (r != SH_FIXED)
+		return r;
+	gw_store(&t, buf, bytes);
+	mode_wrote(v, &t, bytes);
+	return SH_FIXED;
+}
+
+static enum verdict mode_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
+{
+	struct sh_target t;
+
+	if (!G || !policy.sync->links_in_step || !quick_translate(v, va, (access & ~PFEC_I) | PFEC_W, &t))
+		return full_write(v, va, buf, bytes, access);
+	gw_store(&t, buf, bytes);
+	follow(v, &t, bytes);
+	return SH_FIXED;
 }
 
 /* ---- taking away ---- */
@@ -111,6 +177,16 @@ static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_i
 }
 
 static void mode_unlink(struct domain *d, struct sh_page *parent, u32 slot) { link_put(d, parent, slot, NULL, 0); }
+
+static void mode_unlink_child(struct domain *d, struct sh_page *parent, const struct sh_page *child)
+{
+	for (u32 slot = next_live(parent, 0); slot < ENTRIES; slot = next_live(parent, slot + 1)) {
+		u64 e = s_get(parent, slot);
+
+		if (e & PTE_P && pte_mfn(e).n == child->mfn)
+			link_put(d, parent, slot, NULL, 0);
+	}
+}
 
 static void mode_empty(struct domain *d, struct sh_page *sp)
 {
@@ -183,4 +259,11 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 	}
 	if (sp)
 		leaf_put(d, sp, s_slot(va, 1), 0);
+}
+
+static void mode_invlpg(struct vcpu *v, gva_t va)
+{
+	struct quick q;
+
+	policy.sync->invlpg(v, va, quick_way(v, va, &q) && q.leaf->role & ROLE_DIRECT);
 }

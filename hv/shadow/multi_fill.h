@@ -89,7 +89,7 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	return SH_FIXED;
 }
 
-static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
+static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
 	struct gw w;
 	mfn_t mfn;
@@ -101,15 +101,36 @@ static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 		/* CR0.WP is clear, but hardware runs with it set: a supervisor's write that its own hardware would allow. */
 		if (G && unlikely(!(w.all & PTE_RW)))
 			return SH_EMULATE;
-		if (!policy.sync->may_write(frame_of(v->domain, mfn)))
-			return policy.sync->table_write(v, w.gfn);
+		if (!policy.sync->may_write(frame_of(v->domain, mfn))) {
+			/* The guest may read it, and the way there makes its next writes quick. */
+			r = fill(v, &w, va, mfn);
+			return r == SH_OOM ? r : policy.sync->table_write(v, w.gfn);
+		}
 	}
 	return fill(v, &w, va, mfn);
 }
 
-static enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	if (G && policy.sync->links_in_step) {
+		enum verdict r = quick_fault(v, va, pfec);
+
+		if (likely(r != NOT_QUICK))
+			return r;
+	}
+	return full_fault(v, va, pfec);
+}
+
+static __attribute__((noinline)) enum verdict full_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
 	return gw_translate(v, va, access, t, G);
+}
+
+static inline enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	if (G && policy.sync->links_in_step && likely(quick_translate(v, va, access, t)))
+		return SH_FIXED;
+	return full_translate(v, va, access, t);
 }
 
 /* ---- roots ---- */
@@ -158,12 +179,12 @@ static void mode_load_root(struct vcpu *v)
 	hit = root;
 	if (likely(hit)) {
 		COUNT(d, root_hit);
-		policy.reclaim->root_used(d, root);
 	} else {
 		root = root_new(v, gfn, role);
 		if (!root)
 			return;
 	}
+	policy.reclaim->root_used(d, root);
 	v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
 	v->hw_dirty = 1;
 	if (root != old) {

@@ -43,8 +43,13 @@ struct sh_sync {
 	 * (gfn, role) with `want`. True: keep the child, update the rights; false: drop it.
 	 */
 	bool (*keep_link)(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want);
-	/* INVLPG. */
-	void (*invlpg)(struct vcpu *v, gva_t va);
+	/*
+	 * Does a link that is present always lead where the guest's tables lead now, with the same
+	 * rights? Then the way down the shadow stands for a walk of the guest's upper tables.
+	 */
+	bool links_in_step;
+	/* INVLPG. `direct`: va is under a direct shadow, that is, in a guest superpage of which hardware holds fragments. */
+	void (*invlpg)(struct vcpu *v, gva_t va, bool direct);
 	/* Must this page agree with the guest's table at this moment? (audit) */
 	bool (*in_sync)(const struct sh_page *sp);
 };
@@ -82,7 +87,7 @@ struct sh_prefetch {
 struct sh_reclaim {
 	/* Fewer than `want` pages are free: free some. False: that is impossible. */
 	bool (*make_room)(struct domain *d, u32 want);
-	/* A root that was there already is loaded again. */
+	/* A root is loaded, for the first time or again. */
 	void (*root_used)(struct domain *d, struct sh_page *root);
 };
 
@@ -124,6 +129,8 @@ bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn);
 /* The same for every entry of a leaf shadow; stops when f->writable is 0. Returns how many. */
 u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
 
+/* Keep a root while nothing has it loaded. */
+void sh_pin(struct sh_page *root);
 /* Let a pinned root go unless it is loaded; its tree is freed where nothing else holds it. */
 void sh_unpin(struct domain *d, struct sh_page *root);
 /* Empty a root in use, so that what only it holds is freed. */
@@ -132,7 +139,5 @@ void sh_unhook(struct domain *d, struct sh_page *root);
 /* The guest's TLB is flushed on every vCPU before it runs on. */
 void sh_flush(struct domain *d);
 void sh_flush_page(struct vcpu *v, gva_t va);
-/* The same for the guest's page that holds va, however large. */
-void sh_flush_va(struct vcpu *v, gva_t va);
 
 #endif

@@ -137,13 +137,7 @@ static void unlink_everywhere(struct domain *d, struct sh_page *sp, u32 keep)
 
 		if (!p->used || ROLE_LEVEL(p->role) != ROLE_LEVEL(sp->role) + 1)
 			continue;
-		for (u32 slot = 0; slot < SH_MAX_ENTRIES; slot++) {
-			if (!(p->live[slot / 64] & BIT(slot % 64)))
-				continue;
-			u64 e = p->mode->get(p, slot);
-			if (e & PTE_P && pte_mfn(e).n == sp->mfn)
-				p->mode->unlink(d, p, slot);
-		}
+		p->mode->unlink_child(d, p, sp);
 	}
 	BUG_ON(sp->refs != keep);
 }
@@ -151,8 +145,10 @@ static void unlink_everywhere(struct domain *d, struct sh_page *sp, u32 keep)
 static void unshadow_one(struct domain *d, struct sh_page *sp)
 {
 	sp->refs++; /* ours, so that it does not go while we look */
-	if (sp->pinned)
-		pool_unpin(d->shadow, sp);
+	if (sp->pinned) {
+		sp->pinned = false;
+		sp->refs--;
+	}
 	unlink_everywhere(d, sp, 1);
 	sh_put(d, sp);
 }
@@ -182,17 +178,6 @@ bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
 
 void sh_drop_page(struct vcpu *v, gva_t va) { v->mode->drop_page(v, va); }
 
-void sh_flush_va(struct vcpu *v, gva_t va)
-{
-	u32 slot;
-	const struct sh_page *leaf = v->mode->find_leaf(v->domain, sh_root(v), va, &slot);
-
-	if (unlikely(leaf && leaf->role & ROLE_DIRECT))
-		sh_flush(v->domain);
-	else
-		sh_flush_page(v, va);
-}
-
 bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)
 {
 	struct domain *d = v->domain;
@@ -217,12 +202,17 @@ u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, m
 	return leaf->mode->revoke_in(d, leaf, f, mfn);
 }
 
+void sh_pin(struct sh_page *root)
+{
+	root->pinned = true;
+	root->refs++;
+}
+
 void sh_unpin(struct domain *d, struct sh_page *root)
 {
 	COUNT(d, reclaim);
 	TRACE_D(d, reclaim, root->mfn, root->role);
-	root->refs++;
-	pool_unpin(d->shadow, root);
+	root->pinned = false;
 	sh_put(d, root);
 }
 

@@ -13,20 +13,17 @@ enum { RECLAIM_FREES_PINNED = 1 };
 SH_PART bool lru_make_room(struct domain *d, u32 want)
 {
 	struct sh_domain *s = d->shadow;
-	struct sh_page *newer;
+	struct sh_page *root;
 
-	for (struct sh_page *sp = s->oldest; sp && s->free < want; sp = newer) {
-		newer = sp->newer;
-		if (!sp->loaded)
-			sh_unpin(d, sp);
-	}
+	while (s->free < want && (root = pool_oldest_root(s)))
+		sh_unpin(d, root);
 	for (u32 i = 0; i < s->pages && s->free < want; i++)
 		if (s->page[i].used && s->page[i].loaded)
 			sh_unhook(d, &s->page[i]);
 	return s->free >= want;
 }
 
-SH_PART void lru_root_used(struct domain *d, struct sh_page *root) { pool_touch(d->shadow, root); }
+SH_PART void lru_root_used(struct domain *d, struct sh_page *root) { root->last_used = ++d->shadow->clock; }
 
 static const struct sh_reclaim reclaim_part = { .make_room = lru_make_room, .root_used = lru_root_used };
 

@@ -32,7 +32,7 @@ SH_PART void emulate_gone(struct domain *d, struct sh_page *sp)
 		sh_demote(d, sp);
 }
 
-SH_PART void emulate_root_made(struct domain *d, struct sh_page *root) { pool_pin(d->shadow, root); }
+SH_PART void emulate_root_made(struct domain *d, struct sh_page *root) { sh_pin(root); }
 SH_PART void emulate_root_left(struct vcpu *v, struct sh_page *root) {}
 SH_PART bool emulate_may_write(const struct frame_info *f) { return !f->shadows; }
 SH_PART enum verdict emulate_table_write(struct vcpu *v, gfn_t gfn) { return SH_EMULATE; }
@@ -41,7 +41,13 @@ SH_PART enum verdict emulate_table_write(struct vcpu *v, gfn_t gfn) { return SH_
 SH_PART bool emulate_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want) { return true; }
 
 /* The shadow followed the guest's write already; only hardware may remember. */
-SH_PART void emulate_invlpg(struct vcpu *v, gva_t va) { sh_flush_va(v, va); }
+SH_PART void emulate_invlpg(struct vcpu *v, gva_t va, bool direct)
+{
+	if (unlikely(direct))
+		sh_flush(v->domain);
+	else
+		sh_flush_page(v, va);
+}
 
 SH_PART bool emulate_in_sync(const struct sh_page *sp) { return true; }
 
@@ -54,6 +60,7 @@ static const struct sh_sync sync_part = {
 	.may_write = emulate_may_write,
 	.table_write = emulate_table_write,
 	.keep_link = emulate_keep_link,
+	.links_in_step = true,
 	.invlpg = emulate_invlpg,
 	.in_sync = emulate_in_sync,
 };

@@ -35,7 +35,7 @@ SH_PART bool vtlb_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 
 	return child->gfn == gfn && child->role == role && have == want;
 }
 
-SH_PART void vtlb_invlpg(struct vcpu *v, gva_t va)
+SH_PART void vtlb_invlpg(struct vcpu *v, gva_t va, bool direct)
 {
 	sh_drop_page(v, va);
 	sh_flush_page(v, va);
@@ -52,6 +52,7 @@ static const struct sh_sync sync_part = {
 	.may_write = vtlb_may_write,
 	.table_write = vtlb_table_write,
 	.keep_link = vtlb_keep_link,
+	.links_in_step = false,
 	.invlpg = vtlb_invlpg,
 	.in_sync = vtlb_in_sync,
 };

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Part of the template (multi.h): the common cases, short. Where links are in step
+ * with the guest's tables, three loads down the shadow say as much as walking the
+ * guest's upper tables would, rights included, and the last table leads to the guest's
+ * level-1 table. Whatever is not a plain case is left to the full walk (multi_fill.h).
+ *
+ * Must hold: a quick answer is the answer that the full walk would give.
+ */
+
+struct quick {
+	struct sh_page *leaf;
+	u64 all, any; /* AND and OR of the links, and of the guest's leaf entry where there is one */
+	u64 ge;       /* the guest's level-1 entry */
+};
+
+/* Down the loaded root to the leaf shadow for va. False: a link is missing. */
+static inline __attribute__((always_inline)) bool quick_way(const struct vcpu *v, gva_t va, struct quick *q)
+{
+	const u8 *t = plat_map(hpa_to_mfn(v->hw_cr3));
+	u64 e = 0, all = ~0ull, any = 0;
+
+#pragma GCC unroll 4
+	for (u32 level = N; level > 1; level--) {
+		const u8 *p = t + s_slot(va, level) * SHADOW_BYTES;
+
+		e = SHADOW_BYTES == 4 ? *(const u32 *)p : *(const u64 *)p;
+		if (unlikely(!(e & PTE_P)))
+			return false;
+		if (N != 3 || level != 3) {
+			all &= e;
+			any |= e;
+		}
+		t = plat_map(hpa_to_mfn(e & PTE_ADDR));
+	}
+	q->leaf = link_child(v->domain, e);
+	q->all = all;
+	q->any = any;
+	return true;
+}
+
+/* Down to the guest's level-1 entry. False: there is none, or the way is not there. */
+static inline __attribute__((always_inline)) bool quick_entry(struct vcpu *v, gva_t va, struct quick *q)
+{
+	if (!quick_way(v, va, q) || unlikely(q->leaf->role & ROLE_DIRECT))
+		return false;
+	v->bytes += GUEST_BYTES + (N - 1) * SHADOW_BYTES;
+	q->ge = guest_entry(q->leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
+	q->all &= q->ge;
+	q->any |= q->ge;
+	return true;
+}
+
+/* Present, no reserved bits, marked for the access and allowing it. */
+static inline __attribute__((always_inline)) bool quick_allowed(const struct vcpu *v, const struct quick *q, u32 pfec)
+{
+	if (unlikely(q->ge & v->rsvd) || policy.ad->unmarked(q->all, q->ge, pfec & PFEC_W))
+		return false;
+	return likely(gw_allowed(v, q->all, pfec)) && (q->all & PTE_RW || !(pfec & PFEC_W));
+}
+
+#define NOT_QUICK ((enum verdict) - 1)
+
+/*
+ * A fault on a way that is there: the guest has no mapping, or writes to a table, or
+ * needs the one leaf entry.
+ */
+static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	struct domain *d = v->domain;
+	struct quick q;
+	mfn_t mfn;
+	u64 e;
+	u32 slot = s_slot(va, 1);
+
+	if (!quick_entry(v, va, &q))
+		return NOT_QUICK;
+	v->fault.va = va;
+	if (!(q.ge & PTE_P)) {
+		v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
+		return SH_GUEST_FAULT;
+	}
+	if (unlikely(pfec & PFEC_I) || !quick_allowed(v, &q, pfec))
+		return NOT_QUICK;
+	mfn = p2m_lookup(d, pte_gfn(q.ge));
+	if (unlikely(!mfn_valid(mfn)))
+		return NOT_QUICK;
+	v->fault.gpa = gfn_to_gpa(pte_gfn(q.ge)) | (va & ~PAGE_MASK);
+	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(d, mfn)))
+		return policy.sync->table_write(v, pte_gfn(q.ge));
+	e = leaf_entry(d, mfn, q.ge);
+	if (unlikely(s_get(q.leaf, slot) == e))
+		return SH_RETRY;
+	leaf_put(d, q.leaf, slot, e);
+	v->bytes += SHADOW_BYTES;
+	COUNT(d, fill);
+	TRACE(v, fill, va, pte_gfn(q.ge).n, e);
+	policy.prefetch->filled(v, q.leaf, slot);
+	return SH_FIXED;
+}
+
+/* Emulation's access to a page whose way is there. False: the full walk must tell. */
+static inline __attribute__((always_inline)) bool quick_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	struct quick q;
+	gfn_t gfn;
+
+	if ((G == 4 && (s64)(va << 16) >> 16 != (s64)va) || !quick_way(v, va, &q))
+		return false;
+	v->bytes += GUEST_BYTES + (N - 1) * SHADOW_BYTES;
+	if (q.leaf->role & ROLE_DIRECT) {
+		gfn = GFN((u64)q.leaf->gfn + s_slot(va, 1));
+		q.ge = PTE_D | PTE_A; /* the link has no PTE_RW while the guest's superpage lacks it */
+	} else {
+		q.ge = guest_entry(q.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
+		if (unlikely(!(q.ge & PTE_P)))
+			return false;
+		gfn = pte_gfn(q.ge);
+		q.all &= q.ge;
+		q.any |= q.ge;
+	}
+	if (!quick_allowed(v, &q, access) || unlikely(access & PFEC_I && q.any & PTE_NX))
+		return false;
+	t->mfn = p2m_lookup(v->domain, gfn);
+	if (unlikely(!mfn_valid(t->mfn)))
+		return false;
+	t->p = (u8 *)plat_map(t->mfn) + (va & ~PAGE_MASK);
+	return true;
+}
