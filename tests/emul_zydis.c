@@ -324,7 +324,7 @@ START_TEST(structured)
 		for (size_t e = 0; e < ARRAY_SIZE(escapes); e++)
 			for (int opcode = 0; opcode < 256; opcode++)
 				every_modrm(prefixes[p], escapes[e], opcode, _i);
-	ck_assert_uint_gt(both, 3000000);
+	ck_assert_uint_gt(both, 2000000);
 	ck_assert_uint_gt(executed, 400000);
 }
 END_TEST

@@ -308,7 +308,8 @@ static int cmpxchg(struct run *x)
 	} else {
 		old[0] = emul_reg(x->st, in->rm, in->opsize);
 		done = old[0] == acc;
-		emul_set_reg(x->st, in->rm, in->opsize, done ? new_[0] : old[0]);
+		if (done) /* else not even the upper half is cleared, on AMD's processors */
+			emul_set_reg(x->st, in->rm, in->opsize, new_[0]);
 	}
 	emul_alu(INSN_CMP, in->opsize, acc, old[0], &x->st->rflags);
 	if (!done)

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The emulator against the real CPU, in 64-bit mode: random instructions among those
+ * that are executed, with random registers, flags and memory, run both here and there;
+ * registers, defined flags, XMM registers and memory must come out equal, and what the
+ * decoder calls invalid must raise #UD.
+ *
+ * Memory operands are steered into a scratch area below 4 GiB, so that every address
+ * form reaches it; a case that cannot be steered there is left out.
+ */
+#include <asm/prctl.h>
+#include <check.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "hv/emul/emul.h"
+#include "hv/include/vcpu.h"
+#include "tests/emul_random.h"
+
+#define CODE 0x10000000ul /* one page, executable */
+#define SCRATCH 0x10010000ul
+#define SCRATCH_SIZE 16384ul
+#define MIDDLE (SCRATCH + SCRATCH_SIZE / 2)
+#define GS_BASE 0x3000ul
+#define STATUS_FLAGS 0x8d5ull
+#define FLAG_CF 0x001ull
+#define FLAG_AF 0x010ull
+#define FLAG_DF 0x400ull
+#define FLAG_OF 0x800ull
+#define IN_MEMORY 1 /* what the memory callbacks return for addresses outside the scratch area */
+
+struct machine {
+	u64 gpr[16], rflags;
+	u8 xmm[16][16];
+};
+
+extern struct machine native_regs;
+extern const char native_return[];
+void native_run(const void *code);
+struct machine native_regs;
+u64 native_saved_rsp, native_target;
+static volatile int native_signal;
+
+/* Load everything from native_regs, run the code, which jumps to native_return, store everything there. */
+asm(".pushsection .text\n"
+    ".globl native_run, native_return\n"
+    "native_run:\n"
+    "	push %rbx; push %rbp; push %r12; push %r13; push %r14; push %r15\n"
+    "	mov %rsp, native_saved_rsp(%rip)\n"
+    "	mov %rdi, native_target(%rip)\n"
+    "	lea native_regs+136(%rip), %rax\n"
+    "	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"
+    "	movdqu \\n*16(%rax), %xmm\\n\n"
+    "	.endr\n"
+    "	pushq native_regs+128(%rip); popfq\n"
+    "	mov native_regs(%rip), %rax; mov native_regs+8(%rip), %rcx; mov native_regs+16(%rip), %rdx\n"
+    "	mov native_regs+24(%rip), %rbx; mov native_regs+40(%rip), %rbp; mov native_regs+48(%rip), %rsi\n"
+    "	mov native_regs+56(%rip), %rdi; mov native_regs+64(%rip), %r8; mov native_regs+72(%rip), %r9\n"
+    "	mov native_regs+80(%rip), %r10; mov native_regs+88(%rip), %r11; mov native_regs+96(%rip), %r12\n"
+    "	mov native_regs+104(%rip), %r13; mov native_regs+112(%rip), %r14; mov native_regs+120(%rip), %r15\n"
+    "	mov native_regs+32(%rip), %rsp\n"
+    "	jmp *native_target(%rip)\n"
+    "native_return:\n"
+    "	mov %rax, native_regs(%rip); mov %rcx, native_regs+8(%rip); mov %rdx, native_regs+16(%rip)\n"
+    "	mov %rbx, native_regs+24(%rip); mov %rsp, native_regs+32(%rip); mov %rbp, native_regs+40(%rip)\n"
+    "	mov %rsi, native_regs+48(%rip); mov %rdi, native_regs+56(%rip); mov %r8, native_regs+64(%rip)\n"
+    "	mov %r9, native_regs+72(%rip); mov %r10, native_regs+80(%rip); mov %r11, native_regs+88(%rip)\n"
+    "	mov %r12, native_regs+96(%rip); mov %r13, native_regs+104(%rip); mov %r14, native_regs+112(%rip)\n"
+    "	mov %r15, native_regs+120(%rip)\n"
+    "	mov native_saved_rsp(%rip), %rsp\n"
+    "	pushfq; popq native_regs+128(%rip)\n"
+    "	cld\n"
+    "	lea native_regs+136(%rip), %rax\n"
+    "	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n"
+    "	movdqu %xmm\\n, \\n*16(%rax)\n"
+    "	.endr\n"
+    "	pop %r15; pop %r14; pop %r13; pop %r12; pop %rbp; pop %rbx\n"
+    "	ret\n"
+    ".popsection\n");
+
+static void on_signal(int sig, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+
+	native_signal = sig;
+	uc->uc_mcontext.gregs[REG_RIP] = (greg_t)native_return;
+}
+
+/* The emulator's side. */
+static struct machine emu, before;
+static u8 mirror[SCRATCH_SIZE];
+
+static u8 *at(u64 linear, unsigned bytes)
+{
+	if (linear < SCRATCH || linear + bytes > SCRATCH + SCRATCH_SIZE)
+		return NULL;
+	return mirror + (linear - SCRATCH);
+}
+
+static int op_read(void *ctx, u64 linear, void *buf, unsigned bytes, bool for_write)
+{
+	u8 *p = at(linear, bytes);
+
+	if (!p)
+		return IN_MEMORY;
+	memcpy(buf, p, bytes);
+	return 0;
+}
+
+static int op_write(void *ctx, u64 linear, const void *buf, unsigned bytes)
+{
+	u8 *p = at(linear, bytes);
+
+	if (!p)
+		return IN_MEMORY;
+	memcpy(p, buf, bytes);
+	return 0;
+}
+
+static int op_cmpxchg(void *ctx, u64 linear, void *old, const void *new_, unsigned bytes, bool *done)
+{
+	u8 *p = at(linear, bytes);
+
+	if (!p)
+		return IN_MEMORY;
+	*done = !memcmp(p, old, bytes);
+	if (*done)
+		memcpy(p, new_, bytes);
+	else
+		memcpy(old, p, bytes);
+	return 0;
+}
+
+static int op_xmm_read(void *ctx, unsigned index, u8 value[16])
+{
+	memcpy(value, emu.xmm[index], 16);
+	return 0;
+}
+
+static int op_xmm_write(void *ctx, unsigned index, const u8 value[16])
+{
+	memcpy(emu.xmm[index], value, 16);
+	return 0;
+}
+
+static const struct emul_ops ops = { op_read, op_write, op_cmpxchg, op_xmm_read, op_xmm_write };
+
+/* Opcodes to draw from: an escape (0, 0F, 0F38), a range, and prefixes that belong to it. */
+static const struct family {
+	u16 escape;
+	u8 first, last;
+	const char *mandatory; /* one of these is taken each time; a space is none */
+} families[] = {
+	{ 0, 0x00, 0x05, " " }, { 0, 0x08, 0x0d, " " }, { 0, 0x10, 0x15, " " }, { 0, 0x18, 0x1d, " " },
+	{ 0, 0x20, 0x25, " " }, { 0, 0x28, 0x2d, " " }, { 0, 0x30, 0x35, " " }, { 0, 0x38, 0x3d, " " },
+	{ 0, 0x50, 0x5f, " " }, { 0, 0x63, 0x63, " " }, { 0, 0x68, 0x68, " " }, { 0, 0x6a, 0x6a, " " },
+	{ 0, 0x80, 0x81, " " }, { 0, 0x83, 0x8b, " " }, { 0, 0x8d, 0x8d, " " }, { 0, 0x8f, 0x8f, " " },
+	{ 0, 0x90, 0x97, " " }, { 0, 0x9c, 0x9c, " " }, { 0, 0xa0, 0xa3, " " },
+	{ 0, 0xa4, 0xa7, " \xf3\xf2" }, { 0, 0xaa, 0xaf, " \xf3\xf2" },
+	{ 0, 0xa8, 0xa9, " " }, { 0, 0xb0, 0xbf, " " }, { 0, 0xc0, 0xc1, " " }, { 0, 0xc6, 0xc7, " " },
+	{ 0, 0xd0, 0xd3, " " }, { 0, 0xf6, 0xf7, " " }, { 0, 0xfe, 0xff, " " },
+	{ 0x0f, 0x10, 0x13, " \x66\xf3\xf2" }, { 0x0f, 0x16, 0x17, " \x66" }, { 0x0f, 0x28, 0x29, " \x66" },
+	{ 0x0f, 0x2b, 0x2b, " \x66" }, { 0x0f, 0x40, 0x4f, " " }, { 0x0f, 0x6e, 0x6f, "\x66\xf3" },
+	{ 0x0f, 0x7e, 0x7f, "\x66\xf3" }, { 0x0f, 0x90, 0x9f, " " }, { 0x0f, 0xa3, 0xa3, " " },
+	{ 0x0f, 0xab, 0xab, " " }, { 0x0f, 0xb0, 0xb1, " " }, { 0x0f, 0xb3, 0xb3, " " }, { 0x0f, 0xb6, 0xb7, " " },
+	{ 0x0f, 0xba, 0xbb, " " }, { 0x0f, 0xbe, 0xbf, " " }, { 0x0f, 0xc0, 0xc1, " " }, { 0x0f, 0xc3, 0xc3, " \x66\xf3" },
+	{ 0x0f, 0xc7, 0xc7, " " }, { 0x0f, 0xd6, 0xd6, "\x66" }, { 0x0f, 0xe7, 0xe7, "\x66" }, { 0x0f, 0xf0, 0xf0, "\xf2" },
+	{ 0x0f38, 0x2a, 0x2a, "\x66" }, { 0x0f38, 0xf0, 0xf1, " " },
+};
+
+static u8 bytes[32];
+static size_t before_modrm; /* prefixes and opcode */
+
+/* Random prefixes, opcode and tail into `bytes`. */
+static void generate(const struct family *f)
+{
+	size_t n = 0, choices = strlen(f->mandatory);
+	u8 mandatory = f->mandatory[rnd() % choices];
+	u64 tail;
+
+	if (rnd() % 8 == 0)
+		bytes[n++] = rnd() & 1 ? 0x65 : 0x3e;
+	if (rnd() % 4 == 0 && mandatory != 0x66)
+		bytes[n++] = 0x66;
+	if (rnd() % 8 == 0)
+		bytes[n++] = 0x67;
+	if (rnd() % 8 == 0)
+		bytes[n++] = 0xf0;
+	if (mandatory != ' ')
+		bytes[n++] = mandatory;
+	if (rnd() & 1)
+		bytes[n++] = 0x40 | (rnd() & 15);
+	if (f->escape >> 8)
+		bytes[n++] = f->escape >> 8;
+	if (f->escape)
+		bytes[n++] = f->escape;
+	bytes[n++] = f->first + rnd() % (f->last - f->first + 1u);
+	before_modrm = n + (bytes[n - 1] == 0x8f ? 3 : 0); /* which may begin XOP */
+	tail = rnd();
+	memcpy(bytes + n, &tail, 8);
+	tail = rnd();
+	memcpy(bytes + n + 8, &tail, 8);
+}
+
+static u64 interesting(void)
+{
+	static const u64 edge[] = { 0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000,
+				    0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, ~0ull };
+
+	switch (rnd() & 3) {
+	case 0:
+		return edge[rnd() % ARRAY_SIZE(edge)];
+	case 1:
+		return rnd() & 0xff;
+	default:
+		return rnd();
+	}
+}
+
+static u64 garbage_above(const struct insn *in, u64 value)
+{
+	return in->adsize == 4 ? (u32)value | rnd() << 32 : value;
+}
+
+/* Patch a displacement or absolute address, `width` bytes before the immediate. */
+static void patch(const struct insn *in, unsigned imm_bytes, u64 value, unsigned width)
+{
+	memcpy(bytes + in->len - imm_bytes - width, &value, width);
+}
+
+static unsigned immediate_bytes(const struct insn *in)
+{
+	bool shift_by_one = in->map == INSN_MAP_ONE && (in->opcode == 0xd0 || in->opcode == 0xd1);
+
+	if (in->src != INSN_IMM || shift_by_one)
+		return 0;
+	if (in->opsize == 1 || in->opcode == 0x83 || in->opcode == 0xc1 || in->opcode == 0xba)
+		return 1;
+	return in->opsize == 2 ? 2 : 4;
+}
+
+static void steer_registers(const struct insn *in, u64 offset)
+{
+	u64 rest = offset - (s64)in->disp, *gpr = native_regs.gpr;
+
+	if (in->base == in->index) {
+		gpr[in->base] = garbage_above(in, rest / (1 + (1u << in->scale)));
+	} else if (in->base < 16) {
+		if (in->index < 16)
+			rest -= gpr[in->index] << in->scale;
+		gpr[in->base] = garbage_above(in, rest);
+	} else {
+		gpr[in->index] = garbage_above(in, (in->adsize == 4 ? (u32)rest : rest) >> in->scale);
+	}
+}
+
+/* Make the memory operand lie near the middle of the scratch area, mostly aligned. */
+static void steer(const struct insn *in)
+{
+	u64 target = MIDDLE + (rnd() & 511);
+
+	if (rnd() & 3)
+		target &= ~15ull;
+	if (in->seg == EMUL_GS)
+		target -= GS_BASE;
+	if (in->base == INSN_R_MOFFS)
+		patch(in, 0, target, in->adsize);
+	else if (in->base == INSN_R_RIP)
+		patch(in, immediate_bytes(in), target - (CODE + in->len), 4);
+	else if (in->base == INSN_R_NONE && in->index == INSN_R_NONE)
+		patch(in, immediate_bytes(in), target, 4);
+	else
+		steer_registers(in, target);
+}
+
+static bool addresses(const struct insn *in, unsigned reg)
+{
+	return emul_has_mem(in) && (in->base == reg || in->index == reg);
+}
+
+/* Let comparisons succeed half the time. */
+static void favour_equality(const struct insn *in, const struct emul_state *st)
+{
+	u64 linear = emul_linear(in, st);
+	u8 *p = at(linear, 16);
+
+	if (!p || rnd() & 1)
+		return;
+	if (in->op == INSN_CMPXCHG && !addresses(in, RAX))
+		memcpy(&native_regs.gpr[RAX], p, in->opsize);
+	if (in->op == INSN_CMPXCHG8B && !addresses(in, RAX) && !addresses(in, RDX)) {
+		memcpy(&native_regs.gpr[RAX], p, in->opsize);
+		memcpy(&native_regs.gpr[RDX], p + in->opsize, in->opsize);
+	}
+}
+
+static void set_registers(const struct insn *in)
+{
+	u64 *gpr = native_regs.gpr;
+
+	for (int i = 0; i < 16; i++) {
+		gpr[i] = interesting();
+		for (int k = 0; k < 16; k++)
+			native_regs.xmm[i][k] = rnd();
+	}
+	gpr[RSP] = MIDDLE + 8 * (rnd() & 63);
+	if (in->op >= INSN_MOVS && in->op <= INSN_SCAS) {
+		u64 gs = in->seg == EMUL_GS ? GS_BASE : 0;
+
+		gpr[RSI] = garbage_above(in, MIDDLE + (rnd() & 255) - gs);
+		gpr[RDI] = garbage_above(in, MIDDLE + (rnd() & 255));
+		gpr[RCX] = garbage_above(in, rnd() % 100);
+	}
+	if (in->op >= INSN_BT && in->op <= INSN_BTC && in->src == INSN_REG)
+		gpr[in->reg] = in->opsize == 4 ? (u32)(rnd() % 32768 - 16384) | rnd() << 32 : rnd() % 32768 - 16384;
+	native_regs.rflags = (rnd() & (STATUS_FLAGS | FLAG_DF)) | 0x202;
+}
+
+static u64 shift_undefined(const struct insn *in, const u64 *gpr)
+{
+	unsigned count = (in->src == INSN_IMM ? in->imm : gpr[RCX]) & (in->opsize == 8 ? 63 : 31);
+	u64 undefined = count == 1 ? 0 : FLAG_OF;
+
+	if (count == 0)
+		return 0;
+	if (in->op >= INSN_SHL)
+		undefined |= FLAG_AF;
+	if ((in->op == INSN_SHL || in->op == INSN_SAL || in->op == INSN_SHR) && count >= in->opsize * 8u)
+		undefined |= FLAG_CF;
+	return undefined;
+}
+
+/* Flags that the architecture leaves undefined (APM volume 3). */
+static u64 undefined_flags(const struct insn *in, const u64 *gpr)
+{
+	switch (in->op) {
+	case INSN_AND:
+	case INSN_OR:
+	case INSN_XOR:
+	case INSN_TEST:
+		return FLAG_AF;
+	case INSN_BT ... INSN_BTC:
+		return STATUS_FLAGS & ~0x41ull;
+	case INSN_ROL ... INSN_SAR:
+		return shift_undefined(in, gpr);
+	}
+	return 0;
+}
+
+static const char *describe(const struct insn *in, const char *what)
+{
+	static char text[400];
+	int n = snprintf(text, sizeof(text), "%s: op %u, bytes", what, in->op);
+
+	for (int i = 0; i < 15; i++)
+		n += snprintf(text + n, sizeof(text) - n, " %02x", bytes[i]);
+	return text;
+}
+
+#define EXPECT(cond, what)                                                                                            \
+	do {                                                                                                           \
+		if (!(cond))                                                                                           \
+			ck_abort_msg("%s (case %lu)", describe(in, what), (unsigned long)cases);                       \
+	} while (0)
+
+static u64 cases, compared, refused, protection;
+
+/* The bytes, then a jump back that changes nothing. */
+static void run_native(unsigned len)
+{
+	static const u8 jump[] = { 0xff, 0x25, 0, 0, 0, 0 };
+	u8 *code = (u8 *)CODE;
+	const void *back = native_return;
+
+	memcpy(code, bytes, len);
+	memcpy(code + len, jump, sizeof(jump));
+	memcpy(code + len + sizeof(jump), &back, 8);
+	native_signal = 0;
+	native_run(code);
+}
+
+/*
+ * All 15 bytes are run, since there is no length. More than 15 raise #GP before anything
+ * else is looked at; only what has 6 bytes before ModRM can have so many.
+ */
+static void expect_invalid(const struct insn *in)
+{
+	set_registers(in);
+	run_native(15);
+	refused++;
+	EXPECT(native_signal == SIGILL || (native_signal == SIGSEGV && before_modrm >= 6), "refused, and hardware does not");
+}
+
+static int run_emulated(const struct insn *in, struct emul_state *st)
+{
+	int r;
+
+	do
+		r = emul_execute(in, st, &ops, NULL);
+	while (r == EMUL_AGAIN);
+	return r;
+}
+
+static void compare_states(const struct insn *in, const struct emul_state *st, u64 undefined)
+{
+	EXPECT(native_signal == 0, "hardware faulted");
+	EXPECT(st->rip == CODE + in->len, "rip");
+	for (int i = 0; i < 16; i++)
+		if (emu.gpr[i] != native_regs.gpr[i])
+			ck_abort_msg("%s %d: was %#lx, is %#lx, not %#lx", describe(in, "register"), i,
+				     (unsigned long)before.gpr[i], (unsigned long)emu.gpr[i],
+				     (unsigned long)native_regs.gpr[i]);
+	EXPECT(!((st->rflags ^ native_regs.rflags) & (STATUS_FLAGS | FLAG_DF) & ~undefined), "flags");
+	EXPECT(!memcmp(emu.xmm, native_regs.xmm, sizeof(emu.xmm)), "XMM register");
+	EXPECT(!memcmp(mirror, (void *)SCRATCH, SCRATCH_SIZE), "memory");
+	compared++;
+}
+
+static void one_case(const struct family *f)
+{
+	struct insn insn, *in = &insn;
+	struct emul_state st = { .gpr = emu.gpr, .mode = EMUL_LONG };
+	u64 undefined;
+	int r;
+
+	cases++;
+	generate(f);
+	memset(in, 0, sizeof(*in));
+	r = emul_decode(in, bytes, 15, EMUL_LONG);
+	if (r < 0) {
+		expect_invalid(in);
+		return;
+	}
+	if (in->op > INSN_LAST_EXECUTED || in->op == INSN_CALL)
+		return;
+	st.rip = CODE;
+	st.seg_base[EMUL_GS] = GS_BASE;
+	set_registers(in);
+	if (emul_has_mem(in)) {
+		steer(in);
+		emul_decode(in, bytes, 15, EMUL_LONG);
+		emu = native_regs;
+		favour_equality(in, &st);
+	}
+	before = emu = native_regs;
+	st.rflags = emu.rflags;
+	undefined = undefined_flags(in, emu.gpr);
+	r = run_emulated(in, &st);
+	if (r == IN_MEMORY) { /* out of reach; repeated ones may have written some */
+		memcpy(mirror, (void *)SCRATCH, SCRATCH_SIZE);
+		return;
+	}
+	run_native(in->len);
+	if (r == EMUL_GP) {
+		protection++;
+		EXPECT(native_signal == SIGSEGV, "#GP, and hardware has none");
+		return;
+	}
+	EXPECT(r == EMUL_DONE, "result");
+	compare_states(in, &st, undefined);
+}
+
+static void prepare(u64 seed)
+{
+	static u8 signal_stack[65536];
+	stack_t ss = { .ss_sp = signal_stack, .ss_size = sizeof(signal_stack) };
+	struct sigaction sa = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+	const int rwx = PROT_READ | PROT_WRITE | PROT_EXEC, flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+
+	ck_assert_ptr_eq(mmap((void *)CODE, 4096, rwx, flags, -1, 0), (void *)CODE);
+	ck_assert_ptr_eq(mmap((void *)SCRATCH, SCRATCH_SIZE, rwx, flags, -1, 0), (void *)SCRATCH);
+	ck_assert_int_eq(syscall(SYS_arch_prctl, ARCH_SET_GS, GS_BASE), 0);
+	sigaltstack(&ss, NULL);
+	sigaction(SIGSEGV, &sa, NULL);
+	sigaction(SIGBUS, &sa, NULL);
+	sigaction(SIGILL, &sa, NULL);
+	rnd_seed(seed);
+	for (unsigned i = 0; i < SCRATCH_SIZE; i++)
+		mirror[i] = rnd();
+	memcpy((void *)SCRATCH, mirror, SCRATCH_SIZE);
+}
+
+START_TEST(family)
+{
+	const struct family *f = &families[_i];
+
+	prepare(1000 + _i);
+	for (int n = 0; n < 60000; n++)
+		one_case(f);
+	ck_assert_uint_gt(compared, 1000);
+	ck_assert_uint_gt(compared + refused + protection, 3000);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("emul: executor against the CPU");
+	TCase *t = tcase_create("execute");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 120);
+	tcase_add_loop_test(t, family, 0, ARRAY_SIZE(families));
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
