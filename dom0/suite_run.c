@@ -257,10 +257,13 @@ static void run(struct run *r)
 
 static bool begin_trace(struct run *r, struct session *t)
 {
-	char *dir = NULL;
-	bool ok = asprintf(&dir, "%s/traces/%s", r->c->out_dir, r->item->name) > 0 &&
-		  session_begin(t, r->c, r->item->name, dir);
+	char *dir = NULL, rep[16] = "";
+	bool ok;
 
+	if (r->rep)
+		snprintf(rep, sizeof(rep), ".%u", r->rep);
+	ok = asprintf(&dir, "%s/traces/%s%s", r->c->out_dir, r->item->name, rep) > 0 &&
+	     session_begin(t, r->c, r->item->name, dir);
 	free(dir);
 	return ok;
 }
