@@ -34,10 +34,22 @@ $(patsubst %,workloads/%.elf,$(GUEST_FILES)): workloads/%.elf: guest-obj/4level/
 $(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES)): workloads/hostile/%.elf: $(srcdir)/workloads/hostile/mkbad.sh $(GUEST_GOOD)
 	@mkdir -p $(@D); echo "  BADIMAGE $@"; $(SHELL) $< $* $(GUEST_GOOD) $@
 
-all-local: $(GUEST_IMAGES)
+# Linux's first process and what it runs. It runs the same binaries on every recipe, hence static ones.
+BUSYBOX ?= /bin/busybox
+GUEST_LINUX = $(srcdir)/workloads/linux
+GUEST_INITRAMFS = workloads/linux-initramfs.cpio.gz
+
+guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi.h
+	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
+	$(CC) -std=gnu11 -O2 $(PN_WARN) -static -I$(srcdir)/hv/include -o $@ $<
+
+$(GUEST_INITRAMFS): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/linux-suite $(BUSYBOX)
+	@mkdir -p $(@D); echo "  CPIO     $@"; $(SHELL) $< $(GUEST_LINUX) guest-obj/linux-suite $(BUSYBOX) $@
+
+all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS)
 clean-local: clean-guests
 clean-guests:
-	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf
+	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf $(GUEST_INITRAMFS)
 .PHONY: clean-guests
 .SECONDARY:
 -include $(shell find guest-obj -name '*.d' 2>/dev/null)

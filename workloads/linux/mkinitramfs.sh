@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Packs the Linux guest's initramfs, the same bytes every time.
+# usage: mkinitramfs.sh <source folder> <suite program> <busybox, static> <output .cpio.gz>
+set -eu
+src=$1 suite=$2 busybox=$3 out=$4
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+root=$tmp/root
+mkdir -p "$root/bin" "$root/dev" "$root/proc"
+install -m 755 "$src/init" "$root/init"
+install -m 755 "$src/shell-loop" "$root/bin/shell-loop"
+install -m 755 "$busybox" "$root/bin/busybox"
+install -m 755 -s "$suite" "$root/bin/suite"
+find "$root" -exec touch -h -d @0 {} +
+(cd "$root" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 --reproducible) >"$tmp/cpio"
+gzip -9n <"$tmp/cpio" >"$tmp/gz"
+mv "$tmp/gz" "$out"
