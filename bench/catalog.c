@@ -75,10 +75,10 @@ static void say_unknown(const char *what, const char *name, const char *(*nth)(u
 	const char *best = NULL;
 	unsigned best_distance = 4;
 
-	for (unsigned i = 0; nth(i); i++) {
+	for (unsigned i = 0; *name && nth(i); i++) {
 		unsigned d = edit_distance(name, nth(i));
 
-		if (d < best_distance || (*name && strstr(nth(i), name) && best_distance > 1)) {
+		if (d < best_distance || (strstr(nth(i), name) && best_distance > 1)) {
 			best = nth(i);
 			best_distance = d < best_distance ? d : 1;
 		}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a run is made of before QEMU starts, and what `check` makes of test logs: plans, command lines, choices, totals, HTML. */
+#include <archive.h>
+#include <archive_entry.h>
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bench/check_log.h"
+#include "bench/html.h"
+#include "bench/plan.h"
+#include "bench/qemu.h"
+#include "bench/report.h"
+#include "bench/results.h"
+
+START_TEST(the_default_choice_is_all_recipes_and_the_quick_suite)
+{
+	struct selection s;
+	unsigned hostile = 0;
+
+	ck_assert(select_recipes(&s, NULL));
+	ck_assert(select_workloads(&s, NULL, "quick"));
+	for (unsigned i = 0; i < nr_recipes; i++)
+		ck_assert(s.recipe[i]);
+	for (unsigned i = 0; i < nr_workloads; i++)
+		hostile += s.workload[i] && !strcmp(workloads[i].suite, "hostile");
+	ck_assert_uint_eq(hostile, 0);
+	ck_assert(s.workload[workload_find("demand-fault") - workloads]);
+}
+END_TEST
+
+START_TEST(names_are_exact)
+{
+	struct selection s;
+
+	ck_assert(select_recipes(&s, "vtlb,shadow2,vtlb"));
+	ck_assert(s.recipe[recipe_find("vtlb") - recipes] && s.recipe[recipe_find("shadow2") - recipes]);
+	ck_assert(!s.recipe[recipe_find("npt") - recipes]);
+	ck_assert(!select_recipes(&s, "shadow"));
+	ck_assert(!select_recipes(&s, "shadow2,"));
+	ck_assert(!select_workloads(&s, "", "quick"));
+	ck_assert_uint_eq(edit_distance("demand-falt", "demand-fault"), 1);
+	ck_assert_uint_eq(edit_distance("", "abc"), 3);
+}
+END_TEST
+
+START_TEST(commas_in_paths_are_doubled)
+{
+	struct argv a;
+	char *e = qemu_escape("a,b,,c");
+
+	ck_assert_str_eq(e, "a,,b,,,,c");
+	free(e);
+	qemu_hypervisor(&a, "qemu", "hv.elf", "k,ernel", "initrd", "disk", "/dev/fd/9");
+	for (unsigned i = 0; i + 1 < a.n; i++)
+		if (!strcmp(a.arg[i], "-initrd"))
+			ck_assert_ptr_eq(strstr(a.arg[i + 1], "k,,ernel console=ttyS1 "), a.arg[i + 1]);
+	ck_assert_ptr_null(a.arg[a.n]);
+	argv_free(&a);
+}
+END_TEST
+
+START_TEST(exit_status_tells_the_guest_s_word)
+{
+	unsigned v = 7;
+
+	ck_assert(qemu_debug_exit(1 << 8, &v) && v == 0);
+	ck_assert(qemu_debug_exit(7 << 8, &v) && v == 3);
+	ck_assert(!qemu_debug_exit(0, &v));
+	ck_assert(!qemu_debug_exit(9, &v));
+}
+END_TEST
+
+/* Reads the second archive of an initrd made for `names`; checks what is in it. */
+START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
+{
+	char dir[] = "/tmp/bench-plan-XXXXXX";
+	struct selection s = { 0 };
+	struct archive_entry *e;
+	struct plan plan;
+	unsigned images = 0, plans = 0;
+	size_t len;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	char *guests = xfmt("%s/workloads", dir), *base = xfmt("%s/base", dir), *out = xfmt("%s/out", dir), *image = xfmt("%s/null-exit.elf", guests);
+	struct paths p = { .build = dir };
+
+	ck_assert_int_eq(make_dirs(guests), 0);
+	ck_assert_int_eq(write_file(image, "image", 5), 0);
+	ck_assert_int_eq(write_file(base, "abcde", 5), 0);
+	ck_assert(select_workloads(&s, "null-exit", "quick"));
+	plan_make(&plan, recipe_find("shadow2"), &s, 2, true);
+	ck_assert_int_eq(plan_write_initrd(&plan, &p, base, out), 0);
+	char *data = read_file(out, &len);
+	ck_assert(!memcmp(data, "abcde\0\0\0", 8));
+
+	struct archive *a = archive_read_new();
+	archive_read_support_format_cpio(a);
+	ck_assert_int_eq(archive_read_open_memory(a, data + 8, len - 8), ARCHIVE_OK);
+	while (archive_read_next_header(a, &e) == ARCHIVE_OK) {
+		images += !strcmp(archive_entry_pathname(e), "suite/images/null-exit.elf") && archive_entry_size(e) == 5;
+		plans += !strcmp(archive_entry_pathname(e), "suite/plan.json");
+	}
+	archive_read_free(a);
+	ck_assert_uint_eq(images, 1);
+	ck_assert_uint_eq(plans, 1);
+	plan_free(&plan);
+	remove_tree(dir);
+	free(data);
+	free(guests);
+	free(base);
+	free(out);
+	free(image);
+}
+END_TEST
+
+START_TEST(plan_json_has_the_agreed_shape)
+{
+	struct selection s = { 0 };
+	struct plan plan;
+	json_t *j, *item;
+	const char *name, *image, *cmdline;
+	int memory, timeout, repeat, trace;
+	json_t *initrd;
+
+	ck_assert(select_workloads(&s, "demand-fault", "quick"));
+	plan_make(&plan, recipe_find("vtlb"), &s, 3, false);
+	j = plan_json(&plan);
+	ck_assert_str_eq(json_string_value(json_object_get(j, "recipe")), "vtlb");
+	item = json_array_get(json_object_get(j, "items"), 0);
+	ck_assert_int_eq(json_unpack(item, "{s:s,s:s,s:o,s:s,s:i,s:i,s:i,s:b}", "name", &name, "image", &image, "initrd", &initrd, "cmdline",
+				     &cmdline, "memory_mib", &memory, "timeout_s", &timeout, "repeat", &repeat, "trace", &trace),
+			 0);
+	ck_assert_str_eq(image, "demand-fault.elf");
+	ck_assert(json_is_null(initrd));
+	ck_assert_int_eq(repeat, 3);
+	ck_assert(!trace);
+	json_decref(j);
+	plan_free(&plan);
+}
+END_TEST
+
+static struct totals totals(const char *result, const char *log)
+{
+	char *trs = xfmt(":test-result: %s\n", result);
+	struct totals t;
+
+	check_log_totals(&t, trs, log);
+	free(trs);
+	return t;
+}
+
+START_TEST(test_logs_are_counted)
+{
+	struct totals t = totals("PASS", "Running suite\n100%: Checks: 12, Failures: 0, Errors: 0\nx.c:3:P:ok\n");
+
+	ck_assert(t.passed == 12 && !t.failed && !t.skipped);
+	t = totals("FAIL", "50%: Checks: 12, Failures: 5, Errors: 1\n");
+	ck_assert(t.passed == 6 && t.failed == 6);
+	t = totals("PASS", "ok one\nok two\nskip three\n");
+	ck_assert(t.passed == 2 && !t.failed && t.skipped == 1);
+	t = totals("FAIL", "ok one\nnot ok two\n");
+	ck_assert(t.passed == 1 && t.failed == 1);
+	t = totals("PASS", "nothing that counts\n");
+	ck_assert(t.passed == 1 && !t.failed);
+	t = totals("SKIP", "");
+	ck_assert(!t.passed && t.skipped == 1);
+	/* It crashed after its last line: a failure all the same. */
+	t = totals("FAIL", "100%: Checks: 3, Failures: 0, Errors: 0\n");
+	ck_assert(t.failed == 1);
+	t = totals("ERROR", "");
+	ck_assert(t.failed == 1);
+}
+END_TEST
+
+START_TEST(html_is_escaped)
+{
+	char *text = NULL, number[48];
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	html_text(f, "<b a=\"1\">&\x01");
+	fclose(f);
+	ck_assert_str_eq(text, "&lt;b a=&quot;1&quot;&gt;&amp; ");
+	free(text);
+	ck_assert_str_eq(human_number(1234567, number), "1\xe2\x80\xaf" "234\xe2\x80\xaf" "567");
+	ck_assert_str_eq(human_number(2, number), "2");
+	ck_assert_str_eq(human_number(0.031, number), "0.0310");
+	ck_assert_str_eq(human_number(43.028, number), "43.0");
+}
+END_TEST
+
+/* Hostile strings in a results file stay text in the report; no picture needs gnuplot to be there. */
+START_TEST(a_report_of_hostile_text_is_harmless)
+{
+	char dir[] = "/tmp/bench-report-XXXXXX";
+	json_t *root = json_pack("{s:i, s:s, s:[{s:s,s:s,s:s}], s:[{s:s,s:s,s:s}], s:[{s:s,s:s,s:i,s:b,s:s,s:s,s:[]}]}", "format", 1, "run",
+				 "<script>alert(1)</script>", "recipes", "name", "x\"><script>", "kind", "shadow", "text", "", "workloads",
+				 "name", "<script>w", "kind", "pvh", "text", "", "items", "recipe", "x\"><script>", "workload", "<script>w",
+				 "repetition", 1, "traced", 0, "state", "crashed", "reason", "<script>r", "regions");
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(report_write(dir, root), 0);
+	char *path = xfmt("%s/report.html", dir), *html = read_file(path, NULL);
+	ck_assert_ptr_null(strstr(html, "<script"));
+	ck_assert_ptr_nonnull(strstr(html, "&lt;script&gt;r"));
+	ck_assert_ptr_nonnull(strstr(html, "</html>"));
+	free(html);
+	free(path);
+	remove_tree(dir);
+	json_decref(root);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("bench: run, check, report");
+	TCase *t = tcase_create("run");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, the_default_choice_is_all_recipes_and_the_quick_suite);
+	tcase_add_test(t, names_are_exact);
+	tcase_add_test(t, commas_in_paths_are_doubled);
+	tcase_add_test(t, exit_status_tells_the_guest_s_word);
+	tcase_add_test(t, the_suite_follows_the_initramfs_at_a_multiple_of_four);
+	tcase_add_test(t, plan_json_has_the_agreed_shape);
+	tcase_add_test(t, test_logs_are_counted);
+	tcase_add_test(t, html_is_escaped);
+	tcase_add_test(t, a_report_of_hostile_text_is_harmless);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}

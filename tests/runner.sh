@@ -1,0 +1,132 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The runner against a stand-in for QEMU (fake-qemu): what it makes of good boots, of boots that die, hang,
+# refuse or talk nonsense, of Ctrl-C and of a full disk; and what the command line refuses. No figure here is a measurement.
+. "${srcdir:-.}/tests/e2e.sh"
+command -v cpio >/dev/null || skip_all "no cpio"
+
+fake=$tmp/build
+mkdir -p "$fake/kernels/cloud-amd64" "$fake/workloads"
+for f in penumbra-shadow2.elf penumbra-vtlb.elf penumbra-npt.elf kernels/cloud-amd64/vmlinuz \
+	workloads/null-exit.elf workloads/demand-fault.elf workloads/compute.elf; do
+	echo x >"$fake/$f"
+done
+printf 'abcde' >"$fake/dom0-initramfs.cpio.zst" # five bytes: the suite must begin at the eighth
+res=$tmp/results
+# run <name> <options...>: into $res/<name>, messages in $tmp/<name>.err; returns the exit code
+run() {
+	name=$1
+	shift
+	"$bench" run --build "$fake" --results "$res" --output "$res/$name" --qemu "$srcdir/tests/fake-qemu" \
+		--workload null-exit,demand-fault,compute "$@" >"$tmp/$name.out" 2>"$tmp/$name.err"
+}
+lines() { wc -l <"$1" | tr -d ' '; }
+no_leftovers() { [ -z "$(find "$tmp" -maxdepth 1 -name 'penumbra-*')" ]; }
+
+run good --recipe shadow2,vtlb --repeat 3
+is "a good run succeeds" $? 0
+is "a row for each measured region, and a head" "$(lines "$res/good/results.csv")" 19
+is "the head" "$(head -n 1 "$res/good/results.csv")" \
+	"recipe,workload,phase,guest_levels,shadow_levels,repetition,ops,instructions,trips,bytes_touched"
+is "repetitions count from 1" "$(rows "$res/good/results.csv" vtlb compute fault | cut -d, -f6 | tr '\n' ' ')" "1 2 3 "
+for f in results.json machine.json report.html consoles/shadow2/compute-0.txt traces/vtlb/compute/metadata \
+	logs/shadow2-dom0.log logs/shadow2-hypervisor.log; do
+	check "$f is there" test -s "$res/good/$f"
+done
+has "the run is complete" "$res/good/results.json" '"complete": true'
+is "one row in the index" "$(sqlite3 "$res/index.sqlite" 'SELECT name, complete, guests, finished FROM run')" "good|1|24|24"
+has "progress counts" "$tmp/good.err" '^\[24/24\]'
+check "no temporary files stay" no_leftovers
+run good --recipe shadow2
+is "a directory that holds a run is refused" $? 1
+check "report again" "$bench" report --results "$res" good
+check "the newest report again" "$bench" report --results "$res"
+
+run untraced --recipe shadow2 --no-trace --repeat 1
+is "without the traced pass" "$(grep -c '"traced": true' "$res/untraced/results.json")" 0
+
+FAKE_MODE=die:demand-fault FAKE_STATE=$tmp/died run died --recipe shadow2 --repeat 2
+is "a machine that dies fails the run" $? 1
+has "the guest that it died in is crashed" "$res/died/results.json" '"state": "crashed"'
+has "with the hypervisor's last word" "$res/died/results.json" 'panic: fake'
+is "the others are measured in another boot" "$(tail -n +2 "$res/died/results.csv" | cut -d, -f2,6 | sort | tr '\n' ' ')" \
+	"compute,1 compute,2 demand-fault,2 null-exit,1 null-exit,2 "
+
+FAKE_MODE=hang:demand-fault FAKE_STATE=$tmp/hung run hung --recipe shadow2 --repeat 1 --silence 2
+is "a machine that hangs fails the run" $? 1
+has "the guest that it hung in is timed-out" "$res/hung/results.json" '"state": "timed-out"'
+is "and has no row" "$(grep -c demand-fault "$res/hung/results.csv")" 0
+is "the guest behind it was measured" "$(rows "$res/hung/results.csv" shadow2 compute fault | wc -l)" 1
+
+FAKE_MODE=unborn run unborn --recipe shadow2,vtlb --jobs 1
+is "a hypervisor that does not start fails the run" $? 1
+has "with its own reason" "$tmp/unborn.err" 'panic: no kernel in the first module'
+is "no rows" "$(lines "$res/unborn/results.csv")" 1
+is "the other recipe was not started" "$(grep -c '"label"' "$res/unborn/results.json")" 1
+FAKE_MODE=unborn run going --recipe shadow2,vtlb --jobs 1 --keep-going
+is "unless told to keep going" "$(grep -c '"label"' "$res/going/results.json")" 2
+
+FAKE_MODE=damaged run damaged --recipe shadow2 --repeat 1
+is "damaged lines do not stop a run" "$(lines "$res/damaged/results.csv")" 4
+has "they are counted" "$res/damaged/results.json" '"damaged_lines": 24'
+FAKE_MODE=flood run flood --recipe shadow2 --repeat 1
+is "noise does not stop a run" "$(lines "$res/flood/results.csv")" 4
+
+FAKE_MODE=evil run evil --recipe shadow2 --repeat 1
+has "a path that leads out is refused" "$tmp/evil.err" 'escaped.*left out'
+has "a link is refused" "$tmp/evil.err" '"link" is left out'
+is "nothing got out" "$(find "$tmp" -name 'escaped*' -o -type l | wc -l | tr -d ' ')" 0
+
+FAKE_MODE=slow run stopped --recipe shadow2,vtlb --repeat 2 &
+pid=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	sleep 0.5
+	[ "$(grep -c finished "$tmp/stopped.err")" -ge 2 ] && break
+done
+kill -INT "$(pgrep -P $pid penumbra-bench || echo $pid)"
+wait $pid
+is "interrupted: exit code" $? 130
+has "interrupted: the run says so" "$res/stopped/results.json" '"interrupted": true'
+has "interrupted: what ran" "$res/stopped/results.json" '"state": "interrupted"'
+check "interrupted: what is finished stays" test "$(lines "$res/stopped/results.csv")" -ge 3
+check "interrupted: there is a report" grep -q "This run is incomplete" "$res/stopped/report.html"
+check "interrupted: no temporary files stay" no_leftovers
+is "interrupted: no process stays" "$(pgrep -f "$tmp/build/penumbra" | wc -l | tr -d ' ')" 0
+
+refused() {
+	what=$1 code=$2 word=$3
+	shift 3
+	"$bench" "$@" >"$tmp/refused" 2>&1
+	is "$what: exit code" $? "$code"
+	has "$what: says why" "$tmp/refused" "$word"
+}
+refused "no command" 2 "which command"
+refused "unknown command" 2 "no command" fly
+refused "unknown recipe" 2 'did you mean "shadow2"' run --recipe shadow
+refused "unknown workload" 2 'did you mean "demand-fault"' run --workload demand-falt
+refused "empty choice" 2 "no workload" run --workload ''
+refused "repeat 0" 2 "from 1 to" run --repeat 0
+refused "repeat words" 2 "not \"many\"" run --repeat many
+refused "repeat negative" 2 "from 1 to" run --repeat=-3
+refused "jobs" 2 "from 1 to" run --jobs 1000
+refused "suite" 2 "quick or full" run --suite huge
+refused "stray argument" 2 "did you mean --workload" run demand-fault
+refused "two runs" 2 "one run" report a b
+refused "no such run" 1 "cannot be read" report --results "$res" nothing
+refused "no QEMU" 1 "qemu-system-x86" run --build "$fake" --qemu /nonexistent --workload compute
+refused "no image" 1 "run .make. in the build directory" run --build "$tmp/nowhere" --recipe shadow2
+: >"$fake/penumbra-npt.elf"
+refused "an empty image" 1 "is empty" run --build "$fake" --recipe npt --workload compute
+mkdir "$res/garbage" && echo '{"format": 1, "items": 3}' >"$res/garbage/results.json"
+refused "a damaged results file" 1 "not a results file" report "$res/garbage"
+echo '{' >"$res/garbage/results.json"
+refused "a cut results file" 1 "line 2" report "$res/garbage"
+echo x >"$tmp/file"
+refused "a place that is a file" 1 "cannot be made" run --build "$fake" --qemu "$srcdir/tests/fake-qemu" --recipe shadow2 \
+	--workload compute --output "$tmp/file/run"
+check "help needs no build" "$bench" run --help >/dev/null
+check "list" "$bench" list >/dev/null
+"$bench" doctor --build "$tmp/nowhere" >"$tmp/doctor" 2>&1
+is "doctor finds what is missing" $? 1
+has "doctor says what to do" "$tmp/doctor" '-> run .make.'
+finish
