@@ -147,6 +147,25 @@ struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u3
 	return o;
 }
 
+struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes)
+{
+	struct vcpu *v = &g->v;
+	u32 kind = (access & (PFEC_W | PFEC_U | PFEC_I)) | smap(v, access);
+	struct outcome o = { .kind = ACCESS_DONE };
+	enum verdict r = access & PFEC_W ? paging_write(v, va, &value, bytes, kind) :
+					   paging_read(v, va, &o.value, bytes, kind);
+
+	if (g->d.state == PN_CRASHED)
+		o.kind = ACCESS_CRASH;
+	else if (r == SH_GUEST_FAULT)
+		o = (struct outcome){ .kind = ACCESS_FAULT, .pfec = v->fault.pfec };
+	else if (r == SH_MMIO)
+		o = (struct outcome){ .kind = ACCESS_MMIO, .gpa = v->fault.gpa };
+	else if (r != SH_FIXED)
+		o.kind = ACCESS_STUCK;
+	return o;
+}
+
 void guest_load_cr3(struct guest *g, u64 cr3)
 {
 	g->v.cr3 = cr3;

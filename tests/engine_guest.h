@@ -48,6 +48,9 @@ u64 *guest_table(const struct guest *g, u64 gfn);
 /* Aligned, at most 8 bytes. `access` as for host_access; a write stores `value`. */
 struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes);
 
+/* The same by emulation alone, as for an instruction that touches a device besides: no fault comes first. */
+struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes);
+
 /* Instructions of a kernel. */
 void guest_load_cr3(struct guest *g, u64 cr3);
 void guest_set_modes(struct guest *g, u64 cr0, u64 cr4, u64 efer);

@@ -408,6 +408,49 @@ static bool touch_near(struct run *r, struct ref_va *a)
 		     8);
 }
 
+/* Does what was read stand at a place that the access may have come to? */
+static bool may_read(struct run *r, gva_t va, u32 access, u64 value)
+{
+	for (u32 i = 0; i < r->using->nr_cands; i++) {
+		u64 gfn = r->using->cand[i].gfn;
+		const void *p = ref_at(&r->ref, gfn * 4096 + va % 4096);
+
+		if (p && !memcmp(p, &value, 8) && ref_allows(&r->ref, r->using, access, gfn))
+			return true;
+	}
+	return false;
+}
+
+/* A read that the hypervisor makes for the guest, with no fault before it. */
+static bool do_emulated_read(struct run *r)
+{
+	struct ref_va *a = some_va(r);
+	gva_t va = a->page + rnd(r, 4) * 8;
+	u32 access = one_in(r, 4) && (r->ref.efer & EFER_NXE) ? PFEC_I : one_in(r, 2) ? PFEC_U : 0;
+	struct outcome want, got;
+
+	if (!paging(r))
+		return true;
+	want = ref_walk(&r->ref, va, access, r->strict);
+	if (want.kind == ACCESS_DONE && r->strict)
+		memcpy(&want.value, ref_at(&r->ref, want.gpa), 8);
+	LOG(r, "emulated %s%s va %llx", access & PFEC_I ? "fetch" : "read", access & PFEC_U ? " user" : "",
+	    (unsigned long long)va);
+	r->using = a;
+	got = guest_emulated(&r->g, va, access, 0, 8);
+	if (got.kind == ACCESS_DONE)
+		want.gpa = 0; /* only the value is known */
+	r->checked = 0;
+	step_sets(r);
+	if (r->strict)
+		judge_strict(r, want, got);
+	else if (got.kind != ACCESS_DONE)
+		judge_loose(r, want, got, access);
+	else if (!may_read(r, va, access, got.value))
+		fail(r, "an emulated read came to an end that the architecture does not allow");
+	return got.kind != ACCESS_CRASH;
+}
+
 /* What kernels do all day: make an address work, use it, change what it goes through, flush or not, use it again. */
 static bool do_use(struct run *r)
 {
@@ -500,8 +543,10 @@ static bool one_step(struct run *r)
 {
 	u64 x = rnd(r, 100);
 
-	if (x < 25)
+	if (x < 20)
 		return do_access(r);
+	if (x < 25)
+		return do_emulated_read(r);
 	if (x < 55)
 		return do_use(r);
 	if (x < 72)

@@ -24,6 +24,12 @@ struct fault {
 	gpa_t gpa; /* out, for EMULATE and MMIO: the guest physical address hit */
 };
 
+/* One translation that emulation has made before: page address and kind of access, and where the page's bytes are. */
+struct soft_tlb {
+	u64 key; /* 0: none */
+	u8 *page;
+};
+
 struct vcpu {
 	u64 gpr[NR_GPRS]; /* offset 0: entry.S saves here. RAX and RSP are live in the VMCB except while emulating */
 	struct domain *domain;
@@ -50,6 +56,7 @@ struct vcpu {
 	u64 paging_bits; /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
 	u32 role;        /* what the roles of all shadows made in this mode have in common */
 	bool pse;        /* 32-bit entries may map superpages */
+	struct soft_tlb soft_tlb[3]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trips;

@@ -184,6 +184,38 @@ GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfe
 	return likely(mfn_valid(*mfn)) ? SH_FIXED : SH_MMIO;
 }
 
+/*
+ * Emulation's own TLB: one entry for each of reads, writes and fetches. It may keep what
+ * hardware's may, so every flush that the guest asks for empties it.
+ */
+GW_INLINE struct soft_tlb *soft_entry(struct vcpu *v, u32 access)
+{
+	return &v->soft_tlb[access & PFEC_I ? 2 : (access & PFEC_W) / PFEC_W];
+}
+
+GW_INLINE u64 soft_key(gva_t va, u32 access)
+{
+	return (va & PAGE_MASK) | (access & (PFEC_W | PFEC_U | PFEC_I | PFEC_SMAP)) | PFEC_P;
+}
+
+GW_INLINE bool soft_hit(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	const struct soft_tlb *s = soft_entry(v, access);
+
+	if (unlikely(s->key != soft_key(va, access)))
+		return false;
+	t->p = s->page + (va & ~PAGE_MASK);
+	t->mfn = plat_virt_to_mfn(t->p);
+	return true;
+}
+
+GW_INLINE void soft_keep(struct vcpu *v, gva_t va, u32 access, mfn_t mfn)
+{
+	*soft_entry(v, access) = (struct soft_tlb){ soft_key(va, access), plat_map(mfn) };
+}
+
+GW_INLINE void soft_flush(struct vcpu *v) { v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0; }
+
 /* Store into one page; naturally aligned words at once, as guests expect of their tables. */
 static inline void gw_store(const struct sh_target *t, const void *buf, u32 bytes)
 {

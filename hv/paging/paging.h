@@ -34,7 +34,7 @@ bool paging_vcpu_init(struct vcpu *v);
  * With an error code's bits, from the caller: CR4.SMAP binds this data access, because CPL is
  * below 3 and EFLAGS.AC is clear. Only the backend can know. Never in an error code that comes out.
  */
-#define PFEC_SMAP 0x10000u
+#define PFEC_SMAP 0x800u
 
 /* A #PF that hardware raised, with its error code. Fills v->fault. */
 enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec);

@@ -11,7 +11,7 @@ const bool paging_is_nested = false;
 
 static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
-	return v->mode->translate(v, va, access, t);
+	return likely(soft_hit(v, va, access, t)) ? SH_FIXED : v->mode->translate(v, va, access, t);
 }
 
 static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes) { v->mode->wrote(v, t, bytes); }

@@ -35,7 +35,10 @@ struct audit;
 struct sh_mode {
 	u32 guest_levels, shadow_levels;
 	enum verdict (*fault)(struct vcpu *v, gva_t va, u32 pfec);
-	/* For emulation: the byte at va, after checking the access and marking the tables. Fills v->fault unless SH_FIXED. */
+	/*
+	 * For emulation: the byte at va, after checking the access and marking the tables. Fills v->fault
+	 * unless SH_FIXED. The caller has asked soft_hit.
+	 */
 	enum verdict (*translate)(struct vcpu *v, gva_t va, u32 access, struct sh_target *t);
 	/* Store within one page, and have the shadows follow. */
 	enum verdict (*write)(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access);

@@ -51,6 +51,7 @@ static void set_hardware(struct vcpu *v, const struct sh_mode *m)
 	v->hw_cr4 = (v->cr4 & ~off) | (m->shadow_levels > 2 ? CR4_PAE : 0);
 	v->hw_efer = (v->efer & ~(EFER_LME | EFER_LMA)) | (long_mode ? EFER_LME | EFER_LMA : 0);
 	v->hw_dirty = 1;
+	soft_flush(v);
 }
 
 void sh_update_modes(struct vcpu *v)

@@ -146,7 +146,9 @@ static enum verdict mode_write(struct vcpu *v, gva_t va, const void *buf, u32 by
 {
 	struct sh_target t;
 
-	if (!G || !policy.sync->links_in_step || !quick_translate(v, va, (access & ~PFEC_I) | PFEC_W, &t))
+	access = (access & ~PFEC_I) | PFEC_W;
+	if (unlikely(!soft_hit(v, va, access, &t)) &&
+	    (!G || !policy.sync->links_in_step || !quick_translate(v, va, access, &t)))
 		return full_write(v, va, buf, bytes, access);
 	gw_store(&t, buf, bytes);
 	follow(v, &t, bytes);
@@ -265,5 +267,6 @@ static void mode_invlpg(struct vcpu *v, gva_t va)
 {
 	struct quick q;
 
+	soft_flush(v);
 	policy.sync->invlpg(v, va, quick_way(v, va, &q) && q.leaf->role & ROLE_DIRECT);
 }

@@ -99,11 +99,14 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 		return r;
 	if (pfec & PFEC_W) {
 		/* CR0.WP is clear, but hardware runs with it set: a supervisor's write that its own hardware would allow. */
-		if (G && unlikely(!(w.all & PTE_RW)))
+		if (G && unlikely(!(w.all & PTE_RW))) {
+			soft_keep(v, va, pfec, mfn);
 			return SH_EMULATE;
+		}
 		if (!policy.sync->may_write(frame_of(v->domain, mfn))) {
 			/* The guest may read it, and the way there makes its next writes quick. */
 			r = fill(v, &w, va, mfn);
+			soft_keep(v, va, pfec, mfn);
 			return r == SH_OOM ? r : policy.sync->table_write(v, w.gfn);
 		}
 	}
@@ -123,7 +126,11 @@ static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 
 static __attribute__((noinline)) enum verdict full_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
-	return gw_translate(v, va, access, t, G);
+	enum verdict r = gw_translate(v, va, access, t, G);
+
+	if (r == SH_FIXED)
+		soft_keep(v, va, access, t->mfn);
+	return r;
 }
 
 static inline enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
@@ -198,6 +205,7 @@ static void mode_load_root(struct vcpu *v)
 		}
 	}
 	COUNT(d, tlb_flush);
+	soft_flush(v);
 	plat_tlb_flush(v);
 	TRACE(v, root_load, gfn.n, root->mfn, hit);
 }

@@ -86,8 +86,10 @@ static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcp
 	if (unlikely(!mfn_valid(mfn)))
 		return NOT_QUICK;
 	v->fault.gpa = gfn_to_gpa(pte_gfn(q.ge)) | (va & ~PAGE_MASK);
-	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(d, mfn)))
+	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(d, mfn))) {
+		soft_keep(v, va, pfec, mfn);
 		return policy.sync->table_write(v, pte_gfn(q.ge));
+	}
 	e = leaf_entry(d, mfn, q.ge);
 	if (unlikely(s_get(q.leaf, slot) == e))
 		return SH_RETRY;
@@ -125,5 +127,6 @@ static inline __attribute__((always_inline)) bool quick_translate(struct vcpu *v
 	if (unlikely(!mfn_valid(t->mfn)))
 		return false;
 	t->p = (u8 *)plat_map(t->mfn) + (va & ~PAGE_MASK);
+	soft_keep(v, va, access, t->mfn);
 	return true;
 }
