@@ -15,7 +15,7 @@
 /* Offsets of the setup header's fields, the same in the file and in boot_params. */
 enum {
 	SETUP_SECTS = 0x1f1, SYSSIZE = 0x1f4, VID_MODE = 0x1fa, BOOT_FLAG = 0x1fe, HEADER_LENGTH = 0x201, MAGIC = 0x202,
-	VERSION = 0x206, TYPE_OF_LOADER = 0x210, LOADFLAGS = 0x211, CODE32_START = 0x214, RAMDISK_IMAGE = 0x218,
+	PROTOCOL = 0x206, TYPE_OF_LOADER = 0x210, LOADFLAGS = 0x211, CODE32_START = 0x214, RAMDISK_IMAGE = 0x218,
 	RAMDISK_SIZE = 0x21c, CMD_LINE_PTR = 0x228, INITRD_ADDR_MAX = 0x22c, KERNEL_ALIGNMENT = 0x230,
 	RELOCATABLE_KERNEL = 0x234, CMDLINE_SIZE = 0x238, SETUP_DATA = 0x250, PREF_ADDRESS = 0x258, INIT_SIZE = 0x260,
 	HEADER_END = 0x264, HEADER_MOST = 0x290,
@@ -107,7 +107,7 @@ static void write_boot_params(struct load_plan *p)
 
 static enum load_status check_version(struct load_plan *p, const struct setup *s)
 {
-	unsigned version = get16(s, VERSION);
+	unsigned version = get16(s, PROTOCOL);
 
 	if (version < 0x206)
 		return load_refuse(p, LOAD_UNSUPPORTED, "its boot protocol %u.%02u is older than 2.06", version >> 8,
@@ -134,7 +134,7 @@ static enum load_status plan_file(struct load_plan *p, const struct setup *s, st
 /* How much RAM it takes from its load address on. */
 static u64 work_bytes(const struct setup *s, u64 load, u64 file_bytes)
 {
-	bool modern = get16(s, VERSION) >= 0x20a;
+	bool modern = get16(s, PROTOCOL) >= 0x20a;
 	/* Before 2.10 a kernel did not say; it inflates to less than four times its size. */
 	u64 bytes = modern ? get32(s, INIT_SIZE) : file_bytes * 4;
 
@@ -149,7 +149,7 @@ static u64 work_bytes(const struct setup *s, u64 load, u64 file_bytes)
 static enum load_status plan_place(struct load_plan *p, const struct setup *s, u64 file_bytes)
 {
 	bool moves = s->byte[RELOCATABLE_KERNEL];
-	u64 load = moves && get16(s, VERSION) >= 0x20a ? get64(s, PREF_ADDRESS) : get32(s, CODE32_START);
+	u64 load = moves && get16(s, PROTOCOL) >= 0x20a ? get64(s, PREF_ADDRESS) : get32(s, CODE32_START);
 	struct span taken[] = { p->image, p->initrd };
 	struct load_hunt h = { work_bytes(s, load, file_bytes), 1, load, BELOW_4G, taken, ARRAY_SIZE(taken) };
 
