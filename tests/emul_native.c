@@ -491,7 +491,7 @@ START_TEST(family)
 	const struct family *f = &families[_i];
 
 	prepare(1000 + _i);
-	for (int n = 0; n < 60000; n++)
+	for (int n = 0; n < 30000; n++)
 		one_case(f);
 	ck_assert_uint_gt(compared, 1000);
 	ck_assert_uint_gt(compared + refused + protection, 3000);
