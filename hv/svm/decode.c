@@ -38,6 +38,14 @@ static u32 user_bit(const struct svm_vcpu *s)
 	return s->vmcb.cpl == 3 ? PFEC_USER : 0;
 }
 
+/* Who accesses data, for paging_read and its kin. */
+static u32 data_access(const struct svm_vcpu *s)
+{
+	if (s->vmcb.cpl == 3)
+		return PFEC_USER;
+	return unlikely(s->v.cr4 & CR4_SMAP) && !(s->vmcb.rflags & RFLAGS_AC) ? PFEC_SMAP : 0;
+}
+
 /* Up to MAX_INSN bytes at RIP; fewer at the end of what is mapped. A fault is left in v->fault. */
 static unsigned fetch(struct svm_vcpu *s, enum emul_mode mode, u8 *bytes, enum verdict *why)
 {
@@ -124,7 +132,7 @@ void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st)
 static int mem_read(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write)
 {
 	struct svm_vcpu *s = ctx;
-	enum verdict r = paging_read(&s->v, va, buf, bytes, user_bit(s) | (for_write ? PFEC_WRITE : 0));
+	enum verdict r = paging_read(&s->v, va, buf, bytes, data_access(s) | (for_write ? PFEC_WRITE : 0));
 
 	if (unlikely(r == SH_MMIO)) {
 		memset(buf, 0xff, bytes);
@@ -136,7 +144,7 @@ static int mem_read(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write
 static int mem_write(void *ctx, u64 va, const void *buf, unsigned bytes)
 {
 	struct svm_vcpu *s = ctx;
-	enum verdict r = paging_write(&s->v, va, buf, bytes, PFEC_WRITE | user_bit(s));
+	enum verdict r = paging_write(&s->v, va, buf, bytes, PFEC_WRITE | data_access(s));
 
 	return unlikely(r == SH_MMIO) ? SH_FIXED : (int)r;
 }
@@ -145,7 +153,7 @@ static int mem_cmpxchg(void *ctx, u64 va, void *old, const void *new_, unsigned 
 {
 	struct svm_vcpu *s = ctx;
 
-	return (int)paging_cmpxchg(&s->v, va, old, new_, bytes, PFEC_WRITE | user_bit(s), done);
+	return (int)paging_cmpxchg(&s->v, va, old, new_, bytes, PFEC_WRITE | data_access(s), done);
 }
 
 /* The hypervisor uses no SSE register, so the guest's are in the CPU. */

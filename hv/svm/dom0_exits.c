@@ -18,6 +18,7 @@ static bool decode(struct svm_vcpu *s, struct insn *in)
 	u8 bytes[15];
 	unsigned n = sizeof(bytes);
 
+	svm_sync(s);
 	while (n && !dom0_fetch(s, bytes, n))
 		n--;
 	return n && emul_decode(in, bytes, n, svm_emul_mode(s)) > 0;

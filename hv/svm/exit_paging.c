@@ -14,8 +14,11 @@
 enum trip exit_pf(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
+	u32 pfec = (u32)s->vmcb.exitinfo1;
 
-	switch (paging_fault(v, s->vmcb.exitinfo2, (u32)s->vmcb.exitinfo1)) {
+	if (unlikely(v->cr4 & CR4_SMAP) && s->vmcb.cpl < 3 && !(s->vmcb.rflags & RFLAGS_AC))
+		pfec |= PFEC_SMAP;
+	switch (paging_fault(v, s->vmcb.exitinfo2, pfec)) {
 	case SH_FIXED:
 		return TRIP_pf_fixed;
 	case SH_GUEST_FAULT:

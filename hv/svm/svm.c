@@ -119,18 +119,6 @@ static void load_unswitched_state(struct svm_vcpu *s)
 	}
 }
 
-void svm_run(struct svm_vcpu *s)
-{
-	clgi();
-	if (s->vmcb.v_intr_masking)
-		asm volatile("sti"); /* harmless while GIF is clear; VMRUN wants it */
-	else
-		asm volatile("cli");
-	if (!s->v.trips)
-		load_unswitched_state(s);
-	svm_run_loop(s);
-}
-
 /* Bring the VMCB in line with what paging wants of hardware. */
 static void load_hw(struct svm_vcpu *s)
 {
@@ -143,6 +131,20 @@ static void load_hw(struct svm_vcpu *s)
 		s->vmcb.clean &= ~(u32)CLEAN_NP;
 	}
 	v->hw_dirty = 0;
+}
+
+void svm_run(struct svm_vcpu *s)
+{
+	clgi();
+	if (s->vmcb.v_intr_masking)
+		asm volatile("sti"); /* harmless while GIF is clear; VMRUN wants it */
+	else
+		asm volatile("cli");
+	if (!s->v.trips)
+		load_unswitched_state(s);
+	if (s->v.hw_dirty)
+		load_hw(s);
+	svm_run_loop(s);
 }
 
 static unsigned exit_index(u64 exitcode)

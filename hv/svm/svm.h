@@ -60,15 +60,19 @@ void svm_run(struct svm_vcpu *s);
 /* Called by entry.S at each exit; false: leave the loop. */
 bool svm_exit(struct svm_vcpu *s);
 
-/* Under nested paging the guest changes its control registers by itself: copy them from the VMCB before paging looks. */
-static inline void svm_sync_nested(struct svm_vcpu *s)
+/* A guest under nested paging changes its control registers by itself: copy them from the VMCB before anybody looks. */
+static inline void svm_sync(struct svm_vcpu *s)
 {
-	if (!paging_is_nested)
-		return;
 	s->v.cr0 = s->vmcb.cr0;
 	s->v.cr3 = s->vmcb.cr3;
 	s->v.cr4 = s->vmcb.cr4;
 	s->v.efer = s->vmcb.efer & ~(1ull << 12); /* SVME is ours */
+}
+
+static inline void svm_sync_nested(struct svm_vcpu *s)
+{
+	if (paging_is_nested)
+		svm_sync(s);
 }
 
 /* Past the instruction that was intercepted. */
