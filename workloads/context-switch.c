@@ -10,7 +10,7 @@
 #include "lib/guest.h"
 
 #define MAX_SPACES 16
-#define TOUCHES 32
+#define TOUCHES    32
 
 static u64 root[MAX_SPACES], frames[MAX_SPACES];
 

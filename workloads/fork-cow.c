@@ -11,12 +11,12 @@
  */
 #include "lib/guest.h"
 
-#define L1_BYTES (PT_ENTRIES * PAGE_SIZE)
-#define TABLES 2
-#define PAGES (TABLES * PT_ENTRIES)
+#define L1_BYTES              (PT_ENTRIES * PAGE_SIZE)
+#define TABLES                2
+#define PAGES                 (TABLES * PT_ENTRIES)
 #define PFEC_WRITE_PROTECTION 3 /* present, write */
-#define OLD_MARK 0x1111
-#define NEW_MARK 0x2222
+#define OLD_MARK              0x1111
+#define NEW_MARK              0x2222
 
 static pte_t *slots;
 static u64 copies, faults;

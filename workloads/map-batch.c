@@ -11,7 +11,7 @@
 #include "lib/guest.h"
 
 #define L1_BYTES (PT_ENTRIES * PAGE_SIZE)
-#define PER_L1 (PT_ENTRIES - 1)
+#define PER_L1   (PT_ENTRIES - 1)
 
 static pte_t *slots;
 static u64 frames, tables;

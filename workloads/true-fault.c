@@ -9,7 +9,7 @@
  */
 #include "lib/guest.h"
 
-#define PAGES 64
+#define PAGES        64
 #define ACCESS_BYTES 3 /* of touch()'s one instruction */
 
 static u64 faults;

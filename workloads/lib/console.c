@@ -9,14 +9,14 @@
 #include "hypercall_abi.h"
 #include "private.h"
 
-#define COM1 0x3f8
-#define UART_DATA (COM1 + 0)
-#define UART_IER (COM1 + 1)
-#define UART_FCR (COM1 + 2)
-#define UART_LCR (COM1 + 3)
-#define UART_MCR (COM1 + 4)
-#define UART_LSR (COM1 + 5)
-#define LSR_THRE 0x20 /* the FIFO is empty */
+#define COM1       0x3f8
+#define UART_DATA  (COM1 + 0)
+#define UART_IER   (COM1 + 1)
+#define UART_FCR   (COM1 + 2)
+#define UART_LCR   (COM1 + 3)
+#define UART_MCR   (COM1 + 4)
+#define UART_LSR   (COM1 + 5)
+#define LSR_THRE   0x20 /* the FIFO is empty */
 #define FIFO_BYTES 16
 
 static unsigned room; /* bytes that the FIFO surely takes */

@@ -13,7 +13,7 @@
 #include "guest.h"
 
 #define L1_BYTES (PT_ENTRIES * PAGE_SIZE)
-#define PER_L1 (PT_ENTRIES - 1) /* measured pages of each L1 */
+#define PER_L1   (PT_ENTRIES - 1) /* measured pages of each L1 */
 
 static pte_t *slots;
 static u64 nr_slots, first_frame, faults; /* frame of slot i: first_frame + i pages */

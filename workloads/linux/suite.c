@@ -33,10 +33,10 @@
 
 #include "hypercall_abi.h"
 
-#define PAGE 4096
-#define MAP_PAGES 64
+#define PAGE       4096
+#define MAP_PAGES  64
 #define CHILD_CODE 7
-#define MAX_OPS 1000000
+#define MAX_OPS    1000000
 
 static const char *self;
 static unsigned char *shared_pages; /* private memory that fork makes copy-on-write */
@@ -118,8 +118,7 @@ static void fork_exec_exit(void)
 
 static void mmap_touch(void)
 {
-	unsigned char *p =
-		mmap(NULL, MAP_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *p = mmap(NULL, MAP_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	unsigned wrong = 0;
 
 	need(p != MAP_FAILED, "mmap: %s", strerror(errno));

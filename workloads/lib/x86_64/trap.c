@@ -14,10 +14,10 @@ struct gate {
 	u32 offset_high, reserved;
 };
 
-#define CODE_SELECTOR 8
+#define CODE_SELECTOR  8
 #define INTERRUPT_GATE 0x8e
-#define PAGE_FAULT 14
-#define STUB_BYTES 16
+#define PAGE_FAULT     14
+#define STUB_BYTES     16
 
 extern const char trap_stubs[], trap_page_fault[];
 void trap_fatal(u64 vector, struct fault_frame *frame) __attribute__((noreturn));
@@ -31,8 +31,11 @@ static void gate_set(unsigned vector, const char *target)
 {
 	u64 a = (u64)target;
 
-	idt[vector] = (struct gate){ .offset_low = a, .selector = CODE_SELECTOR, .type = INTERRUPT_GATE,
-				     .offset_mid = a >> 16, .offset_high = a >> 32 };
+	idt[vector] = (struct gate){ .offset_low = a,
+				     .selector = CODE_SELECTOR,
+				     .type = INTERRUPT_GATE,
+				     .offset_mid = a >> 16,
+				     .offset_high = a >> 32 };
 }
 
 void trap_init(void)
