@@ -228,7 +228,8 @@ static bool mem16(struct insn *in, struct cursor *c)
 	return true;
 }
 
-static inline bool mem32(struct insn *in, struct cursor *c, bool longmode)
+/* checked: false if the bytes are known to be there. */
+static inline __attribute__((always_inline)) bool mem32(struct insn *in, struct cursor *c, bool longmode, bool checked)
 {
 	unsigned mod = in->modrm >> 6, base = in->modrm & 7;
 
@@ -236,7 +237,7 @@ static inline bool mem32(struct insn *in, struct cursor *c, bool longmode)
 	if (base == 4) {
 		unsigned index;
 
-		if (unlikely(c->p == c->end))
+		if (checked && unlikely(c->p == c->end))
 			return false;
 		in->scale = *c->p >> 6;
 		index = ((*c->p >> 3) & 7) | (c->prefix & INSN_P_X) << 2;
@@ -254,7 +255,7 @@ static inline bool mem32(struct insn *in, struct cursor *c, bool longmode)
 	set_segment(in, c, (base & ~1u) == 4);
 	if (mod == 0)
 		return true;
-	if (unlikely(!has(c, mod == 1 ? 1 : 4)))
+	if (checked && unlikely(!has(c, mod == 1 ? 1 : 4)))
 		return false;
 	in->disp = mod == 1 ? (s8)*c->p : load_s32(c->p);
 	c->p += mod == 1 ? 1 : 4;
@@ -346,7 +347,7 @@ static inline bool modrm_operands(struct insn *in, struct cursor *c, u32 e, bool
 	in->reg = byte_reg(((in->modrm >> 3) & 7) | (c->prefix & INSN_P_R) << 1, e, c->prefix);
 	if (in->modrm < 0xc0 && T_WHERE(e) == AT_MODRM) {
 		in->flags |= INSN_F_MEM | (e & T_STORE ? INSN_F_STORE : 0);
-		return likely(in->adsize != 2) ? mem32(in, c, longmode) : mem16(in, c);
+		return likely(in->adsize != 2) ? mem32(in, c, longmode, true) : mem16(in, c);
 	}
 	if (T_OP(e) == INSN_MOVZX8 || T_OP(e) == INSN_MOVSX8)
 		e |= T_BYTE; /* as far as rm is concerned */
@@ -380,7 +381,7 @@ static inline int opcode(struct insn *in, struct cursor *c, u32 *entry, enum emu
 	in->opsize = operand_size(e, c->prefix, mode);
 	if (unlikely(e & T_FIX)) {
 		e = emul_fixup(in, e);
-		if (T_OP(e) == BAD)
+		if (e == BAD)
 			return EMUL_INVALID;
 	}
 	if (unlikely((e & (T_I64 | T_MEM | T_REG)) || (c->prefix & INSN_P_LOCK)) && refused(in, e, mode == EMUL_LONG))
@@ -392,7 +393,7 @@ static inline int opcode(struct insn *in, struct cursor *c, u32 *entry, enum emu
 	return 0;
 }
 
-int emul_decode(struct insn *in, const u8 *bytes, unsigned avail, enum emul_mode mode)
+static __attribute__((noinline)) int decode_any(struct insn *in, const u8 *bytes, unsigned avail, enum emul_mode mode)
 {
 	struct cursor c = { bytes, bytes + (avail < MAX_LEN ? avail : MAX_LEN), 0, NO_SEG, INSN_MAP_ONE, 0 };
 	u32 e;
@@ -413,4 +414,66 @@ int emul_decode(struct insn *in, const u8 *bytes, unsigned avail, enum emul_mode
 		return ran_out(avail);
 	in->len = c.p - bytes;
 	return in->len;
+}
+
+/* What keeps an entry from the short cut. */
+#define UNCOMMON (T_BYTE | T_I64 | T_D64 | T_F64 | T_MEM | T_REG | T_ESC | T_FIX | T_IO | IMM_RARE)
+
+/*
+ * The short cut: 64-bit mode, no prefix but REX, an operand in memory of 4 or 8 bytes. At
+ * most 12 bytes long, so that nothing need be checked. 0: not of this kind. Must agree
+ * with decode_any() on what it takes (tests/emul_unit.c compares them).
+ */
+static inline int decode_common(struct insn *in, const u8 *bytes)
+{
+	struct cursor c = { bytes + 1, bytes + MAX_LEN, 0, NO_SEG, INSN_MAP_ONE, bytes[0] };
+	u8 modrm;
+	u32 e;
+
+	if (likely((c.opcode & 0xf0) == 0x40)) {
+		c.prefix = c.opcode;
+		c.opcode = *c.p++;
+	}
+	modrm = *c.p++;
+	e = emul_map_one[c.opcode];
+	if ((e & (AT_MASK | UNCOMMON)) != AT_MODRM || modrm >= 0xc0)
+		return 0;
+	if (e & T_GROUP) {
+		e = (e & ~(T_GROUP | 0xff)) | emul_group[T_OP(e)][(modrm >> 3) & 7];
+		if (unlikely(e & UNCOMMON))
+			return 0;
+	}
+	*in = (struct insn){
+		.prefix = c.prefix,
+		.op = T_OP(e),
+		.opcode = c.opcode,
+		.modrm = modrm,
+		.opsize = c.prefix & INSN_P_W ? 8 : 4,
+		.adsize = 8,
+		.flags = INSN_F_MEM | INSN_F_FLAT | (e & T_STORE ? INSN_F_STORE : 0),
+		.dst = T_DST(e),
+		.src = T_SRC(e),
+		.reg = ((modrm >> 3) & 7) | (c.prefix & INSN_P_R) << 1,
+	};
+	mem32(in, &c, true, false);
+	if (T_IMM(e) == IMM_IZ) {
+		in->imm = (s64)load_s32(c.p);
+		c.p += 4;
+	} else if (T_IMM(e)) {
+		in->imm = T_IMM(e) == IMM_IB ? (u64)(s8)*c.p : *c.p;
+		c.p++;
+	}
+	in->len = c.p - bytes;
+	return in->len;
+}
+
+int emul_decode(struct insn *in, const u8 *bytes, unsigned avail, enum emul_mode mode)
+{
+	if (likely(mode == EMUL_LONG && avail >= MAX_LEN)) {
+		int len = decode_common(in, bytes);
+
+		if (likely(len))
+			return len;
+	}
+	return decode_any(in, bytes, avail, mode);
 }

@@ -29,7 +29,7 @@ void emul_set_reg(struct emul_state *st, unsigned reg, unsigned bytes, u64 value
 
 u64 emul_linear(const struct insn *in, const struct emul_state *st)
 {
-	return to_linear(st, in->seg, effective(in, st), in->adsize);
+	return linear_address(in, st);
 }
 
 unsigned emul_mem_bytes(const struct insn *in)
@@ -365,7 +365,7 @@ static int (*const handlers[])(struct run *) = {
 	[INSN_SSE_LOAD ... INSN_SSE_STORE] = emul_sse,
 };
 
-static int execute_other(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx)
+static __attribute__((noinline)) int execute_other(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx)
 {
 	struct run x = { in, st, ops, ctx };
 
@@ -382,7 +382,7 @@ int emul_execute(const struct insn *in, struct emul_state *st, const struct emul
 	if (unlikely(!emul_is_store(in)))
 		return execute_other(in, st, ops, ctx);
 	value = emul_store_value(in, st);
-	r = ops->write(ctx, to_linear(st, in->seg, effective(in, st), in->adsize), &value, in->opsize);
+	r = ops->write(ctx, linear_address(in, st), &value, in->opsize);
 	if (unlikely(r))
 		return r;
 	return finish(st, st->rip + in->len);

@@ -46,7 +46,14 @@ enum {
 	INSN_P_SEG = 0x2000, /* an override that counts in this mode */
 };
 
-enum { INSN_F_MEM = 0x01, INSN_F_STORE = 0x02, INSN_F_ALIGNED = 0x04, INSN_F_HIGH = 0x08, INSN_F_MERGE = 0x10 };
+enum {
+	INSN_F_MEM = 0x01,     /* rm is in memory */
+	INSN_F_STORE = 0x02,   /* only stores what is known */
+	INSN_F_ALIGNED = 0x04, /* SSE: #GP unless aligned */
+	INSN_F_HIGH = 0x08,    /* SSE: the upper half of the register */
+	INSN_F_MERGE = 0x10,   /* SSE: the rest of the register stays */
+	INSN_F_FLAT = 0x20,    /* the offset is the linear address; not set on every instruction of which that is true */
+};
 
 /* Where an operand is. */
 enum { INSN_NONE, INSN_REG, INSN_RM, INSN_IMM };

@@ -59,6 +59,13 @@ static inline u64 effective(const struct insn *in, const struct emul_state *st)
 	return ea;
 }
 
+static inline u64 linear_address(const struct insn *in, const struct emul_state *st)
+{
+	u64 offset = effective(in, st);
+
+	return likely(in->flags & INSN_F_FLAT) ? offset : to_linear(st, in->seg, offset, in->adsize);
+}
+
 /* The instruction is over. */
 static inline int finish(struct emul_state *st, u64 rip)
 {

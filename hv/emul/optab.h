@@ -13,7 +13,8 @@
 #define T_DST(e) (((e) >> 8) & 3)
 #define T_SRC(e) (((e) >> 10) & 3)
 #define T_IMM(e) ((e) & 0xf000)
-#define T_WHERE(e) ((e) & 0x70000)
+#define AT_MASK 0x70000
+#define T_WHERE(e) ((e) & AT_MASK)
 
 #define DST(x) ((u32)INSN_##x << 8)
 #define SRC(x) ((u32)INSN_##x << 10)
@@ -31,6 +32,7 @@ enum {
 	IMM_2B = 0x8000,  /* 1 + 1: EXTRQ, INSERTQ */
 	IMM_ONE = 0x9000, /* none: the constant 1 */
 	IMM_UD = 0xa000,  /* 4, unsigned: XOP */
+	IMM_RARE = 0x8000, /* the bit of the last three */
 };
 
 /* Where the rm operand is. */
@@ -53,6 +55,16 @@ enum {
 	T_REG = 0x02000000,   /* #UD with memory */
 	T_GROUP = 0x04000000, /* op is a group's number: ModRM.reg selects */
 	T_ESC = 0x08000000,   /* prefix, escape, or an opcode that a mode turns into one: op is an enum esc */
+	T_FIX = 0x10000000,   /* needs a second look once ModRM is known */
+	T_STORE = 0x20000000, /* MOV to memory */
+	T_IO = 0x40000000,    /* operands of 4 bytes at most: IN, OUT, INS, OUTS */
+};
+
+/* In place of an operation: an opcode that nothing defines; one whose bytes are not all there. */
+#define BAD (T_FIX | 0xffu)
+#define SHORT 0xfeu
+
+enum esc */
 	T_FIX = 0x10000000,   /* needs a second look once ModRM is known */
 	T_STORE = 0x20000000, /* MOV to memory */
 	T_IO = 0x40000000,    /* operands of 4 bytes at most: IN, OUT, INS, OUTS */

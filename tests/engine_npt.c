@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Nested paging: the table built from the p2m, and the contract's answers. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu.h"
+#include "host.h"
+#include "npt.h"
+#include "paging.h"
+#include "pte.h"
+
+#define FRAMES 2048
+
+static struct domain d;
+static struct vcpu v;
+static struct host_cpu cpu;
+static u64 before;
+
+/* Frames 0..599 and 1024..2047 of the guest; the machine's are aligned, so 2 MiB entries serve where both sides agree. */
+static void start(void)
+{
+	mfn_t first;
+
+	host_init(8192);
+	memset(&d, 0, sizeof(d));
+	memset(&v, 0, sizeof(v));
+	host_cpu_init(&v, &cpu, 1);
+	/* Find an aligned run: the machine gives out frames in order. */
+	first = plat_virt_to_mfn(plat_alloc_pages(1));
+	plat_alloc_pages(512 - (first.n + 1) % 512);
+	d.first_mfn = plat_virt_to_mfn(plat_alloc_pages(FRAMES));
+	ck_assert_uint_eq(d.first_mfn.n % 512, 0);
+	d.nr_pages = FRAMES;
+	d.nr_vcpus = 1;
+	d.vcpu[0] = &v;
+	v.domain = &d;
+	v.cr0 = CR0_PE;
+	before = host_free_frames();
+	ck_assert(p2m_init(&d, FRAMES));
+	ck_assert(p2m_map(&d, GFN(0), d.first_mfn, 600));
+	ck_assert(p2m_map(&d, GFN(1024), MFN(d.first_mfn.n + 1024), 512));
+	ck_assert(p2m_map(&d, GFN(1536), MFN(d.first_mfn.n + 1024 + 3), 512)); /* not aligned */
+	ck_assert(paging_domain_init(&d, 0));
+	ck_assert(paging_vcpu_init(&v));
+}
+
+static void finish(void)
+{
+	paging_domain_destroy(&d);
+	p2m_destroy(&d);
+	ck_assert_uint_eq(host_free_frames(), before);
+	host_exit();
+}
+
+/* An independent walk of the nested table. */
+static hpa_t nested(gpa_t gpa, u32 *level)
+{
+	hpa_t t = v.hw_nested_cr3;
+
+	for (*level = 4;; --*level) {
+		u64 e = ((u64 *)plat_map(hpa_to_mfn(t)))[gpa >> (12 + 9 * (*level - 1)) & 511];
+
+		if ((e & (PTE_P | PTE_RW | PTE_US)) != (PTE_P | PTE_RW | PTE_US))
+			return 0;
+		t = e & PTE_ADDR;
+		if (*level == 1 || e & PTE_PS)
+			return t + (gpa & ((4096ull << 9 * (*level - 1)) - 1));
+	}
+}
+
+START_TEST(every_frame_is_mapped_as_the_p2m_says)
+{
+	u32 level;
+
+	for (u64 f = 0; f < FRAMES + 100; f++) {
+		mfn_t m = p2m_lookup(&d, GFN(f));
+		hpa_t got = nested(f * PAGE_SIZE + 5, &level);
+
+		ck_assert_uint_eq(got, mfn_valid(m) ? mfn_to_hpa(m) + 5 : 0);
+		if (mfn_valid(m))
+			ck_assert_uint_eq(level, f < 512 || (f >= 1024 && f < 1536) ? 2 : 1);
+	}
+	ck_assert_uint_eq(paging_audit(&d, NULL, 0), 0);
+}
+END_TEST
+
+START_TEST(what_is_not_memory_is_a_device)
+{
+	ck_assert_int_eq(paging_nested_fault(&v, 0xfee00010, 0), SH_MMIO);
+	ck_assert_uint_eq(v.fault.gpa, 0xfee00010);
+	ck_assert_int_eq(paging_nested_fault(&v, 700 * PAGE_SIZE, 0), SH_MMIO);
+	ck_assert_int_eq(paging_nested_fault(&v, 599 * PAGE_SIZE, 0), SH_FIXED);
+}
+END_TEST
+
+static void *at(gpa_t gpa) { return (u8 *)plat_map(d.first_mfn) + gpa; }
+
+/* The guest's own tables are walked in each mode that hardware has. */
+START_TEST(guest_memory_in_every_mode)
+{
+	static const struct {
+		u64 cr0, cr4, efer;
+		u32 levels;
+	} modes[] = {
+		{ CR0_PE, 0, 0, 0 },
+		{ CR0_PE | CR0_PG, CR4_PSE, 0, 2 },
+		{ CR0_PE | CR0_PG, CR4_PAE, 0, 3 },
+		{ CR0_PE | CR0_PG, CR4_PAE, EFER_LME, 4 },
+	};
+	u64 x = 0x1122334455667788 + _i, y = 0;
+	gva_t va = _i ? 0x40201000 : 0x5000;
+
+	memset(at(0), 0, 16 * PAGE_SIZE);
+	v.cr3 = _i == 2 ? 0x1020 : 0x1000;
+	if (_i == 1) {
+		((u32 *)at(0x1000))[0x40201000 >> 22] = 0x2000 | 0x7;
+		((u32 *)at(0x2000))[0x201] = 0x5000 | 0x7;
+	} else if (_i > 1) {
+		((u64 *)at(_i == 2 ? 0x1020 : 0x1000))[_i == 2 ? 1 : 0] = (_i == 2 ? 0x3000 : 0x2000) | (_i == 2 ? 1 : 7);
+		((u64 *)at(0x2000))[1] = 0x3000 | 7;
+		((u64 *)at(0x3000))[1] = 0x4000 | 7;
+		((u64 *)at(0x4000))[1] = 0x5000 | 7;
+	}
+	v.cr0 = modes[_i].cr0;
+	v.cr4 = modes[_i].cr4;
+	v.efer = modes[_i].efer;
+	paging_update_modes(&v);
+	ck_assert_uint_eq(v.guest_levels, modes[_i].levels);
+	ck_assert_uint_eq(v.shadow_levels, 0);
+	ck_assert_uint_eq(v.hw_cr0, v.cr0);
+	ck_assert_uint_eq(v.hw_efer, _i == 3 ? EFER_LME | EFER_LMA : modes[_i].efer);
+	ck_assert_int_eq(paging_write(&v, va, &x, 8, 0), SH_FIXED);
+	ck_assert_uint_eq(*(u64 *)at(0x5000), x);
+	ck_assert_int_eq(paging_read(&v, va, &y, 8, 0), SH_FIXED);
+	ck_assert_uint_eq(y, x);
+	if (!_i)
+		return;
+	ck_assert_int_eq(paging_read(&v, va + 0x1000, &y, 8, PFEC_U), SH_GUEST_FAULT);
+	ck_assert_uint_eq(v.fault.pfec, PFEC_U);
+	ck_assert_uint_eq(_i == 1 ? ((u32 *)at(0x2000))[0x201] : ((u64 *)at(0x4000))[1],
+			  0x5000 | 7 | PTE_A | PTE_D);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("nested paging");
+	TCase *t = tcase_create("table");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(t, start, finish);
+	tcase_add_test(t, every_frame_is_mapped_as_the_p2m_says);
+	tcase_add_test(t, what_is_not_memory_is_a_device);
+	tcase_add_loop_test(t, guest_memory_in_every_mode, 0, 4);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,13 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The engine's oracles and suites once more, shorter, under valgrind.
+command -v valgrind >/dev/null || { echo "valgrind is not installed"; exit 77; }
+set -eu
+run() { valgrind -q --error-exitcode=9 --leak-check=full "$@" >/dev/null; }
+for r in shadow2 vtlb; do
+	run tests/oracle_$r -p 8 -n 150
+done
+export CK_FORK=no
+run tests/engine_shadow2
+run tests/engine_vtlb
+run tests/engine_npt

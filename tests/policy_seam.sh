@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The policy seam: mixtures that cannot work are refused with a sentence, and the
+# hooks of those that can leave no indirect call in the compiled engine.
+set -eu
+
+src=${srcdir:-.}
+cc=${CC:-cc}
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+flags="-std=gnu11 -O2 -ffreestanding -mgeneral-regs-only -fno-pic -I$tmp -I$src/policies -I$src/traces"
+for d in include x86 mm shadow paging platform platform/host trace; do
+	flags="$flags -I$src/hv/$d"
+done
+
+# refused <name> <sed on shadow2.h> <words of the sentence>
+refused() {
+	sed "$2" "$src/policies/shadow2.h" >"$tmp/$1.h"
+	if $cc $flags -DRECIPE_HEADER="\"$1.h\"" -c "$src/hv/shadow/modes.c" -include "$src/hv/shadow/recipe.h" \
+		-o /dev/null 2>"$tmp/$1.log"; then
+		echo "policy_seam: $1 was accepted" >&2
+		exit 1
+	fi
+	tr -d '"\n' <"$tmp/$1.log" | grep -q "$3" || {
+		echo "policy_seam: $1 was refused, but not by the sentence '$3':" >&2
+		cat "$tmp/$1.log" >&2
+		exit 1
+	}
+}
+
+refused guess_only 's/WRMAP_SCAN_FINDS_ALL/WRMAP_GUESS_FINDS_ALL/' 'must end in a part that finds every mapping'
+# mixture <trait> <value> <its part> <sync part> <words>: shadow2 with a part that states the trait otherwise
+mixture() {
+	mkdir "$tmp/parts"
+	sed "s/$1 = [0-9]/$1 = $2/" "$src/policies/parts/$3.h" >"$tmp/parts/$3.h"
+	refused "$1" "s/sync_emulate/$4/" "$5"
+	rm -r "$tmp/parts"
+}
+
+mixture SPARE_NEEDS_SYNC 1 spare_none sync_vtlb 'this spare part answers faults'
+mixture PREFETCH_READS_TABLES 1 prefetch_none sync_vtlb 'this prefetch part fills entries'
+mixture AD_HIDES_TABLES 1 ad_fault sync_vtlb 'this ad part withholds guest tables'
+mixture RECLAIM_FREES_PINNED 0 reclaim_lru sync_emulate 'this sync part keeps roots'
+mixture SUPER_HIGHEST_LEAF 2 super_splinter sync_emulate 'superpages must be splintered'
+
+for recipe in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "$src/policies/recipes.def"); do
+	$cc $flags -DRECIPE_HEADER="\"$recipe.h\"" -c "$src/hv/shadow/multi_4on4.c" -o "$tmp/$recipe.o"
+	if objdump -d "$tmp/$recipe.o" | grep -E 'call +\*'; then
+		echo "policy_seam: $recipe: a hook was not folded into the engine" >&2
+		exit 1
+	fi
+done
