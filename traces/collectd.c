@@ -159,6 +159,8 @@ static int open_rings(struct collector *c)
 {
 	char why[256];
 
+	if (c->prepare_only && c->hz)
+		return 0;
 	for (unsigned i = 0; i < c->nr_files; i++)
 		if (add_file(c, c->ring_files[i]))
 			return -1;
@@ -220,7 +222,7 @@ static const struct argp_option options[] = {
 	{ "window", OPT_WINDOW, "N", 0, "records held back to put stamps in order (default 65536)", 0 },
 	{ "poll", OPT_POLL, "MS", 0, "milliseconds between looks at an empty ring (default 5)", 0 },
 	{ "hz", OPT_HZ, "N", 0, "ticks a second (default: what the device says, else 1 GHz)", 0 },
-	{ "prepare", OPT_PREPARE, NULL, 0, "make the time page for LTTng's session daemon, then exit", 0 },
+	{ "prepare", OPT_PREPARE, NULL, 0, "make the time page, which LTTng's session daemon must find when it starts, then exit", 0 },
 	{ 0 }
 };
 
