@@ -77,7 +77,7 @@ static void legacy_prefix(struct cursor *c, unsigned esc, u8 byte, bool longmode
 	}
 }
 
-static u32 two_byte(struct cursor *c)
+static u64 two_byte(struct cursor *c)
 {
 	if (!has(c, 1))
 		return SHORT;
@@ -93,7 +93,7 @@ static u32 two_byte(struct cursor *c)
 }
 
 /* VEX, EVEX and XOP: payload, opcode. The payload's register bits matter to no length. */
-static u32 vector(struct cursor *c, unsigned esc)
+static u64 vector(struct cursor *c, unsigned esc)
 {
 	unsigned payload = esc == ESC_VEX2 ? 1 : esc == ESC_EVEX ? 3 : 2;
 	unsigned vmap = 1;
@@ -117,7 +117,7 @@ static u32 vector(struct cursor *c, unsigned esc)
  * that follows. Outside 64-bit mode VEX and EVEX take the forms that LES, LDS and BOUND
  * with a register would have.
  */
-static u32 maybe_vector(struct cursor *c, unsigned esc, enum emul_mode mode)
+static u64 maybe_vector(struct cursor *c, unsigned esc, enum emul_mode mode)
 {
 	if (!has(c, 1))
 		return SHORT;
@@ -132,11 +132,11 @@ static u32 maybe_vector(struct cursor *c, unsigned esc, enum emul_mode mode)
 }
 
 /* An entry with T_ESC: the entry that it leads to, which has T_ESC only if it was a prefix. */
-static u32 escape(struct cursor *c, u32 e, enum emul_mode mode)
+static u64 escape(struct cursor *c, u64 e, enum emul_mode mode)
 {
 	switch (T_OP(e)) {
 	case ESC_REX: /* outside 64-bit mode */
-		return (c->opcode & 8 ? INSN_DEC : INSN_INC) | AT_OPCODE | DST(RM);
+		return (u64)(c->opcode & 8 ? INSN_DEC : INSN_INC) | AT_OPCODE | DST(RM);
 	case ESC_ARPL:
 		return mode == EMUL_LONG ? INSN_MOVSXD | AT_MODRM | DST(REG) | SRC(RM) : INSN_OTHER | AT_MODRM;
 	case ESC_0F:
@@ -152,10 +152,10 @@ static u32 escape(struct cursor *c, u32 e, enum emul_mode mode)
 }
 
 /* Prefixes and opcode. */
-static inline u32 opcode_entry(struct cursor *c, enum emul_mode mode)
+static inline u64 opcode_entry(struct cursor *c, enum emul_mode mode)
 {
 	for (;;) {
-		u32 e;
+		u64 e;
 
 		if (unlikely(c->p == c->end))
 			return SHORT;
@@ -173,7 +173,7 @@ static inline u32 opcode_entry(struct cursor *c, enum emul_mode mode)
 	}
 }
 
-static unsigned special_size(u32 e, unsigned size, enum emul_mode mode)
+static unsigned special_size(u64 e, unsigned size, enum emul_mode mode)
 {
 	if (e & T_BYTE)
 		return 1;
@@ -184,7 +184,7 @@ static unsigned special_size(u32 e, unsigned size, enum emul_mode mode)
 	return size == 8 ? 4 : size; /* T_IO */
 }
 
-static inline unsigned operand_size(u32 e, u32 prefix, enum emul_mode mode)
+static inline unsigned operand_size(u64 e, u32 prefix, enum emul_mode mode)
 {
 	unsigned size = mode >= EMUL_PROT32 ? 4 : 2;
 
@@ -263,13 +263,13 @@ static inline __attribute__((always_inline)) bool mem32(struct insn *in, struct 
 }
 
 /* Byte registers 4 to 7 are the high halves of the first four unless there is a REX. */
-static inline unsigned byte_reg(unsigned reg, u32 e, u32 prefix)
+static inline unsigned byte_reg(unsigned reg, u64 e, u32 prefix)
 {
 	return e & T_BYTE && !(prefix & INSN_P_REX) && reg >= 4 ? reg - 4 + INSN_R_AH : reg;
 }
 
 /* Operands that ModRM does not name. */
-static bool implied_operand(struct insn *in, struct cursor *c, u32 e)
+static bool implied_operand(struct insn *in, struct cursor *c, u64 e)
 {
 	switch (T_WHERE(e)) {
 	case AT_OPCODE:
@@ -282,14 +282,14 @@ static bool implied_operand(struct insn *in, struct cursor *c, u32 e)
 		c->p += in->adsize;
 		in->base = INSN_R_MOFFS;
 		in->index = INSN_R_NONE;
-		in->flags |= INSN_F_MEM | (e & T_STORE ? INSN_F_STORE : 0);
+		in->flags |= INSN_F_MEM | T_FLAGS(e);
 		break;
 	}
 	set_segment(in, c, false); /* string instructions */
 	return true;
 }
 
-static unsigned imm_bytes(u32 kind, unsigned opsize)
+static unsigned imm_bytes(u64 kind, unsigned opsize)
 {
 	switch (kind) {
 	case IMM_IB:
@@ -312,7 +312,7 @@ static unsigned imm_bytes(u32 kind, unsigned opsize)
 	return 0;
 }
 
-static bool immediate(struct insn *in, struct cursor *c, u32 kind)
+static bool immediate(struct insn *in, struct cursor *c, u64 kind)
 {
 	unsigned n = imm_bytes(kind, in->opsize);
 
@@ -328,7 +328,7 @@ static bool immediate(struct insn *in, struct cursor *c, u32 kind)
 }
 
 /* Forms that are #UD, LOCK's among them: it may stand only before a destination in memory. */
-static bool refused(const struct insn *in, u32 e, bool longmode)
+static bool refused(const struct insn *in, u64 e, bool longmode)
 {
 	bool reg = T_WHERE(e) == AT_MODRM3 || in->modrm >= 0xc0;
 
@@ -342,11 +342,11 @@ static bool refused(const struct insn *in, u32 e, bool longmode)
 }
 
 /* ModRM's operands, and what follows it up to the displacement. False: not all there. */
-static inline bool modrm_operands(struct insn *in, struct cursor *c, u32 e, bool longmode)
+static inline bool modrm_operands(struct insn *in, struct cursor *c, u64 e, bool longmode)
 {
 	in->reg = byte_reg(((in->modrm >> 3) & 7) | (c->prefix & INSN_P_R) << 1, e, c->prefix);
 	if (in->modrm < 0xc0 && T_WHERE(e) == AT_MODRM) {
-		in->flags |= INSN_F_MEM | (e & T_STORE ? INSN_F_STORE : 0);
+		in->flags |= INSN_F_MEM | T_FLAGS(e);
 		return likely(in->adsize != 2) ? mem32(in, c, longmode, true) : mem16(in, c);
 	}
 	if (T_OP(e) == INSN_MOVZX8 || T_OP(e) == INSN_MOVSX8)
@@ -356,7 +356,7 @@ static inline bool modrm_operands(struct insn *in, struct cursor *c, u32 e, bool
 }
 
 /* ModRM itself, if the opcode has one; then the opcode is known to the end. */
-static inline u32 modrm_entry(struct insn *in, struct cursor *c, u32 e)
+static inline u64 modrm_entry(struct insn *in, struct cursor *c, u64 e)
 {
 	if (T_WHERE(e) != AT_MODRM && T_WHERE(e) != AT_MODRM3)
 		return e;
@@ -369,7 +369,7 @@ static inline u32 modrm_entry(struct insn *in, struct cursor *c, u32 e)
 }
 
 /* Everything up to the operands: 0, with *entry, or an error. */
-static inline int opcode(struct insn *in, struct cursor *c, u32 *entry, enum emul_mode mode)
+static inline int opcode(struct insn *in, struct cursor *c, u64 *entry, enum emul_mode mode)
 {
 	u32 e = modrm_entry(in, c, opcode_entry(c, mode));
 
@@ -381,7 +381,7 @@ static inline int opcode(struct insn *in, struct cursor *c, u32 *entry, enum emu
 	in->opsize = operand_size(e, c->prefix, mode);
 	if (unlikely(e & T_FIX)) {
 		e = emul_fixup(in, e);
-		if (e == BAD)
+		if (T_OP(e) == T_OP(BAD))
 			return EMUL_INVALID;
 	}
 	if (unlikely((e & (T_I64 | T_MEM | T_REG)) || (c->prefix & INSN_P_LOCK)) && refused(in, e, mode == EMUL_LONG))
@@ -396,7 +396,7 @@ static inline int opcode(struct insn *in, struct cursor *c, u32 *entry, enum emu
 static __attribute__((noinline)) int decode_any(struct insn *in, const u8 *bytes, unsigned avail, enum emul_mode mode)
 {
 	struct cursor c = { bytes, bytes + (avail < MAX_LEN ? avail : MAX_LEN), 0, NO_SEG, INSN_MAP_ONE, 0 };
-	u32 e;
+	u64 e;
 	int r;
 
 	*in = (struct insn){ 0 };
@@ -416,6 +416,15 @@ static __attribute__((noinline)) int decode_any(struct insn *in, const u8 *bytes
 	return in->len;
 }
 
+/* Four neighbours, one store. */
+static inline void describe(struct insn *in, u64 e)
+{
+	in->op = T_OP(e);
+	in->dst = T_DST(e);
+	in->src = T_SRC(e);
+	in->flags = T_FLAGS(e);
+}
+
 /* What keeps an entry from the short cut. */
 #define UNCOMMON (T_BYTE | T_I64 | T_D64 | T_F64 | T_MEM | T_REG | T_ESC | T_FIX | T_IO | IMM_RARE)
 
@@ -428,7 +437,7 @@ static inline int decode_common(struct insn *in, const u8 *bytes)
 {
 	struct cursor c = { bytes + 1, bytes + MAX_LEN, 0, NO_SEG, INSN_MAP_ONE, bytes[0] };
 	u8 modrm;
-	u32 e;
+	u64 e;
 
 	if (likely((c.opcode & 0xf0) == 0x40)) {
 		c.prefix = c.opcode;
@@ -443,18 +452,18 @@ static inline int decode_common(struct insn *in, const u8 *bytes)
 		if (unlikely(e & UNCOMMON))
 			return 0;
 	}
-	*in = (struct insn){
-		.prefix = c.prefix,
-		.op = T_OP(e),
-		.opcode = c.opcode,
-		.modrm = modrm,
-		.opsize = c.prefix & INSN_P_W ? 8 : 4,
-		.adsize = 8,
-		.flags = INSN_F_MEM | INSN_F_FLAT | (e & T_STORE ? INSN_F_STORE : 0),
-		.dst = T_DST(e),
-		.src = T_SRC(e),
-		.reg = ((modrm >> 3) & 7) | (c.prefix & INSN_P_R) << 1,
-	};
+	describe(in, e | (u64)(INSN_F_MEM | INSN_F_FLAT) << 24);
+	in->map = INSN_MAP_ONE;
+	in->adsize = 8;
+	in->scale = 0;
+	in->opcode = c.opcode;
+	in->modrm = modrm;
+	in->prefix = c.prefix;
+	in->opsize = c.prefix & INSN_P_W ? 8 : 4;
+	in->reg = ((modrm >> 3) & 7) | (c.prefix & INSN_P_R) << 1;
+	in->rm = 0;
+	in->disp = 0;
+	in->imm = 0;
 	mem32(in, &c, true, false);
 	if (T_IMM(e) == IMM_IZ) {
 		in->imm = (s64)load_s32(c.p);

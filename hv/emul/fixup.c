@@ -63,7 +63,7 @@ static const struct sse_move {
 	{ INSN_MAP_0F38, 0x2a, INSN_P_OPSIZE, INSN_SSE_LOAD, 16, INSN_F_ALIGNED },
 };
 
-static u32 sse(struct insn *in, u32 e)
+static u64 sse(struct insn *in, u64 e)
 {
 	unsigned prefix = mandatory(in);
 
@@ -82,7 +82,7 @@ static u32 sse(struct insn *in, u32 e)
 }
 
 /* 0F 01 with mod 3, by the whole ModRM byte. */
-static u32 group7_reg(const struct insn *in)
+static u64 group7_reg(const struct insn *in)
 {
 	static const u8 op[0x40] = {
 		[0x01] = INSN_VMCALL, [0x08] = INSN_MONITOR, [0x09] = INSN_MWAIT, [0x10] = INSN_XGETBV,
@@ -102,7 +102,7 @@ static u32 group7_reg(const struct insn *in)
 	return (named ? named : INSN_OTHER) | AT_MODRM;
 }
 
-static u32 group7(const struct insn *in)
+static u64 group7(const struct insn *in)
 {
 	static const u8 op[8] = { INSN_SGDT,  INSN_SIDT, INSN_LGDT, INSN_LIDT,
 				  INSN_SMSW, INSN_OTHER, INSN_LMSW, INSN_INVLPG };
@@ -111,7 +111,7 @@ static u32 group7(const struct insn *in)
 }
 
 /* MOV CR and DR. LOCK before MOV CR0 means CR8, if the CPU has it (AltMovCr8). */
-static u32 control_register(struct insn *in, u32 e)
+static u64 control_register(struct insn *in, u64 e)
 {
 	unsigned reg = modrm_reg(in) | (in->prefix & INSN_P_R) << 1;
 	bool dr = in->opcode & 1;
@@ -123,21 +123,21 @@ static u32 control_register(struct insn *in, u32 e)
 	return reg == 0 || (reg >= 2 && reg <= 4) || reg == 8 ? e : BAD;
 }
 
-static u32 nop_or_pause(const struct insn *in, u32 e)
+static u64 nop_or_pause(const struct insn *in, u64 e)
 {
 	if (in->prefix & INSN_P_B)
 		return e; /* XCHG with R8 */
 	return in->prefix & INSN_P_REP ? INSN_PAUSE : INSN_NOP;
 }
 
-static u32 segment_move(const struct insn *in, u32 e)
+static u64 segment_move(const struct insn *in, u64 e)
 {
 	bool load_cs = in->opcode == 0x8e && modrm_reg(in) == EMUL_CS;
 
 	return modrm_reg(in) > EMUL_GS || load_cs ? BAD : e;
 }
 
-static u32 fixup_one(struct insn *in, u32 e)
+static u64 fixup_one(struct insn *in, u64 e)
 {
 	switch (in->opcode) {
 	case 0x8c:
@@ -150,27 +150,27 @@ static u32 fixup_one(struct insn *in, u32 e)
 }
 
 /* EXTRQ and INSERTQ have two immediates; without a prefix 78 is VMREAD. */
-static u32 sse4a(const struct insn *in, u32 e)
+static u64 sse4a(const struct insn *in, u64 e)
 {
 	return mandatory(in) && in->opcode == 0x78 ? e | IMM_2B : e;
 }
 
 /* Never 16 bits wide. */
-static u32 movnti(struct insn *in, u32 e)
+static u64 movnti(struct insn *in, u64 e)
 {
 	in->opsize = in->prefix & INSN_P_W ? 8 : 4;
 	return in->prefix & MANDATORY ? BAD : e;
 }
 
 /* CMPXCHG8B or 16B: 66 does not count. */
-static u32 group9(struct insn *in, u32 e)
+static u64 group9(struct insn *in, u64 e)
 {
 	if (T_OP(e) == INSN_CMPXCHG8B)
 		in->opsize = in->prefix & INSN_P_W ? 8 : 4;
 	return e;
 }
 
-static u32 fixup_0f(struct insn *in, u32 e)
+static u64 fixup_0f(struct insn *in, u64 e)
 {
 	switch (in->opcode) {
 	case 0x01:
@@ -191,7 +191,7 @@ static u32 fixup_0f(struct insn *in, u32 e)
 }
 
 /* MOVBE shares its opcodes with CRC32, which F2 chooses. */
-static u32 movbe(const struct insn *in)
+static u64 movbe(const struct insn *in)
 {
 	if (in->prefix & (INSN_P_REP | INSN_P_REPNE))
 		return INSN_OTHER | AT_MODRM;
@@ -200,7 +200,7 @@ static u32 movbe(const struct insn *in)
 	return INSN_MOVBE | AT_MODRM | T_MEM | DST(RM) | SRC(REG);
 }
 
-static u32 fixup_0f38(struct insn *in, u32 e)
+static u64 fixup_0f38(struct insn *in, u64 e)
 {
 	switch (in->opcode) {
 	case 0x82:
@@ -212,7 +212,7 @@ static u32 fixup_0f38(struct insn *in, u32 e)
 	return sse(in, e);
 }
 
-u32 emul_fixup(struct insn *in, u32 entry)
+u64 emul_fixup(struct insn *in, u64 entry)
 {
 	switch (in->map) {
 	case INSN_MAP_ONE:
@@ -225,7 +225,7 @@ u32 emul_fixup(struct insn *in, u32 entry)
 }
 
 /* Map 1 without a ModRM byte: VZEROUPPER; with an immediate: shifts, compares, shuffles, PINSRW, PEXTRW. */
-static u32 vector_map1(u8 opcode)
+static u64 vector_map1(u8 opcode)
 {
 	bool imm = (opcode >= 0x70 && opcode <= 0x73) || opcode == 0xc2 || (opcode >= 0xc4 && opcode <= 0xc6);
 
@@ -234,7 +234,7 @@ static u32 vector_map1(u8 opcode)
 	return INSN_OTHER | AT_MODRM | (imm ? IMM_UB : IMM_NONE);
 }
 
-u32 emul_vector_entry(unsigned vmap, u8 opcode)
+u64 emul_vector_entry(unsigned vmap, u8 opcode)
 {
 	switch (vmap) {
 	case 1:

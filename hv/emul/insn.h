@@ -2,7 +2,7 @@
 /*
  * A decoded instruction: what the decoder fills in and everybody else reads.
  *
- * Small (40 bytes) and without pointers, so that it may be kept and copied.
+ * Small (32 bytes) and without pointers, so that it may be kept and copied.
  */
 #ifndef EMUL_INSN_H
 #define EMUL_INSN_H
@@ -64,22 +64,25 @@ enum { INSN_MAP_ONE, INSN_MAP_0F, INSN_MAP_0F38, INSN_MAP_0F3A, INSN_MAP_VECTOR 
 /* Registers beyond the 16: the high bytes of the first four, and what stands in for a base or index. */
 enum { INSN_R_AH = 16, INSN_R_MOFFS = 0xfd, INSN_R_RIP = 0xfe, INSN_R_NONE = 0xff };
 
+/* In an order that lets the decoder write neighbours with one store. */
 struct insn {
-	u64 imm;    /* sign-extended; the address, if base is INSN_R_MOFFS; unsigned for ports and interrupt numbers */
+	u64 imm;     /* sign-extended; the address, if base is INSN_R_MOFFS; unsigned for ports and interrupt numbers */
 	s32 disp;
-	u16 prefix; /* INSN_P_* */
-	u8 len;     /* bytes */
-	u8 op;      /* enum insn_op */
-	u8 map;     /* INSN_MAP_* */
-	u8 opcode;  /* last byte of it */
-	u8 modrm;
-	u8 opsize;  /* bytes: 1, 2, 4, 8; SSE moves up to 16 */
-	u8 adsize;  /* bytes: 2, 4, 8 */
-	u8 seg;     /* enum emul_seg of the memory operand, override or default */
-	u8 flags;   /* INSN_F_* */
+	u8 op;       /* enum insn_op */
 	u8 dst, src; /* INSN_REG, INSN_RM, ... */
-	u8 reg, rm; /* register numbers with REX's bits; rm only without INSN_F_MEM */
-	u8 base, index, scale; /* index << scale */
+	u8 flags;    /* INSN_F_* */
+	u8 map;      /* INSN_MAP_* */
+	u8 adsize;   /* bytes: 2, 4, 8 */
+	u8 index;    /* register, shifted left by scale */
+	u8 scale;
+	u8 opcode;   /* last byte of it */
+	u8 modrm;
+	u16 prefix;  /* INSN_P_* */
+	u8 opsize;   /* bytes: 1, 2, 4, 8; SSE moves up to 16 */
+	u8 seg;      /* enum emul_seg of the memory operand, override or default */
+	u8 reg, rm;  /* register numbers with REX's bits; rm only without INSN_F_MEM */
+	u8 base;
+	u8 len;      /* bytes */
 };
 
 #endif

@@ -34,7 +34,7 @@
 #define SEG_PUSH_POP INSN_OTHER | T_I64, INSN_OTHER | T_I64
 #define ESC(x) (T_ESC | ESC_##x)
 
-const u32 emul_map_one[256] = {
+const u64 emul_map_one[256] = {
 	[0x00] = ARITH(INSN_ADD, L_), SEG_PUSH_POP,
 	[0x08] = ARITH(INSN_OR, L_), INSN_OTHER | T_I64, ESC(0F),
 	[0x10] = ARITH(INSN_ADC, L_), SEG_PUSH_POP,
@@ -96,7 +96,7 @@ const u32 emul_map_one[256] = {
 #define CMOV8 ROW8(INSN_CMOVCC | Gv_Ev)
 #define CR(op) (INSN_##op | AT_MODRM3 | T_F64)
 
-const u32 emul_map_0f[256] = {
+const u64 emul_map_0f[256] = {
 	[0x00] = GRP_6 | T_GROUP | AT_MODRM, M_ | T_FIX, M_, M_,
 	[0x04] = BAD, INSN_OTHER, INSN_CLTS, INSN_OTHER,
 	[0x08] = INSN_INVD, INSN_WBINVD, BAD, INSN_UD2,
@@ -134,7 +134,7 @@ const u32 emul_map_0f[256] = {
 
 #define O_ INSN_OTHER
 
-const u32 emul_group[NR_GROUPS][8] = {
+const u64 emul_group[NR_GROUPS][8] = {
 	[GRP_1B] = { INSN_ADD | L_, INSN_OR | L_, INSN_ADC | L_, INSN_SBB | L_, INSN_AND | L_, INSN_SUB | L_, INSN_XOR | L_, INSN_CMP },
 	[GRP_1] = { INSN_ADD | L_, INSN_OR | L_, INSN_ADC | L_, INSN_SBB | L_, INSN_AND | L_, INSN_SUB | L_, INSN_XOR | L_, INSN_CMP },
 	[GRP_1A] = { INSN_POP | T_D64, BAD, BAD, BAD, BAD, BAD, BAD, BAD },
