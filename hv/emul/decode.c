@@ -371,7 +371,7 @@ static inline u64 modrm_entry(struct insn *in, struct cursor *c, u64 e)
 /* Everything up to the operands: 0, with *entry, or an error. */
 static inline int opcode(struct insn *in, struct cursor *c, u64 *entry, enum emul_mode mode)
 {
-	u32 e = modrm_entry(in, c, opcode_entry(c, mode));
+	u64 e = modrm_entry(in, c, opcode_entry(c, mode));
 
 	if (unlikely(T_OP(e) >= SHORT))
 		return T_OP(e) == SHORT ? EMUL_TRUNCATED : EMUL_INVALID;
