@@ -228,13 +228,12 @@ static bool mem16(struct insn *in, struct cursor *c)
 	return true;
 }
 
-/* checked: false if the bytes are known to be there. */
+/* 32- and 64-bit addresses. index, scale and disp are set to none before. checked: false if the bytes are known to be there. */
 static inline __attribute__((always_inline)) bool mem32(struct insn *in, struct cursor *c, bool longmode, bool checked)
 {
 	unsigned mod = in->modrm >> 6, base = in->modrm & 7;
 
-	in->index = INSN_R_NONE;
-	if (base == 4) {
+	if (unlikely(base == 4)) {
 		unsigned index;
 
 		if (checked && unlikely(c->p == c->end))
@@ -245,7 +244,7 @@ static inline __attribute__((always_inline)) bool mem32(struct insn *in, struct 
 			in->index = index;
 		base = *c->p++ & 7;
 	}
-	if (mod == 0 && base == 5) {
+	if (unlikely(base == 5) && mod == 0) {
 		base = longmode && (in->modrm & 7) == 5 ? INSN_R_RIP : INSN_R_NONE;
 		mod = 2;
 	} else {
@@ -281,7 +280,6 @@ static bool implied_operand(struct insn *in, struct cursor *c, u64 e)
 		in->imm = load(c->p, in->adsize);
 		c->p += in->adsize;
 		in->base = INSN_R_MOFFS;
-		in->index = INSN_R_NONE;
 		in->flags |= INSN_F_MEM | T_FLAGS(e);
 		break;
 	}
@@ -399,7 +397,7 @@ static __attribute__((noinline)) int decode_any(struct insn *in, const u8 *bytes
 	u64 e;
 	int r;
 
-	*in = (struct insn){ 0 };
+	*in = (struct insn){ .base = INSN_R_NONE, .index = INSN_R_NONE };
 	r = opcode(in, &c, &e, mode);
 	if (unlikely(r))
 		return r == EMUL_TRUNCATED ? ran_out(avail) : r;
@@ -416,22 +414,49 @@ static __attribute__((noinline)) int decode_any(struct insn *in, const u8 *bytes
 	return in->len;
 }
 
-/* Four neighbours, one store. */
-static inline void describe(struct insn *in, u64 e)
-{
-	in->op = T_OP(e);
-	in->dst = T_DST(e);
-	in->src = T_SRC(e);
-	in->flags = T_FLAGS(e);
-}
+/* The half of an entry that says how to decode. */
+#define HOW(x) ((u32)((x) >> 32))
 
 /* What keeps an entry from the short cut. */
 #define UNCOMMON (T_BYTE | T_I64 | T_D64 | T_F64 | T_MEM | T_REG | T_ESC | T_FIX | T_IO | IMM_RARE)
 
+/* Everything but the address, the immediate and the length; neighbours together, for the compiler to join. */
+static inline void common_fields(struct insn *in, const struct cursor *c, u64 e, u8 modrm)
+{
+	e |= (u64)(INSN_F_MEM | INSN_F_FLAT) << 24;
+	in->imm = 0;
+	in->disp = 0;
+	in->op = T_OP(e);
+	in->dst = T_DST(e);
+	in->src = T_SRC(e);
+	in->flags = T_FLAGS(e);
+	in->map = INSN_MAP_ONE;
+	in->adsize = 8;
+	in->index = INSN_R_NONE;
+	in->scale = 0;
+	in->opcode = c->opcode;
+	in->modrm = modrm;
+	in->prefix = c->prefix;
+	in->opsize = 4 + ((c->prefix & INSN_P_W) >> 1);
+	in->reg = ((modrm >> 3) & 7) | (c->prefix & INSN_P_R) << 1;
+	in->rm = 0;
+}
+
+static inline void common_immediate(struct insn *in, struct cursor *c, u32 kind)
+{
+	if (kind == HOW(IMM_IZ)) {
+		in->imm = (s64)load_s32(c->p);
+		c->p += 4;
+	} else {
+		in->imm = kind == HOW(IMM_IB) ? (u64)(s8)*c->p : *c->p;
+		c->p++;
+	}
+}
+
 /*
  * The short cut: 64-bit mode, no prefix but REX, an operand in memory of 4 or 8 bytes. At
- * most 12 bytes long, so that nothing need be checked. 0: not of this kind. Must agree
- * with decode_any() on what it takes (tests/emul_unit.c compares them).
+ * most 12 bytes long, so that nothing need be checked. Must agree with decode_any() on what
+ * it takes: the tests go both ways by giving 15 bytes and fewer.
  */
 static inline int decode_common(struct insn *in, const u8 *bytes)
 {
@@ -445,44 +470,24 @@ static inline int decode_common(struct insn *in, const u8 *bytes)
 	}
 	modrm = *c.p++;
 	e = emul_map_one[c.opcode];
-	if ((e & (AT_MASK | UNCOMMON)) != AT_MODRM || modrm >= 0xc0)
-		return 0;
-	if (e & T_GROUP) {
+	if ((HOW(e) & HOW(AT_MASK | UNCOMMON)) != HOW(AT_MODRM) || modrm >= 0xc0)
+		return decode_any(in, bytes, MAX_LEN, EMUL_LONG);
+	if (unlikely(HOW(e) & HOW(T_GROUP))) {
 		e = (e & ~(T_GROUP | 0xff)) | emul_group[T_OP(e)][(modrm >> 3) & 7];
-		if (unlikely(e & UNCOMMON))
-			return 0;
+		if (HOW(e) & HOW(UNCOMMON))
+			return decode_any(in, bytes, MAX_LEN, EMUL_LONG);
 	}
-	describe(in, e | (u64)(INSN_F_MEM | INSN_F_FLAT) << 24);
-	in->map = INSN_MAP_ONE;
-	in->adsize = 8;
-	in->scale = 0;
-	in->opcode = c.opcode;
-	in->modrm = modrm;
-	in->prefix = c.prefix;
-	in->opsize = c.prefix & INSN_P_W ? 8 : 4;
-	in->reg = ((modrm >> 3) & 7) | (c.prefix & INSN_P_R) << 1;
-	in->rm = 0;
-	in->disp = 0;
-	in->imm = 0;
+	common_fields(in, &c, e, modrm);
 	mem32(in, &c, true, false);
-	if (T_IMM(e) == IMM_IZ) {
-		in->imm = (s64)load_s32(c.p);
-		c.p += 4;
-	} else if (T_IMM(e)) {
-		in->imm = T_IMM(e) == IMM_IB ? (u64)(s8)*c.p : *c.p;
-		c.p++;
-	}
+	if (HOW(T_IMM(e)))
+		common_immediate(in, &c, HOW(T_IMM(e)));
 	in->len = c.p - bytes;
 	return in->len;
 }
 
 int emul_decode(struct insn *in, const u8 *bytes, unsigned avail, enum emul_mode mode)
 {
-	if (likely(mode == EMUL_LONG && avail >= MAX_LEN)) {
-		int len = decode_common(in, bytes);
-
-		if (likely(len))
-			return len;
-	}
+	if (likely(mode == EMUL_LONG && avail >= MAX_LEN))
+		return decode_common(in, bytes);
 	return decode_any(in, bytes, avail, mode);
 }

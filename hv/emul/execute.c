@@ -365,25 +365,38 @@ static int (*const handlers[])(struct run *) = {
 	[INSN_SSE_LOAD ... INSN_SSE_STORE] = emul_sse,
 };
 
-static __attribute__((noinline)) int execute_other(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx)
+static int store(struct run *x)
+{
+	u64 value = emul_store_value(x->in, x->st);
+	int r = x->ops->write(x->ctx, linear_address(x->in, x->st), &value, x->in->opsize);
+
+	return r ? r : next(x);
+}
+
+static __attribute__((noinline)) int execute_other(const struct insn *in, struct emul_state *st,
+						   const struct emul_ops *ops, void *ctx)
 {
 	struct run x = { in, st, ops, ctx };
 
 	if (in->op > INSN_LAST_EXECUTED)
 		return EMUL_UNHANDLEABLE;
-	return handlers[in->op](&x);
+	return emul_is_store(in) ? store(&x) : handlers[in->op](&x);
 }
 
+/* A plain store in 64-bit mode that needs no segment is done here, with everything in registers. */
 int emul_execute(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx)
 {
+	const u8 plain = INSN_F_STORE | INSN_F_FLAT;
 	u64 value;
 	int r;
 
-	if (unlikely(!emul_is_store(in)))
+	if (unlikely((in->flags & plain) != plain))
 		return execute_other(in, st, ops, ctx);
 	value = emul_store_value(in, st);
-	r = ops->write(ctx, linear_address(in, st), &value, in->opsize);
+	r = ops->write(ctx, effective(in, st), &value, in->opsize);
 	if (unlikely(r))
 		return r;
-	return finish(st, st->rip + in->len);
+	st->rip += in->len;
+	st->rflags &= ~RFLAGS_RF;
+	return EMUL_DONE;
 }

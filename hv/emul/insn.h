@@ -76,9 +76,9 @@ struct insn {
 	u8 index;    /* register, shifted left by scale */
 	u8 scale;
 	u8 opcode;   /* last byte of it */
-	u8 modrm;
-	u16 prefix;  /* INSN_P_* */
 	u8 opsize;   /* bytes: 1, 2, 4, 8; SSE moves up to 16 */
+	u16 prefix;  /* INSN_P_* */
+	u8 modrm;
 	u8 seg;      /* enum emul_seg of the memory operand, override or default */
 	u8 reg, rm;  /* register numbers with REX's bits; rm only without INSN_F_MEM */
 	u8 base;
