@@ -4,11 +4,13 @@
  * may scribble on.
  *
  * What must always hold:
- *  - Where a record goes is decided by the private head, mask and base below, never
- *    by anything read from the ring; the shared head is only ever written.
- *  - dom0's tail is used as a number alone. Ahead of the head or further behind than
- *    the ring is long, it makes the ring look full: dom0 loses its own records.
- *  - A record is complete in memory before the shared head says that it is there.
+ *  - Where a record goes is decided by the private pointers below, never by anything
+ *    read from the ring: first <= next <= limit <= end, always.
+ *  - dom0's tail is used as a number alone, and only when `next` meets `limit`. Ahead of
+ *    the head or further behind than the ring is long, it makes the ring look full:
+ *    dom0 loses its own records.
+ *  - A record is complete in memory before the shared head says that it is there. The
+ *    shared head and counts are only ever added to; nothing here depends on them.
  *  - Every event takes a number, kept or not, so that a gap shows where one was lost,
  *    and is counted exactly once, as written or as lost.
  *  - In overwrite mode a record that is overwritten unread moves from written to lost
@@ -18,12 +20,15 @@
 #include "plat.h"
 #include "trace.h"
 
+/* Zero: this pCPU has no ring. The first two words and seq are all that the common case reads. */
 struct trace_ring {
-	struct pn_ring *shared; /* NULL: this pCPU has no ring */
-	u64 head;
-	u64 bytes_mask; /* bytes of all records - 1 */
+	struct pn_record *next;  /* the slot of the next record */
+	struct pn_record *limit; /* up to here there is room without a look at the tail */
+	struct pn_ring *shared;
+	u32 seq; /* number of the next event, lost ones counted */
 	u64 nr_records;
-	u64 lost; /* events that took a number but no slot */
+	u64 head; /* records ever written when `next` was `mark` */
+	struct pn_record *mark;
 } __attribute__((aligned(64)));
 
 u64 trace_mask;
@@ -42,7 +47,7 @@ bool trace_ring_init(u32 pcpu, void *mem, size_t bytes)
 	memset(mem, 0, PAGE_SIZE);
 	r = &rings[pcpu];
 	*r = (struct trace_ring){ .shared = mem, .nr_records = n };
-	r->bytes_mask = n * sizeof(struct pn_record) - 1;
+	r->next = r->limit = r->mark = PN_RING_RECORDS(mem);
 	r->shared->version = PN_ABI_VERSION;
 	r->shared->pcpu = pcpu;
 	r->shared->nr_records = n;
@@ -59,18 +64,12 @@ bool trace_set(u64 mask, enum pn_trace_mode mode)
 	return true;
 }
 
-static inline struct pn_record *slot(struct pn_ring *shared, u64 number, u64 bytes_mask)
-{
-	return (void *)((char *)PN_RING_RECORDS(shared) + (number * sizeof(struct pn_record) & bytes_mask));
-}
-
 /* Always inlined: on the fast path no register then lives across a call. */
 static inline __attribute__((always_inline)) void put(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
 						      u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
 {
+	struct pn_record *rec = r->next;
 	struct pn_ring *shared = r->shared;
-	u64 head = r->head;
-	struct pn_record *rec = slot(shared, head, r->bytes_mask);
 
 	rec->tsc = tsc;
 	rec->cost = cost;
@@ -78,18 +77,20 @@ static inline __attribute__((always_inline)) void put(struct trace_ring *r, stru
 	rec->event = ev;
 	rec->domain = v->domain->id;
 	rec->vcpu = v->id;
-	rec->seq = head + r->lost;
+	rec->seq = r->seq++;
 #pragma GCC unroll 5
 	for (unsigned i = 0; i < PN_RECORD_PAYLOAD; i++)
 		rec->payload[i] = payload[i];
+	r->next = rec + 1;
 	shared->written[ev]++;
 	v->trace_written++;
-	r->head = ++head;
-	__atomic_store_n(&shared->head, head, __ATOMIC_RELEASE);
+	/* x86 keeps stores in order: the compiler must, too. */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	(*(volatile u64 *)&shared->head)++;
 }
 
-static __attribute__((noinline, cold)) void put_full(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
-						     u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
+/* No room for this event. False: it is lost. True: the oldest record gave up its slot. */
+static bool make_room(struct trace_ring *r, struct vcpu *v, enum pn_event ev)
 {
 	u32 old;
 
@@ -97,25 +98,48 @@ static __attribute__((noinline, cold)) void put_full(struct trace_ring *r, struc
 	if (!overwrite) {
 		r->shared->lost[ev]++;
 		v->trace_lost++;
-		r->lost++;
-		return;
+		r->seq++;
+		return false;
 	}
-	/* The oldest record's event number lies in dom0's reach: bound it, then trust it with a count only. */
-	old = *(volatile u16 *)&slot(r->shared, r->head, r->bytes_mask)->event % PN_MAX_EVENTS;
+	/* The old record's event number lies in dom0's reach: bound it, then trust it with a count only. */
+	old = *(volatile u16 *)&r->next->event % PN_MAX_EVENTS;
 	r->shared->written[old]--;
 	r->shared->lost[old]++;
+	return true;
+}
+
+/* `next` met `limit`: the end of the ring, or of the room that the last look at the tail gave. */
+static __attribute__((noinline, cold)) void put_at_limit(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
+							 u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
+{
+	struct pn_record *first, *end;
+	u64 used, room;
+
+	if (!r->shared)
+		return;
+	first = PN_RING_RECORDS(r->shared);
+	end = first + r->nr_records;
+	r->head += (u64)(r->next - r->mark);
+	if (r->next == end)
+		r->next = first;
+	r->mark = r->limit = r->next;
+	used = r->head - __atomic_load_n(&r->shared->tail, __ATOMIC_ACQUIRE);
+	room = used < r->nr_records ? r->nr_records - used : 0;
+	if (room == 0) {
+		if (!make_room(r, v, ev))
+			return;
+		room = 1;
+	}
+	r->limit = room < (u64)(end - r->next) ? r->next + room : end;
 	put(r, v, ev, tsc, cost, bytes, payload);
 }
 
 void trace_write(struct vcpu *v, enum pn_event ev, u64 tsc, u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
 {
 	struct trace_ring *r = &rings[v->pcpu];
-	struct pn_ring *shared = r->shared;
 
-	if (unlikely(!shared))
-		return;
-	if (unlikely(r->head - __atomic_load_n(&shared->tail, __ATOMIC_ACQUIRE) >= r->nr_records))
-		put_full(r, v, ev, tsc, cost, bytes, payload);
+	if (unlikely(r->next == r->limit))
+		put_at_limit(r, v, ev, tsc, cost, bytes, payload);
 	else
 		put(r, v, ev, tsc, cost, bytes, payload);
 }
