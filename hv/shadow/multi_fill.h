@@ -174,23 +174,12 @@ static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t 
 	return root;
 }
 
-static void mode_load_root(struct vcpu *v)
+/* Hardware and v use this root from now on; the one before is left. */
+static inline __attribute__((always_inline)) void install_root(struct vcpu *v, struct sh_page *root, bool hit)
 {
 	struct domain *d = v->domain;
-	struct sh_page *old = sh_root(v), *root;
-	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
-	u32 role = v->role | ROLE_MAKE(N, 0);
-	bool hit;
+	struct sh_page *old = sh_root(v);
 
-	root = policy.sync->find(d, (u32)gfn.n, role);
-	hit = root;
-	if (likely(hit)) {
-		COUNT(d, root_hit);
-	} else {
-		root = root_new(v, gfn, role);
-		if (!root)
-			return;
-	}
 	policy.reclaim->root_used(d, root);
 	v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
 	v->hw_dirty = 1;
@@ -206,6 +195,29 @@ static void mode_load_root(struct vcpu *v)
 	}
 	COUNT(d, tlb_flush);
 	soft_flush(v);
+	TRACE(v, root_load, root->gfn, root->mfn, hit);
 	plat_tlb_flush(v);
-	TRACE(v, root_load, gfn.n, root->mfn, hit);
+}
+
+static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role)
+{
+	struct sh_page *root = root_new(v, gfn, role);
+
+	if (root)
+		install_root(v, root, false);
+}
+
+static void mode_load_root(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
+	u32 role = v->role | ROLE_MAKE(N, 0);
+	struct sh_page *root = policy.sync->find(d, (u32)gfn.n, role);
+
+	if (unlikely(!root)) {
+		load_new_root(v, gfn, role);
+		return;
+	}
+	COUNT(d, root_hit);
+	install_root(v, root, true);
 }
