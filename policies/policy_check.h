@@ -14,10 +14,13 @@ _Static_assert(!SPARE_NEEDS_SYNC || SYNC_PROTECTS_TABLES,
 	       "in step with the guest's tables");
 _Static_assert(!SYNC_KEEPS_ROOTS || RECLAIM_FREES_PINNED,
 	       "this sync part keeps roots that are not loaded, so the reclaim part must be able to let them go");
-_Static_assert(SUPER_HIGHEST_LEAF == 1, "the template sets leaf entries at level 1 only, so superpages must be splintered");
-_Static_assert(!PREFETCH_READS_TABLES || SYNC_PROTECTS_TABLES,
-	       "this prefetch part fills entries that the guest did not touch, so the sync part must see their later changes");
-_Static_assert(!AD_HIDES_TABLES || SYNC_PROTECTS_TABLES,
-	       "this ad part withholds guest tables from the guest, so the sync part must know which frames are tables");
+_Static_assert(SUPER_HIGHEST_LEAF == 1,
+	       "the template sets leaf entries at level 1 only, so superpages must be splintered");
+_Static_assert(
+	!PREFETCH_READS_TABLES || SYNC_PROTECTS_TABLES,
+	"this prefetch part fills entries that the guest did not touch, so the sync part must see their later changes");
+_Static_assert(
+	!AD_HIDES_TABLES || SYNC_PROTECTS_TABLES,
+	"this ad part withholds guest tables from the guest, so the sync part must know which frames are tables");
 
 #endif

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MACHINE_FRAMES 1024
-#define MOST_TRIES 64
+#define MOST_TRIES     64
 
 static void die(const char *what)
 {
@@ -62,7 +62,10 @@ void *guest_at(const struct guest *g, gpa_t gpa)
 	return mfn_valid(m) ? (u8 *)plat_map(m) + (gpa & ~PAGE_MASK) : NULL;
 }
 
-u64 *guest_table(const struct guest *g, u64 gfn) { return guest_at(g, gfn << PAGE_SHIFT); }
+u64 *guest_table(const struct guest *g, u64 gfn)
+{
+	return guest_at(g, gfn << PAGE_SHIFT);
+}
 
 static gpa_t gpa_of(const struct guest *g, hpa_t hpa)
 {
@@ -109,7 +112,8 @@ static bool emulate(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes,
 	o->gpa = v->fault.gpa;
 	if (g->before_data)
 		g->before_data(g);
-	if (paging_write(v, va, &value, bytes, (access & PFEC_U) | smap(v, access)) != SH_FIXED || v->fault.gpa != o->gpa)
+	if (paging_write(v, va, &value, bytes, (access & PFEC_U) | smap(v, access)) != SH_FIXED ||
+	    v->fault.gpa != o->gpa)
 		die("an emulated write went elsewhere than the fault that asked for it");
 	g->emulated++;
 	return true;
@@ -152,8 +156,8 @@ struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, 
 	struct vcpu *v = &g->v;
 	u32 kind = (access & (PFEC_W | PFEC_U | PFEC_I)) | smap(v, access);
 	struct outcome o = { .kind = ACCESS_DONE };
-	enum verdict r = access & PFEC_W ? paging_write(v, va, &value, bytes, kind) :
-					   paging_read(v, va, &o.value, bytes, kind);
+	enum verdict r =
+		access & PFEC_W ? paging_write(v, va, &value, bytes, kind) : paging_read(v, va, &o.value, bytes, kind);
 
 	if (g->d.state == PN_CRASHED)
 		o.kind = ACCESS_CRASH;

@@ -12,7 +12,7 @@
 #include "paging.h"
 #include "pte.h"
 
-#define ALL (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+#define ALL    (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 #define KERNEL (PTE_P | PTE_RW | PTE_A | PTE_D)
 
 struct guest {
@@ -37,7 +37,8 @@ struct outcome {
 	u64 value; /* DONE, read: what was there */
 };
 
-/* `frames` frames of memory from gfn 0, except `hole` frames from gfn hole_at on. pool_pages as for paging_domain_init. */
+/* `frames` frames of memory from gfn 0, except `hole` frames from gfn hole_at on. pool_pages as for paging_domain_init.
+ */
 void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pages, u64 seed);
 void guest_exit(struct guest *g);
 

@@ -17,7 +17,8 @@ static struct vcpu v;
 static struct host_cpu cpu;
 static u64 before;
 
-/* Frames 0..599 and 1024..2047 of the guest; the machine's are aligned, so 2 MiB entries serve where both sides agree. */
+/* Frames 0..599 and 1024..2047 of the guest; the machine's are aligned, so 2 MiB entries serve where both sides agree.
+ */
 static void start(void)
 {
 	mfn_t first;
@@ -94,7 +95,10 @@ START_TEST(what_is_not_memory_is_a_device)
 }
 END_TEST
 
-static void *at(gpa_t gpa) { return (u8 *)plat_map(d.first_mfn) + gpa; }
+static void *at(gpa_t gpa)
+{
+	return (u8 *)plat_map(d.first_mfn) + gpa;
+}
 
 /* The guest's own tables are walked in each mode that hardware has. */
 START_TEST(guest_memory_in_every_mode)
@@ -117,7 +121,8 @@ START_TEST(guest_memory_in_every_mode)
 		((u32 *)at(0x1000))[0x40201000 >> 22] = 0x2000 | 0x7;
 		((u32 *)at(0x2000))[0x201] = 0x5000 | 0x7;
 	} else if (_i > 1) {
-		((u64 *)at(_i == 2 ? 0x1020 : 0x1000))[_i == 2 ? 1 : 0] = (_i == 2 ? 0x3000 : 0x2000) | (_i == 2 ? 1 : 7);
+		((u64 *)at(_i == 2 ? 0x1020 : 0x1000))[_i == 2 ? 1 : 0] =
+			(_i == 2 ? 0x3000 : 0x2000) | (_i == 2 ? 1 : 7);
 		((u64 *)at(0x2000))[1] = 0x3000 | 7;
 		((u64 *)at(0x3000))[1] = 0x4000 | 7;
 		((u64 *)at(0x4000))[1] = 0x5000 | 7;
@@ -138,8 +143,7 @@ START_TEST(guest_memory_in_every_mode)
 		return;
 	ck_assert_int_eq(paging_read(&v, va + 0x1000, &y, 8, PFEC_U), SH_GUEST_FAULT);
 	ck_assert_uint_eq(v.fault.pfec, PFEC_U);
-	ck_assert_uint_eq(_i == 1 ? ((u32 *)at(0x2000))[0x201] : ((u64 *)at(0x4000))[1],
-			  0x5000 | 7 | PTE_A | PTE_D);
+	ck_assert_uint_eq(_i == 1 ? ((u32 *)at(0x2000))[0x201] : ((u64 *)at(0x4000))[1], 0x5000 | 7 | PTE_A | PTE_D);
 }
 END_TEST
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the recipe shadow2 promises: trips, promotion, writable mappings, kept roots, unshadowing, reclaim; and the audit. */
+/* What the recipe shadow2 promises: trips, promotion, writable mappings, kept roots, unshadowing, reclaim; and the
+ * audit. */
 #include <stdlib.h>
 
 #include "engine.h"
 #include "engine_tables.h"
 
-static struct frame_info *frame(u64 gfn) { return frame_of(&g.d, p2m_lookup(&g.d, GFN(gfn))); }
+static struct frame_info *frame(u64 gfn)
+{
+	return frame_of(&g.d, p2m_lookup(&g.d, GFN(gfn)));
+}
 static u32 shadows_of(u64 gfn)
 {
 	u32 n = 0;
@@ -397,7 +401,8 @@ END_TEST
 
 START_TEST(events_are_traced)
 {
-	trace_mask = BIT(PN_EV_promote) | BIT(PN_EV_emulate) | BIT(PN_EV_fill) | BIT(PN_EV_revoke) | BIT(PN_EV_root_load);
+	trace_mask =
+		BIT(PN_EV_promote) | BIT(PN_EV_emulate) | BIT(PN_EV_fill) | BIT(PN_EV_revoke) | BIT(PN_EV_root_load);
 	expect_done(linear(60, 0), W, at(DATA, ALL), 60);
 	guest_access(&g, linear(USER_L2, 5), W, at(60, ALL), 8);
 	expect_done(USER + (5ull << 21), U, 0, DATA);
@@ -411,8 +416,14 @@ START_TEST(events_are_traced)
 }
 END_TEST
 
-static void start_small(void) { start_with(24); }
-static void stop(void) { guest_exit(&g); }
+static void start_small(void)
+{
+	start_with(24);
+}
+static void stop(void)
+{
+	guest_exit(&g);
+}
 
 int main(void)
 {

@@ -16,21 +16,30 @@
 
 #include "engine_guest.h"
 
-#define USER 0x400000000000ull
-#define LINEAR 0xffff888000000000ull
-#define FRAMES 512
+#define USER    0x400000000000ull
+#define LINEAR  0xffff888000000000ull
+#define FRAMES  512
 #define HOLE_AT 496
-#define HOLE 8
-#define DATA 100
+#define HOLE    8
+#define DATA    100
 #define NR_DATA 32
 
 enum { ROOT = 16, USER_L3, USER_L2, USER_L1, ROOT2 };
 
 static struct guest g;
 
-static u64 at(u64 gfn, u64 flags) { return gfn << PAGE_SHIFT | flags; }
-static gva_t linear(u64 gfn, u32 slot) { return LINEAR + gfn * PAGE_SIZE + slot * 8; }
-static gva_t user(u32 page) { return USER + page * PAGE_SIZE; }
+static u64 at(u64 gfn, u64 flags)
+{
+	return gfn << PAGE_SHIFT | flags;
+}
+static gva_t linear(u64 gfn, u32 slot)
+{
+	return LINEAR + gfn * PAGE_SIZE + slot * 8;
+}
+static gva_t user(u32 page)
+{
+	return USER + page * PAGE_SIZE;
+}
 
 static void clear_frames(void)
 {
@@ -62,7 +71,10 @@ static void start_with(u64 pool_pages)
 	guest_long_mode(&g, ROOT, EFER_NXE);
 }
 
-static inline void start(void) { start_with(0); }
+static inline void start(void)
+{
+	start_with(0);
+}
 static inline void finish(void)
 {
 	guest_audit(&g);
@@ -104,7 +116,10 @@ static inline u32 trips(gva_t va, u32 access, u64 value)
 	return g.faults - before;
 }
 
-static inline u64 count(enum pn_counter c) { return g.d.counter[c]; }
+static inline u64 count(enum pn_counter c)
+{
+	return g.d.counter[c];
+}
 
 static inline int run_suite(Suite *s)
 {

@@ -69,8 +69,8 @@ START_TEST(rights_at_two_levels)
 	u64 rw = upper & lower & 1, us = upper & lower & 2, nx = (upper | lower) & 4;
 	bool wp = _i & 64, smep = _i & 128;
 
-	guest_table(&g, USER_L2)[0] =
-		at(USER_L1, PTE_P | PTE_A | (upper & 1 ? PTE_RW : 0) | (upper & 2 ? PTE_US : 0) | (upper & 4 ? PTE_NX : 0));
+	guest_table(&g, USER_L2)[0] = at(USER_L1, PTE_P | PTE_A | (upper & 1 ? PTE_RW : 0) | (upper & 2 ? PTE_US : 0) |
+							  (upper & 4 ? PTE_NX : 0));
 	guest_table(&g, USER_L1)[3] =
 		at(DATA + 3, PTE_P | (lower & 1 ? PTE_RW : 0) | (lower & 2 ? PTE_US : 0) | (lower & 4 ? PTE_NX : 0));
 	guest_load_cr3(&g, ROOT * PAGE_SIZE); /* the tables changed under the engine's feet: */
@@ -92,10 +92,10 @@ END_TEST
 
 START_TEST(faults_are_the_guests_own)
 {
-	expect_fault(user(NR_DATA), U | W, U | W);           /* level 1 */
-	expect_fault(USER + (1ull << 21), 0, 0);              /* level 2 */
-	expect_fault(USER + (1ull << 30), U | X, U | X);      /* level 3 */
-	expect_fault(0x1000, W, W);                           /* level 4 */
+	expect_fault(user(NR_DATA), U | W, U | W);       /* level 1 */
+	expect_fault(USER + (1ull << 21), 0, 0);         /* level 2 */
+	expect_fault(USER + (1ull << 30), U | X, U | X); /* level 3 */
+	expect_fault(0x1000, W, W);                      /* level 4 */
 	guest_access(&g, linear(USER_L1, 0), W, at(DATA, ALL | BIT(45)), 8);
 	expect_fault(user(0), U, U | PFEC_P | PFEC_RSVD);
 	guest_access(&g, linear(USER_L1, 0), W, at(DATA, ALL | BIT(39)), 8);
@@ -231,7 +231,8 @@ END_TEST
 START_TEST(compare_and_exchange)
 {
 	u64 *p = guest_table(&g, DATA);
-	u64 old[2] __attribute__((aligned(16))) = { 0, 0 }, new_[2] __attribute__((aligned(16))) = { 0x1122334455667788, 9 };
+	u64 old[2] __attribute__((aligned(16))) = { 0, 0 },
+		   new_[2] __attribute__((aligned(16))) = { 0x1122334455667788, 9 };
 	bool done;
 
 	for (u32 bytes = 1; bytes <= 16; bytes *= 2) {
@@ -418,8 +419,14 @@ static TCase *tables(const char *name, void (*begin)(void))
 	return t;
 }
 
-static void start_small(void) { start_with(1); }
-static void stop(void) { guest_exit(&g); }
+static void start_small(void)
+{
+	start_with(1);
+}
+static void stop(void)
+{
+	guest_exit(&g);
+}
 
 int main(void)
 {

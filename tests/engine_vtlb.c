@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the recipe vtlb promises: tables written freely, everything dumped at a root load, old leaves under no new rights. */
+/* What the recipe vtlb promises: tables written freely, everything dumped at a root load, old leaves under no new
+ * rights. */
 #include <stdlib.h>
 
 #include "engine.h"
@@ -49,7 +50,8 @@ END_TEST
 
 START_TEST(new_rights_never_cover_old_leaves)
 {
-	/* Upper entry read-only; leaf filled; then the guest moves the leaf and opens the upper entry, flushing nothing. */
+	/* Upper entry read-only; leaf filled; then the guest moves the leaf and opens the upper entry, flushing
+	 * nothing. */
 	guest_access(&g, linear(USER_L2, 0), W, at(USER_L1, ALL & ~PTE_RW), 8);
 	guest_load_cr3(&g, ROOT * PAGE_SIZE);
 	expect_done(user(0), U, 0, DATA);

@@ -206,7 +206,10 @@ void ref_step(const struct ref_guest *r, struct ref_va *a)
 		follow(r, n, a, &a->table[i]);
 }
 
-void ref_flush(struct ref_va *a) { a->nr_cands = a->nr_tables = 0; }
+void ref_flush(struct ref_va *a)
+{
+	a->nr_cands = a->nr_tables = 0;
+}
 
 void ref_invlpg(const struct ref_guest *r, struct ref_va *a, gva_t va)
 {

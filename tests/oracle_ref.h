@@ -18,9 +18,9 @@
 #define REF_MAX_SET 96
 
 struct ref_cand {
-	u64 gfn;     /* 4 KiB frame */
+	u64 gfn; /* 4 KiB frame */
 	bool rw, us, nx, dirty;
-	u32 level;   /* of the leaf */
+	u32 level; /* of the leaf */
 };
 
 struct ref_table {

@@ -17,7 +17,7 @@
 #include "plat.h"
 #include "pte.h"
 
-#define GW_INLINE static inline __attribute__((always_inline))
+#define GW_INLINE     static inline __attribute__((always_inline))
 #define GW_MAX_LEVELS 4
 
 struct gw {
@@ -40,7 +40,10 @@ enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end);
 /* Set the accessed bits of a walk and, for a write, the dirty bit; false: the guest changed an entry meanwhile. */
 bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g);
 
-GW_INLINE u32 gw_shift(u32 level, u32 g) { return 12 + (level - 1) * (g == 2 ? 10 : 9); }
+GW_INLINE u32 gw_shift(u32 level, u32 g)
+{
+	return 12 + (level - 1) * (g == 2 ? 10 : 9);
+}
 
 /* Byte offset in its page of the entry for va. A PAE root is 32 bytes at any place in a page. */
 GW_INLINE u32 gw_offset(const struct vcpu *v, gva_t va, u32 level, u32 g)
@@ -52,7 +55,10 @@ GW_INLINE u32 gw_offset(const struct vcpu *v, gva_t va, u32 level, u32 g)
 	return (u32)(va >> gw_shift(level, g) & 511) * 8;
 }
 
-GW_INLINE gfn_t gw_root_gfn(const struct vcpu *v) { return pte_gfn(v->cr3); }
+GW_INLINE gfn_t gw_root_gfn(const struct vcpu *v)
+{
+	return pte_gfn(v->cr3);
+}
 
 /* The guest table of that level which a walk went through. */
 GW_INLINE gfn_t gw_table(const struct vcpu *v, const struct gw *w, u32 level, u32 g)
@@ -154,7 +160,10 @@ GW_INLINE bool gw_allowed(const struct vcpu *v, u64 all, u32 pfec)
 }
 
 /* The architecture's rule: what must be set in the tables before an access. */
-GW_INLINE bool gw_unmarked(u64 all, u64 leaf, bool write) { return !(all & PTE_A) || (write && !(leaf & PTE_D)); }
+GW_INLINE bool gw_unmarked(u64 all, u64 leaf, bool write)
+{
+	return !(all & PTE_A) || (write && !(leaf & PTE_D));
+}
 
 /*
  * The whole of an access but the data: walk, rights, accessed and dirty bits,
@@ -214,7 +223,10 @@ GW_INLINE void soft_keep(struct vcpu *v, gva_t va, u32 access, mfn_t mfn)
 	*soft_entry(v, access) = (struct soft_tlb){ soft_key(va, access), plat_map(mfn) };
 }
 
-GW_INLINE void soft_flush(struct vcpu *v) { v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0; }
+GW_INLINE void soft_flush(struct vcpu *v)
+{
+	v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0;
+}
 
 /* Store into one page; naturally aligned words at once, as guests expect of their tables. */
 static inline void gw_store(const struct sh_target *t, const void *buf, u32 bytes)
@@ -236,7 +248,8 @@ static inline void gw_store(const struct sh_target *t, const void *buf, u32 byte
 /* Was SH_RETRY a race with the guest, so that another try will do? If the domain has crashed, the access just fails. */
 bool gw_again(struct vcpu *v, gva_t va, u32 access);
 
-/* The same for emulation: `access` holds a pfec's W, U, I and PFEC_SMAP; an address that is not canonical counts as not present. Never SH_RETRY. */
+/* The same for emulation: `access` holds a pfec's W, U, I and PFEC_SMAP; an address that is not canonical counts as not
+ * present. Never SH_RETRY. */
 GW_INLINE enum verdict gw_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t, const u32 g)
 {
 	struct gw w;

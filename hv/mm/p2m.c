@@ -5,7 +5,10 @@
 #include "lib.h"
 #include "plat.h"
 
-static u64 p2m_pages(u64 frames) { return ALIGN_UP(frames * sizeof(u32), PAGE_SIZE) / PAGE_SIZE; }
+static u64 p2m_pages(u64 frames)
+{
+	return ALIGN_UP(frames * sizeof(u32), PAGE_SIZE) / PAGE_SIZE;
+}
 
 bool p2m_init(struct domain *d, u64 frames)
 {

@@ -16,7 +16,8 @@
 bool p2m_init(struct domain *d, u64 frames);
 void p2m_destroy(struct domain *d);
 
-/* Back `frames` guest frames from `gfn` on by machine frames from `mfn` on. False: a frame lies outside p2m or the domain's memory. */
+/* Back `frames` guest frames from `gfn` on by machine frames from `mfn` on. False: a frame lies outside p2m or the
+ * domain's memory. */
 bool p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 frames);
 
 /* The machine frame behind a guest frame, INVALID_MFN if there is none. */

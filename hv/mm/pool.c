@@ -5,9 +5,15 @@
 #include "lib.h"
 #include "p2m.h"
 
-static u64 pages_of(u64 bytes) { return ALIGN_UP(bytes, PAGE_SIZE) / PAGE_SIZE; }
+static u64 pages_of(u64 bytes)
+{
+	return ALIGN_UP(bytes, PAGE_SIZE) / PAGE_SIZE;
+}
 
-static u64 frame_pages(const struct domain *d) { return pages_of(d->nr_pages * sizeof(struct frame_info)); }
+static u64 frame_pages(const struct domain *d)
+{
+	return pages_of(d->nr_pages * sizeof(struct frame_info));
+}
 
 static bool p2m_within_domain(const struct domain *d)
 {

@@ -16,36 +16,36 @@
  * A role: what a shadow page stands for, beside its guest frame. One guest frame
  * may be shadowed in several roles at once.
  */
-#define ROLE_LEVEL(r) ((r) & 7)           /* of the shadow page, 1 the leaf */
-#define ROLE_QUADRANT(r) ((r) >> 3 & 7)   /* which part of a guest table with 4-byte entries under 8-byte shadows */
+#define ROLE_LEVEL(r)              ((r)&7)        /* of the shadow page, 1 the leaf */
+#define ROLE_QUADRANT(r)           ((r) >> 3 & 7) /* which part of a guest table with 4-byte entries under 8-byte shadows */
 #define ROLE_MAKE(level, quadrant) ((level) | (quadrant) << 3)
-#define ROLE_PLACE 0x3f                   /* the bits of level and quadrant */
-#define ROLE_GUEST(levels) ((u32)(levels) << 6)
-#define ROLE_SHADOW(levels) ((u32)(levels) << 9)
-#define ROLE_GUEST_LEVELS(r) ((r) >> 6 & 7)
-#define ROLE_SHADOW_LEVELS(r) ((r) >> 9 & 7)
-#define ROLE_DIRECT BIT(12) /* derived from the p2m alone: gfn is the first frame that it maps */
-#define ROLE_NXE BIT(13)    /* guest entries may set NX */
-#define ROLE_PSE BIT(14)    /* 32-bit guest entries may map superpages */
+#define ROLE_PLACE                 0x3f /* the bits of level and quadrant */
+#define ROLE_GUEST(levels)         ((u32)(levels) << 6)
+#define ROLE_SHADOW(levels)        ((u32)(levels) << 9)
+#define ROLE_GUEST_LEVELS(r)       ((r) >> 6 & 7)
+#define ROLE_SHADOW_LEVELS(r)      ((r) >> 9 & 7)
+#define ROLE_DIRECT                BIT(12) /* derived from the p2m alone: gfn is the first frame that it maps */
+#define ROLE_NXE                   BIT(13) /* guest entries may set NX */
+#define ROLE_PSE                   BIT(14) /* 32-bit guest entries may map superpages */
 
 #define SH_MAX_ENTRIES 1024
-#define SH_STRETCH 64
+#define SH_STRETCH     64
 
 struct sh_page {
-	void *table;           /* the shadow page */
-	const void *guest;     /* the guest table that it shadows; NULL: direct */
+	void *table;       /* the shadow page */
+	const void *guest; /* the guest table that it shadows; NULL: direct */
 	const struct sh_mode *mode;
-	struct sh_page *up;    /* one of the entries that link to this page, or NULL */
+	struct sh_page *up;        /* one of the entries that link to this page, or NULL */
 	struct sh_page *hash_next; /* also links the free list */
 	struct sh_page *same_frame;
-	u64 last_used;         /* roots: the domain's clock when it was last loaded */
+	u64 last_used; /* roots: the domain's clock when it was last loaded */
 	u32 up_slot;
 	u32 gfn;
 	u32 role;
 	u32 refs;   /* links from shadow pages, vCPUs that have it loaded, and its pin */
 	u32 loaded; /* of these: vCPUs */
 	u32 mfn;
-	u32 seen;   /* the audit's own count */
+	u32 seen; /* the audit's own count */
 	bool used, pinned;
 	u8 live[SH_MAX_ENTRIES / SH_STRETCH];
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
@@ -59,15 +59,16 @@ struct sh_domain {
 	u32 first_mfn;
 	u32 hash_mask;
 	struct sh_page **hash;
-	u64 clock;                       /* root loads so far */
-	struct sh_page *wrmap_last;      /* the wrmap part's: the page in which the last scan hit */
+	u64 clock;                  /* root loads so far */
+	struct sh_page *wrmap_last; /* the wrmap part's: the page in which the last scan hit */
 	/* The frame last unshadowed on the guest's behalf, how often in a row, and how much had been emulated then. */
 	u64 unshadow_gfn, unshadow_repeats, unshadow_emulated;
 	void *tables, *books, *frames;
 	u64 books_pages;
 };
 
-/* Allocates `pages` shadow pages and their books, and d->frame. False: out of memory, or the p2m names a frame outside the domain. */
+/* Allocates `pages` shadow pages and their books, and d->frame. False: out of memory, or the p2m names a frame outside
+ * the domain. */
 bool pool_init(struct domain *d, u64 pages);
 void pool_destroy(struct domain *d);
 

@@ -17,7 +17,10 @@
 #include "gw.h"
 #include "lib.h"
 
-static inline u32 room_in_page(gva_t va) { return PAGE_SIZE - (u32)(va & ~PAGE_MASK); }
+static inline u32 room_in_page(gva_t va)
+{
+	return PAGE_SIZE - (u32)(va & ~PAGE_MASK);
+}
 
 /* Instruction fetches are of 15 bytes or so: two moves that overlap. */
 static inline void load_bytes(void *buf, const u8 *p, u32 bytes)
@@ -54,7 +57,7 @@ enum verdict paging_read(struct vcpu *v, gva_t va, void *buf, unsigned bytes, u3
 }
 
 static __attribute__((noinline)) enum verdict write_split(struct vcpu *v, gva_t va, const u8 *buf, u32 bytes,
-							 u32 access)
+							  u32 access)
 {
 	struct sh_target t, t2;
 	u32 first = room_in_page(va);
@@ -96,7 +99,8 @@ static bool cmpxchg16(void *p, u64 old[2], const u64 new_[2])
 	({                                                                                                             \
 		type desired;                                                                                          \
 		memcpy(&desired, new_, sizeof(desired));                                                               \
-		__atomic_compare_exchange_n((type *)p, (type *)old, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+		__atomic_compare_exchange_n((type *)p, (type *)old, desired, false, __ATOMIC_SEQ_CST,                  \
+					    __ATOMIC_SEQ_CST);                                                         \
 	})
 
 /* Within one page. `old` must be aligned to `bytes`. */

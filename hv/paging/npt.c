@@ -6,11 +6,17 @@
 #include "pte.h"
 
 /* Nested tables are walked as user accesses, hence PTE_US (APM volume 2, 15.25.5). */
-#define NPT_RIGHTS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+#define NPT_RIGHTS   (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 #define LARGE_FRAMES 512u
 
-static u64 *table_of(u64 e) { return plat_map(pte_mfn(e)); }
-static u32 slot_of(gfn_t gfn, u32 level) { return gfn.n >> 9 * (level - 1) & 511; }
+static u64 *table_of(u64 e)
+{
+	return plat_map(pte_mfn(e));
+}
+static u32 slot_of(gfn_t gfn, u32 level)
+{
+	return gfn.n >> 9 * (level - 1) & 511;
+}
 
 /* The entry for gfn at `level`, with the tables above it; NULL: out of memory. */
 static u64 *entry_for(struct domain *d, gfn_t gfn, u32 level)

@@ -38,8 +38,14 @@ static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *b
 const char paging_recipe_name[] = "npt";
 const bool paging_is_nested = true;
 
-bool paging_domain_init(struct domain *d, u64 pool_pages) { return npt_build(d); }
-void paging_domain_destroy(struct domain *d) { npt_destroy(d); }
+bool paging_domain_init(struct domain *d, u64 pool_pages)
+{
+	return npt_build(d);
+}
+void paging_domain_destroy(struct domain *d)
+{
+	npt_destroy(d);
+}
 
 bool paging_vcpu_init(struct vcpu *v)
 {

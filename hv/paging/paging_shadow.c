@@ -14,7 +14,10 @@ static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struc
 	return likely(soft_hit(v, va, access, t)) ? SH_FIXED : v->mode->translate(v, va, access, t);
 }
 
-static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes) { v->mode->wrote(v, t, bytes); }
+static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	v->mode->wrote(v, t, bytes);
+}
 
 static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
@@ -47,7 +50,10 @@ bool paging_vcpu_init(struct vcpu *v)
 	return mfn_valid(v->root);
 }
 
-enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec) { return v->mode->fault(v, va, pfec); }
+enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	return v->mode->fault(v, va, pfec);
+}
 
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 {
@@ -62,9 +68,15 @@ void paging_load_root(struct vcpu *v)
 		v->mode->load_root(v);
 }
 
-void paging_update_modes(struct vcpu *v) { sh_update_modes(v); }
+void paging_update_modes(struct vcpu *v)
+{
+	sh_update_modes(v);
+}
 
-void paging_invlpg(struct vcpu *v, gva_t va) { v->mode->invlpg(v, va); }
+void paging_invlpg(struct vcpu *v, gva_t va)
+{
+	v->mode->invlpg(v, va);
+}
 
 void paging_unshadow(struct vcpu *v, gpa_t gpa)
 {
@@ -79,7 +91,8 @@ void paging_unshadow(struct vcpu *v, gpa_t gpa)
 	s->unshadow_gfn = gfn.n;
 	s->unshadow_emulated = d->counter[PN_CNT_emulate_ok];
 	if (!sh_unshadow(d, gfn, 0))
-		plat_domain_crash(d, "an instruction without emulation writes to the page table that CR3 holds, at %llx",
+		plat_domain_crash(d,
+				  "an instruction without emulation writes to the page table that CR3 holds, at %llx",
 				  (unsigned long long)gpa);
 	else if (s->unshadow_repeats >= UNSHADOW_LIMIT)
 		plat_domain_crash(d, "an instruction without emulation writes again and again to a page table, at %llx",
@@ -99,4 +112,7 @@ void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)
 	}
 }
 
-unsigned paging_audit(struct domain *d, char *text, size_t size) { return sh_audit(d, text, size); }
+unsigned paging_audit(struct domain *d, char *text, size_t size)
+{
+	return sh_audit(d, text, size);
+}

@@ -88,8 +88,7 @@ static void audit_free(struct audit *a)
 				break;
 			}
 	}
-	if (listed != s->free || used + listed != s->pages ||
-	    used != a->domain->counter[PN_CNT_shadow_used])
+	if (listed != s->free || used + listed != s->pages || used != a->domain->counter[PN_CNT_shadow_used])
 		audit_report(a, "pool of %u: %u used, %u listed as free, %u counted as free", s->pages, used, listed,
 			     s->free);
 }

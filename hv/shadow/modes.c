@@ -12,7 +12,7 @@
 #include "engine.h"
 
 /* A change of any of these flushes, and may change what shadows mean. No two have the same position. */
-#define CR4_PAGING (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP)
+#define CR4_PAGING  (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP)
 #define EFER_PAGING (EFER_LME | EFER_NXE)
 
 static const struct sh_mode *choose(const struct vcpu *v)

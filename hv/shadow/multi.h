@@ -34,10 +34,16 @@ enum {
 };
 
 #define LINK_RIGHTS (PTE_P | PTE_RW | PTE_US | PTE_NX)
-#define LINK_ALL (PTE_P | PTE_RW | PTE_US | PTE_A)
+#define LINK_ALL    (PTE_P | PTE_RW | PTE_US | PTE_A)
 
-static inline u32 s_shift(u32 level) { return 12 + (level - 1) * SHADOW_BITS; }
-static inline u32 s_slot(gva_t va, u32 level) { return (u32)(va >> s_shift(level)) & (ENTRIES - 1); }
+static inline u32 s_shift(u32 level)
+{
+	return 12 + (level - 1) * SHADOW_BITS;
+}
+static inline u32 s_slot(gva_t va, u32 level)
+{
+	return (u32)(va >> s_shift(level)) & (ENTRIES - 1);
+}
 
 static inline u64 s_get(const struct sh_page *sp, u32 slot)
 {
@@ -55,9 +61,15 @@ static inline void s_set(struct sh_page *sp, u32 slot, u64 e)
 }
 
 /* The quadrant of the child below a slot of a level: which part of a guest table covers it. */
-static inline u32 child_quadrant(u32 slot, u32 level) { return QUADRANTS ? slot & ((1u << (level - 1)) - 1) : 0; }
+static inline u32 child_quadrant(u32 slot, u32 level)
+{
+	return QUADRANTS ? slot & ((1u << (level - 1)) - 1) : 0;
+}
 
-static inline u32 direct_role(u32 level) { return ROLE_DIRECT | ROLE_SHADOW(N) | level; }
+static inline u32 direct_role(u32 level)
+{
+	return ROLE_DIRECT | ROLE_SHADOW(N) | level;
+}
 
 static inline u64 role_rsvd(u32 role)
 {
@@ -84,7 +96,10 @@ static inline __attribute__((always_inline)) void leaf_put(struct domain *d, str
 	s_set(sp, slot, e);
 }
 
-static inline struct sh_page *link_child(const struct domain *d, u64 e) { return pool_page(d->shadow, pte_mfn(e).n); }
+static inline struct sh_page *link_child(const struct domain *d, u64 e)
+{
+	return pool_page(d->shadow, pte_mfn(e).n);
+}
 
 /* Point a slot at a child, or at nothing; the old child may go with its whole tree. */
 static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_page *child, u64 rights)
@@ -121,7 +136,8 @@ static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
 	return e;
 }
 
-/* The same from a guest's level-1 entry as it stands, where `rsvd` bits are reserved; absent if it gives nothing yet. */
+/* The same from a guest's level-1 entry as it stands, where `rsvd` bits are reserved; absent if it gives nothing yet.
+ */
 static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain *d, u64 ge, u64 rsvd)
 {
 	mfn_t mfn;
@@ -134,7 +150,8 @@ static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain
 	return leaf_entry(d, mfn, ge);
 }
 
-/* Rights of the link for a guest's entry. A superpage's dirty bit governs here: the direct tables below do not know it. */
+/* Rights of the link for a guest's entry. A superpage's dirty bit governs here: the direct tables below do not know it.
+ */
 static inline u64 link_rights(u64 ge, bool leaf)
 {
 	u64 rights = (ge & LINK_RIGHTS) | PTE_A;
@@ -143,7 +160,10 @@ static inline u64 link_rights(u64 ge, bool leaf)
 }
 
 /* A PAE root entry has no rights of its own: they are reserved bits there. */
-static inline u64 link_form(u64 rights, u32 level) { return N == 3 && level == 3 ? PTE_P : rights; }
+static inline u64 link_form(u64 rights, u32 level)
+{
+	return N == 3 && level == 3 ? PTE_P : rights;
+}
 
 /* What a slot above level 1 has to link to. */
 struct want {
@@ -157,7 +177,7 @@ struct want {
 #include "multi_audit.h"
 
 #define MODE_NAME_(g, n) sh_mode_##g##on##n
-#define MODE_NAME(g, n) MODE_NAME_(g, n)
+#define MODE_NAME(g, n)  MODE_NAME_(g, n)
 
 const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.guest_levels = G,

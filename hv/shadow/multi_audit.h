@@ -6,7 +6,10 @@
  */
 
 /* `e` may lack PTE_RW where `most` has it; otherwise they must be equal. */
-static inline bool gives_no_more(u64 e, u64 most) { return e == most || (e | PTE_RW) == most; }
+static inline bool gives_no_more(u64 e, u64 most)
+{
+	return e == most || (e | PTE_RW) == most;
+}
 
 static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, struct audit *a)
 {

@@ -28,8 +28,8 @@ static __attribute__((noinline, cold)) void trace_emulate(struct vcpu *v, const 
 	TRACE(v, emulate, v->fault.gpa, 0, val, bytes);
 }
 
-
-/* What a slot links to by the guest's entry as it stands; gfn is of the part that the slot covers. False: nothing yet. */
+/* What a slot links to by the guest's entry as it stands; gfn is of the part that the slot covers. False: nothing yet.
+ */
 static inline bool derive_link(u64 ge, u32 slot, u32 level, u32 role, struct want *want)
 {
 	bool pse = role & ROLE_PSE, leaf;
@@ -107,7 +107,8 @@ static __attribute__((noinline)) void follow_any(struct vcpu *v, const struct sh
 	sh_validate(v->domain, frame_of(v->domain, t->mfn), (u32)((uintptr_t)t->p & ~PAGE_MASK), bytes);
 }
 
-/* Bytes were stored at t: bring shadows of the frame into step. Short for one entry of a table that is a level-1 table only. */
+/* Bytes were stored at t: bring shadows of the frame into step. Short for one entry of a table that is a level-1 table
+ * only. */
 static inline __attribute__((always_inline)) void follow(struct vcpu *v, const struct sh_target *t, u32 bytes)
 {
 	struct domain *d = v->domain;
@@ -127,10 +128,13 @@ static inline __attribute__((always_inline)) void follow(struct vcpu *v, const s
 		trace_emulate(v, t, bytes);
 }
 
-static void mode_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes) { follow(v, t, bytes); }
+static void mode_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	follow(v, t, bytes);
+}
 
 static __attribute__((noinline)) enum verdict full_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes,
-							u32 access)
+							 u32 access)
 {
 	struct sh_target t;
 	enum verdict r = full_translate(v, va, access, &t);
@@ -178,7 +182,10 @@ static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_i
 	return found;
 }
 
-static void mode_unlink(struct domain *d, struct sh_page *parent, u32 slot) { link_put(d, parent, slot, NULL, 0); }
+static void mode_unlink(struct domain *d, struct sh_page *parent, u32 slot)
+{
+	link_put(d, parent, slot, NULL, 0);
+}
 
 static void mode_unlink_child(struct domain *d, struct sh_page *parent, const struct sh_page *child)
 {
@@ -252,8 +259,8 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 		if (!(e & PTE_P))
 			return;
 		c = link_child(d, e);
-		if (c->role & ROLE_DIRECT || !policy.sync->keep_link(c, want.gfn, want.role, e & ~PTE_ADDR,
-								     link_form(want.rights, level))) {
+		if (c->role & ROLE_DIRECT ||
+		    !policy.sync->keep_link(c, want.gfn, want.role, e & ~PTE_ADDR, link_form(want.rights, level))) {
 			link_put(d, sp, slot, NULL, 0);
 			return;
 		}

@@ -98,7 +98,8 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 	if (r != SH_FIXED)
 		return r;
 	if (pfec & PFEC_W) {
-		/* CR0.WP is clear, but hardware runs with it set: a supervisor's write that its own hardware would allow. */
+		/* CR0.WP is clear, but hardware runs with it set: a supervisor's write that its own hardware would
+		 * allow. */
 		if (G && unlikely(!(w.all & PTE_RW))) {
 			soft_keep(v, va, pfec, mfn);
 			return SH_EMULATE;

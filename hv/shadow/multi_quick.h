@@ -102,7 +102,8 @@ static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcp
 }
 
 /* Emulation's access to a page whose way is there. False: the full walk must tell. */
-static inline __attribute__((always_inline)) bool quick_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+static inline __attribute__((always_inline)) bool quick_translate(struct vcpu *v, gva_t va, u32 access,
+								  struct sh_target *t)
 {
 	struct quick q;
 	gfn_t gfn;

@@ -48,7 +48,8 @@ struct sh_sync {
 	 * rights? Then the way down the shadow stands for a walk of the guest's upper tables.
 	 */
 	bool links_in_step;
-	/* INVLPG. `direct`: va is under a direct shadow, that is, in a guest superpage of which hardware holds fragments. */
+	/* INVLPG. `direct`: va is under a direct shadow, that is, in a guest superpage of which hardware holds
+	 * fragments. */
 	void (*invlpg)(struct vcpu *v, gva_t va, bool direct);
 	/* Must this page agree with the guest's table at this moment? (audit) */
 	bool (*in_sync)(const struct sh_page *sp);
@@ -96,7 +97,8 @@ struct sh_ad {
 	/* May a shadow entry exist for a guest entry with these bits, and may it be writable? */
 	bool (*may_map)(u64 guest_entry);
 	bool (*may_write)(u64 guest_entry);
-	/* Must the tables be marked before this access (`write` or not)? `all`: AND of the walked entries; `leaf`: the last. */
+	/* Must the tables be marked before this access (`write` or not)? `all`: AND of the walked entries; `leaf`: the
+	 * last. */
 	bool (*unmarked)(u64 all, u64 leaf, bool write);
 };
 

@@ -58,7 +58,10 @@ void sh_page_free(struct domain *d, struct sh_page *sp)
 	sh_flush(d);
 }
 
-bool sh_make_room(struct domain *d, u32 want) { return policy.reclaim->make_room(d, want); }
+bool sh_make_room(struct domain *d, u32 want)
+{
+	return policy.reclaim->make_room(d, want);
+}
 
 /* ---- guest tables ---- */
 
@@ -119,7 +122,8 @@ void sh_demote(struct domain *d, struct sh_page *sp)
 
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes)
 {
-	/* This can free other shadows of the frame, but not sp: links lead down only. So the list is read on afterwards. */
+	/* This can free other shadows of the frame, but not sp: links lead down only. So the list is read on
+	 * afterwards. */
 	for (struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
 		sp->mode->validate(d, sp, offset, bytes);
 }
@@ -176,7 +180,10 @@ bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
 
 /* ---- services for parts ---- */
 
-void sh_drop_page(struct vcpu *v, gva_t va) { v->mode->drop_page(v, va); }
+void sh_drop_page(struct vcpu *v, gva_t va)
+{
+	v->mode->drop_page(v, va);
+}
 
 bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)
 {

@@ -9,20 +9,20 @@
 
 #include "types.h"
 
-#define PTE_P BIT(0)
-#define PTE_RW BIT(1)
-#define PTE_US BIT(2)
-#define PTE_A BIT(5)
-#define PTE_D BIT(6)
-#define PTE_PS BIT(7) /* at level 2 and above: the entry maps a superpage */
-#define PTE_NX BIT(63)
+#define PTE_P    BIT(0)
+#define PTE_RW   BIT(1)
+#define PTE_US   BIT(2)
+#define PTE_A    BIT(5)
+#define PTE_D    BIT(6)
+#define PTE_PS   BIT(7) /* at level 2 and above: the entry maps a superpage */
+#define PTE_NX   BIT(63)
 #define PTE_ADDR 0x000ffffffffff000ull
 
-#define PFEC_P BIT(0)
-#define PFEC_W BIT(1)
-#define PFEC_U BIT(2)
+#define PFEC_P    BIT(0)
+#define PFEC_W    BIT(1)
+#define PFEC_U    BIT(2)
 #define PFEC_RSVD BIT(3)
-#define PFEC_I BIT(4)
+#define PFEC_I    BIT(4)
 
 /* Physical address bits that a guest may use; CPUID leaf 0x80000008 tells it the same number. */
 #define GUEST_MAXPHYADDR 40
@@ -32,7 +32,13 @@
 #define PTE_RSVD_PAE (BIT(63) - BIT(52))
 
 /* The frame that an entry names. Two shifts do what PTE_ADDR and a shift would, without a 64-bit constant. */
-static inline gfn_t pte_gfn(u64 e) { return GFN((e << 12) >> 24); }
-static inline mfn_t pte_mfn(u64 e) { return MFN((e << 12) >> 24); }
+static inline gfn_t pte_gfn(u64 e)
+{
+	return GFN((e << 12) >> 24);
+}
+static inline mfn_t pte_mfn(u64 e)
+{
+	return MFN((e << 12) >> 24);
+}
 
 #endif

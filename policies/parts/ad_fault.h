@@ -11,9 +11,18 @@
 
 enum { AD_HIDES_TABLES = 0 };
 
-SH_PART bool fault_may_map(u64 guest_entry) { return guest_entry & PTE_A; }
-SH_PART bool fault_may_write(u64 guest_entry) { return guest_entry & PTE_D; }
-SH_PART bool fault_unmarked(u64 all, u64 leaf, bool write) { return !(all & PTE_A) || (write && !(leaf & PTE_D)); }
+SH_PART bool fault_may_map(u64 guest_entry)
+{
+	return guest_entry & PTE_A;
+}
+SH_PART bool fault_may_write(u64 guest_entry)
+{
+	return guest_entry & PTE_D;
+}
+SH_PART bool fault_unmarked(u64 all, u64 leaf, bool write)
+{
+	return !(all & PTE_A) || (write && !(leaf & PTE_D));
+}
 
 static const struct sh_ad ad_part = {
 	.may_map = fault_may_map,

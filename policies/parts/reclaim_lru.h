@@ -23,7 +23,10 @@ SH_PART bool lru_make_room(struct domain *d, u32 want)
 	return s->free >= want;
 }
 
-SH_PART void lru_root_used(struct domain *d, struct sh_page *root) { root->last_used = ++d->shadow->clock; }
+SH_PART void lru_root_used(struct domain *d, struct sh_page *root)
+{
+	root->last_used = ++d->shadow->clock;
+}
 
 static const struct sh_reclaim reclaim_part = { .make_room = lru_make_room, .root_used = lru_root_used };
 

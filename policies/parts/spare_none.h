@@ -7,7 +7,10 @@
 
 enum { SPARE_NEEDS_SYNC = 0 };
 
-SH_PART u64 none_absent(u64 guest_entry) { return 0; }
+SH_PART u64 none_absent(u64 guest_entry)
+{
+	return 0;
+}
 
 static const struct sh_spare spare_part = { .absent = none_absent };
 

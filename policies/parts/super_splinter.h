@@ -7,7 +7,10 @@
 
 enum { SUPER_HIGHEST_LEAF = 1 };
 
-SH_PART u32 splinter_leaf_level(u32 level) { return 1; }
+SH_PART u32 splinter_leaf_level(u32 level)
+{
+	return 1;
+}
 
 static const struct sh_super super_part = { .leaf_level = splinter_leaf_level };
 

@@ -16,7 +16,10 @@
 
 enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1 };
 
-SH_PART struct sh_page *emulate_find(struct domain *d, u32 gfn, u32 role) { return sh_hash_find(d->shadow, gfn, role); }
+SH_PART struct sh_page *emulate_find(struct domain *d, u32 gfn, u32 role)
+{
+	return sh_hash_find(d->shadow, gfn, role);
+}
 
 SH_PART void emulate_made(struct vcpu *v, struct sh_page *sp, gva_t va)
 {
@@ -32,13 +35,25 @@ SH_PART void emulate_gone(struct domain *d, struct sh_page *sp)
 		sh_demote(d, sp);
 }
 
-SH_PART void emulate_root_made(struct domain *d, struct sh_page *root) { sh_pin(root); }
+SH_PART void emulate_root_made(struct domain *d, struct sh_page *root)
+{
+	sh_pin(root);
+}
 SH_PART void emulate_root_left(struct vcpu *v, struct sh_page *root) {}
-SH_PART bool emulate_may_write(const struct frame_info *f) { return !f->shadows; }
-SH_PART enum verdict emulate_table_write(struct vcpu *v, gfn_t gfn) { return SH_EMULATE; }
+SH_PART bool emulate_may_write(const struct frame_info *f)
+{
+	return !f->shadows;
+}
+SH_PART enum verdict emulate_table_write(struct vcpu *v, gfn_t gfn)
+{
+	return SH_EMULATE;
+}
 
 /* A link in sync leads to the right child. Its rights can only have grown: a superpage's dirty bit was set just now. */
-SH_PART bool emulate_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want) { return true; }
+SH_PART bool emulate_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want)
+{
+	return true;
+}
 
 /* The shadow followed the guest's write already; only hardware may remember. */
 SH_PART void emulate_invlpg(struct vcpu *v, gva_t va, bool direct)
@@ -49,7 +64,10 @@ SH_PART void emulate_invlpg(struct vcpu *v, gva_t va, bool direct)
 		sh_flush_page(v, va);
 }
 
-SH_PART bool emulate_in_sync(const struct sh_page *sp) { return true; }
+SH_PART bool emulate_in_sync(const struct sh_page *sp)
+{
+	return true;
+}
 
 static const struct sh_sync sync_part = {
 	.find = emulate_find,

@@ -16,7 +16,10 @@
 
 enum { SYNC_PROTECTS_TABLES = 0, SYNC_KEEPS_ROOTS = 0 };
 
-SH_PART struct sh_page *vtlb_find(struct domain *d, u32 gfn, u32 role) { return NULL; }
+SH_PART struct sh_page *vtlb_find(struct domain *d, u32 gfn, u32 role)
+{
+	return NULL;
+}
 SH_PART void vtlb_made(struct vcpu *v, struct sh_page *sp, gva_t va) {}
 SH_PART void vtlb_gone(struct domain *d, struct sh_page *sp) {}
 SH_PART void vtlb_root_made(struct domain *d, struct sh_page *root) {}
@@ -27,8 +30,14 @@ SH_PART void vtlb_root_left(struct vcpu *v, struct sh_page *root)
 	TRACE(v, dump, v->domain->counter[PN_CNT_shadow_used]);
 }
 
-SH_PART bool vtlb_may_write(const struct frame_info *f) { return true; }
-SH_PART enum verdict vtlb_table_write(struct vcpu *v, gfn_t gfn) { return SH_RETRY; }
+SH_PART bool vtlb_may_write(const struct frame_info *f)
+{
+	return true;
+}
+SH_PART enum verdict vtlb_table_write(struct vcpu *v, gfn_t gfn)
+{
+	return SH_RETRY;
+}
 
 SH_PART bool vtlb_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want)
 {
@@ -41,7 +50,10 @@ SH_PART void vtlb_invlpg(struct vcpu *v, gva_t va, bool direct)
 	sh_flush_page(v, va);
 }
 
-SH_PART bool vtlb_in_sync(const struct sh_page *sp) { return false; }
+SH_PART bool vtlb_in_sync(const struct sh_page *sp)
+{
+	return false;
+}
 
 static const struct sh_sync sync_part = {
 	.find = vtlb_find,

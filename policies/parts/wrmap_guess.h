@@ -19,7 +19,7 @@ struct linear_map {
 	u64 base, end;
 };
 
-#define LINEAR_GPA(levels, base, end, whose) { levels, 0, 0, base, end },
+#define LINEAR_GPA(levels, base, end, whose)               { levels, 0, 0, base, end },
 #define LINEAR_VA(levels, table_level, base, shift, whose) { levels, table_level, shift, base, 0 },
 static const struct linear_map linear_maps[] __attribute__((unused)) = {
 #include "linear_maps.def"
@@ -28,7 +28,10 @@ static const struct linear_map linear_maps[] __attribute__((unused)) = {
 #undef LINEAR_VA
 
 /* Bits of the address that index tables: what is above them is sign or nothing. */
-SH_PART u64 guess_address_bits(u32 guest_levels) { return guest_levels == 4 ? BIT(48) - 1 : BIT(32) - 1; }
+SH_PART u64 guess_address_bits(u32 guest_levels)
+{
+	return guest_levels == 4 ? BIT(48) - 1 : BIT(32) - 1;
+}
 
 SH_PART void guess_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
 {

@@ -24,8 +24,8 @@
 
 struct host_tlb_entry {
 	bool valid;
-	gva_t page;   /* first address of what it maps */
-	u64 size;     /* bytes */
+	gva_t page; /* first address of what it maps */
+	u64 size;   /* bytes */
 	hpa_t base;
 	u64 all, any; /* AND and OR of the entries walked */
 };

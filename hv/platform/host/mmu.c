@@ -21,7 +21,10 @@ u64 host_random(u64 *state)
 	return z ^ z >> 31;
 }
 
-static bool chance(struct host_cpu *c, u32 of_8) { return host_random(&c->rng) % 8 < of_8; }
+static bool chance(struct host_cpu *c, u32 of_8)
+{
+	return host_random(&c->rng) % 8 < of_8;
+}
 
 void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed)
 {
@@ -57,7 +60,10 @@ static u32 levels(const struct host_cpu *c)
 	return c->efer & EFER_LMA ? 4 : 3;
 }
 
-static u32 shift(const struct host_cpu *c, u32 level) { return 12 + (level - 1) * (levels(c) == 2 ? 10 : 9); }
+static u32 shift(const struct host_cpu *c, u32 level)
+{
+	return 12 + (level - 1) * (levels(c) == 2 ? 10 : 9);
+}
 
 static void load_registers(struct vcpu *v)
 {
@@ -145,9 +151,8 @@ static void remember_table(struct host_cpu *c, const struct walk *w, gva_t va)
 	u32 reach = shift(c, w->level + 1);
 
 	if (chance(c, 6))
-		c->psc[host_random(&c->rng) % HOST_PSC_ENTRIES] = (struct host_psc_entry){
-			true, w->level, va >> reach, w->table, w->all, w->any
-		};
+		c->psc[host_random(&c->rng) % HOST_PSC_ENTRIES] =
+			(struct host_psc_entry){ true, w->level, va >> reach, w->table, w->all, w->any };
 }
 
 static void mark(const struct host_cpu *c, const struct walk *w, gva_t va, u64 bits)

@@ -8,8 +8,17 @@
 extern u8 *host_memory;
 extern u64 host_ticks;
 
-static inline void *plat_map(mfn_t m) { return host_memory + mfn_to_hpa(m); }
-static inline mfn_t plat_virt_to_mfn(const void *p) { return hpa_to_mfn((hpa_t)((const u8 *)p - host_memory)); }
-static inline u64 plat_tsc(void) { return host_ticks++; }
+static inline void *plat_map(mfn_t m)
+{
+	return host_memory + mfn_to_hpa(m);
+}
+static inline mfn_t plat_virt_to_mfn(const void *p)
+{
+	return hpa_to_mfn((hpa_t)((const u8 *)p - host_memory));
+}
+static inline u64 plat_tsc(void)
+{
+	return host_ticks++;
+}
 
 #endif
