@@ -13,7 +13,7 @@
 
 #include "names.h"
 
-enum { OPT_POOL = 256, OPT_INITRD, OPT_CMDLINE, OPT_SEED, OPT_COUNT, OPT_MODE, OPT_ROOT, OPT_OUT };
+enum { OPT_POOL = 256, OPT_INITRD, OPT_CMDLINE, OPT_SEED, OPT_COUNT, OPT_MODE, OPT_ROOT, OPT_OUT, OPT_IMAGE, OPT_SPARE };
 
 static const struct command {
 	const char *name;
@@ -37,7 +37,7 @@ static const struct command {
 	{ "log", cmd_log, 0, 0, "", "the hypervisor's log since the last look", { 0 } },
 	{ "trace", cmd_trace, 1, 1, "EVENTS", "trace these: a list with commas, all, or none", { OPT_MODE } },
 	{ "audit", cmd_audit, 1, 1, "DOMAIN", "check the shadows of a domain that stands", { 0 } },
-	{ "fuzz", cmd_fuzz, 0, 0, "", "send random commands, then see that it is well", { OPT_SEED, OPT_COUNT } },
+	{ "fuzz", cmd_fuzz, 0, 0, "", "send random commands, then see that it is well", { OPT_SEED, OPT_COUNT, OPT_IMAGE, OPT_SPARE } },
 	{ "suite", cmd_suite, 1, 1, "PLAN.json", "run a suite of guests, results on stdout", { OPT_ROOT, OPT_OUT } },
 };
 
@@ -52,6 +52,8 @@ static const struct argp_option options[] = {
 	{ "mode", OPT_MODE, "MODE", 0, "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite)", 2 },
 	{ "seed", OPT_SEED, "S", 0, "fuzz: where the random numbers begin (default 1)", 2 },
 	{ "count", OPT_COUNT, "N", 0, "fuzz: how many commands (default 10000)", 2 },
+	{ "image", OPT_IMAGE, "FILE", 0, "fuzz: load and run damaged copies of this, too", 2 },
+	{ "spare", OPT_SPARE, "DOMAIN", 0, "fuzz: leave this domain alone", 2 },
 	{ "images", OPT_ROOT, "DIR", 0, "suite: where the images are (default: images/ beside the plan)", 2 },
 	{ "out", OPT_OUT, "DIR", 0, "suite: where consoles and traces go (default /out)", 2 },
 	{ 0 }
@@ -142,6 +144,11 @@ static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state 
 	case OPT_MODE: c->mode = arg; break;
 	case OPT_ROOT: c->root = arg; break;
 	case OPT_OUT: c->out_dir = arg; break;
+	case OPT_IMAGE: c->image = arg; break;
+	case OPT_SPARE:
+		take_number(state, arg, &c->spare);
+		c->spare++;
+		break;
 	case 'f': c->follow = true; break;
 	default: return ARGP_ERR_UNKNOWN;
 	}

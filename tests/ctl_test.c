@@ -301,6 +301,15 @@ START_TEST(fuzz_finds_a_liar)
 	ck_assert_ptr_nonnull(strstr(out, "all answered"));
 	ck_assert_uint_gt(sim.commands, 20000);
 	ck_assert_uint_eq(sim.live, 0);
+	put_file("a.elf", "\177ELFimage", 9);
+	ck_assert_int_eq(CTL("create", "hang", "--memory", "1"), 0);
+	ck_assert_int_eq(CTL("load", "1", in_dir("a.elf")), 0);
+	ck_assert_int_eq(CTL("start", "1"), 0);
+	ck_assert_int_eq(CTL("fuzz", "--seed", "7", "--count", "20000", "--image", in_dir("a.elf"), "--spare", "1"), 0);
+	ck_assert_uint_eq(sim.live, 1);
+	ck_assert_int_eq(CTL("list"), 0);
+	ck_assert_ptr_nonnull(strstr(out, "running"));
+	ck_assert_int_eq(CTL("fuzz", "--image", in_dir("missing")), CTL_USAGE);
 	sim.lie_status = 77;
 	ck_assert_int_eq(CTL("fuzz", "--count", "5"), CTL_FAILED);
 	ck_assert_ptr_nonnull(strstr(err, "no error code"));
