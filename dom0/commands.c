@@ -61,8 +61,9 @@ int cmd_info(struct ctl *c)
 					    "pool_bytes", (json_int_t)d->pool_bytes, "tsc_khz", (int)d->tsc_khz,
 					    "ring_bytes", (int)d->ring_bytes));
 	else
-		fprintf(c->out, "recipe %s, %u pCPUs, %llu MiB for domains, TSC %u kHz, trace rings of %u KiB\n", d->recipe,
-			d->nr_pcpus, (unsigned long long)(d->pool_bytes >> 20), d->tsc_khz, d->ring_bytes >> 10);
+		fprintf(c->out, "recipe %s, %u pCPUs, %llu MiB for domains, TSC %u kHz, trace rings of %u KiB\n",
+			d->recipe, d->nr_pcpus, (unsigned long long)(d->pool_bytes >> 20), d->tsc_khz,
+			d->ring_bytes >> 10);
 	return 0;
 }
 
@@ -146,7 +147,8 @@ static void stat_table(struct ctl *c, const struct pn_stat *s)
 
 	for (unsigned i = 0; i < TRIP_MAX; i++)
 		ticks += s->trip[i].ticks;
-	fprintf(c->out, "%-14s %12s %9s %9s %12s %14s\n", "trip", "samples", "samples%", "time%", "ticks each", "bytes");
+	fprintf(c->out, "%-14s %12s %9s %9s %12s %14s\n", "trip", "samples", "samples%", "time%", "ticks each",
+		"bytes");
 	for (unsigned i = 0; i < TRIP_MAX; i++) {
 		const struct pn_trip_stat *t = &s->trip[i];
 
@@ -343,7 +345,8 @@ int cmd_audit(struct ctl *c)
 		return CTL_USAGE;
 	e = dom_audit(c->dev, id, &faults, &text);
 	if (e == PN_ERR_ok && c->json)
-		ctl_print_json(c, json_pack("{s:I,s:o}", "faults", (json_int_t)faults, "text", show_text(text, strlen(text))));
+		ctl_print_json(
+			c, json_pack("{s:I,s:o}", "faults", (json_int_t)faults, "text", show_text(text, strlen(text))));
 	else if (e == PN_ERR_ok)
 		fprintf(c->out, "%s%llu faults\n", text, (unsigned long long)faults);
 	free(text);

@@ -13,7 +13,18 @@
 
 #include "names.h"
 
-enum { OPT_POOL = 256, OPT_INITRD, OPT_CMDLINE, OPT_SEED, OPT_COUNT, OPT_MODE, OPT_ROOT, OPT_OUT, OPT_IMAGE, OPT_SPARE };
+enum {
+	OPT_POOL = 256,
+	OPT_INITRD,
+	OPT_CMDLINE,
+	OPT_SEED,
+	OPT_COUNT,
+	OPT_MODE,
+	OPT_ROOT,
+	OPT_OUT,
+	OPT_IMAGE,
+	OPT_SPARE
+};
 
 static const struct command {
 	const char *name;
@@ -24,7 +35,13 @@ static const struct command {
 } commands[] = {
 	{ "info", cmd_info, 0, 0, "", "what hypervisor this is", { 0 } },
 	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL } },
-	{ "load", cmd_load, 2, 2, "DOMAIN IMAGE", "put an image (PVH ELF, Multiboot, bzImage) into it", { OPT_INITRD, OPT_CMDLINE } },
+	{ "load",
+	  cmd_load,
+	  2,
+	  2,
+	  "DOMAIN IMAGE",
+	  "put an image (PVH ELF, Multiboot, bzImage) into it",
+	  { OPT_INITRD, OPT_CMDLINE } },
 	{ "start", cmd_start, 1, 1, "DOMAIN", "let it run", { 0 } },
 	{ "pause", cmd_pause, 1, 1, "DOMAIN", "stop it; it can go on", { 0 } },
 	{ "unpause", cmd_unpause, 1, 1, "DOMAIN", "let it go on", { 0 } },
@@ -37,7 +54,13 @@ static const struct command {
 	{ "log", cmd_log, 0, 0, "", "the hypervisor's log since the last look", { 0 } },
 	{ "trace", cmd_trace, 1, 1, "EVENTS", "trace these: a list with commas, all, or none", { OPT_MODE } },
 	{ "audit", cmd_audit, 1, 1, "DOMAIN", "check the shadows of a domain that stands", { 0 } },
-	{ "fuzz", cmd_fuzz, 0, 0, "", "send random commands, then see that it is well", { OPT_SEED, OPT_COUNT, OPT_IMAGE, OPT_SPARE } },
+	{ "fuzz",
+	  cmd_fuzz,
+	  0,
+	  0,
+	  "",
+	  "send random commands, then see that it is well",
+	  { OPT_SEED, OPT_COUNT, OPT_IMAGE, OPT_SPARE } },
 	{ "suite", cmd_suite, 1, 1, "PLAN.json", "run a suite of guests, results on stdout", { OPT_ROOT, OPT_OUT } },
 };
 
@@ -49,7 +72,8 @@ static const struct argp_option options[] = {
 	{ "initrd", OPT_INITRD, "FILE", 0, "load: its initial ramdisk", 2 },
 	{ "cmdline", OPT_CMDLINE, "TEXT", 0, "load: its command line", 2 },
 	{ "follow", 'f', NULL, 0, "console: go on until the domain ends", 2 },
-	{ "mode", OPT_MODE, "MODE", 0, "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite)", 2 },
+	{ "mode", OPT_MODE, "MODE", 0,
+	  "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite)", 2 },
 	{ "seed", OPT_SEED, "S", 0, "fuzz: where the random numbers begin (default 1)", 2 },
 	{ "count", OPT_COUNT, "N", 0, "fuzz: how many commands (default 10000)", 2 },
 	{ "image", OPT_IMAGE, "FILE", 0, "fuzz: load and run damaged copies of this, too", 2 },
@@ -135,22 +159,45 @@ static error_t check_whole(struct parse *p, struct argp_state *state)
 static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
-	case 'm': take_number(state, arg, &c->memory_mib); break;
-	case OPT_POOL: take_number(state, arg, &c->pool_pages); break;
-	case OPT_SEED: take_number(state, arg, &c->seed); break;
-	case OPT_COUNT: take_number(state, arg, &c->count); break;
-	case OPT_INITRD: c->initrd = arg; break;
-	case OPT_CMDLINE: c->cmdline = arg; break;
-	case OPT_MODE: c->mode = arg; break;
-	case OPT_ROOT: c->root = arg; break;
-	case OPT_OUT: c->out_dir = arg; break;
-	case OPT_IMAGE: c->image = arg; break;
+	case 'm':
+		take_number(state, arg, &c->memory_mib);
+		break;
+	case OPT_POOL:
+		take_number(state, arg, &c->pool_pages);
+		break;
+	case OPT_SEED:
+		take_number(state, arg, &c->seed);
+		break;
+	case OPT_COUNT:
+		take_number(state, arg, &c->count);
+		break;
+	case OPT_INITRD:
+		c->initrd = arg;
+		break;
+	case OPT_CMDLINE:
+		c->cmdline = arg;
+		break;
+	case OPT_MODE:
+		c->mode = arg;
+		break;
+	case OPT_ROOT:
+		c->root = arg;
+		break;
+	case OPT_OUT:
+		c->out_dir = arg;
+		break;
+	case OPT_IMAGE:
+		c->image = arg;
+		break;
 	case OPT_SPARE:
 		take_number(state, arg, &c->spare);
 		c->spare++;
 		break;
-	case 'f': c->follow = true; break;
-	default: return ARGP_ERR_UNKNOWN;
+	case 'f':
+		c->follow = true;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
 	}
 	return 0;
 }
@@ -211,8 +258,10 @@ void ctl_print_json(struct ctl *c, json_t *value)
 
 int ctl_main(struct ctl *c, int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, "COMMAND [ARGUMENT...]",
-					  "Control Penumbra's domains from dom0.\v", NULL, help_filter, NULL };
+	static const struct argp argp = {
+		options,     parse, "COMMAND [ARGUMENT...]", "Control Penumbra's domains from dom0.\v", NULL,
+		help_filter, NULL
+	};
 	struct parse p = { .c = c };
 	char why[DOM_WHY * 2];
 	int ret;

@@ -22,7 +22,7 @@ struct ctl {
 	bool json, follow;
 	uint64_t memory_mib, pool_pages, seed, count;
 	uint64_t spare; /* number + 1 of a domain that fuzz leaves alone; 0: none */
-	char *arg[4]; /* the command's own arguments */
+	char *arg[4];   /* the command's own arguments */
 	int nr_args;
 
 	struct pn_dev *dev;

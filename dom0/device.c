@@ -19,9 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SYSFS_PCI "/sys/bus/pci/devices"
+#define SYSFS_PCI  "/sys/bus/pci/devices"
 #define BAR0_BYTES 4096
-#define PN_PATH 1024
+#define PN_PATH    1024
 
 static uint32_t mapped_read32(struct pn_dev *dev, unsigned offset)
 {
@@ -143,7 +143,7 @@ int pn_dev_probe(struct pn_dev *dev, char *why, size_t size)
 		return -1;
 	}
 	if (version != PN_ABI_VERSION) {
-		snprintf(why, size, "the hypervisor speaks ABI version %u, this tool %u: use the tool of its build",
+		snprintf(why, size, "the hypervisor speaks ABI version %u, this tool %d: use the tool of its build",
 			 version, PN_ABI_VERSION);
 		return -1;
 	}

@@ -37,7 +37,10 @@ void pn_dev_close(struct pn_dev *dev);
 enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args,
 			 uint64_t *rets);
 /* The exchange buffer, dev->exchange_bytes long. */
-static inline char *pn_exchange(struct pn_dev *dev) { return dev->bar2; }
+static inline char *pn_exchange(struct pn_dev *dev)
+{
+	return dev->bar2;
+}
 /* A ring's memory, dev->ring_bytes long; `ring` below dev->nr_rings. */
 static inline void *pn_ring_memory(struct pn_dev *dev, uint32_t ring)
 {

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PAGE 4096ull
+#define PAGE       4096ull
 #define PAGE_UP(x) (((x) + PAGE - 1) & ~(PAGE - 1))
 
 static void put_string(struct pn_dev *dev, const char *text, size_t room)
@@ -47,7 +47,8 @@ static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char
 	if (fd < 0 || fstat(fd, &st)) {
 		snprintf(why, DOM_WHY, "%s: %s", path, strerror(errno));
 	} else if (PAGE_UP((uint64_t)st.st_size) >= *top || mem->offset + mem->bytes > dev->bar4_bytes) {
-		snprintf(why, DOM_WHY, "%s: %lld bytes do not fit into the domain's memory", path, (long long)st.st_size);
+		snprintf(why, DOM_WHY, "%s: %lld bytes do not fit into the domain's memory", path,
+			 (long long)st.st_size);
 	} else {
 		*top -= PAGE_UP((uint64_t)st.st_size);
 		*bytes = st.st_size;

@@ -60,7 +60,7 @@ struct fuzz {
 	char *image; /* NULL: none given */
 	size_t image_bytes;
 	struct dom_memory last; /* the domain that was created last; 0 bytes: none */
-	uint64_t counts[16];	/* answers, by error code */
+	uint64_t counts[16];    /* answers, by error code */
 };
 
 static void hostile_exchange(struct ctl *c, uint64_t *s)
@@ -91,7 +91,8 @@ static void scribble(struct ctl *c, uint64_t *s)
 	if (r % 4 == 0 && d->pool_bytes >= 4096 && !c->spare)
 		*(uint64_t *)(d->bar4 + (next(s) % d->pool_bytes & ~7ull)) = hostile_number(s);
 	if (r % 4 == 1 && d->nr_rings)
-		*(uint64_t *)((char *)pn_ring_memory(d, next(s) % d->nr_rings) + next(s) % (4096 / 8) * 8) = hostile_number(s);
+		*(uint64_t *)((char *)pn_ring_memory(d, next(s) % d->nr_rings) + next(s) % (4096 / 8) * 8) =
+			hostile_number(s);
 	if (r % 4 == 2)
 		d->write32(d, (uint32_t)next(s) % PN_REG_ARG(0) & ~3u, (uint32_t)r);
 }
@@ -190,7 +191,8 @@ static bool one(struct fuzz *f)
 		f->counts[e]++;
 		return true;
 	}
-	fprintf(c->err, "penumbra-ctl: fuzz: command %u, domain %u: answer %d is no error code\n", command, domain, (int)e);
+	fprintf(c->err, "penumbra-ctl: fuzz: command %u, domain %u: answer %d is no error code\n", command, domain,
+		(int)e);
 	return false;
 }
 
@@ -217,8 +219,8 @@ static void report(struct fuzz *f, bool ok)
 {
 	struct ctl *c = f->c;
 
-	fprintf(c->out, "fuzz: seed %llu, %llu commands, %s\n", (unsigned long long)c->seed, (unsigned long long)c->count,
-		ok ? "all answered" : "NOT WELL");
+	fprintf(c->out, "fuzz: seed %llu, %llu commands, %s\n", (unsigned long long)c->seed,
+		(unsigned long long)c->count, ok ? "all answered" : "NOT WELL");
 	for (unsigned e = 0; e < 16; e++)
 		if (f->counts[e])
 			fprintf(c->out, "  %10llu  %s\n", (unsigned long long)f->counts[e], pn_error_text(e));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers of 64 bits become JSON integers; none of them reaches 2^63 in practice, and one that does is clamped there. */
+/* Numbers of 64 bits become JSON integers; none of them reaches 2^63 in practice, and one that does is clamped there.
+ */
 #include "show.h"
 
 #include <ctype.h>

@@ -30,8 +30,9 @@ static bool bad(struct ctl *c, const char *path, const char *what, const char *w
 /* Names become file names: nothing that leads elsewhere. */
 static bool is_plain_name(const char *s)
 {
-	return s && *s && *s != '.' && strlen(s) < PN_NAME && strspn(s, "abcdefghijklmnopqrstuvwxyz"
-									"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+") == strlen(s);
+	return s && *s && *s != '.' && strlen(s) < PN_NAME &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyz"
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+") == strlen(s);
 }
 
 static uint64_t positive(const json_t *v, uint64_t otherwise)
@@ -86,7 +87,8 @@ int suite_read(struct suite *s, struct ctl *c, const char *path)
 		fprintf(c->err, "penumbra-ctl: %s:%d: %s\n", path, error.line, error.text);
 	ok = s->plan && copy && read_items(s, path);
 	if (ok)
-		ok = (c->root ? asprintf(&s->images, "%s", c->root) : asprintf(&s->images, "%s/images", dirname(copy))) > 0;
+		ok = (c->root ? asprintf(&s->images, "%s", c->root)
+			      : asprintf(&s->images, "%s/images", dirname(copy))) > 0;
 	free(copy);
 	if (!ok)
 		suite_free(s);

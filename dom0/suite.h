@@ -42,7 +42,8 @@ struct session {
 	FILE *totals;    /* the collector's output */
 };
 
-/* Begins one that writes CTF below `dir`, and sets the trace mask. false: said why on stderr; nothing is left behind. */
+/* Begins one that writes CTF below `dir`, and sets the trace mask. false: said why on stderr; nothing is left behind.
+ */
 bool session_begin(struct session *t, struct ctl *c, const char *name, const char *dir);
 /* Mask off, drain, stop. The collector's totals, or NULL. */
 json_t *session_end(struct session *t, struct ctl *c);

@@ -18,7 +18,7 @@
 #include "suite.h"
 
 #define CONSOLE_KEEP (1u << 20) /* bytes of one run's console that are kept */
-#define POLL_NS 10000000l
+#define POLL_NS      10000000l
 
 struct run {
 	struct suite *s;
@@ -55,7 +55,8 @@ static void open_console(struct run *r)
 
 	if (asprintf(&dir, "%s/consoles", r->c->out_dir) > 0)
 		mkdir(dir, 0777);
-	if (asprintf(&path, "%s/%s.%u%s.txt", dir ? dir : "", r->item->name, r->rep, r->item->trace ? ".traced" : "") > 0)
+	if (asprintf(&path, "%s/%s.%u%s.txt", dir ? dir : "", r->item->name, r->rep, r->item->trace ? ".traced" : "") >
+	    0)
 		r->console = fopen(path, "w");
 	if (!r->console)
 		fprintf(r->c->err, "penumbra-ctl: %s: %s\n", path ? path : "console", strerror(errno));
@@ -183,8 +184,9 @@ static void add_audit(struct run *r, json_t *ev)
 	if (r->created)
 		e = dom_audit(r->c->dev, r->mem.id, &faults, &text);
 	json_object_set_new(ev, "audit", json_integer((json_int_t)faults));
-	json_object_set_new(ev, "audit_text", e == PN_ERR_ok && text ? show_text(text, strlen(text)) :
-								       json_sprintf("not audited: %s", pn_error_text(e)));
+	json_object_set_new(ev, "audit_text",
+			    e == PN_ERR_ok && text ? show_text(text, strlen(text))
+						   : json_sprintf("not audited: %s", pn_error_text(e)));
 	free(text);
 }
 
@@ -215,8 +217,7 @@ static uint64_t sum(const json_t *counts)
 	uint64_t n = 0;
 	json_t *v;
 
-	json_object_foreach((json_t *)counts, key, v)
-		n += (uint64_t)json_integer_value(v);
+	json_object_foreach((json_t *)counts, key, v) n += (uint64_t)json_integer_value(v);
 	return n;
 }
 
@@ -235,9 +236,9 @@ static void say_trace(struct run *r, json_t *totals)
 	json_object_set_new(ev, "emitted", json_integer((json_int_t)sum(json_object_get(totals, "emitted"))));
 	json_object_set(ev, "agree", json_object_get(totals, "agree"));
 	json_object_set(ev, "late", json_object_get(totals, "late"));
-	json_object_set_new(ev, "events", json_pack("{s:O,s:O,s:O}", "written", json_object_get(totals, "written"), "lost",
-						    json_object_get(totals, "lost"), "emitted",
-						    json_object_get(totals, "emitted")));
+	json_object_set_new(ev, "events",
+			    json_pack("{s:O,s:O,s:O}", "written", json_object_get(totals, "written"), "lost",
+				      json_object_get(totals, "lost"), "emitted", json_object_get(totals, "emitted")));
 	suite_say(r->c, ev);
 	json_decref(totals);
 }

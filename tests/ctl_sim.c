@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIM_MEMORY (1u << 20)
+#define SIM_MEMORY  (1u << 20)
 #define SIM_DOMAINS 4
 
 struct sim sim;
@@ -50,7 +50,10 @@ static uint32_t sim_create(const uint64_t *arg, uint64_t *ret)
 		return PN_ERR_nospc;
 	if (arg[0] > SIM_MEMORY)
 		return PN_ERR_nomem;
-	domains[i] = (struct sim_domain){ .info = { .id = i + 1, .state = PN_CREATED, .nr_vcpus = 1, .memory_bytes = arg[0],
+	domains[i] = (struct sim_domain){ .info = { .id = i + 1,
+						    .state = PN_CREATED,
+						    .nr_vcpus = 1,
+						    .memory_bytes = arg[0],
 						    .memory_offset = (uint64_t)i * SIM_MEMORY } };
 	snprintf(domains[i].info.name, PN_NAME, "%.31s", bar2);
 	sim.live++;
@@ -118,9 +121,15 @@ static void sim_regions(const uint64_t *arg, uint64_t *ret)
 	for (; ret[0] < 1 && arg[0] + ret[0] < 2; ret[0]++) { /* one a call: the reader must ask again */
 		memset(&r[ret[0]], 0, sizeof(*r));
 		strcpy(r[ret[0]].phase, arg[0] ? "second" : "sixteen-bytes-lo");
-		r[ret[0]] = (struct pn_region){ .ops = 10, .instructions = 1234, .trips = 20, .bytes_touched = 320,
-						.guest_levels = 4, .shadow_levels = 4, .trip_count[TRIP_pf_fixed] = 20,
-						.trip_ticks[TRIP_pf_fixed] = 900, .trip_bytes[TRIP_pf_fixed] = 320,
+		r[ret[0]] = (struct pn_region){ .ops = 10,
+						.instructions = 1234,
+						.trips = 20,
+						.bytes_touched = 320,
+						.guest_levels = 4,
+						.shadow_levels = 4,
+						.trip_count[TRIP_pf_fixed] = 20,
+						.trip_ticks[TRIP_pf_fixed] = 900,
+						.trip_bytes[TRIP_pf_fixed] = 320,
 						.counter[PN_CNT_fill] = 20 };
 		memcpy(r[ret[0]].phase, arg[0] ? "second\0\0\0\0\0\0\0\0\0" : "sixteen-bytes-lo", 16);
 	}
@@ -252,8 +261,13 @@ struct pn_dev *sim_open(const char *dir, char *why, size_t size)
 {
 	struct pn_dev *dev = calloc(1, sizeof(*dev));
 
-	*dev = (struct pn_dev){ .read32 = sim_read32, .write32 = sim_write32, .close = sim_close, .bar2 = bar2,
-				.bar4 = bar4,	       .bar2_bytes = sizeof(bar2), .bar4_bytes = sizeof(bar4) };
+	*dev = (struct pn_dev){ .read32 = sim_read32,
+				.write32 = sim_write32,
+				.close = sim_close,
+				.bar2 = bar2,
+				.bar4 = bar4,
+				.bar2_bytes = sizeof(bar2),
+				.bar4_bytes = sizeof(bar4) };
 	fill_registers();
 	if (pn_dev_probe(dev, why, size) == 0)
 		return dev;

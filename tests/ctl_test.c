@@ -229,8 +229,12 @@ END_TEST
 /* A wrong command line ends the process, as with every program that uses argp. */
 START_TEST(wrong_command_lines)
 {
-	static const char *const lines[][4] = { { "dance" }, { "start" }, { "start", "1", "2" }, { "list", "--memory", "3" },
-						{ "create", "x", "--memory", "lots" }, { "--nonsense" } };
+	static const char *const lines[][4] = { { "dance" },
+						{ "start" },
+						{ "start", "1", "2" },
+						{ "list", "--memory", "3" },
+						{ "create", "x", "--memory", "lots" },
+						{ "--nonsense" } };
 
 	ctl(lines[_i][0], lines[_i][1], lines[_i][2], lines[_i][3], NULL);
 }
@@ -262,8 +266,8 @@ END_TEST
 /* The real mapping, on a directory of files. */
 START_TEST(device_of_files)
 {
-	static uint32_t bar0[1024] = { [PN_REG_MAGIC / 4] = PN_MAGIC, [PN_REG_VERSION / 4] = PN_ABI_VERSION,
-				       [PN_REG_RECIPE / 4] = 0x70746e, [PN_REG_EXCHANGE_BYTES / 4] = 65536,
+	static uint32_t bar0[1024] = { [PN_REG_MAGIC / 4] = PN_MAGIC,    [PN_REG_VERSION / 4] = PN_ABI_VERSION,
+				       [PN_REG_RECIPE / 4] = 0x70746e,   [PN_REG_EXCHANGE_BYTES / 4] = 65536,
 				       [PN_REG_RING_OFFSET / 4] = 65536, [PN_REG_TSC_KHZ / 4] = 123 };
 	static char zero[65536];
 	uint64_t args[PN_NR_ARGS] = { 0x123456789abcdef0 };
@@ -365,12 +369,14 @@ static void check_run(char **at, unsigned item, unsigned rep, const char *name, 
 
 START_TEST(suite_lines)
 {
-	static const char plan[] =
-		"{\"recipe\":\"simulated\",\"items\":["
-		"{\"name\":\"exit0\",\"image\":\"a.elf\",\"initrd\":null,\"cmdline\":\"\",\"memory_mib\":1,\"pool_pages\":0,\"timeout_s\":60,\"repeat\":2,\"trace\":false},"
-		"{\"name\":\"exit3\",\"image\":\"a.elf\",\"memory_mib\":1},{\"name\":\"crash\",\"image\":\"a.elf\",\"memory_mib\":1},"
-		"{\"name\":\"hang\",\"image\":\"a.elf\",\"memory_mib\":1,\"timeout_s\":1},{\"name\":\"none\",\"image\":\"missing\",\"memory_mib\":1},"
-		"{\"name\":\"big\",\"image\":\"a.elf\",\"memory_mib\":64}]}";
+	static const char plan[] = "{\"recipe\":\"simulated\",\"items\":["
+				   "{\"name\":\"exit0\",\"image\":\"a.elf\",\"initrd\":null,\"cmdline\":\"\",\"memory_"
+				   "mib\":1,\"pool_pages\":0,\"timeout_s\":60,\"repeat\":2,\"trace\":false},"
+				   "{\"name\":\"exit3\",\"image\":\"a.elf\",\"memory_mib\":1},{\"name\":\"crash\","
+				   "\"image\":\"a.elf\",\"memory_mib\":1},"
+				   "{\"name\":\"hang\",\"image\":\"a.elf\",\"memory_mib\":1,\"timeout_s\":1},{\"name\":"
+				   "\"none\",\"image\":\"missing\",\"memory_mib\":1},"
+				   "{\"name\":\"big\",\"image\":\"a.elf\",\"memory_mib\":64}]}";
 	char *at, text[64] = "";
 	FILE *f;
 
@@ -401,7 +407,11 @@ END_TEST
 START_TEST(bad_plans)
 {
 	const char *const plans[] = {
-		"", "{", "[]", "{\"recipe\":\"simulated\"}", "{\"recipe\":\"other\",\"items\":[]}",
+		"",
+		"{",
+		"[]",
+		"{\"recipe\":\"simulated\"}",
+		"{\"recipe\":\"other\",\"items\":[]}",
 		"{\"recipe\":\"simulated\",\"items\":[{}]}",
 		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"../x\",\"image\":\"a\"}]}",
 		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a/../../b\"}]}",

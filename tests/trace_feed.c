@@ -23,10 +23,10 @@
 #include "plat.h"
 #include "trace.h"
 
-#define RECORDS 1024
-#define BYTES (PAGE_SIZE + RECORDS * sizeof(struct pn_record))
+#define RECORDS   1024
+#define BYTES     (PAGE_SIZE + RECORDS * sizeof(struct pn_record))
 #define MAX_PCPUS 2
-#define TRIPS 5000
+#define TRIPS     5000
 
 u8 *host_memory;
 u64 host_ticks;

@@ -18,10 +18,11 @@ if [ -n "${PENUMBRA_OWN_WORLD:-}" ]; then
 fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/penumbra-lttng.XXXXXX")
 export LTTNG_HOME="$work/home" PENUMBRA_CLOCK="$work/clock"
-export LTTNG_UST_CLOCK_PLUGIN="$(cd "$build" && pwd)/penumbra-clock.so"
+plugins=$(cd "$build" && pwd)
+export LTTNG_UST_CLOCK_PLUGIN="$plugins/penumbra-clock.so"
 mkdir "$LTTNG_HOME"
 session=pn-test-$$
-daemon= collector= feeder=
+daemon="" collector="" feeder=""
 finish() {
 	for pid in $collector $feeder $daemon; do kill -CONT "$pid" 2>/dev/null || true; kill "$pid" 2>/dev/null || true; done
 	wait 2>/dev/null || true
@@ -67,17 +68,17 @@ rings=
 p=0
 while [ $p -lt $pcpus ]; do rings="$rings --ring $work/ring$p"; p=$((p + 1)); done
 # shellcheck disable=SC2086
-LTTNG_UST_GETCPU_PLUGIN="$(cd "$build" && pwd)/penumbra-getcpu.so" LTTNG_UST_REGISTER_TIMEOUT=-1 \
+LTTNG_UST_GETCPU_PLUGIN="$plugins/penumbra-getcpu.so" LTTNG_UST_REGISTER_TIMEOUT=-1 \
 	"$build/penumbra-collectd" $rings --window 4096 >"$work/totals" &
 collector=$!
 until_true 300 grep -q ready "$work/totals" || fail "the collector does not become ready"
 echo $collector >&3
 exec 3>&-
 wait $feeder || fail "the feeder failed"
-feeder=
+feeder=""
 kill $collector
 wait $collector || fail "the collector says that counts disagree: $(cat "$work/totals")"
-collector=
+collector=""
 lttng -n stop >/dev/null
 lttng -n destroy >/dev/null
 

@@ -14,7 +14,7 @@ u8 *host_memory;
 u64 host_ticks = 1000;
 
 #define RECORDS 64
-#define BYTES (PAGE_SIZE + RECORDS * sizeof(struct pn_record))
+#define BYTES   (PAGE_SIZE + RECORDS * sizeof(struct pn_record))
 
 static struct {
 	u8 before[PAGE_SIZE];
@@ -42,7 +42,8 @@ static void teardown(void)
 
 static void write_one(enum pn_event ev, u64 n)
 {
-	trace_write(&vcpu, ev, 1000 + n, (u32)n, (u32)(2 * n), (const u64[PN_RECORD_PAYLOAD]){ n, n + 1, n + 2, n + 3, n + 4 });
+	trace_write(&vcpu, ev, 1000 + n, (u32)n, (u32)(2 * n),
+		    (const u64[PN_RECORD_PAYLOAD]){ n, n + 1, n + 2, n + 3, n + 4 });
 }
 
 struct seen {
@@ -171,7 +172,8 @@ END_TEST
 /* Whatever tail dom0 writes, the header, the counts and the slots stay consistent and no byte outside is touched. */
 START_TEST(hostile_tail)
 {
-	const u64 tails[] = { 1, 1ull << 32, ~0ull, ~0ull - 63, 1ull << 63, 0x123456789abcull, -(u64)RECORDS, RECORDS + 1 };
+	const u64 tails[] = { 1,          1ull << 32,        ~0ull,         ~0ull - 63,
+			      1ull << 63, 0x123456789abcull, -(u64)RECORDS, RECORDS + 1 };
 
 	ring->tail = tails[_i];
 	for (u64 n = 0; n < 3 * RECORDS; n++)
@@ -261,7 +263,8 @@ static void *hurry(void *unused)
 	return NULL;
 }
 
-/* Writer and reader on two threads: what is read is in order and whole, and read plus lost is all there was, per event. */
+/* Writer and reader on two threads: what is read is in order and whole, and read plus lost is all there was, per event.
+ */
 START_TEST(writer_and_reader_at_once)
 {
 	struct seen s = { 0 };
@@ -271,7 +274,8 @@ START_TEST(writer_and_reader_at_once)
 
 	ck_assert(reader_open(&r, mem.ring, BYTES));
 	ck_assert_int_eq(pthread_create(&t, NULL, hurry, NULL), 0);
-	while (__atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) + __atomic_load_n(&ring->lost_total, __ATOMIC_ACQUIRE) < HURRY) {
+	while (__atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) + __atomic_load_n(&ring->lost_total, __ATOMIC_ACQUIRE) <
+	       HURRY) {
 		u64 was = s.last.payload[0];
 
 		if (reader_drain(&r, &sink) && was)

@@ -121,7 +121,9 @@ static int check_pcpu(const struct reader *r)
 	}
 	if ((int)r->pcpu < possible)
 		return 0;
-	fprintf(stderr, "penumbra-collectd: the ring is pCPU %u's, this kernel knows of %d CPUs: boot dom0 with maxcpus=1, not nr_cpus=1\n",
+	fprintf(stderr,
+		"penumbra-collectd: the ring is pCPU %u's, this kernel knows of %d CPUs: boot dom0 with maxcpus=1, not "
+		"nr_cpus=1\n",
 		r->pcpu, possible);
 	return -1;
 }
@@ -222,7 +224,8 @@ static const struct argp_option options[] = {
 	{ "window", OPT_WINDOW, "N", 0, "records held back to put stamps in order (default 65536)", 0 },
 	{ "poll", OPT_POLL, "MS", 0, "milliseconds between looks at an empty ring (default 5)", 0 },
 	{ "hz", OPT_HZ, "N", 0, "ticks a second (default: what the device says, else 1 GHz)", 0 },
-	{ "prepare", OPT_PREPARE, NULL, 0, "make the time page, which LTTng's session daemon must find when it starts, then exit", 0 },
+	{ "prepare", OPT_PREPARE, NULL, 0,
+	  "make the time page, which LTTng's session daemon must find when it starts, then exit", 0 },
 	{ 0 }
 };
 
@@ -285,7 +288,7 @@ int main(int argc, char **argv)
 {
 	static struct collector c = { .poll_ms = 5, .window = 65536 };
 	static const struct argp argp = { options, parse, NULL, "Re-emit Penumbra's trace through LTTng-UST.",
-					  NULL,	   NULL,  NULL };
+					  NULL,    NULL,  NULL };
 	struct sigaction action = { .sa_handler = on_signal };
 	bool agree;
 

@@ -34,8 +34,8 @@ static const char *const error_texts[] = {
 };
 
 static const char *const state_names[] = {
-	[PN_FREE] = "free",	  [PN_CREATED] = "created", [PN_LOADED] = "loaded",   [PN_RUNNING] = "running",
-	[PN_PAUSED] = "paused", [PN_EXITED] = "exited",	  [PN_CRASHED] = "crashed",
+	[PN_FREE] = "free",     [PN_CREATED] = "created", [PN_LOADED] = "loaded",   [PN_RUNNING] = "running",
+	[PN_PAUSED] = "paused", [PN_EXITED] = "exited",   [PN_CRASHED] = "crashed",
 };
 
 #define LOOK_UP(table, n) ((n) < sizeof(table) / sizeof((table)[0]) && (table)[n] ? (table)[n] : "unknown")

@@ -24,7 +24,10 @@ struct order {
 /* False: no memory. order_free() gives it back. */
 bool order_init(struct order *o, size_t room);
 void order_free(struct order *o);
-static inline bool order_full(const struct order *o) { return o->used == o->room; }
+static inline bool order_full(const struct order *o)
+{
+	return o->used == o->room;
+}
 /* Only if not full. */
 void order_push(struct order *o, const struct pn_record *rec, uint32_t pcpu, bool lost);
 /* Takes the earliest. False: empty. */

@@ -16,10 +16,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PN_TIMEPAGE_ENV "PENUMBRA_CLOCK" /* the page's file, if not the usual one */
-#define PN_TIMEPAGE_PATH "/dev/shm/penumbra-clock"
+#define PN_TIMEPAGE_ENV   "PENUMBRA_CLOCK" /* the page's file, if not the usual one */
+#define PN_TIMEPAGE_PATH  "/dev/shm/penumbra-clock"
 #define PN_TIMEPAGE_BYTES 4096
-#define PN_DEFAULT_HZ 1000000000ull
+#define PN_DEFAULT_HZ     1000000000ull
 
 struct pn_timepage {
 	uint64_t now; /* TSC ticks */

@@ -109,8 +109,9 @@ static bool make_room(struct trace_ring *r, struct vcpu *v, enum pn_event ev)
 }
 
 /* `next` met `limit`: the end of the ring, or of the room that the last look at the tail gave. */
-static __attribute__((noinline, cold)) void put_at_limit(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
-							 u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
+static __attribute__((noinline, cold)) void put_at_limit(struct trace_ring *r, struct vcpu *v, enum pn_event ev,
+							 u64 tsc, u32 cost, u32 bytes,
+							 const u64 payload[PN_RECORD_PAYLOAD])
 {
 	struct pn_record *first, *end;
 	u64 used, room;
