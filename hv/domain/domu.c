@@ -230,7 +230,7 @@ void domu_info(const struct domu *u, struct pn_domain_info *info)
 	info->nr_vcpus = u->d.nr_vcpus;
 	info->memory_bytes = u->memory_bytes;
 	info->run_ticks = u->ran + (READ_ONCE(u->running) ? rdtsc() - u->started : 0);
-	info->trips = u->s->v.trips;
+	info->trips = vcpu_trips(&u->s->v);
 	info->console_pending = vdev_console_pending(&u->vdev);
 	str_copy(info->name, sizeof(info->name), u->d.name);
 	str_copy(info->reason, sizeof(info->reason), u->d.reason);
@@ -240,7 +240,7 @@ void domu_info(const struct domu *u, struct pn_domain_info *info)
 void domu_stat(const struct domu *u, struct pn_stat *st)
 {
 	memset(st, 0, sizeof(*st));
-	st->trips = u->s->v.trips;
+	st->trips = vcpu_trips(&u->s->v);
 	memcpy(st->counter, u->d.counter, sizeof(st->counter));
 	memcpy(st->trip, u->s->v.trip, sizeof(st->trip));
 	st->trace_written = u->s->v.trace_written;
@@ -273,7 +273,7 @@ void pcpu_idle(void)
 		}
 		struct domu *u = s->v.domain->backend;
 		p->current = s;
-		s->attention = 1;
+		s->v.attention = 1;
 		if (svm_attend(s))
 			svm_run(s);
 		p->current = NULL;

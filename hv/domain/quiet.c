@@ -68,7 +68,7 @@ static void snapshot(const struct domu *u, struct pn_region *r)
 {
 	const struct vcpu *v = &u->s->v;
 
-	r->trips = v->trips;
+	r->trips = vcpu_trips(v);
 	r->bytes_touched = 0;
 	for (unsigned i = 0; i < TRIP_MAX; i++) {
 		r->trip_count[i] = v->trip[i].count;
@@ -123,7 +123,7 @@ u32 quiet_begin(struct domu *u, const u32 name[4])
 	TRACE(&u->s->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
 	/* This trip is counted when its handler is done: look at the counts after that. */
 	u->region_begins = true;
-	u->s->attention = 1;
+	u->s->v.attention = 1;
 	return 0;
 }
 

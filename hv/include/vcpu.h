@@ -30,6 +30,8 @@ struct soft_tlb {
 	u8 *page;
 };
 
+enum { SOFT_READ, SOFT_WRITE, SOFT_FETCH, NR_SOFT_TLBS };
+
 struct vcpu {
 	u64 gpr[NR_GPRS]; /* offset 0: entry.S saves here. RAX and RSP are live in the VMCB except while emulating */
 	struct domain *domain;
@@ -42,8 +44,16 @@ struct vcpu {
 	/* What hardware must be given: written by paging, loaded by the backend at the next entry. */
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
 	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging */
-	u8 hw_dirty;       /* a hw_ field changed */
-	u8 tlb_flush;      /* flush this guest's TLB at the next entry */
+	/* What is due before the guest runs on; all four together are looked at once an exit. */
+	union {
+		struct {
+			u8 hw_dirty;   /* a hw_ field changed */
+			u8 tlb_flush;  /* flush this guest's TLB */
+			u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
+			u8 attention;  /* the backend's: events, a pause, an end */
+		};
+		u32 due;
+	};
 
 	/* Paging's own. */
 	const struct sh_mode *mode;
@@ -56,10 +66,9 @@ struct vcpu {
 	u64 paging_bits; /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
 	u32 role;        /* what the roles of all shadows made in this mode have in common */
 	bool pse;        /* 32-bit entries may map superpages */
-	struct soft_tlb soft_tlb[3]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
+	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
 
 	struct pn_trip_stat trip[TRIP_MAX];
-	u64 trips;
 	u64 trace_written, trace_lost; /* records on its behalf: kept in the ring, dropped */
 	void *backend; /* platform-private */
 };
@@ -86,6 +95,16 @@ struct domain {
 	char reason[PN_REASON];
 	void *backend; /* devices, console, regions: hv/domain */
 };
+
+/* Trips of all kinds since it began. */
+static inline u64 vcpu_trips(const struct vcpu *v)
+{
+	u64 sum = 0;
+
+	for (unsigned i = 0; i < TRIP_MAX; i++)
+		sum += v->trip[i].count;
+	return sum;
+}
 
 #define P2M_NONE 0xffffffffu
 

@@ -48,10 +48,10 @@ bool svm_attend(struct svm_vcpu *s)
 {
 	struct domu *u = s->v.domain->backend;
 
-	s->attention = 0;
+	s->v.attention = 0;
 	redeliver(s);
 	if (!u) /* dom0: its interrupts are its own */
-		return !s->stop;
+		return true;
 	domu_poll(u);
 	if (domu_must_stop(u))
 		return false;

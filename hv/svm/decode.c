@@ -8,6 +8,7 @@
 #include "domu.h"
 #include "lib.h"
 #include "plat.h"
+#include "short_forms.h"
 #include "svm.h"
 
 #define PFEC_FETCH BIT(4)
@@ -16,14 +17,20 @@
 #define SEG_D BIT(10)
 #define SEG_L BIT(9)
 #define MAX_INSN 15
+#define FETCH_BYTES 16 /* two words: cheaper to copy than 15 bytes */
 
-enum emul_mode svm_emul_mode(const struct svm_vcpu *s)
+static inline enum emul_mode emul_mode(const struct svm_vcpu *s)
 {
 	if ((s->v.efer & EFER_LMA) && (s->vmcb.cs.attrib & SEG_L))
 		return EMUL_LONG;
 	if (!(s->v.cr0 & CR0_PE) || (s->vmcb.rflags & BIT(17)))
 		return EMUL_REAL16;
 	return s->vmcb.cs.attrib & SEG_D ? EMUL_PROT32 : EMUL_PROT16;
+}
+
+enum emul_mode svm_emul_mode(const struct svm_vcpu *s)
+{
+	return emul_mode(s);
 }
 
 static u64 linear_rip(const struct svm_vcpu *s, enum emul_mode mode)
@@ -46,34 +53,30 @@ static u32 data_access(const struct svm_vcpu *s)
 	return unlikely(s->v.cr4 & CR4_SMAP) && !(s->vmcb.rflags & RFLAGS_AC) ? PFEC_SMAP : 0;
 }
 
-/* Up to MAX_INSN bytes at RIP; fewer at the end of what is mapped. A fault is left in v->fault. */
+/*
+ * The bytes at RIP, FETCH_BYTES or fewer at the end of what is mapped; the result
+ * is how many. A fault is left in v->fault.
+ */
 static unsigned fetch(struct svm_vcpu *s, enum emul_mode mode, u8 *bytes, enum verdict *why)
 {
 	u64 va = linear_rip(s, mode);
 	unsigned first = (unsigned)(PAGE_SIZE - (va & (PAGE_SIZE - 1)));
+	u32 access = PFEC_FETCH | user_bit(s);
 
-	if (first > MAX_INSN)
-		first = MAX_INSN;
-	*why = paging_read(&s->v, va, bytes, first, PFEC_FETCH | user_bit(s));
-	if (unlikely(*why != SH_FIXED))
+	if (likely(first >= FETCH_BYTES)) {
+		*why = paging_read(&s->v, va, bytes, FETCH_BYTES, access);
+		return likely(*why == SH_FIXED) ? FETCH_BYTES : 0;
+	}
+	*why = paging_read(&s->v, va, bytes, first, access);
+	if (*why != SH_FIXED)
 		return 0;
-	if (likely(first == MAX_INSN))
-		return first;
-	*why = paging_read(&s->v, va + first, bytes + first, MAX_INSN - first, PFEC_FETCH | user_bit(s));
-	return *why == SH_FIXED ? MAX_INSN : first;
+	*why = paging_read(&s->v, va + first, bytes + first, FETCH_BYTES - first, access);
+	return *why == SH_FIXED ? FETCH_BYTES : first;
 }
 
-unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
+/* What cannot be fetched or decoded: the guest sees the fault that its own CPU would have seen. */
+static unsigned undecodable(struct svm_vcpu *s, int len, enum verdict why)
 {
-	svm_sync_nested(s);
-	enum emul_mode mode = svm_emul_mode(s);
-	enum verdict why;
-	u8 bytes[MAX_INSN];
-	unsigned n = fetch(s, mode, bytes, &why);
-	int len = n ? emul_decode(in, bytes, n, mode) : EMUL_TRUNCATED;
-
-	if (likely(len > 0))
-		return (unsigned)len;
 	if (len == EMUL_TRUNCATED && why == SH_GUEST_FAULT)
 		svm_inject_pf(s); /* another CPU took the page away meanwhile: fetch it again */
 	else
@@ -81,9 +84,65 @@ unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
 	return 0;
 }
 
-void svm_skip(struct svm_vcpu *s)
+static unsigned decode_fetched(struct svm_vcpu *s, struct insn *in, const u8 *bytes, unsigned n, enum verdict why)
+{
+	int len = n ? emul_decode(in, bytes, n > MAX_INSN ? MAX_INSN : n, emul_mode(s)) : EMUL_TRUNCATED;
+
+	return likely(len > 0) ? (unsigned)len : undecodable(s, len, why);
+}
+
+unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
+{
+	enum verdict why;
+	u8 bytes[FETCH_BYTES];
+
+	svm_sync_nested(s);
+	unsigned n = fetch(s, emul_mode(s), bytes, &why);
+	return decode_fetched(s, in, bytes, n, why);
+}
+
+/* Where emulation's TLB says that the bytes at RIP are, if 16 of them are in its page. */
+static inline const u8 *known_code(const struct svm_vcpu *s)
+{
+	const struct soft_tlb *t = &s->v.soft_tlb[SOFT_FETCH];
+	u64 rip = s->vmcb.rip, offset = rip & (PAGE_SIZE - 1);
+
+	if (unlikely(t->key != ((rip & PAGE_MASK) | PFEC_FETCH | user_bit(s) | 1) || offset > PAGE_SIZE - FETCH_BYTES))
+		return NULL;
+	return t->page + offset;
+}
+
+/* A read through paging makes it known, if it can be. */
+static __attribute__((noinline)) const u8 *learn_code(struct svm_vcpu *s)
+{
+	u8 byte;
+
+	if (paging_is_nested || paging_read(&s->v, s->vmcb.rip, &byte, 1, PFEC_FETCH | user_bit(s)) != SH_FIXED)
+		return NULL;
+	return known_code(s);
+}
+
+/* 16 bytes of 64-bit code at RIP; NULL: fetch() must look. */
+static inline const u8 *fetched(struct svm_vcpu *s)
+{
+	const u8 *p;
+
+	if (unlikely(emul_mode(s) != EMUL_LONG))
+		return NULL;
+	p = known_code(s);
+	return likely(p) ? p : learn_code(s);
+}
+
+static void skip_slow(struct svm_vcpu *s)
 {
 	struct insn in;
+
+	s->vmcb.rip += svm_decode(s, &in);
+}
+
+void svm_skip(struct svm_vcpu *s)
+{
+	const u8 *p;
 	unsigned len;
 
 	s->vmcb.interrupt_shadow = 0;
@@ -91,8 +150,32 @@ void svm_skip(struct svm_vcpu *s)
 		s->vmcb.rip = s->vmcb.nrip;
 		return;
 	}
-	len = svm_decode(s, &in);
-	s->vmcb.rip += len;
+	p = fetched(s);
+	len = likely(p) ? short_plain(p) : 0;
+	if (likely(len))
+		s->vmcb.rip += len;
+	else
+		skip_slow(s);
+}
+
+bool svm_short_mov_cr(struct svm_vcpu *s, unsigned *reg, unsigned *len)
+{
+	const u8 *p = fetched(s);
+
+	*len = p ? short_mov_cr(p, reg) : 0;
+	return *len;
+}
+
+bool svm_short_invlpg(struct svm_vcpu *s, u64 *va, unsigned *len)
+{
+	const u8 *p = fetched(s);
+	unsigned reg;
+
+	*len = p ? short_invlpg(p, &reg) : 0;
+	if (!*len)
+		return false;
+	*va = reg == RAX ? s->vmcb.rax : s->v.gpr[reg];
+	return true;
 }
 
 void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st)
@@ -104,7 +187,7 @@ void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st)
 	st->gpr = s->v.gpr;
 	st->rip = b->rip;
 	st->rflags = b->rflags;
-	st->mode = svm_emul_mode(s);
+	st->mode = emul_mode(s);
 	st->seg_base[EMUL_ES] = b->es.base;
 	st->seg_base[EMUL_CS] = b->cs.base;
 	st->seg_base[EMUL_SS] = b->ss.base;
@@ -200,22 +283,59 @@ static enum trip unhandled(struct svm_vcpu *s, enum trip done)
 	return TRIP_pf_crash;
 }
 
-enum trip svm_emulate(struct svm_vcpu *s, enum trip done)
+/* A register by number: RAX and RSP live in the VMCB. */
+static u64 register_value(const struct svm_vcpu *s, unsigned reg)
+{
+	return unlikely(reg == RAX) ? s->vmcb.rax : unlikely(reg == RSP) ? s->vmcb.rsp : s->v.gpr[reg];
+}
+
+/* The store of a page-table entry as compilers write it, without the decoder. False: it is something else, and nothing has happened. */
+static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
+{
+	struct short_store st;
+	u64 va, val;
+
+	if (unlikely(!short_store(bytes, &st)))
+		return false;
+	va = register_value(s, st.base) + (s64)st.disp;
+	if (st.index != SHORT_NO_INDEX)
+		va += register_value(s, st.index) << st.scale;
+	val = register_value(s, st.src);
+	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | data_access(s)) != SH_FIXED))
+		return false;
+	s->vmcb.rip += st.len;
+	s->vmcb.interrupt_shadow = 0;
+	return true;
+}
+
+static int emulate_decoded(struct svm_vcpu *s, const struct insn *in)
 {
 	struct emul_state st;
-	struct insn in;
 	int r;
 
-	if (!svm_decode(s, &in))
-		return done;
 	svm_emul_begin(s, &st);
-	if (unlikely(in.seg >= EMUL_FS))
+	if (unlikely(in->seg >= EMUL_FS))
 		fs_gs_bases(s, &st);
-	r = emul_execute(&in, &st, &guest_ops, s);
-	switch (r) {
+	r = emul_execute(in, &st, &guest_ops, s);
+	if (r == EMUL_DONE || r == EMUL_AGAIN)
+		svm_emul_end(s, &st);
+	return r;
+}
+
+static __attribute__((noinline)) enum trip emulate_slowly(struct svm_vcpu *s, enum trip done)
+{
+	enum verdict why;
+	u8 bytes[FETCH_BYTES];
+	struct insn in;
+	unsigned n;
+
+	svm_sync_nested(s);
+	n = fetch(s, emul_mode(s), bytes, &why);
+	if (!decode_fetched(s, &in, bytes, n, why))
+		return done;
+	switch (emulate_decoded(s, &in)) {
 	case EMUL_DONE:
 	case EMUL_AGAIN:
-		svm_emul_end(s, &st);
 		return done;
 	case EMUL_GP:
 		svm_inject_gp(s);
@@ -227,4 +347,14 @@ enum trip svm_emulate(struct svm_vcpu *s, enum trip done)
 		return TRIP_pf_retry;
 	}
 	return unhandled(s, done);
+}
+
+enum trip svm_emulate(struct svm_vcpu *s, enum trip done)
+{
+	const u8 *p = fetched(s);
+
+	if (likely(p) && likely(emulate_short_store(s, p)))
+		return done;
+	/* Anything else, and what did not go through: nothing has happened yet. */
+	return emulate_slowly(s, done);
 }

@@ -219,7 +219,7 @@ enum trip exit_io(struct svm_vcpu *s)
 	u16 port = IO_PORT(info);
 	unsigned bytes = IO_BYTES(info);
 
-	s->attention = 1; /* a device may want an interrupt now, or the domain to end */
+	s->v.attention = 1; /* a device may want an interrupt now, or the domain to end */
 	if (unlikely(info & IO_STRING)) {
 		string_io(s, port);
 		return TRIP_io;

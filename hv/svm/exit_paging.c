@@ -48,7 +48,15 @@ enum trip exit_invlpg(struct svm_vcpu *s)
 {
 	struct emul_state st;
 	struct insn in;
+	unsigned len;
+	u64 va;
 
+	if (likely(svm_short_invlpg(s, &va, &len))) {
+		paging_invlpg(&s->v, va);
+		s->vmcb.rip += len;
+		s->vmcb.interrupt_shadow = 0;
+		return TRIP_invlpg;
+	}
 	if (!svm_decode(s, &in))
 		return TRIP_invlpg;
 	svm_emul_begin(s, &st);
@@ -167,12 +175,23 @@ static enum trip finish_cr(struct svm_vcpu *s, const struct insn *in, bool ok, e
 
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
+	unsigned reg, len;
 	struct insn in;
 
-	if (!svm_decode(s, &in))
+	if (unlikely(!svm_short_mov_cr(s, &reg, &len))) {
+		len = svm_decode(s, &in);
+		if (!len)
+			return TRIP_cr3;
+		reg = in.rm;
+	}
+	s->vmcb.exitinfo1 = read_gpr(s, reg); /* for the trace */
+	if (unlikely(!guest_cr3(s, s->vmcb.exitinfo1))) {
+		svm_inject_gp(s);
 		return TRIP_cr3;
-	s->vmcb.exitinfo1 = read_gpr(s, in.rm); /* for the trace */
-	return finish_cr(s, &in, guest_cr3(s, s->vmcb.exitinfo1), TRIP_cr3);
+	}
+	s->vmcb.rip += len;
+	s->vmcb.interrupt_shadow = 0;
+	return TRIP_cr3;
 }
 
 /* LMSW sets the low four bits of CR0 and cannot clear PE. */

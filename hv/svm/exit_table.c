@@ -42,13 +42,13 @@ static enum trip exit_nothing(struct svm_vcpu *s)
 static enum trip exit_interrupt(struct svm_vcpu *s)
 {
 	pcpu_take_interrupts();
-	s->attention = 1;
+	s->v.attention = 1;
 	return TRIP_interrupt;
 }
 
 static enum trip exit_vintr(struct svm_vcpu *s)
 {
-	s->attention = 1;
+	s->v.attention = 1;
 	return TRIP_irq_window;
 }
 
@@ -67,7 +67,7 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 				  (unsigned long long)s->vmcb.rip);
 	else
 		domu_halt(s->v.domain->backend);
-	s->attention = 1;
+	s->v.attention = 1;
 	return TRIP_hlt;
 }
 

@@ -32,5 +32,5 @@ void plat_domain_crash(struct domain *d, const char *fmt, ...)
 	if (!d->backend)
 		plat_panic("dom0 is gone: %s", d->reason);
 	if (d->vcpu[0])
-		to_svm(d->vcpu[0])->attention = 1;
+		d->vcpu[0]->attention = 1;
 }

@@ -140,8 +140,9 @@ void svm_run(struct svm_vcpu *s)
 		asm volatile("sti"); /* harmless while GIF is clear; VMRUN wants it */
 	else
 		asm volatile("cli");
-	if (!s->v.trips)
+	if (!s->ran)
 		load_unswitched_state(s);
+	s->ran = true;
 	if (s->v.hw_dirty)
 		load_hw(s);
 	svm_run_loop(s);
@@ -158,53 +159,64 @@ static unsigned exit_index(u64 exitcode)
 	return code == VMEXIT_INVALID ? EXIT_IDX_INVALID : EXIT_IDX_UNKNOWN;
 }
 
-static void account(struct svm_vcpu *s, enum trip kind, u64 begin)
-{
-	struct vcpu *v = &s->v;
-	struct pn_trip_stat *t = &v->trip[kind];
-	u64 cost = rdtsc() - begin;
-	unsigned bucket = 63 - (unsigned)__builtin_clzll(cost | 1);
-
-	v->trips++;
-	t->count++;
-	t->ticks += cost;
-	t->bytes += v->bytes;
-	t->hist[bucket < PN_HIST_BUCKETS ? bucket : PN_HIST_BUCKETS - 1]++;
-	if (TRACE_ON(trip)) {
-		const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, s->vmcb.exitinfo1, s->vmcb.exitinfo2,
-							 (u32)s->vmcb.exitcode };
-		trace_write(v, PN_EV_trip, begin, cost > 0xffffffff ? 0xffffffff : (u32)cost, v->bytes, payload);
-	}
-}
-
 /*
  * An exit in the midst of delivering an event: unless the handler finds the
  * guest at fault (then it merges the two), the event must be delivered again.
  * EXITINTINFO keeps stale data in QEMU: only bit 31 counts.
  */
-static void save_cut_event(struct svm_vcpu *s)
+static __attribute__((noinline, cold)) void save_cut_event(struct svm_vcpu *s)
 {
 	s->pending = s->vmcb.exitintinfo & 0xfff;
 	s->pending |= EVENT_VALID;
 	s->pending_error = (u32)(s->vmcb.exitintinfo >> 32);
 	s->vmcb.exitintinfo = 0;
-	s->attention = 1;
+	s->v.attention = 1;
+}
+
+/* Control registers and TLB flushes that the handler asked for; a flush that hardware was asked for last time is over. */
+static void settle(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+
+	if (v->hw_dirty)
+		load_hw(s);
+	s->vmcb.tlb_control = v->tlb_flush ? tlb_flush_kind : TLB_NOTHING;
+	v->tlb_flushed = v->tlb_flush;
+	v->tlb_flush = 0;
+}
+
+static __attribute__((noinline, cold)) void trace_trip(struct svm_vcpu *s, enum trip kind, u64 begin, u64 cost)
+{
+	const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, s->vmcb.exitinfo1, s->vmcb.exitinfo2,
+						 (u32)s->vmcb.exitcode };
+
+	trace_write(&s->v, PN_EV_trip, begin, cost > 0xffffffff ? 0xffffffff : (u32)cost, s->v.bytes, payload);
+}
+
+static inline void account(struct svm_vcpu *s, enum trip kind, u64 begin)
+{
+	struct pn_trip_stat *t = &s->v.trip[kind];
+	u64 cost = rdtsc() - begin;
+
+	t->count++;
+	t->ticks += cost;
+	t->bytes += s->v.bytes;
+	t->hist[63 - __builtin_clzll(cost | 1)]++;
+	if (TRACE_ON(trip))
+		trace_trip(s, kind, begin, cost);
 }
 
 bool svm_exit(struct svm_vcpu *s)
 {
 	u64 begin = rdtsc();
-	struct vcpu *v = &s->v;
 
-	v->bytes = 0;
+	s->v.bytes = 0;
 	s->vmcb.clean = CLEAN_ALL;
-	if (unlikely(s->vmcb.exitintinfo & EVENT_VALID))
+	if (unlikely((u32)s->vmcb.exitintinfo & EVENT_VALID))
 		save_cut_event(s);
 	enum trip kind = s->exits[exit_index(s->vmcb.exitcode)](s);
-	if (unlikely(v->hw_dirty))
-		load_hw(s);
-	s->vmcb.tlb_control = v->tlb_flush ? tlb_flush_kind : TLB_NOTHING;
-	v->tlb_flush = 0;
+	if (unlikely(s->v.due))
+		settle(s);
 	account(s, kind, begin);
-	return likely(!s->attention) || svm_attend(s);
+	return likely(!s->v.attention) || svm_attend(s);
 }

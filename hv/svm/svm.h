@@ -26,11 +26,9 @@ struct svm_vcpu {
 	struct vmcb vmcb;
 	struct vcpu v;
 	const exit_handler_t *exits;
-	/* Something beyond the exit itself is due before the guest runs on: svm_attend looks. */
-	u8 attention;
-	u8 stop;     /* leave the run loop: the domain is ending or pausing */
 	u64 pending; /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
+	bool ran; /* it has run before */
 	u8 *iopm, *msrpm;
 	u64 pat;     /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
@@ -79,6 +77,10 @@ static inline void svm_sync_nested(struct svm_vcpu *s)
 void svm_skip(struct svm_vcpu *s);
 /* Decode it: its length, or 0 when it could not be fetched or decoded; then a fault is pending or the domain has crashed. */
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in);
+
+/* The short form of MOV to CRn or INVLPG at RIP; false: svm_decode must look. */
+bool svm_short_mov_cr(struct svm_vcpu *s, unsigned *reg, unsigned *len);
+bool svm_short_invlpg(struct svm_vcpu *s, u64 *va, unsigned *len);
 
 void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u32 error);
 void svm_inject_pf(struct svm_vcpu *s);       /* v->fault */
