@@ -19,13 +19,13 @@
 #include "tests/emul_native.h"
 #include "tests/emul_random.h"
 
-#define MIDDLE (SCRATCH + SCRATCH_SIZE / 2)
+#define MIDDLE       (SCRATCH + SCRATCH_SIZE / 2)
 #define STATUS_FLAGS 0x8d5ull
-#define FLAG_CF 0x001ull
-#define FLAG_AF 0x010ull
-#define FLAG_DF 0x400ull
-#define FLAG_OF 0x800ull
-#define IN_MEMORY 1 /* what the memory callbacks return for addresses outside the scratch area */
+#define FLAG_CF      0x001ull
+#define FLAG_AF      0x010ull
+#define FLAG_DF      0x400ull
+#define FLAG_OF      0x800ull
+#define IN_MEMORY    1 /* what the memory callbacks return for addresses outside the scratch area */
 
 /* What the emulator is told of each way to run natively. */
 static const struct setup {
@@ -36,12 +36,18 @@ static const struct setup {
 	[NATIVE_64] = { .mode = EMUL_LONG, .rip = CODE, .base[EMUL_GS] = GS_BASE },
 	[NATIVE_32] = { .mode = EMUL_PROT32, .rip = CODE },
 	[NATIVE_32_BASES] = { .mode = EMUL_PROT32, .rip = CODE, .base[EMUL_DS] = SCRATCH, .base[EMUL_ES] = ES_BASE },
-	[NATIVE_16] = { .mode = EMUL_PROT16, .base[EMUL_DS] = SCRATCH, .base[EMUL_ES] = ES_BASE, .base[EMUL_CS] = CODE },
+	[NATIVE_16] = { .mode = EMUL_PROT16,
+			.base[EMUL_DS] = SCRATCH,
+			.base[EMUL_ES] = ES_BASE,
+			.base[EMUL_CS] = CODE },
 };
 static enum native_kind kind;
 static const struct setup *setup;
 
-static bool in64(void) { return kind == NATIVE_64; }
+static bool in64(void)
+{
+	return kind == NATIVE_64;
+}
 
 /* The emulator's side. */
 static struct machine emu, before;
@@ -103,6 +109,7 @@ static int op_xmm_write(void *ctx, unsigned index, const u8 value[16])
 static const struct emul_ops ops = { op_read, op_write, op_cmpxchg, op_xmm_read, op_xmm_write };
 
 /* Opcodes to draw from: an escape (0, 0F, 0F38), a range, and prefixes that belong to it. */
+/* clang-format off */
 static const struct family {
 	u16 escape;
 	u8 first, last;
@@ -124,6 +131,7 @@ static const struct family {
 	{ 0x0f, 0xc7, 0xc7, " " }, { 0x0f, 0xd6, 0xd6, "\x66" }, { 0x0f, 0xe7, 0xe7, "\x66" }, { 0x0f, 0xf0, 0xf0, "\xf2" },
 	{ 0x0f38, 0x2a, 0x2a, "\x66" }, { 0x0f38, 0xf0, 0xf1, " " },
 };
+/* clang-format on */
 
 static u8 bytes[32];
 static size_t before_modrm; /* prefixes and opcode */
@@ -161,8 +169,20 @@ static void generate(const struct family *f)
 
 static u64 interesting(void)
 {
-	static const u64 edge[] = { 0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000,
-				    0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, ~0ull };
+	static const u64 edge[] = { 0,
+				    1,
+				    0x7f,
+				    0x80,
+				    0xff,
+				    0x7fff,
+				    0x8000,
+				    0xffff,
+				    0x7fffffff,
+				    0x80000000,
+				    0xffffffff,
+				    0x7fffffffffffffff,
+				    0x8000000000000000,
+				    ~0ull };
 
 	switch (rnd() & 3) {
 	case 0:
@@ -210,7 +230,10 @@ static void steer_registers(const struct insn *in, u64 offset)
 			rest -= gpr[in->index] << in->scale;
 		gpr[in->base] = garbage_above(in, rest);
 	} else {
-		gpr[in->index] = garbage_above(in, (in->adsize == 4 ? (u32)rest : in->adsize == 2 ? (u16)rest : rest) >> in->scale);
+		gpr[in->index] = garbage_above(in, (in->adsize == 4   ? (u32)rest
+						    : in->adsize == 2 ? (u16)rest
+								      : rest) >>
+							   in->scale);
 	}
 }
 
@@ -314,7 +337,7 @@ static const char *describe(const struct insn *in, const char *what)
 	return text;
 }
 
-#define EXPECT(cond, what)                                                                                            \
+#define EXPECT(cond, what)                                                                                             \
 	do {                                                                                                           \
 		if (!(cond))                                                                                           \
 			ck_abort_msg("%s (case %lu)", describe(in, what), (unsigned long)cases);                       \

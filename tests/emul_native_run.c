@@ -23,24 +23,24 @@
 
 #define USER64_CS 0x33
 #define USER32_CS 0x23
-#define USER_DS 0x2b
-#define LDT(n) ((n) << 3 | 7)
+#define USER_DS   0x2b
+#define LDT(n)    ((n) << 3 | 7)
 
 /* The stub's page and the context that it uses, below 4 GiB; known to the assembly by these numbers. */
-#define STUB 0x10008000ul
+#define STUB    0x10008000ul
 #define CONTEXT 0x10009000ul
 
 struct context {
-	u32 gpr[8];        /* 0 */
-	u32 eflags;        /* 32 */
-	u32 target;        /* 36: far pointer to the instruction */
+	u32 gpr[8]; /* 0 */
+	u32 eflags; /* 32 */
+	u32 target; /* 36: far pointer to the instruction */
 	u16 target_cs, pad;
-	u64 back;          /* 48: the way back's 64-bit address */
-	u32 entry;         /* 56: far pointer to the stub */
+	u64 back;  /* 48: the way back's 64-bit address */
+	u32 entry; /* 56: far pointer to the stub */
 	u16 entry_cs;
-	u16 ds, es;        /* 62, 64 */
+	u16 ds, es; /* 62, 64 */
 	u8 room[190];
-	u8 stack_top[16];  /* 256: a stack for the flags */
+	u8 stack_top[16]; /* 256: a stack for the flags */
 };
 
 extern const char native_return[], native_back32[], native_stub[], native_stub_exit[], native_stub_end[];
@@ -50,6 +50,7 @@ struct machine native_regs;
 u64 native_saved_rsp, native_target;
 static volatile int native_signal;
 
+/* clang-format off */
 #define XMM(insn)                                                                                                     \
 	"	lea native_regs+136(%rip), %rax\n"                                                                     \
 	"	.irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15\n" insn "	.endr\n"
@@ -115,6 +116,7 @@ asm(".pushsection .text\n"
     ".code64\n"
     ".popsection\n");
 
+/* clang-format on */
 static void on_signal(int sig, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -177,7 +179,7 @@ static void catch_signals(void)
 bool native_init(void)
 {
 	_Static_assert(offsetof(struct context, back) == 48 && offsetof(struct context, entry) == 56 &&
-		       offsetof(struct context, ds) == 62 && offsetof(struct context, stack_top) == 256,
+			       offsetof(struct context, ds) == 62 && offsetof(struct context, stack_top) == 256,
 		       "the assembly's offsets");
 	map(CODE, 4096);
 	map(STUB, 4096);

@@ -16,7 +16,7 @@
 #include "tests/emul_random.h"
 
 #define MAX_BYTES 15
-#define NR_MODES 4
+#define NR_MODES  4
 
 static ZydisDecoder decoder[NR_MODES];
 static bool allowed[INSN_OTHER + 1][ZYDIS_MNEMONIC_MAX_VALUE + 1];
@@ -27,6 +27,7 @@ static u64 both, executed; /* how much was really compared */
  * Zydis's names for ours; a trailing * stands for anything. `exclusive`: whatever Zydis
  * calls so must be named by us too (not so where other instructions share the name).
  */
+/* clang-format off */
 static const struct name {
 	u8 op;
 	bool exclusive;
@@ -70,6 +71,7 @@ static const struct name {
 	{ INSN_INTO, true, "into" }, { INSN_ICEBP, true, "int1" }, { INSN_IRET, true, "iret*" },
 	{ INSN_POPF, true, "popf*" }, { INSN_RSM, true, "rsm" }, { INSN_UD2, true, "ud2" },
 };
+/* clang-format on */
 
 static bool name_matches(const char *pattern, const char *name)
 {
@@ -80,10 +82,12 @@ static bool name_matches(const char *pattern, const char *name)
 
 static void init(void)
 {
-	static const ZydisMachineMode machine[NR_MODES] = { ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_MACHINE_MODE_LONG_COMPAT_16,
-							    ZYDIS_MACHINE_MODE_LONG_COMPAT_32, ZYDIS_MACHINE_MODE_LONG_64 };
-	static const ZydisStackWidth stack[NR_MODES] = { ZYDIS_STACK_WIDTH_16, ZYDIS_STACK_WIDTH_16, ZYDIS_STACK_WIDTH_32,
-							 ZYDIS_STACK_WIDTH_64 };
+	static const ZydisMachineMode machine[NR_MODES] = { ZYDIS_MACHINE_MODE_REAL_16,
+							    ZYDIS_MACHINE_MODE_LONG_COMPAT_16,
+							    ZYDIS_MACHINE_MODE_LONG_COMPAT_32,
+							    ZYDIS_MACHINE_MODE_LONG_64 };
+	static const ZydisStackWidth stack[NR_MODES] = { ZYDIS_STACK_WIDTH_16, ZYDIS_STACK_WIDTH_16,
+							 ZYDIS_STACK_WIDTH_32, ZYDIS_STACK_WIDTH_64 };
 
 	for (int m = 0; m < NR_MODES; m++) {
 		ZydisDecoderInit(&decoder[m], machine[m], stack[m]);
@@ -108,9 +112,9 @@ static const char *hex(const u8 *bytes)
 	return text;
 }
 
-#define EXPECT(cond, what)                                                                                            \
+#define EXPECT(cond, what)                                                                                             \
 	do {                                                                                                           \
-		if (!(cond)) /* millions of times: ck_assert would write to a file each time */                       \
+		if (!(cond)) /* millions of times: ck_assert would write to a file each time */                        \
 			ck_abort_msg("%s: mode %d, op %u, bytes %s", what, mode, in->op, hex(bytes));                  \
 	} while (0)
 
@@ -147,12 +151,16 @@ static unsigned our_register(ZydisRegister reg)
 	return ZydisRegisterGetId(reg);
 }
 
-static u64 cut(u64 value, unsigned bytes) { return bytes >= 8 ? value : value & ((1ull << (8 * bytes)) - 1); }
+static u64 cut(u64 value, unsigned bytes)
+{
+	return bytes >= 8 ? value : value & ((1ull << (8 * bytes)) - 1);
+}
 
 /* SIB without a base and with REX.B and 67: Zydis 4.0 says R13D, hardware (see emul_native.c) a displacement alone. */
 static bool wrong_base(const struct insn *in, const ZydisDecodedOperand *o)
 {
-	return in->base == INSN_R_NONE && o->mem.base == ZYDIS_REGISTER_R13D && in->modrm < 0x40 && (in->modrm & 7) == 4;
+	return in->base == INSN_R_NONE && o->mem.base == ZYDIS_REGISTER_R13D && in->modrm < 0x40 &&
+	       (in->modrm & 7) == 4;
 }
 
 static void compare_memory(const struct insn *in, const ZydisDecodedOperand *o, const u8 *bytes, int mode)
@@ -165,14 +173,16 @@ static void compare_memory(const struct insn *in, const ZydisDecodedOperand *o, 
 	EXPECT(in->index == our_register(o->mem.index), "index");
 	EXPECT(in->index == INSN_R_NONE || 1u << in->scale == o->mem.scale, "scale");
 	EXPECT(cut(disp, in->adsize) == cut(o->mem.disp.has_displacement ? o->mem.disp.value : 0, in->adsize) ||
-		       wrong_base(in, o), "displacement");
+		       wrong_base(in, o),
+	       "displacement");
 	EXPECT(in->op == INSN_LEA || in->seg == o->mem.segment - ZYDIS_REGISTER_ES, "segment");
 	if (o->mem.type == ZYDIS_MEMOP_TYPE_MEM && in->op <= INSN_LAST_EXECUTED)
 		EXPECT(emul_mem_bytes(in) * 8 == o->size, "size of memory operand");
 }
 
 /* The operand that our decoder put into `where`. */
-static void compare_operand(const struct insn *in, unsigned where, const ZydisDecodedOperand *o, const u8 *bytes, int mode)
+static void compare_operand(const struct insn *in, unsigned where, const ZydisDecodedOperand *o, const u8 *bytes,
+			    int mode)
 {
 	bool reg = where == INSN_REG || (where == INSN_RM && !emul_has_mem(in));
 
@@ -188,7 +198,10 @@ static void compare_operand(const struct insn *in, unsigned where, const ZydisDe
 	}
 }
 
-static bool is_shift(const struct insn *in) { return in->op >= INSN_ROL && in->op <= INSN_SAR; }
+static bool is_shift(const struct insn *in)
+{
+	return in->op >= INSN_ROL && in->op <= INSN_SAR;
+}
 
 /* Push has only a source, which our decoder may call dst (FF /6). */
 static void compare_operands(const struct insn *in, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o,
@@ -199,7 +212,8 @@ static void compare_operands(const struct insn *in, const ZydisDecodedInstructio
 	if (in->dst == INSN_NONE)
 		where[0] = in->op == INSN_INVLPG ? INSN_RM : in->src;
 	for (unsigned i = 0; i < z->operand_count && n < 2; i++) {
-		if (o[i].visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN || (is_shift(in) && i == 1 && in->src == INSN_REG))
+		if (o[i].visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
+		    (is_shift(in) && i == 1 && in->src == INSN_REG))
 			continue;
 		compare_operand(in, where[n++], &o[i], bytes, mode);
 	}
@@ -289,11 +303,13 @@ static void compare(const u8 *bytes, int mode)
 		compare_named(in, &zctx, &z, bytes, mode);
 }
 
+/* clang-format off */
 static const char *const prefixes[] = {
 	"",	    "\x66",	"\xf2",	    "\xf3",	"\x67",	       "\xf0",	   "\x48",     "\x40",	   "\x41",
 	"\x4f",	    "\x66\x48", "\xf3\x48", "\xf2\x48", "\x66\xf2",    "\x64",	   "\x2e",     "\x66\xf3", "\x66\x67",
 	"\xf0\x48", "\xf0\x66", "\xf0\xf3", "\xf0\xf2", "\x65\x2e\x36", "\x48\x66", "\x67\x42", "\x26",    "\x44",
 };
+/* clang-format on */
 
 /* One opcode with every ModRM, each with a random tail. */
 static void every_modrm(const char *prefix, const char *escape, u8 opcode, int mode)

@@ -8,16 +8,21 @@
 
 #define ARITH_FLAGS (RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
-static u64 top(u64 value, unsigned bytes) { return (value >> (8 * bytes - 1)) & 1; }
+static u64 top(u64 value, unsigned bytes)
+{
+	return (value >> (8 * bytes - 1)) & 1;
+}
 
 /* SF, ZF and PF of a result. */
 static u64 result_flags(u64 r, unsigned bytes)
 {
-	return (top(r, bytes) ? RFLAGS_SF : 0) | (r == 0 ? RFLAGS_ZF : 0) |
-	       (__builtin_parity((u8)r) ? 0 : RFLAGS_PF);
+	return (top(r, bytes) ? RFLAGS_SF : 0) | (r == 0 ? RFLAGS_ZF : 0) | (__builtin_parity((u8)r) ? 0 : RFLAGS_PF);
 }
 
-static void set_flags(u64 *rflags, u64 mask, u64 value) { *rflags = (*rflags & ~mask) | (value & mask); }
+static void set_flags(u64 *rflags, u64 mask, u64 value)
+{
+	*rflags = (*rflags & ~mask) | (value & mask);
+}
 
 static u64 add(unsigned bytes, u64 a, u64 b, u64 carry, u64 mask, u64 *rflags)
 {

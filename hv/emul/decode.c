@@ -10,7 +10,7 @@
 #include "optab.h"
 
 #define MAX_LEN 15
-#define NO_SEG 0xff
+#define NO_SEG  0xff
 
 struct cursor {
 	const u8 *p, *end;
@@ -21,9 +21,15 @@ struct cursor {
 };
 
 /* A byte past the cursor's end was needed. */
-static int ran_out(unsigned avail) { return avail < MAX_LEN ? EMUL_TRUNCATED : EMUL_INVALID; }
+static int ran_out(unsigned avail)
+{
+	return avail < MAX_LEN ? EMUL_TRUNCATED : EMUL_INVALID;
+}
 
-static inline bool has(const struct cursor *c, unsigned n) { return (size_t)(c->end - c->p) >= n; }
+static inline bool has(const struct cursor *c, unsigned n)
+{
+	return (size_t)(c->end - c->p) >= n;
+}
 
 static u64 load(const u8 *p, unsigned n)
 {
@@ -228,7 +234,10 @@ static bool mem16(struct insn *in, struct cursor *c)
 	return true;
 }
 
-/* 32- and 64-bit addresses. index, scale and disp are set to none before. checked: false if the bytes are known to be there. */
+/*
+ * 32- and 64-bit addresses. index, scale and disp are set to none before. checked: false
+ * if the bytes are known to be there.
+ */
 static inline __attribute__((always_inline)) bool mem32(struct insn *in, struct cursor *c, bool longmode, bool checked)
 {
 	unsigned mod = in->modrm >> 6, base = in->modrm & 7;

@@ -88,7 +88,10 @@ static bool condition(unsigned cc, u64 f)
 	return r != (cc & 1);
 }
 
-static u64 byte_swap(u64 value, unsigned bytes) { return __builtin_bswap64(value) >> (64 - 8 * bytes); }
+static u64 byte_swap(u64 value, unsigned bytes)
+{
+	return __builtin_bswap64(value) >> (64 - 8 * bytes);
+}
 
 /* What the destination of a move gets, from its source. */
 static u64 moved(const struct run *x, u64 value)
@@ -168,9 +171,15 @@ static int lea(struct run *x)
 	return next(x);
 }
 
-static int nop(struct run *x) { return next(x); }
+static int nop(struct run *x)
+{
+	return next(x);
+}
 
-static bool writes_back(unsigned op) { return op != INSN_CMP && op != INSN_TEST && op != INSN_BT; }
+static bool writes_back(unsigned op)
+{
+	return op != INSN_CMP && op != INSN_TEST && op != INSN_BT;
+}
 
 /* Registers and flags after a read-modify-write; the exchanging ones also give the old value to a register. */
 static int rmw_commit(struct run *x, u64 old, u64 rflags)
@@ -345,6 +354,7 @@ static int cmpxchg8b(struct run *x)
 	return next(x);
 }
 
+/* clang-format off */
 static int (*const handlers[])(struct run *) = {
 	[INSN_ADD ... INSN_CMP] = rmw,
 	[INSN_ROL ... INSN_SAR] = shift_rmw,
@@ -364,6 +374,7 @@ static int (*const handlers[])(struct run *) = {
 	[INSN_MOVS ... INSN_SCAS] = emul_string,
 	[INSN_SSE_LOAD ... INSN_SSE_STORE] = emul_sse,
 };
+/* clang-format on */
 
 static int store(struct run *x)
 {

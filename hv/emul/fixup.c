@@ -18,11 +18,18 @@ static unsigned mandatory(const struct insn *in)
 	return rep ? rep : in->prefix & INSN_P_OPSIZE;
 }
 
-static unsigned modrm_reg(const struct insn *in) { return (in->modrm >> 3) & 7; }
+static unsigned modrm_reg(const struct insn *in)
+{
+	return (in->modrm >> 3) & 7;
+}
 
-static bool reg_form(const struct insn *in) { return in->modrm >= 0xc0; }
+static bool reg_form(const struct insn *in)
+{
+	return in->modrm >= 0xc0;
+}
 
 /* SSE moves between memory and an XMM register. */
+/* clang-format off */
 static const struct sse_move {
 	u8 map, opcode;
 	u16 prefix;
@@ -62,6 +69,7 @@ static const struct sse_move {
 	{ INSN_MAP_0F, 0xf0, INSN_P_REPNE, INSN_SSE_LOAD, 16, 0 },
 	{ INSN_MAP_0F38, 0x2a, INSN_P_OPSIZE, INSN_SSE_LOAD, 16, INSN_F_ALIGNED },
 };
+/* clang-format on */
 
 static u64 sse(struct insn *in, u64 e)
 {
@@ -85,10 +93,10 @@ static u64 sse(struct insn *in, u64 e)
 static u64 group7_reg(const struct insn *in)
 {
 	static const u8 op[0x40] = {
-		[0x01] = INSN_VMCALL, [0x08] = INSN_MONITOR, [0x09] = INSN_MWAIT, [0x10] = INSN_XGETBV,
-		[0x11] = INSN_XSETBV, [0x18] = INSN_VMRUN, [0x19] = INSN_VMMCALL, [0x1a] = INSN_VMLOAD,
-		[0x1b] = INSN_VMSAVE, [0x1c] = INSN_STGI, [0x1d] = INSN_CLGI, [0x1e] = INSN_SKINIT,
-		[0x1f] = INSN_INVLPGA, [0x39] = INSN_RDTSCP, [0x3a] = INSN_MONITORX, [0x3b] = INSN_MWAITX,
+		[0x01] = INSN_VMCALL,  [0x08] = INSN_MONITOR, [0x09] = INSN_MWAIT,    [0x10] = INSN_XGETBV,
+		[0x11] = INSN_XSETBV,  [0x18] = INSN_VMRUN,   [0x19] = INSN_VMMCALL,  [0x1a] = INSN_VMLOAD,
+		[0x1b] = INSN_VMSAVE,  [0x1c] = INSN_STGI,    [0x1d] = INSN_CLGI,     [0x1e] = INSN_SKINIT,
+		[0x1f] = INSN_INVLPGA, [0x39] = INSN_RDTSCP,  [0x3a] = INSN_MONITORX, [0x3b] = INSN_MWAITX,
 		[0x3d] = INSN_RDPRU,
 	};
 	u8 named = op[in->modrm & 0x3f];
@@ -104,7 +112,7 @@ static u64 group7_reg(const struct insn *in)
 
 static u64 group7(const struct insn *in)
 {
-	static const u8 op[8] = { INSN_SGDT,  INSN_SIDT, INSN_LGDT, INSN_LIDT,
+	static const u8 op[8] = { INSN_SGDT, INSN_SIDT,  INSN_LGDT, INSN_LIDT,
 				  INSN_SMSW, INSN_OTHER, INSN_LMSW, INSN_INVLPG };
 
 	return reg_form(in) ? group7_reg(in) : op[modrm_reg(in)] | AT_MODRM;

@@ -6,6 +6,7 @@
  */
 #include "optab.h"
 
+/* clang-format off */
 #define Eb_Gb (AT_MODRM | T_BYTE | DST(RM) | SRC(REG))
 #define Ev_Gv (AT_MODRM | DST(RM) | SRC(REG))
 #define Gb_Eb (AT_MODRM | T_BYTE | DST(REG) | SRC(RM))

@@ -16,10 +16,16 @@ static void step(struct run *x, unsigned reg)
 	emul_set_reg(st, reg, x->in->adsize, st->gpr[reg] + delta);
 }
 
-static u64 source(const struct run *x) { return to_linear(x->st, x->in->seg, x->st->gpr[RSI], x->in->adsize); }
+static u64 source(const struct run *x)
+{
+	return to_linear(x->st, x->in->seg, x->st->gpr[RSI], x->in->adsize);
+}
 
 /* The destination's segment cannot be overridden. */
-static u64 destination(const struct run *x) { return to_linear(x->st, EMUL_ES, x->st->gpr[RDI], x->in->adsize); }
+static u64 destination(const struct run *x)
+{
+	return to_linear(x->st, EMUL_ES, x->st->gpr[RDI], x->in->adsize);
+}
 
 static int movs(struct run *x)
 {
