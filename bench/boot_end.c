@@ -144,10 +144,20 @@ static void end_unborn(struct boot *b, const char *how)
 	free(last);
 }
 
+/* QEMU's own last message, if that is the last thing on dom0's console; the caller frees. */
+static char *qemu_word(const struct boot *b)
+{
+	char *last = last_console_line(b), *word = strstr(last, "qemu-system") ? xfmt("; %s", last) : xstrdup("");
+
+	free(last);
+	return word;
+}
+
 /* It came up and stopped before the plan was done. The running guest is to blame; what is left, the runner starts again. */
 static void end_midway(struct boot *b, const char *how)
 {
-	char *why = xfmt("%s%s%s", how, b->last_log ? "; the hypervisor's last line: " : "", b->last_log ? b->last_log : "");
+	char *word = qemu_word(b);
+	char *why = xfmt("%s%s%s%s", how, word, b->last_log ? "; the hypervisor's last line: " : "", b->last_log ? b->last_log : "");
 
 	if (b->collect.current)
 		item_end(b->collect.current, b->kill_reason ? b->kill_state : "crashed", why);
@@ -160,6 +170,7 @@ static void end_midway(struct boot *b, const char *how)
 	if (b->collect.current && b->on_end)
 		b->on_end(b->arg, b, b->collect.current);
 	free(why);
+	free(word);
 }
 
 static unsigned unpack(struct boot *b, bool whole)

@@ -24,7 +24,7 @@ static const struct argp_option run_options[] = {
 	{ "recipe", 'r', "A,B", 0, "only these recipes (default: all; `penumbra list` shows them)", 1 },
 	{ "workload", 'w', "X,Y", 0, "only these workloads (default: the whole suite)", 1 },
 	{ "suite", KEY_SUITE, "NAME", 0, "quick (default) or full", 1 },
-	{ "repeat", 'n', "N", 0, "measure each workload N times (default 2)", 1 },
+	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },
 	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: the CPUs, at most 2)", 1 },
 	{ "output", 'o', "DIR", 0, "write this run's results to DIR (default: results/<date-time>)", 1 },
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced pass of each workload", 1 },
@@ -203,7 +203,6 @@ static void set_defaults(struct options *o)
 {
 	memset(o, 0, sizeof(*o));
 	o->suite = "quick";
-	o->repeat = 2;
 	o->trace = true;
 	o->qemu = "qemu-system-x86_64";
 }

@@ -16,13 +16,18 @@ static void add(struct plan *p, const struct workload *w, bool traced, unsigned 
 	p->item[p->nr_items++] = (struct plan_item){ w, traced, first, repeat };
 }
 
-void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace)
+unsigned plan_repeat(const struct workload *w, unsigned repeat)
+{
+	return repeat ? repeat : workload_is_linux(w) ? 1 : 2;
+}
+
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, bool linux_guests)
 {
 	*p = (struct plan){ .recipe = r };
 	for (unsigned i = 0; i < nr_workloads; i++) {
-		if (!s->workload[i])
+		if (!s->workload[i] || workload_is_linux(&workloads[i]) != linux_guests)
 			continue;
-		add(p, &workloads[i], false, 1, repeat);
+		add(p, &workloads[i], false, 1, plan_repeat(&workloads[i], repeat));
 		if (trace && !recipe_is_native(r))
 			add(p, &workloads[i], true, 1, 1);
 	}

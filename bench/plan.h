@@ -23,8 +23,10 @@ struct plan {
 	unsigned nr_items;
 };
 
-/* Every chosen workload `repeat` times untraced and, if `trace`, once more traced. */
-void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace);
+/* How often a workload is measured: `repeat`, or if that is 0 twice, and once for Linux, which takes a hundred times longer. */
+unsigned plan_repeat(const struct workload *w, unsigned repeat);
+/* Every chosen workload untraced and, if `trace`, once more traced. Bare-metal guests or Linux ones, not both. May be empty. */
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, bool linux_guests);
 /* What is left of `p` after item `item`, repetition `rep` (counted within the item, from 0) ended badly. May be empty. */
 void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned rep);
 void plan_free(struct plan *p);

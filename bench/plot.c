@@ -12,7 +12,7 @@
 #include "plot.h"
 
 #define INK "#010203"
-#define WIDTH 480
+#define WIDTH 450
 
 bool plot_possible(void)
 {
@@ -52,9 +52,9 @@ static void put_head(FILE *f, unsigned height)
 {
 	fprintf(f,
 		"set encoding utf8\n"
-		"set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,14' butt\n"
+		"set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,13' butt\n"
 		"set border 1 lc rgb '" INK "'\nset tics textcolor rgb '" INK "'\n"
-		"set grid xtics lc rgb '#8a8f98' lw 0.4 dt 1\nset key off\n",
+		"set grid xtics lc rgb '#8a8f98' lw 0.4 dt 1\nset key off\nset tmargin 0.7\n",
 		WIDTH, height);
 }
 
@@ -102,7 +102,7 @@ static void put_bar_axes(FILE *f, const struct bar *bar, unsigned n, const char 
 	if (max <= 0)
 		max = 1;
 	fprintf(f, "set lmargin %zu\nset rmargin 2\nset xrange [0:%.9g]\nset yrange [0.4:%u.6]\n", longest + 1, max * 1.2, n);
-	fprintf(f, "set xtics nomirror %.9g format '%s'\nset ytics scale 0 (", nice_step(max), max >= 10000 ? "%.0s%c" : "%g");
+	fprintf(f, "set xtics nomirror out scale 0.5 %.9g format '%s'\nset ytics scale 0 (", nice_step(max), max >= 10000 ? "%.0s%c" : "%g");
 	for (unsigned i = 0; i < n; i++) {
 		fputs(i ? ", " : "", f);
 		put_string(f, bar[i].label);
@@ -209,7 +209,7 @@ char *plot_bars(const struct bar *bar, unsigned n, const char *x_label)
 	size_t len;
 	FILE *f = open_memstream(&script, &len);
 
-	put_head(f, 24 * n + 62);
+	put_head(f, 23 * n + 54);
 	fputs("set style fill solid 1 noborder\n", f);
 	put_bar_data(f, bar, n);
 	put_bar_axes(f, bar, n, x_label);
@@ -228,7 +228,7 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 	size_t len;
 	FILE *f = open_memstream(&script, &len);
 
-	put_head(f, 250);
+	put_head(f, 230);
 	fputs("$d << EOD\n", f);
 	for (unsigned b = 0; b <= n; b++) {
 		fprintf(f, "%.0f", exp2(first + b));
@@ -237,7 +237,7 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 		fputc('\n', f);
 	}
 	fprintf(f, "EOD\nset border 3\nset logscale x 2\nset xrange [%.0f:%.0f]\nset yrange [0:*]\n", exp2(first), exp2(first + n));
-	fputs("set xtics nomirror format '%.0s%c'\nset ytics nomirror\nset grid ytics\nset xlabel ", f);
+	fputs("set xtics nomirror out scale 0.5 format '%.0s%c'\nset ytics nomirror out scale 0.5\nset grid ytics\nset xlabel ", f);
 	put_string(f, x_label);
 	fputs(" textcolor rgb '" INK "' offset 0,0.3\nset ylabel ", f);
 	put_string(f, y_label);

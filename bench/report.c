@@ -145,18 +145,18 @@ static void write_nav(FILE *f, const struct dataset *d)
 {
 	const char *w;
 
-	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a><a href=\"#claims\">Claims</a>"
-	      "<a href=\"#figures\">Figures to reach</a><a href=\"#peers\">Peers</a>",
+	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> <a href=\"#claims\">Claims</a> "
+	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> ",
 	      f);
 	for (unsigned i = 0; (w = dataset_workload(d, i)); i++) {
 		fputs("<a href=\"#w-", f);
 		html_text(f, w);
 		fputs("\">", f);
 		html_text(f, w);
-		fputs("</a>", f);
+		fputs("</a> ", f);
 	}
-	fputs("<a href=\"#kinds\">Kinds of trips</a><a href=\"#tracing\">What tracing adds</a>"
-	      "<a href=\"#unfinished\">Not finished</a><a href=\"#machine\">Machine</a><a href=\"#rows\">All rows</a></nav>\n",
+	fputs("<a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing adds</a> "
+	      "<a href=\"#unfinished\">Not finished</a> <a href=\"#machine\">Machine</a> <a href=\"#rows\">All rows</a></nav>\n",
 	      f);
 }
 
@@ -182,6 +182,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	report_kinds(f, d);
 	report_tracing(f, d);
 	report_unfinished(f, d);
+	report_audit(f, d);
 	report_machine(f, d);
 	report_rows(f, d);
 	fputs("</main><footer class=soft>Made by penumbra " PN_VERSION

@@ -22,6 +22,7 @@ static void verdict_tag(FILE *f, enum verdict_kind k)
 
 static void one_claim(FILE *f, const struct claim *c, const struct dataset *d)
 {
+	static const char *const lead[] = { "Not measured:", "Confirmed:", "Refuted:", "Differs because:" };
 	struct verdict v;
 
 	claim_judge(c, d, &v);
@@ -35,9 +36,13 @@ static void one_claim(FILE *f, const struct claim *c, const struct dataset *d)
 	html_text(f, c->source);
 	fputs(". Tested by: ", f);
 	html_text(f, c->test);
-	fputs(".</small></p><p><b>Measured:</b> ", f);
-	html_text(f, v.measured);
-	fputs(v.kind == DIFFERS ? ".<br><b>Differs because:</b> " : ".<br><b>Verdict:</b> ", f);
+	fputs(".</small></p><p>", f);
+	if (v.kind != NOT_MEASURED) {
+		fputs("<b>Measured:</b> ", f);
+		html_text(f, v.measured);
+		fputs(".<br>", f);
+	}
+	fprintf(f, "<b>%s</b> ", lead[v.kind]);
 	html_text(f, v.because);
 	fputs(".</p></div>\n", f);
 	verdict_free(&v);
@@ -46,11 +51,11 @@ static void one_claim(FILE *f, const struct claim *c, const struct dataset *d)
 void report_claims(FILE *f, const struct dataset *d)
 {
 	fputs("<section id=claims><h2>Claims of the literature</h2><p>What was said about shadow paging, against what this run "
-	      "measured. Each verdict is computed from this run's rows.</p>\n",
+	      "measured. Each verdict is computed from this run's rows.</p><div class=claims>\n",
 	      f);
 	for (unsigned i = 0; i < nr_claims; i++)
 		one_claim(f, &claims[i], d);
-	fputs("</section>\n", f);
+	fputs("</div></section>\n", f);
 }
 
 void report_figures(FILE *f, const struct dataset *d)
@@ -66,7 +71,9 @@ void report_figures(FILE *f, const struct dataset *d)
 	table_begin(f, "<th scope=col>figure</th><th scope=col>target</th><th scope=col>measured</th><th scope=col></th>");
 	for (unsigned i = 0; i < n; i++) {
 		fputs("<tr>", f);
-		html_td_text(f, g[i].what);
+		fputs("<th scope=row class=wide>", f);
+		html_text(f, g[i].what);
+		fputs("</th>", f);
 		html_td_text(f, g[i].target);
 		html_td_text(f, g[i].measured);
 		fputs("<td>", f);
@@ -98,8 +105,9 @@ static void peer_row(FILE *f, const struct dataset *d, const struct peer *p)
 	const char *recipe;
 	struct cell c;
 
-	fputs("<tr>", f);
-	html_th_row(f, p->what);
+	fputs("<tr><th scope=row class=wide>", f);
+	html_text(f, p->what);
+	fputs("</th>", f);
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
 		if (dataset_cell(d, recipe, p->workload, p->phase, false, &c))
 			html_td(f, per_op(&c, c.r->instructions));

@@ -63,10 +63,22 @@ static void cost_row(FILE *f, const char *recipe, enum trip t, const struct cost
 	fputs("</tr>\n", f);
 }
 
-static void cost_table(FILE *f, const struct dataset *d, const char *workload)
+static bool has_costs(const struct dataset *d, const char *workload)
 {
 	const char *recipe;
 
+	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
+		if (all_trips(an_item(d, recipe, workload)))
+			return true;
+	return false;
+}
+
+void report_cost_table(FILE *f, const struct dataset *d, const char *workload)
+{
+	const char *recipe;
+
+	if (!has_costs(d, workload))
+		return;
 	table_begin(f, "<th scope=col>recipe</th><th scope=col>kind of trip</th><th scope=col class=n>trips</th><th scope=col class=n>share</th>"
 		       "<th scope=col class=n>mean</th><th scope=col class=n>p5</th><th scope=col class=n>p50</th>"
 		       "<th scope=col class=n>p95</th><th scope=col class=n>table bytes<br>per trip</th>");
@@ -148,16 +160,12 @@ static void cost_picture(FILE *f, const struct distribution *g, const char *work
 	free(label);
 }
 
-void report_costs(FILE *f, const struct dataset *d, const char *workload)
+void report_cost_picture(FILE *f, const struct dataset *d, const char *workload)
 {
 	struct distribution *g = xcalloc(1, sizeof(*g));
 
-	/* Called inside the row of pictures, which it closes. */
 	gather(g, d, workload);
 	if (g->n)
 		cost_picture(f, g, workload);
-	fputs("</div>\n", f);
-	if (g->n)
-		cost_table(f, d, workload);
 	free(g);
 }

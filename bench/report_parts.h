@@ -14,11 +14,14 @@ void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);
 void report_workloads(FILE *f, const struct dataset *d);
-/* What each kind of trip cost in one workload: a table, and the distribution. */
-void report_costs(FILE *f, const struct dataset *d, const char *workload);
+/* What each kind of trip cost in one workload: the distribution (nothing if there were no trips), and a table. */
+void report_cost_picture(FILE *f, const struct dataset *d, const char *workload);
+void report_cost_table(FILE *f, const struct dataset *d, const char *workload);
 void report_kinds(FILE *f, const struct dataset *d);
 void report_tracing(FILE *f, const struct dataset *d);
 void report_unfinished(FILE *f, const struct dataset *d);
+/* Nothing if the audit found nothing. */
+void report_audit(FILE *f, const struct dataset *d);
 void report_machine(FILE *f, const struct dataset *d);
 void report_rows(FILE *f, const struct dataset *d);
 

@@ -80,7 +80,11 @@ static unsigned audit_faults(const struct dataset *d, unsigned *audited)
 	json_array_foreach(json_object_get(d->root, "items"), i, it) {
 		const json_t *a = json_object_get(it, "audit");
 
-		*audited += json_is_integer(a);
+		const char *text = json_string_value(json_object_get(it, "audit_text"));
+
+		if (!json_is_integer(a) || (text && !strncmp(text, "not audited", 11)))
+			continue;
+		++*audited;
 		faults += (unsigned)json_integer_value(a);
 	}
 	return faults;
@@ -114,7 +118,8 @@ static void warnings(FILE *f, const struct dataset *d)
 		fprintf(f, "<p class=warn>%u guest %s not finish; <a href=\"#unfinished\">why</a>.</p>\n", d->nr_unfinished,
 			d->nr_unfinished == 1 ? "run did" : "runs did");
 	if (audit_faults(d, &audited))
-		fputs("<p class=warn><b>The audit found shadows that do not follow from the guest's tables</b>: figures of those recipes are not to be trusted; see <code>results.json</code>.</p>\n",
+		fputs("<p class=warn><b>The audit found shadows that do not follow from the guest's tables</b>; "
+		      "<a href=\"#audit\">which</a>.</p>\n",
 		      f);
 }
 
@@ -142,8 +147,9 @@ static void glance_row(FILE *f, const struct dataset *d, const char *workload, c
 	html_text(f, workload);
 	fputs("\">", f);
 	html_text(f, workload);
-	fputs("</a></th>", f);
-	html_td_text(f, phase);
+	fputs("</a><br><small class=soft>", f);
+	html_text(f, phase);
+	fputs("</small></th>", f);
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
 		if (!dataset_cell(d, recipe, workload, phase, false, &c)) {
 			fputs("<td class=n><span class=soft title=\"not measured\">–</span></td>", f);
@@ -155,7 +161,7 @@ static void glance_row(FILE *f, const struct dataset *d, const char *workload, c
 		html_number(f, v);
 		fputs("<br><small class=soft>", f);
 		html_number(f, per_op(&c, c.r->trips));
-		fputs(" trips</small></td>", f);
+		fputs(c.r->trips == c.r->ops ? " trip</small></td>" : " trips</small></td>", f);
 	}
 	fputs("</tr>\n", f);
 }
@@ -167,7 +173,7 @@ static void glance(FILE *f, const struct dataset *d)
 	size_t len;
 	FILE *h = open_memstream(&head, &len);
 
-	fputs("<th scope=col>workload</th><th scope=col>phase</th>", h);
+	fputs("<th scope=col>workload, phase</th>", h);
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
 		fputs("<th scope=col class=n>", h);
 		html_text(h, recipe);

@@ -135,6 +135,35 @@ void report_unfinished(FILE *f, const struct dataset *d)
 	fputs("</section>\n", f);
 }
 
+void report_audit(FILE *f, const struct dataset *d)
+{
+	const json_t *it;
+	bool any = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "items"), i, it) {
+		json_int_t faults = json_integer_value(json_object_get(it, "audit"));
+
+		if (faults <= 0)
+			continue;
+		if (!any) {
+			fputs("<section id=audit><h2>Found by the audit</h2>\n", f);
+			table_begin(f, "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col class=n>faults</th><th scope=col>the audit says</th>");
+		}
+		any = true;
+		fputs("<tr>", f);
+		html_th_row(f, text_of(it, "recipe"));
+		html_td_text(f, text_of(it, "workload"));
+		html_td(f, (double)faults);
+		html_td_text(f, text_of(it, "audit_text"));
+		fputs("</tr>\n", f);
+	}
+	if (!any)
+		return;
+	table_end(f, "After each guest has ended, every shadow entry is derived again from the guest's tables; these differed. Their recipe's figures are not to be trusted.");
+	fputs("</section>\n", f);
+}
+
 static void machine_value(FILE *f, const char *name, const json_t *v)
 {
 	fputs("<tr>", f);

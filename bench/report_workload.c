@@ -56,6 +56,16 @@ static void fill_trips(struct bar *b, const struct cell *c, const char *colour)
 		fill_bytes(b, &(struct cell){ .n = 1, .r = &(struct row){ .ops = 1 } }, colour);
 }
 
+static bool several_phases(const struct dataset *d, const char *workload)
+{
+	const char *phase;
+	unsigned n = 0;
+
+	for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++)
+		n += strcmp(phase, PHASE_EMPTY) != 0;
+	return n > 1;
+}
+
 static struct bars *make_bars(const struct dataset *d, const char *workload, fill_fn *fill)
 {
 	struct bars *b = xcalloc(1, sizeof(*b));
@@ -67,7 +77,7 @@ static struct bars *make_bars(const struct dataset *d, const char *workload, fil
 
 		if (!strcmp(phase, PHASE_EMPTY))
 			continue;
-		heading = dataset_phase(d, workload, 1) ? add_bar(b, phase) : NULL;
+		heading = several_phases(d, workload) ? add_bar(b, phase) : NULL;
 		if (heading)
 			heading->heading = true;
 		for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
@@ -83,6 +93,14 @@ static struct bars *make_bars(const struct dataset *d, const char *workload, fil
 static void picture(FILE *f, const struct dataset *d, const char *workload, fill_fn *fill, const char *unit, const char *caption)
 {
 	struct bars *b = make_bars(d, workload, fill);
+	bool zero = true;
+
+	for (unsigned i = 0; i < b->n; i++)
+		zero &= !b->bar[i].nr_segments || b->bar[i].value[0] <= 0;
+	if (zero) {
+		free_bars(b);
+		return;
+	}
 	char *label = xfmt("%s: %s by recipe; the table below has the same figures", workload, unit);
 
 	report_picture(f, plot_bars(b->bar, b->n, unit), label, caption);
@@ -214,8 +232,10 @@ static void section(FILE *f, const struct dataset *d, const char *workload)
 	picture(f, d, workload, fill_instructions, "instructions per operation", "Instructions of guest and hypervisor together, per operation.");
 	trips_picture(f, d, workload);
 	picture(f, d, workload, fill_bytes, "bytes per operation", "Bytes of page tables that the hypervisor touched, per operation.");
-	report_costs(f, d, workload);
+	report_cost_picture(f, d, workload);
+	fputs("</div>\n", f);
 	table(f, d, workload);
+	report_cost_table(f, d, workload);
 	fputs("</section>\n", f);
 }
 

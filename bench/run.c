@@ -76,7 +76,7 @@ static void add_native(struct queue *q, const struct recipe *r, const struct sel
 		/* QEMU would load the damaged images itself; it is the hypervisor that must refuse them. */
 		if (!s->workload[i] || workload_is_bad(&workloads[i]))
 			continue;
-		for (unsigned rep = 1; rep <= repeat; rep++) {
+		for (unsigned rep = 1; rep <= plan_repeat(&workloads[i], repeat); rep++) {
 			struct plan one = { .recipe = r, .item = xcalloc(1, sizeof(*one.item)), .nr_items = 1 };
 
 			one.item[0] = (struct plan_item){ &workloads[i], false, rep, 1 };
@@ -85,19 +85,27 @@ static void add_native(struct queue *q, const struct recipe *r, const struct sel
 	}
 }
 
+/* Linux guests get a boot of their own: they take minutes, which two slots share better so. */
+static void add_boot(struct queue *q, const struct recipe *r, const struct selection *s, const struct options *o, bool linux_guests)
+{
+	struct plan plan;
+
+	plan_make(&plan, r, s, o->repeat, o->trace, linux_guests);
+	if (plan.nr_items)
+		queue_add(q, &plan, xfmt(linux_guests ? "%s-linux" : "%s", r->name));
+}
+
 static void add_boots(struct queue *q, const struct selection *s, const struct options *o)
 {
 	for (unsigned i = 0; i < nr_recipes; i++) {
-		struct plan plan;
-
 		if (!s->recipe[i])
 			continue;
 		if (recipe_is_native(&recipes[i])) {
 			add_native(q, &recipes[i], s, o->repeat);
 			continue;
 		}
-		plan_make(&plan, &recipes[i], s, o->repeat, o->trace);
-		queue_add(q, &plan, xstrdup(recipes[i].name));
+		add_boot(q, &recipes[i], s, o, false);
+		add_boot(q, &recipes[i], s, o, true);
 	}
 }
 

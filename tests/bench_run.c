@@ -91,7 +91,7 @@ START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
 	ck_assert_int_eq(write_file(image, "image", 5), 0);
 	ck_assert_int_eq(write_file(base, "abcde", 5), 0);
 	ck_assert(select_workloads(&s, "null-exit", "quick"));
-	plan_make(&plan, recipe_find("shadow2"), &s, 2, true);
+	plan_make(&plan, recipe_find("shadow2"), &s, 0, true, false);
 	ck_assert_int_eq(plan_write_initrd(&plan, &p, base, out), 0);
 	char *data = read_file(out, &len);
 	ck_assert(!memcmp(data, "abcde\0\0\0", 8));
@@ -126,7 +126,7 @@ START_TEST(plan_json_has_the_agreed_shape)
 	json_t *initrd;
 
 	ck_assert(select_workloads(&s, "demand-fault", "quick"));
-	plan_make(&plan, recipe_find("vtlb"), &s, 3, false);
+	plan_make(&plan, recipe_find("vtlb"), &s, 3, false, false);
 	j = plan_json(&plan);
 	ck_assert_str_eq(json_string_value(json_object_get(j, "recipe")), "vtlb");
 	item = json_array_get(json_object_get(j, "items"), 0);
