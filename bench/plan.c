@@ -24,13 +24,17 @@ unsigned plan_repeat(const struct workload *w, unsigned repeat)
 void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, bool linux_guests)
 {
 	*p = (struct plan){ .recipe = r };
-	for (unsigned i = 0; i < nr_workloads; i++) {
-		if (!s->workload[i] || workload_is_linux(&workloads[i]) != linux_guests)
-			continue;
-		add(p, &workloads[i], false, 1, plan_repeat(&workloads[i], repeat));
-		if (trace && !recipe_is_native(r))
-			add(p, &workloads[i], true, 1, 1);
-	}
+	/* Hostile guests go first: those behind them show that they did no harm. */
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (unsigned i = 0; i < nr_workloads; i++) {
+			bool hostile = !strcmp(workloads[i].suite, "hostile");
+
+			if (!s->workload[i] || hostile != !pass || workload_is_linux(&workloads[i]) != linux_guests)
+				continue;
+			add(p, &workloads[i], false, 1, plan_repeat(&workloads[i], repeat));
+			if (trace && !recipe_is_native(r))
+				add(p, &workloads[i], true, 1, 1);
+		}
 }
 
 void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned rep)

@@ -48,3 +48,17 @@ need_images() {
 rows() { awk -F, -v r="$2" -v w="$3" -v p="$4" '$1 == r && $2 == w && $3 == p' "$1"; }
 # per_op <csv> <recipe> <workload> <phase> <column>: of the first repetition, two decimals
 per_op() { rows "$1" "$2" "$3" "$4" | awk -F, -v c="$5" 'NR == 1 { printf "%.2f", $c / $7 }'; }
+# items <run's directory> <SQL expression on value>...: one line a guest run, fields split by |
+items() { sqlite3 -separator '|' :memory: "SELECT $2 FROM json_each(readfile('$1/results.json'), '\$.items')"; }
+# An item's fields, for items.
+recipe="json_extract(value, '\$.recipe')" workload="json_extract(value, '\$.workload')" state="json_extract(value, '\$.state')"
+reason="replace(json_extract(value, '\$.reason'), char(10), ' ')" audit="json_extract(value, '\$.audit')"
+# bench_run <directory> <options...>: a real run; messages in <directory>.err; returns the exit code
+bench_run() {
+	dir=$1
+	shift
+	"$bench" run --results "$tmp/results" --output "$dir" "$@" >"$dir.out" 2>"$dir.err"
+}
+no_leftovers() { [ -z "$(find "$tmp" -maxdepth 1 -name 'penumbra-*')" ]; }
+# no_process <word>: nothing runs whose command line has it
+no_process() { ! pgrep -f -- "$1" >/dev/null; }

@@ -21,7 +21,6 @@ run() {
 		--workload null-exit,demand-fault,compute "$@" >"$tmp/$name.out" 2>"$tmp/$name.err"
 }
 lines() { wc -l <"$1" | tr -d ' '; }
-no_leftovers() { [ -z "$(find "$tmp" -maxdepth 1 -name 'penumbra-*')" ]; }
 
 run good --recipe shadow2,vtlb --repeat 3
 is "a good run succeeds" $? 0
