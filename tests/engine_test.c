@@ -228,6 +228,39 @@ START_TEST(memory_across_pages)
 }
 END_TEST
 
+/* Emulation remembers translations, but no longer than a TLB may. */
+START_TEST(emulation_forgets_at_flushes)
+{
+	u64 x = 0;
+
+	for (u32 i = 0; i < 3; i++)
+		guest_table(&g, DATA + i)[0] = 1000 + i;
+	for (u32 i = 1; i < 3; i++) {
+		ck_assert_int_eq(paging_read(&g.v, user(0), &x, 8, U), SH_FIXED);
+		ck_assert_uint_eq(x, 1000 + i - 1);
+		guest_access(&g, linear(USER_L1, 0), W, at(DATA + i, ALL), 8);
+		if (i == 1)
+			paging_invlpg(&g.v, user(0));
+		else
+			guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+		ck_assert_int_eq(paging_read(&g.v, user(0), &x, 8, U), SH_FIXED);
+		ck_assert_uint_eq(x, 1000 + i);
+	}
+	/* What a supervisor may write with CR0.WP clear it may not with it set, at once. */
+	guest_access(&g, linear(USER_L1, 3), W, at(DATA + 3, ALL & ~PTE_RW), 8);
+	guest_set_modes(&g, CR0_PE | CR0_PG, CR4_PAE, g.v.efer);
+	ck_assert_int_eq(paging_write(&g.v, user(3), &x, 8, 0), SH_FIXED);
+	guest_set_modes(&g, CR0_PE | CR0_PG | CR0_WP, CR4_PAE, g.v.efer);
+	ck_assert_int_eq(paging_write(&g.v, user(3), &x, 8, 0), SH_GUEST_FAULT);
+	/* A right for one kind of access says nothing of another. */
+	ck_assert_int_eq(paging_read(&g.v, user(3), &x, 8, U), SH_FIXED);
+	ck_assert_int_eq(paging_write(&g.v, user(3), &x, 8, U), SH_GUEST_FAULT);
+	guest_access(&g, linear(USER_L1, 4), W, at(DATA + 4, KERNEL), 8);
+	ck_assert_int_eq(paging_read(&g.v, user(4), &x, 8, 0), SH_FIXED);
+	ck_assert_int_eq(paging_read(&g.v, user(4), &x, 8, U), SH_GUEST_FAULT);
+}
+END_TEST
+
 START_TEST(compare_and_exchange)
 {
 	u64 *p = guest_table(&g, DATA);
@@ -449,6 +482,7 @@ int main(void)
 	tcase_add_test(t, gigabyte_page);
 	tcase_add_test(t, devices);
 	tcase_add_test(t, memory_across_pages);
+	tcase_add_test(t, emulation_forgets_at_flushes);
 	tcase_add_test(t, compare_and_exchange);
 	tcase_add_test(t, a_kernel_starts);
 	tcase_add_test(t, two_level_guest);

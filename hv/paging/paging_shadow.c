@@ -75,7 +75,8 @@ void paging_update_modes(struct vcpu *v)
 
 void paging_invlpg(struct vcpu *v, gva_t va)
 {
-	v->mode->invlpg(v, va);
+	soft_flush(v);
+	policy.sync->invlpg(v, va);
 }
 
 void paging_unshadow(struct vcpu *v, gpa_t gpa)

@@ -13,9 +13,8 @@
  *  2. frees a shadow page, because paging-structure caches may still point into it
  *     while it is used again: sh_page_free flushes;
  *  3. removes or changes a link to a direct shadow, or one below which such a link may be.
- *     A direct shadow stands for one guest superpage: hardware holds fragments of it, and the
- *     guest's single INVLPG covers them all. For the same reason INVLPG of an address under a
- *     direct shadow flushes everything.
+ *     A direct shadow stands for one guest superpage, of which hardware holds fragments, and
+ *     the guest's single INVLPG is to cover them all, whatever the tables say by then.
  *  4. promotes a frame that had no shadows, even if no entry maps it writable any more: the
  *     guest may have dropped such an entry and not flushed yet.
  * Giving rights needs no flush: hardware walks again before it faults.
@@ -45,7 +44,6 @@ struct sh_mode {
 	/* Bytes just stored at a translated place: have the shadows follow. */
 	void (*wrote)(struct vcpu *v, const struct sh_target *t, u32 bytes);
 	void (*load_root)(struct vcpu *v);
-	void (*invlpg)(struct vcpu *v, gva_t va);
 	void (*drop_page)(struct vcpu *v, gva_t va);
 	/* Bytes [offset, offset + bytes) of the guest table behind sp have changed. */
 	void (*validate)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes);

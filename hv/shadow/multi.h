@@ -187,7 +187,6 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.write = mode_write,
 	.wrote = mode_wrote,
 	.load_root = mode_load_root,
-	.invlpg = mode_invlpg,
 	.drop_page = mode_drop_page,
 	.validate = mode_validate,
 	.find_leaf = mode_find_leaf,

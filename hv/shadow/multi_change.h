@@ -269,11 +269,3 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 	if (sp)
 		leaf_put(d, sp, s_slot(va, 1), 0);
 }
-
-static void mode_invlpg(struct vcpu *v, gva_t va)
-{
-	struct quick q;
-
-	soft_flush(v);
-	policy.sync->invlpg(v, va, quick_way(v, va, &q) && q.leaf->role & ROLE_DIRECT);
-}

@@ -48,9 +48,8 @@ struct sh_sync {
 	 * rights? Then the way down the shadow stands for a walk of the guest's upper tables.
 	 */
 	bool links_in_step;
-	/* INVLPG. `direct`: va is under a direct shadow, that is, in a guest superpage of which hardware holds
-	 * fragments. */
-	void (*invlpg)(struct vcpu *v, gva_t va, bool direct);
+	/* INVLPG. */
+	void (*invlpg)(struct vcpu *v, gva_t va);
 	/* Must this page agree with the guest's table at this moment? (audit) */
 	bool (*in_sync)(const struct sh_page *sp);
 };

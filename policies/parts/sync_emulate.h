@@ -56,12 +56,9 @@ SH_PART bool emulate_keep_link(const struct sh_page *child, u32 gfn, u32 role, u
 }
 
 /* The shadow followed the guest's write already; only hardware may remember. */
-SH_PART void emulate_invlpg(struct vcpu *v, gva_t va, bool direct)
+SH_PART void emulate_invlpg(struct vcpu *v, gva_t va)
 {
-	if (unlikely(direct))
-		sh_flush(v->domain);
-	else
-		sh_flush_page(v, va);
+	sh_flush_page(v, va);
 }
 
 SH_PART bool emulate_in_sync(const struct sh_page *sp)

@@ -44,7 +44,7 @@ SH_PART bool vtlb_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 
 	return child->gfn == gfn && child->role == role && have == want;
 }
 
-SH_PART void vtlb_invlpg(struct vcpu *v, gva_t va, bool direct)
+SH_PART void vtlb_invlpg(struct vcpu *v, gva_t va)
 {
 	sh_drop_page(v, va);
 	sh_flush_page(v, va);
