@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The few encodings that kernels really use for what is intercepted most, matched
+ * without the decoder. Each returns the instruction's length in bytes, or 0: ask the
+ * decoder. `b` holds 16 fetched bytes; 64-bit mode where it says so.
+ */
+#ifndef SVM_SHORT_FORMS_H
+#define SVM_SHORT_FORMS_H
+
+#include "lib.h"
+#include "vcpu.h"
+
+static inline u32 short_word(const u8 *b)
+{
+	u32 w;
+
+	memcpy(&w, b, sizeof(w));
+	return w;
+}
+
+/* CPUID, RDMSR, WRMSR, HLT, VMMCALL: nothing but their opcodes, in any mode. */
+static inline unsigned short_plain(const u8 *b)
+{
+	u32 w = short_word(b);
+
+	if ((w & 0xffff) == 0xa20f || (w & 0xffff) == 0x320f || (w & 0xffff) == 0x300f)
+		return 2;
+	if ((w & 0xff) == 0xf4)
+		return 1;
+	return (w & 0xffffff) == 0xd9010f ? 3 : 0;
+}
+
+/* 0F 22 /r, MOV to CRn: the general register's number. */
+static inline unsigned short_mov_cr(const u8 *b, unsigned *reg)
+{
+	u32 w = short_word(b);
+
+	*reg = (w >> 16) & 7;
+	return (w & 0xc0ffff) == 0xc0220f ? 3 : 0;
+}
+
+/* 0F 01 /7 with a plain base register, INVLPG (reg), 64-bit mode: its number. */
+static inline unsigned short_invlpg(const u8 *b, unsigned *reg)
+{
+	u32 w = short_word(b), rm = (w >> 16) & 7;
+
+	*reg = rm;
+	return (w & 0xf8ffff) == 0x38010f && rm != 4 && rm != 5 ? 3 : 0;
+}
+
+struct short_store {
+	u8 len, src, base, index, scale; /* register numbers; index SHORT_NO_INDEX: none */
+	s32 disp;
+};
+#define SHORT_NO_INDEX 4 /* as encoded: RSP is never an index */
+
+/*
+ * REX.W 89 /r, MOV r64 to memory with a base register, 64-bit mode: the way
+ * compilers write a page-table entry. False: another form.
+ */
+static inline bool short_store(const u8 *b, struct short_store *st)
+{
+	u32 w = short_word(b);
+	unsigned mod = (w >> 22) & 3, rm = (w >> 16) & 7, at = 3;
+
+	if (unlikely((w & 0xfff8) != 0x8948 || mod == 3))
+		return false;
+	st->src = (u8)(((w >> 19) & 7) | (w & 4) << 1);
+	st->index = SHORT_NO_INDEX;
+	if (rm == 4) {
+		unsigned sib = w >> 24;
+		st->scale = (u8)(sib >> 6);
+		st->index = (u8)(((sib >> 3) & 7) | (w & 2) << 2);
+		rm = sib & 7;
+		at = 4;
+	}
+	if (unlikely(mod == 0 && rm == 5))
+		return false;
+	st->base = (u8)(rm | (w & 1) << 3);
+	st->disp = 0;
+	if (mod == 1)
+		st->disp = (s8)b[at++];
+	else if (mod == 2) {
+		memcpy(&st->disp, b + at, sizeof(st->disp));
+		at += 4;
+	}
+	st->len = (u8)at;
+	return true;
+}
+
+#endif
