@@ -7,8 +7,24 @@
 #include "gw.h"
 #include "npt.h"
 
+/* The guest changes its control registers without an exit, so how its tables are walked is found anew each time. */
+static void find_mode(struct vcpu *v)
+{
+	if (!(v->cr0 & CR0_PG))
+		v->guest_levels = 0;
+	else if (!(v->cr4 & CR4_PAE))
+		v->guest_levels = 2;
+	else
+		v->guest_levels = v->efer & EFER_LME ? 4 : 3;
+	v->pse = v->cr4 & CR4_PSE;
+	v->rsvd = v->guest_levels < 3 ? 0 : PTE_RSVD_PHYS | (v->efer & EFER_NXE ? 0 : PTE_NX);
+	if (v->guest_levels == 3)
+		v->rsvd |= PTE_RSVD_PAE;
+}
+
 static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
+	find_mode(v);
 	switch (v->guest_levels) {
 	case 0:
 		return gw_translate(v, va, access, t, 0);
@@ -82,18 +98,7 @@ void paging_load_root(struct vcpu *v)
 
 void paging_update_modes(struct vcpu *v)
 {
-	bool paging = v->cr0 & CR0_PG;
-
-	if (!paging)
-		v->guest_levels = 0;
-	else if (!(v->cr4 & CR4_PAE))
-		v->guest_levels = 2;
-	else
-		v->guest_levels = v->efer & EFER_LME ? 4 : 3;
-	v->pse = v->cr4 & CR4_PSE;
-	v->rsvd = v->guest_levels < 3 ? 0 : PTE_RSVD_PHYS | (v->efer & EFER_NXE ? 0 : PTE_NX);
-	if (v->guest_levels == 3)
-		v->rsvd |= PTE_RSVD_PAE;
+	find_mode(v);
 	v->hw_cr0 = v->cr0;
 	v->hw_cr4 = v->cr4;
 	v->hw_efer = (v->efer & ~EFER_LMA) | (v->guest_levels == 4 ? EFER_LMA : 0);

@@ -40,6 +40,7 @@ static u64 linear_rip(const struct svm_vcpu *s, enum emul_mode mode)
 	return (u32)(s->vmcb.cs.base + s->vmcb.rip);
 }
 
+/* The error code's bits for a data access at this privilege; a fetch at RIP adds its own. */
 static u32 user_bit(const struct svm_vcpu *s)
 {
 	return s->vmcb.cpl == 3 ? PFEC_USER : 0;

@@ -155,7 +155,13 @@ static int mem_write(void *ctx, u64 va, const void *buf, unsigned bytes)
 	return 0;
 }
 
-static const struct emul_ops ops = { .read = mem_read, .write = mem_write };
+/* No device here has an atomic access: it is refused, as a bus would. */
+static int mem_cmpxchg(void *ctx, u64 va, void *old, const void *new_, unsigned bytes, bool *done)
+{
+	return 1;
+}
+
+static const struct emul_ops ops = { .read = mem_read, .write = mem_write, .cmpxchg = mem_cmpxchg };
 
 enum trip dom0_exit_npf(struct svm_vcpu *s)
 {
@@ -175,8 +181,7 @@ enum trip dom0_exit_npf(struct svm_vcpu *s)
 	asm volatile("vmsave %0" : : "a"(&s->vmcb) : "memory");
 	st.seg_base[EMUL_FS] = s->vmcb.fs.base;
 	st.seg_base[EMUL_GS] = s->vmcb.gs.base;
-	int r = in.op >= INSN_SSE_LOAD || in.prefix & INSN_P_LOCK || in.op == INSN_XCHG ?
-			EMUL_UNHANDLEABLE : emul_execute(&in, &st, &ops, s);
+	int r = emul_execute(&in, &st, &ops, s);
 	if (r == EMUL_DONE || r == EMUL_AGAIN)
 		svm_emul_end(s, &st);
 	else

@@ -115,6 +115,8 @@ static bool guest_cr0(struct svm_vcpu *s, u64 val)
 	if (changed & (CR0_PG | CR0_WP | CR0_PE)) {
 		paging_update_modes(v);
 	} else if (changed) {
+		/* Caching stays on in hardware whatever the guest says: memory is coherent. */
+		changed &= ~(CR0_CD | CR0_NW);
 		v->hw_cr0 = (v->hw_cr0 & ~changed) | (val & changed);
 		v->hw_dirty = 1;
 	}
