@@ -39,16 +39,13 @@ static inline __attribute__((always_inline)) bool quick_way(const struct vcpu *v
 	return true;
 }
 
-/* Down to the guest's level-1 entry. False: there is none, or the way is not there. */
-static inline __attribute__((always_inline)) bool quick_entry(struct vcpu *v, gva_t va, struct quick *q)
+/* Down to the guest's level-1 entry, the way being there. */
+static inline __attribute__((always_inline)) void quick_entry(struct vcpu *v, gva_t va, struct quick *q)
 {
-	if (!quick_way(v, va, q) || unlikely(q->leaf->role & ROLE_DIRECT))
-		return false;
 	v->bytes += GUEST_BYTES + (N - 1) * SHADOW_BYTES;
 	q->ge = guest_entry(q->leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
 	q->all &= q->ge;
 	q->any |= q->ge;
-	return true;
 }
 
 /* Present, no reserved bits, marked for the access and allowing it. */
@@ -62,6 +59,27 @@ static inline __attribute__((always_inline)) bool quick_allowed(const struct vcp
 #define NOT_QUICK ((enum verdict) - 1)
 
 /*
+ * A write through a guest superpage, which is how 64-bit kernels reach their tables. The
+ * link to the direct shadow has the superpage's rights, and PTE_RW only once it is dirty.
+ */
+static inline __attribute__((always_inline)) enum verdict quick_direct(struct vcpu *v, gva_t va, u32 pfec,
+									const struct quick *q)
+{
+	gfn_t gfn = GFN((u64)q->leaf->gfn + s_slot(va, 1));
+	mfn_t mfn = p2m_lookup(v->domain, gfn);
+
+	if (!(pfec & PFEC_W) || !(q->all & PTE_RW) || unlikely(!gw_allowed(v, q->all, pfec)))
+		return NOT_QUICK;
+	if (unlikely(!mfn_valid(mfn)) || policy.sync->may_write(frame_of(v->domain, mfn)))
+		return NOT_QUICK;
+	v->bytes += (N - 1) * SHADOW_BYTES;
+	v->fault.va = va;
+	v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
+	soft_keep(v, va, pfec, mfn);
+	return policy.sync->table_write(v, gfn);
+}
+
+/*
  * A fault on a way that is there: the guest has no mapping, or writes to a table, or
  * needs the one leaf entry.
  */
@@ -73,8 +91,11 @@ static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcp
 	u64 e;
 	u32 slot = s_slot(va, 1);
 
-	if (!quick_entry(v, va, &q))
+	if (unlikely(!quick_way(v, va, &q)))
 		return NOT_QUICK;
+	if (q.leaf->role & ROLE_DIRECT)
+		return quick_direct(v, va, pfec, &q);
+	quick_entry(v, va, &q);
 	v->fault.va = va;
 	if (!(q.ge & PTE_P)) {
 		v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);

@@ -301,7 +301,7 @@ static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
 	va = register_value(s, st.base) + (s64)st.disp;
 	if (st.index != SHORT_NO_INDEX)
 		va += register_value(s, st.index) << st.scale;
-	val = register_value(s, st.src);
+	val = st.is_imm ? (u64)(s64)st.imm : register_value(s, st.src);
 	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | data_access(s)) != SH_FIXED))
 		return false;
 	s->vmcb.rip += st.len;

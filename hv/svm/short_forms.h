@@ -50,20 +50,23 @@ static inline unsigned short_invlpg(const u8 *b, unsigned *reg)
 
 struct short_store {
 	u8 len, src, base, index, scale; /* register numbers; index SHORT_NO_INDEX: none */
-	s32 disp;
+	bool is_imm;                     /* the value is `imm`, not src */
+	s32 disp, imm;
 };
 #define SHORT_NO_INDEX 4 /* as encoded: RSP is never an index */
 
 /*
- * REX.W 89 /r, MOV r64 to memory with a base register, 64-bit mode: the way
- * compilers write a page-table entry. False: another form.
+ * REX.W 89 /r and REX.W C7 /0, MOV of a register or an immediate to 8 bytes of memory
+ * with a base register, 64-bit mode: the way compilers write a page-table entry.
+ * False: another form.
  */
 static inline bool short_store(const u8 *b, struct short_store *st)
 {
 	u32 w = short_word(b);
 	unsigned mod = (w >> 22) & 3, rm = (w >> 16) & 7, at = 3;
 
-	if (unlikely((w & 0xfff8) != 0x8948 || mod == 3))
+	st->is_imm = (w & 0x38fff8) == 0xc748;
+	if (unlikely(((w & 0xfff8) != 0x8948 && !st->is_imm) || mod == 3))
 		return false;
 	st->src = (u8)(((w >> 19) & 7) | (w & 4) << 1);
 	st->index = SHORT_NO_INDEX;
@@ -82,6 +85,10 @@ static inline bool short_store(const u8 *b, struct short_store *st)
 		st->disp = (s8)b[at++];
 	else if (mod == 2) {
 		memcpy(&st->disp, b + at, sizeof(st->disp));
+		at += 4;
+	}
+	if (st->is_imm) {
+		memcpy(&st->imm, b + at, sizeof(st->imm));
 		at += 4;
 	}
 	st->len = (u8)at;
