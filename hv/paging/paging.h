@@ -41,6 +41,12 @@ enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec);
 /* A nested page fault, nested recipes only: v->fault.gpa; SH_MMIO or SH_FIXED. */
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info);
 
+/*
+ * The page that 64-bit code at va was just fetched from, by the tables that hardware uses, and
+ * remembered as emulation's TLB would; NULL: not known without a walk of the guest's.
+ */
+u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key);
+
 /* CR3 was loaded: flushes all but global translations. False: bad root, the guest gets what hardware gives (or the domain was crashed). */
 void paging_load_root(struct vcpu *v);
 /* CR0, CR4 or EFER changed: chooses the M-on-N instance, flushes as the architecture says. */

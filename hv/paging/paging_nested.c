@@ -71,6 +71,11 @@ bool paging_vcpu_init(struct vcpu *v)
 	return true;
 }
 
+u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key)
+{
+	return NULL;
+}
+
 /* #PF is the guest's own affair and not intercepted. */
 enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
 {

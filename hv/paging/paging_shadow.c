@@ -61,6 +61,22 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 		   (unsigned long long)info);
 }
 
+u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key)
+{
+	u64 e = v->hw_cr3;
+
+	if (unlikely(v->shadow_levels != 4))
+		return NULL;
+#pragma GCC unroll 4
+	for (u32 shift = 39; shift >= 12; shift -= 9) {
+		e = ((const u64 *)plat_map(hpa_to_mfn(e & PTE_ADDR)))[va >> shift & 511];
+		if (unlikely(!(e & PTE_P)))
+			return NULL;
+	}
+	v->soft_tlb[SOFT_FETCH] = (struct soft_tlb){ key, plat_map(pte_mfn(e)) };
+	return v->soft_tlb[SOFT_FETCH].page;
+}
+
 /* With paging off CR3 is only a number. */
 void paging_load_root(struct vcpu *v)
 {

@@ -10,14 +10,12 @@
 #include "plat.h"
 #include "short_forms.h"
 #include "svm.h"
+#include "svm_code.h"
 
-#define PFEC_FETCH BIT(4)
 #define PFEC_WRITE BIT(1)
-#define PFEC_USER BIT(2)
 #define SEG_D BIT(10)
 #define SEG_L BIT(9)
 #define MAX_INSN 15
-#define FETCH_BYTES 16 /* two words: cheaper to copy than 15 bytes */
 
 static inline enum emul_mode emul_mode(const struct svm_vcpu *s)
 {
@@ -38,12 +36,6 @@ static u64 linear_rip(const struct svm_vcpu *s, enum emul_mode mode)
 	if (likely(mode == EMUL_LONG))
 		return s->vmcb.rip;
 	return (u32)(s->vmcb.cs.base + s->vmcb.rip);
-}
-
-/* The error code's bits for a data access at this privilege; a fetch at RIP adds its own. */
-static u32 user_bit(const struct svm_vcpu *s)
-{
-	return s->vmcb.cpl == 3 ? PFEC_USER : 0;
 }
 
 /* Who accesses data, for paging_read and its kin. */
@@ -102,81 +94,20 @@ unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
 	return decode_fetched(s, in, bytes, n, why);
 }
 
-/* Where emulation's TLB says that the bytes at RIP are, if 16 of them are in its page. */
-static inline const u8 *known_code(const struct svm_vcpu *s)
+const u8 *svm_learn_code(struct svm_vcpu *s, u64 key)
 {
-	const struct soft_tlb *t = &s->v.soft_tlb[SOFT_FETCH];
-	u64 rip = s->vmcb.rip, offset = rip & (PAGE_SIZE - 1);
+	u8 *page = paging_code_page(&s->v, s->vmcb.rip, key);
 
-	if (unlikely(t->key != ((rip & PAGE_MASK) | PFEC_FETCH | user_bit(s) | 1) || offset > PAGE_SIZE - FETCH_BYTES))
-		return NULL;
-	return t->page + offset;
+	return page ? page + (s->vmcb.rip & (PAGE_SIZE - 1)) : NULL;
 }
 
-/* A read through paging makes it known, if it can be. */
-static __attribute__((noinline)) const u8 *learn_code(struct svm_vcpu *s)
-{
-	u8 byte;
-
-	if (paging_is_nested || paging_read(&s->v, s->vmcb.rip, &byte, 1, PFEC_FETCH | user_bit(s)) != SH_FIXED)
-		return NULL;
-	return known_code(s);
-}
-
-/* 16 bytes of 64-bit code at RIP; NULL: fetch() must look. */
-static inline const u8 *fetched(struct svm_vcpu *s)
-{
-	const u8 *p;
-
-	if (unlikely(emul_mode(s) != EMUL_LONG))
-		return NULL;
-	p = known_code(s);
-	return likely(p) ? p : learn_code(s);
-}
-
-static void skip_slow(struct svm_vcpu *s)
+/* Anything but a short form. */
+void svm_skip_decoded(struct svm_vcpu *s)
 {
 	struct insn in;
 
 	s->vmcb.rip += svm_decode(s, &in);
-}
-
-void svm_skip(struct svm_vcpu *s)
-{
-	const u8 *p;
-	unsigned len;
-
 	s->vmcb.interrupt_shadow = 0;
-	if (svm_has_nrip) {
-		s->vmcb.rip = s->vmcb.nrip;
-		return;
-	}
-	p = fetched(s);
-	len = likely(p) ? short_plain(p) : 0;
-	if (likely(len))
-		s->vmcb.rip += len;
-	else
-		skip_slow(s);
-}
-
-bool svm_short_mov_cr(struct svm_vcpu *s, unsigned *reg, unsigned *len)
-{
-	const u8 *p = fetched(s);
-
-	*len = p ? short_mov_cr(p, reg) : 0;
-	return *len;
-}
-
-bool svm_short_invlpg(struct svm_vcpu *s, u64 *va, unsigned *len)
-{
-	const u8 *p = fetched(s);
-	unsigned reg;
-
-	*len = p ? short_invlpg(p, &reg) : 0;
-	if (!*len)
-		return false;
-	*va = reg == RAX ? s->vmcb.rax : s->v.gpr[reg];
-	return true;
 }
 
 void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st)
@@ -352,7 +283,7 @@ static __attribute__((noinline)) enum trip emulate_slowly(struct svm_vcpu *s, en
 
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)
 {
-	const u8 *p = fetched(s);
+	const u8 *p = svm_code(s);
 
 	if (likely(p) && likely(emulate_short_store(s, p)))
 		return done;

@@ -5,6 +5,7 @@
 #include "lib.h"
 #include "plat.h"
 #include "svm.h"
+#include "svm_code.h"
 
 /* Linux reads these on AMD CPUs without asking whether they exist: zero, as on a part without the feature. */
 static const u32 zero_msrs[] = { 0x8b /* patch level */, 0xc0010010 /* SYSCFG */, 0xc0010015 /* HWCR */,
@@ -82,7 +83,7 @@ enum trip exit_msr(struct svm_vcpu *s)
 		}
 	}
 	if (ok)
-		svm_skip(s);
+		svm_skip_form(s, is_write ? 0x300f : 0x320f, 0xffff, 2);
 	else
 		svm_inject_gp(s);
 	return msr == MSR_EFER && is_write ? TRIP_efer : TRIP_msr;
@@ -137,7 +138,7 @@ enum trip exit_cpuid(struct svm_vcpu *s)
 	v->gpr[RBX] = r.ebx;
 	v->gpr[RCX] = r.ecx;
 	v->gpr[RDX] = r.edx;
-	svm_skip(s);
+	svm_skip_form(s, 0xa20f, 0xffff, 2);
 	return TRIP_cpuid;
 }
 
@@ -146,7 +147,7 @@ enum trip exit_vmmcall(struct svm_vcpu *s)
 	struct vcpu *v = &s->v;
 	const u32 arg[4] = { (u32)v->gpr[RBX], (u32)v->gpr[RCX], (u32)v->gpr[RDX], (u32)v->gpr[RSI] };
 
-	svm_skip(s);
+	svm_skip_form(s, 0xd9010f, 0xffffff, 3);
 	s->vmcb.rax = domu_hypercall(s->v.domain->backend, (u32)s->vmcb.rax, arg);
 	return TRIP_hypercall;
 }

@@ -3,7 +3,9 @@
 #include "cpu.h"
 #include "lib.h"
 #include "plat.h"
+#include "short_forms.h"
 #include "svm.h"
+#include "svm_code.h"
 
 #define CR4_KNOWN                                                                                                      \
 	(0x7ffull | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | BIT(11) /* UMIP */ | BIT(16) /* FSGSBASE */)
@@ -46,13 +48,14 @@ enum trip exit_npf(struct svm_vcpu *s)
 
 enum trip exit_invlpg(struct svm_vcpu *s)
 {
+	const u8 *p = svm_code(s);
 	struct emul_state st;
 	struct insn in;
-	unsigned len;
-	u64 va;
+	unsigned len, reg;
 
-	if (likely(svm_short_invlpg(s, &va, &len))) {
-		paging_invlpg(&s->v, va);
+	len = p ? short_invlpg(p, &reg) : 0;
+	if (likely(len)) {
+		paging_invlpg(&s->v, reg == RAX ? s->vmcb.rax : s->v.gpr[reg]);
 		s->vmcb.rip += len;
 		s->vmcb.interrupt_shadow = 0;
 		return TRIP_invlpg;
@@ -177,10 +180,12 @@ static enum trip finish_cr(struct svm_vcpu *s, const struct insn *in, bool ok, e
 
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
+	const u8 *p = svm_code(s);
 	unsigned reg, len;
 	struct insn in;
 
-	if (unlikely(!svm_short_mov_cr(s, &reg, &len))) {
+	len = p ? short_mov_cr(p, &reg) : 0;
+	if (unlikely(!len)) {
 		len = svm_decode(s, &in);
 		if (!len)
 			return TRIP_cr3;

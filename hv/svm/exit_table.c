@@ -6,6 +6,7 @@
 #include "pcpu.h"
 #include "plat.h"
 #include "svm.h"
+#include "svm_code.h"
 
 static enum trip exit_unknown(struct svm_vcpu *s)
 {
@@ -34,7 +35,7 @@ static enum trip exit_ud(struct svm_vcpu *s)
 /* Instructions with nothing to do here: caches are coherent. */
 static enum trip exit_nothing(struct svm_vcpu *s)
 {
-	svm_skip(s);
+	svm_skip_decoded(s);
 	return TRIP_other;
 }
 
@@ -61,7 +62,7 @@ static enum trip exit_shutdown(struct svm_vcpu *s)
 
 static enum trip exit_hlt(struct svm_vcpu *s)
 {
-	svm_skip(s);
+	svm_skip_form(s, 0xf4, 0xff, 1);
 	if (!(s->vmcb.rflags & RFLAGS_IF))
 		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %llx",
 				  (unsigned long long)s->vmcb.rip);

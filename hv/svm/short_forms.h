@@ -18,18 +18,6 @@ static inline u32 short_word(const u8 *b)
 	return w;
 }
 
-/* CPUID, RDMSR, WRMSR, HLT, VMMCALL: nothing but their opcodes, in any mode. */
-static inline unsigned short_plain(const u8 *b)
-{
-	u32 w = short_word(b);
-
-	if ((w & 0xffff) == 0xa20f || (w & 0xffff) == 0x320f || (w & 0xffff) == 0x300f)
-		return 2;
-	if ((w & 0xff) == 0xf4)
-		return 1;
-	return (w & 0xffffff) == 0xd9010f ? 3 : 0;
-}
-
 /* 0F 22 /r, MOV to CRn: the general register's number. */
 static inline unsigned short_mov_cr(const u8 *b, unsigned *reg)
 {

@@ -73,14 +73,10 @@ static inline void svm_sync_nested(struct svm_vcpu *s)
 		svm_sync(s);
 }
 
-/* Past the instruction that was intercepted. */
-void svm_skip(struct svm_vcpu *s);
+/* Past the instruction that was intercepted, whatever it is. */
+void svm_skip_decoded(struct svm_vcpu *s);
 /* Decode it: its length, or 0 when it could not be fetched or decoded; then a fault is pending or the domain has crashed. */
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in);
-
-/* The short form of MOV to CRn or INVLPG at RIP; false: svm_decode must look. */
-bool svm_short_mov_cr(struct svm_vcpu *s, unsigned *reg, unsigned *len);
-bool svm_short_invlpg(struct svm_vcpu *s, u64 *va, unsigned *len);
 
 void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u32 error);
 void svm_inject_pf(struct svm_vcpu *s);       /* v->fault */
