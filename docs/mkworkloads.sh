@@ -1,0 +1,61 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# docs/workloads.md, from the list of workloads and the phases that each names in its source.
+#
+# mkworkloads.sh [SRCDIR] >workloads.md
+set -eu
+cd "${1:-$(dirname "$0")/..}"
+
+# The phases that a workload measures, in the order of its source; those of a header that it shares come first. Linux's are what its first process calls.
+phases() {
+	files=$1
+	for h in $(sed -n 's/^#include "\(lib\/demand\.h\)"/\1/p' "$1"); do files="workloads/$h $files"; done
+	sed -n 's/.*region_begin("\([^"]*\)").*/`\1`/p; s/^[[:space:]]*\$suite run \([a-z-]*\) .*/`\1`/p; s/^[[:space:]]*\$suite \([a-z]*-[a-z-]*\) "\$(count.*/`\1`/p' $files | awk '!seen[$0]++' | tr '\n' ' ' | sed 's/ $//; s/ /, /g'
+}
+row() { # NAME FILE KIND COMMANDLINE TEXT
+	src=workloads/$2.c
+	[ "$3" = pvh ] || src=workloads/linux/init
+	args=$4
+	[ "$3" = pvh ] || args=
+	[ -z "$args" ] || args="\`$args\`"
+	echo "| \`$1\` | $5 | $(phases "$src") | $args |"
+}
+
+cat <<'END'
+# Workloads
+
+Made by `docs/mkworkloads.sh` from `workloads/workloads.def`, `workloads/hostile.def` and the sources: change those, then run
+`make docs`. A test holds this page current.
+
+A workload is a guest that does one thing many times. It warms up, measures between `region_begin()` and `region_end()`, and then
+proves that what it did had its effect; otherwise it fails, and the report lists it as not finished. Inside a
+measured region every other pCPU stands still, so that the figure counts only the guest and the hypervisor on its behalf.
+The same image runs under every shadow recipe, under nested paging, and natively.
+
+    ./penumbra run --workload demand-fault,fork-cow --recipe shadow2,native
+
+## Measured
+
+Bare-metal guests, 64-bit (four levels), one vCPU. The command line can be changed in `workloads/workloads.def`.
+
+| workload | what it does | phases | command line |
+| --- | --- | --- | --- |
+END
+sed -n 's/^WORKLOAD(\([^,]*\), "\([^"]*\)", \([a-z]*\), "\([^"]*\)", [0-9]*, [0-9]*, [a-z]*, "\([^"]*\)")$/\2\t\1\t\3\t:\4\t\5/p' workloads/workloads.def |
+	while IFS="$(printf '\t')" read -r name file kind args text; do row "$name" "$file" "$kind" "${args#:}" "$text"; done
+
+cat <<'END'
+
+`linux-process` is Debian's unmodified amd64 kernel with an initramfs that forks (100 times), forks and executes (60), maps, touches and
+unmaps 64 pages (100), and runs a shell's loop (20); it also reports how far the TSC was when its first process began. The kernel's
+command line is in `workloads/workloads.def`.
+
+## Hostile
+
+For tests only: guests that break rules, and images that are none. Whatever they do, dom0 and the next guest go on.
+
+| guest | what it does | how it ends |
+| --- | --- | --- |
+END
+sed -n 's/^HOSTILE([^,]*, "\([^"]*\)", [a-z]*, "[^"]*", [0-9]*, [0-9]*, \([a-z]*\), "[^"]*", "\([^"]*\)")$/| `\1` | \3 | \2 |/p' workloads/hostile.def |
+	sed 's/| crashed |$/| the domain is crashed, with a reason |/; s/| timeout |$/| it is stopped when its time is over |/; s/| refused |$/| the load command refuses it |/; s/| any |$/| by itself, one way or another |/'
