@@ -114,7 +114,7 @@ struct pn_domain_info {
 	uint64_t memory_offset; /* of its memory in BAR4, bytes */
 };
 
-#define PN_HIST_BUCKETS 64 /* bucket b counts costs in [2^b, 2^(b+1)) ticks */
+#define PN_HIST_BUCKETS 32 /* bucket b counts costs in [2^b, 2^(b+1)) ticks */
 
 struct pn_trip_stat {
 	uint64_t count;

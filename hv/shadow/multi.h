@@ -165,6 +165,9 @@ static inline u64 link_form(u64 rights, u32 level)
 	return N == 3 && level == 3 ? PTE_P : rights;
 }
 
+/* An entry's rights as they are to be compared: QEMU sets the accessed bit in a PAE root entry, which has none. */
+static inline u64 link_have(u64 e, u32 level) { return link_form(e & ~PTE_ADDR, level); }
+
 /* What a slot above level 1 has to link to. */
 struct want {
 	u32 gfn, role;

@@ -77,7 +77,7 @@ static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u3
 	if (!(sp->role & ROLE_DIRECT) && !policy.sync->in_sync(sp))
 		return;
 	if (!audit_want(sp, slot, level, &want) || want.gfn != c->gfn || want.role != c->role ||
-	    !gives_no_more(e & ~PTE_ADDR, want.rights))
+	    !gives_no_more(link_have(e, level), want.rights))
 		audit_report(a, "smfn %x slot %u: %llx is not what the guest's entry gives", sp->mfn, slot,
 			     (unsigned long long)e);
 }

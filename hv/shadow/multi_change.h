@@ -260,7 +260,7 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 			return;
 		c = link_child(d, e);
 		if (c->role & ROLE_DIRECT ||
-		    !policy.sync->keep_link(c, want.gfn, want.role, e & ~PTE_ADDR, link_form(want.rights, level))) {
+		    !policy.sync->keep_link(c, want.gfn, want.role, link_have(e, level), link_form(want.rights, level))) {
 			link_put(d, sp, slot, NULL, 0);
 			return;
 		}

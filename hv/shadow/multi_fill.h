@@ -49,7 +49,7 @@ static inline struct sh_page *link_for(struct vcpu *v, const struct gw *w, struc
 	v->bytes += SHADOW_BYTES;
 	if (likely(e & PTE_P)) {
 		struct sh_page *c = link_child(v->domain, e);
-		u64 have = e & ~PTE_ADDR;
+		u64 have = link_have(e, level);
 
 		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
 			if (unlikely(have != rights)) {
@@ -116,12 +116,8 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 
 static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
-	if (G && policy.sync->links_in_step) {
-		enum verdict r = quick_fault(v, va, pfec);
-
-		if (likely(r != NOT_QUICK))
-			return r;
-	}
+	if (G && policy.sync->links_in_step)
+		return quick_fault(v, va, pfec);
 	return full_fault(v, va, pfec);
 }
 

@@ -56,22 +56,22 @@ static inline __attribute__((always_inline)) bool quick_allowed(const struct vcp
 	return likely(gw_allowed(v, q->all, pfec)) && (q->all & PTE_RW || !(pfec & PFEC_W));
 }
 
-#define NOT_QUICK ((enum verdict) - 1)
+static enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec);
 
 /*
  * A write through a guest superpage, which is how 64-bit kernels reach their tables. The
  * link to the direct shadow has the superpage's rights, and PTE_RW only once it is dirty.
  */
-static inline __attribute__((always_inline)) enum verdict quick_direct(struct vcpu *v, gva_t va, u32 pfec,
-									const struct quick *q)
+static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t va, u32 pfec,
+							   const struct sh_page *leaf, u64 all)
 {
-	gfn_t gfn = GFN((u64)q->leaf->gfn + s_slot(va, 1));
+	gfn_t gfn = GFN((u64)leaf->gfn + s_slot(va, 1));
 	mfn_t mfn = p2m_lookup(v->domain, gfn);
 
-	if (!(pfec & PFEC_W) || !(q->all & PTE_RW) || unlikely(!gw_allowed(v, q->all, pfec)))
-		return NOT_QUICK;
+	if (!(pfec & PFEC_W) || !(all & PTE_RW) || unlikely(!gw_allowed(v, all, pfec)))
+		return full_fault(v, va, pfec);
 	if (unlikely(!mfn_valid(mfn)) || policy.sync->may_write(frame_of(v->domain, mfn)))
-		return NOT_QUICK;
+		return full_fault(v, va, pfec);
 	v->bytes += (N - 1) * SHADOW_BYTES;
 	v->fault.va = va;
 	v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
@@ -83,43 +83,51 @@ static inline __attribute__((always_inline)) enum verdict quick_direct(struct vc
  * A fault on a way that is there: the guest has no mapping, or writes to a table, or
  * needs the one leaf entry.
  */
-static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcpu *v, gva_t va, u32 pfec)
+static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
+							    u64 ge, u64 all)
 {
+	const struct quick q = { .leaf = leaf, .ge = ge, .all = all };
 	struct domain *d = v->domain;
-	struct quick q;
+	u32 slot = s_slot(va, 1);
 	mfn_t mfn;
 	u64 e;
-	u32 slot = s_slot(va, 1);
+
+	if (unlikely(pfec & PFEC_I) || !quick_allowed(v, &q, pfec))
+		return full_fault(v, va, pfec);
+	mfn = p2m_lookup(d, pte_gfn(ge));
+	if (unlikely(!mfn_valid(mfn)))
+		return full_fault(v, va, pfec);
+	v->fault.gpa = gfn_to_gpa(pte_gfn(ge)) | (va & ~PAGE_MASK);
+	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(d, mfn))) {
+		soft_keep(v, va, pfec, mfn);
+		return policy.sync->table_write(v, pte_gfn(ge));
+	}
+	e = leaf_entry(d, mfn, ge);
+	if (unlikely(s_get(leaf, slot) == e))
+		return SH_RETRY;
+	leaf_put(d, leaf, slot, e);
+	v->bytes += SHADOW_BYTES;
+	COUNT(d, fill);
+	TRACE(v, fill, va, pte_gfn(ge).n, e);
+	policy.prefetch->filled(v, leaf, slot);
+	return SH_FIXED;
+}
+
+static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	struct quick q;
 
 	if (unlikely(!quick_way(v, va, &q)))
-		return NOT_QUICK;
+		return full_fault(v, va, pfec);
 	if (q.leaf->role & ROLE_DIRECT)
-		return quick_direct(v, va, pfec, &q);
+		return quick_direct(v, va, pfec, q.leaf, q.all);
 	quick_entry(v, va, &q);
 	v->fault.va = va;
 	if (!(q.ge & PTE_P)) {
 		v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
 		return SH_GUEST_FAULT;
 	}
-	if (unlikely(pfec & PFEC_I) || !quick_allowed(v, &q, pfec))
-		return NOT_QUICK;
-	mfn = p2m_lookup(d, pte_gfn(q.ge));
-	if (unlikely(!mfn_valid(mfn)))
-		return NOT_QUICK;
-	v->fault.gpa = gfn_to_gpa(pte_gfn(q.ge)) | (va & ~PAGE_MASK);
-	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(d, mfn))) {
-		soft_keep(v, va, pfec, mfn);
-		return policy.sync->table_write(v, pte_gfn(q.ge));
-	}
-	e = leaf_entry(d, mfn, q.ge);
-	if (unlikely(s_get(q.leaf, slot) == e))
-		return SH_RETRY;
-	leaf_put(d, q.leaf, slot, e);
-	v->bytes += SHADOW_BYTES;
-	COUNT(d, fill);
-	TRACE(v, fill, va, pte_gfn(q.ge).n, e);
-	policy.prefetch->filled(v, q.leaf, slot);
-	return SH_FIXED;
+	return quick_present(v, va, pfec, q.leaf, q.ge, q.all);
 }
 
 /* Emulation's access to a page whose way is there. False: the full walk must tell. */

@@ -127,17 +127,32 @@ static struct cpuid filter(struct svm_vcpu *s, u32 leaf, struct cpuid r)
 	return r;
 }
 
+/* Leaf 1 shows CR4.OSXSAVE and leaf 0xd follows XCR0, which guests change without an exit: those two are asked each time. */
+static __attribute__((noinline)) void ask_cpuid(struct svm_vcpu *s, u32 leaf, u32 subleaf)
+{
+	struct cpuid r = filter(s, leaf, cpuid(leaf, subleaf));
+
+	s->cpuid.leaf = leaf;
+	s->cpuid.subleaf = subleaf;
+	s->cpuid.valid = leaf != 1 && leaf != 0xd;
+	s->cpuid.eax = r.eax;
+	s->cpuid.ebx = r.ebx;
+	s->cpuid.ecx = r.ecx;
+	s->cpuid.edx = r.edx;
+}
+
 enum trip exit_cpuid(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
-	u32 leaf = (u32)s->vmcb.rax;
-	struct cpuid r = filter(s, leaf, cpuid(leaf, (u32)v->gpr[RCX]));
+	u32 leaf = (u32)s->vmcb.rax, subleaf = (u32)v->gpr[RCX];
 
+	if (unlikely(s->cpuid.leaf != leaf || s->cpuid.subleaf != subleaf || !s->cpuid.valid))
+		ask_cpuid(s, leaf, subleaf);
 	s->vmcb.exitinfo1 = leaf; /* for the trace */
-	s->vmcb.rax = r.eax;
-	v->gpr[RBX] = r.ebx;
-	v->gpr[RCX] = r.ecx;
-	v->gpr[RDX] = r.edx;
+	s->vmcb.rax = s->cpuid.eax;
+	v->gpr[RBX] = s->cpuid.ebx;
+	v->gpr[RCX] = s->cpuid.ecx;
+	v->gpr[RDX] = s->cpuid.edx;
 	svm_skip_form(s, 0xa20f, 0xffff, 2);
 	return TRIP_cpuid;
 }

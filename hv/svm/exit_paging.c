@@ -20,18 +20,21 @@ enum trip exit_pf(struct svm_vcpu *s)
 
 	if (unlikely(v->cr4 & CR4_SMAP) && s->vmcb.cpl < 3 && !(s->vmcb.rflags & RFLAGS_AC))
 		pfec |= PFEC_SMAP;
-	switch (paging_fault(v, s->vmcb.exitinfo2, pfec)) {
-	case SH_FIXED:
-		return TRIP_pf_fixed;
-	case SH_GUEST_FAULT:
+	enum verdict r = paging_fault(v, s->vmcb.exitinfo2, pfec);
+	if (r == SH_GUEST_FAULT) {
 		svm_inject_pf(s);
 		return TRIP_pf_guest;
+	}
+	switch (r) {
+	case SH_FIXED:
+		return TRIP_pf_fixed;
 	case SH_EMULATE:
 		return svm_emulate(s, TRIP_pf_emulate);
 	case SH_MMIO:
 		return svm_emulate(s, TRIP_pf_mmio);
 	case SH_RETRY:
 		return TRIP_pf_retry;
+	case SH_GUEST_FAULT:
 	case SH_OOM:
 		break;
 	}

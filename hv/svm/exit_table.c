@@ -60,6 +60,15 @@ static enum trip exit_shutdown(struct svm_vcpu *s)
 	return TRIP_shutdown;
 }
 
+/* A long wait's ticks beyond 2^32 are added here: account() keeps the low half only. */
+static void wait(struct svm_vcpu *s)
+{
+	u64 begin = rdtsc();
+
+	domu_halt(s->v.domain->backend);
+	s->v.trip[TRIP_hlt].ticks += (rdtsc() - begin) & ~0xffffffffull;
+}
+
 static enum trip exit_hlt(struct svm_vcpu *s)
 {
 	svm_skip_form(s, 0xf4, 0xff, 1);
@@ -67,7 +76,7 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %llx",
 				  (unsigned long long)s->vmcb.rip);
 	else
-		domu_halt(s->v.domain->backend);
+		wait(s);
 	s->v.attention = 1;
 	return TRIP_hlt;
 }

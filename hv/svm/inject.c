@@ -47,17 +47,6 @@ void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u
 	s->vmcb.eventinj = (u64)error << 32 | EVENT_VALID | EVENT_EXCEPTION | vector | (has_error ? EVENT_ERROR : 0);
 }
 
-void svm_inject_pf(struct svm_vcpu *s)
-{
-	s->v.cr2 = s->v.fault.va;
-	vmcb_set_cr2(&s->vmcb, s->v.fault.va);
-	if (unlikely(s->pending)) {
-		svm_inject_exception(s, VECTOR_PF, true, s->v.fault.pfec);
-		return;
-	}
-	s->vmcb.eventinj = (u64)s->v.fault.pfec << 32 | EVENT_VALID | EVENT_EXCEPTION | EVENT_ERROR | VECTOR_PF;
-}
-
 void svm_inject_gp(struct svm_vcpu *s)
 {
 	svm_inject_exception(s, VECTOR_GP, true, 0);

@@ -185,30 +185,32 @@ static void settle(struct svm_vcpu *s)
 	v->tlb_flush = 0;
 }
 
-static __attribute__((noinline, cold)) void trace_trip(struct svm_vcpu *s, enum trip kind, u64 begin, u64 cost)
+static __attribute__((noinline, cold)) void trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost)
 {
+	u64 begin = rdtsc() - cost;
 	const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, s->vmcb.exitinfo1, s->vmcb.exitinfo2,
 						 (u32)s->vmcb.exitcode };
 
-	trace_write(&s->v, PN_EV_trip, begin, cost > 0xffffffff ? 0xffffffff : (u32)cost, s->v.bytes, payload);
+	trace_write(&s->v, PN_EV_trip, begin, cost, s->v.bytes, payload);
 }
 
-static inline void account(struct svm_vcpu *s, enum trip kind, u64 begin)
+/* Costs are differences of the TSC's low half: no trip but HLT takes 2^32 ticks, and exit_hlt adds what that loses. */
+static inline void account(struct svm_vcpu *s, enum trip kind, u32 begin)
 {
 	struct pn_trip_stat *t = &s->v.trip[kind];
-	u64 cost = rdtsc() - begin;
+	u32 cost = rdtsc_low() - begin;
 
 	t->count++;
 	t->ticks += cost;
 	t->bytes += s->v.bytes;
-	t->hist[63 - __builtin_clzll(cost | 1)]++;
+	t->hist[31 - __builtin_clz(cost | 1)]++;
 	if (TRACE_ON(trip))
-		trace_trip(s, kind, begin, cost);
+		trace_trip(s, kind, cost);
 }
 
 bool svm_exit(struct svm_vcpu *s)
 {
-	u64 begin = rdtsc();
+	u32 begin = rdtsc_low();
 
 	s->v.bytes = 0;
 	s->vmcb.clean = CLEAN_ALL;

@@ -32,6 +32,12 @@ struct svm_vcpu {
 	u8 *iopm, *msrpm;
 	u64 pat;     /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
+	/* The last CPUID and its answer, which is costly to ask hardware for; only leaves that never change. */
+	struct {
+		u32 leaf, subleaf;
+		bool valid;
+		u64 eax, ebx, ecx, edx;
+	} cpuid;
 };
 
 #define to_svm(vcpu) container_of(vcpu, struct svm_vcpu, v)
@@ -79,13 +85,23 @@ void svm_skip_decoded(struct svm_vcpu *s);
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in);
 
 void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u32 error);
-void svm_inject_pf(struct svm_vcpu *s);       /* v->fault */
 void svm_inject_gp(struct svm_vcpu *s);       /* #GP(0) */
 void svm_inject_ud(struct svm_vcpu *s);
 #define VECTOR_DF 8
 #define VECTOR_GP 13
 #define VECTOR_PF 14
 #define VECTOR_UD 6
+
+/* #PF as v->fault tells. */
+static inline void svm_inject_pf(struct svm_vcpu *s)
+{
+	vmcb_set_cr2(&s->vmcb, s->v.fault.va);
+	if (unlikely(s->pending)) {
+		svm_inject_exception(s, VECTOR_PF, true, s->v.fault.pfec);
+		return;
+	}
+	s->vmcb.eventinj = (u64)s->v.fault.pfec << 32 | EVENT_VALID | EVENT_EXCEPTION | EVENT_ERROR | VECTOR_PF;
+}
 
 /* How the guest decodes code now. */
 enum emul_mode svm_emul_mode(const struct svm_vcpu *s);

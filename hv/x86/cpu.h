@@ -89,6 +89,13 @@ static inline u64 rdtsc(void)
 	return (u64)hi << 32 | lo;
 }
 
+static inline u32 rdtsc_low(void)
+{
+	u32 lo;
+	asm volatile("rdtsc" : "=a"(lo) : : "rdx", "memory");
+	return lo;
+}
+
 #define CR_ACCESSORS(n)                                                                                                \
 	static inline u64 read_cr##n(void)                                                                             \
 	{                                                                                                              \
