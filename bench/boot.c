@@ -255,8 +255,13 @@ static void log_line(void *arg, const char *text)
 
 	if (!*text)
 		return;
+	/* What it may say after its last sentence (a dump) stays in the log; the sentence is the reason. */
+	if (b->stood_still > 0)
+		return;
 	free(b->last_log);
 	b->last_log = xstrdup(text);
+	if (!b->native && (strstr(text, "cannot run here: ") || strstr(text, "PANIC: ")))
+		b->stood_still = now_seconds();
 	/* QEMU's exit status 1 is a guest's success natively, and its own failure: only its words tell. */
 	if (b->native && !strstr(text, "warning:")) {
 		free(b->qemu_error);

@@ -15,6 +15,7 @@
 /* Wall seconds. Guests' own limits are in guest time, which runs several times slower than the wall's under -icount. */
 #define BOOT_SILENCE 300.0  /* until dom0's runner speaks */
 #define END_SILENCE 180.0   /* from "done" to power-off: dom0 writes its disk */
+#define DUMP_SECONDS 3.0    /* for a hypervisor that cannot go on to say the rest */
 #define SLOWDOWN 6.0
 
 void boot_mark_rest(struct boot *b, const char *state, const char *reason)
@@ -59,6 +60,8 @@ static void enforce(struct boot *b, double now)
 	double limit = silence_limit(b);
 	char *why = NULL, text[32];
 
+	if (b->stood_still > 0 && now - b->stood_still > DUMP_SECONDS)
+		boot_kill(b, "crashed", "the hypervisor cannot go on");
 	if (now - b->last_output > limit)
 		why = xfmt("killed: no word from it for %s of wall time", human_seconds(limit, text));
 	else if (b->collect.done && now - b->done_at > END_SILENCE)

@@ -16,8 +16,8 @@
 #define ICOUNT "shift=0,sleep=off"
 #define SEED "1"
 #define RTC "base=2024-01-01T00:00:00,clock=vm"
-/* nowatchdog: dom0 stands still in a measured region, which is no fault of it. */
-#define DOM0_CMDLINE "console=ttyS1 nolapic_timer tsc=reliable maxcpus=1 nowatchdog quiet"
+/* nowatchdog: dom0 stands still in a measured region, which is no fault of its; panic=-1: a dom0 that cannot go on ends the boot. */
+#define DOM0_CMDLINE "console=ttyS1 nolapic_timer tsc=reliable maxcpus=1 nowatchdog panic=-1 quiet"
 #define HOST_MEMORY "2G"
 
 static void add(struct argv *a, char *s)

@@ -15,8 +15,9 @@ rm "$tmp/small/fill"
 
 # fills <name> <recipe>: the disk fills up once three guests have finished
 fills() {
+	: >"$tmp/$1.err"
 	"$bench" run --results "$tmp/results" --output "$tmp/small/$1" --recipe "$2" --workload demand-fault,compute,null-exit --repeat 40 \
-		>"$tmp/$1.out" 2>"$tmp/$1.err" &
+		>"$tmp/$1.out" 2>>"$tmp/$1.err" &
 	pid=$!
 	n=0
 	while [ "$(grep -c ' finished' "$tmp/$1.err")" -lt 3 ] && [ $n -lt 240 ]; do

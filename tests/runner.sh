@@ -47,7 +47,7 @@ is "without the traced pass" "$(grep -c '"traced": true' "$res/untraced/results.
 FAKE_MODE=die:demand-fault FAKE_STATE=$tmp/died run died --recipe shadow2 --repeat 2
 is "a machine that dies fails the run" $? 1
 has "the guest that it died in is crashed" "$res/died/results.json" '"state": "crashed"'
-has "with the hypervisor's last word" "$res/died/results.json" 'panic: fake'
+has "with the hypervisor's last word" "$res/died/results.json" 'PANIC: fake'
 is "the others are measured in another boot" "$(tail -n +2 "$res/died/results.csv" | cut -d, -f2,6 | sort | tr '\n' ' ')" \
 	"compute,1 compute,2 demand-fault,2 null-exit,1 null-exit,2 "
 
@@ -59,7 +59,7 @@ is "the guest behind it was measured" "$(rows "$res/hung/results.csv" shadow2 co
 
 FAKE_MODE=unborn run unborn --recipe shadow2,vtlb --jobs 1
 is "a hypervisor that does not start fails the run" $? 1
-has "with its own reason" "$tmp/unborn.err" 'panic: no kernel in the first module'
+has "with its own reason" "$tmp/unborn.err" 'cannot run here: no kernel in the first module'
 is "no rows" "$(lines "$res/unborn/results.csv")" 1
 is "the other recipe was not started" "$(grep -c '"label"' "$res/unborn/results.json")" 1
 FAKE_MODE=unborn run going --recipe shadow2,vtlb --jobs 1 --keep-going
@@ -76,6 +76,7 @@ has "a path that leads out is refused" "$tmp/evil.err" 'escaped.*left out'
 has "a link is refused" "$tmp/evil.err" '"link" is left out'
 is "nothing got out" "$(find "$tmp" -name 'escaped*' -o -type l | wc -l | tr -d ' ')" 0
 
+: >"$tmp/stopped.err"
 FAKE_MODE=slow run stopped --recipe shadow2,vtlb --repeat 2 &
 pid=$!
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
