@@ -12,6 +12,11 @@
 
 #define MIN_MEMORY (4ull << 20)
 #define MAX_MEMORY (64ull << 30)
+#define TURN_MS 10     /* of TSC time between two turns that a busy guest gives */
+#define TURN_PAUSES 16
+#define CONSOLE_PORT 0x3f8
+#define CONSOLE_US_PER_BYTE 16
+#define CONSOLE_BURST 32768ull /* bytes */
 
 static struct domu *domus[PN_MAX_DOMAINS];
 
@@ -286,8 +291,28 @@ u32 domu_in(struct domu *u, u16 port, unsigned bytes)
 	return vdev_in(&u->vdev, port, bytes, rdtsc());
 }
 
+/*
+ * A guest that prints for ever gets no faster than a line of CONSOLE_US_PER_BYTE once
+ * its burst is used up: its pCPU halts a while, as a guest on a real line would wait. Not in regions.
+ */
+static void pace_console(struct domu *u)
+{
+	u64 now = rdtsc(), tick = CONSOLE_US_PER_BYTE * tsc_khz / 1000;
+
+	if (u->line_free < now)
+		u->line_free = now;
+	u->line_free += tick;
+	if (likely(u->in_region || u->line_free - now < CONSOLE_BURST * tick))
+		return;
+	apic_timer_at(now + tsc_khz);
+	u->timer = ~0ull;
+	pcpu_wait();
+}
+
 void domu_out(struct domu *u, u16 port, unsigned bytes, u32 val)
 {
+	if (port == CONSOLE_PORT)
+		pace_console(u);
 	vdev_out(&u->vdev, port, bytes, val, rdtsc());
 	if (unlikely(u->vdev.exit_requested)) {
 		u->d.exit_code = u->vdev.exit_code;
@@ -299,20 +324,35 @@ void domu_out(struct domu *u, u16 port, unsigned bytes, u32 val)
 
 static void arm_timer(struct domu *u)
 {
-	u64 deadline = vdev_deadline(&u->vdev);
+	u64 deadline = vdev_deadline(&u->vdev), other = u->in_region ? u->region_limit : u->turn;
 
-	if (u->in_region && u->region_limit < deadline)
-		deadline = u->region_limit;
+	if (other < deadline)
+		deadline = other;
 	if (deadline == u->timer)
 		return;
 	u->timer = deadline;
 	apic_timer_at(deadline);
 }
 
+/*
+ * Under QEMU's -icount a pCPU that never halts leaves the others next to nothing, so
+ * that dom0 could not even time the domain out. A PAUSE hands the turn over; on
+ * hardware it costs nothing. Measured regions are left alone.
+ */
+static void take_turns(struct domu *u, u64 now)
+{
+	if (u->in_region || now < u->turn)
+		return;
+	for (int i = 0; u->turn && i < TURN_PAUSES; i++)
+		cpu_relax();
+	u->turn = now + TURN_MS * tsc_khz;
+}
+
 void domu_poll(struct domu *u)
 {
 	u64 now = rdtsc();
 
+	take_turns(u, now);
 	vdev_advance(&u->vdev, now);
 	if (unlikely(u->in_region && now >= u->region_limit)) {
 		plat_log(LOG_WARN, "domain %u: a measured region went over its limit; the other pCPUs are let go",

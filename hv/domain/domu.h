@@ -25,6 +25,8 @@ struct domu {
 	u32 running;  /* its pCPU has it */
 	u32 stop_req; /* pCPU 0 wants it to stand */
 	u64 started, ran; /* TSC at the last start; ticks run before that */
+	u64 turn;     /* TSC at which it next gives others a turn; 0: not yet begun */
+	u64 line_free; /* TSC at which all that was printed would have left a real line */
 	u64 timer;    /* what the pCPU's timer is armed for, TSC; ~0: nothing */
 
 	/* Measured regions (quiet.c). */
