@@ -359,8 +359,6 @@ void domu_poll(struct domu *u)
 			 u->d.id);
 		quiet_abort(u);
 	}
-	if (now >= u->timer)
-		u->timer = ~0ull; /* it has fired */
 	arm_timer(u);
 	if (u->region_begins)
 		quiet_begun(u);
@@ -378,6 +376,7 @@ void domu_halt(struct domu *u)
 		if (vdev_irq_pending(&u->vdev) || domu_must_stop(u))
 			return;
 		pcpu_wait();
+		domu_interrupted(u);
 	}
 }
 

@@ -59,6 +59,8 @@ u32 domu_in(struct domu *u, u16 port, unsigned bytes);
 void domu_out(struct domu *u, u16 port, unsigned bytes, u32 val);
 u32 domu_hypercall(struct domu *u, u32 nr, const u32 arg[4]);
 void domu_halt(struct domu *u); /* until an interrupt is pending or it must stop */
+/* An interrupt came: perhaps the timer, which fires early when its deadline is beyond its range. It is armed anew. */
+static inline void domu_interrupted(struct domu *u) { u->timer = ~0ull; }
 void domu_poll(struct domu *u); /* devices and region limit brought up to now */
 bool domu_must_stop(struct domu *u);
 static inline bool domu_irq_pending(const struct domu *u) { return vdev_irq_pending(&u->vdev); }

@@ -16,7 +16,7 @@
 #include "plat.h"
 #include "trace.h"
 
-#define REGION_LIMIT_MS 5000 /* of TSC time */
+#define REGION_LIMIT_MS 2000 /* of TSC time */
 #define SETTLE_PAUSES 16      /* the held pCPU's way from `held` to its HLT */
 
 static struct domu *owner;

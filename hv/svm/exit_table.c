@@ -43,6 +43,7 @@ static enum trip exit_nothing(struct svm_vcpu *s)
 static enum trip exit_interrupt(struct svm_vcpu *s)
 {
 	pcpu_take_interrupts();
+	domu_interrupted(s->v.domain->backend);
 	s->v.attention = 1;
 	return TRIP_interrupt;
 }
