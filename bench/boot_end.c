@@ -52,7 +52,7 @@ static double silence_limit(const struct boot *b)
 		return END_SILENCE;
 	if (!b->native && b->collect.item < 0)
 		return BOOT_SILENCE;
-	return 60 + SLOWDOWN * b->plan.item[item].workload->timeout_s;
+	return 120 + SLOWDOWN * b->plan.item[item].workload->timeout_s;
 }
 
 static void enforce(struct boot *b, double now)
@@ -66,7 +66,7 @@ static void enforce(struct boot *b, double now)
 		why = xfmt("killed: no word from it for %s of wall time", human_seconds(limit, text));
 	else if (b->collect.done && now - b->done_at > END_SILENCE)
 		why = xfmt("killed: dom0 did not power off within %s", human_seconds(END_SILENCE, text));
-	else if (b->native && now - b->started > 60 + SLOWDOWN * b->plan.item[0].workload->timeout_s)
+	else if (b->native && now - b->started > 120 + SLOWDOWN * b->plan.item[0].workload->timeout_s)
 		why = xfmt("killed after %s of wall time", human_seconds(now - b->started, text));
 	if (why)
 		boot_kill(b, "timed-out", why);

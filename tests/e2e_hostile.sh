@@ -11,7 +11,7 @@ names=$(cut -d'|' -f1 "$tmp/list" | tr '\n' ',')
 
 bench_run "$tmp/alone" --recipe shadow2,vtlb,npt --workload demand-fault --repeat 1 --no-trace --no-report
 is "the good guest alone" $? 0
-bench_run "$tmp/among" --recipe shadow2,vtlb,npt --workload "${names}demand-fault" --repeat 1 --no-trace --no-report
+bench_run "$tmp/among" --recipe shadow2,vtlb,npt --workload "${names}demand-fault" --repeat 1 --no-trace --no-report --silence 100
 is "a run in which guests crash says so" $? 1
 
 # ended <recipe> <guest> <end> <word>
@@ -29,12 +29,13 @@ ended() {
 }
 for r in shadow2 vtlb npt; do
 	while IFS='|' read -r name end word; do
-		# Under nested paging a bad table is the guest's own affair: it gets the fault, and triple-faults or not.
+		# Under nested paging the guest's tables are its own affair: what a bad one does is between it and the processor.
+		[ "$r$end$word" != nptcrashed ] || end=any
 		ended "$r" "$name" "$end" "$word"
 	done <"$tmp/list"
 	is "$r: the guest behind them measures the same" "$(rows "$tmp/among/results.csv" "$r" demand-fault fault)" \
 		"$(rows "$tmp/alone/results.csv" "$r" demand-fault fault)"
 done
-is "no boot had to be started again" "$(grep -c again "$tmp/among/results.json")" 0
+is "no boot had to be started again" "$(grep -c '"label": ".*again' "$tmp/among/results.json")" 0
 check "a flooding console is cut" test "$(find "$tmp/among/consoles" -name 'flood*' -size +1100k | wc -l)" -eq 0
 finish
