@@ -42,7 +42,7 @@ static void judge_target(const struct target *t, const struct dataset *d, struct
 	}
 	/* The worst repetition counts. */
 	value = per_op(&c, t->quantity == Q_trips ? c.trips_max : c.instructions_max);
-	g->measured = xfmt(t->quantity == Q_trips ? "%.3f" : "%.1f", value);
+	g->measured = xfmt(t->quantity == Q_trips ? "%.3f" : "%.2f", value);
 	if (t->relation == R_exactly)
 		g->met = fabs(value - t->value) < 0.005 ? MET : MISSED;
 	else

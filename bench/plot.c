@@ -237,7 +237,10 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 		fputc('\n', f);
 	}
 	fprintf(f, "EOD\nset border 3\nset logscale x 2\nset xrange [%.0f:%.0f]\nset yrange [0:*]\n", exp2(first), exp2(first + n));
-	fputs("set xtics nomirror out scale 0.5 format '%.0s%c'\nset ytics nomirror out scale 0.5\nset grid ytics\nset xlabel ", f);
+	fputs("set ytics nomirror out scale 0.5\nset grid ytics\nset xtics nomirror out scale 0.5 (", f);
+	for (unsigned b = first; b <= first + n; b++)
+		fprintf(f, "%s\"%.0f%s\" %.0f", b > first ? ", " : "", exp2(b % 10), b >= 20 ? "M" : b >= 10 ? "k" : "", exp2(b));
+	fputs(")\nset xlabel ", f);
 	put_string(f, x_label);
 	fputs(" textcolor rgb '" INK "' offset 0,0.3\nset ylabel ", f);
 	put_string(f, y_label);

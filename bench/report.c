@@ -132,13 +132,13 @@ void table_begin(FILE *f, const char *head)
 
 void table_end(FILE *f, const char *caption)
 {
-	fputs("</tbody>", f);
-	if (caption) {
-		fputs("<caption>", f);
-		html_text(f, caption);
-		fputs("</caption>", f);
-	}
-	fputs("</table></div>\n", f);
+	fputs("</tbody></table></div>\n", f);
+	/* Not a <caption>: that would scroll with the table, half out of sight on a phone. */
+	if (!caption)
+		return;
+	fputs("<p class=note>", f);
+	html_text(f, caption);
+	fputs("</p>\n", f);
 }
 
 static void write_nav(FILE *f, const struct dataset *d)
