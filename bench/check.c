@@ -32,14 +32,10 @@ struct tests {
 
 static void add_test(struct tests *t, const char *build, const char *name)
 {
-	size_t len = strlen(name);
-	/* Automake cuts off the extensions that it knows; the build declares .sh as one. */
-	int stem = (int)(len > 3 && !strcmp(name + len - 3, ".sh") ? len - 3 : len);
-
 	t->test = xrealloc(t->test, (t->n + 1) * sizeof(*t->test));
 	t->test[t->n++] = (struct test){ .name = xstrdup(name),
-					 .trs = xfmt("%s/%.*s.trs", build, stem, name),
-					 .log = xfmt("%s/%.*s.log", build, stem, name) };
+					 .trs = xfmt("%s/%s.trs", build, name),
+					 .log = xfmt("%s/%s.log", build, name) };
 	unlink(t->test[t->n - 1].trs);
 }
 

@@ -21,7 +21,7 @@ waits() {
 }
 # boot <what> <QEMU options...>
 boot() {
-	what=$1
+	firmware=$1
 	shift
 	rm -f "$tmp/in"
 	mkfifo "$tmp/in"
@@ -31,11 +31,11 @@ boot() {
 		"$@" <"$tmp/in" >"$tmp/com2" 2>"$tmp/qemu" &
 	qemu=$!
 	exec 3>"$tmp/in"
-	check "$what: the hypervisor comes up" waits "$tmp/com1" 'Penumbra, recipe [a-z0-9]+' 120
-	check "$what: dom0 comes up" waits "$tmp/com2" 'dom0: no suite' 240
+	check "$firmware: the hypervisor comes up" waits "$tmp/com1" 'Penumbra, recipe [a-z0-9]+' 120
+	check "$firmware: dom0 comes up" waits "$tmp/com2" 'dom0: no suite' 240
 	sleep 1
 	printf 'penumbra-ctl list && echo the tool says $((6 * 7))\n' >&3
-	check "$what: the control tool answers" waits "$tmp/com2" 'the tool says 42' 60
+	check "$firmware: the control tool answers" waits "$tmp/com2" 'the tool says 42' 60
 	printf 'poweroff -f\n' >&3
 	exec 3>&-
 	i=0
@@ -43,7 +43,7 @@ boot() {
 		sleep 0.5
 		i=$((i + 1))
 	done
-	if kill -9 $qemu 2>/dev/null; then bad "$what: it does not power off"; else ok "$what: it powers off"; fi
+	if kill -9 $qemu 2>/dev/null; then bad "$firmware: it does not power off"; else ok "$firmware: it powers off"; fi
 	wait $qemu 2>/dev/null
 }
 boot BIOS
