@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle.
+# Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a, tests/engine_test_<r>, tests/oracle_<r>.
+
+ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
+ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
+ENGINE_CC_V = @mkdir -p $(@D); test -n "$(V:0=)" || echo "  CC       $@";
+ENGINE_LD_V = @test -n "$(V:0=)" || echo "  CCLD     $@";
+engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))
+
+ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine_guest.c
+ORACLE_SRCS = tests/oracle.c tests/oracle_judge.c tests/oracle_steps.c tests/oracle_ref.c
+ENGINE_TESTS = $(RECIPES_SHADOW:%=tests/engine_test_%) $(RECIPES_SHADOW:%=tests/oracle_%)
+
+# What does not ask the recipe is compiled once.
+engine-obj/all/%.o: $(srcdir)/%
+	$(ENGINE_CC_V) $(ENGINE_CC) -c $< -o $@
+
+# $(1) recipe
+define engine_recipe
+engine-obj/$(1)/%.o: $$(srcdir)/%
+	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+tests/libengine_$(1).a: $$(call engine_objs,$(1),$$(HV_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
+	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
+tests/engine_test_$(1): $$(call engine_objs,all,tests/engine_test.c) tests/libengine_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+tests/oracle_$(1): $$(call engine_objs,all,$$(ORACLE_SRCS)) tests/libengine_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
+endef
+$(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r))))
+
+clean-local: clean-engine
+clean-engine:
+	rm -rf engine-obj $(ENGINE_TESTS) $(RECIPES_SHADOW:%=tests/libengine_%.a)
+-include $(wildcard engine-obj/*/*/*.d engine-obj/*/*/*/*.d engine-obj/*/*/*/*/*.d)
