@@ -309,16 +309,13 @@ static void expect_finding(const char *what)
 
 START_TEST(audit_finds_damage)
 {
-	struct sh_page *l1, *l2;
+	struct sh_page *l1;
 	struct sh_domain *s = g.d.shadow;
-	char text[64];
-	u64 *e, *up;
+	u64 *e;
 
 	expect_done(user(0), U | W, 1, DATA);
 	l1 = frame(USER_L1)->shadows;
-	l2 = frame(USER_L2)->shadows;
 	e = l1->table;
-	up = l2->table;
 	switch (_i) {
 	case 0:
 		e[0] ^= PTE_US;
@@ -355,6 +352,23 @@ START_TEST(audit_finds_damage)
 		expect_finding("not in the hash");
 		sh_hash_add(s, l1);
 		break;
+	}
+}
+END_TEST
+
+START_TEST(audit_finds_more_damage)
+{
+	struct sh_page *l1, *l2;
+	struct sh_domain *s = g.d.shadow;
+	char text[64];
+	u64 *e, *up;
+
+	expect_done(user(0), U | W, 1, DATA);
+	l1 = frame(USER_L1)->shadows;
+	l2 = frame(USER_L2)->shadows;
+	e = l1->table;
+	up = l2->table;
+	switch (_i) {
 	case 7:
 		((u64 *)s->free_list->table)[9] = 1;
 		expect_finding("free, but not zero");
