@@ -12,9 +12,11 @@
 #undef linux
 
 const struct recipe recipes[] = {
-#define RECIPE(file, name, kind, text) { #file, name, RECIPE_KIND_##kind, text },
+#define RECIPE(file, name, kind, suite, text)            { #file, name, RECIPE_KIND_##kind, #suite, NULL, text },
+#define VARIANT(file, name, base, axis, parts, text) { #file, name, RECIPE_KIND_shadow, "full", #base, text },
 #include "policies/recipes.def"
 #undef RECIPE
+#undef VARIANT
 };
 const unsigned nr_recipes = COUNT_OF(recipes);
 
@@ -110,13 +112,13 @@ static bool select_by_name(const char *names, const char *what, bool *chosen, co
 	return ok && any;
 }
 
-bool select_recipes(struct selection *s, const char *names)
+bool select_recipes(struct selection *s, const char *names, const char *suite)
 {
 	memset(s->recipe, 0, sizeof(s->recipe));
 	if (names)
 		return select_by_name(names, "recipe", s->recipe, recipe_name);
 	for (unsigned i = 0; i < nr_recipes; i++)
-		s->recipe[i] = true;
+		s->recipe[i] = !strcmp(recipes[i].suite, "quick") || !strcmp(suite, "full");
 	return true;
 }
 

@@ -15,6 +15,8 @@ struct recipe {
 	const char *file; /* names the image: penumbra-<file>.elf */
 	const char *name;
 	enum recipe_kind kind;
+	const char *suite; /* "quick": measured unless the user chooses; "full": by that suite only, or by name */
+	const char *base;  /* a variant's: the file of the recipe of which it changes one part; NULL */
 	const char *text;
 };
 
@@ -48,11 +50,11 @@ struct selection {
 };
 
 /*
- * Choose by comma-separated names; NULL chooses the default: every recipe, and every workload
- * of `suite` ("quick"; "full" has the quick ones as well; "hostile" only its own). False after a message that
+ * Choose by comma-separated names; NULL chooses the default: every recipe and workload
+ * of `suite` ("quick"; "full" has the quick ones as well; "hostile" has its own workloads, under the quick recipes). False after a message that
  * names what is unknown and what was likely meant.
  */
-bool select_recipes(struct selection *s, const char *names);
+bool select_recipes(struct selection *s, const char *names, const char *suite);
 bool select_workloads(struct selection *s, const char *names, const char *suite);
 
 #endif

@@ -22,7 +22,12 @@ int cmd_list(void)
 {
 	puts("Recipes (--recipe): how the guest's page tables are virtualised");
 	for (unsigned i = 0; i < nr_recipes; i++)
-		printf("  %-24s %s\n", recipes[i].name, recipes[i].text);
+		if (!recipes[i].base)
+			printf("  %-24s %s\n", recipes[i].name, recipes[i].text);
+	puts("\nTheir variants, with the parts of one axis exchanged (--recipe, or --suite full)");
+	for (unsigned i = 0; i < nr_recipes; i++)
+		if (recipes[i].base)
+			printf("  %-24s %s\n", recipes[i].name, recipes[i].text);
 	print_workloads("quick", "Workloads of the quick suite (--workload): what the guest does");
 	print_workloads("full", "Workloads of the full suite only");
 	print_workloads("hostile", "Hostile guests: they break rules, and must end as crashed or timed-out");

@@ -21,7 +21,7 @@ static const struct argp_option place_options[] = {
 };
 
 static const struct argp_option run_options[] = {
-	{ "recipe", 'r', "A,B", 0, "only these recipes (default: all; `penumbra list` shows them)", 1 },
+	{ "recipe", 'r', "A,B", 0, "only these recipes (default: the suite's; `penumbra list` shows all)", 1 },
 	{ "workload", 'w', "X,Y", 0, "only these workloads (default: the whole suite)", 1 },
 	{ "suite", KEY_SUITE, "NAME", 0, "quick (default) or full", 1 },
 	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },

@@ -243,7 +243,7 @@ int cmd_run(const struct options *given, const struct paths *p)
 	char *dir;
 	int ret = EXIT_FAILED;
 
-	if (!select_recipes(&s, o.recipes) || !select_workloads(&s, o.workloads, o.suite))
+	if (!select_recipes(&s, o.recipes, o.suite) || !select_workloads(&s, o.workloads, o.suite))
 		return EXIT_USAGE;
 	if (!o.jobs)
 		o.jobs = cpus >= 2 ? 2 : 1;

@@ -3,12 +3,17 @@
 # Sources that know the recipe (HV_ENGINE_SRCS) are compiled once a recipe, all others once.
 
 HV_INCLUDES = $(foreach d,include x86 platform/svm platform mm shadow paging svm domain dev emul trace boot,-I$(srcdir)/hv/$(d)) \
-	-I$(srcdir)/traces -I$(srcdir)/policies
+	-I$(srcdir)/traces -I$(srcdir)/policies -Irecipes
 HV_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) -ffreestanding -fbuiltin -fno-pic -fno-pie -mno-red-zone -mgeneral-regs-only \
 	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -falign-functions=16 $(HV_INCLUDES)
 HV_CC = $(CC) $(HV_CFLAGS) -MMD -MP
 HV_CC_V = @mkdir -p $(@D); test -n "$(V:0=)" || echo "  HVCC     $@";
+
+# Variants' headers, recipes/<file>.h. GNU make brings a file that it includes up to date before all else.
+recipes/made.mk: $(srcdir)/policies/recipes.def $(srcdir)/policies/mkvariant.sh $(wildcard $(srcdir)/policies/*.h)
+	@mkdir -p recipes && sh $(srcdir)/policies/mkvariant.sh $(srcdir)/policies --all recipes && touch $@
+sinclude recipes/made.mk
 
 HV_CORE_SRCS = $(HV_LIB_SRCS) $(HV_BOOT_SRCS) $(HV_SVM_SRCS) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) \
 	$(HV_EMUL_SRCS) $(HV_TRACE_SRCS) $(HV_MM_SRCS)
@@ -33,6 +38,7 @@ $(foreach r,$(RECIPES_NESTED),$(eval $(call hv_recipe,$(r),$$(HV_NESTED_SRCS))))
 penumbra-%.elf: penumbra-%.elf64
 	@echo "  OBJCOPY  $@"; $(OBJCOPY) -O elf32-i386 $< $@
 
-HV_IMAGES = $(foreach r,$(RECIPES_SHADOW) $(RECIPES_NESTED),penumbra-$(r).elf)
+HV_IMAGES = $(foreach r,$(RECIPES_BASE) $(RECIPES_NESTED),penumbra-$(r).elf)
+HV_VARIANTS = $(RECIPES_VARIANT:%=penumbra-%.elf)
 .SECONDARY:
 -include $(wildcard hv-obj/*/*/*/*.d hv-obj/*/*/*/*/*.d)

@@ -13,7 +13,7 @@ _Static_assert(!SPARE_NEEDS_SYNC || SYNC_PROTECTS_TABLES,
 	       "this spare part answers faults from what not-present entries remember, so the sync part must keep them "
 	       "in step with the guest's tables");
 _Static_assert(!SYNC_KEEPS_ROOTS || RECLAIM_FREES_PINNED,
-	       "this sync part keeps roots that are not loaded, so the reclaim part must be able to let them go");
+	       "this sync part keeps roots that are not loaded, so the reclaim chain must end in a part that lets them go, such as lru");
 _Static_assert(SUPER_HIGHEST_LEAF == 1,
 	       "the template sets leaf entries at level 1 only, so superpages must be splintered");
 _Static_assert(

@@ -9,7 +9,7 @@
 #include "parts/wrmap_guess.h"
 #include "parts/wrmap_scan.h"
 
-enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL };
+enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
 #define RECIPE_NAME "shadow2"
 
 static const struct sh_policy policy = {
@@ -18,6 +18,6 @@ static const struct sh_policy policy = {
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,
-	.reclaim = &reclaim_part,
+	.reclaim = { &reclaim_lru },
 	.ad = &ad_part,
 };

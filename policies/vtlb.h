@@ -7,7 +7,7 @@
 #include "parts/super_splinter.h"
 #include "parts/sync_vtlb.h"
 
-enum { WRMAP_FINDS_ALL = 0 };
+enum { WRMAP_FINDS_ALL = 0, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
 #define RECIPE_NAME "vtlb"
 
 static const struct sh_policy policy = {
@@ -16,6 +16,6 @@ static const struct sh_policy policy = {
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,
-	.reclaim = &reclaim_part,
+	.reclaim = { &reclaim_lru },
 	.ad = &ad_part,
 };

@@ -15,15 +15,15 @@
 #include "bench/report.h"
 #include "bench/results.h"
 
-START_TEST(the_default_choice_is_all_recipes_and_the_quick_suite)
+START_TEST(the_default_choice_is_the_quick_suite)
 {
 	struct selection s;
 	unsigned hostile = 0;
 
-	ck_assert(select_recipes(&s, NULL));
+	ck_assert(select_recipes(&s, NULL, "quick"));
 	ck_assert(select_workloads(&s, NULL, "quick"));
 	for (unsigned i = 0; i < nr_recipes; i++)
-		ck_assert(s.recipe[i]);
+		ck_assert(s.recipe[i] == !strcmp(recipes[i].suite, "quick"));
 	for (unsigned i = 0; i < nr_workloads; i++)
 		hostile += s.workload[i] && !strcmp(workloads[i].suite, "hostile");
 	ck_assert_uint_eq(hostile, 0);
@@ -31,15 +31,27 @@ START_TEST(the_default_choice_is_all_recipes_and_the_quick_suite)
 }
 END_TEST
 
+START_TEST(variants_belong_to_the_full_suite_or_are_named)
+{
+	const struct recipe *r = recipe_find("shadow2-guess");
+	struct selection s;
+
+	ck_assert_str_eq(r->base, "shadow2");
+	ck_assert(select_recipes(&s, NULL, "quick") && !s.recipe[r - recipes]);
+	ck_assert(select_recipes(&s, NULL, "full") && s.recipe[r - recipes] && s.recipe[recipe_find("npt") - recipes]);
+	ck_assert(select_recipes(&s, "shadow2-guess", "quick") && s.recipe[r - recipes]);
+}
+END_TEST
+
 START_TEST(names_are_exact)
 {
 	struct selection s;
 
-	ck_assert(select_recipes(&s, "vtlb,shadow2,vtlb"));
+	ck_assert(select_recipes(&s, "vtlb,shadow2,vtlb", "quick"));
 	ck_assert(s.recipe[recipe_find("vtlb") - recipes] && s.recipe[recipe_find("shadow2") - recipes]);
 	ck_assert(!s.recipe[recipe_find("npt") - recipes]);
-	ck_assert(!select_recipes(&s, "shadow"));
-	ck_assert(!select_recipes(&s, "shadow2,"));
+	ck_assert(!select_recipes(&s, "shadow", "quick"));
+	ck_assert(!select_recipes(&s, "shadow2,", "quick"));
 	ck_assert(!select_workloads(&s, "", "quick"));
 	ck_assert_uint_eq(edit_distance("demand-falt", "demand-fault"), 1);
 	ck_assert_uint_eq(edit_distance("", "abc"), 3);
@@ -222,7 +234,8 @@ int main(void)
 	int failed;
 
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, the_default_choice_is_all_recipes_and_the_quick_suite);
+	tcase_add_test(t, the_default_choice_is_the_quick_suite);
+	tcase_add_test(t, variants_belong_to_the_full_suite_or_are_named);
 	tcase_add_test(t, names_are_exact);
 	tcase_add_test(t, commas_in_paths_are_doubled);
 	tcase_add_test(t, exit_status_tells_the_guest_s_word);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The policy seam: mixtures that cannot work are refused with a sentence, and the
-# hooks of those that can leave no indirect call in the compiled engine.
+# The policy seam: mixtures that cannot work are refused with a sentence, the
+# hooks of those that can leave no indirect call in the compiled engine, and a variant is
+# its base with other parts on one axis and nothing else.
 set -eu
 
 src=${srcdir:-.}
@@ -40,10 +41,32 @@ mixture() {
 mixture SPARE_NEEDS_SYNC 1 spare_none sync_vtlb 'this spare part answers faults'
 mixture PREFETCH_READS_TABLES 1 prefetch_none sync_vtlb 'this prefetch part fills entries'
 mixture AD_HIDES_TABLES 1 ad_fault sync_vtlb 'this ad part withholds guest tables'
-mixture RECLAIM_FREES_PINNED 0 reclaim_lru sync_emulate 'this sync part keeps roots'
+mixture RECLAIM_LRU_FREES_PINNED 0 reclaim_lru sync_emulate 'this sync part keeps roots'
 mixture SUPER_HIGHEST_LEAF 2 super_splinter sync_emulate 'superpages must be splintered'
 
-for recipe in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "$src/policies/recipes.def"); do
+# variant_refused <line for recipes.def> <words>: no header is made of it
+mkdir "$tmp/policies" && cp "$src"/policies/*.h "$src/policies/recipes.def" "$tmp/policies"
+variant_refused() {
+	echo "$1" >>"$tmp/policies/recipes.def"
+	if sh "$src/policies/mkvariant.sh" "$tmp/policies" impossible >/dev/null 2>"$tmp/log" || ! grep -q "$2" "$tmp/log"; then
+		echo "policy_seam: '$1' was not refused by the words '$2'" >&2
+		exit 1
+	fi
+	sed -i '$d' "$tmp/policies/recipes.def"
+}
+variant_refused 'VARIANT(impossible, "x", shadow0, wrmap, scan, "its base is missing")' 'no header'
+variant_refused 'VARIANT(impossible, "x", shadow2, colour, red, "there is no such axis")' 'no part for the axis'
+
+# A variant's text differs from its base's in name, note, includes and chain only, and it compiles.
+sh "$src/policies/mkvariant.sh" "$src/policies" --all "$tmp"
+sed -n 's/^VARIANT(\([^,]*\),[^,]*, *\([^,]*\), *\([^,]*\),.*/\1 \2 \3/p' "$src/policies/recipes.def" >"$tmp/variants"
+while read -r variant base axis; do
+	other=$(diff "$src/policies/$base.h" "$tmp/$variant.h" |
+		grep -Ev '^[0-9,acd]+$|^---$|mkvariant|RECIPE_NAME|FINDS_ALL|^. #include "parts/'"$axis"'_|\.'"$axis"' = ' || true)
+	[ -z "$other" ] || { echo "policy_seam: $variant differs from $base in more than $axis:" "$other" >&2; exit 1; }
+done <"$tmp/variants"
+
+for recipe in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p; s/^VARIANT(\([^,]*\),.*/\1/p' "$src/policies/recipes.def"); do
 	$cc $flags -DRECIPE_HEADER="\"$recipe.h\"" -c "$src/hv/shadow/multi_4on4.c" -o "$tmp/$recipe.o"
 	if objdump -d "$tmp/$recipe.o" | grep -E 'call +\*'; then
 		echo "policy_seam: $recipe: a hook was not folded into the engine" >&2

@@ -177,7 +177,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 	struct domain *d = v->domain;
 	struct sh_page *old = sh_root(v);
 
-	policy.reclaim->root_used(d, root);
+	SH_RECLAIM_EACH(root_used, d, root);
 	v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
 	v->hw_dirty = 1;
 	if (root != old) {

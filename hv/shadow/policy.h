@@ -83,13 +83,14 @@ struct sh_prefetch {
 	void (*filled)(struct vcpu *v, struct sh_page *leaf, u32 slot);
 };
 
-/* reclaim: when a shadow goes. */
+/* reclaim: when a shadow goes. Parts form a chain; hooks that a part does not need are NULL. */
 struct sh_reclaim {
-	/* Fewer than `want` pages are free: free some. False: that is impossible. */
+	/* Fewer than `want` pages are free: free some. True: there are enough now, the rest of the chain is not asked. */
 	bool (*make_room)(struct domain *d, u32 want);
 	/* A root is loaded, for the first time or again. */
 	void (*root_used)(struct domain *d, struct sh_page *root);
 };
+#define SH_RECLAIM_CHAIN 3
 
 /* ad: how accessed and dirty bits reach the guest. */
 struct sh_ad {
@@ -107,9 +108,20 @@ struct sh_policy {
 	const struct sh_spare *spare;
 	const struct sh_super *super;
 	const struct sh_prefetch *prefetch;
-	const struct sh_reclaim *reclaim;
+	const struct sh_reclaim *reclaim[SH_RECLAIM_CHAIN]; /* all are asked, in order; unused ones NULL */
 	const struct sh_ad *ad;
 };
+
+/* For each reclaim part that has the hook: with the policy in sight, the calls that there are and nothing else. */
+#define SH_RECLAIM_EACH(hook, ...)                                                                                     \
+	do {                                                                                                           \
+		if (policy.reclaim[0] && policy.reclaim[0]->hook)                                                      \
+			policy.reclaim[0]->hook(__VA_ARGS__);                                                          \
+		if (policy.reclaim[1] && policy.reclaim[1]->hook)                                                      \
+			policy.reclaim[1]->hook(__VA_ARGS__);                                                          \
+		if (policy.reclaim[2] && policy.reclaim[2]->hook)                                                      \
+			policy.reclaim[2]->hook(__VA_ARGS__);                                                          \
+	} while (0)
 
 /* ---- what the engine does for parts ---- */
 

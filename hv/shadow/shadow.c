@@ -60,7 +60,10 @@ void sh_page_free(struct domain *d, struct sh_page *sp)
 
 bool sh_make_room(struct domain *d, u32 want)
 {
-	return policy.reclaim->make_room(d, want);
+	for (u32 i = 0; i < SH_RECLAIM_CHAIN; i++)
+		if (policy.reclaim[i] && policy.reclaim[i]->make_room && policy.reclaim[i]->make_room(d, want))
+			return true;
+	return false;
 }
 
 /* ---- guest tables ---- */

@@ -3,12 +3,12 @@
  * reclaim: lru. When the pool runs out, kept roots go in the order in which they were
  * last loaded, each with whatever only it holds; then the roots in use are emptied.
  */
-#ifndef PART_RECLAIM_H
-#define PART_RECLAIM_H
+#ifndef PART_RECLAIM_LRU_H
+#define PART_RECLAIM_LRU_H
 
 #include "policy.h"
 
-enum { RECLAIM_FREES_PINNED = 1 };
+enum { RECLAIM_LRU_FREES_PINNED = 1 };
 
 SH_PART bool lru_make_room(struct domain *d, u32 want)
 {
@@ -28,6 +28,6 @@ SH_PART void lru_root_used(struct domain *d, struct sh_page *root)
 	root->last_used = ++d->shadow->clock;
 }
 
-static const struct sh_reclaim reclaim_part = { .make_room = lru_make_room, .root_used = lru_root_used };
+static const struct sh_reclaim reclaim_lru = { .make_room = lru_make_room, .root_used = lru_root_used };
 
 #endif
