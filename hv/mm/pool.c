@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The shadow pool's memory, its free list and the age of pinned roots. */
+/* The shadow pool's memory, its lists of free and idle pages, and the age of pinned roots. */
 #include "pool.h"
 
 #include "lib.h"
@@ -23,27 +23,184 @@ static bool p2m_within_domain(const struct domain *d)
 	return true;
 }
 
-/* Descriptors and hash buckets lie in one allocation, in that order. */
-static bool alloc_books(struct domain *d, struct sh_domain *s, u64 pages)
+_Static_assert(POOL_BOOKS * PAGE_SIZE == POOL_BLOCK * sizeof(struct sh_page), "descriptors fill their frames");
+_Static_assert(sizeof(struct pool_block) <= sizeof(struct sh_page), "a block's own entry fits a descriptor's place");
+
+/* ---- blocks ---- */
+
+/* A block's frames, aligned; zeroed. NULL: none left. */
+static void *alloc_block(void)
+{
+	u8 *p = plat_alloc_pages(POOL_BLOCK);
+	u64 head;
+
+	if (!p || !(plat_virt_to_mfn(p).n % POOL_BLOCK))
+		return p;
+	plat_free_pages(p, POOL_BLOCK);
+	p = plat_alloc_pages(2 * POOL_BLOCK - 1);
+	if (!p)
+		return NULL;
+	head = -plat_virt_to_mfn(p).n % POOL_BLOCK;
+	if (head)
+		plat_free_pages(p, head);
+	if (head < POOL_BLOCK - 1)
+		plat_free_pages(p + (head + POOL_BLOCK) * PAGE_SIZE, POOL_BLOCK - 1 - head);
+	return p + head * PAGE_SIZE;
+}
+
+static void push(struct sh_page **list, struct sh_page *sp)
+{
+	sp->hash_next = *list;
+	*list = sp;
+}
+
+static struct sh_page *pop(struct sh_page **list)
+{
+	struct sh_page *sp = *list;
+
+	*list = sp->hash_next;
+	sp->hash_next = NULL;
+	return sp;
+}
+
+/* At the end of the list, its pages idle, lowest first. */
+static bool add_block(struct sh_domain *s)
+{
+	struct pool_block *b = alloc_block(), **p = &s->blocks;
+
+	if (!b)
+		return false;
+	while (*p)
+		p = &(*p)->next;
+	*p = b;
+	for (u32 i = POOL_BLOCK; i-- > POOL_BOOKS;) {
+		struct sh_page *sp = (struct sh_page *)b + i;
+
+		sp->mfn = (u32)plat_virt_to_mfn(b).n + i;
+		sp->table = plat_map(MFN(sp->mfn));
+		push(&s->idle_list, sp);
+	}
+	s->idle += POOL_BLOCK_PAGES;
+	return true;
+}
+
+static struct pool_block *block_of(struct sh_page *sp)
+{
+	return (struct pool_block *)(sp - sp->mfn % POOL_BLOCK);
+}
+
+/* Take a block's pages out of a list; returns how many there were. */
+static u32 sift(struct sh_page **list, const struct pool_block *b)
+{
+	u32 n = 0;
+
+	while (*list) {
+		if (block_of(*list) == b) {
+			*list = (*list)->hash_next;
+			n++;
+		} else {
+			list = &(*list)->hash_next;
+		}
+	}
+	return n;
+}
+
+/* `*p` holds no page in use; others that are idle take the place of its free ones. */
+static void remove_block(struct sh_domain *s, struct pool_block **p)
+{
+	struct pool_block *b = *p;
+	u32 idle = sift(&s->idle_list, b), free = sift(&s->free_list, b);
+
+	BUG_ON(idle + free != POOL_BLOCK_PAGES);
+	s->idle -= POOL_BLOCK_PAGES;
+	for (; free; free--)
+		push(&s->free_list, pop(&s->idle_list));
+	*p = b->next;
+	plat_free_pages(b, POOL_BLOCK);
+}
+
+static bool block_in_use(const struct pool_block *b)
+{
+	for (u32 i = POOL_BOOKS; i < POOL_BLOCK; i++)
+		if (((const struct sh_page *)b)[i].used)
+			return true;
+	return false;
+}
+
+u64 pool_spare_blocks(const struct sh_domain *s)
+{
+	return s->idle / POOL_BLOCK_PAGES;
+}
+
+u64 pool_trim(struct sh_domain *s, u64 blocks)
+{
+	struct pool_block **p = &s->blocks;
+	u64 n = 0;
+
+	while (*p && n < blocks) {
+		if (block_in_use(*p)) {
+			p = &(*p)->next;
+			continue;
+		}
+		remove_block(s, p);
+		n++;
+	}
+	return n;
+}
+
+bool pool_owns(const struct sh_domain *s, u64 mfn)
+{
+	for (struct pool_block *b = s->blocks; b; b = b->next) {
+		u64 i = mfn - plat_virt_to_mfn(b).n;
+
+		if (i < POOL_BLOCK)
+			return i >= POOL_BOOKS;
+	}
+	return false;
+}
+
+bool pool_grow(struct sh_domain *s, u64 pages)
+{
+	struct sh_page **tail = &s->free_list;
+	u64 n = 0;
+
+	while (*tail)
+		tail = &(*tail)->hash_next;
+	for (; n < pages && (s->idle_list || add_block(s)); n++) {
+		*tail = pop(&s->idle_list);
+		tail = &(*tail)->hash_next;
+	}
+	s->idle -= (u32)n;
+	s->free += (u32)n;
+	s->pages += (u32)n;
+	if (n == pages)
+		return true;
+	pool_shrink(s, n);
+	pool_trim(s, pool_spare_blocks(s));
+	return false;
+}
+
+void pool_shrink(struct sh_domain *s, u64 pages)
+{
+	BUG_ON(s->free < pages);
+	for (u64 i = 0; i < pages; i++)
+		push(&s->idle_list, pop(&s->free_list));
+	s->idle += (u32)pages;
+	s->free -= (u32)pages;
+	s->pages -= (u32)pages;
+}
+
+/* ---- the whole ---- */
+
+static bool alloc_hash(struct sh_domain *s, u64 pages)
 {
 	u64 buckets = 64;
 
 	while (buckets < pages)
 		buckets *= 2;
-	s->books_pages = pages_of(pages * sizeof(struct sh_page)) + pages_of(buckets * sizeof(struct sh_page *));
-	s->books = plat_alloc_pages(s->books_pages);
-	s->tables = plat_alloc_pages(pages);
-	s->frames = plat_alloc_pages(frame_pages(d));
-	if (!s->books || !s->tables || !s->frames)
-		return false;
-	d->frame = (struct frame_info *)((uintptr_t)s->frames - d->first_mfn.n * sizeof(struct frame_info));
-	s->page = s->books;
-	s->hash = (void *)((char *)s->books + pages_of(pages * sizeof(struct sh_page)) * PAGE_SIZE);
+	s->hash = plat_alloc_pages(pages_of(buckets * sizeof(*s->hash)));
 	s->hash_mask = (u32)buckets - 1;
-	s->pages = (u32)pages;
-	s->first_mfn = (u32)plat_virt_to_mfn(s->tables).n;
-	s->page_bias = (uintptr_t)s->page - s->first_mfn * sizeof(struct sh_page);
-	return true;
+	return s->hash;
 }
 
 bool pool_init(struct domain *d, u64 pages)
@@ -55,20 +212,13 @@ bool pool_init(struct domain *d, u64 pages)
 	s = d->shadow = plat_alloc_pages(1);
 	if (!s)
 		return false;
-	if (!alloc_books(d, s, pages)) {
-		s->pages = (u32)pages;
+	s->frames = plat_alloc_pages(frame_pages(d));
+	if (!s->frames || !alloc_hash(s, pages) || !pool_grow(s, pages)) {
 		pool_destroy(d);
 		return false;
 	}
+	d->frame = (struct frame_info *)((uintptr_t)s->frames - d->first_mfn.n * sizeof(struct frame_info));
 	s->unshadow_gfn = INVALID_GFN.n;
-	for (u64 i = pages; i-- > 0;) {
-		struct sh_page *sp = &s->page[i];
-		sp->mfn = s->first_mfn + (u32)i;
-		sp->table = plat_map(MFN(sp->mfn));
-		sp->hash_next = s->free_list;
-		s->free_list = sp;
-		s->free++;
-	}
 	return true;
 }
 
@@ -78,10 +228,12 @@ void pool_destroy(struct domain *d)
 
 	if (!s)
 		return;
-	if (s->books)
-		plat_free_pages(s->books, s->books_pages);
-	if (s->tables)
-		plat_free_pages(s->tables, s->pages);
+	for (struct pool_block *b = s->blocks, *next; b; b = next) {
+		next = b->next;
+		plat_free_pages(b, POOL_BLOCK);
+	}
+	if (s->hash)
+		plat_free_pages(s->hash, pages_of((s->hash_mask + 1ull) * sizeof(*s->hash)));
 	if (s->frames)
 		plat_free_pages(s->frames, frame_pages(d));
 	plat_free_pages(s, 1);
@@ -127,11 +279,8 @@ struct sh_page *pool_oldest_root(const struct sh_domain *s)
 {
 	struct sh_page *oldest = NULL;
 
-	for (u32 i = 0; i < s->pages; i++) {
-		struct sh_page *sp = &s->page[i];
-
+	pool_for_each(s, sp)
 		if (sp->pinned && !sp->loaded && (!oldest || sp->last_used < oldest->last_used))
 			oldest = sp;
-	}
 	return oldest;
 }

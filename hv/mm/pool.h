@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The shadow pool: a fixed number of pages a domain, each with a descriptor.
+ * The shadow pool: a number of pages a domain, which can change while the guest
+ * runs, each with a descriptor.
+ *
+ * Its memory comes in blocks of POOL_BLOCK frames, aligned to their size. The first of
+ * them hold the descriptors of all, so that a descriptor is found from its frame
+ * number alone, by a mask and a shift, and blocks can come and go.
  *
  * Must hold:
  *  - a free page is all zeros, so taking one costs no clearing;
  *  - a descriptor's `live` marks every stretch of SH_STRETCH entries that are not all zero (it may mark more);
- *  - free + pages in use == pages.
+ *  - free + pages in use == pages; pages + idle == pages of all blocks.
  */
 #ifndef MM_POOL_H
 #define MM_POOL_H
@@ -50,27 +55,45 @@ struct sh_page {
 	u8 live[SH_MAX_ENTRIES / SH_STRETCH];
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
 
+#define POOL_BLOCK 32 /* frames */
+enum {
+	POOL_BOOKS = POOL_BLOCK * sizeof(struct sh_page) / PAGE_SIZE, /* frames of descriptors in a block */
+	POOL_BLOCK_PAGES = POOL_BLOCK - POOL_BOOKS,                   /* shadow pages in a block */
+};
+
+/* In the place of the descriptor of a block's first frame, which needs none. */
+struct pool_block {
+	struct pool_block *next;
+};
+
 struct sh_domain {
-	struct sh_page *page; /* descriptors, pages of them */
-	uintptr_t page_bias;  /* where the descriptor of machine frame 0 would be */
+	struct pool_block *blocks;
 	struct sh_page *free_list;
-	u32 free;
-	u32 pages;
-	u32 first_mfn;
+	struct sh_page *idle_list; /* in a block, but not in the pool: it is smaller than its blocks */
+	u32 free, idle;
+	u32 pages; /* free or in use */
 	u32 hash_mask;
 	struct sh_page **hash;
 	u64 clock;                  /* root loads so far */
 	struct sh_page *wrmap_last; /* the wrmap part's: the page in which the last scan hit */
 	/* The frame last unshadowed on the guest's behalf, how often in a row, and how much had been emulated then. */
 	u64 unshadow_gfn, unshadow_repeats, unshadow_emulated;
-	void *tables, *books, *frames;
-	u64 books_pages;
+	void *frames;
 };
 
 /* Allocates `pages` shadow pages and their books, and d->frame. False: out of memory, or the p2m names a frame outside
  * the domain. */
 bool pool_init(struct domain *d, u64 pages);
 void pool_destroy(struct domain *d);
+
+/* `pages` more of them. False: out of memory; the pool is as it was. */
+bool pool_grow(struct sh_domain *s, u64 pages);
+/* `pages` fewer: as many must be free. Their memory goes back with the next pool_trim that finds its block unused. */
+void pool_shrink(struct sh_domain *s, u64 pages);
+/* Blocks that the pool is too small to need any more. */
+u64 pool_spare_blocks(const struct sh_domain *s);
+/* Give back up to `blocks` blocks of which no page is in use. Returns how many. */
+u64 pool_trim(struct sh_domain *s, u64 blocks);
 
 /* The caller has reserved room (sh_reserve): never fails. Zeroed table, no references. */
 struct sh_page *pool_take(struct domain *d);
@@ -80,10 +103,29 @@ void pool_give(struct domain *d, struct sh_page *sp);
 /* The pinned root that was loaded longest ago and is not loaded now; NULL: none. */
 struct sh_page *pool_oldest_root(const struct sh_domain *s);
 
-/* The descriptor of a shadow page of this domain. */
-static inline struct sh_page *pool_page(const struct sh_domain *s, u64 mfn)
+/* Is this machine frame a page of the pool? */
+bool pool_owns(const struct sh_domain *s, u64 mfn);
+
+/* The descriptor of a shadow page. */
+static inline struct sh_page *pool_page(u64 mfn)
 {
-	return (struct sh_page *)(s->page_bias + mfn * sizeof(struct sh_page));
+	return (struct sh_page *)plat_map(MFN(mfn & ~(u64)(POOL_BLOCK - 1))) + mfn % POOL_BLOCK;
 }
+
+static inline struct sh_page *pool_block_first(const struct pool_block *b)
+{
+	return b ? (struct sh_page *)b + POOL_BOOKS : NULL;
+}
+
+static inline struct sh_page *pool_next(struct sh_page *sp)
+{
+	if (likely((sp->mfn + 1) % POOL_BLOCK))
+		return sp + 1;
+	return pool_block_first(((struct pool_block *)(sp + 1 - POOL_BLOCK))->next);
+}
+
+/* Every page of the pool's blocks, whether in use (sp->used) or not, oldest block first. */
+#define pool_for_each(s, sp) \
+	for (struct sh_page *sp = pool_block_first((s)->blocks); sp; sp = pool_next(sp))
 
 #endif

@@ -73,10 +73,10 @@ static void audit_books(struct audit *a, const struct sh_page *sp)
 static void audit_free(struct audit *a)
 {
 	const struct sh_domain *s = a->domain->shadow;
-	u32 used = 0, listed = 0;
+	u32 used = 0, listed = 0, idle = 0;
 
-	for (u32 i = 0; i < s->pages; i++)
-		used += s->page[i].used;
+	pool_for_each(s, sp)
+		used += sp->used;
 	for (const struct sh_page *sp = s->free_list; sp; sp = sp->hash_next) {
 		const u64 *t = sp->table;
 
@@ -88,6 +88,10 @@ static void audit_free(struct audit *a)
 				break;
 			}
 	}
+	for (const struct sh_page *sp = s->idle_list; sp && idle <= s->idle; sp = sp->hash_next)
+		idle++;
+	if (idle != s->idle)
+		audit_report(a, "pool: %u listed as idle, %u counted as idle", idle, s->idle);
 	if (listed != s->free || used + listed != s->pages || used != a->domain->counter[PN_CNT_shadow_used])
 		audit_report(a, "pool of %u: %u used, %u listed as free, %u counted as free", s->pages, used, listed,
 			     s->free);
@@ -119,14 +123,14 @@ unsigned sh_audit(struct domain *d, char *text, size_t size)
 		text[0] = 0;
 	for (u64 i = 0; i < d->nr_pages; i++)
 		frame_of(d, MFN(d->first_mfn.n + i))->seen = 0;
-	for (u32 i = 0; i < s->pages; i++)
-		s->page[i].seen = 0;
-	for (u32 i = 0; i < s->pages; i++)
-		if (s->page[i].used)
-			s->page[i].mode->audit(d, &s->page[i], &a);
-	for (u32 i = 0; i < s->pages; i++)
-		if (s->page[i].used)
-			audit_books(&a, &s->page[i]);
+	pool_for_each(s, sp)
+		sp->seen = 0;
+	pool_for_each(s, sp)
+		if (sp->used)
+			sp->mode->audit(d, sp, &a);
+	pool_for_each(s, sp)
+		if (sp->used)
+			audit_books(&a, sp);
 	audit_free(&a);
 	audit_frames(&a);
 	return a.faults;

@@ -88,7 +88,7 @@ static inline void sh_put(struct domain *d, struct sh_page *sp)
 
 static inline struct sh_page *sh_root(const struct vcpu *v)
 {
-	return mfn_valid(v->root) ? pool_page(v->domain->shadow, v->root.n) : NULL;
+	return mfn_valid(v->root) ? pool_page(v->root.n) : NULL;
 }
 
 /* Load none: before the vCPU goes away. */

@@ -98,7 +98,7 @@ static inline __attribute__((always_inline)) void leaf_put(struct domain *d, str
 
 static inline struct sh_page *link_child(const struct domain *d, u64 e)
 {
-	return pool_page(d->shadow, pte_mfn(e).n);
+	return pool_page(pte_mfn(e).n);
 }
 
 /* Point a slot at a child, or at nothing; the old child may go with its whole tree. */

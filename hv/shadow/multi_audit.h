@@ -60,16 +60,16 @@ static bool audit_want(const struct sh_page *sp, u32 slot, u32 level, struct wan
 
 static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u32 level, struct audit *a)
 {
-	u64 index = pte_mfn(e).n - d->shadow->first_mfn;
+	u64 smfn = pte_mfn(e).n;
 	struct want want;
 	struct sh_page *c;
 
-	if (index >= d->shadow->pages || !d->shadow->page[index].used) {
+	if (!pool_owns(d->shadow, smfn) || !pool_page(smfn)->used) {
 		audit_report(a, "smfn %x slot %u: %llx links to no shadow in use", sp->mfn, slot,
 			     (unsigned long long)e);
 		return;
 	}
-	c = &d->shadow->page[index];
+	c = pool_page(smfn);
 	c->seen++;
 	if (ROLE_LEVEL(c->role) != level - 1)
 		audit_report(a, "smfn %x slot %u: level %u links to level %u", sp->mfn, slot, level,

@@ -139,12 +139,11 @@ static void unlink_everywhere(struct domain *d, struct sh_page *sp, u32 keep)
 
 	if (sp->up)
 		sp->up->mode->unlink(d, sp->up, sp->up_slot);
-	for (u32 i = 0; i < s->pages && sp->refs > keep; i++) {
-		struct sh_page *p = &s->page[i];
-
-		if (!p->used || ROLE_LEVEL(p->role) != ROLE_LEVEL(sp->role) + 1)
-			continue;
-		p->mode->unlink_child(d, p, sp);
+	pool_for_each(s, p) {
+		if (sp->refs <= keep)
+			break;
+		if (p->used && ROLE_LEVEL(p->role) == ROLE_LEVEL(sp->role) + 1)
+			p->mode->unlink_child(d, p, sp);
 	}
 	BUG_ON(sp->refs != keep);
 }

@@ -17,9 +17,9 @@ SH_PART bool lru_make_room(struct domain *d, u32 want)
 
 	while (s->free < want && (root = pool_oldest_root(s)))
 		sh_unpin(d, root);
-	for (u32 i = 0; i < s->pages && s->free < want; i++)
-		if (s->page[i].used && s->page[i].loaded)
-			sh_unhook(d, &s->page[i]);
+	pool_for_each(s, sp)
+		if (s->free < want && sp->used && sp->loaded)
+			sh_unhook(d, sp);
 	return s->free >= want;
 }
 

@@ -29,8 +29,11 @@ SH_PART void scan_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 	COUNT(v->domain, wrmap_scan);
 	if (s->wrmap_last)
 		scan_one(v, s->wrmap_last, f, mfn);
-	for (u32 i = 0; i < s->pages && f->writable; i++)
-		scan_one(v, &s->page[i], f, mfn);
+	pool_for_each(s, leaf) {
+		if (!f->writable)
+			return;
+		scan_one(v, leaf, f, mfn);
+	}
 }
 
 static const struct sh_wrmap wrmap_scan = { .revoke = scan_revoke };
