@@ -93,7 +93,7 @@ static int prepare_hypervisor(struct boot *b, struct argv *a, int log_fd)
 	if (!ret)
 		ret = make_disk(disk);
 	if (!ret)
-		qemu_hypervisor(a, b->opt->qemu, image, kernel, initrd, disk, log);
+		qemu_hypervisor(a, b->opt->qemu, image, kernel, initrd, disk, log, plan_vcpus(&b->plan));
 	free(log);
 	free(disk);
 	free(initrd);

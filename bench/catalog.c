@@ -28,6 +28,17 @@ const struct workload workloads[] = {
 };
 const unsigned nr_workloads = COUNT_OF(workloads);
 
+static const struct {
+	const char *name;
+	unsigned n;
+} several_vcpus[] = {
+#define WORKLOAD(file, name, kind, cmdline, memory_mib, timeout_s, suite, text)
+#define VCPUS(name, n) { name, n },
+#include "workloads/workloads.def"
+#undef WORKLOAD
+	{ NULL, 1 },
+};
+
 _Static_assert(COUNT_OF(recipes) <= COUNT_OF(((struct selection *)0)->recipe), "a selection holds every recipe");
 _Static_assert(COUNT_OF(workloads) <= COUNT_OF(((struct selection *)0)->workload), "a selection holds every workload");
 
@@ -50,6 +61,14 @@ const struct workload *workload_find(const char *name)
 bool workload_is_linux(const struct workload *w)
 {
 	return !strcmp(w->kind, "linux");
+}
+
+unsigned workload_vcpus(const struct workload *w)
+{
+	for (unsigned i = 0; several_vcpus[i].name; i++)
+		if (!strcmp(several_vcpus[i].name, w->name))
+			return several_vcpus[i].n;
+	return 1;
 }
 
 bool workload_is_bad(const struct workload *w)

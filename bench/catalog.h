@@ -39,6 +39,7 @@ extern const unsigned nr_workloads;
 const struct recipe *recipe_find(const char *name);
 const struct workload *workload_find(const char *name);
 bool workload_is_linux(const struct workload *w);
+unsigned workload_vcpus(const struct workload *w);
 /* An image damaged on purpose: to be refused. */
 bool workload_is_bad(const struct workload *w);
 bool recipe_is_native(const struct recipe *r);

@@ -49,6 +49,16 @@ void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned 
 	}
 }
 
+unsigned plan_vcpus(const struct plan *p)
+{
+	unsigned most = 1;
+
+	for (unsigned i = 0; i < p->nr_items; i++)
+		if (workload_vcpus(p->item[i].workload) > most)
+			most = workload_vcpus(p->item[i].workload);
+	return most;
+}
+
 void plan_free(struct plan *p)
 {
 	free(p->item);
@@ -70,9 +80,9 @@ static json_t *item_json(const struct plan_item *it)
 	bool linux_guest = workload_is_linux(w);
 	const char *slash = strrchr(w->file, '/');
 	char *image = linux_guest ? xstrdup("vmlinuz") : xfmt("%s.elf", slash ? slash + 1 : w->file);
-	json_t *j = json_pack("{s:s, s:s, s:o, s:s, s:i, s:i, s:i, s:i, s:b}", "name", w->name, "image", image, "initrd",
+	json_t *j = json_pack("{s:s, s:s, s:o, s:s, s:i, s:i, s:i, s:i, s:i, s:b}", "name", w->name, "image", image, "initrd",
 			      linux_guest ? json_string("linux-initramfs.cpio.gz") : json_null(), "cmdline", w->cmdline,
-			      "memory_mib", (int)w->memory_mib, "pool_pages", 0, "timeout_s", (int)w->timeout_s, "repeat",
+			      "memory_mib", (int)w->memory_mib, "vcpus", (int)workload_vcpus(w), "pool_pages", 0, "timeout_s", (int)w->timeout_s, "repeat",
 			      (int)it->repeat, "trace", (int)it->traced);
 
 	free(image);

@@ -29,6 +29,8 @@ unsigned plan_repeat(const struct workload *w, unsigned repeat);
 void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, bool linux_guests);
 /* What is left of `p` after item `item`, repetition `rep` (counted within the item, from 0) ended badly. May be empty. */
 void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned rep);
+/* The most vCPUs that one of its guests has; at least 1. */
+unsigned plan_vcpus(const struct plan *p);
 void plan_free(struct plan *p);
 /* Guest runs in it. */
 unsigned plan_runs(const struct plan *p);

@@ -57,12 +57,14 @@ static void add_common(struct argv *a, const char *qemu)
 }
 
 void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const char *dom0_kernel, const char *initrd,
-		     const char *disk, const char *log_path)
+		     const char *disk, const char *log_path, unsigned guest_cpus)
 {
 	char *kernel = qemu_escape(dom0_kernel), *rd = qemu_escape(initrd), *d = qemu_escape(disk), *log = qemu_escape(log_path);
 
 	add_common(a, qemu);
-	add_all(a, "-smp", "2", "-m", HOST_MEMORY, "-kernel", image, "-initrd", NULL);
+	add(a, xstrdup("-smp"));
+	add(a, xfmt("%u", 1 + guest_cpus)); /* one is dom0's */
+	add_all(a, "-m", HOST_MEMORY, "-kernel", image, "-initrd", NULL);
 	add(a, xfmt("%s %s,%s", kernel, DOM0_CMDLINE, rd));
 	add(a, xstrdup("-serial"));
 	add(a, xfmt("file:%s", log));
@@ -77,7 +79,9 @@ void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const 
 void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w)
 {
 	add_common(a, qemu);
-	add_all(a, "-smp", "1", "-m", NULL);
+	add(a, xstrdup("-smp"));
+	add(a, xfmt("%u", workload_vcpus(w)));
+	add(a, xstrdup("-m"));
 	add(a, xfmt("%uM", w->memory_mib));
 	add_all(a, "-kernel", image, NULL);
 	if (*w->cmdline)

@@ -22,10 +22,10 @@ struct argv {
 
 /*
  * A hypervisor boot: dom0's console is on the program's standard output, the hypervisor's log is
- * written to log_path (a pipe under /dev/fd).
+ * written to log_path (a pipe under /dev/fd). The machine has a CPU for dom0 and guest_cpus for guests.
  */
 void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const char *dom0_kernel, const char *initrd,
-		     const char *disk, const char *log_path);
+		     const char *disk, const char *log_path, unsigned guest_cpus);
 /* The same guest with no hypervisor: its console is on standard output. initrd may be NULL. */
 void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w);
 void argv_free(struct argv *a);

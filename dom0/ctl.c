@@ -23,7 +23,8 @@ enum {
 	OPT_ROOT,
 	OPT_OUT,
 	OPT_IMAGE,
-	OPT_SPARE
+	OPT_SPARE,
+	OPT_VCPUS
 };
 
 static const struct command {
@@ -34,7 +35,7 @@ static const struct command {
 	int options[4]; /* keys that it knows, beside --device and --json */
 } commands[] = {
 	{ "info", cmd_info, 0, 0, "", "what hypervisor this is", { 0 } },
-	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL } },
+	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL, OPT_VCPUS } },
 	{ "load",
 	  cmd_load,
 	  2,
@@ -69,6 +70,7 @@ static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "print JSON", 1 },
 	{ "memory", 'm', "MIB", 0, "create: its memory (default 32)", 2 },
 	{ "pool", OPT_POOL, "PAGES", 0, "create: shadow pages (default: the hypervisor's)", 2 },
+	{ "vcpus", OPT_VCPUS, "N", 0, "create: its vCPUs, each on a pCPU of its own (default 1)", 2 },
 	{ "initrd", OPT_INITRD, "FILE", 0, "load: its initial ramdisk", 2 },
 	{ "cmdline", OPT_CMDLINE, "TEXT", 0, "load: its command line", 2 },
 	{ "follow", 'f', NULL, 0, "console: go on until the domain ends", 2 },
@@ -164,6 +166,9 @@ static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state 
 		break;
 	case OPT_POOL:
 		take_number(state, arg, &c->pool_pages);
+		break;
+	case OPT_VCPUS:
+		take_number(state, arg, &c->vcpus);
 		break;
 	case OPT_SEED:
 		take_number(state, arg, &c->seed);
@@ -267,6 +272,7 @@ int ctl_main(struct ctl *c, int argc, char **argv)
 	int ret;
 
 	c->memory_mib = 32;
+	c->vcpus = 1;
 	c->seed = 1;
 	c->count = 10000;
 	c->out_dir = "/out";

@@ -22,9 +22,9 @@ static void put_string(struct pn_dev *dev, const char *text, size_t room)
 }
 
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
-			 struct dom_memory *mem)
+			 uint64_t vcpus, struct dom_memory *mem)
 {
-	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, 1 };
+	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, vcpus };
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e;
 

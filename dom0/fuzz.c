@@ -130,7 +130,7 @@ static void plausible(struct fuzz *f, uint32_t command, uint32_t *domain, uint64
 	if (command == PN_CMD_create) {
 		args[0] = (1 + (r >> 8) % 64) << 20;
 		args[1] = (r >> 16) % 3 ? 0 : (r >> 20) % 2048;
-		args[2] = (r >> 32) % 2;
+		args[2] = (r >> 32) % 4;
 	}
 	if (command == PN_CMD_load)
 		damaged_image(f, args);

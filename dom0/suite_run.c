@@ -84,7 +84,8 @@ static bool prepare(struct run *r)
 	char *image = NULL, *initrd = NULL;
 	enum pn_error e;
 
-	e = dom_create(r->c->dev, r->item->name, r->item->memory_mib << 20, r->item->pool_pages, &r->mem);
+	e = dom_create(r->c->dev, r->item->name, r->item->memory_mib << 20, r->item->pool_pages, r->item->vcpus,
+		       &r->mem);
 	if (e != PN_ERR_ok) {
 		fail(r, "create", e);
 		return false;

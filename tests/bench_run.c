@@ -65,9 +65,11 @@ START_TEST(commas_in_paths_are_doubled)
 
 	ck_assert_str_eq(e, "a,,b,,,,c");
 	free(e);
-	qemu_hypervisor(&a, "qemu", "hv.elf", "k,ernel", "initrd", "disk", "/dev/fd/9");
+	qemu_hypervisor(&a, "qemu", "hv.elf", "k,ernel", "initrd", "disk", "/dev/fd/9", 2);
 	for (unsigned i = 0; i + 1 < a.n; i++)
-		if (!strcmp(a.arg[i], "-initrd"))
+		if (!strcmp(a.arg[i], "-smp"))
+			ck_assert_str_eq(a.arg[i + 1], "3");
+		else if (!strcmp(a.arg[i], "-initrd"))
 			ck_assert_ptr_eq(strstr(a.arg[i + 1], "k,,ernel console=ttyS1 "), a.arg[i + 1]);
 	ck_assert_ptr_null(a.arg[a.n]);
 	argv_free(&a);
@@ -134,7 +136,7 @@ START_TEST(plan_json_has_the_agreed_shape)
 	struct plan plan;
 	json_t *j, *item;
 	const char *name, *image, *cmdline;
-	int memory, timeout, repeat, trace;
+	int memory, vcpus, timeout, repeat, trace;
 	json_t *initrd;
 
 	ck_assert(select_workloads(&s, "demand-fault", "quick"));
@@ -142,12 +144,14 @@ START_TEST(plan_json_has_the_agreed_shape)
 	j = plan_json(&plan);
 	ck_assert_str_eq(json_string_value(json_object_get(j, "recipe")), "vtlb");
 	item = json_array_get(json_object_get(j, "items"), 0);
-	ck_assert_int_eq(json_unpack(item, "{s:s,s:s,s:o,s:s,s:i,s:i,s:i,s:b}", "name", &name, "image", &image, "initrd", &initrd, "cmdline",
-				     &cmdline, "memory_mib", &memory, "timeout_s", &timeout, "repeat", &repeat, "trace", &trace),
+	ck_assert_int_eq(json_unpack(item, "{s:s,s:s,s:o,s:s,s:i,s:i,s:i,s:i,s:b}", "name", &name, "image", &image, "initrd", &initrd, "cmdline",
+				     &cmdline, "memory_mib", &memory, "vcpus", &vcpus, "timeout_s", &timeout, "repeat", &repeat, "trace", &trace),
 			 0);
 	ck_assert_str_eq(image, "demand-fault.elf");
 	ck_assert(json_is_null(initrd));
 	ck_assert_int_eq(repeat, 3);
+	ck_assert_int_eq(vcpus, 1);
+	ck_assert_uint_eq(plan_vcpus(&plan), 1);
 	ck_assert(!trace);
 	json_decref(j);
 	plan_free(&plan);

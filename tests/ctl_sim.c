@@ -8,6 +8,7 @@
 
 #define SIM_MEMORY  (1u << 20)
 #define SIM_DOMAINS 4
+#define SIM_VCPUS 2
 
 struct sim sim;
 
@@ -46,13 +47,13 @@ static uint32_t sim_create(const uint64_t *arg, uint64_t *ret)
 
 	while (i < SIM_DOMAINS && domains[i].info.state != PN_FREE)
 		i++;
-	if (i == SIM_DOMAINS)
+	if (i == SIM_DOMAINS || arg[2] > SIM_VCPUS)
 		return PN_ERR_nospc;
 	if (arg[0] > SIM_MEMORY)
 		return PN_ERR_nomem;
 	domains[i] = (struct sim_domain){ .info = { .id = i + 1,
 						    .state = PN_CREATED,
-						    .nr_vcpus = 1,
+						    .nr_vcpus = (uint32_t)arg[2],
 						    .memory_bytes = arg[0],
 						    .memory_offset = (uint64_t)i * SIM_MEMORY } };
 	snprintf(domains[i].info.name, PN_NAME, "%.31s", bar2);

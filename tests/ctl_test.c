@@ -94,7 +94,9 @@ START_TEST(life_of_a_domain)
 
 	put_file("a.elf", "\177ELFimage", 9);
 	put_file("initrd", "ramdisk", 7);
-	ck_assert_int_eq(CTL("create", "guest", "--memory", "1"), 0);
+	ck_assert_int_eq(CTL("create", "guest", "--memory", "1", "--vcpus", "3"), CTL_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "pCPU"));
+	ck_assert_int_eq(CTL("create", "guest", "--memory", "1", "--vcpus", "2"), 0);
 	ck_assert_str_eq(out, "1\n");
 	ck_assert_int_eq(CTL("start", "1"), CTL_FAILED);
 	ck_assert_ptr_nonnull(strstr(err, "not in a state"));
@@ -106,6 +108,7 @@ START_TEST(life_of_a_domain)
 	ck_assert_int_eq(CTL("list", "--json"), 0);
 	v = json();
 	ck_assert_str_eq(json_string_value(json_object_get(json_array_get(v, 0), "state")), "running");
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(v, 0), "vcpus")), 2);
 	json_decref(v);
 	ck_assert_int_eq(CTL("input", "1", "ls"), 0);
 	ck_assert_str_eq(sim.typed, "ls\n");

@@ -57,7 +57,7 @@
 /* PN_COMMAND(id, number, "what it does"): arguments a0.., results r0.. */
 #define PN_COMMANDS(X) \
 	X(ping, 1, "r0 = a0 + 1") \
-	X(create, 2, "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs; exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes") \
+	X(create, 2, "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own; exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes") \
 	X(load, 3, "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command line; kind found by magic") \
 	X(start, 4, "run a loaded domain") \
 	X(pause, 5, "stop its vCPUs at the next trip; returns when they stand") \
