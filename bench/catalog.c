@@ -12,8 +12,8 @@
 #undef linux
 
 const struct recipe recipes[] = {
-#define RECIPE(file, name, kind, suite, text)            { #file, name, RECIPE_KIND_##kind, #suite, NULL, text },
-#define VARIANT(file, name, base, axis, parts, text) { #file, name, RECIPE_KIND_shadow, "full", #base, text },
+#define RECIPE(file, name, kind, suite, text)            { #file, name, RECIPE_KIND_##kind, #suite, NULL, NULL, NULL, text },
+#define VARIANT(file, name, base, axis, parts, text) { #file, name, RECIPE_KIND_shadow, "full", #base, #axis, #parts, text },
 #include "policies/recipes.def"
 #undef RECIPE
 #undef VARIANT

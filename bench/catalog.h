@@ -17,6 +17,7 @@ struct recipe {
 	enum recipe_kind kind;
 	const char *suite; /* "quick": measured unless the user chooses; "full": by that suite only, or by name */
 	const char *base;  /* a variant's: the file of the recipe of which it changes one part; NULL */
+	const char *axis, *parts; /* a variant's: of which axis, and what it has instead, joined by +; NULL */
 	const char *text;
 };
 

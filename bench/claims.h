@@ -12,20 +12,23 @@ enum verdict_kind { NOT_MEASURED, CONFIRMED, REFUTED, DIFFERS };
 
 struct verdict {
 	enum verdict_kind kind;
-	char *measured; /* the figures, in words; NULL: none */
-	char *because;  /* why this verdict follows from them */
+	char *measured; /* the figures, in words */
+	char *because;  /* why this verdict follows from them; not measured: what the run lacks */
+	char *command;  /* not measured: what would measure it; "" if nothing in this version can */
 };
+
+struct hearing;
 
 struct claim {
 	const char *id, *text, *source, *test;
-	void (*judge)(const struct dataset *d, struct verdict *v);
+	void (*judge)(struct hearing *h);
 };
 
 extern const struct claim claims[];
 extern const unsigned nr_claims;
 extern const char *const verdict_names[];
 
-/* v->measured and v->because are never NULL afterwards. */
+/* The verdict's strings are never NULL afterwards. */
 void claim_judge(const struct claim *c, const struct dataset *d, struct verdict *v);
 void verdict_free(struct verdict *v);
 

@@ -44,7 +44,13 @@ static void one_claim(FILE *f, const struct claim *c, const struct dataset *d)
 	}
 	fprintf(f, "<b>%s</b> ", lead[v.kind]);
 	html_text(f, v.because);
-	fputs(".</p></div>\n", f);
+	fputs(".", f);
+	if (*v.command) {
+		fputs("<br><code>", f);
+		html_text(f, v.command);
+		fputs("</code> measures it.", f);
+	}
+	fputs("</p></div>\n", f);
 	verdict_free(&v);
 }
 

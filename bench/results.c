@@ -19,14 +19,26 @@ const char *time_stamp(char out[40])
 	return out;
 }
 
+/* A variant names its base by file, as the list does; users know it by name. */
+static const char *base_name(const struct recipe *r)
+{
+	for (unsigned i = 0; r->base && i < nr_recipes; i++)
+		if (!strcmp(recipes[i].file, r->base))
+			return recipes[i].name;
+	return r->base;
+}
+
 static json_t *recipes_json(void)
 {
 	static const char *const kind[] = { "shadow", "nested", "native" };
 	json_t *a = json_array();
 
-	for (unsigned i = 0; i < nr_recipes; i++)
-		json_array_append_new(a, json_pack("{s:s, s:s, s:s}", "name", recipes[i].name, "kind", kind[recipes[i].kind],
-						   "text", recipes[i].text));
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		const struct recipe *r = &recipes[i];
+
+		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*}", "name", r->name, "kind", kind[r->kind], "text",
+						   r->text, "base", base_name(r), "axis", r->axis, "parts", r->parts));
+	}
 	return a;
 }
 

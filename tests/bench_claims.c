@@ -11,21 +11,27 @@
 #include "bench/figures.h"
 #include "hv/include/control_abi.h"
 
-/* One region of one finished guest. Totals are of 1000 operations. */
-struct made {
-	const char *recipe, *workload, *phase;
-	long instructions, trips, bytes;
-	long guest, emulated, fixed; /* trips by kind */
-	long guest_ticks, guest_bytes, emulated_ticks;
-	long shadow_peak, guest_tables_peak;
-};
-
 static json_t *root;
+
+/* The recipes of the made-up runs: variants of shadow2 with one part exchanged. */
+static const char recipes_text[] =
+	"[{'name':'shadow1','kind':'shadow'},{'name':'shadow2','kind':'shadow'},{'name':'shadow3','kind':'shadow'},"
+	"{'name':'vtlb','kind':'shadow'},{'name':'npt','kind':'nested'},{'name':'native','kind':'native'},"
+	"{'name':'shadow2+flags','kind':'shadow','base':'shadow2','axis':'spare','parts':'guest_flags'},"
+	"{'name':'shadow2+flags','kind':'shadow','base':'shadow2','axis':'spare','parts':'guest_flags_mmio'},"
+	"{'name':'shadow2+batch','kind':'shadow','base':'shadow2','axis':'reclaim','parts':'batch+lru'},"
+	"{'name':'shadow2+early','kind':'shadow','base':'shadow2','axis':'reclaim','parts':'early+lru'},"
+	"{'name':'shadow2+direct','kind':'shadow','base':'shadow2','axis':'super','parts':'direct'},"
+	"{'name':'shadow2+readprotect','kind':'shadow','base':'shadow2','axis':'ad','parts':'read_protect'}]";
 
 static void begin(void)
 {
-	root = json_pack("{s:[{s:s,s:s},{s:s,s:s},{s:s,s:s},{s:s,s:s}], s:[], s:[]}", "recipes", "name", "shadow2", "kind", "shadow", "name",
-			 "vtlb", "kind", "shadow", "name", "npt", "kind", "nested", "name", "native", "kind", "native", "workloads", "items");
+	char text[sizeof(recipes_text)];
+
+	for (unsigned i = 0; i < sizeof(text); i++)
+		text[i] = recipes_text[i] == '\'' ? '"' : recipes_text[i];
+	root = json_pack("{s:o, s:[], s:[]}", "recipes", json_loads(text, 0, NULL), "workloads", "items");
+	ck_assert_ptr_nonnull(root);
 }
 
 static void end(void)
@@ -38,30 +44,42 @@ static void add_workload(const char *name)
 	json_array_append_new(json_object_get(root, "workloads"), json_pack("{s:s, s:s}", "name", name, "kind", "pvh"));
 }
 
-static json_t *trips_of(const struct made *m)
+/* "pf_fixed=count:ticks:bytes", "#counter=value" of the whole life, anything else a figure of the region. */
+static void add_value(json_t *region, json_t *counters, const char *word)
 {
-	return json_pack("{s:{s:I,s:I,s:I}, s:{s:I,s:I,s:I}, s:{s:I}}", "pf_guest", "count", (json_int_t)m->guest, "ticks",
-			 (json_int_t)m->guest_ticks, "bytes", (json_int_t)m->guest_bytes, "pf_emulate", "count", (json_int_t)m->emulated,
-			 "ticks", (json_int_t)m->emulated_ticks, "bytes", (json_int_t)0, "pf_fixed", "count", (json_int_t)m->fixed);
+	char name[64];
+	long v[3] = { 0 };
+	int n = sscanf(word, "%63[^=]=%ld:%ld:%ld", name, &v[0], &v[1], &v[2]);
+
+	ck_assert_msg(n >= 2, "no name=value: %s", word);
+	if (name[0] == '#')
+		json_object_set_new(counters, name + 1, json_integer(v[0]));
+	else if (!strncmp(name, "pf_", 3))
+		json_object_set_new(json_object_get(region, "trip"), name,
+				    json_pack("{s:I, s:I, s:I}", "count", (json_int_t)v[0], "ticks", (json_int_t)v[1], "bytes", (json_int_t)v[2]));
+	else
+		json_object_set_new(region, name, json_integer(v[0]));
 }
 
-static void add_run(const struct made *m, int repetition, bool traced, long written)
+/* A finished guest with one region, from a row as bench_claims.def has it. */
+static void add_run(const char *row, int repetition, bool traced)
 {
-	json_t *region = json_pack("{s:s, s:i, s:I, s:I, s:I, s:i, s:i, s:o, s:I}", "phase", m->phase ? m->phase : "fault", "ops", 1000,
-				   "instructions", (json_int_t)m->instructions, "trips", (json_int_t)m->trips, "bytes",
-				   (json_int_t)m->bytes, "guest_levels", 4, "shadow_levels", 4, "trip", trips_of(m), "trace_written",
-				   (json_int_t)written);
-	json_t *stat = json_pack("{s:{s:I, s:I}}", "counter", "shadow_peak", (json_int_t)m->shadow_peak, "guest_tables_peak",
-				 (json_int_t)m->guest_tables_peak);
+	char *copy = strdup(row), *rest = copy, *word;
+	const char *recipe = strsep(&rest, " "), *workload = strsep(&rest, " "), *phase = strsep(&rest, " ");
+	json_t *region = json_pack("{s:s, s:i, s:i, s:i, s:{}}", "phase", phase, "ops", 1000, "guest_levels", 4, "shadow_levels", 4, "trip");
+	json_t *counters = json_object();
 
+	while ((word = strsep(&rest, " ")))
+		add_value(region, counters, word);
 	json_array_append_new(json_object_get(root, "items"),
-			      json_pack("{s:s, s:s, s:i, s:b, s:s, s:[o], s:o}", "recipe", m->recipe, "workload", m->workload, "repetition",
-					repetition, "traced", (int)traced, "state", "finished", "regions", region, "stat", stat));
+			      json_pack("{s:s, s:s, s:i, s:b, s:s, s:[o], s:{s:o}}", "recipe", recipe, "workload", workload, "repetition",
+					repetition, "traced", (int)traced, "state", "finished", "regions", region, "stat", "counter", counters));
+	free(copy);
 }
 
-static void add(const struct made *m)
+static void add(const char *row)
 {
-	add_run(m, 1, false, 0);
+	add_run(row, 1, false);
 }
 
 static enum verdict_kind judge(const char *id)
@@ -89,67 +107,65 @@ static enum verdict_kind judge(const char *id)
 	return kind;
 }
 
-#define FAULT .recipe = "shadow2", .workload = "demand-fault"
-
 static const struct example {
 	const char *id;
 	enum verdict_kind kind;
-	struct made made[2];
+	const char *row[8];
 } examples[] = {
-	{ "T3", NOT_MEASURED, { { .recipe = "vtlb", .workload = "demand-fault", .trips = 2000 } } },
-	{ "T3", CONFIRMED, { { FAULT, .trips = 2000, .bytes = 100000 } } },
-	{ "T3", REFUTED, { { FAULT, .trips = 3000, .bytes = 100000 } } },
-	{ "T3", DIFFERS, { { FAULT, .trips = 2200, .bytes = 100000 } } },
-	{ "T3", DIFFERS, { { FAULT, .trips = 2000, .bytes = 12288000 } } },
-	{ "T4", CONFIRMED, { { .recipe = "shadow2", .workload = "demand-fault-windows", .trips = 3000, .guest = 1000, .emulated = 2000 } } },
-	{ "T4", DIFFERS, { { .recipe = "shadow2", .workload = "demand-fault-windows", .trips = 3000, .guest = 2000, .emulated = 1000 } } },
-	{ "T4", REFUTED, { { .recipe = "shadow2", .workload = "demand-fault-windows", .trips = 2000, .guest = 1000, .emulated = 1000 } } },
-	{ "T4", NOT_MEASURED, { { FAULT, .trips = 3000 } } },
-	{ "T7", NOT_MEASURED, { { FAULT, .emulated = 0 } } },
-	{ "T7", CONFIRMED, { { FAULT, .emulated = 1000, .emulated_ticks = 7000000 } } },
-	{ "T7", REFUTED, { { FAULT, .emulated = 1000, .emulated_ticks = 300000 } } },
-	{ "T7", DIFFERS, { { FAULT, .emulated = 1000, .emulated_ticks = 1500000 } } },
-	{ "T7", DIFFERS, { { FAULT, .emulated = 1000, .emulated_ticks = 90000000 } } },
-	{ "T13", CONFIRMED, { { .recipe = "shadow2", .workload = "true-fault", .guest = 1000, .guest_ticks = 100000, .guest_bytes = 32000 } } },
-	{ "T13", REFUTED, { { .recipe = "shadow2", .workload = "true-fault", .guest = 1000, .guest_ticks = 100000, .guest_bytes = 0 } } },
-	{ "T13", NOT_MEASURED, { { .recipe = "shadow2", .workload = "true-fault", .guest = 0 } } },
-	{ "T18", CONFIRMED, { { FAULT, .shadow_peak = 100, .guest_tables_peak = 100 } } },
-	{ "T18", REFUTED, { { FAULT, .shadow_peak = 10, .guest_tables_peak = 100 } } },
-	{ "T18", DIFFERS, { { FAULT, .shadow_peak = 150, .guest_tables_peak = 100 } } },
-	{ "T18", NOT_MEASURED, { { FAULT } } },
-	{ "T19", CONFIRMED, { { .recipe = "native", .workload = "compute", .instructions = 14000000 },
-			      { .recipe = "vtlb", .workload = "compute", .instructions = 14000100 } } },
-	{ "T19", REFUTED, { { .recipe = "native", .workload = "compute", .instructions = 14000000 },
-			    { .recipe = "vtlb", .workload = "compute", .instructions = 19000000 } } },
-	{ "T19", DIFFERS, { { .recipe = "native", .workload = "compute", .instructions = 14000000 },
-			    { .recipe = "vtlb", .workload = "compute", .instructions = 14500000 } } },
-	{ "T19", NOT_MEASURED, { { .recipe = "shadow2", .workload = "compute", .instructions = 14000000 } } },
-	{ "T19", NOT_MEASURED, { { .recipe = "native", .workload = "compute", .instructions = 14000000 } } },
-	{ "T20", CONFIRMED, { { .recipe = "vtlb", .workload = "context-switch", .fixed = 32000 },
-			      { .recipe = "shadow2", .workload = "context-switch", .fixed = 0 } } },
-	{ "T20", REFUTED, { { .recipe = "vtlb", .workload = "context-switch", .fixed = 100 },
-			    { .recipe = "shadow2", .workload = "context-switch", .fixed = 200 } } },
-	{ "T20", DIFFERS, { { .recipe = "vtlb", .workload = "context-switch", .fixed = 32000 },
-			    { .recipe = "shadow2", .workload = "context-switch", .fixed = 16000 } } },
-	{ "T20", NOT_MEASURED, { { .recipe = "vtlb", .workload = "context-switch", .fixed = 32000 } } },
+#define EXAMPLE(id, kind, ...) { #id, kind, { __VA_ARGS__ } },
+#include "tests/bench_claims.def"
+#undef EXAMPLE
 };
 
 START_TEST(verdicts_follow_from_the_figures)
 {
 	const struct example *e = &examples[_i];
 
-	for (unsigned i = 0; i < 2; i++)
-		if (e->made[i].recipe)
-			add(&e->made[i]);
+	for (unsigned i = 0; i < COUNT_OF(e->row) && e->row[i]; i++)
+		add(e->row[i]);
+	add_workload("linux-process");
 	ck_assert_msg(judge(e->id) == e->kind, "example %d: %s is %s, not %s", _i, e->id, verdict_names[judge(e->id)], verdict_names[e->kind]);
+}
+END_TEST
+
+START_TEST(every_verdict_has_an_example)
+{
+	static const enum verdict_kind all[] = { NOT_MEASURED, CONFIRMED, REFUTED, DIFFERS };
+
+	for (unsigned i = 0; i < nr_claims; i++)
+		for (unsigned k = 0; k < COUNT_OF(all); k++) {
+			unsigned n = 0;
+
+			for (unsigned e = 0; e < COUNT_OF(examples); e++)
+				n += !strcmp(examples[e].id, claims[i].id) && examples[e].kind == all[k];
+			ck_assert_msg(n > 0, "%s: no example is %s", claims[i].id, verdict_names[all[k]]);
+		}
 }
 END_TEST
 
 START_TEST(nothing_measured_is_no_verdict)
 {
-	ck_assert_uint_eq(nr_claims, 7);
 	for (unsigned i = 0; i < nr_claims; i++)
 		ck_assert_int_eq(judge(claims[i].id), NOT_MEASURED);
+}
+END_TEST
+
+START_TEST(what_is_lacking_is_named_with_a_command)
+{
+	struct dataset d;
+	struct verdict v;
+
+	add("shadow2 compute steady trips=0");
+	dataset_load(&d, root);
+	for (unsigned i = 0; i < nr_claims; i++) {
+		if (strcmp(claims[i].id, "T20"))
+			continue;
+		claim_judge(&claims[i], &d, &v);
+		ck_assert_str_eq(v.because, "this run has no finished context-switch under vtlb; finished context-switch under shadow2");
+		ck_assert_str_eq(v.command, "./penumbra run --recipe vtlb,shadow2 --workload context-switch");
+		verdict_free(&v);
+	}
+	dataset_free(&d);
 }
 END_TEST
 
@@ -179,11 +195,11 @@ START_TEST(targets_are_met_or_missed)
 	static const char instructions[] = "demand fault under shadow2, instructions", trips[] = "demand fault under shadow2, trips";
 
 	ck_assert_int_eq(met_of(instructions), MET_UNKNOWN);
-	add(&(struct made){ FAULT, .instructions = 700000, .trips = 2000 });
+	add("shadow2 demand-fault fault instructions=700000 trips=2000");
 	ck_assert_int_eq(met_of(instructions), MET);
 	ck_assert_int_eq(met_of(trips), MET);
 	/* The worst repetition counts. */
-	add_run(&(struct made){ FAULT, .instructions = 701000, .trips = 2010 }, 2, false, 0);
+	add_run("shadow2 demand-fault fault instructions=701000 trips=2010", 2, false);
 	ck_assert_int_eq(met_of(instructions), MISSED);
 	ck_assert_int_eq(met_of(trips), MISSED);
 }
@@ -194,11 +210,11 @@ START_TEST(repetitions_must_be_identical)
 	static const char what[] = "repetitions of a bare-metal";
 
 	add_workload("demand-fault");
-	add(&(struct made){ FAULT, .instructions = 500000, .trips = 2000 });
+	add("shadow2 demand-fault fault instructions=500000 trips=2000");
 	ck_assert_int_eq(met_of(what), MET_UNKNOWN);
-	add_run(&(struct made){ FAULT, .instructions = 500000, .trips = 2000 }, 2, false, 0);
+	add_run("shadow2 demand-fault fault instructions=500000 trips=2000", 2, false);
 	ck_assert_int_eq(met_of(what), MET);
-	add_run(&(struct made){ FAULT, .instructions = 500001, .trips = 2000 }, 3, false, 0);
+	add_run("shadow2 demand-fault fault instructions=500001 trips=2000", 3, false);
 	ck_assert_int_eq(met_of(what), MISSED);
 }
 END_TEST
@@ -209,14 +225,14 @@ START_TEST(npt_is_compared_where_it_has_no_exits)
 
 	add_workload("compute");
 	add_workload("null-exit");
-	add(&(struct made){ .recipe = "native", .workload = "null-exit", .instructions = 5000 });
-	add(&(struct made){ .recipe = "npt", .workload = "null-exit", .instructions = 90000, .trips = 1000 });
+	add("native null-exit fault instructions=5000");
+	add("npt null-exit fault instructions=90000 trips=1000");
 	ck_assert_int_eq(met_of(what), MET_UNKNOWN);
-	add(&(struct made){ .recipe = "native", .workload = "compute", .instructions = 100000 });
-	add(&(struct made){ .recipe = "npt", .workload = "compute", .instructions = 100900 });
+	add("native compute fault instructions=100000");
+	add("npt compute fault instructions=100900");
 	ck_assert_int_eq(met_of(what), MET);
-	add_run(&(struct made){ .recipe = "npt", .workload = "compute", .phase = "other", .instructions = 102000 }, 1, false, 0);
-	add_run(&(struct made){ .recipe = "native", .workload = "compute", .phase = "other", .instructions = 100000 }, 1, false, 0);
+	add("npt compute other instructions=102000");
+	add("native compute other instructions=100000");
 	ck_assert_int_eq(met_of(what), MISSED);
 }
 END_TEST
@@ -224,17 +240,14 @@ END_TEST
 START_TEST(a_record_costs_what_tracing_adds)
 {
 	static const char what[] = "a trace record";
-	struct made m = { FAULT, .instructions = 500000, .trips = 2000 };
 
 	add_workload("demand-fault");
-	add(&m);
+	add("shadow2 demand-fault fault instructions=500000 trips=2000");
 	ck_assert_int_eq(met_of(what), MET_UNKNOWN);
-	m.instructions = 600000;
-	add_run(&m, 1, true, 2000);
+	add_run("shadow2 demand-fault fault instructions=600000 trips=2000 trace_written=2000", 1, true);
 	ck_assert_int_eq(met_of(what), MET);
 	json_array_remove(json_object_get(root, "items"), 1);
-	m.instructions = 640000;
-	add_run(&m, 1, true, 2000);
+	add_run("shadow2 demand-fault fault instructions=640000 trips=2000 trace_written=2000", 1, true);
 	ck_assert_int_eq(met_of(what), MISSED);
 }
 END_TEST
@@ -247,7 +260,9 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, begin, end);
-	tcase_add_loop_test(t, verdicts_follow_from_the_figures, 0, (int)(sizeof(examples) / sizeof(examples[0])));
+	tcase_add_loop_test(t, verdicts_follow_from_the_figures, 0, (int)COUNT_OF(examples));
+	tcase_add_test(t, every_verdict_has_an_example);
+	tcase_add_test(t, what_is_lacking_is_named_with_a_command);
 	tcase_add_test(t, nothing_measured_is_no_verdict);
 	tcase_add_test(t, targets_are_met_or_missed);
 	tcase_add_test(t, repetitions_must_be_identical);

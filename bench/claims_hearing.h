@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a claim's judge works with. A judge first asks for every cell that it
+ * needs, then stops unless all were there (`enough`), then decides once. So what a run lacks is
+ * named whole, and the command that would measure it follows.
+ * Shared by the claims*.c files only.
+ */
+#ifndef BENCH_CLAIMS_HEARING_H
+#define BENCH_CLAIMS_HEARING_H
+
+#include "claims.h"
+
+struct hearing {
+	const struct dataset *d;
+	struct verdict v;
+	char *lacking;             /* in words, NULL: nothing */
+	char *recipes, *workloads; /* asked for, comma-separated; NULL: none */
+	bool impossible;           /* something asked for is not in this version at all */
+};
+
+/* The judges: each asks, measures, decides. */
+#define CLAIM(id, judge, text, source, test) void judge_##judge(struct hearing *h);
+#include "claims.def"
+#undef CLAIM
+
+/* phase NULL: the main one. Untraced. True if the run has it; else it is noted as lacking. */
+bool ask(struct hearing *h, const char *recipe, const char *workload, const char *phase, struct cell *c);
+/* The same, but the judge can do without: only the command knows of it. */
+bool ask_if_there(struct hearing *h, const char *recipe, const char *workload, const char *phase, struct cell *c);
+/* Note something else that is lacking, in words that follow "this run has no". */
+void lack(struct hearing *h, const char *fmt, ...) PN_PRINTF(2, 3);
+/* Everything asked for was there. */
+bool enough(const struct hearing *h);
+
+/*
+ * Two recipes that differ in one axis only: `with` has the part, `without` the plain one. Found
+ * among the run's variants: one that adds `part` to its base, or one that puts `plain` in its place.
+ */
+struct pair {
+	const char *with, *without;
+};
+/* Notes it as lacking if there is none. `nth`: 0 the first pair in the catalogue, and so on, silently none past the last. */
+bool ask_pair(struct hearing *h, const char *axis, const char *part, const char *plain, struct pair *p);
+bool nth_pair(const struct dataset *d, const char *axis, const char *part, const char *plain, unsigned nth, struct pair *p);
+
+/* The one decision; both texts are printf formats' results, taken over. `measured` is said before. */
+void measured(struct hearing *h, const char *fmt, ...) PN_PRINTF(2, 3);
+void decide(struct hearing *h, enum verdict_kind kind, const char *fmt, ...) PN_PRINTF(3, 4);
+
+/* The nth shadow recipe of the run's catalogue; NULL past the last. */
+const char *nth_shadow_recipe(const struct dataset *d, unsigned nth);
+/* A whole life's counter of the cell's guest; 0 if it has none. */
+double life(const struct cell *c, enum pn_counter counter);
+/* Trips of a kind, per operation. */
+double kind_per_op(const struct cell *c, enum trip t);
+/* Mean ticks, and page-table bytes, of a trip of that kind in the region; 0 without any. */
+double ticks_per_trip(const struct cell *c, enum trip t);
+double bytes_per_trip(const struct cell *c, enum trip t);
+static inline double instructions(const struct cell *c) { return per_op(c, c->r->instructions); }
+static inline double trips(const struct cell *c) { return per_op(c, c->r->trips); }
+static inline double bytes(const struct cell *c) { return per_op(c, c->r->bytes); }
+/* Within 5 % of an operation of a whole number of trips. */
+bool near(double value, double whole);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Claims about one part of a recipe, each judged by two recipes that differ in
+ * that part only: T13 to T17 (the future optimisations of 2006) and T23.
+ */
+#include "claims_hearing.h"
+
+/* Both recipes of a pair in one workload. */
+struct trial {
+	struct pair pair;
+	struct cell with, without;
+};
+
+static bool ask_trial(struct hearing *h, const char *axis, const char *part, const char *plain, const char *workload, const char *phase,
+		      struct trial *t)
+{
+	return ask_pair(h, axis, part, plain, &t->pair) &&
+	       (ask(h, t->pair.with, workload, phase, &t->with) & ask(h, t->pair.without, workload, phase, &t->without));
+}
+
+/* Flags in the shadow stand in for reading the guest's tables: no byte of them is touched at such a trip. */
+static void judge_flags(struct hearing *h, const char *part, const char *workload, enum trip kind)
+{
+	struct trial t;
+	double with, without;
+
+	if (!ask_trial(h, "spare", part, "none", workload, NULL, &t))
+		return;
+	if (!t.with.r->trip[kind].count || !t.without.r->trip[kind].count) {
+		lack(h, "trip of that kind in %s", workload);
+		return;
+	}
+	with = bytes_per_trip(&t.with, kind);
+	without = bytes_per_trip(&t.without, kind);
+	measured(h, "%.0f instructions and %.1f bytes of page tables per trip under %s, %.0f and %.1f under %s",
+		 ticks_per_trip(&t.with, kind), with, t.pair.with, ticks_per_trip(&t.without, kind), without, t.pair.without);
+	if (with >= without)
+		decide(h, REFUTED, "the flags save no reading of page tables");
+	else if (ticks_per_trip(&t.with, kind) >= ticks_per_trip(&t.without, kind))
+		decide(h, DIFFERS, "fewer bytes are read, but not in fewer instructions");
+	else if (with > 8)
+		decide(h, DIFFERS, "less is read, but more than the one shadow entry that holds the flags");
+	else
+		decide(h, CONFIRMED, "at most the entry with the flags is read, %.1f times fewer instructions",
+		       ticks_per_trip(&t.without, kind) / ticks_per_trip(&t.with, kind));
+}
+
+void judge_fault_flags(struct hearing *h)
+{
+	judge_flags(h, "guest_flags", "true-fault", TRIP_pf_guest);
+}
+
+void judge_mmio_flags(struct hearing *h)
+{
+	judge_flags(h, "guest_flags_mmio", "mmio", TRIP_pf_mmio);
+}
+
+/* Less by a twentieth saves, more by a twentieth loses. */
+static void judge_saving(struct hearing *h, const struct pair *p, double with, double without, const char *of_what)
+{
+	if (with < 0.95 * without)
+		decide(h, CONFIRMED, "%s has %.1f %% fewer %s", p->with, 100 * (1 - with / without), of_what);
+	else if (with > 1.05 * without)
+		decide(h, REFUTED, "%s has %.1f %% more %s", p->with, 100 * (with / without - 1), of_what);
+	else
+		decide(h, DIFFERS, "it makes no difference above 5 %% (%+.1f %% %s)", without ? 100 * (with / without - 1) : 0, of_what);
+}
+
+/* fork-cow's write-protecting and its copies, per page. */
+void judge_bulk_updates(struct hearing *h)
+{
+	struct trial protect, cow;
+	double with, without;
+
+	if (!ask_trial(h, "reclaim", "batch", "lru", "fork-cow", "protect", &protect) ||
+	    !ask_trial(h, "reclaim", "batch", "lru", "fork-cow", "cow", &cow))
+		return;
+	with = instructions(&protect.with) + instructions(&cow.with);
+	without = instructions(&protect.without) + instructions(&cow.without);
+	measured(h, "to write-protect a page and copy it: %.0f instructions and %.2f trips under %s, %.0f and %.2f under %s", with,
+		 trips(&protect.with) + trips(&cow.with), protect.pair.with, without, trips(&protect.without) + trips(&cow.without),
+		 protect.pair.without);
+	judge_saving(h, &protect.pair, with, without, "instructions");
+}
+
+/* Faults that only set an accessed or a dirty bit are among those that mend the shadow. */
+void judge_read_protect(struct hearing *h)
+{
+	struct trial scan, demand;
+	double with, without;
+
+	if (!ask_trial(h, "ad", "read_protect", "fault", "pte-scan", NULL, &scan) ||
+	    !ask_trial(h, "ad", "read_protect", "fault", "demand-fault", NULL, &demand))
+		return;
+	with = kind_per_op(&scan.with, TRIP_pf_fixed);
+	without = kind_per_op(&scan.without, TRIP_pf_fixed);
+	measured(h, "faults mended in the shadow per operation: pte-scan %.3f under %s, %.3f under %s; demand-fault %.3f and %.3f", with,
+		 scan.pair.with, without, scan.pair.without, kind_per_op(&demand.with, TRIP_pf_fixed),
+		 kind_per_op(&demand.without, TRIP_pf_fixed));
+	if (without > 0 && with <= 0.1 * without)
+		decide(h, CONFIRMED, "at most a tenth of them is left");
+	else if (with >= without)
+		decide(h, REFUTED, "none of them is removed");
+	else
+		decide(h, DIFFERS, "%.0f %% are removed, the rest stays", 100 * (1 - with / without));
+}
+
+void judge_teardown_heuristics(struct hearing *h)
+{
+	struct trial t;
+
+	if (!ask_trial(h, "reclaim", "early", "lru", "recycle", NULL, &t))
+		return;
+	measured(h, "%.3f trips and %.0f instructions per operation under %s, %.3f and %.0f under %s", trips(&t.with), instructions(&t.with),
+		 t.pair.with, trips(&t.without), instructions(&t.without), t.pair.without);
+	judge_saving(h, &t.pair, trips(&t.with), trips(&t.without), "trips");
+}
+
+/* Splintering costs both: faults (trips) and shadow pages. */
+void judge_splinters(struct hearing *h)
+{
+	double pages_direct, pages_splinter;
+	struct trial t;
+	bool faults, pages;
+
+	if (!ask_trial(h, "super", "direct", "splinter", "superpage", NULL, &t))
+		return;
+	pages_direct = life(&t.with, PN_CNT_shadow_peak);
+	pages_splinter = life(&t.without, PN_CNT_shadow_peak);
+	faults = trips(&t.with) < trips(&t.without);
+	pages = pages_direct < pages_splinter;
+	measured(h, "%.3f trips per operation and %.0f shadow pages at most under %s (direct), %.3f and %.0f under %s (splintered)",
+		 trips(&t.with), pages_direct, t.pair.with, trips(&t.without), pages_splinter, t.pair.without);
+	if (faults && pages)
+		decide(h, CONFIRMED, "direct superpages take fewer of both");
+	else if (!faults && !pages)
+		decide(h, REFUTED, "direct superpages take no fewer faults and no fewer shadows");
+	else
+		decide(h, DIFFERS, "fewer %s, but not fewer %s", faults ? "faults" : "shadows", faults ? "shadows" : "faults");
+}
