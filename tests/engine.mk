@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle.
-# Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a, tests/engine_test_<r>, tests/oracle_<r>.
+# Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a, tests/engine_{test,modes}_<r>, tests/oracle_<r>.
 
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
@@ -10,7 +10,8 @@ engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))
 
 ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine_guest.c
 ORACLE_SRCS = tests/oracle.c tests/oracle_judge.c tests/oracle_steps.c tests/oracle_ref.c
-ENGINE_TESTS = $(RECIPES_SHADOW:%=tests/engine_test_%) $(RECIPES_SHADOW:%=tests/oracle_%)
+ENGINE_TESTS = $(RECIPES_SHADOW:%=tests/engine_test_%) $(RECIPES_SHADOW:%=tests/engine_modes_%) \
+	$(RECIPES_SHADOW:%=tests/oracle_%)
 
 # What does not ask the recipe is compiled once.
 engine-obj/all/%.o: $(srcdir)/%
@@ -20,9 +21,11 @@ engine-obj/all/%.o: $(srcdir)/%
 define engine_recipe
 engine-obj/$(1)/%.o: $$(srcdir)/%
 	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
-tests/libengine_$(1).a: $$(call engine_objs,$(1),$$(HV_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
+tests/libengine_$(1).a: $$(call engine_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
 tests/engine_test_$(1): $$(call engine_objs,all,tests/engine_test.c) tests/libengine_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+tests/engine_modes_$(1): $$(call engine_objs,all,tests/engine_modes.c) tests/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 tests/oracle_$(1): $$(call engine_objs,all,$$(ORACLE_SRCS)) tests/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^

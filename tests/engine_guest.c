@@ -170,18 +170,26 @@ struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, 
 	return o;
 }
 
-void guest_load_cr3(struct guest *g, u64 cr3)
+bool guest_load_cr3(struct guest *g, u64 cr3)
 {
-	g->v.cr3 = cr3;
-	paging_load_root(&g->v);
+	struct vcpu *v = &g->v;
+
+	if (!paging_load_pdptes(v, v->cr0, cr3, v->cr4, v->efer))
+		return false;
+	v->cr3 = cr3;
+	paging_load_root(v);
+	return true;
 }
 
-void guest_set_modes(struct guest *g, u64 cr0, u64 cr4, u64 efer)
+bool guest_set_modes(struct guest *g, u64 cr0, u64 cr4, u64 efer)
 {
+	if (!paging_load_pdptes(&g->v, cr0, g->v.cr3, cr4, efer))
+		return false;
 	g->v.cr0 = cr0;
 	g->v.cr4 = cr4;
 	g->v.efer = efer;
 	paging_update_modes(&g->v);
+	return true;
 }
 
 void guest_long_mode(struct guest *g, u64 root_gfn, u64 efer_extra)

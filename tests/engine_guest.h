@@ -53,8 +53,9 @@ struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u3
 struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes);
 
 /* Instructions of a kernel. */
-void guest_load_cr3(struct guest *g, u64 cr3);
-void guest_set_modes(struct guest *g, u64 cr0, u64 cr4, u64 efer);
+/* False: #GP, and nothing has changed. */
+bool guest_load_cr3(struct guest *g, u64 cr3);
+bool guest_set_modes(struct guest *g, u64 cr0, u64 cr4, u64 efer);
 /* Four-level paging with the root at gfn. */
 void guest_long_mode(struct guest *g, u64 root_gfn, u64 efer_extra);
 

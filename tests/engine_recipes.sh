@@ -5,6 +5,8 @@ set -eu
 failed=0
 for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
 	echo "recipe $r"
-	tests/engine_test_"$r" || failed=1
+	for t in test modes; do
+		tests/engine_${t}_"$r" || failed=1
+	done
 done
 exit $failed

@@ -354,17 +354,6 @@ START_TEST(two_level_guest)
 }
 END_TEST
 
-START_TEST(modes_without_shadows)
-{
-	if (_i)
-		guest_set_modes(&g, CR0_PE | CR0_PG, CR4_PAE | CR4_LA57, EFER_LME);
-	else
-		guest_set_modes(&g, CR0_PE | CR0_PG, CR4_PAE, 0);
-	ck_assert_int_eq(g.d.state, PN_CRASHED);
-	ck_assert(strstr(g.d.reason, "paging mode"));
-}
-END_TEST
-
 /* ---- hostile tables ---- */
 
 START_TEST(a_table_that_maps_itself)
@@ -492,7 +481,6 @@ int main(void)
 
 	t = tcase_create("crashes");
 	tcase_add_checked_fixture(t, start, stop);
-	tcase_add_loop_test(t, modes_without_shadows, 0, 2);
 	tcase_add_loop_test(t, tables_outside_memory, 0, 6);
 	tcase_add_test(t, root_outside_memory);
 	suite_add_tcase(s, t);

@@ -66,6 +66,7 @@ struct vcpu {
 	u64 paging_bits; /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
 	u32 role;        /* what the roles of all shadows made in this mode have in common */
 	bool pse;        /* 32-bit entries may map superpages */
+	u64 pdpte[4];    /* PAE: the guest's four top entries, as they were when last loaded */
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
 
 	struct pn_trip_stat trip[TRIP_MAX];
@@ -87,6 +88,7 @@ struct domain {
 	u64 nr_pages;
 
 	struct sh_domain *shadow; /* NULL under nested paging */
+	u32 min_shadow_levels;    /* asked for; 0: what the guest's mode needs */
 	mfn_t npt_root;
 	u64 counter[PN_CNT_MAX];
 

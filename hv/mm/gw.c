@@ -18,6 +18,26 @@ enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end)
 	return SH_GUEST_FAULT;
 }
 
+bool gw_read_pdptes(const struct domain *d, u64 cr3, u64 pdpte[4])
+{
+	mfn_t mfn = p2m_lookup(d, pte_gfn((u32)cr3));
+
+	if (!mfn_valid(mfn))
+		return false;
+	const volatile u64 *p = (const u64 *)((const u8 *)plat_map(mfn) + (cr3 & PAE_ROOT_OFFSET));
+	for (u32 i = 0; i < 4; i++)
+		pdpte[i] = p[i];
+	return true;
+}
+
+bool gw_pdptes_legal(const u64 pdpte[4])
+{
+	for (u32 i = 0; i < 4; i++)
+		if (pdpte[i] & PTE_P && pdpte[i] & PDPTE_RSVD)
+			return false;
+	return true;
+}
+
 static bool swap_entry(void *p, u64 old, u64 new_, u32 g)
 {
 	if (g == 2) {
@@ -40,7 +60,7 @@ bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g)
 			e |= PTE_D;
 		if (e == old)
 			continue;
-		u8 *p = (u8 *)plat_map(p2m_lookup(d, gw_table(v, w, level, g))) + gw_offset(v, va, level, g);
+		u8 *p = (u8 *)plat_map(p2m_lookup(d, gw_table(v, w, level, g))) + gw_offset(va, level, g);
 		v->bytes += g == 2 ? 4 : 8;
 		if (!swap_entry(p, old, e, g))
 			return false;

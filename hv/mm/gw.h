@@ -2,7 +2,10 @@
 /*
  * The guest walk: a translation by the guest's own tables, as its hardware would
  * make it, with the page fault that its hardware would report. `g` is the number
- * of guest levels, a constant wherever speed matters: 0 (paging off), 2, 3 or 4.
+ * of guest levels, a constant wherever speed matters: 0 (paging off) or 2 to 5.
+ *
+ * The four top entries of a PAE guest are not read from memory by a walk: the vCPU holds them since its last
+ * load (v->pdpte), as hardware does.
  *
  * A walk reads each entry once and keeps what it read, so a guest that changes
  * its tables meanwhile gets one of the answers that hardware could have given.
@@ -18,7 +21,7 @@
 #include "pte.h"
 
 #define GW_INLINE     static inline __attribute__((always_inline))
-#define GW_MAX_LEVELS 4
+#define GW_MAX_LEVELS 5
 
 struct gw {
 	u64 e[GW_MAX_LEVELS + 1]; /* the entries by level, from `leaf` up */
@@ -37,6 +40,10 @@ struct sh_target {
 
 /* Slow ends, out of the way. */
 enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end);
+/* The four top entries that CR3 names in PAE mode. False: they lie outside the domain's memory. */
+bool gw_read_pdptes(const struct domain *d, u64 cr3, u64 pdpte[4]);
+/* Would loading these four be legal? Else #GP. */
+bool gw_pdptes_legal(const u64 pdpte[4]);
 /* Set the accessed bits of a walk and, for a write, the dirty bit; false: the guest changed an entry meanwhile. */
 bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g);
 
@@ -45,19 +52,47 @@ GW_INLINE u32 gw_shift(u32 level, u32 g)
 	return 12 + (level - 1) * (g == 2 ? 10 : 9);
 }
 
-/* Byte offset in its page of the entry for va. A PAE root is 32 bytes at any place in a page. */
-GW_INLINE u32 gw_offset(const struct vcpu *v, gva_t va, u32 level, u32 g)
+/* Byte offset in its table of the entry for va. */
+GW_INLINE u32 gw_offset(gva_t va, u32 level, u32 g)
 {
 	if (g == 2)
 		return (u32)(va >> gw_shift(level, g) & 1023) * 4;
-	if (g == 3 && level == 3)
-		return (u32)(v->cr3 & 0xfe0) + (u32)(va >> 30 & 3) * 8;
 	return (u32)(va >> gw_shift(level, g) & 511) * 8;
+}
+
+/* How many levels of tables the guest's control registers ask for. */
+static inline u32 gw_levels(const struct vcpu *v)
+{
+	if (!(v->cr0 & CR0_PG))
+		return 0;
+	if (!(v->cr4 & CR4_PAE))
+		return 2;
+	if (!(v->efer & EFER_LME))
+		return 3;
+	return v->cr4 & CR4_LA57 ? 5 : 4;
+}
+
+/* Bits that no entry of its tables may have; for a PAE guest, of tables below the four top entries. */
+static inline u64 gw_rsvd(const struct vcpu *v)
+{
+	u32 levels = gw_levels(v);
+
+	if (levels < 3)
+		return 0;
+	return PTE_RSVD_PHYS | (levels == 3 ? PTE_RSVD_PAE : 0) | (v->efer & EFER_NXE ? 0 : PTE_NX);
 }
 
 GW_INLINE gfn_t gw_root_gfn(const struct vcpu *v)
 {
 	return pte_gfn(v->cr3);
+}
+
+/* With four levels or five an address must be equal to this, the sign extension of what its tables translate. */
+GW_INLINE gva_t gw_canonical(gva_t va, u32 g)
+{
+	u32 above = 64 - gw_shift(g + 1, g);
+
+	return (gva_t)((s64)(va << above) >> above);
 }
 
 /* The guest table of that level which a walk went through. */
@@ -73,7 +108,7 @@ GW_INLINE bool gw_is_leaf(u64 e, u32 level, u32 g, bool pse)
 		return true;
 	if (g == 2)
 		return level == 2 && pse && (e & PTE_PS);
-	return (level == 2 || (level == 3 && g == 4)) && (e & PTE_PS);
+	return (level == 2 || (level == 3 && g >= 4)) && (e & PTE_PS);
 }
 
 /* Reserved bits of a present entry; rsvd: those of every entry in this mode. */
@@ -82,8 +117,8 @@ GW_INLINE bool gw_is_rsvd(u64 e, u32 level, u32 g, bool pse, u64 rsvd)
 	if (g == 2)
 		return level == 2 && pse && (e & PTE_PS) && (e & BIT(21));
 	if (g == 3 && level == 3)
-		return false; /* checked when CR3 was loaded */
-	if (unlikely(e & (level == 4 ? rsvd | PTE_PS : rsvd)))
+		return false; /* checked when they were loaded */
+	if (unlikely(e & (level >= 4 ? rsvd | PTE_PS : rsvd)))
 		return true;
 	if (level == 2 || level == 3)
 		return (e & PTE_PS) && (e & (BIT(gw_shift(level, g)) - BIT(13)));
@@ -106,15 +141,19 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 	gfn_t table = gw_root_gfn(v);
 	u64 e, all = ~0ull;
 
-	v->bytes += g * (g == 2 ? 4 : 8);
-#pragma GCC unroll 4
+	v->bytes += (g == 3 ? 2 : g) * (g == 2 ? 4 : 8);
+#pragma GCC unroll 5
 	for (u32 level = g; level > 0; level--) {
-		mfn_t mfn = p2m_lookup(d, table);
+		if (g == 3 && level == 3) {
+			e = v->pdpte[va >> 30 & 3];
+		} else {
+			mfn_t mfn = p2m_lookup(d, table);
 
-		if (unlikely(!mfn_valid(mfn)))
-			return GW_OUTSIDE;
-		const u8 *p = (const u8 *)plat_map(mfn) + gw_offset(v, va, level, g);
-		e = g == 2 ? *(const volatile u32 *)p : *(const volatile u64 *)p;
+			if (unlikely(!mfn_valid(mfn)))
+				return GW_OUTSIDE;
+			const u8 *p = (const u8 *)plat_map(mfn) + gw_offset(va, level, g);
+			e = g == 2 ? *(const volatile u32 *)p : *(const volatile u64 *)p;
+		}
 		if (!(e & PTE_P))
 			return GW_ABSENT;
 		if (gw_is_rsvd(e, level, g, v->pse, v->rsvd))
@@ -255,7 +294,7 @@ GW_INLINE enum verdict gw_translate(struct vcpu *v, gva_t va, u32 access, struct
 	struct gw w;
 	enum verdict r;
 
-	if (g == 4 && unlikely((s64)(va << 16) >> 16 != (s64)va)) {
+	if (g >= 4 && unlikely(gw_canonical(va, g) != va)) {
 		v->fault.va = va;
 		v->fault.pfec = access & (PFEC_W | PFEC_U | PFEC_I);
 		return SH_GUEST_FAULT;

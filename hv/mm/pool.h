@@ -29,16 +29,21 @@
 #define ROLE_SHADOW(levels)        ((u32)(levels) << 9)
 #define ROLE_GUEST_LEVELS(r)       ((r) >> 6 & 7)
 #define ROLE_SHADOW_LEVELS(r)      ((r) >> 9 & 7)
-#define ROLE_DIRECT                BIT(12) /* derived from the p2m alone: gfn is the first frame that it maps */
+#define ROLE_DIRECT                BIT(12) /* no guest table behind it: the p2m alone; gfn is the first frame it maps */
 #define ROLE_NXE                   BIT(13) /* guest entries may set NX */
 #define ROLE_PSE                   BIT(14) /* 32-bit guest entries may map superpages */
+/*
+ * With ROLE_DIRECT: it stands for the four top entries that a PAE guest has loaded, of which it has a copy, and not
+ * for the p2m. gfn is no frame but a number made from the four (hv/shadow/multi_pae.h).
+ */
+#define ROLE_FOUR BIT(15)
 
 #define SH_MAX_ENTRIES 1024
 #define SH_STRETCH     64
 
 struct sh_page {
 	void *table;       /* the shadow page */
-	const void *guest; /* the guest table that it shadows; NULL: direct */
+	const void *guest; /* the guest table that it shadows; NULL: none */
 	const struct sh_mode *mode;
 	struct sh_page *up;        /* one of the entries that link to this page, or NULL */
 	struct sh_page *hash_next; /* also links the free list */

@@ -47,7 +47,14 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info);
  */
 u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key);
 
-/* CR3 was loaded: flushes all but global translations. False: bad root, the guest gets what hardware gives (or the domain was crashed). */
+/*
+ * To be called before CR3, CR0 or CR4 is set, with what the registers are to be, wherever hardware loads
+ * a PAE guest's four top entries: at every CR3 load, and when CR0.PG, CD, NW or CR4.PAE, PGE, PSE, SMEP change.
+ * False: they have reserved bits set; the guest must see #GP and the registers stay. Otherwise v->pdpte holds them;
+ * in other modes nothing happens. A root outside the domain's memory crashes the domain.
+ */
+bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer);
+/* CR3 was loaded: flushes all but global translations. A root outside the domain's memory crashes the domain. */
 void paging_load_root(struct vcpu *v);
 /* CR0, CR4 or EFER changed: chooses the M-on-N instance, flushes as the architecture says. */
 void paging_update_modes(struct vcpu *v);

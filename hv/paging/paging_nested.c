@@ -10,16 +10,12 @@
 /* The guest changes its control registers without an exit, so how its tables are walked is found anew each time. */
 static void find_mode(struct vcpu *v)
 {
-	if (!(v->cr0 & CR0_PG))
-		v->guest_levels = 0;
-	else if (!(v->cr4 & CR4_PAE))
-		v->guest_levels = 2;
-	else
-		v->guest_levels = v->efer & EFER_LME ? 4 : 3;
+	v->guest_levels = gw_levels(v);
 	v->pse = v->cr4 & CR4_PSE;
-	v->rsvd = v->guest_levels < 3 ? 0 : PTE_RSVD_PHYS | (v->efer & EFER_NXE ? 0 : PTE_NX);
-	if (v->guest_levels == 3)
-		v->rsvd |= PTE_RSVD_PAE;
+	v->rsvd = gw_rsvd(v);
+	/* With nested paging hardware reads the four top entries at each walk (APM volume 2, section 15.25.10). */
+	if (v->guest_levels == 3 && !gw_read_pdptes(v->domain, v->cr3, v->pdpte))
+		memset(v->pdpte, 0, sizeof(v->pdpte));
 }
 
 static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
@@ -32,8 +28,10 @@ static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struc
 		return gw_translate(v, va, access, t, 2);
 	case 3:
 		return gw_translate(v, va, access, t, 3);
-	default:
+	case 4:
 		return gw_translate(v, va, access, t, 4);
+	default:
+		return gw_translate(v, va, access, t, 5);
 	}
 }
 
@@ -93,6 +91,11 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 	return SH_FIXED;
 }
 
+bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
+{
+	return true;
+}
+
 void paging_load_root(struct vcpu *v)
 {
 	v->hw_cr3 = v->cr3;
@@ -106,7 +109,7 @@ void paging_update_modes(struct vcpu *v)
 	find_mode(v);
 	v->hw_cr0 = v->cr0;
 	v->hw_cr4 = v->cr4;
-	v->hw_efer = (v->efer & ~EFER_LMA) | (v->guest_levels == 4 ? EFER_LMA : 0);
+	v->hw_efer = (v->efer & ~EFER_LMA) | (v->guest_levels >= 4 ? EFER_LMA : 0);
 	paging_load_root(v);
 }
 

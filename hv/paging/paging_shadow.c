@@ -61,20 +61,46 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 		   (unsigned long long)info);
 }
 
-u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key)
+static inline __attribute__((always_inline)) u8 *code_page(struct vcpu *v, gva_t va, u64 key, u32 top_shift)
 {
 	u64 e = v->hw_cr3;
 
-	if (unlikely(v->shadow_levels != 4))
-		return NULL;
-#pragma GCC unroll 4
-	for (u32 shift = 39; shift >= 12; shift -= 9) {
+#pragma GCC unroll 5
+	for (u32 shift = top_shift; shift >= 12; shift -= 9) {
 		e = ((const u64 *)plat_map(hpa_to_mfn(e & PTE_ADDR)))[va >> shift & 511];
 		if (unlikely(!(e & PTE_P)))
 			return NULL;
 	}
 	v->soft_tlb[SOFT_FETCH] = (struct soft_tlb){ key, plat_map(pte_mfn(e)) };
 	return v->soft_tlb[SOFT_FETCH].page;
+}
+
+static __attribute__((noinline)) u8 *code_page_of_5(struct vcpu *v, gva_t va, u64 key)
+{
+	return v->shadow_levels == 5 ? code_page(v, va, key, 48) : NULL;
+}
+
+u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key)
+{
+	if (unlikely(v->shadow_levels != 4))
+		return code_page_of_5(v, va, key);
+	return code_page(v, va, key, 39);
+}
+
+bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
+{
+	u64 four[4];
+
+	if (!(cr0 & CR0_PG) || !(cr4 & CR4_PAE) || efer & EFER_LME)
+		return true;
+	if (!gw_read_pdptes(v->domain, cr3, four)) {
+		plat_domain_crash(v->domain, "CR3 %llx points outside its memory", (unsigned long long)cr3);
+		return true;
+	}
+	if (!gw_pdptes_legal(four))
+		return false;
+	memcpy(v->pdpte, four, sizeof(four));
+	return true;
 }
 
 /* With paging off CR3 is only a number. */

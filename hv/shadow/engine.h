@@ -53,17 +53,18 @@ struct sh_mode {
 	/* Take PTE_RW from a leaf entry that has it. */
 	void (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot);
 	u32 (*revoke_in)(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
-	/* Zero one link; all links to a child; every entry; what a loaded root can do without. */
+	/* Zero one link; all links to a child; every entry. */
 	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
 	void (*unlink_child)(struct domain *d, struct sh_page *parent, const struct sh_page *child);
-	void (*empty)(struct domain *d, struct sh_page *sp);
-	void (*unhook)(struct domain *d, struct sh_page *root);
+	void (*empty)(struct domain *d, struct sh_page *sp); /* no references: and all else in it */
 	void (*audit)(struct domain *d, struct sh_page *sp, struct audit *a);
 };
 
-extern const struct sh_mode sh_mode_0on2, sh_mode_0on3, sh_mode_0on4, sh_mode_2on2, sh_mode_4on4;
+#define SH_MAX_LEVELS 5
+/* The pairs of this build, by guest and shadow levels (pairs_*.c); NULL: not among them. */
+extern const struct sh_mode *const sh_pairs[SH_MAX_LEVELS + 1][SH_MAX_LEVELS + 1];
 
-/* Most shadow pages that one fault or one root load takes: a PAE root with its four tables and a leaf. */
+/* At least as many shadow pages as one fault takes, or one root load: a table at each level below a root of five. */
 #define SH_MOST_PAGES 6
 /* A pool below this could not hold the old root while a new one is made. */
 #define SH_MIN_POOL 12
@@ -90,6 +91,9 @@ static inline struct sh_page *sh_root(const struct vcpu *v)
 {
 	return mfn_valid(v->root) ? pool_page(v->root.n) : NULL;
 }
+
+/* Hardware holds entries of this loaded root, a PAE one, and they changed: it loads CR3 again before a guest runs on. */
+void sh_reload_root(struct domain *d, const struct sh_page *root);
 
 /* Load none: before the vCPU goes away. */
 void sh_drop_root(struct vcpu *v);

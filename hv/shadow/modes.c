@@ -5,7 +5,8 @@
  *
  * Hardware always has paging on. Its number of levels is the guest's where the
  * guest pages; a guest that does not page gets two levels or, once it has set
- * CR4.PAE, three: both exist in every mode that a guest without paging can be in.
+ * CR4.PAE, three: both exist in every mode that a guest without paging can be in. A domain
+ * may ask for more (min_shadow_levels), and gets the next pair that this build has.
  * CR0.WP is always on, because the read-only entries over guest tables must bind
  * supervisors too.
  */
@@ -18,12 +19,14 @@
 static const struct sh_mode *choose(const struct vcpu *v)
 {
 	bool pae = v->cr4 & CR4_PAE;
+	u32 guest = gw_levels(v), least = guest ? guest : pae ? 3 : 2;
+	const struct sh_mode *m = NULL;
 
-	if (!(v->cr0 & CR0_PG))
-		return pae ? &sh_mode_0on3 : &sh_mode_0on2;
-	if (!pae)
-		return &sh_mode_2on2;
-	return v->efer & EFER_LME && !(v->cr4 & CR4_LA57) ? &sh_mode_4on4 : NULL;
+	/* The least of those that suffice, else the most there is. */
+	for (u32 n = SH_MAX_LEVELS; n >= least; n--)
+		if (sh_pairs[guest][n] && (!m || n >= v->domain->min_shadow_levels))
+			m = sh_pairs[guest][n];
+	return m;
 }
 
 static u32 common_role(const struct vcpu *v, const struct sh_mode *m)
@@ -40,16 +43,19 @@ static u32 common_role(const struct vcpu *v, const struct sh_mode *m)
 
 static void set_hardware(struct vcpu *v, const struct sh_mode *m)
 {
-	bool paging = m->guest_levels, long_mode = paging && v->efer & EFER_LME;
-	u64 off = CR4_PAE | CR4_PCIDE | CR4_LA57;
+	bool paging = m->guest_levels, long_mode = m->shadow_levels > 3;
+	u64 off = CR4_PAE | CR4_PCIDE | CR4_LA57, efer_off = EFER_LME | EFER_LMA;
 
 	/* Cache control is left on: CD and NW would only slow the guest's own memory down. */
 	v->hw_cr0 = (v->cr0 & ~(CR0_CD | CR0_NW)) | CR0_PG | CR0_WP;
 	/* Without paging there are no user pages, but direct shadows give PTE_US. */
 	if (!paging)
 		off |= CR4_SMEP | CR4_SMAP;
-	v->hw_cr4 = (v->cr4 & ~off) | (m->shadow_levels > 2 ? CR4_PAE : 0);
-	v->hw_efer = (v->efer & ~(EFER_LME | EFER_LMA)) | (long_mode ? EFER_LME | EFER_LMA : 0);
+	/* 32-bit entries have no NX, and no error code speaks of it, whatever the shadow's entries could. */
+	if (m->guest_levels == 2)
+		efer_off |= EFER_NXE;
+	v->hw_cr4 = (v->cr4 & ~off) | (m->shadow_levels > 2 ? CR4_PAE : 0) | (m->shadow_levels == 5 ? CR4_LA57 : 0);
+	v->hw_efer = (v->efer & ~efer_off) | (long_mode ? EFER_LME | EFER_LMA : 0);
 	v->hw_dirty = 1;
 	soft_flush(v);
 }
@@ -59,11 +65,6 @@ void sh_update_modes(struct vcpu *v)
 	const struct sh_mode *m = choose(v);
 	u64 bits = (v->cr0 & CR0_PG) | (v->cr4 & CR4_PAGING) | (v->efer & EFER_PAGING);
 
-	if (!m) {
-		plat_domain_crash(v->domain, "its paging mode has no shadows here (CR0 %llx, CR4 %llx, EFER %llx)",
-				  (unsigned long long)v->cr0, (unsigned long long)v->cr4, (unsigned long long)v->efer);
-		return;
-	}
 	set_hardware(v, m);
 	if (v->mode && bits == v->paging_bits)
 		return;
@@ -73,6 +74,6 @@ void sh_update_modes(struct vcpu *v)
 	v->shadow_levels = m->shadow_levels;
 	v->role = common_role(v, m);
 	v->pse = v->role & ROLE_PSE;
-	v->rsvd = m->guest_levels < 3 ? 0 : PTE_RSVD_PHYS | (v->efer & EFER_NXE ? 0 : PTE_NX);
+	v->rsvd = gw_rsvd(v);
 	m->load_root(v);
 }

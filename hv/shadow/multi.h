@@ -16,8 +16,10 @@
  *  - The accessed bit comes first: no entry exists for a guest entry without it, none
  *    is writable for a leaf without the dirty bit.
  *  - PTE_A and PTE_D are always set in leaf entries, so hardware never writes to them.
+ *  - Hardware reads the four entries of a PAE root (N = 3) when it loads CR3, so a change of a loaded one has
+ *    CR3 loaded again before the guest runs on.
  *
- * multi_quick.h is the way down for common cases, multi_fill.h fills at a fault,
+ * multi_pae.h is what PAE guests have besides, multi_quick.h is the way down for common cases, multi_fill.h fills at a fault,
  * multi_change.h follows changes.
  */
 #include "engine.h"
@@ -33,6 +35,7 @@ enum {
 	QUADRANTS = G == 2 && N > 2, /* guest tables have twice the entries of shadows */
 };
 
+#define PAE_ENTRIES 4
 #define LINK_RIGHTS (PTE_P | PTE_RW | PTE_US | PTE_NX)
 #define LINK_ALL    (PTE_P | PTE_RW | PTE_US | PTE_A)
 
@@ -69,6 +72,12 @@ static inline u32 child_quadrant(u32 slot, u32 level)
 static inline u32 direct_role(u32 level)
 {
 	return ROLE_DIRECT | ROLE_SHADOW(N) | level;
+}
+
+/* How many entries a shadow page can have. */
+static inline u32 entries_of(const struct sh_page *sp)
+{
+	return G == 3 && sp->role & ROLE_FOUR ? PAE_ENTRIES : ENTRIES;
 }
 
 static inline u64 role_rsvd(u32 role)
@@ -108,6 +117,8 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	struct sh_page *gone = old & PTE_P ? link_child(d, old) : NULL;
 
 	s_set(sp, slot, child ? mfn_to_hpa(MFN(child->mfn)) | rights : 0);
+	if (N == 3 && sp->loaded)
+		sh_reload_root(d, sp);
 	if (child) {
 		child->refs++;
 		if (!child->up) {
@@ -152,14 +163,17 @@ static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain
 
 /* Rights of the link for a guest's entry. A superpage's dirty bit governs here: the direct tables below do not know it.
  */
-static inline u64 link_rights(u64 ge, bool leaf)
+static inline u64 link_rights(u64 ge, u32 level, bool leaf)
 {
 	u64 rights = (ge & LINK_RIGHTS) | PTE_A;
+
+	if (G == 3 && level == 3) /* a PAE root entry has no rights of its own: they are reserved bits there */
+		return LINK_ALL;
 
 	return leaf && !policy.ad->may_write(ge) ? rights & ~PTE_RW : rights;
 }
 
-/* A PAE root entry has no rights of its own: they are reserved bits there. */
+/* The same holds of a shadow's. */
 static inline u64 link_form(u64 rights, u32 level)
 {
 	return N == 3 && level == 3 ? PTE_P : rights;
@@ -174,6 +188,7 @@ struct want {
 	u64 rights;
 };
 
+#include "multi_pae.h"
 #include "multi_quick.h"
 #include "multi_fill.h"
 #include "multi_change.h"
@@ -199,6 +214,5 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.unlink = mode_unlink,
 	.unlink_child = mode_unlink_child,
 	.empty = mode_empty,
-	.unhook = mode_unhook,
 	.audit = mode_audit,
 };

@@ -45,6 +45,12 @@ static bool audit_want(const struct sh_page *sp, u32 slot, u32 level, struct wan
 {
 	u32 place = ROLE_MAKE(level - 1, child_quadrant(slot, level));
 
+	if (sp->role & ROLE_FOUR) {
+		if (level == 3)
+			return derive_link(guest_entry(sp, slot), slot, level, sp->role, want);
+		*want = (struct want){ sp->gfn, (sp->role & ~ROLE_PLACE) | place, LINK_ALL };
+		return true;
+	}
 	if (sp->role & ROLE_DIRECT) {
 		*want = (struct want){ sp->gfn + (slot << SHADOW_BITS * (level - 1)), direct_role(level - 1),
 				       link_form(LINK_ALL, level) };
@@ -86,7 +92,7 @@ static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
 {
 	u32 level = ROLE_LEVEL(sp->role);
 
-	for (u32 slot = 0; slot < ENTRIES; slot++) {
+	for (u32 slot = 0; slot < entries_of(sp); slot++) {
 		u64 e = s_get(sp, slot);
 
 		if (e && !sp->live[slot / SH_STRETCH])

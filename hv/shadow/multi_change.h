@@ -7,7 +7,9 @@
 /* The next entry at or after `slot` that is not zero; ENTRIES: none. */
 static u32 next_live(const struct sh_page *sp, u32 slot)
 {
-	while (slot < ENTRIES) {
+	const u32 end = entries_of(sp);
+
+	while (slot < end) {
 		if (!sp->live[slot / SH_STRETCH])
 			slot = (slot / SH_STRETCH + 1) * SH_STRETCH;
 		else if (s_get(sp, slot))
@@ -34,10 +36,12 @@ static inline bool derive_link(u64 ge, u32 slot, u32 level, u32 role, struct wan
 {
 	bool pse = role & ROLE_PSE, leaf;
 
-	if (!(ge & PTE_P) || !policy.ad->may_map(ge) || gw_is_rsvd(ge, level, G, pse, role_rsvd(role)))
+	if (!(ge & PTE_P))
+		return false;
+	if (!(G == 3 && level == 3) && (!policy.ad->may_map(ge) || gw_is_rsvd(ge, level, G, pse, role_rsvd(role))))
 		return false;
 	leaf = gw_is_leaf(ge, level, G, pse);
-	want->rights = link_form(link_rights(ge, leaf), level);
+	want->rights = link_form(link_rights(ge, level, leaf), level);
 	if (leaf) {
 		u32 part = child_quadrant(slot, level) << SHADOW_BITS * (level - 1);
 
@@ -45,7 +49,7 @@ static inline bool derive_link(u64 ge, u32 slot, u32 level, u32 role, struct wan
 		want->role = direct_role(level - 1);
 	} else {
 		want->gfn = (u32)pte_gfn(ge).n;
-		want->role = (role & ~ROLE_PLACE) | ROLE_MAKE(level - 1, child_quadrant(slot, level));
+		want->role = table_role(role) | ROLE_MAKE(level - 1, child_quadrant(slot, level));
 	}
 	return true;
 }
@@ -76,6 +80,8 @@ static __attribute__((noinline)) void validate_many(struct domain *d, struct sh_
 {
 	u32 level = ROLE_LEVEL(sp->role);
 
+	if (level > G) /* it leads to the shadows of the same frame, whatever the frame says */
+		return;
 	for (u32 i = first; i <= last; i++) {
 		u32 slot = slot_of(sp->role, i);
 		u64 ge = guest_entry(sp, i);
@@ -208,18 +214,8 @@ static void mode_empty(struct domain *d, struct sh_page *sp)
 			link_put(d, sp, slot, NULL, 0);
 	}
 	memset(sp->live, 0, sizeof(sp->live));
-}
-
-/* A loaded PAE root keeps its four tables, because hardware holds its entries; they are emptied instead. */
-static void mode_unhook(struct domain *d, struct sh_page *root)
-{
-	if (N != 3) {
-		mode_empty(d, root);
-		return;
-	}
-	for (u32 slot = 0; slot < 4; slot++)
-		if (s_get(root, slot) & PTE_P)
-			mode_empty(d, link_child(d, s_get(root, slot)));
+	if (G == 3 && sp->role & ROLE_FOUR && !sp->refs)
+		memset(four_copy(sp), 0, PAE_ENTRIES * sizeof(u64));
 }
 
 /* ---- by address ---- */
@@ -259,7 +255,7 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 		if (!(e & PTE_P))
 			return;
 		c = link_child(d, e);
-		if (c->role & ROLE_DIRECT ||
+		if ((c->role & (ROLE_DIRECT | ROLE_FOUR)) == ROLE_DIRECT ||
 		    !policy.sync->keep_link(c, want.gfn, want.role, link_have(e, level), link_form(want.rights, level))) {
 			link_put(d, sp, slot, NULL, 0);
 			return;

@@ -11,14 +11,16 @@ static inline struct want want_link(const struct vcpu *v, const struct gw *w, gv
 {
 	u32 place = ROLE_MAKE(level - 1, child_quadrant(s_slot(va, level), level));
 
+	if (G == 3 && level > G)
+		return (struct want){ sh_root(v)->gfn, four_role(v, level - 1), LINK_ALL };
 	if (G && level > G) /* a level that the guest's tables lack: the root stands for itself */
 		return (struct want){ (u32)gw_root_gfn(v).n, v->role | place, LINK_ALL };
 	if (G && w->leaf < level)
-		return (struct want){ (u32)pte_gfn(w->e[level]).n, v->role | place, link_rights(w->e[level], false) };
+		return (struct want){ (u32)pte_gfn(w->e[level]).n, v->role | place, link_rights(w->e[level], level, false) };
 	return (struct want){
 		.gfn = (u32)(w->gfn.n - (va >> 12 & (BIT(SHADOW_BITS * (level - 1)) - 1))),
 		.role = direct_role(level - 1),
-		.rights = G && w->leaf == level ? link_rights(w->e[level], true) : LINK_ALL,
+		.rights = G && w->leaf == level ? link_rights(w->e[level], level, true) : LINK_ALL,
 	};
 }
 
@@ -30,7 +32,7 @@ static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct
 	struct sh_page *c = policy.sync->find(d, want->gfn, want->role);
 
 	if (!c) {
-		c = sh_page_new(v, sp->mode, GFN(want->gfn), want->role, va);
+		c = page_new(v, sp->mode, GFN(want->gfn), want->role, va);
 		if (G && want->role & ROLE_DIRECT)
 			COUNT(d, splinter);
 	}
@@ -139,15 +141,13 @@ static inline enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, 
 
 /* ---- roots ---- */
 
-/* Hardware reads the four entries of a PAE root when the root is loaded, so they must lead somewhere from the start. */
-static void fill_pae_root(struct vcpu *v, struct sh_page *root)
+static inline struct sh_page *root_find(struct vcpu *v, gfn_t *gfn, u32 *role)
 {
-	bool changed;
-
-	for (gva_t va = 0; va < BIT(32); va += BIT(30)) {
-		struct gw w = { .gfn = GFN(va >> PAGE_SHIFT), .leaf = GW_MAX_LEVELS + 1 };
-		link_for(v, &w, root, va, 3, &changed);
-	}
+	if (G == 3)
+		return four_find(v, gfn, role);
+	*gfn = G ? gw_root_gfn(v) : GFN(0);
+	*role = v->role | ROLE_MAKE(N, 0);
+	return policy.sync->find(v->domain, (u32)gfn->n, *role);
 }
 
 static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t gfn, u32 role)
@@ -155,7 +155,7 @@ static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t 
 	struct domain *d = v->domain;
 	struct sh_page *root;
 
-	if (G && !mfn_valid(p2m_lookup(d, gfn))) {
+	if (G && G != 3 && !mfn_valid(p2m_lookup(d, gfn))) {
 		plat_domain_crash(d, "CR3 %llx points outside its memory", (unsigned long long)v->cr3);
 		return NULL;
 	}
@@ -164,9 +164,7 @@ static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t 
 		return NULL;
 	}
 	COUNT(d, root_miss);
-	root = sh_page_new(v, v->mode, gfn, role, 0);
-	if (N == 3)
-		fill_pae_root(v, root);
+	root = page_new(v, v->mode, gfn, role, 0);
 	policy.sync->root_made(d, root);
 	return root;
 }
@@ -207,9 +205,9 @@ static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u
 static void mode_load_root(struct vcpu *v)
 {
 	struct domain *d = v->domain;
-	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
-	u32 role = v->role | ROLE_MAKE(N, 0);
-	struct sh_page *root = policy.sync->find(d, (u32)gfn.n, role);
+	gfn_t gfn;
+	u32 role;
+	struct sh_page *root = root_find(v, &gfn, &role);
 
 	if (unlikely(!root)) {
 		load_new_root(v, gfn, role);

@@ -137,7 +137,7 @@ static inline __attribute__((always_inline)) bool quick_translate(struct vcpu *v
 	struct quick q;
 	gfn_t gfn;
 
-	if ((G == 4 && (s64)(va << 16) >> 16 != (s64)va) || !quick_way(v, va, &q))
+	if ((G >= 4 && gw_canonical(va, G) != va) || !quick_way(v, va, &q))
 		return false;
 	v->bytes += GUEST_BYTES + (N - 1) * SHADOW_BYTES;
 	if (q.leaf->role & ROLE_DIRECT) {

@@ -33,6 +33,13 @@ void sh_flush_page(struct vcpu *v, gva_t va)
 	plat_tlb_flush_page(v, va);
 }
 
+void sh_reload_root(struct domain *d, const struct sh_page *root)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i] && d->vcpu[i]->root.n == root->mfn)
+			d->vcpu[i]->hw_dirty = 1;
+}
+
 /* ---- made and freed ---- */
 
 struct sh_page *sh_page_new(struct vcpu *v, const struct sh_mode *mode, gfn_t gfn, u32 role, gva_t va)
@@ -229,7 +236,7 @@ void sh_unhook(struct domain *d, struct sh_page *root)
 {
 	COUNT(d, reclaim);
 	TRACE_D(d, reclaim, root->mfn, root->role);
-	root->mode->unhook(d, root);
+	root->mode->empty(d, root);
 	sh_flush(d);
 }
 

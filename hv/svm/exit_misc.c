@@ -104,7 +104,7 @@ static struct cpuid filter(struct svm_vcpu *s, u32 leaf, struct cpuid r)
 		r.edx &= ~(u32)(BIT(7) | BIT(9) | BIT(12) | BIT(14) | BIT(28));
 		break;
 	case 7:
-		r.ecx &= ~(u32)(BIT(3) | BIT(4) | BIT(16) | BIT(22)); /* PKU, OSPKE, LA57, RDPID */
+		r.ecx &= ~(u32)(BIT(3) | BIT(4) | BIT(22)); /* PKU, OSPKE, RDPID */
 		break;
 	case 0xa:
 	case 0xb:

@@ -8,10 +8,13 @@
 #include "svm_code.h"
 
 #define CR4_KNOWN                                                                                                      \
-	(0x7ffull | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | BIT(11) /* UMIP */ | BIT(16) /* FSGSBASE */)
+	(0x7ffull | CR4_LA57 | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | BIT(11) /* UMIP */ | BIT(16) /* FSGSBASE */)
 #define CR0_KNOWN (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
 #define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | BIT(14) /* FFXSR */)
 #define GUEST_PHYS_BITS 40
+/* Changes of these have a PAE guest's four top entries loaded again (as every MOV to CR3 has). */
+#define CR0_LOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
+#define CR4_LOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
 
 enum trip exit_pf(struct svm_vcpu *s)
 {
@@ -111,6 +114,8 @@ static bool guest_cr0(struct svm_vcpu *s, u64 val)
 	if (!legal(val, v->cr4, v->efer))
 		return false;
 	u64 changed = v->cr0 ^ val;
+	if (changed & CR0_LOADS_PDPTES && !paging_load_pdptes(v, val, v->cr3, v->cr4, v->efer))
+		return false;
 	if ((changed & CR0_PG) && (v->efer & EFER_LME)) {
 		/* Only 64-bit code runs with CS.L set: leaving long mode from there is a fault. */
 		if (!(val & CR0_PG) && (s->vmcb.cs.attrib & BIT(9)))
@@ -138,8 +143,12 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 	if (!legal(v->cr0, val, v->efer) || ((v->efer & EFER_LMA) && !(val & CR4_PAE)))
 		return false;
 	u64 changed = v->cr4 ^ val;
+	if (changed & CR4_LA57 && (v->efer & EFER_LMA || !cpu_has_la57()))
+		return false;
+	if (changed & CR4_LOADS_PDPTES && !paging_load_pdptes(v, v->cr0, v->cr3, val, v->efer))
+		return false;
 	v->cr4 = val;
-	if (changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_SMEP | CR4_SMAP)) {
+	if (changed & (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_SMEP | CR4_SMAP)) {
 		paging_update_modes(v);
 	} else if (changed) {
 		v->hw_cr4 = (v->hw_cr4 & ~changed) | (val & changed);
@@ -150,8 +159,12 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 
 static bool guest_cr3(struct svm_vcpu *s, u64 val)
 {
-	if ((s->v.efer & EFER_LMA) && val >> GUEST_PHYS_BITS)
+	if (likely(s->v.efer & EFER_LMA)) {
+		if (val >> GUEST_PHYS_BITS)
+			return false;
+	} else if (!paging_load_pdptes(&s->v, s->v.cr0, val, s->v.cr4, s->v.efer)) {
 		return false;
+	}
 	s->v.cr3 = val;
 	paging_load_root(&s->v);
 	return true;

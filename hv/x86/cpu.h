@@ -70,6 +70,11 @@ static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
 	return r;
 }
 
+static inline bool cpu_has_la57(void)
+{
+	return cpuid(0, 0).eax >= 7 && cpuid(7, 0).ecx & BIT(16);
+}
+
 static inline u64 rdmsr(u32 msr)
 {
 	u32 lo, hi;

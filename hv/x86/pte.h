@@ -30,6 +30,10 @@
 #define PTE_RSVD_PHYS (BIT(52) - BIT(GUEST_MAXPHYADDR))
 /* Reserved besides in a PAE entry, whose bits 52 to 62 are not for software. */
 #define PTE_RSVD_PAE (BIT(63) - BIT(52))
+/* One of PAE's four top entries has neither rights nor bits that hardware sets. */
+#define PDPTE_RSVD (PTE_RSVD_PHYS | PTE_RSVD_PAE | PTE_NX | 0x1e6)
+/* The four may begin at any multiple of 32 bytes: where in its page CR3 says. */
+#define PAE_ROOT_OFFSET 0xfe0
 
 /* The frame that an entry names. Two shifts do what PTE_ADDR and a shift would, without a 64-bit constant. */
 static inline gfn_t pte_gfn(u64 e)

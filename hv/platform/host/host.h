@@ -7,7 +7,9 @@
  * likes, uses it or not as it likes, and forgets as it likes; a seed decides. It holds leaf
  * translations and paging-structure entries. It never holds not-present entries, and
  * before it faults it walks again from the root, as AMD's does. Control registers reach
- * it only through hw_dirty, and the four entries of a PAE root only with CR3.
+ * it only through hw_dirty, and the four entries of a PAE root only with CR3. Its tables have 2 to 5
+ * levels, as hw_cr4 and hw_efer say, whatever the guest's have: a guest of fewer levels makes the accesses that
+ * its own mode could (v->guest_levels).
  */
 #ifndef HOST_H
 #define HOST_H

@@ -57,7 +57,9 @@ static u32 levels(const struct host_cpu *c)
 {
 	if (!(c->cr4 & CR4_PAE))
 		return 2;
-	return c->efer & EFER_LMA ? 4 : 3;
+	if (!(c->efer & EFER_LMA))
+		return 3;
+	return c->cr4 & CR4_LA57 ? 5 : 4;
 }
 
 static u32 shift(const struct host_cpu *c, u32 level)
@@ -78,6 +80,7 @@ static void load_registers(struct vcpu *v)
 	c->efer = v->hw_efer;
 	BUG_ON(!(c->cr0 & CR0_PG) || !(c->efer & EFER_LME) != !(c->efer & EFER_LMA));
 	BUG_ON(c->efer & EFER_LMA && !(c->cr4 & CR4_PAE));
+	BUG_ON(c->efer & EFER_LMA && v->guest_levels > levels(c));
 	if (levels(c) < 4)
 		BUG_ON(c->cr3 >> 32);
 	if (levels(c) == 3)
@@ -119,7 +122,7 @@ static bool reserved(const struct host_cpu *c, u64 e, u32 level)
 		return e & 0x1e6;
 	if (n == 3 && e & (BIT(63) - BIT(52)))
 		return true;
-	return (level == 4 && e & PTE_PS) || (n == 3 && level == 3 && e & PTE_PS);
+	return level >= 4 && e & PTE_PS;
 }
 
 static bool is_leaf(const struct host_cpu *c, u64 e, u32 level)
@@ -253,7 +256,7 @@ bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
 	struct walk w;
 
 	load_registers(v);
-	if (levels(c) < 4)
+	if (v->guest_levels < 4) /* 32-bit code, whatever tables hardware has */
 		va = (u32)va;
 	if (tlb_hit(c, va, access, hpa)) {
 		c->hits++;
