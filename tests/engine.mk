@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle.
-# Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a, tests/engine_{test,modes}_<r>, tests/oracle_<r>.
+# The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle, and for
+# variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a,
+# tests/engine_{test,modes,parts}_<r>, tests/oracle_<r>.
 
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
@@ -11,7 +12,7 @@ engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))
 ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine_guest.c
 ORACLE_SRCS = tests/oracle.c tests/oracle_judge.c tests/oracle_steps.c tests/oracle_ref.c
 ENGINE_TESTS = $(RECIPES_SHADOW:%=tests/engine_test_%) $(RECIPES_SHADOW:%=tests/engine_modes_%) \
-	$(RECIPES_SHADOW:%=tests/oracle_%)
+	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%)
 
 # What does not ask the recipe is compiled once.
 engine-obj/all/%.o: $(srcdir)/%
@@ -29,6 +30,8 @@ tests/engine_modes_$(1): $$(call engine_objs,all,tests/engine_modes.c) tests/lib
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 tests/oracle_$(1): $$(call engine_objs,all,$$(ORACLE_SRCS)) tests/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
+tests/engine_parts_$(1): $$(call engine_objs,all,tests/engine_parts.c) tests/libengine_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r))))
 

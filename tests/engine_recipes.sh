@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The engine's common tests under every shadow recipe.
+# The engine's common tests under every shadow recipe, and under every variant the tests of its parts.
 set -eu
 failed=0
 for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
@@ -8,5 +8,10 @@ for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "${srcdir:-.}/pol
 	for t in test modes; do
 		tests/engine_${t}_"$r" || failed=1
 	done
+done
+for r in $(sed -n 's/^VARIANT(\([^,]*\),.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
+	echo "variant $r"
+	tests/engine_test_"$r" || failed=1
+	tests/engine_parts_"$r" || failed=1
 done
 exit $failed

@@ -141,6 +141,12 @@ struct pn_trip_stat {
 	X(emulate_ok, "writes to page tables emulated") \
 	X(emulate_fail, "writes to page tables that no emulation knows") \
 	X(wrmap_revoke, "searches for writable mappings of a page") \
+	X(wrmap_single, "such searches for a page with exactly one writable mapping") \
+	X(wrmap_last_hit, "mappings found where the page was last mapped writable first") \
+	X(wrmap_last_miss, "searches that found no mapping there") \
+	X(wrmap_rmap_hit, "mappings found by the reverse map") \
+	X(rmap_pages, "pages that the reverse map takes now: its heads and its chains") \
+	X(rmap_pages_peak, "most pages that the reverse map took at once") \
 	X(wrmap_guess_hit, "mappings found by a guess") \
 	X(wrmap_guess_miss, "guesses that found nothing") \
 	X(wrmap_scan, "searches that had to scan every shadow") \

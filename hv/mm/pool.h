@@ -38,6 +38,8 @@
  */
 #define ROLE_FOUR BIT(15)
 
+/* Role 0: no shadow, but a page that a part took for books of its own. */
+
 #define SH_MAX_ENTRIES 1024
 #define SH_STRETCH     64
 
@@ -48,6 +50,7 @@ struct sh_page {
 	struct sh_page *up;        /* one of the entries that link to this page, or NULL */
 	struct sh_page *hash_next; /* also links the free list */
 	struct sh_page *same_frame;
+	struct sh_page *links; /* the wrmap part rmap's: the page that continues the chains of this leaf's entries */
 	u64 last_used; /* roots: the domain's clock when it was last loaded */
 	u32 up_slot;
 	u32 gfn;
@@ -80,7 +83,8 @@ struct sh_domain {
 	u32 hash_mask;
 	struct sh_page **hash;
 	u64 clock;                  /* root loads so far */
-	struct sh_page *wrmap_last; /* the wrmap part's: the page in which the last scan hit */
+	struct sh_page *wrmap_last; /* the wrmap part scan's: the page in which the last scan hit */
+	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
 	/* The frame last unshadowed on the guest's behalf, how often in a row, and how much had been emulated then. */
 	u64 unshadow_gfn, unshadow_repeats, unshadow_emulated;
 	void *frames;

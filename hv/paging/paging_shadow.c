@@ -30,7 +30,12 @@ bool paging_domain_init(struct domain *d, u64 pool_pages)
 {
 	if (!pool_pages)
 		pool_pages = 256ull * d->nr_vcpus + 2 * (d->nr_pages * PAGE_SIZE >> 20);
-	return pool_init(d, pool_pages < SH_MIN_POOL ? SH_MIN_POOL : pool_pages);
+	if (!pool_init(d, pool_pages < SH_MIN_POOL ? SH_MIN_POOL : pool_pages))
+		return false;
+	if (SH_ALL(wrmap, init, d))
+		return true;
+	paging_domain_destroy(d);
+	return false;
 }
 
 void paging_domain_destroy(struct domain *d)
@@ -38,6 +43,8 @@ void paging_domain_destroy(struct domain *d)
 	for (u32 i = 0; d->shadow && i < d->nr_vcpus; i++)
 		if (d->vcpu[i])
 			d->vcpu[i]->root = INVALID_MFN;
+	if (d->shadow)
+		SH_EACH(wrmap, exit, d);
 	pool_destroy(d);
 }
 

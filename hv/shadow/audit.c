@@ -107,6 +107,12 @@ static void audit_frames(struct audit *a)
 		if (f->writable != f->seen)
 			audit_report(a, "mfn %llx: %u writable mappings, its book says %u",
 				     (unsigned long long)(d->first_mfn.n + i), f->seen, f->writable);
+		for (u32 part = 0; part < SH_WRMAP_CHAIN; part++)
+			if (policy.wrmap[part] && policy.wrmap[part]->known &&
+			    policy.wrmap[part]->known(d, MFN(d->first_mfn.n + i)) != f->writable)
+				audit_report(a, "mfn %llx: %u writable mappings, wrmap knows %u",
+					     (unsigned long long)(d->first_mfn.n + i), f->writable,
+					     policy.wrmap[part]->known(d, MFN(d->first_mfn.n + i)));
 		for (const struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
 			if (!sp->used || sp->guest != plat_map(MFN(d->first_mfn.n + i)))
 				audit_report(a, "mfn %llx: lists smfn %x, which is not its shadow",
@@ -126,10 +132,10 @@ unsigned sh_audit(struct domain *d, char *text, size_t size)
 	pool_for_each(s, sp)
 		sp->seen = 0;
 	pool_for_each(s, sp)
-		if (sp->used)
+		if (sp->used && sp->role)
 			sp->mode->audit(d, sp, &a);
 	pool_for_each(s, sp)
-		if (sp->used)
+		if (sp->used && sp->role)
 			audit_books(&a, sp);
 	audit_free(&a);
 	audit_frames(&a);

@@ -94,14 +94,26 @@ static inline u64 guest_entry(const struct sh_page *sp, u32 index)
 
 /* ---- setting entries, with the books ---- */
 
+/* Does frame_info.writable count this leaf entry? */
+static inline bool counted(u64 e)
+{
+	return (e & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P);
+}
+
 static inline __attribute__((always_inline)) void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
 {
 	const u64 old = s_get(sp, slot);
 
-	if ((old & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P))
+	if (counted(old)) {
 		frame_of(d, pte_mfn(old))->writable--;
-	if ((e & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P))
-		frame_of(d, pte_mfn(e))->writable++;
+		SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
+	}
+	if (counted(e)) {
+		if (unlikely(!SH_ALL(wrmap, mapped, d, pte_mfn(e), sp, slot)))
+			e &= ~PTE_RW;
+		else
+			frame_of(d, pte_mfn(e))->writable++;
+	}
 	s_set(sp, slot, e);
 }
 

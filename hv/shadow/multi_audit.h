@@ -21,8 +21,12 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 			     (unsigned long long)e);
 		return;
 	}
-	if (e & PTE_RW)
+	if (counted(e)) {
 		frame_of(d, mfn)->seen++;
+		if (!SH_ALL(wrmap, knows, d, mfn, sp, slot))
+			audit_report(a, "smfn %x slot %u: %llx is a writable mapping that wrmap does not know", sp->mfn,
+				     slot, (unsigned long long)e);
+	}
 	if (e & PTE_RW && !policy.sync->may_write(frame_of(d, mfn)))
 		audit_report(a, "smfn %x slot %u: %llx maps a guest table writable", sp->mfn, slot,
 			     (unsigned long long)e);

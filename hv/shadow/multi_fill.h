@@ -74,7 +74,7 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	u32 slot = s_slot(va, 1), end;
 	u64 e;
 
-	if (unlikely(!sh_reserve(d, SH_MOST_PAGES)))
+	if (unlikely(!sh_reserve(d, SH_MOST_PAGES + SH_PART_PAGES)))
 		return SH_OOM;
 	sp = sh_root(v);
 	end = G && w->leaf <= G ? policy.super->leaf_level(w->leaf) : 1;
@@ -175,7 +175,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 	struct domain *d = v->domain;
 	struct sh_page *old = sh_root(v);
 
-	SH_RECLAIM_EACH(root_used, d, root);
+	SH_EACH(reclaim, root_used, d, root);
 	v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
 	v->hw_dirty = 1;
 	if (root != old) {

@@ -102,6 +102,8 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 		soft_keep(v, va, pfec, mfn);
 		return policy.sync->table_write(v, pte_gfn(ge));
 	}
+	if (SH_PART_PAGES && unlikely(d->shadow->free < SH_PART_PAGES))
+		return full_fault(v, va, pfec);
 	e = leaf_entry(d, mfn, ge);
 	if (unlikely(s_get(leaf, slot) == e))
 		return SH_RETRY;

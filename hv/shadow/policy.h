@@ -62,6 +62,20 @@ struct sh_wrmap {
 	 * chain looks for.
 	 */
 	void (*revoke)(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
+	/* The rest is for parts with books of their own; NULL: none. A domain begins and ends; false: out of memory. */
+	bool (*init)(struct domain *d);
+	void (*exit)(struct domain *d);
+	/* Entry `slot` of a leaf shadow is about to map mfn writable. False: it must not, there is no room for it. */
+	bool (*mapped)(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot);
+	/* It no longer does. */
+	void (*unmapped)(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot);
+	/* A leaf shadow goes; its entries are gone already. */
+	void (*gone)(struct domain *d, struct sh_page *leaf);
+	/* For the audit: is that mapping in the books, and how many of mfn are? */
+	bool (*knows)(const struct domain *d, mfn_t mfn, const struct sh_page *leaf, u32 slot);
+	u32 (*known)(const struct domain *d, mfn_t mfn);
+	/* Shadow pages that recording one mapping may take: faults reserve them. */
+	u32 pages;
 };
 #define SH_WRMAP_CHAIN 3
 
@@ -112,16 +126,26 @@ struct sh_policy {
 	const struct sh_ad *ad;
 };
 
-/* For each reclaim part that has the hook: with the policy in sight, the calls that there are and nothing else. */
-#define SH_RECLAIM_EACH(hook, ...)                                                                                     \
+/* Shadow pages that parts may take for one leaf entry. */
+#define SH_PART_PAGES                                                                                                  \
+	((policy.wrmap[0] ? policy.wrmap[0]->pages : 0) + (policy.wrmap[1] ? policy.wrmap[1]->pages : 0) +             \
+	 (policy.wrmap[2] ? policy.wrmap[2]->pages : 0))
+
+/* For each part of a chain that has the hook: with the policy in sight, the calls that there are and nothing else. */
+#define SH_EACH(axis, hook, ...)                                                                                       \
 	do {                                                                                                           \
-		if (policy.reclaim[0] && policy.reclaim[0]->hook)                                                      \
-			policy.reclaim[0]->hook(__VA_ARGS__);                                                          \
-		if (policy.reclaim[1] && policy.reclaim[1]->hook)                                                      \
-			policy.reclaim[1]->hook(__VA_ARGS__);                                                          \
-		if (policy.reclaim[2] && policy.reclaim[2]->hook)                                                      \
-			policy.reclaim[2]->hook(__VA_ARGS__);                                                          \
+		if (policy.axis[0] && policy.axis[0]->hook)                                                            \
+			policy.axis[0]->hook(__VA_ARGS__);                                                             \
+		if (policy.axis[1] && policy.axis[1]->hook)                                                            \
+			policy.axis[1]->hook(__VA_ARGS__);                                                             \
+		if (policy.axis[2] && policy.axis[2]->hook)                                                            \
+			policy.axis[2]->hook(__VA_ARGS__);                                                             \
 	} while (0)
+/* The same for hooks that answer: does every part say yes? */
+#define SH_ALL(axis, hook, ...)                                                                                        \
+	((!policy.axis[0] || !policy.axis[0]->hook || policy.axis[0]->hook(__VA_ARGS__)) &&                            \
+	 (!policy.axis[1] || !policy.axis[1]->hook || policy.axis[1]->hook(__VA_ARGS__)) &&                            \
+	 (!policy.axis[2] || !policy.axis[2]->hook || policy.axis[2]->hook(__VA_ARGS__)))
 
 /* ---- what the engine does for parts ---- */
 
@@ -141,6 +165,17 @@ void sh_drop_page(struct vcpu *v, gva_t va);
 bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn);
 /* The same for every entry of a leaf shadow; stops when f->writable is 0. Returns how many. */
 u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
+
+/* The same for one entry of a leaf shadow in use. */
+bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
+
+/* `bytes` a frame of the domain, zeroed, indexed by mfn: the base is biased. NULL: out of memory. */
+void *sh_book_alloc(const struct domain *d, u64 bytes);
+void sh_book_free(const struct domain *d, void *book, u64 bytes);
+u64 sh_book_pages(const struct domain *d, u64 bytes);
+/* A page of the shadow pool for a part's own use, all zeros; NULL: none free. It goes back as zeros, before the leaf. */
+struct sh_page *sh_take_page(struct domain *d);
+void sh_give_page(struct domain *d, struct sh_page *sp);
 
 /* Keep a root while nothing has it loaded. */
 void sh_pin(struct sh_page *root);

@@ -59,6 +59,7 @@ struct sh_page *sh_page_new(struct vcpu *v, const struct sh_mode *mode, gfn_t gf
 void sh_page_free(struct domain *d, struct sh_page *sp)
 {
 	sp->mode->empty(d, sp);
+	SH_EACH(wrmap, gone, d, sp);
 	policy.sync->gone(d, sp);
 	TRACE_D(d, shadow_free, sp->mfn, sp->role, d->counter[PN_CNT_shadow_used] - 1);
 	pool_give(d, sp);
@@ -82,6 +83,7 @@ static void revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const st
 	u32 before = f->writable;
 
 	COUNT(d, wrmap_revoke);
+	d->counter[PN_CNT_wrmap_single] += before == 1;
 	if (policy.wrmap[0])
 		policy.wrmap[0]->revoke(v, f, mfn, table, va);
 	if (f->writable && policy.wrmap[1])
@@ -194,28 +196,63 @@ void sh_drop_page(struct vcpu *v, gva_t va)
 	v->mode->drop_page(v, va);
 }
 
-bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)
+bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
-	struct domain *d = v->domain;
-	struct sh_page *root = sh_root(v), *leaf;
-	u32 slot;
-	u64 e;
+	u64 e = leaf->mode->get(leaf, slot);
 
-	if (!root)
-		return false;
-	leaf = root->mode->find_leaf(d, root, va, &slot);
-	if (!leaf)
-		return false;
-	e = leaf->mode->get(leaf, slot);
 	if ((e & (PTE_P | PTE_RW)) != (PTE_P | PTE_RW) || !mfn_eq(pte_mfn(e), mfn))
 		return false;
 	leaf->mode->revoke(d, leaf, slot);
 	return true;
 }
 
+bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)
+{
+	struct domain *d = v->domain;
+	struct sh_page *root = sh_root(v), *leaf;
+	u32 slot;
+
+	if (!root)
+		return false;
+	leaf = root->mode->find_leaf(d, root, va, &slot);
+	return leaf && sh_revoke_entry(d, leaf, slot, mfn);
+}
+
 u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn)
 {
 	return leaf->mode->revoke_in(d, leaf, f, mfn);
+}
+
+u64 sh_book_pages(const struct domain *d, u64 bytes)
+{
+	return ALIGN_UP(d->nr_pages * bytes, PAGE_SIZE) / PAGE_SIZE;
+}
+
+void *sh_book_alloc(const struct domain *d, u64 bytes)
+{
+	void *p = plat_alloc_pages(sh_book_pages(d, bytes));
+
+	return p ? (void *)((uintptr_t)p - d->first_mfn.n * bytes) : NULL;
+}
+
+void sh_book_free(const struct domain *d, void *book, u64 bytes)
+{
+	if (book)
+		plat_free_pages((void *)((uintptr_t)book + d->first_mfn.n * bytes), sh_book_pages(d, bytes));
+}
+
+struct sh_page *sh_take_page(struct domain *d)
+{
+	struct sh_page *sp = d->shadow->free ? pool_take(d) : NULL;
+
+	if (sp)
+		sp->role = 0;
+	return sp;
+}
+
+void sh_give_page(struct domain *d, struct sh_page *sp)
+{
+	pool_give(d, sp);
 }
 
 void sh_pin(struct sh_page *root)

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * wrmap: rmap. A reverse map: for each frame the leaf shadow entries that map it
+ * writable, so that nothing is ever searched for. After Virtual Iron's patch (seeds: "this
+ * doubles the memory cost of shadow mode") and KVM's, whose map also keeps a single
+ * mapping in the head itself. Both record every mapping; what is looked up here is
+ * writable ones only, so only these are recorded.
+ *
+ * A head a frame names its latest mapping. A frame's further mappings are chained through pages
+ * of links: a leaf shadow whose entry has a successor owns one, of the shadow pool, with a
+ * link for each of its entries.
+ *
+ * Must hold:
+ *  - from each head a chain leads to every leaf entry that maps the frame writable, and to nothing else;
+ *  - a link is zero unless its entry is on a chain and not the last one, so a page of links is
+ *    all zeros again when its leaf is empty;
+ *  - an entry that cannot be recorded for want of a page is not writable. Faults reserve pages.
+ */
+#ifndef PART_WRMAP_RMAP_H
+#define PART_WRMAP_RMAP_H
+
+#include "policy.h"
+
+enum { WRMAP_RMAP_FINDS_ALL = 1 };
+
+/* A place as in last_writer: the pool lies below 4 GiB. */
+SH_PART u32 rmap_place(const struct sh_page *leaf, u32 slot)
+{
+	return leaf->mfn * SH_MAX_ENTRIES | slot;
+}
+
+SH_PART u32 *rmap_link(u32 place)
+{
+	struct sh_page *leaf = pool_page(place / SH_MAX_ENTRIES);
+
+	return leaf->links ? (u32 *)leaf->links->table + place % SH_MAX_ENTRIES : NULL;
+}
+
+SH_PART void rmap_grown(struct domain *d, s64 pages)
+{
+	u64 now = d->counter[PN_CNT_rmap_pages] += (u64)pages;
+
+	if (now > d->counter[PN_CNT_rmap_pages_peak])
+		d->counter[PN_CNT_rmap_pages_peak] = now;
+}
+
+SH_PART bool rmap_init(struct domain *d)
+{
+	d->shadow->rmap = sh_book_alloc(d, sizeof(u32));
+	if (!d->shadow->rmap)
+		return false;
+	rmap_grown(d, (s64)sh_book_pages(d, sizeof(u32)));
+	return true;
+}
+
+SH_PART void rmap_exit(struct domain *d)
+{
+	sh_book_free(d, d->shadow->rmap, sizeof(u32));
+}
+
+/* The frame is mapped elsewhere already: the new entry goes before. */
+static __attribute__((noinline, unused)) bool rmap_chain(struct domain *d, u32 *head, struct sh_page *leaf, u32 slot)
+{
+	if (!leaf->links) {
+		leaf->links = sh_take_page(d);
+		if (!leaf->links)
+			return false;
+		rmap_grown(d, 1);
+	}
+	((u32 *)leaf->links->table)[slot] = *head;
+	*head = rmap_place(leaf, slot);
+	return true;
+}
+
+SH_PART bool rmap_mapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot)
+{
+	u32 *head = &d->shadow->rmap[mfn.n];
+
+	if (unlikely(*head))
+		return rmap_chain(d, head, leaf, slot);
+	*head = rmap_place(leaf, slot);
+	return true;
+}
+
+static __attribute__((noinline, unused)) void rmap_unchain(u32 *at, u32 place)
+{
+	u32 *link = rmap_link(place);
+
+	while (*at != place)
+		at = rmap_link(*at);
+	*at = link ? *link : 0;
+	if (link)
+		*link = 0;
+}
+
+SH_PART void rmap_unmapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot)
+{
+	u32 *head = &d->shadow->rmap[mfn.n], place = rmap_place(leaf, slot);
+
+	if (likely(*head == place && !leaf->links))
+		*head = 0;
+	else
+		rmap_unchain(head, place);
+}
+
+SH_PART void rmap_gone(struct domain *d, struct sh_page *leaf)
+{
+	if (!leaf->links)
+		return;
+	sh_give_page(d, leaf->links);
+	leaf->links = NULL;
+	rmap_grown(d, -1);
+}
+
+SH_PART void rmap_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
+{
+	struct domain *d = v->domain;
+	u32 place;
+
+	while ((place = d->shadow->rmap[mfn.n])) {
+		v->bytes += 8;
+		COUNT(d, wrmap_rmap_hit);
+		BUG_ON(!sh_revoke_entry(d, pool_page(place / SH_MAX_ENTRIES), place % SH_MAX_ENTRIES, mfn));
+	}
+}
+
+SH_PART bool rmap_knows(const struct domain *d, mfn_t mfn, const struct sh_page *leaf, u32 slot)
+{
+	const u32 *at = &d->shadow->rmap[mfn.n];
+
+	while (at && *at && *at != rmap_place(leaf, slot))
+		at = rmap_link(*at);
+	return at && *at;
+}
+
+SH_PART u32 rmap_known(const struct domain *d, mfn_t mfn)
+{
+	u32 n = 0;
+
+	for (const u32 *at = &d->shadow->rmap[mfn.n]; at && *at; at = rmap_link(*at))
+		n++;
+	return n;
+}
+
+static const struct sh_wrmap wrmap_rmap = {
+	.revoke = rmap_revoke,
+	.init = rmap_init,
+	.exit = rmap_exit,
+	.mapped = rmap_mapped,
+	.unmapped = rmap_unmapped,
+	.gone = rmap_gone,
+	.knows = rmap_knows,
+	.known = rmap_known,
+	.pages = 1,
+};
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What each part of a variant promises: that it does its work, and that it saves what it
+ * is there to save, in trips, bytes and counters. Built once a variant; the recipe's name
+ * says which of the cases apply. The figures of shadow2, the base, stand beside them.
+ */
+#include <stdlib.h>
+
+#include "engine.h"
+#include "engine_tables.h"
+
+static bool has(const char *part)
+{
+	const char *plus = strchr(paging_recipe_name, '+');
+
+	return plus && !strcmp(plus + 1, part);
+}
+
+static struct frame_info *frame(u64 gfn)
+{
+	return frame_of(&g.d, p2m_lookup(&g.d, GFN(gfn)));
+}
+
+/* Frame 60 is mapped at `n` user addresses and written through each, then becomes a level-1 table. */
+static void map_and_promote(u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		guest_access(&g, linear(USER_L1, 40 + i), W, at(60, ALL), 8);
+		expect_done(user(40 + i), U | W, at(DATA, ALL), 60);
+	}
+	ck_assert_uint_eq(frame(60)->writable, n);
+	guest_access(&g, linear(USER_L2, 5), W, at(60, ALL), 8);
+	expect_done(USER + (5ull << 21), U, 0, DATA);
+	ck_assert_uint_eq(frame(60)->writable, 0);
+	guest_audit(&g);
+}
+
+/* ---- wrmap: last_writer ---- */
+
+START_TEST(the_last_writer_is_found_at_once)
+{
+	expect_done(user(0), U, 0, DATA);
+	u64 misses = count(PN_CNT_wrmap_last_miss), revokes = count(PN_CNT_wrmap_revoke);
+
+	map_and_promote(1);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_revoke), revokes + 1);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_single), count(PN_CNT_wrmap_revoke));
+	ck_assert_uint_eq(count(PN_CNT_wrmap_last_hit), 1);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_last_miss), misses);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_guess_miss), 0);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_scan), 0);
+}
+END_TEST
+
+START_TEST(a_second_writer_is_left_to_the_chain)
+{
+	expect_done(user(0), U, 0, DATA);
+	map_and_promote(2);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_last_hit), 1);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_scan), 1);
+}
+END_TEST
+
+START_TEST(a_stale_hint_is_not_believed)
+{
+	/* The first mapping goes, and its entry maps another frame by the time of the search. */
+	guest_access(&g, linear(USER_L1, 40), W, at(60, ALL), 8);
+	guest_access(&g, linear(USER_L1, 41), W, at(60, ALL), 8);
+	expect_done(user(40), U | W, 1, 60);
+	expect_done(user(41), U | W, at(DATA, ALL), 60);
+	guest_access(&g, linear(USER_L1, 40), W, at(61, ALL), 8);
+	expect_done(user(40), U | W, 7, 61);
+	u64 hits = count(PN_CNT_wrmap_last_hit), misses = count(PN_CNT_wrmap_last_miss);
+	guest_access(&g, linear(USER_L2, 5), W, at(60, ALL), 8);
+	guest_table(&g, 60)[0] = at(DATA, ALL);
+	expect_done(USER + (5ull << 21), U, 0, DATA);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_last_hit), hits);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_last_miss), misses + 1);
+	ck_assert_uint_eq(frame(60)->writable, 0);
+	ck_assert_uint_eq(frame(61)->writable, 1);
+}
+END_TEST
+
+/* ---- wrmap: rmap ---- */
+
+START_TEST(a_reverse_map_finds_all_and_searches_nothing)
+{
+	expect_done(user(0), U, 0, DATA);
+	u64 hits = count(PN_CNT_wrmap_rmap_hit);
+
+	map_and_promote(3);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_rmap_hit), hits + 3);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_scan), 0);
+	ck_assert_uint_eq(count(PN_CNT_wrmap_guess_miss), 0);
+}
+END_TEST
+
+START_TEST(a_reverse_map_takes_memory_and_gives_it_back)
+{
+	u64 heads = count(PN_CNT_rmap_pages), used;
+
+	ck_assert_uint_eq(heads, (FRAMES * 4 + PAGE_SIZE - 1) / PAGE_SIZE);
+	expect_done(linear(60, 0), W, 0, 60);
+	used = count(PN_CNT_shadow_used);
+	guest_access(&g, linear(USER_L1, 40), W, at(60, ALL), 8);
+	expect_done(user(40), U | W, 1, 60);
+	ck_assert_uint_eq(count(PN_CNT_rmap_pages), heads + 1);
+	/* Shadows of USER's three tables, and the page of links. */
+	ck_assert_uint_eq(count(PN_CNT_shadow_used), used + 4);
+	guest_audit(&g);
+	guest_access(&g, linear(ROOT, USER >> 39), W, 0, 8);
+	ck_assert_uint_eq(count(PN_CNT_rmap_pages), heads);
+	ck_assert_uint_eq(count(PN_CNT_rmap_pages_peak), heads + 1);
+	ck_assert_uint_eq(frame(60)->writable, 1);
+}
+END_TEST
+
+START_TEST(without_room_for_a_link_nothing_is_lost)
+{
+	/* Every page of the pool is in use when an emulated write wants to chain a mapping. */
+	struct sh_page *taken[512];
+	u32 n = 0;
+
+	expect_done(linear(60, 0), W, 0, 60);
+	expect_done(user(0), U, 0, DATA);
+	while (n < ARRAY_SIZE(taken) && g.d.shadow->free)
+		taken[n++] = sh_take_page(&g.d);
+	guest_access(&g, linear(USER_L1, 40), W, at(60, ALL), 8);
+	ck_assert_uint_eq(frame(60)->writable, 1);
+	while (n)
+		sh_give_page(&g.d, taken[--n]);
+	expect_done(user(40), U | W, 1, 60);
+	ck_assert_uint_eq(frame(60)->writable, 2);
+}
+END_TEST
+
+static void add(Suite *s, const char *name, const TTest *const *tests, u32 n)
+{
+	TCase *t = tcase_create(name);
+
+	tcase_add_checked_fixture(t, start, finish);
+	for (u32 i = 0; i < n; i++)
+		tcase_add_test(t, tests[i]);
+	suite_add_tcase(s, t);
+}
+
+#define PART(name, ...)                                                                                                \
+	do {                                                                                                           \
+		const TTest *const tests[] = { __VA_ARGS__ };                                                          \
+		if (has(name))                                                                                         \
+			add(s, name, tests, ARRAY_SIZE(tests));                                                        \
+	} while (0)
+
+int main(void)
+{
+	Suite *s = suite_create(paging_recipe_name);
+
+	PART("last_writer", the_last_writer_is_found_at_once, a_second_writer_is_left_to_the_chain,
+	     a_stale_hint_is_not_believed);
+	PART("rmap", a_reverse_map_finds_all_and_searches_nothing, a_reverse_map_takes_memory_and_gives_it_back,
+	     without_room_for_a_link_nothing_is_lost);
+	return run_suite(s);
+}
