@@ -11,7 +11,8 @@ for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "${srcdir:-.}/pol
 done
 for r in $(sed -n 's/^VARIANT(\([^,]*\),.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
 	echo "variant $r"
-	tests/engine_test_"$r" || failed=1
-	tests/engine_parts_"$r" || failed=1
+	for t in test modes parts; do
+		tests/engine_${t}_"$r" || failed=1
+	done
 done
 exit $failed
