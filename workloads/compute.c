@@ -19,11 +19,11 @@ static inline u64 next(u64 x)
 	return x ^ x << 17;
 }
 
-static u64 walk(u64 *words, u64 steps)
+static u64 walk(u64 *words, ulong steps)
 {
 	u64 x = 1;
 
-	for (u64 i = 0; i < steps; i++) {
+	for (ulong i = 0; i < steps; i++) {
 		x = next(x);
 		words[x % WORDS] += x;
 	}
@@ -34,30 +34,30 @@ static u64 sum(const u64 *words)
 {
 	u64 total = 0;
 
-	for (u64 i = 0; i < WORDS; i++)
+	for (ulong i = 0; i < WORDS; i++)
 		total += words[i];
 	return total;
 }
 
 /* What the walk must have added up to, without the memory. */
-static u64 expected(u64 steps)
+static u64 expected(ulong steps)
 {
 	u64 x = 1, total = 0;
 
-	for (u64 i = 0; i < steps; i++)
+	for (ulong i = 0; i < steps; i++)
 		total += x = next(x);
 	return total;
 }
 
 void workload_main(void)
 {
-	u64 ops = param("ops", 1000000, 1, 1000000000);
-	u64 root = pt_new_root(), frames = pages_alloc(PAGES), before;
-	u64 *words = (u64 *)USER_BASE;
+	ulong ops = param("ops", 1000000, 1, 999999999);
+	ulong root = pt_new_root(), frames = pages_alloc(PAGES);
+	u64 *words = (u64 *)USER_BASE, before;
 
 	pt_map(pt_populate(root, USER_BASE, PAGES), frames, PAGES, PTE_USER_DATA);
 	write_cr3(root);
-	for (u64 i = 0; i < PAGES; i++)
+	for (ulong i = 0; i < PAGES; i++)
 		poke(USER_BASE + i * PAGE_SIZE, 0);
 	walk(words, 1000);
 	before = sum(words);
@@ -66,6 +66,6 @@ void workload_main(void)
 	walk(words, ops);
 	region_end(ops);
 
-	need(sum(words) - before == expected(ops), "the walk added up to %#lx", sum(words) - before);
+	need(sum(words) - before == expected(ops), "the walk added up to %#llx", (unsigned long long)(sum(words) - before));
 	need(sum(phys_to_virt(frames)) == sum(words), "the frames hold something else");
 }

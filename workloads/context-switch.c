@@ -12,7 +12,7 @@
 #define MAX_SPACES 16
 #define TOUCHES    32
 
-static u64 root[MAX_SPACES], frames[MAX_SPACES];
+static ulong root[MAX_SPACES], frames[MAX_SPACES];
 
 static void space_init(unsigned s)
 {
@@ -21,27 +21,27 @@ static void space_init(unsigned s)
 	pt_map(pt_populate(root[s], USER_BASE, TOUCHES), frames[s], TOUCHES, PTE_USER_DATA);
 }
 
-static inline void switch_and_touch(unsigned s, u64 value)
+static inline void switch_and_touch(unsigned s, ulong value)
 {
 	write_cr3(root[s]);
-	for (u64 va = USER_BASE; va != USER_BASE + TOUCHES * PAGE_SIZE; va += PAGE_SIZE)
+	for (ulong va = USER_BASE; va != USER_BASE + TOUCHES * PAGE_SIZE; va += PAGE_SIZE)
 		poke(va, value);
 }
 
-static void verify(unsigned s, u64 value)
+static void verify(unsigned s, ulong value)
 {
 	write_cr3(root[s]);
-	for (u64 i = 0; i < TOUCHES; i++) {
-		u64 seen = peek(USER_BASE + i * PAGE_SIZE);
+	for (ulong i = 0; i < TOUCHES; i++) {
+		ulong seen = peek(USER_BASE + i * PAGE_SIZE);
 
 		need(seen == value, "space %u page %lu holds %lu, not %lu", s, i, seen, value);
-		need(*(u64 *)phys_to_virt(frames[s] + i * PAGE_SIZE) == value, "space %u page %lu: wrong frame", s, i);
+		need(*(ulong *)phys_to_virt(frames[s] + i * PAGE_SIZE) == value, "space %u page %lu: wrong frame", s, i);
 	}
 }
 
 void workload_main(void)
 {
-	u64 spaces = param("spaces", 2, 2, MAX_SPACES), ops = param("ops", 500, 1, 1000000);
+	ulong spaces = param("spaces", 2, 2, MAX_SPACES), ops = param("ops", 500, 1, 1000000);
 	unsigned s = 0;
 
 	for (unsigned i = 0; i < spaces; i++)
@@ -50,12 +50,12 @@ void workload_main(void)
 		switch_and_touch(i % spaces, ~0ul);
 
 	region_begin("switch");
-	for (u64 i = 0; i < ops; i++) {
+	for (ulong i = 0; i < ops; i++) {
 		switch_and_touch(s, i);
 		s = s + 1 == spaces ? 0 : s + 1;
 	}
 	region_end(ops);
 
-	for (u64 i = 0; i < spaces; i++)
+	for (ulong i = 0; i < spaces; i++)
 		verify(i, ops > i ? ops - 1 - (ops - 1 - i) % spaces : ~0ul);
 }

@@ -19,11 +19,11 @@
 #define NEW_MARK              0x2222
 
 static pte_t *slots;
-static u64 copies, faults;
+static ulong copies, faults;
 
-static inline void copy_on_write(u64 va, struct fault_frame *frame)
+static inline void copy_on_write(ulong va, struct fault_frame *frame)
 {
-	u64 i = (va - USER_BASE) / PAGE_SIZE;
+	ulong i = (va - USER_BASE) / PAGE_SIZE;
 
 	if (unlikely(i >= PAGES || frame->error != PFEC_WRITE_PROTECTION))
 		fault_unexpected(va, frame);
@@ -31,59 +31,59 @@ static inline void copy_on_write(u64 va, struct fault_frame *frame)
 	pte_set(&slots[i], (copies + i * PAGE_SIZE) | PTE_USER_DATA);
 }
 
-static void cow_fault(u64 va, struct fault_frame *frame)
+static void cow_fault(ulong va, struct fault_frame *frame)
 {
 	copy_on_write(va, frame);
 }
 
-static void cow_fault_invlpg(u64 va, struct fault_frame *frame)
+static void cow_fault_invlpg(ulong va, struct fault_frame *frame)
 {
 	copy_on_write(va, frame);
 	invlpg(va);
 }
 
-static void protect_all(u64 root)
+static void protect_all(ulong root)
 {
-	for (u64 i = 0; i < PAGES; i++)
+	for (ulong i = 0; i < PAGES; i++)
 		pte_set(&slots[i], pte_get(&slots[i]) & ~(pte_t)PTE_RW);
 	write_cr3(root);
 }
 
 static void write_table(unsigned table)
 {
-	u64 va = USER_BASE + table * L1_BYTES;
+	ulong va = USER_BASE + table * L1_BYTES;
 
-	for (u64 end = va + L1_BYTES; va != end; va += PAGE_SIZE)
+	for (ulong end = va + L1_BYTES; va != end; va += PAGE_SIZE)
 		poke(va, NEW_MARK);
 }
 
 /* Both frames of a page hold its number in the second word; the first word is what gets written. */
-static void fill(u64 frames, u64 mark)
+static void fill(ulong frames, ulong mark)
 {
-	for (u64 i = 0; i < PAGES; i++) {
-		u64 *page = phys_to_virt(frames + i * PAGE_SIZE);
+	for (ulong i = 0; i < PAGES; i++) {
+		ulong *page = phys_to_virt(frames + i * PAGE_SIZE);
 
 		page[0] = mark;
 		page[1] = i;
 	}
 }
 
-static void verify(u64 originals)
+static void verify(ulong originals)
 {
 	need(faults == PAGES, "%lu faults for %u pages", faults, PAGES);
 	fault_handler_set(fault_unexpected);
-	for (u64 i = 0; i < PAGES; i++) {
-		u64 va = USER_BASE + i * PAGE_SIZE;
+	for (ulong i = 0; i < PAGES; i++) {
+		ulong va = USER_BASE + i * PAGE_SIZE;
 
-		need(peek(va) == NEW_MARK && peek(va + 8) == i, "page %lu holds %lx %lx", i, peek(va), peek(va + 8));
-		need(*(u64 *)phys_to_virt(copies + i * PAGE_SIZE) == NEW_MARK, "page %lu was written elsewhere", i);
-		need(*(u64 *)phys_to_virt(originals + i * PAGE_SIZE) == OLD_MARK, "page %lu: the original changed", i);
+		need(peek(va) == NEW_MARK && peek(va + sizeof(ulong)) == i, "page %lu holds %lx %lx", i, peek(va), peek(va + sizeof(ulong)));
+		need(*(ulong *)phys_to_virt(copies + i * PAGE_SIZE) == NEW_MARK, "page %lu was written elsewhere", i);
+		need(*(ulong *)phys_to_virt(originals + i * PAGE_SIZE) == OLD_MARK, "page %lu: the original changed", i);
 	}
 }
 
 void workload_main(void)
 {
-	u64 originals = pages_alloc(PAGES), root = pt_new_root();
+	ulong originals = pages_alloc(PAGES), root = pt_new_root();
 
 	copies = pages_alloc(PAGES);
 	fill(originals, OLD_MARK);
@@ -91,7 +91,7 @@ void workload_main(void)
 	slots = pt_populate(root, USER_BASE, PAGES);
 	pt_map(slots, originals, PAGES, PTE_USER_DATA);
 	write_cr3(root);
-	for (u64 i = 0; i < PAGES; i++)
+	for (ulong i = 0; i < PAGES; i++)
 		poke(USER_BASE + i * PAGE_SIZE, OLD_MARK);
 
 	region_begin("protect");

@@ -1,35 +1,58 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# domU guests: workloads/<file>.elf for every "pvh" and "bad" line of the two lists,
-# and Linux's initramfs. Included by Makefile.am; GNU make.
+# domU guests: workloads/<file>.elf for every "pvh" and "bad" line of the two lists, with
+# workloads/<file>.<levels>.elf for the forms that have other than four levels of page tables; and Linux's initramfs.
+# Included by Makefile.am; GNU make.
 
 # $(1) list, $(2) macro, $(3) kind: the files of that kind
 guest_files = $(shell sed -n 's/^$(2).\([^,]*\),[^,]*, *$(3),.*/\1/p' $(srcdir)/workloads/$(1))
-GUEST_FILES := $(call guest_files,workloads.def,WORKLOAD,pvh) $(call guest_files,hostile.def,HOSTILE,pvh)
+# $(1) levels: the files that have a form of that many
+guest_forms = $(shell sed -n 's/^WORKLOAD.\([^,]*\),[^,]*, *pvh, *[0-9]*$(1)[0-9]*,.*/\1/p' $(srcdir)/workloads/workloads.def)
+GUEST_FILES_2 := $(call guest_forms,2)
+GUEST_FILES_3 := $(call guest_forms,3)
+GUEST_FILES_4 := $(call guest_forms,4) $(call guest_files,hostile.def,HOSTILE,pvh)
+GUEST_FILES_5 := $(call guest_forms,5)
 GUEST_BAD_FILES := $(call guest_files,hostile.def,HOSTILE,bad)
 
 # The one that the damaged images are made from.
 GUEST_GOOD = workloads/null-exit.elf
 
+GUEST_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) -ffreestanding -mgeneral-regs-only -fno-stack-protector \
+	-fcf-protection=none -fno-asynchronous-unwind-tables -I$(srcdir)/workloads/lib -I$(srcdir)/hv/include
 # Position-independent code runs at any address without relocation, so that the image may be linked
 # at the direct mapping, which no code model of the compiler covers.
-GUEST_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) -ffreestanding -fpie -mno-red-zone -mgeneral-regs-only \
-	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
-	-I$(srcdir)/workloads/lib/4level -I$(srcdir)/hv/include
-GUEST_LDFLAGS_4 = -m elf_x86_64 -static -z noexecstack -z max-page-size=4096 --build-id=none \
-	--defsym=DIRECT_BASE=0xffff888000000000 --defsym=IMAGE_BASE=0x100000
-GUEST_LIB_SRCS = workloads/lib/start.c workloads/lib/console.c workloads/lib/params.c workloads/lib/mem.c \
-	workloads/lib/region.c workloads/lib/x86_64/start.S workloads/lib/x86_64/trap.S workloads/lib/x86_64/trap.c \
-	hv/lib/string.c hv/lib/printf.c
-GUEST_LIB_OBJS = $(patsubst %,guest-obj/4level/%.o,$(GUEST_LIB_SRCS))
+GUEST_CFLAGS_x86_64 = -fpie -mno-red-zone -I$(srcdir)/workloads/lib/x86_64
+GUEST_CFLAGS_i386 = -m32 -march=i686 -fno-pie -mregparm=3 -I$(srcdir)/workloads/lib/i386
+GUEST_LDFLAGS = -static -z noexecstack -z max-page-size=4096 --build-id=none -T $(srcdir)/workloads/lib/guest.lds \
+	--defsym=IMAGE_BASE=0x100000
+GUEST_LDFLAGS_x86_64 = -m elf_x86_64
+GUEST_LDFLAGS_i386 = -m elf_i386
+GUEST_LIB_SRCS = workloads/lib/entry.S workloads/lib/start.c workloads/lib/console.c workloads/lib/params.c \
+	workloads/lib/mem.c workloads/lib/region.c workloads/lib/trap.c hv/lib/string.c hv/lib/printf.c
+GUEST_LIB_SRCS_x86_64 = workloads/lib/x86_64/start.S workloads/lib/x86_64/trap.S
+GUEST_LIB_SRCS_i386 = workloads/lib/i386/start.S workloads/lib/i386/trap.S workloads/lib/i386/divide.c
 
-GUEST_IMAGES = $(patsubst %,workloads/%.elf,$(GUEST_FILES) $(GUEST_BAD_FILES))
+# The rules of one form: $(1) levels, $(2) architecture, $(3) what its images' names end in
+define guest_form
+GUEST_LIB_OBJS_$(1) = $(patsubst %,guest-obj/$(1)level/%.o,$(GUEST_LIB_SRCS) $(GUEST_LIB_SRCS_$(2)))
+GUEST_IMAGES_$(1) = $(patsubst %,workloads/%$(3),$(GUEST_FILES_$(1)))
+guest-obj/$(1)level/%.o: $(srcdir)/%
+	@mkdir -p $$(@D); test -n "$$(V:0=)" || echo "  GUESTCC  $$@"; \
+	$$(CC) $$(GUEST_CFLAGS) $$(GUEST_CFLAGS_$(2)) -I$$(srcdir)/workloads/lib/$(1)level -MMD -MP -c $$< -o $$@
 
-guest-obj/4level/%.o: $(srcdir)/%
-	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; $(CC) $(GUEST_CFLAGS) -MMD -MP -c $< -o $@
+$$(GUEST_IMAGES_$(1)): workloads/%$(3): guest-obj/$(1)level/workloads/%.c.o $$(GUEST_LIB_OBJS_$(1)) \
+		$$(srcdir)/workloads/lib/guest.lds
+	@mkdir -p $$(@D); echo "  GUESTLD  $$@"; \
+	$$(LD) $$(GUEST_LDFLAGS_$(2)) $$(GUEST_LDFLAGS) --defsym=DIRECT_BASE=$$(call guest_geometry,$(1),DIRECT_BASE) -o $$@ $$(filter %.o,$$^)
+endef
+# $(1) levels, $(2) a name that its geometry defines
+guest_geometry = $(shell sed -n 's/^\#define $(2) \(0x[0-9a-f]*\).*/\1/p' $(srcdir)/workloads/lib/$(1)level/geometry.h)
+$(eval $(call guest_form,2,i386,.2.elf))
+$(eval $(call guest_form,3,i386,.3.elf))
+$(eval $(call guest_form,4,x86_64,.elf))
+$(eval $(call guest_form,5,x86_64,.5.elf))
 
-$(patsubst %,workloads/%.elf,$(GUEST_FILES)): workloads/%.elf: guest-obj/4level/workloads/%.c.o $(GUEST_LIB_OBJS) \
-		$(srcdir)/workloads/lib/guest.lds
-	@mkdir -p $(@D); echo "  GUESTLD  $@"; $(LD) $(GUEST_LDFLAGS_4) -T $(srcdir)/workloads/lib/guest.lds -o $@ $(filter %.o,$^)
+GUEST_IMAGES = $(GUEST_IMAGES_2) $(GUEST_IMAGES_3) $(GUEST_IMAGES_4) $(GUEST_IMAGES_5) \
+	$(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES))
 
 $(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES)): workloads/hostile/%.elf: $(srcdir)/workloads/hostile/mkbad.sh $(GUEST_GOOD)
 	@mkdir -p $(@D); echo "  BADIMAGE $@"; $(SHELL) $< $* $(GUEST_GOOD) $@

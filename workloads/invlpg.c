@@ -9,19 +9,19 @@
 
 void workload_main(void)
 {
-	u64 ops = param("ops", 1000, 1, 1000000);
-	u64 root = pt_new_root(), first = pages_alloc(1), second = pages_alloc(1);
+	ulong ops = param("ops", 1000, 1, 1000000);
+	ulong root = pt_new_root(), first = pages_alloc(1), second = pages_alloc(1);
 	pte_t *slot = pt_populate(root, USER_BASE, 1);
 
-	poke((u64)phys_to_virt(first), 1);
-	poke((u64)phys_to_virt(second), 2);
+	poke((ulong)phys_to_virt(first), 1);
+	poke((ulong)phys_to_virt(second), 2);
 	pt_map(slot, first, 1, PTE_USER_DATA);
 	write_cr3(root);
 	need(peek(USER_BASE) == 1, "the first page is not there");
 	invlpg(USER_BASE);
 
 	region_begin("invlpg");
-	for (u64 i = 0; i < ops; i++)
+	for (ulong i = 0; i < ops; i++)
 		invlpg(USER_BASE);
 	region_end(ops);
 

@@ -14,13 +14,13 @@
 #define PER_L1   (PT_ENTRIES - 1)
 
 static pte_t *slots;
-static u64 frames, tables;
+static ulong frames, tables;
 
 static void map_all(void)
 {
-	for (u64 t = 0; t < tables; t++) {
+	for (ulong t = 0; t < tables; t++) {
 		pte_t *l1 = slots + t * PT_ENTRIES;
-		u64 entry = (frames + t * L1_BYTES) | PTE_USER_DATA;
+		ulong entry = (frames + t * L1_BYTES) | PTE_USER_DATA;
 
 		for (unsigned i = 1; i < PT_ENTRIES; i++)
 			pte_set(&l1[i], entry + i * PAGE_SIZE);
@@ -29,10 +29,10 @@ static void map_all(void)
 
 static void touch_all(void)
 {
-	for (u64 t = 0; t < tables; t++) {
-		u64 va = USER_BASE + t * L1_BYTES;
+	for (ulong t = 0; t < tables; t++) {
+		ulong va = USER_BASE + t * L1_BYTES;
 
-		for (u64 end = va + PER_L1 * PAGE_SIZE; va != end;) {
+		for (ulong end = va + PER_L1 * PAGE_SIZE; va != end;) {
 			va += PAGE_SIZE;
 			poke(va, va);
 		}
@@ -41,17 +41,17 @@ static void touch_all(void)
 
 void workload_main(void)
 {
-	u64 root = pt_new_root();
+	ulong root = pt_new_root();
 
 	tables = param("tables", 2, 1, 64);
 	frames = pages_alloc(tables * PT_ENTRIES);
 	slots = pt_populate(root, USER_BASE, tables * PT_ENTRIES);
-	for (u64 t = 0; t < tables; t++)
+	for (ulong t = 0; t < tables; t++)
 		pt_map(slots + t * PT_ENTRIES, frames + t * L1_BYTES, 1, PTE_USER_DATA);
 	write_cr3(root);
-	for (u64 t = 0; t < tables; t++)
+	for (ulong t = 0; t < tables; t++)
 		poke(USER_BASE + t * L1_BYTES, USER_BASE + t * L1_BYTES);
-	for (u64 i = 0; i < tables * PT_ENTRIES; i++)
+	for (ulong i = 0; i < tables * PT_ENTRIES; i++)
 		need(read_faults(USER_BASE + i * PAGE_SIZE) == !!(i % PT_ENTRIES), "page %lu at first", i);
 
 	region_begin("map");
@@ -62,6 +62,6 @@ void workload_main(void)
 	touch_all();
 	region_end(tables * PER_L1);
 
-	for (u64 i = 0; i < tables * PT_ENTRIES; i++)
-		need(*(u64 *)phys_to_virt(frames + i * PAGE_SIZE) == USER_BASE + i * PAGE_SIZE, "page %lu", i);
+	for (ulong i = 0; i < tables * PT_ENTRIES; i++)
+		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == USER_BASE + i * PAGE_SIZE, "page %lu", i);
 }

@@ -18,14 +18,14 @@ static u32 cpuid_vendor(void)
 
 void workload_main(void)
 {
-	u64 ops = param("ops", 1000, 1, 1000000);
+	ulong ops = param("ops", 1000, 1, 1000000);
 	u32 vendor = cpuid_vendor(), last = 0;
 
 	region_begin("empty");
 	region_end(1);
 
 	region_begin("cpuid");
-	for (u64 i = 0; i < ops; i++)
+	for (ulong i = 0; i < ops; i++)
 		last = cpuid_vendor();
 	region_end(ops);
 	need(vendor && last == vendor, "CPUID answered %x, then %x", vendor, last);

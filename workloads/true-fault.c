@@ -10,38 +10,37 @@
 #include "lib/guest.h"
 
 #define PAGES        64
-#define ACCESS_BYTES 3 /* of touch()'s one instruction */
 
-static u64 faults;
+static ulong faults;
 
-static void skip_access(u64 va, struct fault_frame *frame)
+static void skip_access(ulong va, struct fault_frame *frame)
 {
 	if (unlikely(va - USER_BASE >= PAGES * PAGE_SIZE || frame->error))
 		fault_unexpected(va, frame);
 	faults++;
-	frame->rip += ACCESS_BYTES;
+	frame->ip += WORD_READ_BYTES;
 }
 
-/* A read whose result must stay what `before` was, because the handler skips it. Fixed registers: 48 8b 01. */
-static inline u64 touch(u64 va, u64 before)
+/* A read whose result must stay what `before` was, because the handler skips it. Fixed registers: its length is WORD_READ_BYTES. */
+static inline ulong touch(ulong va, ulong before)
 {
-	__asm__ volatile("mov (%%rcx), %%rax" : "+a"(before) : "c"(va) : "memory");
+	__asm__ volatile("mov (%1), %0" : "+a"(before) : "c"(va) : "memory");
 	return before;
 }
 
-static u64 touch_all(u64 ops)
+static ulong touch_all(ulong ops)
 {
-	u64 value = USER_BASE;
+	ulong value = USER_BASE;
 
-	for (u64 i = 0; i < ops; i++)
+	for (ulong i = 0; i < ops; i++)
 		value = touch(USER_BASE + i % PAGES * PAGE_SIZE, value);
 	return value;
 }
 
 void workload_main(void)
 {
-	u64 ops = param("ops", 1000, 1, 100000), value;
-	u64 root = pt_new_root(), frame = pages_alloc(1);
+	ulong ops = param("ops", 1000, 1, 100000), value;
+	ulong root = pt_new_root(), frame = pages_alloc(1);
 	pte_t *slot = pt_populate(root, USER_BASE, PAGES + 1);
 
 	/* The page behind the hole is mapped: its L1 is a live table. */
@@ -57,7 +56,7 @@ void workload_main(void)
 
 	need(faults == PAGES + ops, "%lu faults for %lu accesses", faults, PAGES + ops);
 	need(value == USER_BASE, "a faulting access read %#lx", value);
-	for (u64 i = 0; i < PAGES; i++)
+	for (ulong i = 0; i < PAGES; i++)
 		need(!slot[i], "entry %lu is not empty", i);
-	need(*(u64 *)phys_to_virt(frame) == 1, "the page behind the hole was lost");
+	need(*(ulong *)phys_to_virt(frame) == 1, "the page behind the hole was lost");
 }

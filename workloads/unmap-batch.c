@@ -9,21 +9,21 @@
  */
 #include "lib/guest.h"
 
-static void clear_all(pte_t *slots, u64 n)
+static void clear_all(pte_t *slots, ulong n)
 {
-	for (u64 i = 0; i < n; i++)
+	for (ulong i = 0; i < n; i++)
 		pte_set(&slots[i], 0);
 }
 
 void workload_main(void)
 {
-	u64 tables = param("tables", 2, 1, 64), pages = tables * PT_ENTRIES;
-	u64 frames = pages_alloc(pages), root = pt_new_root();
+	ulong tables = param("tables", 2, 1, 64), pages = tables * PT_ENTRIES;
+	ulong frames = pages_alloc(pages), root = pt_new_root();
 	pte_t *slots = pt_populate(root, USER_BASE, pages);
 
 	pt_map(slots, frames, pages, PTE_USER_DATA);
 	write_cr3(root);
-	for (u64 i = 0; i < pages; i++)
+	for (ulong i = 0; i < pages; i++)
 		poke(USER_BASE + i * PAGE_SIZE, i);
 
 	region_begin("unmap");
@@ -34,8 +34,8 @@ void workload_main(void)
 	write_cr3(root);
 	region_end(pages);
 
-	for (u64 i = 0; i < pages; i++) {
+	for (ulong i = 0; i < pages; i++) {
 		need(read_faults(USER_BASE + i * PAGE_SIZE), "page %lu is still there", i);
-		need(*(u64 *)phys_to_virt(frames + i * PAGE_SIZE) == i, "page %lu lost what was written", i);
+		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == i, "page %lu lost what was written", i);
 	}
 }

@@ -96,7 +96,7 @@ static int take_length(const char **f)
 	}
 	if (c == 'z' || c == 't' || c == 'j') {
 		(*f)++;
-		return 'l';
+		return c == 'j' ? 'L' : 'l';
 	}
 	return 0;
 }
@@ -134,7 +134,9 @@ static int64_t take_signed(const struct spec *s, va_list *args)
 {
 	int value;
 
-	if (s->length == 'l' || s->length == 'L')
+	if (s->length == 'l')
+		return va_arg(*args, long);
+	if (s->length == 'L')
 		return va_arg(*args, long long);
 	value = va_arg(*args, int);
 	return s->length == 'H' ? (signed char)value : s->length == 'h' ? (short)value : value;
@@ -144,7 +146,9 @@ static uint64_t take_unsigned(const struct spec *s, va_list *args)
 {
 	unsigned value;
 
-	if (s->length == 'l' || s->length == 'L')
+	if (s->length == 'l')
+		return va_arg(*args, unsigned long);
+	if (s->length == 'L')
 		return va_arg(*args, unsigned long long);
 	value = va_arg(*args, unsigned);
 	return s->length == 'H' ? (unsigned char)value : s->length == 'h' ? (unsigned short)value : value;

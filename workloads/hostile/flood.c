@@ -4,6 +4,6 @@
 
 void workload_main(void)
 {
-	for (u64 i = 0;; i++)
+	for (ulong i = 0;; i++)
 		print("flood %lu\n", i);
 }

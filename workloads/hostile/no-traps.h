@@ -9,7 +9,7 @@ static inline void no_traps(void)
 {
 	struct {
 		u16 limit;
-		u64 base;
+		ulong base;
 	} __attribute__((packed)) nothing = { 0, 0 };
 
 	__asm__ volatile("lidt %0" : : "m"(nothing));

@@ -8,9 +8,9 @@
 
 #define TABLES 8
 
-static u64 state = 88172645463325252;
+static ulong state = 88172645463325252;
 
-static u64 next(void)
+static ulong next(void)
 {
 	state ^= state << 13;
 	state ^= state >> 7;
@@ -18,9 +18,9 @@ static u64 next(void)
 }
 
 /* Half of the entries are wild, the others name one of the tables, with random flags. */
-static pte_t random_entry(u64 tables)
+static pte_t random_entry(ulong tables)
 {
-	u64 bits = next();
+	ulong bits = next();
 
 	if (bits & BIT(60))
 		return bits;
@@ -29,7 +29,7 @@ static pte_t random_entry(u64 tables)
 
 void workload_main(void)
 {
-	u64 ops = param("ops", 2000, 1, 1000000), root = pt_new_root(), tables = pages_alloc(TABLES), faulted = 0;
+	ulong ops = param("ops", 2000, 1, 1000000), root = pt_new_root(), tables = pages_alloc(TABLES), faulted = 0;
 	pte_t *entry = phys_to_virt(tables);
 
 	for (unsigned i = 0; i < TABLES * PT_ENTRIES; i++)
@@ -37,7 +37,7 @@ void workload_main(void)
 	for (unsigned i = 0; i < PT_ENTRIES / 2; i++)
 		pte_set((pte_t *)phys_to_virt(root) + i, random_entry(tables));
 	write_cr3(root);
-	for (u64 i = 0; i < ops; i++) {
+	for (ulong i = 0; i < ops; i++) {
 		faulted += read_faults(next() & (BIT(47) - 8));
 		pte_set(&entry[next() % (TABLES * PT_ENTRIES)], random_entry(tables));
 		if (i % 64 == 63)

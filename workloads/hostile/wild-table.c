@@ -7,7 +7,7 @@
 
 void workload_main(void)
 {
-	u64 root = pt_new_root();
+	ulong root = pt_new_root();
 	pte_t *table = phys_to_virt(root);
 
 	pt_populate(root, USER_BASE, 1);

@@ -16,13 +16,13 @@
 #define PER_L1   (PT_ENTRIES - 1) /* measured pages of each L1 */
 
 static pte_t *slots;
-static u64 nr_slots, first_frame, faults; /* frame of slot i: first_frame + i pages */
+static ulong nr_slots, first_frame, faults; /* frame of slot i: first_frame + i pages */
 
-static void demand_map(pte_t *slot, u64 frame);
+static void demand_map(pte_t *slot, ulong frame);
 
-static void demand_fault(u64 va, struct fault_frame *frame)
+static void demand_fault(ulong va, struct fault_frame *frame)
 {
-	u64 i = (va - USER_BASE) / PAGE_SIZE;
+	ulong i = (va - USER_BASE) / PAGE_SIZE;
 
 	if (unlikely(i >= nr_slots))
 		fault_unexpected(va, frame);
@@ -31,14 +31,14 @@ static void demand_fault(u64 va, struct fault_frame *frame)
 }
 
 /* Touches `ops` pages, none of which is the first of its L1. */
-static inline void touch(u64 ops)
+static inline void touch(ulong ops)
 {
-	u64 va = USER_BASE;
+	ulong va = USER_BASE;
 
 	while (ops) {
-		u64 n = ops < PER_L1 ? ops : PER_L1;
+		ulong n = ops < PER_L1 ? ops : PER_L1;
 
-		for (u64 end = va + n * PAGE_SIZE; va != end;) {
+		for (ulong end = va + n * PAGE_SIZE; va != end;) {
 			va += PAGE_SIZE;
 			poke(va, va);
 		}
@@ -48,30 +48,30 @@ static inline void touch(u64 ops)
 }
 
 /* Every page holds its own address in its own frame, and nothing faults any more. */
-static void verify(u64 ops)
+static void verify(ulong ops)
 {
-	u64 l1s = (ops + PER_L1 - 1) / PER_L1, pages = ops + l1s;
+	ulong l1s = (ops + PER_L1 - 1) / PER_L1, pages = ops + l1s;
 
 	need(faults == pages, "%lu faults for %lu pages", faults, pages);
 	fault_handler_set(fault_unexpected);
-	for (u64 i = 0; i < pages; i++) {
-		u64 va = USER_BASE + i * PAGE_SIZE;
+	for (ulong i = 0; i < pages; i++) {
+		ulong va = USER_BASE + i * PAGE_SIZE;
 
-		need(*(u64 *)phys_to_virt(first_frame + i * PAGE_SIZE) == va, "page %lu: the write went elsewhere", i);
+		need(*(ulong *)phys_to_virt(first_frame + i * PAGE_SIZE) == va, "page %lu: the write went elsewhere", i);
 		need(peek(va) == va, "page %lu reads %#lx", i, peek(va));
 	}
 }
 
-static void demand_run(u64 ops)
+static void demand_run(ulong ops)
 {
-	u64 l1s = (ops + PER_L1 - 1) / PER_L1, root = pt_new_root();
+	ulong l1s = (ops + PER_L1 - 1) / PER_L1, root = pt_new_root();
 
 	nr_slots = ops + l1s;
 	first_frame = pages_alloc(nr_slots);
 	slots = pt_populate(root, USER_BASE, nr_slots);
 	write_cr3(root);
 	fault_handler_set(demand_fault);
-	for (u64 i = 0; i < l1s; i++)
+	for (ulong i = 0; i < l1s; i++)
 		poke(USER_BASE + i * L1_BYTES, USER_BASE + i * L1_BYTES);
 
 	region_begin("fault");

@@ -11,9 +11,14 @@
 #ifndef GUEST_H
 #define GUEST_H
 
+#include "types.h"
+
+/* A natural word: addresses and counts are this wide, page-table entries and the TSC need not be. */
+typedef unsigned long ulong;
+
+#include "arch.h"
 #include "geometry.h"
 #include "lib.h"
-#include "types.h"
 
 /* All is in one image: no access needs to go through a table of addresses. */
 #pragma GCC visibility push(hidden)
@@ -36,73 +41,69 @@ void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn
  * Outside least..most the guest fails; so does a workload that returns with a
  * word on its command line which it never asked for.
  */
-u64 param(const char *name, u64 standard, u64 least, u64 most);
+ulong param(const char *name, ulong standard, ulong least, ulong most);
 
 /* Returning is success. */
 void workload_main(void);
 
 /* ---- memory and page tables ---- */
 
-static inline void *phys_to_virt(u64 pa) { return (void *)(DIRECT_BASE + pa); }
-static inline u64 virt_to_phys(const void *va) { return (u64)va - DIRECT_BASE; }
+static inline void *phys_to_virt(ulong pa) { return (void *)(DIRECT_BASE + pa); }
+static inline ulong virt_to_phys(const void *va) { return (ulong)va - DIRECT_BASE; }
 
 /* Bytes of memory from 0. */
-extern u64 memory_bytes;
+extern ulong memory_bytes;
 /* n contiguous zeroed pages' physical address; fails the guest when memory is out. Never freed. */
-u64 pages_alloc(u64 n);
+ulong pages_alloc(ulong n);
 
 /* A table write is exactly one store, never split, merged or left out. */
 static inline void pte_set(pte_t *slot, pte_t entry) { *(volatile pte_t *)slot = entry; }
 static inline pte_t pte_get(const pte_t *slot) { return *(const volatile pte_t *)slot; }
 
-static inline unsigned pt_index(u64 va, unsigned level)
+static inline unsigned pt_index(ulong va, unsigned level)
 {
 	return va >> (PAGE_SHIFT + (level - 1) * PT_INDEX_BITS) & (PT_ENTRIES - 1);
 }
 
 /* A new root that shares the kernel half; its user half is empty. */
-u64 pt_new_root(void);
+ulong pt_new_root(void);
 /*
  * Makes the tables down to L1 that n pages from va need, all entries of the L1s
  * not present. Returns va's L1 slot; the other pages' slots follow it without a gap, so that a handler
  * finds them by an index. Fails the guest where other tables are in the way of that.
  */
-pte_t *pt_populate(u64 root, u64 va, u64 n);
+pte_t *pt_populate(ulong root, ulong va, ulong n);
 /* Fills n slots with contiguous frames from pa. */
-void pt_map(pte_t *slot, u64 pa, u64 n, pte_t flags);
+void pt_map(pte_t *slot, ulong pa, ulong n, pte_t flags);
 
-static inline u64 read_cr3(void)
+static inline ulong read_cr3(void)
 {
-	u64 v;
+	ulong v;
 
 	__asm__ volatile("mov %%cr3, %0" : "=r"(v));
 	return v;
 }
 
-static inline void write_cr3(u64 v) { __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory"); }
-static inline void invlpg(u64 va) { __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory"); }
+static inline void write_cr3(ulong v) { __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory"); }
+static inline void invlpg(ulong va) { __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory"); }
 
 /* One access, of the kind that a workload wants to count. */
-static inline u64 peek(u64 va) { return *(volatile u64 *)va; }
-static inline void poke(u64 va, u64 value) { *(volatile u64 *)va = value; }
+static inline ulong peek(ulong va) { return *(volatile ulong *)va; }
+static inline void poke(ulong va, ulong value) { *(volatile ulong *)va = value; }
 
 /* ---- faults ---- */
 
-struct fault_frame {
-	u64 error, rip, cs, rflags, rsp, ss;
-};
-
 /*
  * Called for every page fault, with the caller-saved registers saved: va is
- * CR2. Returning retries the access; a handler may change frame->rip.
+ * CR2. Returning retries the access; a handler may change frame->ip.
  */
-typedef void fault_handler(u64 va, struct fault_frame *frame);
+typedef void fault_handler(ulong va, struct fault_frame *frame);
 void fault_handler_set(fault_handler *handler);
 /* For handlers: this fault should not have come. */
-void fault_unexpected(u64 va, struct fault_frame *frame) __attribute__((noreturn));
+void fault_unexpected(ulong va, struct fault_frame *frame) __attribute__((noreturn));
 
 /* One read; true if it faulted. Uses a handler of its own meanwhile. */
-bool read_faults(u64 va);
+bool read_faults(ulong va);
 
 /* ---- measuring ---- */
 
@@ -116,7 +117,7 @@ static inline u64 rdtsc(void)
 
 /* See region.c. */
 void region_open(const char *phase);
-void region_close(u64 ops, u64 ticks);
+void region_close(ulong ops, u64 ticks);
 
 extern u64 region_start; /* TSC, taken after everything that opening does */
 
@@ -131,7 +132,7 @@ static inline void region_begin(const char *phase)
 	region_start = rdtsc();
 }
 
-static inline void region_end(u64 ops)
+static inline void region_end(ulong ops)
 {
 	u64 end = rdtsc();
 

@@ -8,6 +8,7 @@
 #include "private.h"
 
 #define MAX_WORDS 16
+#define MAX_DIGITS 9 /* of a number: less than 2^30 in every form */
 
 static char text[256];
 static char *word[MAX_WORDS];
@@ -31,11 +32,11 @@ void params_init(const char *command_line)
 	}
 }
 
-static u64 number(const char *whole, const char *digits)
+static ulong number(const char *whole, const char *digits)
 {
-	u64 value = 0;
+	ulong value = 0;
 
-	need(*digits && strlen(digits) < 19, "no number: %s", whole);
+	need(*digits && strlen(digits) <= MAX_DIGITS, "no number: %s", whole);
 	for (; *digits; digits++) {
 		need(*digits >= '0' && *digits <= '9', "no number: %s", whole);
 		value = value * 10 + (*digits - '0');
@@ -43,10 +44,10 @@ static u64 number(const char *whole, const char *digits)
 	return value;
 }
 
-u64 param(const char *name, u64 standard, u64 least, u64 most)
+ulong param(const char *name, ulong standard, ulong least, ulong most)
 {
 	size_t n = strlen(name);
-	u64 value = standard;
+	ulong value = standard;
 
 	for (unsigned i = 0; i < nr_words; i++) {
 		if (strncmp(word[i], name, n) || word[i][n] != '=')

@@ -3,7 +3,7 @@
 #ifndef GUEST_PRIVATE_H
 #define GUEST_PRIVATE_H
 
-#include "types.h"
+#include "guest.h"
 
 /* The loader's memory map, entry by entry; type 1 is memory. */
 struct memmap_entry {
@@ -13,6 +13,8 @@ struct memmap_entry {
 
 void console_init(void);
 void trap_init(void);
+/* Every later exception of that number goes to target. */
+void trap_set(unsigned vector, const char *target);
 void mem_init(const struct memmap_entry *map, unsigned entries);
 void params_init(const char *command_line);
 void params_check(void);

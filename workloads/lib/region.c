@@ -41,12 +41,12 @@ void region_open(const char *phase)
 	need(!error, "the region %s was refused: %#x", phase, error);
 }
 
-void region_close(u64 ops, u64 ticks)
+void region_close(ulong ops, u64 ticks)
 {
 	u32 error = 0;
 
 	if (hypervisor)
-		error = hypercall(PN_HC_QUIET_END, ops, ticks, ticks >> 32, 0);
+		error = hypercall(PN_HC_QUIET_END, ops, (u32)ticks, (u32)(ticks >> 32), 0);
 	need(!error, "the region %s did not end: %#x", name, error);
-	print("@region %s %lu %lu\n", name, ops, ticks);
+	print("@region %s %lu %llu\n", name, ops, (unsigned long long)ticks);
 }

@@ -16,9 +16,9 @@ struct start_info {
 	u32 memmap_entries, reserved;
 };
 
-void guest_start(u64 start_info);
+void guest_start(ulong start_info);
 
-void guest_start(u64 start_info)
+void guest_start(ulong start_info)
 {
 	const struct start_info *info = phys_to_virt(start_info);
 

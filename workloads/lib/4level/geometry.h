@@ -12,7 +12,13 @@
 #define PT_LEVELS 4
 #define PT_INDEX_BITS 9
 #define PT_ENTRIES 512 /* entries in a table page */
+#define PT_ROOT_ENTRIES 512
 #define PTE_BYTES 8
+
+/* How this mode is turned on: what start.S loads. PGE comes when the low mapping has gone. */
+#define CR4_MODE 0x20 /* PAE */
+#define EFER_MODE 0x900 /* LME, NXE */
+#define GDT_CODE 0x00af9b000000ffff /* 64-bit code */
 
 /*
  * All memory is mapped here, by global 2 MiB pages, as 64-bit Linux does
@@ -22,6 +28,11 @@
 #define DIRECT_ROOT_INDEX 273 /* DIRECT_BASE's entry in the root: bits 47-39 */
 #define DIRECT_MAX 0x40000000 /* bytes mapped by the boot tables' one L2 */
 #define SUPERPAGE_BYTES 0x200000
+#define KERNEL_ROOT_INDEX 256 /* from here on every root has the same entries */
+
+/* The boot tables lie one behind the other; the superpage entries begin here, counted from the root. */
+#define BOOT_DIRECT_OFFSET 0x2000
+#define BOOT_TABLE_PAGES 3
 
 /* Where workloads put what they map: the lower, "user" half, clear of page 0. */
 #define USER_BASE 0x400000000000
@@ -39,6 +50,7 @@
 /* What Linux gives an anonymous page after a write fault, and an upper-level entry. */
 #define PTE_USER_DATA (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_NX)
 #define PTE_TABLE (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+#define PTE_ROOT PTE_TABLE /* an entry of the root */
 
 #ifndef __ASSEMBLER__
 #include "types.h"

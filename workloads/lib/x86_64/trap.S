@@ -6,6 +6,8 @@
  *
  * Each stub of trap_stubs is 16 bytes: trap.c computes their addresses.
  */
+#include "vectors.h"
+
 	.text
 	.globl trap_page_fault
 trap_page_fault:
@@ -32,9 +34,6 @@ trap_page_fault:
 	pop	%rax
 	add	$8, %rsp
 	iretq
-
-/* Vectors 8, 10-14, 17, 21, 29, 30 push an error code; the others get a 0 in its place. */
-#define HAS_ERROR 0x60227d00
 
 	.balign 16
 	.globl trap_stubs

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The shape of 5-level page tables, and where the kernel half lies in them.
+ *
+ * Everything that a workload or the library knows about the number of levels
+ * comes from here: another paging mode is another directory with this header,
+ * chosen by the include path. Assembly includes it as well, hence no suffixes.
+ */
+#ifndef GUEST_GEOMETRY_H
+#define GUEST_GEOMETRY_H
+
+#define PT_LEVELS 5
+#define PT_INDEX_BITS 9
+#define PT_ENTRIES 512 /* entries in a table page */
+#define PT_ROOT_ENTRIES 512
+#define PTE_BYTES 8
+
+/* How this mode is turned on: what start.S loads. PGE comes when the low mapping has gone. */
+#define CR4_MODE 0x1020 /* PAE, LA57 */
+#define EFER_MODE 0x900 /* LME, NXE */
+#define GDT_CODE 0x00af9b000000ffff /* 64-bit code */
+
+/*
+ * All memory is mapped here, by global 2 MiB pages, as 64-bit Linux does
+ * without KASLR. Image, stack and tables have this one mapping only.
+ */
+#define DIRECT_BASE 0xff11000000000000
+#define DIRECT_ROOT_INDEX 273 /* DIRECT_BASE's entry in the root: bits 56-48 */
+#define DIRECT_MAX 0x40000000 /* bytes mapped by the boot tables' one L2 */
+#define SUPERPAGE_BYTES 0x200000
+#define KERNEL_ROOT_INDEX 256 /* from here on every root has the same entries */
+
+/* The boot tables lie one behind the other; the superpage entries begin here, counted from the root. */
+#define BOOT_DIRECT_OFFSET 0x3000
+#define BOOT_TABLE_PAGES 4
+
+/* Where workloads put what they map: the lower, "user" half, clear of page 0. */
+#define USER_BASE 0x40000000000000
+
+#define PTE_P 0x1
+#define PTE_RW 0x2
+#define PTE_US 0x4
+#define PTE_A 0x20
+#define PTE_D 0x40
+#define PTE_PS 0x80
+#define PTE_G 0x100
+#define PTE_NX 0x8000000000000000
+#define PTE_FRAME 0x000ffffffffff000
+
+/* What Linux gives an anonymous page after a write fault, and an upper-level entry. */
+#define PTE_USER_DATA (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_NX)
+#define PTE_TABLE (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+#define PTE_ROOT PTE_TABLE /* an entry of the root */
+
+#ifndef __ASSEMBLER__
+#include "types.h"
+typedef u64 pte_t;
+#endif
+
+#endif
