@@ -20,9 +20,25 @@ const struct recipe recipes[] = {
 };
 const unsigned nr_recipes = COUNT_OF(recipes);
 
+/* A form's name, from the workload's. */
+#define NAME_2(name) name ".2"
+#define NAME_3(name) name ".3"
+#define NAME_4(name) name
+#define NAME_5(name) name ".5"
+#define FORM(levels, file, name, kind, ...) { #file, NAME_##levels(name), name, #kind, levels, __VA_ARGS__ },
+
+/* The list's third column to its forms. */
+#define FORMS_2(...)	FORM(2, __VA_ARGS__)
+#define FORMS_3(...)	FORM(3, __VA_ARGS__)
+#define FORMS_4(...)	FORM(4, __VA_ARGS__)
+#define FORMS_23(...)	FORMS_2(__VA_ARGS__) FORMS_3(__VA_ARGS__)
+#define FORMS_45(...)	FORMS_4(__VA_ARGS__) FORM(5, __VA_ARGS__)
+#define FORMS_345(...)	FORMS_3(__VA_ARGS__) FORMS_45(__VA_ARGS__)
+#define FORMS_2345(...) FORMS_23(__VA_ARGS__) FORMS_45(__VA_ARGS__)
+
 const struct workload workloads[] = {
-#define WORKLOAD(file, name, kind, cmdline, memory_mib, timeout_s, suite, text) \
-	{ #file, name, #kind, cmdline, memory_mib, timeout_s, #suite, text },
+#define WORKLOAD(file, name, kind, levels, cmdline, memory_mib, timeout_s, suite, text) \
+	FORMS_##levels(file, name, kind, cmdline, memory_mib, timeout_s, #suite, text)
 #include "workloads/workloads.def"
 #undef WORKLOAD
 };
@@ -66,9 +82,15 @@ bool workload_is_linux(const struct workload *w)
 unsigned workload_vcpus(const struct workload *w)
 {
 	for (unsigned i = 0; several_vcpus[i].name; i++)
-		if (!strcmp(several_vcpus[i].name, w->name))
+		if (!strcmp(several_vcpus[i].name, w->base))
 			return several_vcpus[i].n;
 	return 1;
+}
+
+char *workload_cmdline(const struct workload *w)
+{
+	/* Where the CPU has LA57, Linux takes five levels unless told not to. */
+	return xfmt("%s%s", w->cmdline, workload_is_linux(w) && w->levels == 4 ? " no5lvl" : "");
 }
 
 bool workload_is_bad(const struct workload *w)
@@ -146,16 +168,51 @@ static bool in_suite(const struct workload *w, const char *suite)
 	return !strcmp(w->suite, suite) || (!strcmp(suite, "full") && !strcmp(w->suite, "quick"));
 }
 
-bool select_workloads(struct selection *s, const char *names, const char *suite)
+/* The forms of one workload, or the one form that has this name. False: there is none of these levels. */
+static bool select_forms(struct selection *s, const char *name, unsigned levels)
+{
+	bool known = false, any = false;
+
+	for (unsigned i = 0; i < nr_workloads; i++) {
+		const struct workload *w = &workloads[i];
+		bool form = strcmp(w->name, w->base) && !strcmp(w->name, name);
+
+		if (!form && strcmp(w->base, name))
+			continue;
+		known = true;
+		if (form || (levels & 1u << w->levels))
+			any = s->workload[i] = true;
+	}
+	if (!known)
+		say_unknown("workload", name, workload_name);
+	else if (!any)
+		say("the workload \"%s\" has no form of these levels (penumbra list shows which it has)", name);
+	return any;
+}
+
+static bool select_workloads_by_name(struct selection *s, const char *names, unsigned levels)
+{
+	char *copy = xstrdup(names), *rest = copy, *name;
+	bool ok = true;
+
+	while (ok && (name = strsep(&rest, ",")))
+		ok = select_forms(s, name + strspn(name, " "), levels);
+	free(copy);
+	return ok;
+}
+
+bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels)
 {
 	bool any = false;
 
+	if (levels == LEVELS_DEFAULT)
+		levels = strcmp(suite, "full") ? 1u << 4 : ~0u;
 	memset(s->workload, 0, sizeof(s->workload));
 	if (names)
-		return select_by_name(names, "workload", s->workload, workload_name);
+		return select_workloads_by_name(s, names, levels);
 	for (unsigned i = 0; i < nr_workloads; i++)
-		any |= s->workload[i] = in_suite(&workloads[i], suite);
+		any |= s->workload[i] = in_suite(&workloads[i], suite) && (levels & 1u << workloads[i].levels);
 	if (!any)
-		say("no workload is in the suite \"%s\": there are quick, full and hostile", suite);
+		say("no workload of these levels is in the suite \"%s\": there are quick, full and hostile", suite);
 	return any;
 }

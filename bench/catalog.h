@@ -21,10 +21,16 @@ struct recipe {
 	const char *text;
 };
 
+/*
+ * One form of a workload: the same source with so many levels of page tables. Forms are what is chosen, run and
+ * reported; the 4-level form is called what the workload is called, the others carry their levels: "demand-fault.2".
+ */
 struct workload {
-	const char *file; /* names the image: <file>.elf, for bare-metal guests */
+	const char *file; /* names the image, for bare-metal guests: path_guest_image() */
 	const char *name;
+	const char *base; /* the workload's name, the same for all forms */
 	const char *kind; /* "pvh", "linux", "bad", as the list has it */
+	unsigned levels;  /* 2 to 5 */
 	const char *cmdline;
 	unsigned memory_mib;
 	unsigned timeout_s; /* of the guest's time */
@@ -41,22 +47,30 @@ const struct recipe *recipe_find(const char *name);
 const struct workload *workload_find(const char *name);
 bool workload_is_linux(const struct workload *w);
 unsigned workload_vcpus(const struct workload *w);
+/* What the form is started with: the list's words, and those that make it this form. The caller frees it. */
+char *workload_cmdline(const struct workload *w);
 /* An image damaged on purpose: to be refused. */
 bool workload_is_bad(const struct workload *w);
 bool recipe_is_native(const struct recipe *r);
 
+/* A set of numbers of levels: bit n for n levels. */
+#define LEVELS_DEFAULT 0 /* what the suite has: 4-level forms, and every one in "full" */
+#define LEVELS_LEAST   2
+#define LEVELS_MOST    5
+
 /* A chosen subset, in the catalogue's order, each once. */
 struct selection {
 	bool recipe[64];
-	bool workload[256];
+	bool workload[512];
 };
 
 /*
  * Choose by comma-separated names; NULL chooses the default: every recipe and workload
  * of `suite` ("quick"; "full" has the quick ones as well; "hostile" has its own workloads, under the quick recipes). False after a message that
- * names what is unknown and what was likely meant.
+ * names what is unknown and what was likely meant. A workload's name chooses its forms of these levels,
+ * a form's name that form.
  */
 bool select_recipes(struct selection *s, const char *names, const char *suite);
-bool select_workloads(struct selection *s, const char *names, const char *suite);
+bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels);
 
 #endif

@@ -214,6 +214,31 @@ const char *dataset_text(const struct dataset *d, const char *list, const char *
 	return "";
 }
 
+static const json_t *form_entry(const struct dataset *d, const char *form)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "workloads"), i, entry)
+		if (!strcmp(string(entry, "name"), form))
+			return entry;
+	return NULL;
+}
+
+const char *dataset_base(const struct dataset *d, const char *form)
+{
+	const char *base = string(form_entry(d, form), "workload");
+
+	return *base ? base : form;
+}
+
+unsigned dataset_levels(const struct dataset *d, const char *form)
+{
+	unsigned levels = (unsigned)number(form_entry(d, form), "levels");
+
+	return levels ? levels : 4;
+}
+
 int64_t item_counter(const json_t *item, enum pn_counter c)
 {
 	const json_t *v = json_object_get(json_object_get(json_object_get(item, "stat"), "counter"), counter_names[c]);

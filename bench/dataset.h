@@ -61,6 +61,9 @@ const char *dataset_recipe(const struct dataset *d, unsigned nth);
 const char *dataset_workload(const struct dataset *d, unsigned nth);
 /* Text of a catalogue entry of the tree ("recipes", "workloads", "trips", "counters") by name; "" if there is none. */
 const char *dataset_text(const struct dataset *d, const char *list, const char *name);
+/* The workload that a form belongs to ("demand-fault" of "demand-fault.2"), and its levels; in a tree that has no forms, `form` itself and 4. */
+const char *dataset_base(const struct dataset *d, const char *form);
+unsigned dataset_levels(const struct dataset *d, const char *form);
 /* A value of an item's whole-life counters, or -1 when the item has none. */
 int64_t item_counter(const json_t *item, enum pn_counter c);
 

@@ -49,40 +49,39 @@ static int add_file(struct archive *a, const char *name, const char *path)
 	return ret;
 }
 
-static const char *base_name(const char *path)
+/* Adds a file under its name unless an earlier item had it: then `names` holds it, each name between newlines. Takes name and path. */
+static int add_once(struct archive *a, char **names, char *name, char *path)
 {
-	const char *slash = strrchr(path, '/');
+	char *needle = xfmt("\n%s\n", name);
+	int ret = 0;
 
-	return slash ? slash + 1 : path;
-}
+	if (!strstr(*names, needle)) {
+		char *longer = xfmt("%s%s\n", *names, name);
 
-static bool earlier_item_has(const struct plan *p, unsigned i)
-{
-	for (unsigned k = 0; k < i; k++) {
-		const struct workload *a = p->item[k].workload, *b = p->item[i].workload;
-
-		if (workload_is_linux(a) ? workload_is_linux(b) : !workload_is_linux(b) && !strcmp(a->file, b->file))
-			return true;
+		free(*names);
+		*names = longer;
+		ret = add_file(a, name, path);
 	}
-	return false;
+	free(needle);
+	free(name);
+	free(path);
+	return ret;
 }
 
 static int add_images(struct archive *a, const struct plan *p, const struct paths *paths)
 {
+	char *names = xstrdup("\n");
 	int ret = 0;
 
 	for (unsigned i = 0; i < p->nr_items && !ret; i++) {
-		if (earlier_item_has(p, i))
-			continue;
-		char *image = path_guest_image(paths, p->item[i].workload);
-		char *initrd = path_guest_initrd(paths, p->item[i].workload);
+		const struct workload *w = p->item[i].workload;
+		char *initrd = guest_initrd_name(w);
 
-		ret = add_file(a, base_name(image), image);
-		if (!ret && initrd)
-			ret = add_file(a, base_name(initrd), initrd);
-		free(initrd);
-		free(image);
+		ret = add_once(a, &names, guest_image_name(w), path_guest_image(paths, w));
+		if (initrd)
+			ret |= add_once(a, &names, initrd, path_guest_initrd(paths, w));
 	}
+	free(names);
 	return ret;
 }
 

@@ -4,17 +4,32 @@
 
 #include "commands.h"
 
+/* The numbers of levels that the workload of which workloads[i] is the first form has. */
+static const char *forms(unsigned i, char text[16])
+{
+	unsigned k = i, n = 0;
+
+	for (; k < nr_workloads && !strcmp(workloads[k].base, workloads[i].base); k++) {
+		if (n)
+			text[n++] = ',';
+		text[n++] = (char)('0' + workloads[k].levels);
+	}
+	text[n] = 0;
+	return text;
+}
+
 static void print_workloads(const char *suite, const char *title)
 {
 	bool any = false;
+	char text[16];
 
 	for (unsigned i = 0; i < nr_workloads; i++) {
-		if (strcmp(workloads[i].suite, suite))
+		if (strcmp(workloads[i].suite, suite) || (i && !strcmp(workloads[i].base, workloads[i - 1].base)))
 			continue;
 		if (!any)
 			printf("\n%s\n", title);
 		any = true;
-		printf("  %-24s %s\n", workloads[i].name, workloads[i].text);
+		printf("  %-24s %-8s %s\n", workloads[i].base, forms(i, text), workloads[i].text);
 	}
 }
 
@@ -28,7 +43,7 @@ int cmd_list(void)
 	for (unsigned i = 0; i < nr_recipes; i++)
 		if (recipes[i].base)
 			printf("  %-24s %s\n", recipes[i].name, recipes[i].text);
-	print_workloads("quick", "Workloads of the quick suite (--workload): what the guest does");
+	print_workloads("quick", "Workloads of the quick suite (--workload), levels of page tables that their guests can have (--levels), and what the guest does");
 	print_workloads("full", "Workloads of the full suite only");
 	print_workloads("hostile", "Hostile guests: they break rules, and must end as crashed or timed-out");
 	return ferror(stdout) || fflush(stdout) ? EXIT_FAILED : EXIT_OK;

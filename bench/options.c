@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog.h"
 #include "options.h"
 
 const char *argp_program_version = PN_VERSION;
 
-enum { KEY_SUITE = 256, KEY_NO_TRACE, KEY_KEEP_GOING, KEY_QEMU, KEY_BUILD, KEY_RESULTS, KEY_NO_REPORT, KEY_SILENCE };
+enum { KEY_SUITE = 256, KEY_LEVELS, KEY_NO_TRACE, KEY_KEEP_GOING, KEY_QEMU, KEY_BUILD, KEY_RESULTS, KEY_NO_REPORT, KEY_SILENCE };
 
 static const struct argp_option place_options[] = {
 	{ "build", KEY_BUILD, "DIR", 0, "where the images are (default: where this program is)", 9 },
@@ -24,6 +25,7 @@ static const struct argp_option run_options[] = {
 	{ "recipe", 'r', "A,B", 0, "only these recipes (default: the suite's; `penumbra list` shows all)", 1 },
 	{ "workload", 'w', "X,Y", 0, "only these workloads (default: the whole suite)", 1 },
 	{ "suite", KEY_SUITE, "NAME", 0, "quick (default) or full", 1 },
+	{ "levels", KEY_LEVELS, "2,3,4,5", 0, "guests with so many levels of page tables (default: 4; in the full suite all)", 1 },
 	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },
 	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: the CPUs, at most 2)", 1 },
 	{ "output", 'o', "DIR", 0, "write this run's results to DIR (default: results/<date-time>)", 1 },
@@ -48,6 +50,21 @@ static error_t parse_number(struct argp_state *state, const char *what, const ch
 	return 0;
 }
 
+/* Digits, each alone between commas. */
+static error_t parse_levels(struct argp_state *state, const char *arg, unsigned *out)
+{
+	const char *p = arg;
+
+	for (*out = 0;; p += 2) {
+		if (*p < '0' + LEVELS_LEAST || *p > '0' + LEVELS_MOST || (p[1] && p[1] != ','))
+			argp_error(state, "--levels needs numbers from %d to %d with commas between them, not \"%s\"", LEVELS_LEAST,
+				   LEVELS_MOST, arg);
+		*out |= 1u << (*p - '0');
+		if (!p[1])
+			return 0;
+	}
+}
+
 static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -67,6 +84,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--suite is quick or full, not \"%s\"", arg);
 		o->suite = arg;
 		return 0;
+	case KEY_LEVELS:
+		return parse_levels(state, arg, &o->levels);
 	case 'n':
 		return parse_number(state, "--repeat", arg, MAX_REPEAT, &o->repeat);
 	case 'j':

@@ -18,6 +18,7 @@ struct options {
 	const char *recipes;   /* comma-separated, NULL: all */
 	const char *workloads; /* comma-separated, NULL: the suite */
 	const char *suite;
+	unsigned levels;       /* of the guests: bit n for n levels; LEVELS_DEFAULT */
 	unsigned repeat;       /* 1 .. MAX_REPEAT; 0: 2 for bare-metal guests, 1 for Linux */
 	unsigned jobs;         /* QEMUs at once, 1 .. MAX_JOBS */
 	const char *output;    /* directory of this run; NULL: a new one in results/ */

@@ -84,16 +84,47 @@ char *path_dom0_initrd(const struct paths *p)
 	return xfmt("%s/dom0-initramfs.cpio.zst", p->build);
 }
 
+/* Debian's kernel with so many levels of page tables; the amd64 one has four or five, as its CPU can. */
+static const char *kernel_flavour(const struct workload *w)
+{
+	return w->levels == 2 ? "686" : w->levels == 3 ? "686-pae" : "amd64";
+}
+
 char *path_guest_image(const struct paths *p, const struct workload *w)
 {
 	if (workload_is_linux(w))
-		return xfmt("%s/kernels/amd64/vmlinuz", p->build);
-	return xfmt("%s/workloads/%s.elf", p->build, w->file);
+		return xfmt("%s/kernels/%s/vmlinuz", p->build, kernel_flavour(w));
+	if (w->levels == 4)
+		return xfmt("%s/workloads/%s.elf", p->build, w->file);
+	return xfmt("%s/workloads/%s.%u.elf", p->build, w->file, w->levels);
 }
 
 char *path_guest_initrd(const struct paths *p, const struct workload *w)
 {
-	return workload_is_linux(w) ? xfmt("%s/workloads/linux-initramfs.cpio.gz", p->build) : NULL;
+	if (!workload_is_linux(w))
+		return NULL;
+	return xfmt("%s/workloads/linux-initramfs%s.cpio.gz", p->build, w->levels < 4 ? "-i386" : "");
+}
+
+/* Takes the path, or NULL. */
+static char *last_part(char *path)
+{
+	char *name = path ? xstrdup(strrchr(path, '/') + 1) : NULL;
+
+	free(path);
+	return name;
+}
+
+char *guest_image_name(const struct workload *w)
+{
+	if (workload_is_linux(w))
+		return xfmt("vmlinuz-%s", kernel_flavour(w));
+	return last_part(path_guest_image(&(struct paths){ .build = "" }, w));
+}
+
+char *guest_initrd_name(const struct workload *w)
+{
+	return last_part(path_guest_initrd(&(struct paths){ .build = "" }, w));
 }
 
 bool artefact_there(const char *path, const char *what, bool may_be_empty)

@@ -28,6 +28,9 @@ char *path_dom0_initrd(const struct paths *p);
 char *path_guest_image(const struct paths *p, const struct workload *w);
 /* NULL: the workload has none. */
 char *path_guest_initrd(const struct paths *p, const struct workload *w);
+/* Their names among the images of a suite: no two files have the same. */
+char *guest_image_name(const struct workload *w);
+char *guest_initrd_name(const struct workload *w);
 
 /* Say of one artefact that it is missing and what makes it. True if it is there. */
 bool artefact_there(const char *path, const char *what, bool may_be_empty);

@@ -77,14 +77,14 @@ unsigned plan_runs(const struct plan *p)
 static json_t *item_json(const struct plan_item *it)
 {
 	const struct workload *w = it->workload;
-	bool linux_guest = workload_is_linux(w);
-	const char *slash = strrchr(w->file, '/');
-	char *image = linux_guest ? xstrdup("vmlinuz") : xfmt("%s.elf", slash ? slash + 1 : w->file);
-	json_t *j = json_pack("{s:s, s:s, s:o, s:s, s:i, s:i, s:i, s:i, s:i, s:b}", "name", w->name, "image", image, "initrd",
-			      linux_guest ? json_string("linux-initramfs.cpio.gz") : json_null(), "cmdline", w->cmdline,
-			      "memory_mib", (int)w->memory_mib, "vcpus", (int)workload_vcpus(w), "pool_pages", 0, "timeout_s", (int)w->timeout_s, "repeat",
-			      (int)it->repeat, "trace", (int)it->traced);
+	char *image = guest_image_name(w), *initrd = guest_initrd_name(w), *cmdline = workload_cmdline(w);
+	json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:i, s:i, s:i, s:i, s:i, s:b}", "name", w->name, "image", image, "initrd", initrd,
+			      "cmdline", cmdline, "memory_mib", (int)w->memory_mib, "vcpus", (int)workload_vcpus(w), "pool_pages", 0, "timeout_s",
+			      (int)w->timeout_s, "repeat", (int)it->repeat, "trace", (int)it->traced);
 
+
+	free(cmdline);
+	free(initrd);
 	free(image);
 	return j;
 }

@@ -2,7 +2,7 @@
 /*
  * How QEMU is started, and nothing else. Without -smap a dom0 kernel dies on
  * an iret to user mode under emulated SVM, without -monitor an idle one gets
- * #GP from MWAIT; -icount makes the TSC count retired instructions.
+ * #GP from MWAIT; -icount makes the TSC count retired instructions. LA57 is there for guests with five levels: dom0 does without.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,12 +12,12 @@
 #include "qemu.h"
 
 #define MACHINE "q35"
-#define CPU "EPYC,+svm,+npt,-smap,-monitor"
+#define CPU "EPYC,+svm,+npt,+la57,-smap,-monitor"
 #define ICOUNT "shift=0,sleep=off"
 #define SEED "1"
 #define RTC "base=2024-01-01T00:00:00,clock=vm"
 /* nowatchdog: dom0 stands still in a measured region, which is no fault of its; panic=-1: a dom0 that cannot go on ends the boot. */
-#define DOM0_CMDLINE "console=ttyS1 nolapic_timer tsc=reliable maxcpus=1 nowatchdog panic=-1 quiet"
+#define DOM0_CMDLINE "console=ttyS1 nolapic_timer tsc=reliable maxcpus=1 nowatchdog no5lvl panic=-1 quiet"
 #define HOST_MEMORY "2G"
 
 static void add(struct argv *a, char *s)
@@ -78,14 +78,18 @@ void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const 
 
 void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w)
 {
+	char *cmdline;
+
 	add_common(a, qemu);
 	add(a, xstrdup("-smp"));
 	add(a, xfmt("%u", workload_vcpus(w)));
 	add(a, xstrdup("-m"));
 	add(a, xfmt("%uM", w->memory_mib));
 	add_all(a, "-kernel", image, NULL);
-	if (*w->cmdline)
-		add_all(a, "-append", w->cmdline, NULL);
+	cmdline = workload_cmdline(w);
+	if (*cmdline)
+		add_all(a, "-append", cmdline, NULL);
+	free(cmdline);
 	if (initrd)
 		add_all(a, "-initrd", initrd, NULL);
 	add_all(a, "-chardev", "stdio,id=guest,signal=off", "-serial", "chardev:guest", "-device",

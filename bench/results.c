@@ -49,7 +49,8 @@ static json_t *workloads_json(void)
 	for (unsigned i = 0; i < nr_workloads; i++) {
 		const struct workload *w = &workloads[i];
 
-		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "name", w->name, "kind", w->kind,
+		json_array_append_new(a, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:i, s:s}", "name", w->name, "workload", w->base,
+						   "levels", (int)w->levels, "kind", w->kind,
 						   "suite", w->suite, "cmdline", w->cmdline, "memory_mib", (int)w->memory_mib,
 						   "timeout_s", (int)w->timeout_s, "text", w->text));
 	}
@@ -202,12 +203,13 @@ char *results_csv(const json_t *root)
 	FILE *f = open_memstream(&text, &len);
 
 	dataset_load(&d, root);
+	/* A form appears as its workload: its levels have a column of their own. */
 	fputs("recipe,workload,phase,guest_levels,shadow_levels,repetition,ops,instructions,trips,bytes_touched\n", f);
 	for (unsigned i = 0; i < d.nr_rows; i++) {
 		const struct row *w = &d.row[i];
 
 		if (!w->traced)
-			fprintf(f, "%s,%s,%s,%u,%u,%u,%lu,%lu,%lu,%lu\n", w->recipe, w->workload, w->phase, w->guest_levels,
+			fprintf(f, "%s,%s,%s,%u,%u,%u,%lu,%lu,%lu,%lu\n", w->recipe, dataset_base(&d, w->workload), w->phase, w->guest_levels,
 				w->shadow_levels, w->repetition, w->ops, w->instructions, w->trips, w->bytes);
 	}
 	fclose(f);

@@ -130,7 +130,7 @@ static json_t *options_json(const struct options *o, const struct selection *s)
 	char *r = names_of(s, true), *w = names_of(s, false);
 	json_t *j = json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:b, s:b}", "recipes", r, "workloads", w, "suite", o->suite, "repeat",
 			      (int)o->repeat, "jobs", (int)o->jobs, "trace", (int)o->trace, "keep_going", (int)o->keep_going,
-			      "defaults", !o->recipes && !o->workloads && !strcmp(o->suite, "quick"));
+			      "defaults", !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"));
 
 	free(r);
 	free(w);
@@ -243,7 +243,7 @@ int cmd_run(const struct options *given, const struct paths *p)
 	char *dir;
 	int ret = EXIT_FAILED;
 
-	if (!select_recipes(&s, o.recipes, o.suite) || !select_workloads(&s, o.workloads, o.suite))
+	if (!select_recipes(&s, o.recipes, o.suite) || !select_workloads(&s, o.workloads, o.suite, o.levels))
 		return EXIT_USAGE;
 	if (!o.jobs)
 		o.jobs = cpus >= 2 ? 2 : 1;

@@ -12,13 +12,13 @@ phases() {
 	for h in $(sed -n 's/^#include "\(lib\/demand\.h\)"/\1/p' "$1"); do files="workloads/$h $files"; done
 	sed -n 's/.*region_begin("\([^"]*\)").*/`\1`/p; s/^[[:space:]]*\$suite run \([a-z-]*\) .*/`\1`/p; s/^[[:space:]]*\$suite \([a-z]*-[a-z-]*\) "\$(count.*/`\1`/p' $files | awk '!seen[$0]++' | tr '\n' ' ' | sed 's/ $//; s/ /, /g'
 }
-row() { # NAME FILE KIND COMMANDLINE TEXT
+row() { # NAME FILE KIND COMMANDLINE TEXT LEVELS
 	src=workloads/$2.c
 	[ "$3" = pvh ] || src=workloads/linux/init
 	args=$4
 	[ "$3" = pvh ] || args=
 	[ -z "$args" ] || args="\`$args\`"
-	echo "| \`$1\` | $5 | $(phases "$src") | $args |"
+	echo "| \`$1\` | $5 | $(phases "$src") | $(echo "$6" | sed 's/./&, /g; s/, $//') | $args |"
 }
 
 cat <<'END'
@@ -36,13 +36,16 @@ The same image runs under every shadow recipe, under nested paging, and natively
 
 ## Measured
 
-Bare-metal guests, 64-bit (four levels), one vCPU. The command line can be changed in `workloads/workloads.def`.
+Bare-metal guests, one vCPU. Each is one source that gives a form for every number of levels of page tables: 2 and 3 (PAE) are
+32-bit code, 4 and 5 (LA57) 64-bit. The default run measures the 4-level forms, `--suite full` all; `--levels 2,3` chooses. In
+messages and reports a form other than the 4-level one carries its levels: `demand-fault.2` is the workload `demand-fault` with two. `results.csv`
+has the guest's and the shadow's levels in columns. The command line can be changed in `workloads/workloads.def`.
 
-| workload | what it does | phases | command line |
-| --- | --- | --- | --- |
+| workload | what it does | phases | levels | command line |
+| --- | --- | --- | --- | --- |
 END
-sed -n 's/^WORKLOAD(\([^,]*\), "\([^"]*\)", \([a-z]*\), "\([^"]*\)", [0-9]*, [0-9]*, [a-z]*, "\([^"]*\)")$/\2\t\1\t\3\t:\4\t\5/p' workloads/workloads.def |
-	while IFS="$(printf '\t')" read -r name file kind args text; do row "$name" "$file" "$kind" "${args#:}" "$text"; done
+sed -n 's/^WORKLOAD(\([^,]*\), "\([^"]*\)", \([a-z]*\), \([0-9]*\), "\([^"]*\)", [0-9]*, [0-9]*, [a-z]*, "\([^"]*\)")$/\2\t\1\t\3\t\4\t:\5\t\6/p' workloads/workloads.def |
+	while IFS="$(printf '\t')" read -r name file kind levels args text; do row "$name" "$file" "$kind" "${args#:}" "$text" "$levels"; done
 
 cat <<'END'
 

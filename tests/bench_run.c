@@ -21,7 +21,7 @@ START_TEST(the_default_choice_is_the_quick_suite)
 	unsigned hostile = 0;
 
 	ck_assert(select_recipes(&s, NULL, "quick"));
-	ck_assert(select_workloads(&s, NULL, "quick"));
+	ck_assert(select_workloads(&s, NULL, "quick", LEVELS_DEFAULT));
 	for (unsigned i = 0; i < nr_recipes; i++)
 		ck_assert(s.recipe[i] == !strcmp(recipes[i].suite, "quick"));
 	for (unsigned i = 0; i < nr_workloads; i++)
@@ -52,9 +52,61 @@ START_TEST(names_are_exact)
 	ck_assert(!s.recipe[recipe_find("npt") - recipes]);
 	ck_assert(!select_recipes(&s, "shadow", "quick"));
 	ck_assert(!select_recipes(&s, "shadow2,", "quick"));
-	ck_assert(!select_workloads(&s, "", "quick"));
+	ck_assert(!select_workloads(&s, "", "quick", LEVELS_DEFAULT));
 	ck_assert_uint_eq(edit_distance("demand-falt", "demand-fault"), 1);
 	ck_assert_uint_eq(edit_distance("", "abc"), 3);
+}
+END_TEST
+
+static unsigned chosen(const struct selection *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < nr_workloads; i++)
+		n += s->workload[i];
+	return n;
+}
+
+START_TEST(forms_are_chosen_by_their_levels_or_their_name)
+{
+	struct selection s;
+
+	ck_assert(select_workloads(&s, "demand-fault", "quick", LEVELS_DEFAULT));
+	ck_assert_uint_eq(chosen(&s), 1);
+	ck_assert(select_workloads(&s, "demand-fault", "full", LEVELS_DEFAULT));
+	ck_assert_uint_eq(chosen(&s), 4);
+	ck_assert(select_workloads(&s, "demand-fault,compute", "quick", 1u << 2 | 1u << 5));
+	ck_assert_uint_eq(chosen(&s), 4);
+	ck_assert(s.workload[workload_find("compute.5") - workloads] && !s.workload[workload_find("compute") - workloads]);
+	ck_assert(select_workloads(&s, "demand-fault.3", "quick", 1u << 2));
+	ck_assert_uint_eq(chosen(&s), 1);
+	ck_assert(!select_workloads(&s, "spin", "quick", 1u << 2));
+	ck_assert(!select_workloads(&s, "demand-fault.6", "quick", LEVELS_DEFAULT));
+	ck_assert(select_workloads(&s, NULL, "full", 1u << 3));
+	for (unsigned i = 0; i < nr_workloads; i++)
+		ck_assert(!s.workload[i] || workloads[i].levels == 3);
+}
+END_TEST
+
+/* In one archive no two files may have the same name, and Linux keeps to the levels of its form. */
+START_TEST(every_form_has_its_own_image)
+{
+	for (unsigned i = 0; i < nr_workloads; i++)
+		for (unsigned k = 0; k < i; k++) {
+			char *a = guest_image_name(&workloads[i]), *b = guest_image_name(&workloads[k]);
+			char *x = path_guest_image(&(struct paths){ .build = "b" }, &workloads[i]);
+			char *y = path_guest_image(&(struct paths){ .build = "b" }, &workloads[k]);
+
+			ck_assert_int_eq(!strcmp(a, b), !strcmp(x, y));
+			ck_assert_str_ne(workloads[i].name, workloads[k].name);
+			free(a);
+			free(b);
+			free(x);
+			free(y);
+		}
+	char *words = workload_cmdline(workload_find("linux-process"));
+	ck_assert_ptr_nonnull(strstr(words, " no5lvl"));
+	free(words);
 }
 END_TEST
 
@@ -104,7 +156,7 @@ START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
 	ck_assert_int_eq(make_dirs(guests), 0);
 	ck_assert_int_eq(write_file(image, "image", 5), 0);
 	ck_assert_int_eq(write_file(base, "abcde", 5), 0);
-	ck_assert(select_workloads(&s, "null-exit", "quick"));
+	ck_assert(select_workloads(&s, "null-exit", "quick", LEVELS_DEFAULT));
 	plan_make(&plan, recipe_find("shadow2"), &s, 0, true, false);
 	ck_assert_int_eq(plan_write_initrd(&plan, &p, base, out), 0);
 	char *data = read_file(out, &len);
@@ -139,7 +191,7 @@ START_TEST(plan_json_has_the_agreed_shape)
 	int memory, vcpus, timeout, repeat, trace;
 	json_t *initrd;
 
-	ck_assert(select_workloads(&s, "demand-fault", "quick"));
+	ck_assert(select_workloads(&s, "demand-fault", "quick", LEVELS_DEFAULT));
 	plan_make(&plan, recipe_find("vtlb"), &s, 3, false, false);
 	j = plan_json(&plan);
 	ck_assert_str_eq(json_string_value(json_object_get(j, "recipe")), "vtlb");
@@ -241,6 +293,8 @@ int main(void)
 	tcase_add_test(t, the_default_choice_is_the_quick_suite);
 	tcase_add_test(t, variants_belong_to_the_full_suite_or_are_named);
 	tcase_add_test(t, names_are_exact);
+	tcase_add_test(t, forms_are_chosen_by_their_levels_or_their_name);
+	tcase_add_test(t, every_form_has_its_own_image);
 	tcase_add_test(t, commas_in_paths_are_doubled);
 	tcase_add_test(t, exit_status_tells_the_guest_s_word);
 	tcase_add_test(t, the_suite_follows_the_initramfs_at_a_multiple_of_four);

@@ -20,7 +20,7 @@ run() {
 	done
 }
 
-sed -n 's/^WORKLOAD([^,]*, *"[^"]*", *linux, *"\([^"]*\)", *\([0-9]*\),.*/\1|\2/p' \
+sed -n 's/^WORKLOAD([^,]*, *"[^"]*", *linux, *[0-9]*, *"\([^"]*\)", *\([0-9]*\),.*/\1|\2/p' \
 	"$srcdir/workloads/workloads.def" >"$tmp/list"
 check "the list has a Linux" test -s "$tmp/list"
 while IFS='|' read -r cmdline mib; do

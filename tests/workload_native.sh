@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# Every bare-metal workload natively in QEMU, without the hypervisor: it ends with
+# Every form of every bare-metal workload natively in QEMU, without the hypervisor: it ends with
 # success, prints well-formed results, and prints the same in a second run. Then
 # what must not succeed: bad parameters, guests that break rules.
 . "${srcdir:-.}/tests/e2e.sh"
@@ -8,11 +8,11 @@ command -v qemu-system-x86_64 >/dev/null || skip_all "no qemu-system-x86_64"
 
 list=$srcdir/workloads/workloads.def
 # vcpus <file>: what the list says
-vcpus() { sed -n "s/^VCPUS(\"$(basename "$1" .elf)\", *\([0-9]*\))/\1/p" "$list" | grep . || echo 1; }
+vcpus() { sed -n "s/^VCPUS(\"$(basename "$1" | sed 's/\..*//')\", *\([0-9]*\))/\1/p" "$list" | grep . || echo 1; }
 
 # run <image> <command line> <MiB> <console>: $status is QEMU's; 124 when it did not end
 run() {
-	timeout 60 qemu-system-x86_64 -accel tcg -machine q35 -cpu EPYC,+svm,+npt,-smap,-monitor -m "$3M" -smp "$(vcpus "$1")" -nodefaults \
+	timeout 60 qemu-system-x86_64 -accel tcg -machine q35 -cpu EPYC,+svm,+npt,+la57,-smap,-monitor -m "$3M" -smp "$(vcpus "$1")" -nodefaults \
 		-icount shift=0,sleep=off -seed 1 -rtc base=2024-01-01T00:00:00,clock=vm -display none -no-reboot \
 		-serial "file:$4" -kernel "$1" -append "$2" -device isa-debug-exit,iobase=0xf4,iosize=0x04 2>"$tmp/qemu"
 	status=$?
@@ -37,10 +37,14 @@ expect() {
 	is "$2 $3 does not go on" "$(grep -c 'still here' "$tmp/console")" 0
 }
 
-sed -n 's/^WORKLOAD(\([^,]*\), *"[^"]*", *pvh, *"\([^"]*\)", *\([0-9]*\),.*/\1|\2|\3/p' "$list" >"$tmp/list"
+sed -n 's/^WORKLOAD(\([^,]*\), *"[^"]*", *pvh, *\([0-9]*\), *"\([^"]*\)", *\([0-9]*\),.*/\1|\2|\3|\4/p' "$list" >"$tmp/list"
 check "the list has workloads" test -s "$tmp/list"
-while IFS='|' read -r file cmdline mib; do
-	workload "$file" "$cmdline" "$mib" </dev/null
+while IFS='|' read -r file levels cmdline mib; do
+	for n in $(echo "$levels" | sed 's/./& /g'); do
+		form=$file.$n
+		[ "$n" != 4 ] || form=$file
+		workload "$form" "$cmdline" "$mib" </dev/null
+	done
 done <"$tmp/list"
 
 run workloads/null-exit.elf ops=1 32 "$tmp/console"
