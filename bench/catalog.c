@@ -48,7 +48,7 @@ static const struct {
 	const char *name;
 	unsigned n;
 } several_vcpus[] = {
-#define WORKLOAD(file, name, kind, cmdline, memory_mib, timeout_s, suite, text)
+#define WORKLOAD(...)
 #define VCPUS(name, n) { name, n },
 #include "workloads/workloads.def"
 #undef WORKLOAD

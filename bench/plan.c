@@ -82,7 +82,6 @@ static json_t *item_json(const struct plan_item *it)
 			      "cmdline", cmdline, "memory_mib", (int)w->memory_mib, "vcpus", (int)workload_vcpus(w), "pool_pages", 0, "timeout_s",
 			      (int)w->timeout_s, "repeat", (int)it->repeat, "trace", (int)it->traced);
 
-
 	free(cmdline);
 	free(initrd);
 	free(image);
