@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle, and for
 # variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a,
-# tests/engine_{test,modes,parts}_<r>, tests/oracle_<r>.
+# tests/engine_{test,modes,access,parts}_<r>, tests/oracle_<r>.
 
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
@@ -11,7 +11,9 @@ engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))
 
 ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine_guest.c
 ORACLE_SRCS = tests/oracle.c tests/oracle_judge.c tests/oracle_steps.c tests/oracle_ref.c
-ENGINE_TESTS = $(RECIPES_SHADOW:%=tests/engine_test_%) $(RECIPES_SHADOW:%=tests/engine_modes_%) \
+# Check suites that run under every recipe, and those for variants only.
+ENGINE_SUITES = test modes access
+ENGINE_TESTS = $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine_$(t)_%)) \
 	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%)
 
 # What does not ask the recipe is compiled once.
@@ -24,16 +26,18 @@ engine-obj/$(1)/%.o: $$(srcdir)/%
 	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 tests/libengine_$(1).a: $$(call engine_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
-tests/engine_test_$(1): $$(call engine_objs,all,tests/engine_test.c) tests/libengine_$(1).a
-	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
-tests/engine_modes_$(1): $$(call engine_objs,all,tests/engine_modes.c) tests/libengine_$(1).a
-	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 tests/oracle_$(1): $$(call engine_objs,all,$$(ORACLE_SRCS)) tests/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
-tests/engine_parts_$(1): $$(call engine_objs,all,tests/engine_parts.c) tests/libengine_$(1).a
-	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r))))
+
+# $(1) recipe, $(2) suite
+define engine_suite
+tests/engine_$(2)_$(1): $$(call engine_objs,all,tests/engine_$(2).c) tests/libengine_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+endef
+$(foreach r,$(RECIPES_SHADOW),$(foreach t,$(ENGINE_SUITES),$(eval $(call engine_suite,$(r),$(t)))))
+$(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts)))
 
 clean-local: clean-engine
 clean-engine:

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The engine's common tests under every shadow recipe, and under every variant the tests of its parts.
+# The engine's common tests under every shadow recipe, and under every variant the tests of its parts besides; of the
+# combinations of entry bits, variants try every eleventh.
 set -eu
 failed=0
 for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
@@ -8,11 +9,13 @@ for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "${srcdir:-.}/pol
 	for t in test modes; do
 		tests/engine_${t}_"$r" || failed=1
 	done
+	tests/engine_access_"$r" || failed=1
 done
 for r in $(sed -n 's/^VARIANT(\([^,]*\),.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
 	echo "variant $r"
 	for t in test modes parts; do
 		tests/engine_${t}_"$r" || failed=1
 	done
+	tests/engine_access_"$r" -s 11 || failed=1
 done
 exit $failed
