@@ -32,6 +32,18 @@ struct soft_tlb {
 
 enum { SOFT_READ, SOFT_WRITE, SOFT_FETCH, NR_SOFT_TLBS };
 
+/* The same for the page of 64-bit code that the last exits came from. */
+struct code_page {
+	gva_t va; /* NO_CODE_PAGE: none */
+	const u8 *page;
+	bool global;      /* the guest's CR3 loads leave the translation alone */
+	gva_t not_global; /* the last page found not to be so */
+};
+#define NO_CODE_PAGE BIT(63) /* not canonical, and far from all that is */
+
+/* hw_dirty: CR3 changed; more did. */
+enum { HW_CR3 = 1, HW_ALL = 2 };
+
 struct vcpu {
 	u64 gpr[NR_GPRS]; /* offset 0: entry.S saves here. RAX and RSP are live in the VMCB except while emulating */
 	struct domain *domain;
@@ -47,7 +59,7 @@ struct vcpu {
 	/* What is due before the guest runs on; all four together are looked at once an exit. */
 	union {
 		struct {
-			u8 hw_dirty;   /* a hw_ field changed */
+			u8 hw_dirty;   /* hw_ fields changed: HW_CR3, HW_ALL or both */
 			u8 tlb_flush;  /* flush this guest's TLB */
 			u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
 			u8 attention;  /* the backend's: events, a pause, an end */
@@ -61,12 +73,12 @@ struct vcpu {
 	u32 guest_levels, shadow_levels;
 	struct fault fault;
 	u32 bytes;      /* page-table bytes touched in this trip */
-	u32 walk_depth; /* private to the walker */
 	u64 rsvd;        /* bits that no entry of the guest's tables may have set in this mode */
 	u64 paging_bits; /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
 	u32 role;        /* what the roles of all shadows made in this mode have in common */
 	bool pse;        /* 32-bit entries may map superpages */
 	u64 pdpte[4];    /* PAE: the guest's four top entries, as they were when last loaded */
+	struct code_page code;
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
 
 	struct pn_trip_stat trip[TRIP_MAX];

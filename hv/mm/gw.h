@@ -265,6 +265,23 @@ GW_INLINE void soft_keep(struct vcpu *v, gva_t va, u32 access, mfn_t mfn)
 GW_INLINE void soft_flush(struct vcpu *v)
 {
 	v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0;
+	v->code.va = v->code.not_global = NO_CODE_PAGE;
+}
+
+/* The same for INVLPG. Of the code page it is not known how large the mapping is: 1 GiB is the most. */
+GW_INLINE void soft_flush_page(struct vcpu *v, gva_t va)
+{
+	v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0;
+	if (!((va ^ v->code.va) >> 30))
+		v->code.va = NO_CODE_PAGE;
+}
+
+/* The same for a CR3 load, which keeps global translations. */
+GW_INLINE void soft_flush_root(struct vcpu *v)
+{
+	v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0;
+	if (!v->code.global)
+		v->code.va = NO_CODE_PAGE;
 }
 
 /* Store into one page; naturally aligned words at once, as guests expect of their tables. */

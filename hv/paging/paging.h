@@ -42,10 +42,10 @@ enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec);
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info);
 
 /*
- * The page that 64-bit code at va was just fetched from, by the tables that hardware uses, and
- * remembered as emulation's TLB would; NULL: not known without a walk of the guest's.
+ * Fill v->code with the page that 64-bit code at va was just fetched from, by the tables that
+ * hardware uses. False: not known without a walk of the guest's.
  */
-u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key);
+bool paging_code_page(struct vcpu *v, gva_t va);
 
 /*
  * To be called before CR3, CR0 or CR4 is set, with what the registers are to be, wherever hardware loads

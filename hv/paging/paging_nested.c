@@ -69,9 +69,9 @@ bool paging_vcpu_init(struct vcpu *v)
 	return true;
 }
 
-u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key)
+bool paging_code_page(struct vcpu *v, gva_t va)
 {
-	return NULL;
+	return false;
 }
 
 /* #PF is the guest's own affair and not intercepted. */
@@ -99,7 +99,7 @@ bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 void paging_load_root(struct vcpu *v)
 {
 	v->hw_cr3 = v->cr3;
-	v->hw_dirty = 1;
+	v->hw_dirty = HW_ALL;
 	COUNT(v->domain, tlb_flush);
 	plat_tlb_flush(v);
 }

@@ -68,30 +68,38 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 		   (unsigned long long)info);
 }
 
-static inline __attribute__((always_inline)) u8 *code_page(struct vcpu *v, gva_t va, u64 key, u32 top_shift)
+/* Does the guest map va to that very frame by a global entry? */
+static __attribute__((noinline)) bool maps_globally(struct vcpu *v, gva_t va, mfn_t mfn)
+{
+	struct gw w;
+	enum gw_end end = v->guest_levels == 5 ? gw_walk(v, &w, va, 5) : gw_walk(v, &w, va, 4);
+
+	return end == GW_OK && w.e[w.leaf] & PTE_G && mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
+}
+
+bool paging_code_page(struct vcpu *v, gva_t va)
 {
 	u64 e = v->hw_cr3;
+	u32 shift;
 
-#pragma GCC unroll 5
-	for (u32 shift = top_shift; shift >= 12; shift -= 9) {
+	if (unlikely(v->guest_levels < 4))
+		return false;
+	va &= PAGE_MASK;
+	for (shift = v->guest_levels == 4 ? 39 : 48; shift >= 12; shift -= 9) {
 		e = ((const u64 *)plat_map(hpa_to_mfn(e & PTE_ADDR)))[va >> shift & 511];
 		if (unlikely(!(e & PTE_P)))
-			return NULL;
+			return false;
+		if (shift > 12 && unlikely(e & PTE_PS)) {
+			e += va & (BIT(shift) - 1);
+			break;
+		}
 	}
-	v->soft_tlb[SOFT_FETCH] = (struct soft_tlb){ key, plat_map(pte_mfn(e)) };
-	return v->soft_tlb[SOFT_FETCH].page;
-}
-
-static __attribute__((noinline)) u8 *code_page_of_5(struct vcpu *v, gva_t va, u64 key)
-{
-	return v->shadow_levels == 5 ? code_page(v, va, key, 48) : NULL;
-}
-
-u8 *paging_code_page(struct vcpu *v, gva_t va, u64 key)
-{
-	if (unlikely(v->shadow_levels != 4))
-		return code_page_of_5(v, va, key);
-	return code_page(v, va, key, 39);
+	v->code.va = va;
+	v->code.page = plat_map(pte_mfn(e));
+	v->code.global = v->cr4 & CR4_PGE && va != v->code.not_global && maps_globally(v, va, pte_mfn(e));
+	if (!v->code.global)
+		v->code.not_global = va;
+	return true;
 }
 
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
@@ -124,7 +132,7 @@ void paging_update_modes(struct vcpu *v)
 
 void paging_invlpg(struct vcpu *v, gva_t va)
 {
-	soft_flush(v);
+	soft_flush_page(v, va);
 	policy.sync->invlpg(v, va);
 }
 

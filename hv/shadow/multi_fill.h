@@ -177,7 +177,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 
 	SH_EACH(reclaim, root_used, d, root);
 	v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
-	v->hw_dirty = 1;
+	v->hw_dirty |= HW_CR3;
 	if (root != old) {
 		root->refs++;
 		root->loaded++;
@@ -189,7 +189,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 		}
 	}
 	COUNT(d, tlb_flush);
-	soft_flush(v);
+	soft_flush_root(v);
 	TRACE(v, root_load, root->gfn, root->mfn, hit);
 	plat_tlb_flush(v);
 }

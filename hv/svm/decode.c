@@ -94,11 +94,14 @@ unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
 	return decode_fetched(s, in, bytes, n, why);
 }
 
-const u8 *svm_learn_code(struct svm_vcpu *s, u64 key)
+/* Leaving long mode forgets the page, so that to know one is to be in it. */
+const u8 *svm_learn_code(struct svm_vcpu *s)
 {
-	u8 *page = paging_code_page(&s->v, s->vmcb.rip, key);
+	u64 offset = s->vmcb.rip & (PAGE_SIZE - 1);
 
-	return page ? page + (s->vmcb.rip & (PAGE_SIZE - 1)) : NULL;
+	if (!(s->v.efer & EFER_LMA) || !(s->vmcb.cs.attrib & SEG_L) || offset > PAGE_SIZE - FETCH_BYTES)
+		return NULL;
+	return paging_code_page(&s->v, s->vmcb.rip) ? s->v.code.page + offset : NULL;
 }
 
 /* Anything but a short form. */

@@ -4,9 +4,15 @@
  * neither FS, GS, TR, LDTR nor the system-call MSRs, so the guest's stay in the
  * CPU (svm_run loads them once by VMLOAD), and VMRUN itself switches the rest.
  *
+ * C preserves RBP and R12 to R15, so a quick handler (quick.h) runs with the
+ * guest's still in them. Only what wants all registers, or may not come back, has
+ * those five saved as well.
+ *
  * void svm_run_loop(struct svm_vcpu *s): GIF is clear; gpr[] follows the VMCB page.
  */
-#define GPR(n) 4096 + 8 * (n)(%rax)
+#include "entry.h"
+#define GPR(n) ENTRY_GPRS + 8 * (n)(%rax)
+#define GPR_OF_RBX(n) ENTRY_GPRS + 8 * (n)(%rbx)
 
 	.text
 	.code64
@@ -21,41 +27,55 @@ svm_run_loop:
 	push %r15
 	sub $8, %rsp
 	mov %rdi, %rax
-1:	mov GPR(1), %rcx
+all:	mov GPR(5), %rbp
+	mov GPR(12), %r12
+	mov GPR(13), %r13
+	mov GPR(14), %r14
+	mov GPR(15), %r15
+most:	mov GPR(1), %rcx
 	mov GPR(2), %rdx
 	mov GPR(3), %rbx
-	mov GPR(5), %rbp
 	mov GPR(6), %rsi
 	mov GPR(7), %rdi
 	mov GPR(8), %r8
 	mov GPR(9), %r9
 	mov GPR(10), %r10
 	mov GPR(11), %r11
-	mov GPR(12), %r12
-	mov GPR(13), %r13
-	mov GPR(14), %r14
-	mov GPR(15), %r15
 	vmrun %rax
 	mov %rcx, GPR(1)
 	mov %rdx, GPR(2)
 	mov %rbx, GPR(3)
-	mov %rbp, GPR(5)
 	mov %rsi, GPR(6)
 	mov %rdi, GPR(7)
 	mov %r8, GPR(8)
 	mov %r9, GPR(9)
 	mov %r10, GPR(10)
 	mov %r11, GPR(11)
-	mov %r12, GPR(12)
-	mov %r13, GPR(13)
-	mov %r14, GPR(14)
-	mov %r15, GPR(15)
-	mov %rax, %rdi
 	mov %rax, %rbx
+	rdtsc
+	mov %eax, ENTRY_BEGIN(%rbx)
+	mov ENTRY_EXITCODE(%rbx), %eax
+	cmp $NR_PLAIN_EXITS, %eax
+	jae 1f
+	mov ENTRY_QUICK(%rbx), %rdx
+	mov %rbx, %rdi
+	call *(%rdx, %rax, 8)
+	test %eax, %eax
+	jnz 2f
+	mov %rbx, %rax
+	jmp most
+1:	mov $QUICK_NOT, %eax
+2:	mov %eax, %esi
+	mov %rbp, GPR_OF_RBX(5)
+	mov %r12, GPR_OF_RBX(12)
+	mov %r13, GPR_OF_RBX(13)
+	mov %r14, GPR_OF_RBX(14)
+	mov %r15, GPR_OF_RBX(15)
+	mov %rbx, %rdi
 	call svm_exit
 	test %al, %al
 	mov %rbx, %rax
-	jnz 1b
+	jnz all
 	add $8, %rsp
 	pop %r15
 	pop %r14

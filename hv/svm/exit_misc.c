@@ -4,6 +4,7 @@
 #include "domu.h"
 #include "lib.h"
 #include "plat.h"
+#include "quick.h"
 #include "svm.h"
 #include "svm_code.h"
 
@@ -127,34 +128,56 @@ static struct cpuid filter(struct svm_vcpu *s, u32 leaf, struct cpuid r)
 	return r;
 }
 
-/* Leaf 1 shows CR4.OSXSAVE and leaf 0xd follows XCR0, which guests change without an exit: those two are asked each time. */
-static __attribute__((noinline)) void ask_cpuid(struct svm_vcpu *s, u32 leaf, u32 subleaf)
+/*
+ * Leaves without subleaves that never change: their last answer is kept, because hardware's is costly. (Leaf 1
+ * shows CR4.OSXSAVE, which guests change without an exit.)
+ */
+static bool cpuid_is_constant(u32 leaf)
 {
-	struct cpuid r = filter(s, leaf, cpuid(leaf, subleaf));
-
-	s->cpuid.leaf = leaf;
-	s->cpuid.subleaf = subleaf;
-	s->cpuid.valid = leaf != 1 && leaf != 0xd;
-	s->cpuid.eax = r.eax;
-	s->cpuid.ebx = r.ebx;
-	s->cpuid.ecx = r.ecx;
-	s->cpuid.edx = r.edx;
+	return leaf == 0 || leaf - PN_CPUID_BASE < 2 || leaf - 0x80000000 <= 8;
 }
 
 enum trip exit_cpuid(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
 	u32 leaf = (u32)s->vmcb.rax, subleaf = (u32)v->gpr[RCX];
+	struct cpuid r = filter(s, leaf, cpuid(leaf, subleaf));
 
-	if (unlikely(s->cpuid.leaf != leaf || s->cpuid.subleaf != subleaf || !s->cpuid.valid))
-		ask_cpuid(s, leaf, subleaf);
+	if (cpuid_is_constant(leaf)) {
+		s->cpuid.leaf = leaf;
+		s->cpuid.answer = r;
+	}
 	s->vmcb.exitinfo1 = leaf; /* for the trace */
-	s->vmcb.rax = s->cpuid.eax;
-	v->gpr[RBX] = s->cpuid.ebx;
-	v->gpr[RCX] = s->cpuid.ecx;
-	v->gpr[RDX] = s->cpuid.edx;
+	s->vmcb.rax = r.eax;
+	v->gpr[RBX] = r.ebx;
+	v->gpr[RCX] = r.ecx;
+	v->gpr[RDX] = r.edx;
 	svm_skip_form(s, 0xa20f, 0xffff, 2);
 	return TRIP_cpuid;
+}
+
+void svm_learn_cpuid(struct svm_vcpu *s)
+{
+	s->cpuid.leaf = PN_CPUID_BASE;
+	s->cpuid.answer = filter(s, PN_CPUID_BASE, cpuid(PN_CPUID_BASE, 0));
+}
+
+quick_t quick_cpuid(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+	const u8 *p;
+
+	if (unlikely(!svm_known_code(s, &p)))
+		return quick_learn(s);
+	if (unlikely(*(const u16 *)p != 0xa20f || s->cpuid.leaf != (u32)s->vmcb.rax))
+		return QUICK_NOT;
+	s->vmcb.exitinfo1 = (u32)s->vmcb.rax; /* for the trace */
+	s->vmcb.rax = s->cpuid.answer.eax;
+	v->gpr[RBX] = s->cpuid.answer.ebx;
+	v->gpr[RCX] = s->cpuid.answer.ecx;
+	v->gpr[RDX] = s->cpuid.answer.edx;
+	quick_past(s, 2);
+	return quick_done(s, TRIP_cpuid, 0);
 }
 
 enum trip exit_vmmcall(struct svm_vcpu *s)

@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "lib.h"
 #include "plat.h"
+#include "quick.h"
 #include "short_forms.h"
 #include "svm.h"
 #include "svm_code.h"
@@ -16,19 +17,21 @@
 #define CR0_LOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
 #define CR4_LOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
 
-enum trip exit_pf(struct svm_vcpu *s)
+static inline enum verdict ask_paging(struct svm_vcpu *s)
 {
-	struct vcpu *v = &s->v;
 	u32 pfec = (u32)s->vmcb.exitinfo1;
 
-	if (unlikely(v->cr4 & CR4_SMAP) && s->vmcb.cpl < 3 && !(s->vmcb.rflags & RFLAGS_AC))
+	if (unlikely(s->v.cr4 & CR4_SMAP) && s->vmcb.cpl < 3 && !(s->vmcb.rflags & RFLAGS_AC))
 		pfec |= PFEC_SMAP;
-	enum verdict r = paging_fault(v, s->vmcb.exitinfo2, pfec);
-	if (r == SH_GUEST_FAULT) {
+	return paging_fault(&s->v, s->vmcb.exitinfo2, pfec);
+}
+
+static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
+{
+	switch (r) {
+	case SH_GUEST_FAULT:
 		svm_inject_pf(s);
 		return TRIP_pf_guest;
-	}
-	switch (r) {
 	case SH_FIXED:
 		return TRIP_pf_fixed;
 	case SH_EMULATE:
@@ -37,12 +40,55 @@ enum trip exit_pf(struct svm_vcpu *s)
 		return svm_emulate(s, TRIP_pf_mmio);
 	case SH_RETRY:
 		return TRIP_pf_retry;
-	case SH_GUEST_FAULT:
 	case SH_OOM:
 		break;
 	}
-	plat_domain_crash(v->domain, "the shadow pool is too small for one fault");
+	plat_domain_crash(s->v.domain, "the shadow pool is too small for one fault");
 	return TRIP_pf_crash;
+}
+
+enum trip exit_pf(struct svm_vcpu *s)
+{
+	return answer_pf(s, ask_paging(s));
+}
+
+static enum trip rest_emulate(struct svm_vcpu *s)
+{
+	return answer_pf(s, SH_EMULATE);
+}
+static enum trip rest_mmio(struct svm_vcpu *s)
+{
+	return answer_pf(s, SH_MMIO);
+}
+static enum trip rest_oom(struct svm_vcpu *s)
+{
+	return answer_pf(s, SH_OOM);
+}
+
+quick_t quick_pf(struct svm_vcpu *s)
+{
+	if (unlikely((u32)s->vmcb.exitintinfo & EVENT_VALID))
+		return QUICK_NOT;
+	s->v.bytes = 0;
+	switch (ask_paging(s)) {
+	case SH_GUEST_FAULT:
+		svm_inject_pf(s);
+		return quick_done(s, TRIP_pf_guest, s->v.bytes);
+	case SH_FIXED:
+		return quick_done(s, TRIP_pf_fixed, s->v.bytes);
+	case SH_RETRY:
+		return quick_done(s, TRIP_pf_retry, s->v.bytes);
+	case SH_EMULATE:
+		s->rest = rest_emulate;
+		return QUICK_NOT;
+	case SH_MMIO:
+		s->rest = rest_mmio;
+		return QUICK_NOT;
+	case SH_OOM:
+		break;
+	}
+	s->rest = rest_oom;
+	return QUICK_NOT;
 }
 
 enum trip exit_npf(struct svm_vcpu *s)
@@ -52,20 +98,28 @@ enum trip exit_npf(struct svm_vcpu *s)
 	return TRIP_npf;
 }
 
-enum trip exit_invlpg(struct svm_vcpu *s)
+/* 64-bit code, the address in a register that is saved. */
+quick_t quick_invlpg(struct svm_vcpu *s)
 {
-	const u8 *p = svm_code(s);
-	struct emul_state st;
-	struct insn in;
+	const u8 *p;
 	unsigned len, reg;
 
-	len = p ? short_invlpg(p, &reg) : 0;
-	if (likely(len)) {
-		paging_invlpg(&s->v, reg == RAX ? s->vmcb.rax : s->v.gpr[reg]);
-		s->vmcb.rip += len;
-		s->vmcb.interrupt_shadow = 0;
-		return TRIP_invlpg;
-	}
+	if (unlikely(!svm_known_code(s, &p)))
+		return quick_learn(s);
+	len = short_invlpg(p, &reg);
+	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX)))))
+		return QUICK_NOT;
+	quick_past(s, len);
+	s->v.bytes = 0;
+	paging_invlpg(&s->v, reg == RAX ? s->vmcb.rax : s->v.gpr[reg]);
+	return quick_done(s, TRIP_invlpg, s->v.bytes);
+}
+
+enum trip exit_invlpg(struct svm_vcpu *s)
+{
+	struct emul_state st;
+	struct insn in;
+
 	if (!svm_decode(s, &in))
 		return TRIP_invlpg;
 	svm_emul_begin(s, &st);
@@ -129,7 +183,7 @@ static bool guest_cr0(struct svm_vcpu *s, u64 val)
 		/* Caching stays on in hardware whatever the guest says: memory is coherent. */
 		changed &= ~(CR0_CD | CR0_NW);
 		v->hw_cr0 = (v->hw_cr0 & ~changed) | (val & changed);
-		v->hw_dirty = 1;
+		v->hw_dirty = HW_ALL;
 	}
 	return true;
 }
@@ -152,7 +206,7 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 		paging_update_modes(v);
 	} else if (changed) {
 		v->hw_cr4 = (v->hw_cr4 & ~changed) | (val & changed);
-		v->hw_dirty = 1;
+		v->hw_dirty = HW_ALL;
 	}
 	return true;
 }
@@ -194,27 +248,37 @@ static enum trip finish_cr(struct svm_vcpu *s, const struct insn *in, bool ok, e
 	return kind;
 }
 
+/* The same. A load flushes, so something is always due. */
+quick_t quick_cr3_write(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned reg, len;
+	u64 val;
+
+	if (unlikely(!svm_known_code(s, &p)))
+		return quick_learn(s);
+	len = short_mov_cr(p, &reg);
+	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX)))))
+		return QUICK_NOT;
+	val = reg == RAX ? s->vmcb.rax : s->v.gpr[reg];
+	if (unlikely(val >> GUEST_PHYS_BITS))
+		return QUICK_NOT;
+	s->vmcb.exitinfo1 = val; /* for the trace */
+	quick_past(s, len);
+	s->v.bytes = 0;
+	s->v.cr3 = val;
+	paging_load_root(&s->v);
+	return svm_quick_due(s, TRIP_cr3, s->v.bytes);
+}
+
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
-	const u8 *p = svm_code(s);
-	unsigned reg, len;
 	struct insn in;
 
-	len = p ? short_mov_cr(p, &reg) : 0;
-	if (unlikely(!len)) {
-		len = svm_decode(s, &in);
-		if (!len)
-			return TRIP_cr3;
-		reg = in.rm;
-	}
-	s->vmcb.exitinfo1 = read_gpr(s, reg); /* for the trace */
-	if (unlikely(!guest_cr3(s, s->vmcb.exitinfo1))) {
-		svm_inject_gp(s);
+	if (!svm_decode(s, &in))
 		return TRIP_cr3;
-	}
-	s->vmcb.rip += len;
-	s->vmcb.interrupt_shadow = 0;
-	return TRIP_cr3;
+	s->vmcb.exitinfo1 = read_gpr(s, in.rm);
+	return finish_cr(s, &in, guest_cr3(s, s->vmcb.exitinfo1), TRIP_cr3);
 }
 
 /* LMSW sets the low four bits of CR0 and cannot clear PE. */

@@ -6,6 +6,7 @@
 #include "pcpu.h"
 #include "plat.h"
 #include "svm.h"
+#include "quick.h"
 #include "svm_code.h"
 
 static enum trip exit_unknown(struct svm_vcpu *s)
@@ -82,6 +83,17 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 	return TRIP_hlt;
 }
 
+quick_t quick_not(struct svm_vcpu *s)
+{
+	return QUICK_NOT;
+}
+
+quick_t quick_learn(struct svm_vcpu *s)
+{
+	svm_learn_code(s);
+	return QUICK_NOT;
+}
+
 #define UNKNOWN_ALL [0 ... NR_EXITS - 1] = exit_unknown
 
 #pragma GCC diagnostic push
@@ -126,4 +138,14 @@ const exit_handler_t dom0_exits[NR_EXITS] = {
 	[EXIT_IDX_NPF] = dom0_exit_npf,
 	[EXIT_IDX_INVALID] = exit_invalid,
 };
+
+#define QUICK_NONE [0 ... NR_PLAIN_EXITS - 1] = quick_not
+const quick_handler_t domu_quick[NR_PLAIN_EXITS] = {
+	QUICK_NONE,
+	[VMEXIT_CR0_WRITE + 3] = quick_cr3_write,
+	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf,
+	[VMEXIT_CPUID] = quick_cpuid,
+	[VMEXIT_INVLPG] = quick_invlpg,
+};
+const quick_handler_t dom0_quick[NR_PLAIN_EXITS] = { QUICK_NONE };
 #pragma GCC diagnostic pop

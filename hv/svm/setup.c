@@ -2,7 +2,7 @@
 /* What each kind of domain is stopped at. */
 #include "cpu.h"
 #include "lib.h"
-#include "svm.h"
+#include "quick.h"
 
 /* Instructions of SVM itself: no guest here has them. VMRUN's intercept is mandatory. */
 #define SVM_INSTRUCTIONS                                                                                               \
@@ -47,6 +47,8 @@ void svm_setup_domu(struct svm_vcpu *s)
 	b->v_intr_masking = 1;
 	b->v_intr_flags = 0x0f;
 	b->asid = 2 + s->v.domain->id;
+	b->quick = domu_quick;
+	svm_learn_cpuid(s);
 	s->exits = domu_exits;
 }
 
@@ -63,5 +65,6 @@ void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root)
 	b->asid = 1;
 	b->np_enable = 1;
 	b->n_cr3 = nested_root;
+	b->quick = dom0_quick;
 	s->exits = dom0_exits;
 }

@@ -11,7 +11,7 @@
 #include "load.h"
 #include "log.h"
 #include "pcpu.h"
-#include "trace.h"
+#include "quick.h"
 
 #define CPUID_SVM_NPT BIT(0)
 #define CPUID_SVM_NRIP BIT(3)
@@ -22,8 +22,13 @@
 
 void svm_run_loop(struct svm_vcpu *s);
 
+_Static_assert(offsetof(struct svm_vcpu, vmcb.exitcode) == ENTRY_EXITCODE, "entry.h");
+_Static_assert(offsetof(struct svm_vcpu, vmcb.quick) == ENTRY_QUICK, "entry.h");
+_Static_assert(offsetof(struct svm_vcpu, vmcb.begin) == ENTRY_BEGIN, "entry.h");
+_Static_assert(offsetof(struct svm_vcpu, v.gpr) == ENTRY_GPRS, "entry.h");
+
 bool svm_has_nrip;
-static u8 tlb_flush_kind = TLB_FLUSH_ALL;
+u8 svm_tlb_flush_kind = TLB_FLUSH_ALL;
 
 void svm_check_cpu(void)
 {
@@ -36,7 +41,7 @@ void svm_check_cpu(void)
 		boot_refuse("SVM is disabled by the firmware: enable it in the BIOS set-up.");
 	svm_has_nrip = features & CPUID_SVM_NRIP;
 	if (features & CPUID_SVM_FLUSH_ASID)
-		tlb_flush_kind = TLB_FLUSH_ASID;
+		svm_tlb_flush_kind = TLB_FLUSH_ASID;
 }
 
 void svm_enable(void)
@@ -71,6 +76,7 @@ struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id)
 	s->v.id = id;
 	s->v.domain = d;
 	s->v.root = INVALID_MFN;
+	s->v.code.va = s->v.code.not_global = NO_CODE_PAGE;
 	return s;
 }
 
@@ -119,8 +125,7 @@ static void load_unswitched_state(struct svm_vcpu *s)
 	}
 }
 
-/* Bring the VMCB in line with what paging wants of hardware. */
-static void load_hw(struct svm_vcpu *s)
+void svm_load_hw(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
 
@@ -130,7 +135,6 @@ static void load_hw(struct svm_vcpu *s)
 		s->vmcb.n_cr3 = v->hw_nested_cr3;
 		s->vmcb.clean &= ~(u32)CLEAN_NP;
 	}
-	v->hw_dirty = 0;
 }
 
 void svm_run(struct svm_vcpu *s)
@@ -143,8 +147,7 @@ void svm_run(struct svm_vcpu *s)
 	if (!s->ran)
 		load_unswitched_state(s);
 	s->ran = true;
-	if (s->v.hw_dirty)
-		load_hw(s);
+	svm_settle(s);
 	svm_run_loop(s);
 }
 
@@ -173,52 +176,48 @@ static __attribute__((noinline, cold)) void save_cut_event(struct svm_vcpu *s)
 	s->v.attention = 1;
 }
 
-/* Control registers and TLB flushes that the handler asked for; a flush that hardware was asked for last time is over. */
-static void settle(struct svm_vcpu *s)
+static quick_t answer(const struct svm_vcpu *s)
 {
-	struct vcpu *v = &s->v;
-
-	if (v->hw_dirty)
-		load_hw(s);
-	s->vmcb.tlb_control = v->tlb_flush ? tlb_flush_kind : TLB_NOTHING;
-	v->tlb_flushed = v->tlb_flush;
-	v->tlb_flush = 0;
+	return s->v.attention ? QUICK_DUE : QUICK_DONE;
 }
 
-static __attribute__((noinline, cold)) void trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost)
+__attribute__((noinline, cold)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u32 bytes)
 {
-	u64 begin = rdtsc() - cost;
 	const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, s->vmcb.exitinfo1, s->vmcb.exitinfo2,
 						 (u32)s->vmcb.exitcode };
 
-	trace_write(&s->v, PN_EV_trip, begin, cost, s->v.bytes, payload);
+	trace_write(&s->v, PN_EV_trip, rdtsc() - cost, cost, bytes, payload);
+	return answer(s);
 }
 
-/* Costs are differences of the TSC's low half: no trip but HLT takes 2^32 ticks, and exit_hlt adds what that loses. */
-static inline void account(struct svm_vcpu *s, enum trip kind, u32 begin)
+__attribute__((noinline)) quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u32 bytes)
 {
-	struct pn_trip_stat *t = &s->v.trip[kind];
-	u32 cost = rdtsc_low() - begin;
-
-	t->count++;
-	t->ticks += cost;
-	t->bytes += s->v.bytes;
-	t->hist[31 - __builtin_clz(cost | 1)]++;
+	svm_settle(s);
+	u32 cost = svm_account(s, kind, bytes);
 	if (TRACE_ON(trip))
-		trace_trip(s, kind, cost);
+		return svm_trace_trip(s, kind, cost, bytes);
+	return answer(s);
 }
 
-bool svm_exit(struct svm_vcpu *s)
+static void handle(struct svm_vcpu *s)
 {
-	u32 begin = rdtsc_low();
+	exit_handler_t handler = s->rest;
 
-	s->v.bytes = 0;
+	s->rest = NULL;
 	s->vmcb.clean = CLEAN_ALL;
-	if (unlikely((u32)s->vmcb.exitintinfo & EVENT_VALID))
-		save_cut_event(s);
-	enum trip kind = s->exits[exit_index(s->vmcb.exitcode)](s);
-	if (unlikely(s->v.due))
-		settle(s);
-	account(s, kind, begin);
+	if (!handler) {
+		s->v.bytes = 0;
+		if (unlikely((u32)s->vmcb.exitintinfo & EVENT_VALID))
+			save_cut_event(s);
+		handler = s->exits[exit_index(s->vmcb.exitcode)];
+	}
+	enum trip kind = handler(s);
+	svm_quick_due(s, kind, s->v.bytes);
+}
+
+bool svm_exit(struct svm_vcpu *s, u32 why)
+{
+	if (why == QUICK_NOT)
+		handle(s);
 	return likely(!s->v.attention) || svm_attend(s);
 }

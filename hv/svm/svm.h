@@ -7,7 +7,9 @@
 #ifndef SVM_H
 #define SVM_H
 
+#include "cpu.h"
 #include "emul.h"
+#include "entry.h"
 #include "paging.h"
 #include "vcpu.h"
 #include "vmcb.h"
@@ -18,14 +20,16 @@ struct load_result;
 /* Handles one exit to its end and says what kind of trip it was. */
 typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
 
-/* Exit codes below NR_PLAIN_EXITS index the table directly; the rest follow. */
-#define NR_PLAIN_EXITS 0xa4
+/* Tries to do so with some of the guest's registers only (quick.h). */
+typedef u32 (*quick_handler_t)(struct svm_vcpu *s);
+
 enum { EXIT_IDX_NPF = NR_PLAIN_EXITS, EXIT_IDX_INVALID, EXIT_IDX_UNKNOWN, NR_EXITS };
 
 struct svm_vcpu {
 	struct vmcb vmcb;
 	struct vcpu v;
 	const exit_handler_t *exits;
+	exit_handler_t rest; /* what a quick handler left to be done with all registers; NULL: everything */
 	u64 pending; /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
 	bool ran; /* it has run before */
@@ -34,9 +38,8 @@ struct svm_vcpu {
 	u64 tsc_aux;
 	/* The last CPUID and its answer, which is costly to ask hardware for; only leaves that never change. */
 	struct {
-		u32 leaf, subleaf;
-		bool valid;
-		u64 eax, ebx, ecx, edx;
+		u32 leaf;
+		struct cpuid answer;
 	} cpuid;
 };
 
@@ -48,6 +51,10 @@ void svm_check_cpu(void);
 void svm_enable(void);
 
 extern bool svm_has_nrip;
+extern u8 svm_tlb_flush_kind;
+
+/* Bring the VMCB in line with what paging wants of hardware. */
+void svm_load_hw(struct svm_vcpu *s);
 
 /* A vCPU of `d`, with empty state and no intercepts; NULL: out of memory. */
 struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id);
@@ -61,8 +68,8 @@ void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root);
 /* Run on this pCPU until s->stop. GIF is clear when it returns. */
 void svm_run(struct svm_vcpu *s);
 
-/* Called by entry.S at each exit; false: leave the loop. */
-bool svm_exit(struct svm_vcpu *s);
+/* Called by entry.S with all registers saved when a quick handler said `why`, which is not QUICK_DONE; false: leave the loop. */
+bool svm_exit(struct svm_vcpu *s, u32 why);
 
 /* A guest under nested paging changes its control registers by itself: copy them from the VMCB before anybody looks. */
 static inline void svm_sync(struct svm_vcpu *s)

@@ -20,18 +20,23 @@ static inline u32 user_bit(const struct svm_vcpu *s)
 	return s->vmcb.cpl == 3 ? PFEC_USER : 0;
 }
 
-const u8 *svm_learn_code(struct svm_vcpu *s, u64 key);
+const u8 *svm_learn_code(struct svm_vcpu *s);
 
-/* FETCH_BYTES of 64-bit code at RIP; NULL: another mode, or only a walk of the guest's tables can tell. */
+/* Are FETCH_BYTES of 64-bit code at RIP known? */
+static inline bool svm_known_code(const struct svm_vcpu *s, const u8 **p)
+{
+	u64 offset = s->vmcb.rip - s->v.code.va;
+
+	*p = s->v.code.page + offset;
+	return likely(offset <= PAGE_SIZE - FETCH_BYTES && s->vmcb.cs.attrib & SEG_L);
+}
+
+/* They; NULL: another mode, or only a walk of the guest's tables can tell. */
 static inline const u8 *svm_code(struct svm_vcpu *s)
 {
-	const struct soft_tlb *t = &s->v.soft_tlb[SOFT_FETCH];
-	u64 rip = s->vmcb.rip, offset = rip & (PAGE_SIZE - 1);
-	u64 key = (rip & PAGE_MASK) | PFEC_FETCH | user_bit(s) | 1;
+	const u8 *p;
 
-	if (unlikely(!(s->v.efer & EFER_LMA) || !(s->vmcb.cs.attrib & SEG_L) || offset > PAGE_SIZE - FETCH_BYTES))
-		return NULL;
-	return likely(t->key == key) ? t->page + offset : svm_learn_code(s, key);
+	return svm_known_code(s, &p) ? p : svm_learn_code(s);
 }
 
 /* Skip an instruction of `len` bytes if it begins with `opcode` under `mask`; by hardware's word or the decoder otherwise. */

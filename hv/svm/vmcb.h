@@ -35,7 +35,11 @@ struct vmcb {
 	u32 clean, reserved5;
 	u64 nrip;
 	u8 insn_bytes_fetched, insn_bytes[15];
-	u8 reserved6[0x400 - 0x0e0];
+	u8 reserved6[0x3e0 - 0x0e0];
+	/* "Reserved for host usage": ours. */
+	const void *quick; /* table of quick handlers by exit code */
+	u32 begin;	   /* low half of the TSC at the last exit */
+	u8 reserved6b[0x400 - 0x3ec];
 	/* State save area. */
 	struct vmcb_seg es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	u8 reserved7[0x4cb - 0x4a0];
@@ -64,6 +68,7 @@ VMCB_AT(np_enable, 0x090);
 VMCB_AT(eventinj, 0x0a8);
 VMCB_AT(clean, 0x0c0);
 VMCB_AT(nrip, 0x0c8);
+VMCB_AT(quick, 0x3e0);
 VMCB_AT(es, 0x400);
 VMCB_AT(tr, 0x490);
 VMCB_AT(cpl, 0x4cb);
@@ -165,6 +170,12 @@ static inline void vmcb_set_cr2(struct vmcb *b, u64 v)
 {
 	b->cr2 = v;
 	b->clean &= ~(u32)CLEAN_CR2;
+}
+
+static inline void vmcb_set_cr3(struct vmcb *b, u64 cr3)
+{
+	b->cr3 = cr3;
+	b->clean &= ~(u32)CLEAN_CRX;
 }
 
 static inline void vmcb_set_crx(struct vmcb *b, u64 cr0, u64 cr3, u64 cr4, u64 efer)

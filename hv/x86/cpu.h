@@ -94,11 +94,20 @@ static inline u64 rdtsc(void)
 	return (u64)hi << 32 | lo;
 }
 
-static inline u32 rdtsc_low(void)
+/* The low half, which clears the rest of RAX. */
+static inline u64 rdtsc_low(void)
 {
-	u32 lo;
+	u64 lo;
 	asm volatile("rdtsc" : "=a"(lo) : : "rdx", "memory");
 	return lo;
+}
+
+/* The number of the highest bit set; x is not 0. */
+static inline u64 highest_bit(u64 x)
+{
+	u64 n;
+	asm("bsr %1, %0" : "=r"(n) : "r"(x) : "cc");
+	return n;
 }
 
 #define CR_ACCESSORS(n)                                                                                                \

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The quick way through the commonest exits, taken with only some of the guest's registers
+ * saved: see entry.S.
+ *
+ * What must hold of a quick handler:
+ *  - of gpr[] it reads and writes RBX, RCX, RDX, RSI, RDI and R8 to R11 alone; RAX and
+ *    RSP are in the VMCB;
+ *  - it ends in quick_done(), or returns QUICK_NOT having changed nothing that matters to
+ *    the full handler, which is then called with all registers saved: the exit's own,
+ *    or the one that it has put into s->rest;
+ *  - it may leave clean bits clear: that costs hardware a reload, no more.
+ */
+#ifndef SVM_QUICK_H
+#define SVM_QUICK_H
+
+#include "cpu.h"
+#include "entry.h"
+#include "svm.h"
+#include "trace.h"
+
+/* QUICK_DONE, QUICK_DUE or QUICK_NOT: plain numbers, because assembly reads them. */
+typedef u32 quick_t;
+
+/* gpr[] of these numbers is saved before a quick handler runs; RAX and RSP are elsewhere. */
+#define QUICK_GPRS (BIT(RCX) | BIT(RDX) | BIT(RBX) | BIT(RSI) | BIT(RDI) | 0xf00u)
+
+/* Write the trip's record, and answer for the quick handler. */
+quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u32 bytes);
+
+/*
+ * Books of one trip: count, ticks, bytes of page tables, histogram; returns the ticks. Costs are differences of the
+ * TSC's low half: no trip but HLT takes 2^32 ticks, and exit_hlt adds what that loses.
+ */
+static inline __attribute__((always_inline)) u32 svm_account(struct svm_vcpu *s, enum trip kind, u32 bytes)
+{
+	struct pn_trip_stat *t = &s->v.trip[kind];
+	u64 cost = (u32)rdtsc_low() - s->vmcb.begin;
+
+	t->count++;
+	t->ticks += cost;
+	t->bytes += bytes;
+	t->hist[highest_bit(cost | 1)]++;
+	return (u32)cost;
+}
+
+/* Control registers and TLB flushes that the handler asked for; a flush that hardware was asked for last time is over. */
+static inline __attribute__((always_inline)) void svm_settle(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+
+	if (likely(v->hw_dirty == HW_CR3))
+		vmcb_set_cr3(&s->vmcb, v->hw_cr3);
+	else if (v->hw_dirty)
+		svm_load_hw(s);
+	v->hw_dirty = 0;
+	s->vmcb.tlb_control = v->tlb_flush ? svm_tlb_flush_kind : TLB_NOTHING;
+	v->tlb_flushed = v->tlb_flush;
+	v->tlb_flush = 0;
+}
+
+/* quick_done() when something is due. */
+quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u32 bytes);
+
+/* The end of a quick handler: books, and what is due. Every call in it is the last, so a handler needs no stack for them. */
+static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu *s, enum trip kind, u32 bytes)
+{
+	if (unlikely(s->v.due))
+		return svm_quick_due(s, kind, bytes);
+	u32 cost = svm_account(s, kind, bytes);
+	if (TRACE_ON(trip))
+		return svm_trace_trip(s, kind, cost, bytes);
+	return QUICK_DONE;
+}
+
+/* Past an instruction. */
+static inline void quick_past(struct svm_vcpu *s, unsigned len)
+{
+	s->vmcb.rip += len;
+	s->vmcb.interrupt_shadow = 0;
+}
+
+/* Before the first: quick_cpuid must know one answer. */
+void svm_learn_cpuid(struct svm_vcpu *s);
+
+/* The code page is not known: learn it for the full handler, and for next time. QUICK_NOT. */
+quick_t quick_learn(struct svm_vcpu *s);
+
+quick_t quick_not(struct svm_vcpu *s);
+quick_t quick_cpuid(struct svm_vcpu *s);
+quick_t quick_pf(struct svm_vcpu *s);
+quick_t quick_invlpg(struct svm_vcpu *s);
+quick_t quick_cr3_write(struct svm_vcpu *s);
+extern const quick_handler_t domu_quick[NR_PLAIN_EXITS], dom0_quick[NR_PLAIN_EXITS];
+
+#endif
