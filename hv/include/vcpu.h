@@ -86,11 +86,17 @@ struct vcpu {
 	void *backend; /* platform-private */
 };
 
+#define MAX_VCPUS 8 /* of a domain */
+
 struct domain {
 	u32 id;
 	u32 state; /* enum pn_state */
 	u32 nr_vcpus;
-	struct vcpu *vcpu[1];
+	struct vcpu *vcpu[MAX_VCPUS];
+	struct vcpu *acting; /* the vCPU whose event paging handles, or handled last: the holder of `lock` */
+	struct {
+		u32 next, serving;
+	} lock; /* domains with several vCPUs only: hv/paging/lock.h */
 
 	/* Memory: `nr_pages` guest frames; p2m[gfn] is a machine frame, or P2M_NONE. */
 	u32 *p2m;

@@ -87,6 +87,7 @@ struct sh_domain {
 	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
 	/* The frame last unshadowed on the guest's behalf, how often in a row, and how much had been emulated then. */
 	u64 unshadow_gfn, unshadow_repeats, unshadow_emulated;
+	u64 rechecked; /* promotions after which the walk that led to them was read again */
 	void *frames;
 };
 

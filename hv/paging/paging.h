@@ -4,6 +4,9 @@
  * answers with the shadow engine, paging_nested.c with nested paging; the link
  * chooses. Nothing here injects an exception or knows the VMCB.
  *
+ * Of a domain with several vCPUs, callers hold the lock (lock.h) from the first call for an
+ * event to the last use of what it left in the vCPU.
+ *
  * Callers set v->cr0, cr3, cr4, efer to what the guest believes before calling;
  * paging sets v->hw_* and v->hw_dirty.
  */
@@ -38,6 +41,11 @@ bool paging_vcpu_init(struct vcpu *v);
 
 /* A #PF that hardware raised, with its error code. Fills v->fault. */
 enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec);
+/*
+ * Several vCPUs only: after a fault at va, before the domain's lock is given up. Another vCPU may have written to a table
+ * between this one's walk through it and its protection: its entries on the way are read once more.
+ */
+void paging_recheck(struct vcpu *v, gva_t va);
 /* A nested page fault, nested recipes only: v->fault.gpa; SH_MMIO or SH_FIXED. */
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info);
 

@@ -63,6 +63,8 @@ void paging_domain_destroy(struct domain *d)
 
 bool paging_vcpu_init(struct vcpu *v)
 {
+	if (!v->domain->acting)
+		v->domain->acting = v;
 	v->hw_nested_cr3 = mfn_to_hpa(v->domain->npt_root);
 	v->shadow_levels = 0;
 	paging_update_modes(v);
@@ -80,6 +82,8 @@ enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
 	v->fault = (struct fault){ .va = va, .pfec = pfec };
 	return SH_GUEST_FAULT;
 }
+
+void paging_recheck(struct vcpu *v, gva_t va) {}
 
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 {

@@ -50,6 +50,8 @@ void paging_domain_destroy(struct domain *d)
 
 bool paging_vcpu_init(struct vcpu *v)
 {
+	if (!v->domain->acting)
+		v->domain->acting = v;
 	v->mode = NULL;
 	v->root = INVALID_MFN;
 	v->hw_nested_cr3 = 0;
@@ -60,6 +62,17 @@ bool paging_vcpu_init(struct vcpu *v)
 enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
 	return v->mode->fault(v, va, pfec);
+}
+
+void paging_recheck(struct vcpu *v, gva_t va)
+{
+	struct sh_domain *s = v->domain->shadow;
+	u64 promoted = v->domain->counter[PN_CNT_promote];
+
+	if (s->rechecked == promoted)
+		return;
+	s->rechecked = promoted;
+	v->mode->recheck(v, va);
 }
 
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)

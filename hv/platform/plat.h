@@ -20,9 +20,19 @@
 void *plat_alloc_pages(u64 nr_pages);
 void plat_free_pages(void *p, u64 nr_pages);
 
-/* Drop what the guest's TLB may hold: everything, or one page (and all paging-structure caches). Takes effect before the guest runs on. */
+/*
+ * Drop what the TLB of the vCPU that acts (v->domain->acting) may hold: everything, or one page (and all paging-structure
+ * caches). Takes effect before the guest runs on.
+ */
 void plat_tlb_flush(struct vcpu *v);
 void plat_tlb_flush_page(struct vcpu *v, gva_t va);
+/*
+ * The same for every other vCPU of the domain, completely, and at once: when this returns, none of them uses any more what
+ * it could have read of the hardware tables before. One that runs is made to leave the guest; none waits for us meanwhile.
+ */
+void plat_tlb_flush_others(struct domain *d);
+/* While a domain's lock is waited for: give way, and do what others may be waiting for. */
+void plat_lock_wait(void);
 
 /* End the domain, with a reason for dom0 to read; returns. The vCPU does not run again. printf-like. */
 void plat_domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -19,6 +19,10 @@
  *     guest may have dropped such an entry and not flushed yet.
  * Giving rights needs no flush: hardware walks again before it faults.
  *
+ * With several vCPUs sh_flush returns only when no other vCPU can use what it had: a freed page is taken again, and a
+ * protected table read, after that. What was read of a table before it was protected may have been overwritten
+ * meanwhile: paging_recheck reads it again.
+ *
  * What must hold of every link (entry of a shadow above level 1): the child's role
  * has the parent's level minus one, so that shadows form no cycle whatever cycles the
  * guest's tables have; and the child counts the link in refs.
@@ -47,6 +51,8 @@ struct sh_mode {
 	void (*drop_page)(struct vcpu *v, gva_t va);
 	/* Bytes [offset, offset + bytes) of the guest table behind sp have changed. */
 	void (*validate)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes);
+	/* The guest's entries on the loaded root's way to va, read again: paging_recheck. */
+	void (*recheck)(struct vcpu *v, gva_t va);
 	/* The leaf shadow and slot for va under `root`, whatever the entry there; NULL: the way to it is not there. */
 	struct sh_page *(*find_leaf)(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot);
 	u64 (*get)(const struct sh_page *sp, u32 slot);

@@ -219,6 +219,7 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.load_root = mode_load_root,
 	.drop_page = mode_drop_page,
 	.validate = mode_validate,
+	.recheck = mode_recheck,
 	.find_leaf = mode_find_leaf,
 	.get = s_get,
 	.revoke = mode_revoke,

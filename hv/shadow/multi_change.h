@@ -165,6 +165,25 @@ static enum verdict mode_write(struct vcpu *v, gva_t va, const void *buf, u32 by
 	return SH_FIXED;
 }
 
+/* A link that changes here leads to other tables: they are read in their turn. */
+static void mode_recheck(struct vcpu *v, gva_t va)
+{
+	struct domain *d = v->domain;
+	struct sh_page *sp = sh_root(v);
+
+	for (u32 level = N; sp; level--) {
+		bool stands_for_table = sp->guest && level <= G && !(G == 3 && level == 3);
+		u64 e;
+
+		if (stands_for_table && policy.sync->in_sync(sp))
+			mode_validate(d, sp, gw_offset(v, va, level, G), GUEST_BYTES);
+		if (level == 1)
+			return;
+		e = s_get(sp, s_slot(va, level));
+		sp = e & PTE_P ? link_child(d, e) : NULL;
+	}
+}
+
 /* ---- taking away ---- */
 
 static void mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot)

@@ -6,24 +6,34 @@
 #include "engine.h"
 #include "recipe.h"
 
-/* Events that belong to the domain are recorded with its first vCPU. */
+/* Events that belong to the domain are recorded with the vCPU that acts: a trace ring has one writer. */
 #define TRACE_D(d, id, ...)                                                                                            \
 	do {                                                                                                           \
-		if ((d)->vcpu[0])                                                                                      \
-			TRACE((d)->vcpu[0], id, __VA_ARGS__);                                                          \
+		if ((d)->acting)                                                                                       \
+			TRACE((d)->acting, id, __VA_ARGS__);                                                           \
 	} while (0)
 
 enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE };
 
-void sh_flush(struct domain *d)
+/* Emulation's TLB is flushed for the same reasons as hardware's. The vCPU that acts goes on by its own walk. */
+static __attribute__((noinline)) void flush_others(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
-		if (!d->vcpu[i])
+		if (!d->vcpu[i] || d->vcpu[i] == d->acting)
 			continue;
 		COUNT(d, tlb_flush);
-		TRACE(d->vcpu[i], flush, 1, 0);
-		plat_tlb_flush(d->vcpu[i]);
+		soft_flush(d->vcpu[i]);
 	}
+	plat_tlb_flush_others(d);
+}
+
+void sh_flush(struct domain *d)
+{
+	COUNT(d, tlb_flush);
+	TRACE(d->acting, flush, 1, 0);
+	plat_tlb_flush(d->acting);
+	if (unlikely(d->nr_vcpus > 1))
+		flush_others(d);
 }
 
 void sh_flush_page(struct vcpu *v, gva_t va)

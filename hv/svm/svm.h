@@ -33,6 +33,8 @@ struct svm_vcpu {
 	u64 pending; /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
 	bool ran; /* it has run before */
+	/* Several vCPUs: it is in the guest or about to enter; another one's changes call for a flush before it enters. */
+	u32 in_guest, flush_wanted;
 	u8 *iopm, *msrpm;
 	u64 pat;     /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;

@@ -41,6 +41,7 @@ struct host_psc_entry {
 };
 
 struct host_cpu {
+	u32 in_guest, flush; /* a thread runs the guest on it; another one's flush is due before it goes on */
 	u64 rng;
 	u64 cr0, cr3, cr4, efer;
 	u64 pdpte[4];
@@ -64,6 +65,13 @@ void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed);
  * if hw_dirty is set.
  */
 bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec);
+
+/*
+ * For tests with a thread a vCPU: the guest runs from host_enter to host_leave, and only there
+ * accesses memory. Tests with one thread need neither.
+ */
+void host_enter(struct vcpu *v);
+void host_leave(struct vcpu *v);
 
 /* Next number of a CPU's own sequence, and of any. */
 u64 host_random(u64 *state);

@@ -5,6 +5,7 @@
  */
 #include "host.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "cpu.h"
@@ -33,12 +34,55 @@ void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed)
 	v->backend = cpu;
 }
 
+static void flush_all(struct host_cpu *c)
+{
+	memset(c->tlb, 0, sizeof(c->tlb));
+	memset(c->psc, 0, sizeof(c->psc));
+}
+
 void plat_tlb_flush(struct vcpu *v)
+{
+	flush_all(v->backend);
+}
+
+/* The flush is the other CPU's own work, before its next access; one within the guest is waited for. */
+void plat_tlb_flush_others(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		struct host_cpu *c = d->vcpu[i] && d->vcpu[i] != d->acting ? d->vcpu[i]->backend : NULL;
+
+		if (!c)
+			continue;
+		__atomic_store_n(&c->flush, 1, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST) && __atomic_load_n(&c->flush, __ATOMIC_SEQ_CST))
+			sched_yield();
+	}
+}
+
+void plat_lock_wait(void)
+{
+	sched_yield();
+}
+
+static void flush_if_due(struct host_cpu *c)
+{
+	if (__atomic_load_n(&c->flush, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&c->flush, 0, __ATOMIC_SEQ_CST))
+		flush_all(c);
+}
+
+void host_enter(struct vcpu *v)
 {
 	struct host_cpu *c = v->backend;
 
-	memset(c->tlb, 0, sizeof(c->tlb));
-	memset(c->psc, 0, sizeof(c->psc));
+	__atomic_store_n(&c->in_guest, 1, __ATOMIC_SEQ_CST);
+	flush_if_due(c);
+}
+
+void host_leave(struct vcpu *v)
+{
+	struct host_cpu *c = v->backend;
+
+	__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 }
 
 void plat_tlb_flush_page(struct vcpu *v, gva_t va)
@@ -107,7 +151,7 @@ static u64 read_entry(const struct host_cpu *c, const struct walk *w, gva_t va)
 	if (levels(c) == 3 && w->level == 3)
 		return c->pdpte[va >> 30 & 3];
 	const void *p = entry_at(c, w->table, va, w->level);
-	return levels(c) == 2 ? *(const u32 *)p : *(const u64 *)p;
+	return levels(c) == 2 ? *(const volatile u32 *)p : *(const volatile u64 *)p;
 }
 
 static bool reserved(const struct host_cpu *c, u64 e, u32 level)
@@ -158,15 +202,18 @@ static void remember_table(struct host_cpu *c, const struct walk *w, gva_t va)
 			(struct host_psc_entry){ true, w->level, va >> reach, w->table, w->all, w->any };
 }
 
-static void mark(const struct host_cpu *c, const struct walk *w, gva_t va, u64 bits)
+/* Set bits in the entry, which was read as e. False: it has changed. */
+static bool mark(const struct host_cpu *c, const struct walk *w, gva_t va, u64 e, u64 bits)
 {
-	if (levels(c) == 3 && w->level == 3)
-		return;
-	void *p = entry_at(c, w->table, va, w->level);
+	u32 e32 = (u32)e;
+	void *p;
+
+	if ((levels(c) == 3 && w->level == 3) || !(bits & ~e))
+		return true;
+	p = entry_at(c, w->table, va, w->level);
 	if (levels(c) == 2)
-		*(u32 *)p |= (u32)bits;
-	else
-		*(u64 *)p |= bits;
+		return __atomic_compare_exchange_n((u32 *)p, &e32, e32 | (u32)bits, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return __atomic_compare_exchange_n((u64 *)p, &e, e | bits, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 /* From w's table down. False: *pfec. */
@@ -175,6 +222,7 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 	u32 fetch = c->efer & EFER_NXE || c->cr4 & CR4_SMEP ? PFEC_I : 0, reported = PFEC_W | PFEC_U | fetch;
 
 	for (;; w.level--) {
+		const struct walk begin = w;
 		u64 e = read_entry(c, &w, va), bits = PTE_A;
 		bool leaf = is_leaf(c, e, w.level);
 
@@ -194,7 +242,11 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 			return false;
 		if (leaf && access & PFEC_W)
 			bits |= PTE_D;
-		mark(c, &w, va, bits);
+		if (!mark(c, &w, va, e, bits)) {
+			w = begin;
+			w.level++;
+			continue;
+		}
 		w.table = e & PTE_ADDR;
 		if (!leaf) {
 			w.level--;
@@ -255,6 +307,8 @@ bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
 	struct host_cpu *c = v->backend;
 	struct walk w;
 
+	if (!c->in_guest)
+		flush_if_due(c);
 	load_registers(v);
 	if (v->guest_levels < 4) /* 32-bit code, whatever tables hardware has */
 		va = (u32)va;
