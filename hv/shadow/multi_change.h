@@ -172,11 +172,12 @@ static void mode_recheck(struct vcpu *v, gva_t va)
 	struct sh_page *sp = sh_root(v);
 
 	for (u32 level = N; sp; level--) {
+		/* PAE top entries are read when CR3 is loaded, and never again. */
 		bool stands_for_table = sp->guest && level <= G && !(G == 3 && level == 3);
 		u64 e;
 
 		if (stands_for_table && policy.sync->in_sync(sp))
-			mode_validate(d, sp, gw_offset(v, va, level, G), GUEST_BYTES);
+			mode_validate(d, sp, gw_offset(va, level, G), GUEST_BYTES);
 		if (level == 1)
 			return;
 		e = s_get(sp, s_slot(va, level));
