@@ -156,6 +156,8 @@ static bool select_by_name(const char *names, const char *what, bool *chosen, co
 bool select_recipes(struct selection *s, const char *names, const char *suite)
 {
 	memset(s->recipe, 0, sizeof(s->recipe));
+	s->suite = suite;
+	s->recipes_named = names;
 	if (names)
 		return select_by_name(names, "recipe", s->recipe, recipe_name);
 	for (unsigned i = 0; i < nr_recipes; i++)
@@ -205,9 +207,11 @@ bool select_workloads(struct selection *s, const char *names, const char *suite,
 {
 	bool any = false;
 
+	s->workloads_named = names || levels != LEVELS_DEFAULT;
 	if (levels == LEVELS_DEFAULT)
 		levels = strcmp(suite, "full") ? 1u << 4 : ~0u;
 	memset(s->workload, 0, sizeof(s->workload));
+	s->suite = suite;
 	if (names)
 		return select_workloads_by_name(s, names, levels);
 	for (unsigned i = 0; i < nr_workloads; i++)
@@ -215,4 +219,51 @@ bool select_workloads(struct selection *s, const char *names, const char *suite,
 	if (!any)
 		say("no workload of these levels is in the suite \"%s\": there are quick, full and hostile", suite);
 	return any;
+}
+
+static bool is_one_of(const char *const *list, unsigned n, const char *name)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(list[i], name))
+			return true;
+	return false;
+}
+
+/* The suite as it is, with nothing named. */
+static bool left_to_itself(const struct selection *s, const char *suite)
+{
+	return !s->recipes_named && !s->workloads_named && !strcmp(s->suite, suite);
+}
+
+bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w)
+{
+	static const char *const linux_under[] = {
+#define TRACED(name)
+#define LINUX_UNDER(name) name,
+#include "quick.def"
+#undef TRACED
+#undef LINUX_UNDER
+	};
+
+	if (!s->recipe[r - recipes] || !s->workload[w - workloads])
+		return false;
+	return !left_to_itself(s, "quick") || !workload_is_linux(w) || is_one_of(linux_under, COUNT_OF(linux_under), r->name);
+}
+
+bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w)
+{
+	static const char *const traced[] = {
+#define TRACED(name) name,
+#define LINUX_UNDER(name)
+#include "quick.def"
+#undef TRACED
+#undef LINUX_UNDER
+	};
+
+	if (recipe_is_native(r) || !selection_has(s, r, w))
+		return false;
+	if (left_to_itself(s, "quick"))
+		return is_one_of(traced, COUNT_OF(traced), w->name);
+	/* A variant differs from its base in one part: what its trace would show, its figures do. */
+	return !left_to_itself(s, "full") || !r->base;
 }

@@ -62,6 +62,8 @@ bool recipe_is_native(const struct recipe *r);
 struct selection {
 	bool recipe[64];
 	bool workload[512];
+	const char *suite;
+	bool recipes_named, workloads_named; /* by the user (for workloads, also by levels); else they are the suite's */
 };
 
 /*
@@ -72,5 +74,8 @@ struct selection {
  */
 bool select_recipes(struct selection *s, const char *names, const char *suite);
 bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels);
+/* Whether this pair is to be run, and with a traced pass as well: the suites leave some out (quick.def). */
+bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w);
+bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w);
 
 #endif

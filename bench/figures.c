@@ -155,7 +155,7 @@ static void judge_initramfs(const struct dataset *d, struct figure **f, unsigned
 	json_array_foreach(json_object_get(json_object_get(d->root, "machine"), "images"), i, image) {
 		const char *name = json_string_value(json_object_get(image, "name"));
 
-		if (name && strstr(name, "initramfs"))
+		if (name && strstr(name, "dom0-initramfs"))
 			bytes = (double)json_integer_value(json_object_get(image, "bytes"));
 	}
 	g->measured = bytes ? xfmt("%.1f MB", bytes / 1e6) : xstrdup("not measured");

@@ -11,7 +11,7 @@
 
 /* Record a finished (or broken-off) run. 0, or -1 after a message. */
 int index_add(const char *results_dir, const struct results *r);
-/* Wall seconds that this guest took last, or -1. */
+/* Wall seconds that this guest took last; if it never ran under this recipe, its mean under the others but `native`; or -1. */
 double index_seconds(const char *results_dir, const char *recipe, const char *workload, bool traced);
 
 #endif

@@ -53,35 +53,50 @@ static json_t *kernel_version(const char *path)
 	return j ? j : json_null();
 }
 
-static json_t *file_json(const char *path)
+/* Named by its place below the build directory. */
+static json_t *file_json(const char *path, const char *build)
 {
 	const char *argv[] = { "sha256sum", path, NULL };
 	char *sum = command_line_output(argv);
-	const char *slash = strrchr(path, '/');
+	size_t n = strlen(build);
 
 	if (sum)
 		sum[strcspn(sum, " ")] = 0;
-	return json_pack("{s:s, s:I, s:o}", "name", slash ? slash + 1 : path, "bytes", (json_int_t)file_bytes(path), "sha256",
+	return json_pack("{s:s, s:I, s:o}", "name", strncmp(path, build, n) ? path : path + n + strspn(path + n, "/"), "bytes", (json_int_t)file_bytes(path), "sha256",
 			 string_or_null(sum));
 }
 
-static json_t *images_json(const struct paths *p)
+/* path is freed. Several workloads share an image: each is in the list once. */
+static void add_image(json_t *images, char *path, const char *build)
+{
+	json_t *image = path && file_exists(path) ? file_json(path, build) : NULL;
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(images, i, other)
+		if (image && json_equal(image, other)) {
+			json_decref(image);
+			image = NULL;
+		}
+	if (image)
+		json_array_append_new(images, image);
+	free(path);
+}
+
+static json_t *images_json(const struct paths *p, const struct selection *s)
 {
 	json_t *a = json_array();
-	char *file[] = { path_dom0_kernel(p), path_dom0_initrd(p) };
 
-	for (unsigned i = 0; i < nr_recipes; i++) {
-		char *image = path_hypervisor(p, &recipes[i]);
-
-		if (!recipe_is_native(&recipes[i]) && file_exists(image))
-			json_array_append_new(a, file_json(image));
-		free(image);
-	}
-	for (unsigned i = 0; i < COUNT_OF(file); i++) {
-		if (file_exists(file[i]))
-			json_array_append_new(a, file_json(file[i]));
-		free(file[i]);
-	}
+	for (unsigned i = 0; i < nr_recipes; i++)
+		if (s->recipe[i] && !recipe_is_native(&recipes[i]))
+			add_image(a, path_hypervisor(p, &recipes[i]), p->build);
+	add_image(a, path_dom0_kernel(p), p->build);
+	add_image(a, path_dom0_initrd(p), p->build);
+	for (unsigned i = 0; i < nr_workloads; i++)
+		if (s->workload[i]) {
+			add_image(a, path_guest_image(p, &workloads[i]), p->build);
+			add_image(a, path_guest_initrd(p, &workloads[i]), p->build);
+		}
 	return a;
 }
 
@@ -106,7 +121,7 @@ static json_t *commit_json(const struct paths *p)
 	return j;
 }
 
-json_t *machine_json(const struct paths *p, const char *qemu)
+json_t *machine_json(const struct paths *p, const char *qemu, const struct selection *s)
 {
 	const char *qemu_version[] = { qemu, "--version", NULL };
 	const char *gnuplot[] = { "gnuplot", "--version", NULL };
@@ -121,7 +136,7 @@ json_t *machine_json(const struct paths *p, const char *qemu)
 		      (int)sysconf(_SC_NPROCESSORS_ONLN), "host_memory", proc_value("/proc/meminfo", "MemTotal"), "host_system",
 		      proc_value("/etc/os-release", "PRETTY_NAME="), "dom0_kernel", kernel_version(dom0), "guest_kernel",
 		      kernel_version(guest), "host_kernel", u.release, "qemu_options", qemu_options_json(), "images",
-		      images_json(p));
+		      images_json(p, s));
 	free(dom0);
 	free(guest);
 	return j;

@@ -7,7 +7,7 @@
 
 #include "paths.h"
 
-/* Versions, host, commit, options, images with their sizes and times. A new reference. */
-json_t *machine_json(const struct paths *p, const char *qemu);
+/* Versions, host, commit, options, and the images that the selection needs with their sizes and checksums. A new reference. */
+json_t *machine_json(const struct paths *p, const char *qemu, const struct selection *s);
 
 #endif

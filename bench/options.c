@@ -13,7 +13,7 @@
 
 const char *argp_program_version = PN_VERSION;
 
-enum { KEY_SUITE = 256, KEY_LEVELS, KEY_NO_TRACE, KEY_KEEP_GOING, KEY_QEMU, KEY_BUILD, KEY_RESULTS, KEY_NO_REPORT, KEY_SILENCE };
+enum { KEY_SUITE = 256, KEY_LEVELS, KEY_NO_TRACE, KEY_KEEP_GOING, KEY_QEMU, KEY_BUILD, KEY_RESULTS, KEY_NO_REPORT, KEY_SILENCE, KEY_RESUME };
 
 static const struct argp_option place_options[] = {
 	{ "build", KEY_BUILD, "DIR", 0, "where the images are (default: where this program is)", 9 },
@@ -29,7 +29,8 @@ static const struct argp_option run_options[] = {
 	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },
 	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: the CPUs, at most 2)", 1 },
 	{ "output", 'o', "DIR", 0, "write this run's results to DIR (default: results/<date-time>)", 1 },
-	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced pass of each workload", 1 },
+	{ "resume", KEY_RESUME, "RUN", 0, "go on with an interrupted run, a name in results/ or a directory: what it has finished is not run again", 1 },
+	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced passes", 1 },
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
 	{ "silence", KEY_SILENCE, "SECONDS", 0, "kill a QEMU that says nothing for so long (default: from the workloads' limits)", 1 },
@@ -97,6 +98,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--output needs a directory");
 		o->output = arg;
 		return 0;
+	case KEY_RESUME:
+		o->resume = arg;
+		return 0;
 	case KEY_NO_TRACE:
 		o->trace = false;
 		return 0;
@@ -108,6 +112,10 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_QEMU:
 		o->qemu = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (o->resume && o->output)
+			argp_error(state, "--resume goes on in the run's own directory: leave --output out");
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "run takes options only; \"%s\" is none (did you mean --workload %s?)", arg, arg);
@@ -221,7 +229,6 @@ static const struct argp top_argp = { NULL, parse_top, "COMMAND [OPTION...]", to
 static void set_defaults(struct options *o)
 {
 	memset(o, 0, sizeof(*o));
-	o->suite = "quick";
 	o->trace = true;
 	o->qemu = "qemu-system-x86_64";
 }

@@ -17,7 +17,8 @@ struct options {
 	enum command command;
 	const char *recipes;   /* comma-separated, NULL: all */
 	const char *workloads; /* comma-separated, NULL: the suite */
-	const char *suite;
+	const char *suite; /* NULL: not given; "quick" then */
+	const char *resume; /* run: which run to go on with; NULL: a new one */
 	unsigned levels;       /* of the guests: bit n for n levels; LEVELS_DEFAULT */
 	unsigned repeat;       /* 1 .. MAX_REPEAT; 0: 2 for bare-metal guests, 1 for Linux */
 	unsigned jobs;         /* QEMUs at once, 1 .. MAX_JOBS */

@@ -76,6 +76,20 @@ static int copy_data(struct archive *a, int fd, int64_t *budget)
 	return ret == ARCHIVE_EOF ? 0 : -1;
 }
 
+/* An earlier boot of the run may have left a file of that name: both are kept. */
+static int open_new(const char *to)
+{
+	int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+
+	for (unsigned n = 2; fd < 0 && errno == EEXIST && n < 100; n++) {
+		char *other = xfmt("%s.%u", to, n);
+
+		fd = open(other, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		free(other);
+	}
+	return fd;
+}
+
 static int take_file(struct results *res, struct archive *a, char *to, int64_t *budget)
 {
 	char *slash = strrchr(to, '/');
@@ -85,7 +99,7 @@ static int take_file(struct results *res, struct archive *a, char *to, int64_t *
 	ret = make_dirs(to);
 	*slash = '/';
 	if (!ret) {
-		fd = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+		fd = open_new(to);
 		ret = fd < 0 ? -1 : copy_data(a, fd, budget);
 	}
 	if (ret && errno != EIO)

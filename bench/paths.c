@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Every path that the program knows of, in one place. */
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -125,6 +126,50 @@ char *guest_image_name(const struct workload *w)
 char *guest_initrd_name(const struct workload *w)
 {
 	return last_part(path_guest_initrd(&(struct paths){ .build = "" }, w));
+}
+
+/* Runs are named by date and time: the last in order is the newest. */
+static char *newest_run(const char *results)
+{
+	DIR *dir = opendir(results);
+	const struct dirent *e;
+	char *best = NULL;
+
+	while (dir && (e = readdir(dir))) {
+		char *file = xfmt("%s/%s/results.json", results, e->d_name);
+
+		if (e->d_name[0] != '.' && file_exists(file) && (!best || strcmp(e->d_name, best) > 0)) {
+			free(best);
+			best = xstrdup(e->d_name);
+		}
+		free(file);
+	}
+	if (dir)
+		closedir(dir);
+	return best;
+}
+
+char *path_run(const struct paths *p, const char *run)
+{
+	char *newest = NULL, *inside, *file;
+
+	if (!run) {
+		newest = newest_run(p->results);
+		if (!newest) {
+			say("%s holds no run yet: penumbra run makes one", p->results);
+			return NULL;
+		}
+		run = newest;
+	}
+	inside = xfmt("%s/%s", p->results, run);
+	file = xfmt("%s/results.json", inside);
+	if (!file_exists(file)) {
+		free(inside);
+		inside = xstrdup(run);
+	}
+	free(file);
+	free(newest);
+	return inside;
 }
 
 bool artefact_there(const char *path, const char *what, bool may_be_empty)

@@ -32,6 +32,9 @@ char *path_guest_initrd(const struct paths *p, const struct workload *w);
 char *guest_image_name(const struct workload *w);
 char *guest_initrd_name(const struct workload *w);
 
+/* A run's directory: `run` is one, or a name in the results directory; NULL: the newest there, or NULL after a message. */
+char *path_run(const struct paths *p, const char *run);
+
 /* Say of one artefact that it is missing and what makes it. True if it is there. */
 bool artefact_there(const char *path, const char *what, bool may_be_empty);
 

@@ -13,7 +13,7 @@ static void add(struct plan *p, const struct workload *w, bool traced, unsigned 
 	if (!repeat)
 		return;
 	p->item = xrealloc(p->item, (p->nr_items + 1) * sizeof(*p->item));
-	p->item[p->nr_items++] = (struct plan_item){ w, traced, first, repeat };
+	p->item[p->nr_items++] = (struct plan_item){ w, traced, first, repeat, 0 };
 }
 
 unsigned plan_repeat(const struct workload *w, unsigned repeat)
@@ -21,20 +21,63 @@ unsigned plan_repeat(const struct workload *w, unsigned repeat)
 	return repeat ? repeat : workload_is_linux(w) ? 1 : 2;
 }
 
-void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, bool linux_guests)
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, const struct plan_share *share)
 {
 	*p = (struct plan){ .recipe = r };
 	/* Hostile guests go first: those behind them show that they did no harm. */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (unsigned i = 0; i < nr_workloads; i++) {
-			bool hostile = !strcmp(workloads[i].suite, "hostile");
+			const struct workload *w = &workloads[i];
+			bool hostile = !strcmp(w->suite, "hostile");
 
-			if (!s->workload[i] || hostile != !pass || workload_is_linux(&workloads[i]) != linux_guests)
+			if (!selection_has(s, r, w) || hostile != !pass || workload_is_linux(w) != share->linux_guests ||
+			    workload_vcpus(w) != share->vcpus)
 				continue;
-			add(p, &workloads[i], false, 1, plan_repeat(&workloads[i], repeat));
-			if (trace && !recipe_is_native(r))
-				add(p, &workloads[i], true, 1, 1);
+			add(p, w, false, 1, plan_repeat(w, repeat));
+			if (trace && selection_traces(s, r, w))
+				add(p, w, true, 1, 1);
 		}
+}
+
+void plan_drop(struct plan *p, bool (*done)(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition), void *arg)
+{
+	struct plan left = { .recipe = p->recipe };
+
+	for (unsigned i = 0; i < p->nr_items; i++) {
+		const struct plan_item *it = &p->item[i];
+		struct plan_item *last = NULL;
+
+		for (unsigned rep = it->first; rep < it->first + it->repeat; rep++) {
+			if (done(arg, p->recipe, it, rep)) {
+				last = NULL;
+			} else if (last) {
+				last->repeat++;
+			} else {
+				add(&left, it->workload, it->traced, rep, 1);
+				last = &left.item[left.nr_items - 1];
+			}
+		}
+	}
+	plan_free(p);
+	*p = left;
+}
+
+unsigned plan_piece(struct plan *piece, const struct plan *p, unsigned from, double seconds)
+{
+	double sum = 0;
+	unsigned i;
+
+	*piece = (struct plan){ .recipe = p->recipe };
+	for (i = from; i < p->nr_items; i++) {
+		const struct plan_item *it = &p->item[i];
+
+		sum += it->seconds * it->repeat;
+		if (i > from && sum > seconds)
+			break;
+		add(piece, it->workload, it->traced, it->first, it->repeat);
+		piece->item[piece->nr_items - 1].seconds = it->seconds;
+	}
+	return i;
 }
 
 void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned rep)

@@ -15,6 +15,7 @@ struct plan_item {
 	bool traced;
 	unsigned first; /* repetition of the whole run that this item's first one is, from 1 */
 	unsigned repeat; /* how often from there */
+	double seconds; /* wall seconds that one of them is likely to take; 0: nobody asked yet */
 };
 
 struct plan {
@@ -25,8 +26,23 @@ struct plan {
 
 /* How often a workload is measured: `repeat`, or if that is 0 twice, and once for Linux, which takes a hundred times longer. */
 unsigned plan_repeat(const struct workload *w, unsigned repeat);
-/* Every chosen workload untraced and, if `trace`, once more traced. Bare-metal guests or Linux ones, not both. May be empty. */
-void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, bool linux_guests);
+/*
+ * Guests that share a boot. Linux ones, which take minutes, keep apart, so that two slots share them better;
+ * and those with several vCPUs, because their machine has more CPUs.
+ */
+struct plan_share {
+	bool linux_guests;
+	unsigned vcpus;
+};
+/* Every workload that is to be run under r untraced and, if `trace`, those that are to be traced once more. May be empty. */
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, const struct plan_share *share);
+/* Leave out the runs for which done() says so; what is left stays in order. */
+void plan_drop(struct plan *p, bool (*done)(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition), void *arg);
+/*
+ * Take items from `from` on into `piece` until they are likely to take more than `seconds`; at least one. The index of the first
+ * that is left.
+ */
+unsigned plan_piece(struct plan *piece, const struct plan *p, unsigned from, double seconds);
 /* What is left of `p` after item `item`, repetition `rep` (counted within the item, from 0) ended badly. May be empty. */
 void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned rep);
 /* The most vCPUs that one of its guests has; at least 1. */

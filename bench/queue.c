@@ -11,6 +11,8 @@
 #include "progress.h"
 #include "queue.h"
 
+#define BOOT_OVERHEAD 12.0 /* wall seconds: up to dom0's first word, and from its last to power-off */
+
 static volatile sig_atomic_t signalled;
 
 static void on_signal(int sig)
@@ -34,15 +36,22 @@ double expected_seconds(const struct paths *p, const struct recipe *r, const str
 
 	if (s > 0)
 		return s;
-	return workload_is_linux(it->workload) ? (recipe_is_native(r) ? 10 : 60) : 2;
+	if (workload_is_linux(it->workload))
+		return it->traced ? 80 : 40;
+	return recipe_is_native(r) ? 1 : it->traced ? 3.5 : 0.4;
 }
 
-static double plan_seconds(const struct queue *q, const struct plan *plan)
+static double plan_seconds(const struct queue *q, struct plan *plan)
 {
-	double s = recipe_is_native(plan->recipe) ? 0.5 : 15;
+	double s = recipe_is_native(plan->recipe) ? 0 : BOOT_OVERHEAD;
 
-	for (unsigned i = 0; i < plan->nr_items; i++)
-		s += plan->item[i].repeat * expected_seconds(q->paths, plan->recipe, &plan->item[i]);
+	for (unsigned i = 0; i < plan->nr_items; i++) {
+		struct plan_item *it = &plan->item[i];
+
+		if (it->seconds <= 0)
+			it->seconds = expected_seconds(q->paths, plan->recipe, it);
+		s += it->repeat * it->seconds;
+	}
 	return s;
 }
 
@@ -64,7 +73,7 @@ static void on_guest_end(void *arg, struct boot *b, const json_t *item)
 	if (!item_finished(item))
 		q->bad++;
 	progress_done(what, how);
-	results_save(q->res);
+	results_save_lately(q->res);
 	free(how);
 	free(what);
 }
@@ -170,17 +179,34 @@ static void wait_for_output(struct queue *q)
 			boot_pump(owner[i], stream[i]);
 }
 
+/* Of its expected seconds, those whose work is done. */
+static double seconds_done(const struct boot *b)
+{
+	unsigned ended = b->collect.ended;
+	double s = b->collect.hello ? 0.7 * BOOT_OVERHEAD : 0;
+
+	if (b->over)
+		return b->expected;
+	for (unsigned i = 0; i < b->plan.nr_items && ended; i++) {
+		const struct plan_item *it = &b->plan.item[i];
+		unsigned n = ended < it->repeat ? ended : it->repeat;
+
+		s += n * it->seconds;
+		ended -= n;
+	}
+	return s < b->expected ? s : b->expected;
+}
+
 static double seconds_left(const struct queue *q)
 {
 	double left = 0, expected = 0, elapsed = now_seconds() - q->begun;
 
 	for (unsigned i = 0; i < q->nr_boots; i++) {
 		const struct boot *b = q->boot[i];
-		unsigned runs = plan_runs(&b->plan);
-		double part = b->over ? 1 : b->native || !runs ? 0 : (double)b->collect.ended / runs;
+		double done = seconds_done(b);
 
-		left += b->expected * (1 - part);
-		expected += b->expected * part;
+		left += b->expected - done;
+		expected += done;
 	}
 	/* Once enough has been seen, trust this machine rather than the guess. */
 	if (expected > 20)

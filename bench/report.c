@@ -3,11 +3,9 @@
  * The report's frame, what its sections share, and `penumbra report`. One
  * file, nothing fetched from anywhere: it can be mailed, printed and kept.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "commands.h"
 #include "report.h"
@@ -212,53 +210,9 @@ int report_write(const char *dir, const json_t *root)
 	return ret;
 }
 
-/* Runs are named by date and time: the last in order is the newest. */
-static char *newest_run(const char *results)
-{
-	DIR *dir = opendir(results);
-	const struct dirent *e;
-	char *best = NULL;
-
-	while (dir && (e = readdir(dir))) {
-		char *file = xfmt("%s/%s/results.json", results, e->d_name);
-
-		if (e->d_name[0] != '.' && file_exists(file) && (!best || strcmp(e->d_name, best) > 0)) {
-			free(best);
-			best = xstrdup(e->d_name);
-		}
-		free(file);
-	}
-	if (dir)
-		closedir(dir);
-	return best;
-}
-
-static char *run_dir(const struct paths *p, const char *run)
-{
-	char *newest = NULL, *inside, *file;
-
-	if (!run) {
-		newest = newest_run(p->results);
-		if (!newest) {
-			say("%s holds no run yet: penumbra run makes one", p->results);
-			return NULL;
-		}
-		run = newest;
-	}
-	inside = xfmt("%s/%s", p->results, run);
-	file = xfmt("%s/results.json", inside);
-	if (!file_exists(file)) {
-		free(inside);
-		inside = xstrdup(run);
-	}
-	free(file);
-	free(newest);
-	return inside;
-}
-
 int cmd_report(const struct paths *p, const char *run)
 {
-	char *dir = run_dir(p, run);
+	char *dir = path_run(p, run);
 	json_t *root = dir ? results_load(dir) : NULL;
 	int ret = EXIT_FAILED;
 

@@ -111,6 +111,17 @@ static bool is_item(const json_t *it, const char *recipe, const char *workload, 
 	       json_is_true(json_object_get(it, "traced")) == traced;
 }
 
+bool results_finished(const struct results *r, const char *recipe, const char *workload, unsigned repetition, bool traced)
+{
+	const json_t *it;
+	size_t i;
+
+	json_array_foreach(r->items, i, it)
+		if (is_item(it, recipe, workload, repetition, traced))
+			return item_finished(it);
+	return false;
+}
+
 json_t *results_item(struct results *r, const char *recipe, const char *workload, unsigned repetition, bool traced)
 {
 	json_t *it;
@@ -172,6 +183,7 @@ static int save_text(struct results *r, const char *name, const char *text)
 
 int results_save(struct results *r)
 {
+	double begun = now_seconds();
 	char *json = json_dumps(r->root, JSON_INDENT(1));
 	char *csv = results_csv(r->root);
 	int ret = save_text(r, "results.json", json);
@@ -180,7 +192,13 @@ int results_save(struct results *r)
 		ret = save_text(r, "results.csv", csv);
 	free(json);
 	free(csv);
+	r->save_again = now_seconds() + 10 * (now_seconds() - begun);
 	return ret;
+}
+
+int results_save_lately(struct results *r)
+{
+	return now_seconds() < r->save_again ? 0 : results_save(r);
 }
 
 int results_finish(struct results *r, bool complete, bool interrupted)

@@ -26,6 +26,7 @@ struct results {
 	json_t *root;
 	json_t *items, *traces, *boots; /* borrowed from root */
 	char *error; /* the first write that failed, in words; NULL: none did */
+	double save_again; /* now_seconds() from which results_save_lately() writes */
 };
 
 /* dir is made; `machine` is taken over. 0, or -1 after a message. */
@@ -37,11 +38,15 @@ json_t *results_item(struct results *r, const char *recipe, const char *workload
 /* End an item that got no end of its own: state and reason, unless it has ended already. */
 void item_end(json_t *item, const char *state, const char *reason);
 bool item_finished(const json_t *item);
+/* Whether that guest run is there and finished. */
+bool results_finished(const struct results *r, const char *recipe, const char *workload, unsigned repetition, bool traced);
 
 /* The first failed write is kept in r->error, with what was being written; later calls change nothing. */
 void results_write_failed(struct results *r, const char *path, int err);
 /* Write results.json and results.csv. 0, or -1 (r->error says why). */
 int results_save(struct results *r);
+/* The same, unless it was done lately: a big run's files take long to write, and no more than a tenth of the time is to go there. */
+int results_save_lately(struct results *r);
 /* Stamp the end and save. */
 int results_finish(struct results *r, bool complete, bool interrupted);
 

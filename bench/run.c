@@ -9,10 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "boots.h"
 #include "index.h"
 #include "machine.h"
-#include "queue.h"
 #include "report.h"
+#include "resume.h"
 #include "run.h"
 
 /* Less than this and even the consoles will not fit. */
@@ -70,45 +71,6 @@ static bool qemu_there(const char *qemu)
 	return version != NULL;
 }
 
-static void add_native(struct queue *q, const struct recipe *r, const struct selection *s, unsigned repeat)
-{
-	for (unsigned i = 0; i < nr_workloads; i++) {
-		/* QEMU would load the damaged images itself; it is the hypervisor that must refuse them. */
-		if (!s->workload[i] || workload_is_bad(&workloads[i]))
-			continue;
-		for (unsigned rep = 1; rep <= plan_repeat(&workloads[i], repeat); rep++) {
-			struct plan one = { .recipe = r, .item = xcalloc(1, sizeof(*one.item)), .nr_items = 1 };
-
-			one.item[0] = (struct plan_item){ &workloads[i], false, rep, 1 };
-			queue_add(q, &one, xfmt("%s-%u", workloads[i].name, rep));
-		}
-	}
-}
-
-/* Linux guests get a boot of their own: they take minutes, which two slots share better so. */
-static void add_boot(struct queue *q, const struct recipe *r, const struct selection *s, const struct options *o, bool linux_guests)
-{
-	struct plan plan;
-
-	plan_make(&plan, r, s, o->repeat, o->trace, linux_guests);
-	if (plan.nr_items)
-		queue_add(q, &plan, xfmt(linux_guests ? "%s-linux" : "%s", r->name));
-}
-
-static void add_boots(struct queue *q, const struct selection *s, const struct options *o)
-{
-	for (unsigned i = 0; i < nr_recipes; i++) {
-		if (!s->recipe[i])
-			continue;
-		if (recipe_is_native(&recipes[i])) {
-			add_native(q, &recipes[i], s, o->repeat);
-			continue;
-		}
-		add_boot(q, &recipes[i], s, o, false);
-		add_boot(q, &recipes[i], s, o, true);
-	}
-}
-
 static char *names_of(const struct selection *s, bool of_recipes)
 {
 	char *text = xstrdup("");
@@ -128,8 +90,9 @@ static char *names_of(const struct selection *s, bool of_recipes)
 static json_t *options_json(const struct options *o, const struct selection *s)
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
-	json_t *j = json_pack("{s:s, s:s, s:s, s:i, s:i, s:b, s:b, s:b}", "recipes", r, "workloads", w, "suite", o->suite, "repeat",
-			      (int)o->repeat, "jobs", (int)o->jobs, "trace", (int)o->trace, "keep_going", (int)o->keep_going,
+	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b}", "recipes", r, "workloads", w, "recipes_named",
+			      o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels", (int)o->levels, "suite", o->suite,
+			      "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace", (int)o->trace, "keep_going", (int)o->keep_going,
 			      "defaults", !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"));
 
 	free(r);
@@ -204,26 +167,45 @@ static void say_end(const struct queue *q, const struct results *r, bool report)
 	say("results: %s%s", r->dir, report ? "/report.html" : "");
 }
 
-static int measure(const struct options *o, const struct paths *p, const struct selection *s, const char *dir)
+/* A new run in `dir`, or with `root` the one that is there. */
+static int open_results(struct results *res, const struct options *o, const struct paths *p, const struct selection *s, const char *dir, json_t *root)
 {
 	const char *slash = strrchr(dir, '/');
+	json_t *machine = machine_json(p, o->qemu, s);
+
+	if (root)
+		return resume_results(res, dir, root, machine);
+	return results_begin(res, dir, slash && slash[1] ? slash + 1 : dir, options_json(o, s), machine);
+}
+
+static void say_how_to_go_on(const struct results *res)
+{
+	say("`penumbra run --resume %s` goes on with it", json_string_value(json_object_get(res->root, "run")));
+}
+
+static int measure(const struct options *o, const struct paths *p, const struct selection *s, const char *dir, json_t *root)
+{
 	struct results res;
 	struct queue q;
 	bool complete, report = false;
+	double before;
 	int ret = EXIT_FAILED;
 
-	if (results_begin(&res, dir, slash && slash[1] ? slash + 1 : dir, options_json(o, s), machine_json(p, o->qemu)))
+	if (open_results(&res, o, p, s, dir, root))
 		return EXIT_FAILED;
+	before = json_number_value(json_object_get(res.root, "wall_seconds"));
 	queue_init(&q, o, p, &res);
-	add_boots(&q, s, o);
+	boots_add(&q, s, o, resume_round(&res));
 	if (!write_machine(&res))
 		queue_run(&q);
-	json_object_set_new(res.root, "wall_seconds", json_real(now_seconds() - q.begun));
+	json_object_set_new(res.root, "wall_seconds", json_real(before + now_seconds() - q.begun));
 	complete = !q.interrupted && !q.stop && !res.error;
 	results_finish(&res, complete, q.interrupted);
 	if (!o->no_report && !res.error)
 		report = !report_write(dir, res.root);
 	say_end(&q, &res, report);
+	if (!complete)
+		say_how_to_go_on(&res);
 	if (make_dirs(p->results) == 0)
 		index_add(p->results, &res);
 	if (q.interrupted)
@@ -235,23 +217,33 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	return ret;
 }
 
+static int run_in(struct options *o, const struct paths *p, const char *dir, json_t *root)
+{
+	struct selection s;
+
+	if (!o->suite)
+		o->suite = "quick";
+	if (!select_recipes(&s, o->recipes, o->suite) || !select_workloads(&s, o->workloads, o->suite, o->levels))
+		return EXIT_USAGE;
+	if (!(qemu_there(o->qemu) & images_there(p, &s) & guests_there(p, &s)))
+		return EXIT_FAILED;
+	return root || place_is_good(dir) ? measure(o, p, &s, dir, root) : EXIT_FAILED;
+}
+
 int cmd_run(const struct options *given, const struct paths *p)
 {
 	struct options o = *given;
-	struct selection s;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	json_t *root = NULL;
 	char *dir;
 	int ret = EXIT_FAILED;
 
-	if (!select_recipes(&s, o.recipes, o.suite) || !select_workloads(&s, o.workloads, o.suite, o.levels))
-		return EXIT_USAGE;
 	if (!o.jobs)
 		o.jobs = cpus >= 2 ? 2 : 1;
-	if (!(qemu_there(o.qemu) & images_there(p, &s) & guests_there(p, &s)))
-		return EXIT_FAILED;
-	dir = o.output ? xstrdup(o.output) : new_run_dir(p);
-	if (place_is_good(dir))
-		ret = measure(&o, p, &s, dir);
+	dir = o.resume ? path_run(p, o.resume) : o.output ? xstrdup(o.output) : new_run_dir(p);
+	if (!o.resume || resume_options(dir, &o, &root))
+		ret = run_in(&o, p, dir, root);
+	json_decref(root);
 	free(dir);
 	return ret;
 }

@@ -23,8 +23,8 @@ static void setup(void)
 	strcpy(dir + strlen(dir) - 6, "XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(results_begin(&res, dir, "run", json_object(), json_object()), 0);
-	ck_assert(select_workloads(&s, "demand-fault,compute", "quick", LEVELS_DEFAULT));
-	plan_make(&plan, recipe_find("shadow2"), &s, 2, true, false);
+	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, "demand-fault,compute", "quick", LEVELS_DEFAULT));
+	plan_make(&plan, recipe_find("shadow2"), &s, 2, true, &(struct plan_share){ .vcpus = 1 });
 	collect_init(&col, &res, &plan);
 }
 

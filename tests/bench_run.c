@@ -139,6 +139,55 @@ START_TEST(exit_status_tells_the_guest_s_word)
 }
 END_TEST
 
+START_TEST(the_quick_suite_leaves_out_what_takes_long)
+{
+	const struct recipe *vtlb = recipe_find("vtlb"), *shadow2 = recipe_find("shadow2"), *native = recipe_find("native");
+	const struct workload *fault = workload_find("demand-fault"), *batch = workload_find("map-batch"), *linux_guest = workload_find("linux-process");
+	struct selection s;
+
+	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, NULL, "quick", LEVELS_DEFAULT));
+	ck_assert(selection_has(&s, shadow2, linux_guest) && !selection_has(&s, vtlb, linux_guest) && selection_has(&s, vtlb, batch));
+	ck_assert(selection_traces(&s, vtlb, fault) && !selection_traces(&s, vtlb, batch) && !selection_traces(&s, native, fault));
+	/* Who names something gets all of it. */
+	ck_assert(select_recipes(&s, "vtlb", "quick"));
+	ck_assert(selection_has(&s, vtlb, linux_guest) && !selection_has(&s, shadow2, linux_guest) && selection_traces(&s, vtlb, batch));
+	ck_assert(select_recipes(&s, NULL, "full") && select_workloads(&s, NULL, "full", LEVELS_DEFAULT));
+	ck_assert(selection_has(&s, vtlb, linux_guest) && selection_traces(&s, vtlb, batch));
+	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), fault) && !selection_traces(&s, recipe_find("shadow2-guess"), fault));
+}
+END_TEST
+
+static bool is_second(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition)
+{
+	return repetition == 2 && !it->traced;
+}
+
+START_TEST(plans_are_cut_and_split)
+{
+	struct selection s;
+	struct plan plan, piece;
+
+	ck_assert(select_recipes(&s, "vtlb", "quick") && select_workloads(&s, "demand-fault", "quick", LEVELS_DEFAULT));
+	plan_make(&plan, recipe_find("vtlb"), &s, 4, true, &(struct plan_share){ .vcpus = 1 });
+	ck_assert_uint_eq(plan_runs(&plan), 5);
+	plan_drop(&plan, is_second, NULL);
+	ck_assert_uint_eq(plan.nr_items, 3);
+	ck_assert(plan.item[0].first == 1 && plan.item[0].repeat == 1 && plan.item[1].first == 3 && plan.item[1].repeat == 2);
+	ck_assert(plan.item[2].traced && plan.item[2].first == 1);
+	for (unsigned i = 0; i < 3; i++)
+		plan.item[i].seconds = 10;
+	ck_assert_uint_eq(plan_piece(&piece, &plan, 0, 30), 2);
+	ck_assert_uint_eq(plan_runs(&piece), 3);
+	plan_free(&piece);
+	ck_assert_uint_eq(plan_piece(&piece, &plan, 1, 5), 2);
+	ck_assert(piece.nr_items == 1 && piece.item[0].first == 3);
+	plan_free(&piece);
+	plan_free(&plan);
+}
+END_TEST
+
+static const struct plan_share small = { .vcpus = 1 };
+
 /* Reads the second archive of an initrd made for `names`; checks what is in it. */
 START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
 {
@@ -156,8 +205,8 @@ START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
 	ck_assert_int_eq(make_dirs(guests), 0);
 	ck_assert_int_eq(write_file(image, "image", 5), 0);
 	ck_assert_int_eq(write_file(base, "abcde", 5), 0);
-	ck_assert(select_workloads(&s, "null-exit", "quick", LEVELS_DEFAULT));
-	plan_make(&plan, recipe_find("shadow2"), &s, 0, true, false);
+	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, "null-exit", "quick", LEVELS_DEFAULT));
+	plan_make(&plan, recipe_find("shadow2"), &s, 0, true, &small);
 	ck_assert_int_eq(plan_write_initrd(&plan, &p, base, out), 0);
 	char *data = read_file(out, &len);
 	ck_assert(!memcmp(data, "abcde\0\0\0", 8));
@@ -191,8 +240,8 @@ START_TEST(plan_json_has_the_agreed_shape)
 	int memory, vcpus, timeout, repeat, trace;
 	json_t *initrd;
 
-	ck_assert(select_workloads(&s, "demand-fault", "quick", LEVELS_DEFAULT));
-	plan_make(&plan, recipe_find("vtlb"), &s, 3, false, false);
+	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, "demand-fault", "quick", LEVELS_DEFAULT));
+	plan_make(&plan, recipe_find("vtlb"), &s, 3, false, &small);
 	j = plan_json(&plan);
 	ck_assert_str_eq(json_string_value(json_object_get(j, "recipe")), "vtlb");
 	item = json_array_get(json_object_get(j, "items"), 0);
@@ -295,6 +344,8 @@ int main(void)
 	tcase_add_test(t, names_are_exact);
 	tcase_add_test(t, forms_are_chosen_by_their_levels_or_their_name);
 	tcase_add_test(t, every_form_has_its_own_image);
+	tcase_add_test(t, the_quick_suite_leaves_out_what_takes_long);
+	tcase_add_test(t, plans_are_cut_and_split);
 	tcase_add_test(t, commas_in_paths_are_doubled);
 	tcase_add_test(t, exit_status_tells_the_guest_s_word);
 	tcase_add_test(t, the_suite_follows_the_initramfs_at_a_multiple_of_four);

@@ -92,6 +92,31 @@ check "interrupted: what is finished stays" test "$(lines "$res/stopped/results.
 check "interrupted: there is a report" grep -q "This run is incomplete" "$res/stopped/report.html"
 check "interrupted: no temporary files stay" no_leftovers
 is "interrupted: no process stays" "$(pgrep -f "$tmp/build/penumbra" | wc -l | tr -d ' ')" 0
+# Resuming: what is finished stays as it is, the rest is measured, and the whole is as if nothing had happened.
+cp "$res/stopped/results.csv" "$tmp/before.csv"
+resume() { "$bench" run --build "$fake" --results "$res" --qemu "$srcdir/tests/fake-qemu" --resume "$@" >"$tmp/resumed.out" 2>"$tmp/resumed.err"; }
+resume stopped --repeat 3
+is "resume with other options: exit code" $? 1
+has "resume with other options: says which" "$tmp/resumed.err" 'not begun with --repeat 3'
+resume stopped --recipe vtlb
+has "resume with other recipes" "$tmp/resumed.err" 'begun with the recipes shadow2,vtlb, not vtlb'
+echo changed >>"$fake/penumbra-vtlb.elf"
+resume stopped
+is "resume with another image: exit code" $? 1
+has "resume with another image: says which" "$tmp/resumed.err" 'penumbra-vtlb.elf is not the image'
+echo x >"$fake/penumbra-vtlb.elf"
+is "a refused resume changes nothing" "$(cmp "$res/stopped/results.csv" "$tmp/before.csv" && echo same)" same
+resume stopped
+is "resume: exit code" $? 0
+check "resume: every finished row is still there" test -z "$(grep -vxFf "$res/stopped/results.csv" "$tmp/before.csv")"
+is "resume: every guest has its row now" "$(lines "$res/stopped/results.csv")" 13
+has "resume: fewer were run than planned" "$tmp/resumed.err" '^\[ *[0-9]+/(1[0-7]|[0-9])\]'
+has "resume: the run is complete" "$res/stopped/results.json" '"complete": true'
+is "resume: nothing was measured twice" "$(tail -n +2 "$res/stopped/results.csv" | cut -d, -f1-6 | sort | uniq -d | wc -l | tr -d ' ')" 0
+is "resume: one row in the index" "$(sqlite3 "$res/index.sqlite" "SELECT complete, guests, finished FROM run WHERE name = 'stopped'")" "1|18|18"
+resume stopped
+is "a complete run is not resumed" $? 1
+has "a complete run: says so" "$tmp/resumed.err" 'nothing to resume'
 
 refused() {
 	what=$1 code=$2 word=$3
@@ -110,6 +135,8 @@ refused "repeat words" 2 "not \"many\"" run --repeat many
 refused "repeat negative" 2 "from 1 to" run --repeat=-3
 refused "jobs" 2 "from 1 to" run --jobs 1000
 refused "suite" 2 "quick or full" run --suite huge
+refused "resume elsewhere" 2 "leave --output out" run --resume x --output y
+refused "resume nothing" 1 "cannot be read" run --results "$res" --resume nothing
 refused "stray argument" 2 "did you mean --workload" run demand-fault
 refused "two runs" 2 "one run" report a b
 refused "no such run" 1 "cannot be read" report --results "$res" nothing

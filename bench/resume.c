@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Resuming. The run's own results.json says what was asked for and what is finished; a run's rows must all come from the same
+ * images on the same QEMU.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "resume.h"
+
+static bool same_repeat(const json_t *options, struct options *o)
+{
+	unsigned was = (unsigned)json_integer_value(json_object_get(options, "repeat"));
+
+	if (o->repeat && o->repeat != was) {
+		say("that run was not begun with --repeat %u: leave the option out, or start a new run", o->repeat);
+		return false;
+	}
+	o->repeat = was;
+	return true;
+}
+
+static bool same_levels(const json_t *options, struct options *o)
+{
+	unsigned was = (unsigned)json_integer_value(json_object_get(options, "levels"));
+
+	if (o->levels != LEVELS_DEFAULT && o->levels != was) {
+		say("that run was begun with other --levels: leave the option out, or start a new run");
+		return false;
+	}
+	o->levels = was;
+	return true;
+}
+
+static bool same_trace(const json_t *options, struct options *o)
+{
+	bool was = json_is_true(json_object_get(options, "trace"));
+
+	if (!o->trace && was) {
+		say("that run was begun with the traced passes, not with --no-trace: leave the option out, or start a new run");
+		return false;
+	}
+	o->trace = was;
+	return true;
+}
+
+/* `named`: the user chose it; otherwise the suite did, and does again. */
+static bool same_text(const json_t *options, const char *key, bool named, const char **given)
+{
+	const char *was = json_string_value(json_object_get(options, key));
+
+	if (*given && (!was || strcmp(*given, was))) {
+		say("that run was begun with the %s %s, not %s: leave the option out, or start a new run", key, was ? was : "?", *given);
+		return false;
+	}
+	*given = named ? was : NULL;
+	return true;
+}
+
+bool resume_options(const char *dir, struct options *o, json_t **root)
+{
+	const json_t *options;
+
+	*root = results_load(dir);
+	options = json_object_get(*root, "options");
+	if (!*root)
+		return false;
+	if (json_is_true(json_object_get(*root, "complete"))) {
+		say("%s is complete: there is nothing to resume", dir);
+		return false;
+	}
+	if (!json_is_object(options)) {
+		say("%s does not say what it was to measure", dir);
+		return false;
+	}
+	return same_text(options, "suite", true, &o->suite) &&
+	       same_text(options, "recipes", json_is_true(json_object_get(options, "recipes_named")), &o->recipes) &&
+	       same_text(options, "workloads", json_is_true(json_object_get(options, "workloads_named")), &o->workloads) &&
+	       same_levels(options, o) && same_repeat(options, o) && same_trace(options, o);
+}
+
+static const char *name_of(const json_t *image)
+{
+	const char *name = json_string_value(json_object_get(image, "name"));
+
+	return name ? name : "?";
+}
+
+/* The first image that is not what it was, NULL: none. */
+static const char *changed_image(const json_t *was, const json_t *is)
+{
+	const json_t *image;
+	size_t i;
+
+	json_array_foreach(is, i, image)
+		if (!json_equal(image, json_array_get(was, i)))
+			return name_of(image);
+	return json_array_size(was) > json_array_size(is) ? name_of(json_array_get(was, json_array_size(is))) : NULL;
+}
+
+static bool same_machine(const json_t *was, const json_t *is)
+{
+	static const char *const key[] = { "penumbra", "qemu", "qemu_options" };
+	const char *image = changed_image(json_object_get(was, "images"), json_object_get(is, "images"));
+
+	if (image)
+		say("%s is not the image that the run was begun with: figures of two builds do not belong into one run. Start a new one", image);
+	for (unsigned i = 0; !image && i < COUNT_OF(key); i++)
+		if (!json_equal(json_object_get(was, key[i]), json_object_get(is, key[i]))) {
+			say("\"%s\" is not what it was when the run was begun: start a new one", key[i]);
+			return false;
+		}
+	return !image;
+}
+
+static void forget_unfinished(json_t *items)
+{
+	for (size_t i = json_array_size(items); i--;)
+		if (!item_finished(json_array_get(items, i)))
+			json_array_remove(items, i);
+}
+
+int resume_results(struct results *r, const char *dir, json_t *root, json_t *machine)
+{
+	bool same = same_machine(json_object_get(root, "machine"), machine);
+	json_t *times = json_object_get(root, "resumed");
+	char stamp[40];
+
+	json_decref(machine);
+	if (!same)
+		return -1;
+	*r = (struct results){ .dir = xstrdup(dir), .root = json_incref(root), .items = json_object_get(root, "items"),
+			       .traces = json_object_get(root, "traces"), .boots = json_object_get(root, "boots") };
+	if (!json_is_array(times))
+		json_object_set_new(root, "resumed", times = json_array());
+	json_array_append_new(times, json_string(time_stamp(stamp)));
+	json_object_set_new(root, "interrupted", json_false());
+	json_object_del(root, "error");
+	forget_unfinished(r->items);
+	return 0;
+}
+
+unsigned resume_round(const struct results *r)
+{
+	return (unsigned)json_array_size(json_object_get(r->root, "resumed"));
+}
