@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle, and for
 # variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a,
-# tests/engine_{test,modes,access,parts}_<r>, tests/oracle_<r>.
+# tests/engine_{test,modes,access,manage,parts}_<r>, tests/oracle_<r>.
 
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
@@ -12,7 +12,7 @@ engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))
 ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine_guest.c
 ORACLE_SRCS = tests/oracle.c tests/oracle_judge.c tests/oracle_steps.c tests/oracle_ref.c
 # Check suites that run under every recipe, and those for variants only.
-ENGINE_SUITES = test modes access
+ENGINE_SUITES = test modes access manage
 ENGINE_TESTS = $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine_$(t)_%)) \
 	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%)
 

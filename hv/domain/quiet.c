@@ -91,7 +91,8 @@ static void subtract(u64 *a, const u64 *b, unsigned n)
 static void difference(struct pn_region *now, const struct pn_region *then)
 {
 	static const u8 levels[] = { PN_CNT_shadow_used, PN_CNT_shadow_peak, PN_CNT_guest_tables,
-				     PN_CNT_guest_tables_peak, PN_CNT_rmap_pages, PN_CNT_rmap_pages_peak };
+				     PN_CNT_guest_tables_peak, PN_CNT_rmap_pages, PN_CNT_rmap_pages_peak,
+				     PN_CNT_pool_pages };
 	u64 kept[ARRAY_SIZE(levels)];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(levels); i++)

@@ -104,6 +104,7 @@ struct domain {
 	struct frame_info *frame;
 	mfn_t first_mfn; /* the domain's memory is contiguous in the pool */
 	u64 nr_pages;
+	u64 *log_dirty; /* a bit for each of them, by machine frame; NULL: log-dirty is off (hv/mm/logdirty.h) */
 
 	struct sh_domain *shadow; /* NULL under nested paging */
 	u32 min_shadow_levels;    /* asked for; 0: what the guest's mode needs */

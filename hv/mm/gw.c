@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The rare ends of a guest walk: faults other than not-present, and accessed and dirty bits. */
 #include "gw.h"
+#include "logdirty.h"
 
 enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end)
 {
@@ -60,10 +61,12 @@ bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g)
 			e |= PTE_D;
 		if (e == old)
 			continue;
-		u8 *p = (u8 *)plat_map(p2m_lookup(d, gw_table(v, w, level, g))) + gw_offset(va, level, g);
+		mfn_t table = p2m_lookup(d, gw_table(v, w, level, g));
+		u8 *p = (u8 *)plat_map(table) + gw_offset(va, level, g);
 		v->bytes += g == 2 ? 4 : 8;
 		if (!swap_entry(p, old, e, g))
 			return false;
+		log_dirty_mark(d, table);
 		d->counter[PN_CNT_set_accessed] += !(old & PTE_A);
 		d->counter[PN_CNT_set_dirty] += (e & ~old & PTE_D) != 0;
 		w->e[level] = e;

@@ -5,7 +5,7 @@
  * means that no memory is there (a device or nothing).
  *
  * The domain builder calls p2m_init once, then p2m_map for every range, and only
- * then paging_domain_init: paging does not follow later changes.
+ * then paging_domain_init. Later changes go through paging_remove_frame and paging_add_frame.
  */
 #ifndef MM_P2M_H
 #define MM_P2M_H

@@ -192,15 +192,20 @@ void pool_shrink(struct sh_domain *s, u64 pages)
 
 /* ---- the whole ---- */
 
-static bool alloc_hash(struct sh_domain *s, u64 pages)
+struct sh_page **pool_hash_alloc(u64 pages, u32 *mask)
 {
 	u64 buckets = 64;
 
 	while (buckets < pages)
 		buckets *= 2;
-	s->hash = plat_alloc_pages(pages_of(buckets * sizeof(*s->hash)));
-	s->hash_mask = (u32)buckets - 1;
-	return s->hash;
+	*mask = (u32)buckets - 1;
+	return plat_alloc_pages(pages_of(buckets * sizeof(struct sh_page *)));
+}
+
+void pool_hash_free(struct sh_page **hash, u32 mask)
+{
+	if (hash)
+		plat_free_pages(hash, pages_of((mask + 1ull) * sizeof(*hash)));
 }
 
 bool pool_init(struct domain *d, u64 pages)
@@ -213,12 +218,14 @@ bool pool_init(struct domain *d, u64 pages)
 	if (!s)
 		return false;
 	s->frames = plat_alloc_pages(frame_pages(d));
-	if (!s->frames || !alloc_hash(s, pages) || !pool_grow(s, pages)) {
+	s->hash = pool_hash_alloc(pages, &s->hash_mask);
+	if (!s->frames || !s->hash || !pool_grow(s, pages)) {
 		pool_destroy(d);
 		return false;
 	}
 	d->frame = (struct frame_info *)((uintptr_t)s->frames - d->first_mfn.n * sizeof(struct frame_info));
 	s->unshadow_gfn = INVALID_GFN.n;
+	d->counter[PN_CNT_pool_pages] = pages;
 	return true;
 }
 
@@ -232,8 +239,7 @@ void pool_destroy(struct domain *d)
 		next = b->next;
 		plat_free_pages(b, POOL_BLOCK);
 	}
-	if (s->hash)
-		plat_free_pages(s->hash, pages_of((s->hash_mask + 1ull) * sizeof(*s->hash)));
+	pool_hash_free(s->hash, s->hash_mask);
 	if (s->frames)
 		plat_free_pages(s->frames, frame_pages(d));
 	plat_free_pages(s, 1);

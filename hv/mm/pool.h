@@ -100,6 +100,9 @@ void pool_destroy(struct domain *d);
 bool pool_grow(struct sh_domain *s, u64 pages);
 /* `pages` fewer: as many must be free. Their memory goes back with the next pool_trim that finds its block unused. */
 void pool_shrink(struct sh_domain *s, u64 pages);
+/* Buckets for a hash of that many pages; sets *mask. NULL: out of memory. */
+struct sh_page **pool_hash_alloc(u64 pages, u32 *mask);
+void pool_hash_free(struct sh_page **hash, u32 mask);
 /* Blocks that the pool is too small to need any more. */
 u64 pool_spare_blocks(const struct sh_domain *s);
 /* Give back up to `blocks` blocks of which no page is in use. Returns how many. */

@@ -75,6 +75,80 @@ bool npt_build(struct domain *d)
 	return true;
 }
 
+/* ---- single frames: log-dirty, and a p2m that changes ---- */
+
+/* The level-1 entry for gfn, the large entry above it split. NULL: out of memory. */
+static u64 *small_entry(struct domain *d, gfn_t gfn)
+{
+	u64 *e = entry_for(d, gfn, 2);
+
+	if (!e)
+		return NULL;
+	if (*e & PTE_PS) {
+		u64 *t = plat_alloc_pages(1), large = *e & ~PTE_PS;
+
+		if (!t)
+			return NULL;
+		for (u64 i = 0; i < LARGE_FRAMES; i++)
+			t[i] = large + i * PAGE_SIZE;
+		*e = mfn_to_hpa(plat_virt_to_mfn(t)) | NPT_RIGHTS;
+	}
+	return entry_for(d, gfn, 1);
+}
+
+bool npt_set(struct domain *d, gfn_t gfn, bool write)
+{
+	u64 *e = small_entry(d, gfn);
+	u32 mfn = d->p2m[gfn.n];
+
+	if (e)
+		*e = mfn == P2M_NONE ? 0 : mfn_to_hpa(MFN(mfn)) | (write ? NPT_RIGHTS : NPT_RIGHTS & ~PTE_RW);
+	return e;
+}
+
+bool npt_split(struct domain *d)
+{
+	for (u64 g = 0; g < d->p2m_frames; g++)
+		if (d->p2m[g] != P2M_NONE && !small_entry(d, GFN(g)))
+			return false;
+	return true;
+}
+
+u64 npt_protect(struct domain *d, mfn_t first, u64 frames)
+{
+	u64 n = 0;
+
+	for (u64 g = 0; g < d->p2m_frames; g++) {
+		u64 *e;
+
+		if (d->p2m[g] == P2M_NONE || d->p2m[g] - first.n >= frames)
+			continue;
+		e = small_entry(d, GFN(g)); /* split already: takes no memory */
+		n += (*e & PTE_RW) != 0;
+		*e &= ~PTE_RW;
+	}
+	return n;
+}
+
+void npt_merge(struct domain *d)
+{
+	for (u64 g = 0; g < d->p2m_frames; g++) {
+		u64 *e;
+
+		if (d->p2m[g] == P2M_NONE)
+			continue;
+		if (!is_large(d, GFN(g))) {
+			*entry_for(d, GFN(g), 1) |= PTE_RW; /* there already: takes no memory */
+			continue;
+		}
+		e = entry_for(d, GFN(g), 2);
+		if (!(*e & PTE_PS))
+			plat_free_pages(table_of(*e), 1);
+		*e = mfn_to_hpa(MFN(d->p2m[g])) | NPT_RIGHTS | PTE_PS;
+		g += LARGE_FRAMES - 1;
+	}
+}
+
 static void free_table(u64 *t, u32 level)
 {
 	for (u32 i = 0; level > 1 && i < 512; i++)

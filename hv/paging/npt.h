@@ -15,4 +15,12 @@ void npt_destroy(struct domain *d);
 /* Does the table map this frame already? */
 bool npt_maps(const struct domain *d, gfn_t gfn);
 
+/* Map one frame as the p2m says now, by 4 KiB; without write access if `write` is false. False: out of memory. */
+bool npt_set(struct domain *d, gfn_t gfn, bool write);
+/* Only 4 KiB entries from now on; or large ones again where they fit, every frame writable. False: out of memory. */
+bool npt_split(struct domain *d);
+void npt_merge(struct domain *d);
+/* Take write access from every frame whose machine frame is in [first, first + frames). Returns from how many. */
+u64 npt_protect(struct domain *d, mfn_t first, u64 frames);
+
 #endif

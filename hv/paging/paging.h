@@ -81,8 +81,51 @@ enum verdict paging_cmpxchg(struct vcpu *v, gva_t va, void *old, const void *new
 /* Emulation does not know the instruction that wrote to this page: remove all its shadows, so that the guest can do it itself. */
 void paging_unshadow(struct vcpu *v, gpa_t gpa);
 
-/* The p2m lost or gained a frame, or a frame's write access must go: for hypervisor-made changes to guest memory. */
+/*
+ * The hypervisor wrote to guest memory, for a device or a loader: shadows of tables there follow, log-dirty marks it.
+ * The TLB may keep what it held, as after a write of the guest's own.
+ */
 void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes);
+
+/*
+ * What dom0 may ask while the guest stands: no vCPU of the domain is in the guest or in any other of these functions.
+ * All take effect before the guest runs on.
+ */
+
+/*
+ * Log-dirty on: every frame is clean, and write access to all of memory is taken away in one go. Off: the
+ * guest writes freely again. False: out of memory, it stays off. On when it is on: all is clean again.
+ */
+bool paging_log_dirty(struct domain *d, bool on);
+/*
+ * Only while it is on. Frames [first, first + frames) of the domain's memory, `first` a multiple of 64 and all of them below
+ * d->nr_pages: their dirty bits into `bits`, in words of 64, lowest frame first; they are clean from now on.
+ * Returns how many were dirty. log_dirty_read() (hv/mm/logdirty.h) reads without cleaning.
+ */
+u64 paging_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits);
+
+enum pool_result {
+	POOL_OK,
+	POOL_TOO_SMALL, /* below paging_pool_minimum() */
+	POOL_NO_MEMORY,
+	POOL_NONE, /* this recipe has no shadow pool */
+};
+
+/* The least number of shadow pages that a domain of so many vCPUs can run with. 0: it needs none. */
+u64 paging_pool_minimum(const struct domain *d);
+/*
+ * Grow or shrink the shadow pool to `pages` pages. Shrinking frees shadows as the recipe's reclaim part does, then
+ * whatever stands in memory that is given back. Unless POOL_OK, the pool has the size that it had.
+ */
+enum pool_result paging_pool_resize(struct domain *d, u64 pages);
+
+/*
+ * The p2m loses a frame: all mappings of it go, and all shadows of it as a table. False: the guest frame has no memory, or
+ * a vCPU has loaded it as its root; nothing has changed.
+ */
+bool paging_remove_frame(struct domain *d, gfn_t gfn);
+/* The p2m gains one. False: the guest frame is beyond the p2m or has memory already, or mfn is not the domain's. */
+bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn);
 
 /* Re-derive everything. Returns faults found; writes up to `size` bytes of text, NUL-terminated. */
 unsigned paging_audit(struct domain *d, char *text, size_t size);

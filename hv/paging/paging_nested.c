@@ -5,6 +5,7 @@
  * left is devices, and guest memory for instruction fetch and emulation.
  */
 #include "gw.h"
+#include "logdirty.h"
 #include "npt.h"
 
 /* The guest changes its control registers without an exit, so how its tables are walked is found anew each time. */
@@ -35,15 +36,20 @@ static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struc
 	}
 }
 
-static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes) {}
+static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	log_dirty_mark(v->domain, t->mfn);
+}
 
 static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
 	struct sh_target t;
 	enum verdict r = translate(v, va, access, &t);
 
-	if (r == SH_FIXED)
+	if (r == SH_FIXED) {
 		gw_store(&t, buf, bytes);
+		wrote(v, &t, bytes);
+	}
 	return r;
 }
 
@@ -58,6 +64,7 @@ bool paging_domain_init(struct domain *d, u64 pool_pages)
 }
 void paging_domain_destroy(struct domain *d)
 {
+	log_dirty_end(d);
 	npt_destroy(d);
 }
 
@@ -87,11 +94,19 @@ void paging_recheck(struct vcpu *v, gva_t va) {}
 
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 {
+	struct domain *d = v->domain;
+	gfn_t gfn = gpa_to_gfn(gpa);
+	mfn_t mfn = p2m_lookup(d, gfn);
+
 	v->fault.gpa = gpa;
-	if (!mfn_valid(p2m_lookup(v->domain, gpa_to_gfn(gpa))))
+	if (!mfn_valid(mfn))
 		return SH_MMIO;
-	/* Everything in the p2m is mapped with every right: hardware's walk must have been of an older table. */
-	BUG_ON(!npt_maps(v->domain, gpa_to_gfn(gpa)));
+	/* All of the p2m is mapped, with every right but log-dirty's: else hardware's walk was of an older table. */
+	BUG_ON(!npt_maps(d, gfn));
+	if (d->log_dirty && info & PFEC_W) {
+		log_dirty_set(d, mfn);
+		BUG_ON(!npt_set(d, gfn, true));
+	}
 	return SH_FIXED;
 }
 
@@ -125,7 +140,86 @@ void paging_invlpg(struct vcpu *v, gva_t va)
 
 /* The guest writes its tables itself: nothing to keep in step. */
 void paging_unshadow(struct vcpu *v, gpa_t gpa) {}
-void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes) {}
+
+void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)
+{
+	for (gpa_t end = gpa + bytes; gpa < end; gpa = (gpa & PAGE_MASK) + PAGE_SIZE) {
+		mfn_t mfn = p2m_lookup(d, gpa_to_gfn(gpa));
+
+		if (mfn_valid(mfn))
+			log_dirty_mark(d, mfn);
+	}
+}
+
+static void flush(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i])
+			plat_tlb_flush(d->vcpu[i]);
+}
+
+static void protect(struct domain *d, u64 first, u64 frames)
+{
+	COUNT_ADD(d, log_protect, npt_protect(d, MFN(d->first_mfn.n + first), frames));
+	flush(d);
+}
+
+bool paging_log_dirty(struct domain *d, bool on)
+{
+	if (d->log_dirty)
+		npt_merge(d);
+	log_dirty_end(d);
+	flush(d);
+	if (!on)
+		return true;
+	if (!npt_split(d) || !log_dirty_begin(d)) {
+		npt_merge(d);
+		return false;
+	}
+	protect(d, 0, d->nr_pages);
+	return true;
+}
+
+u64 paging_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)
+{
+	u64 dirty = log_dirty_read(d, first, frames, bits, true);
+
+	if (dirty)
+		protect(d, first, frames);
+	return dirty;
+}
+
+u64 paging_pool_minimum(const struct domain *d)
+{
+	return 0;
+}
+
+enum pool_result paging_pool_resize(struct domain *d, u64 pages)
+{
+	return POOL_NONE;
+}
+
+bool paging_remove_frame(struct domain *d, gfn_t gfn)
+{
+	mfn_t mfn = p2m_lookup(d, gfn);
+
+	if (!mfn_valid(mfn) || !npt_set(d, gfn, true)) /* splits, while there is memory to say no */
+		return false;
+	d->p2m[gfn.n] = P2M_NONE;
+	BUG_ON(!npt_set(d, gfn, false));
+	flush(d);
+	return true;
+}
+
+bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+	if (gfn.n >= d->p2m_frames || d->p2m[gfn.n] != P2M_NONE || !p2m_map(d, gfn, mfn, 1))
+		return false;
+	if (npt_set(d, gfn, log_dirty_may_write(d, mfn)))
+		return true;
+	d->p2m[gfn.n] = P2M_NONE;
+	return false;
+}
 
 unsigned paging_audit(struct domain *d, char *text, size_t size)
 {

@@ -28,9 +28,11 @@ static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *b
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)
 {
+	u64 least = SH_MIN_POOL(d->nr_vcpus);
+
 	if (!pool_pages)
 		pool_pages = 256ull * d->nr_vcpus + 2 * (d->nr_pages * PAGE_SIZE >> 20);
-	if (!pool_init(d, pool_pages < SH_MIN_POOL ? SH_MIN_POOL : pool_pages))
+	if (!pool_init(d, pool_pages < least ? least : pool_pages))
 		return false;
 	if (SH_ALL(wrmap, init, d))
 		return true;
@@ -45,6 +47,7 @@ void paging_domain_destroy(struct domain *d)
 			d->vcpu[i]->root = INVALID_MFN;
 	if (d->shadow)
 		SH_EACH(wrmap, exit, d);
+	log_dirty_end(d);
 	pool_destroy(d);
 }
 
@@ -176,11 +179,43 @@ void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)
 		u32 n = room_in_page(gpa) < bytes ? room_in_page(gpa) : bytes;
 		mfn_t mfn = p2m_lookup(d, gpa_to_gfn(gpa));
 
-		if (mfn_valid(mfn))
+		if (mfn_valid(mfn)) {
+			log_dirty_mark(d, mfn);
 			sh_validate(d, frame_of(d, mfn), (u32)(gpa & ~PAGE_MASK), n);
+		}
 		gpa += n;
 		bytes -= n;
 	}
+}
+
+bool paging_log_dirty(struct domain *d, bool on)
+{
+	return sh_log_dirty(d, on);
+}
+
+u64 paging_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)
+{
+	return sh_log_dirty_clean(d, first, frames, bits);
+}
+
+u64 paging_pool_minimum(const struct domain *d)
+{
+	return SH_MIN_POOL(d->nr_vcpus);
+}
+
+enum pool_result paging_pool_resize(struct domain *d, u64 pages)
+{
+	return sh_pool_resize(d, pages);
+}
+
+bool paging_remove_frame(struct domain *d, gfn_t gfn)
+{
+	return sh_remove_frame(d, gfn);
+}
+
+bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+	return sh_add_frame(d, gfn, mfn);
 }
 
 unsigned paging_audit(struct domain *d, char *text, size_t size)

@@ -31,6 +31,7 @@
 #define SHADOW_ENGINE_H
 
 #include "gw.h"
+#include "logdirty.h"
 #include "policy.h"
 
 struct audit;
@@ -59,6 +60,13 @@ struct sh_mode {
 	/* Take PTE_RW from a leaf entry that has it. */
 	void (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot);
 	u32 (*revoke_in)(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
+	/*
+	 * Leaf entries that map one of `frames` frames from `first` on: take PTE_RW, or, if `bit` is PTE_P, the
+	 * whole entry. Returns how many had it.
+	 */
+	u32 (*take)(struct domain *d, struct sh_page *leaf, mfn_t first, u64 frames, u64 bit);
+	/* Zero what entries that are not present remember. */
+	void (*forget)(struct domain *d, struct sh_page *leaf);
 	/* Zero one link; all links to a child; every entry. */
 	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
 	void (*unlink_child)(struct domain *d, struct sh_page *parent, const struct sh_page *child);
@@ -72,8 +80,8 @@ extern const struct sh_mode *const sh_pairs[SH_MAX_LEVELS + 1][SH_MAX_LEVELS + 1
 
 /* At least as many shadow pages as one fault takes, or one root load: a table at each level below a root of five. */
 #define SH_MOST_PAGES 6
-/* A pool below this could not hold the old root while a new one is made. */
-#define SH_MIN_POOL 12
+/* A pool below this could not hold what one vCPU uses while a new root is made, beside the other vCPUs' roots. */
+#define SH_MIN_POOL(nr_vcpus) (2 * SH_MOST_PAGES + (nr_vcpus) - 1)
 
 /* Free shadow pages for the work ahead; reclaim happens only here, so nothing goes away under a walk. */
 bool sh_make_room(struct domain *d, u32 want);
@@ -111,6 +119,16 @@ void sh_update_modes(struct vcpu *v);
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes);
 /* Remove all shadows of a frame. False: one is a loaded root. */
 bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why);
+/* Remove one shadow page that no vCPU has loaded, wherever it is linked. */
+void sh_unshadow_page(struct domain *d, struct sh_page *sp);
+
+/* ---- manage.c: what paging.h promises of the same names ---- */
+
+bool sh_log_dirty(struct domain *d, bool on);
+u64 sh_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits);
+enum pool_result sh_pool_resize(struct domain *d, u64 pages);
+bool sh_remove_frame(struct domain *d, gfn_t gfn);
+bool sh_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn);
 
 /* ---- audit.c ---- */
 

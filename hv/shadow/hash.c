@@ -36,3 +36,23 @@ void sh_hash_remove(struct sh_domain *s, struct sh_page *sp)
 	*p = sp->hash_next;
 	sp->hash_next = NULL;
 }
+
+void sh_hash_fit(struct sh_domain *s)
+{
+	u32 old_mask = s->hash_mask, mask;
+	struct sh_page **old = s->hash, **hash;
+
+	if (s->pages <= old_mask + 1u)
+		return;
+	hash = pool_hash_alloc(s->pages, &mask);
+	if (!hash)
+		return;
+	s->hash = hash;
+	s->hash_mask = mask;
+	for (u32 i = 0; i <= old_mask; i++)
+		for (struct sh_page *sp = old[i], *next; sp; sp = next) {
+			next = sp->hash_next;
+			sh_hash_add(s, sp);
+		}
+	pool_hash_free(old, old_mask);
+}

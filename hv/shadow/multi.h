@@ -154,7 +154,8 @@ static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
 {
 	u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX));
 
-	if (ge & PTE_RW && policy.ad->may_write(ge) && policy.sync->may_write(frame_of(d, mfn)))
+	if (ge & PTE_RW && policy.ad->may_write(ge) && policy.sync->may_write(frame_of(d, mfn)) &&
+	    log_dirty_may_write(d, mfn))
 		e |= PTE_RW;
 	return e;
 }
@@ -224,6 +225,8 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.get = s_get,
 	.revoke = mode_revoke,
 	.revoke_in = mode_revoke_in,
+	.take = mode_take,
+	.forget = mode_forget,
 	.unlink = mode_unlink,
 	.unlink_child = mode_unlink_child,
 	.empty = mode_empty,

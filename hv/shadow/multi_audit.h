@@ -30,6 +30,9 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 	if (e & PTE_RW && !policy.sync->may_write(frame_of(d, mfn)))
 		audit_report(a, "smfn %x slot %u: %llx maps a guest table writable", sp->mfn, slot,
 			     (unsigned long long)e);
+	if (e & PTE_RW && !log_dirty_may_write(d, mfn))
+		audit_report(a, "smfn %x slot %u: %llx maps a clean frame writable", sp->mfn, slot,
+			     (unsigned long long)e);
 	if (sp->role & ROLE_DIRECT) {
 		mfn_t backing = p2m_lookup(d, GFN((u64)sp->gfn + slot));
 

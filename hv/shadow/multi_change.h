@@ -121,6 +121,7 @@ static inline __attribute__((always_inline)) void follow(struct vcpu *v, const s
 	struct sh_page *sp = frame_of(d, t->mfn)->shadows;
 	u32 offset = (u32)((uintptr_t)t->p & ~PAGE_MASK), slot = offset / GUEST_BYTES;
 
+	log_dirty_mark(d, t->mfn);
 	if (!sp)
 		return;
 	v->bytes += 2 * bytes; /* the guest's entry and the shadow's */
@@ -206,6 +207,34 @@ static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_i
 		}
 	}
 	return found;
+}
+
+static u32 mode_take(struct domain *d, struct sh_page *leaf, mfn_t first, u64 frames, u64 bit)
+{
+	const u64 has = PTE_P | bit;
+	u32 found = 0;
+
+	for (u32 slot = 0; slot < ENTRIES; slot++) {
+		u64 e;
+
+		if (!leaf->live[slot / SH_STRETCH]) {
+			slot += SH_STRETCH - 1;
+			continue;
+		}
+		e = s_get(leaf, slot);
+		if ((e & has) != has || pte_mfn(e).n - first.n >= frames)
+			continue;
+		leaf_put(d, leaf, slot, bit == PTE_P ? 0 : e & ~bit);
+		found++;
+	}
+	return found;
+}
+
+static void mode_forget(struct domain *d, struct sh_page *leaf)
+{
+	for (u32 slot = next_live(leaf, 0); slot < ENTRIES; slot = next_live(leaf, slot + 1))
+		if (!(s_get(leaf, slot) & PTE_P))
+			leaf_put(d, leaf, slot, 0);
 }
 
 static void mode_unlink(struct domain *d, struct sh_page *parent, u32 slot)

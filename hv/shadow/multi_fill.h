@@ -112,6 +112,7 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 			soft_keep(v, va, pfec, mfn);
 			return r == SH_OOM ? r : policy.sync->table_write(v, w.gfn);
 		}
+		log_dirty_mark(v->domain, mfn);
 	}
 	return fill(v, &w, va, mfn);
 }

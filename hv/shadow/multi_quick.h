@@ -104,6 +104,8 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 	}
 	if (SH_PART_PAGES && unlikely(d->shadow->free < SH_PART_PAGES))
 		return full_fault(v, va, pfec);
+	if (pfec & PFEC_W)
+		log_dirty_mark(d, mfn);
 	e = leaf_entry(d, mfn, ge);
 	if (unlikely(s_get(leaf, slot) == e))
 		return SH_RETRY;

@@ -153,6 +153,8 @@ struct sh_policy {
 struct sh_page *sh_hash_find(const struct sh_domain *s, u32 gfn, u32 role);
 void sh_hash_add(struct sh_domain *s, struct sh_page *sp);
 void sh_hash_remove(struct sh_domain *s, struct sh_page *sp);
+/* The pool has another size: as many buckets as suit it, if there is memory for them. */
+void sh_hash_fit(struct sh_domain *s);
 
 /* Guest writes are to reach this shadow from now on: list it at its frame, and take write access to the frame away. */
 void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va);

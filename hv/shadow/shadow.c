@@ -167,7 +167,7 @@ static void unlink_everywhere(struct domain *d, struct sh_page *sp, u32 keep)
 	BUG_ON(sp->refs != keep);
 }
 
-static void unshadow_one(struct domain *d, struct sh_page *sp)
+void sh_unshadow_page(struct domain *d, struct sh_page *sp)
 {
 	sp->refs++; /* ours, so that it does not go while we look */
 	if (sp->pinned) {
@@ -195,7 +195,7 @@ bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
 			;
 		if (!sp)
 			return !f->shadows;
-		unshadow_one(d, sp);
+		sh_unshadow_page(d, sp);
 	}
 }
 

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What dom0 asks of a domain's shadows: log-dirty, another size of the pool, frames that
+ * come and go. The guest stands meanwhile.
+ *
+ * Must hold: rights that are taken away are gone from every shadow, loaded or not, when
+ * a function returns, and the TLB flush that this owes is asked for.
+ */
+#include "engine.h"
+#include "recipe.h"
+
+static void forget_translations(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i])
+			soft_flush(d->vcpu[i]);
+	sh_flush(d);
+}
+
+/* Take a right to some frames from every leaf entry. Returns from how many. */
+static u64 take_everywhere(struct domain *d, mfn_t first, u64 frames, u64 bit)
+{
+	u64 n = 0;
+
+	pool_for_each(d->shadow, sp)
+		if (sp->used && ROLE_LEVEL(sp->role) == 1)
+			n += sp->mode->take(d, sp, first, frames, bit);
+	return n;
+}
+
+/* ---- log-dirty ---- */
+
+static void protect(struct domain *d, u64 first, u64 frames)
+{
+	u64 n = take_everywhere(d, MFN(d->first_mfn.n + first), frames, PTE_RW);
+
+	COUNT_ADD(d, log_protect, n);
+	if (n)
+		sh_flush(d);
+}
+
+bool sh_log_dirty(struct domain *d, bool on)
+{
+	log_dirty_end(d);
+	if (!on)
+		return true;
+	if (!log_dirty_begin(d))
+		return false;
+	protect(d, 0, d->nr_pages);
+	return true;
+}
+
+u64 sh_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)
+{
+	u64 dirty = log_dirty_read(d, first, frames, bits, true);
+
+	if (dirty) /* what was clean has no writable entry */
+		protect(d, first, frames);
+	return dirty;
+}
+
+/* ---- the pool ---- */
+
+/* Pages in use in a block; ~0: a loaded root stands in it. */
+static u32 occupancy(struct pool_block *b)
+{
+	struct sh_page *sp = pool_block_first(b);
+	u32 used = 0;
+
+	for (u32 i = 0; i < POOL_BLOCK_PAGES; i++) {
+		if (!sp[i].used)
+			continue;
+		if (sp[i].loaded)
+			return ~0u;
+		used++;
+	}
+	return used;
+}
+
+/* A page that a part has taken goes with the shadow that it belongs to. */
+static struct sh_page *goes_with(struct domain *d, struct sh_page *page)
+{
+	if (ROLE_LEVEL(page->role))
+		return page;
+	pool_for_each(d->shadow, sp)
+		if (sp->used && sp->links == page)
+			return sp;
+	plat_panic("smfn %x belongs to no shadow", page->mfn);
+}
+
+/* Empty the block that costs least. False: all must stay. */
+static bool vacate_one(struct domain *d)
+{
+	struct pool_block *best = NULL;
+	u32 least = ~0u;
+	struct sh_page *sp;
+
+	for (struct pool_block *b = d->shadow->blocks; b; b = b->next) {
+		u32 used = occupancy(b);
+
+		if (used < least) {
+			least = used;
+			best = b;
+		}
+	}
+	if (!best)
+		return false;
+	sp = pool_block_first(best);
+	for (u32 i = 0; i < POOL_BLOCK_PAGES; i++)
+		if (sp[i].used) { /* one going may have taken others along */
+			COUNT(d, reclaim);
+			sh_unshadow_page(d, goes_with(d, &sp[i]));
+		}
+	return true;
+}
+
+static void give_back(struct domain *d)
+{
+	struct sh_domain *s = d->shadow;
+
+	for (;;) {
+		pool_trim(s, pool_spare_blocks(s));
+		if (!pool_spare_blocks(s) || !vacate_one(d))
+			return;
+	}
+}
+
+enum pool_result sh_pool_resize(struct domain *d, u64 pages)
+{
+	struct sh_domain *s = d->shadow;
+
+	if (pages < SH_MIN_POOL(d->nr_vcpus))
+		return POOL_TOO_SMALL;
+	if (pages >= s->pages) {
+		if (!pool_grow(s, pages - s->pages))
+			return POOL_NO_MEMORY;
+		sh_hash_fit(s);
+	} else {
+		u32 fewer = s->pages - (u32)pages;
+
+		if (!sh_reserve(d, fewer))
+			return POOL_TOO_SMALL;
+		pool_shrink(s, fewer);
+		give_back(d);
+	}
+	d->counter[PN_CNT_pool_pages] = s->pages;
+	return POOL_OK;
+}
+
+/* ---- the p2m ---- */
+
+static bool is_shadow_of(const struct sh_page *sp, gfn_t gfn)
+{
+	return sp->used && !(sp->role & ROLE_DIRECT) && sp->gfn == gfn.n;
+}
+
+static bool is_loaded_root(const struct domain *d, gfn_t gfn)
+{
+	pool_for_each(d->shadow, sp)
+		if (is_shadow_of(sp, gfn) && sp->loaded)
+			return true;
+	return false;
+}
+
+bool sh_remove_frame(struct domain *d, gfn_t gfn)
+{
+	mfn_t mfn = p2m_lookup(d, gfn);
+
+	if (!mfn_valid(mfn) || is_loaded_root(d, gfn))
+		return false;
+	pool_for_each(d->shadow, sp)
+		if (is_shadow_of(sp, gfn))
+			sh_unshadow_page(d, sp);
+	take_everywhere(d, mfn, 1, PTE_P);
+	d->p2m[gfn.n] = P2M_NONE;
+	forget_translations(d);
+	return true;
+}
+
+bool sh_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+	if (gfn.n >= d->p2m_frames || d->p2m[gfn.n] != P2M_NONE || !p2m_map(d, gfn, mfn, 1))
+		return false;
+	pool_for_each(d->shadow, sp)
+		if (sp->used && ROLE_LEVEL(sp->role) == 1)
+			sp->mode->forget(d, sp);
+	forget_translations(d);
+	return true;
+}
