@@ -73,13 +73,79 @@ static void load_row(struct row *w, const json_t *item, const json_t *region)
 		w->counter[c] = number(counters, counter_names[c]);
 }
 
-void dataset_load(struct dataset *d, const json_t *root)
+static int by_key(const struct row *a, const char *recipe, const char *workload, const char *phase, bool traced)
+{
+	int order = strcmp(a->recipe, recipe);
+
+	if (!order)
+		order = strcmp(a->workload, workload);
+	if (!order)
+		order = strcmp(a->phase, phase);
+	return order ? order : a->traced - traced;
+}
+
+static int by_key_and_instructions(const void *x, const void *y)
+{
+	const struct row *a = *(const struct row *const *)x, *b = *(const struct row *const *)y;
+	int order = by_key(a, b->recipe, b->workload, b->phase, b->traced);
+
+	return order ? order : (a->instructions > b->instructions) - (a->instructions < b->instructions);
+}
+
+static void sort_rows(struct dataset *d)
+{
+	d->sorted = xcalloc(d->nr_rows, sizeof(*d->sorted));
+	for (unsigned i = 0; i < d->nr_rows; i++)
+		d->sorted[i] = &d->row[i];
+	qsort(d->sorted, d->nr_rows, sizeof(*d->sorted), by_key_and_instructions);
+}
+
+static void find_phases(struct dataset *d)
+{
+	for (unsigned i = 0; i < d->nr_rows; i++) {
+		const struct row *w = &d->row[i];
+		unsigned k = d->nr_phases;
+
+		/* Rows of one workload mostly stand together: look at the newest first. */
+		while (k && (strcmp(d->phase[k - 1].workload, w->workload) || strcmp(d->phase[k - 1].phase, w->phase)))
+			k--;
+		if (k)
+			continue;
+		d->phase = xrealloc(d->phase, (d->nr_phases + 1) * sizeof(*d->phase));
+		d->phase[d->nr_phases++] = (struct phase){ w->workload, w->phase };
+	}
+}
+
+static bool item_mentions(const json_t *items, const char *key, const char *name)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(items, i, item)
+		if (!strcmp(string(item, key), name))
+			return true;
+	return false;
+}
+
+static const char **find_used(const json_t *root, const char *list, const char *key, unsigned *n)
+{
+	const json_t *catalogue = json_object_get(root, list), *entry;
+	const char **used = xcalloc(json_array_size(catalogue) + 1, sizeof(*used));
+	size_t i;
+
+	*n = 0;
+	json_array_foreach(catalogue, i, entry)
+		if (item_mentions(json_object_get(root, "items"), key, string(entry, "name")))
+			used[(*n)++] = string(entry, "name");
+	return used;
+}
+
+static void load_items(struct dataset *d)
 {
 	const json_t *item, *region;
 	size_t i, k;
 
-	*d = (struct dataset){ .root = root };
-	json_array_foreach(json_object_get(root, "items"), i, item) {
+	json_array_foreach(json_object_get(d->root, "items"), i, item) {
 		if (!item_finished(item)) {
 			d->unfinished = xrealloc(d->unfinished, (d->nr_unfinished + 1) * sizeof(*d->unfinished));
 			d->unfinished[d->nr_unfinished++] = item;
@@ -94,24 +160,29 @@ void dataset_load(struct dataset *d, const json_t *root)
 	}
 }
 
+void dataset_load(struct dataset *d, const json_t *root)
+{
+	*d = (struct dataset){ .root = root };
+	load_items(d);
+	sort_rows(d);
+	find_phases(d);
+	d->recipe = find_used(root, "recipes", "recipe", &d->nr_recipes);
+	d->workload = find_used(root, "workloads", "workload", &d->nr_workloads);
+}
+
 void dataset_free(struct dataset *d)
 {
 	free(d->row);
 	free(d->unfinished);
+	free(d->sorted);
+	free(d->phase);
+	free(d->recipe);
+	free(d->workload);
 	memset(d, 0, sizeof(*d));
-}
-
-static bool row_is(const struct row *w, const char *recipe, const char *workload, const char *phase, bool traced)
-{
-	return w->traced == traced && !strcmp(w->recipe, recipe) && !strcmp(w->workload, workload) && !strcmp(w->phase, phase);
 }
 
 static void widen(struct cell *c, const struct row *w)
 {
-	if (!c->n || w->instructions < c->instructions_min)
-		c->instructions_min = w->instructions;
-	if (!c->n || w->instructions > c->instructions_max)
-		c->instructions_max = w->instructions;
 	if (!c->n || w->trips < c->trips_min)
 		c->trips_min = w->trips;
 	if (!c->n || w->trips > c->trips_max)
@@ -119,31 +190,40 @@ static void widen(struct cell *c, const struct row *w)
 	c->n++;
 }
 
-static int by_instructions(const void *a, const void *b)
+/* The first sorted row that is not before this key. */
+static unsigned first_row(const struct dataset *d, const char *recipe, const char *workload, const char *phase, bool traced)
 {
-	const struct row *const *x = a, *const *y = b;
+	unsigned low = 0, high = d->nr_rows;
 
-	return ((*x)->instructions > (*y)->instructions) - ((*x)->instructions < (*y)->instructions);
+	while (low < high) {
+		unsigned mid = (low + high) / 2;
+
+		if (by_key(d->sorted[mid], recipe, workload, phase, traced) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 bool dataset_cell(const struct dataset *d, const char *recipe, const char *workload, const char *phase, bool traced, struct cell *c)
 {
-	const struct row **all = xcalloc(d->nr_rows, sizeof(*all));
+	unsigned first;
 
 	*c = (struct cell){ 0 };
 	if (!phase)
 		phase = dataset_main_phase(d, workload);
-	for (unsigned i = 0; phase && i < d->nr_rows; i++) {
-		if (!row_is(&d->row[i], recipe, workload, phase, traced))
-			continue;
-		all[c->n] = &d->row[i];
-		widen(c, &d->row[i]);
-	}
-	qsort(all, c->n, sizeof(*all), by_instructions);
-	if (c->n)
-		c->r = all[(c->n - 1) / 2];
-	free(all);
-	return c->n > 0;
+	if (!phase)
+		return false;
+	first = first_row(d, recipe, workload, phase, traced);
+	for (unsigned i = first; i < d->nr_rows && !by_key(d->sorted[i], recipe, workload, phase, traced); i++)
+		widen(c, d->sorted[i]);
+	if (!c->n)
+		return false;
+	c->r = d->sorted[first + (c->n - 1) / 2];
+	c->instructions_min = d->sorted[first]->instructions;
+	c->instructions_max = d->sorted[first + c->n - 1]->instructions;
+	return true;
 }
 
 double per_op(const struct cell *c, uint64_t total)
@@ -153,14 +233,9 @@ double per_op(const struct cell *c, uint64_t total)
 
 const char *dataset_phase(const struct dataset *d, const char *workload, unsigned nth)
 {
-	for (unsigned i = 0; i < d->nr_rows; i++) {
-		bool seen = strcmp(d->row[i].workload, workload);
-
-		for (unsigned k = 0; k < i && !seen; k++)
-			seen = !strcmp(d->row[k].workload, workload) && !strcmp(d->row[k].phase, d->row[i].phase);
-		if (!seen && nth-- == 0)
-			return d->row[i].phase;
-	}
+	for (unsigned i = 0; i < d->nr_phases; i++)
+		if (!strcmp(d->phase[i].workload, workload) && nth-- == 0)
+			return d->phase[i].phase;
 	return NULL;
 }
 
@@ -171,36 +246,14 @@ const char *dataset_main_phase(const struct dataset *d, const char *workload)
 	return phase && !strcmp(phase, PHASE_EMPTY) ? dataset_phase(d, workload, 1) : phase;
 }
 
-static bool item_mentions(const struct dataset *d, const char *key, const char *name)
-{
-	const json_t *item;
-	size_t i;
-
-	json_array_foreach(json_object_get(d->root, "items"), i, item)
-		if (!strcmp(string(item, key), name))
-			return true;
-	return false;
-}
-
-static const char *nth_used(const struct dataset *d, const char *list, const char *key, unsigned nth)
-{
-	const json_t *entry;
-	size_t i;
-
-	json_array_foreach(json_object_get(d->root, list), i, entry)
-		if (item_mentions(d, key, string(entry, "name")) && nth-- == 0)
-			return string(entry, "name");
-	return NULL;
-}
-
 const char *dataset_recipe(const struct dataset *d, unsigned nth)
 {
-	return nth_used(d, "recipes", "recipe", nth);
+	return nth < d->nr_recipes ? d->recipe[nth] : NULL;
 }
 
 const char *dataset_workload(const struct dataset *d, unsigned nth)
 {
-	return nth_used(d, "workloads", "workload", nth);
+	return nth < d->nr_workloads ? d->workload[nth] : NULL;
 }
 
 const char *dataset_text(const struct dataset *d, const char *list, const char *name)

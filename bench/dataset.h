@@ -35,6 +35,14 @@ struct dataset {
 	const json_t **unfinished; /* items */
 	unsigned nr_unfinished;
 	const json_t *root;
+	/* What is asked for again and again, found once: */
+	const struct row **sorted; /* by recipe, workload, phase, traced, instructions */
+	struct phase {
+		const char *workload, *phase;
+	} *phase; /* each once, in order of appearance */
+	unsigned nr_phases;
+	const char **recipe, **workload; /* in use, in catalogue order */
+	unsigned nr_recipes, nr_workloads;
 };
 
 void dataset_load(struct dataset *d, const json_t *root);
