@@ -20,12 +20,12 @@ const struct recipe recipes[] = {
 };
 const unsigned nr_recipes = COUNT_OF(recipes);
 
-/* A form's name, from the workload's. */
+/* A form's name, from the workload's. (File and kind are strings by now: a word of theirs may be a macro, as "true" is.) */
 #define NAME_2(name) name ".2"
 #define NAME_3(name) name ".3"
 #define NAME_4(name) name
 #define NAME_5(name) name ".5"
-#define FORM(levels, file, name, kind, ...) { #file, NAME_##levels(name), name, #kind, levels, __VA_ARGS__ },
+#define FORM(levels, file, name, kind, ...) { file, NAME_##levels(name), name, kind, levels, __VA_ARGS__ },
 
 /* The list's third column to its forms. */
 #define FORMS_2(...)	FORM(2, __VA_ARGS__)
@@ -38,7 +38,7 @@ const unsigned nr_recipes = COUNT_OF(recipes);
 
 const struct workload workloads[] = {
 #define WORKLOAD(file, name, kind, levels, cmdline, memory_mib, timeout_s, suite, text) \
-	FORMS_##levels(file, name, kind, cmdline, memory_mib, timeout_s, #suite, text)
+	FORMS_##levels(#file, name, #kind, cmdline, memory_mib, timeout_s, #suite, text)
 #include "workloads/workloads.def"
 #undef WORKLOAD
 };

@@ -104,6 +104,9 @@ START_TEST(every_form_has_its_own_image)
 			free(x);
 			free(y);
 		}
+	/* "true" is a macro of C's, "linux" one of the compiler's. */
+	ck_assert_str_eq(workload_find("true-fault")->file, "true-fault");
+	ck_assert_str_eq(workload_find("linux-process")->kind, "linux");
 	char *words = workload_cmdline(workload_find("linux-process"));
 	ck_assert_ptr_nonnull(strstr(words, " no5lvl"));
 	free(words);
