@@ -134,6 +134,103 @@ START_TEST(without_room_for_a_link_nothing_is_lost)
 }
 END_TEST
 
+/* ---- spare: guest_flags, guest_flags_mmio ---- */
+
+/* No test of a remembered answer may pass because the guest's tables were read after all. */
+static void expect_remembered(gva_t va, u32 access, u32 pfec)
+{
+	u64 hits = count(PN_CNT_spare_hit);
+
+	expect_fault(va, access, pfec);
+	ck_assert_uint_eq(count(PN_CNT_spare_hit), hits + 1);
+	ck_assert_uint_eq(g.last_bytes, 4 * 8);
+}
+
+START_TEST(an_absent_entry_is_remembered_until_the_guest_writes_it)
+{
+	expect_done(user(0), U | W, 1, DATA);
+	expect_fault(user(NR_DATA), U | W, U | W);
+	ck_assert_uint_eq(count(PN_CNT_spare_hit), 0);
+	for (u32 i = 0; i < 3; i++) {
+		expect_remembered(user(NR_DATA), U | W, U | W);
+		expect_remembered(user(NR_DATA), U | X, U | X);
+		expect_remembered(user(NR_DATA), 0, 0);
+	}
+	guest_audit(&g);
+	guest_access(&g, linear(USER_L1, NR_DATA), W, at(DATA + 60, ALL), 8);
+	ck_assert_uint_eq(trips(user(NR_DATA), U | W, 1), 0);
+	guest_access(&g, linear(USER_L1, NR_DATA), W, 0xdead0, 8);
+	guest_load_cr3(&g, ROOT * PAGE_SIZE);
+	expect_remembered(user(NR_DATA), U, U);
+	/* Emulation is told the same, by the guest's tables. */
+	ck_assert_int_eq(guest_emulated(&g, user(NR_DATA), U, 0, 8).kind, ACCESS_FAULT);
+}
+END_TEST
+
+START_TEST(a_read_only_entry_is_remembered)
+{
+	expect_done(user(0), U | W, 1, DATA);
+	guest_access(&g, linear(USER_L1, 3), W, at(DATA + 3, ALL & ~PTE_RW), 8);
+	guest_load_cr3(&g, ROOT * PAGE_SIZE);
+	expect_done(user(3), U, 0, DATA + 3);
+	expect_remembered(user(3), U | W, PFEC_P | U | W);
+	expect_remembered(user(3), W, PFEC_P | W);
+	/* Without CR0.WP a supervisor may write, a user still may not. */
+	guest_set_modes(&g, CR0_PE | CR0_PG, CR4_PAE, EFER_LME | EFER_NXE);
+	expect_done(user(3), W, 7, DATA + 3);
+	expect_done(user(3), U, 0, DATA + 3);
+	expect_remembered(user(3), U | W, PFEC_P | U | W);
+	guest_set_modes(&g, CR0_PE | CR0_PG | CR0_WP, CR4_PAE, EFER_LME | EFER_NXE);
+	guest_access(&g, linear(USER_L1, 3), W, at(DATA + 3, ALL), 8);
+	expect_done(user(3), U | W, 9, DATA + 3);
+}
+END_TEST
+
+START_TEST(a_page_that_is_only_protected_is_not_the_guests_fault)
+{
+	/* The guest may write; the shadow's entry is read-only because the page is a table. */
+	guest_access(&g, linear(USER_L1, 40), W, at(USER_L1, ALL), 8);
+	expect_done(user(0), U, 0, DATA);
+	expect_done(user(40), U, 0, USER_L1);
+	expect_done(user(40) + 41 * 8, U | W, at(DATA + 1, ALL), USER_L1);
+	expect_done(user(41), U, 0, DATA + 1);
+	ck_assert_uint_eq(count(PN_CNT_spare_hit), 0);
+}
+END_TEST
+
+static struct outcome reach_device(u32 access)
+{
+	struct outcome o = guest_access(&g, user(50) + 24, access, 0, 8);
+
+	ck_assert_int_eq(o.kind, ACCESS_MMIO);
+	ck_assert_uint_eq(o.gpa, (HOLE_AT + 2) * PAGE_SIZE + 24);
+	return o;
+}
+
+START_TEST(a_device_is_remembered_with_its_rights)
+{
+	expect_done(user(0), U, 0, DATA);
+	guest_access(&g, linear(USER_L1, 50), W, at(HOLE_AT + 2, PTE_P | PTE_RW | PTE_US), 8);
+	reach_device(U); /* sets the accessed bit */
+	ck_assert_uint_eq(count(PN_CNT_spare_mmio), 0);
+	reach_device(U);
+	ck_assert_uint_eq(count(PN_CNT_spare_mmio), 1);
+	ck_assert_uint_eq(g.last_bytes, 4 * 8);
+	reach_device(U | W); /* the dirty bit is yet to be set */
+	ck_assert_uint_eq(count(PN_CNT_spare_mmio), 1);
+	ck_assert(guest_table(&g, USER_L1)[50] & PTE_D);
+	reach_device(U | W);
+	ck_assert_uint_eq(count(PN_CNT_spare_mmio), 2);
+	guest_access(&g, linear(USER_L1, 50), W, at(HOLE_AT + 2, ALL & ~(PTE_RW | PTE_US)), 8);
+	reach_device(0);
+	expect_fault(user(50), U, PFEC_P | U);
+	expect_fault(user(50), W, PFEC_P | W);
+	ck_assert_uint_eq(count(PN_CNT_spare_mmio), 3);
+	guest_access(&g, linear(USER_L1, 50), W, at(DATA, ALL), 8);
+	expect_done(user(50), U | W, 1, DATA);
+}
+END_TEST
+
 static void add(Suite *s, const char *name, const TTest *const *tests, u32 n)
 {
 	TCase *t = tcase_create(name);
@@ -159,5 +256,9 @@ int main(void)
 	     a_stale_hint_is_not_believed);
 	PART("rmap", a_reverse_map_finds_all_and_searches_nothing, a_reverse_map_takes_memory_and_gives_it_back,
 	     without_room_for_a_link_nothing_is_lost);
+	PART("guest_flags", an_absent_entry_is_remembered_until_the_guest_writes_it, a_read_only_entry_is_remembered,
+	     a_page_that_is_only_protected_is_not_the_guests_fault);
+	PART("guest_flags_mmio", an_absent_entry_is_remembered_until_the_guest_writes_it, a_read_only_entry_is_remembered,
+	     a_page_that_is_only_protected_is_not_the_guests_fault, a_device_is_remembered_with_its_rights);
 	return run_suite(s);
 }

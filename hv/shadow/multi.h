@@ -154,6 +154,8 @@ static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
 {
 	u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX));
 
+	if (policy.spare->flags)
+		e |= policy.spare->flags(ge);
 	if (ge & PTE_RW && policy.ad->may_write(ge) && policy.sync->may_write(frame_of(d, mfn)) &&
 	    log_dirty_may_write(d, mfn))
 		e |= PTE_RW;
@@ -166,11 +168,13 @@ static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain
 {
 	mfn_t mfn;
 
-	if (!(ge & PTE_P) || !policy.ad->may_map(ge) || unlikely(ge & rsvd))
-		return policy.spare->absent(ge);
+	if (!(ge & PTE_P))
+		return policy.spare->absent(ge, SH_ABSENT_GUEST);
+	if (!policy.ad->may_map(ge) || unlikely(ge & rsvd))
+		return policy.spare->absent(ge, SH_ABSENT_YET);
 	mfn = p2m_lookup(d, pte_gfn(ge));
 	if (unlikely(!mfn_valid(mfn)))
-		return policy.spare->absent(ge);
+		return policy.spare->absent(ge, SH_ABSENT_MMIO);
 	return leaf_entry(d, mfn, ge);
 }
 

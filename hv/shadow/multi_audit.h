@@ -95,6 +95,19 @@ static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u3
 			     (unsigned long long)e);
 }
 
+/* What an absent entry remembers must be what the guest's entry would have it remember. Marks may have been added. */
+static void audit_absent(struct domain *d, struct sh_page *sp, u32 slot, u64 e, struct audit *a)
+{
+	u64 now;
+
+	if (!policy.spare->answer || sp->role & ROLE_DIRECT || !policy.sync->in_sync(sp))
+		return;
+	now = leaf_derive(d, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), role_rsvd(sp->role));
+	if ((now ^ e) & ~(PTE_A | PTE_D))
+		audit_report(a, "smfn %x slot %u: %llx remembers what should be %llx", sp->mfn, slot,
+			     (unsigned long long)e, (unsigned long long)now);
+}
+
 static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
 {
 	u32 level = ROLE_LEVEL(sp->role);
@@ -104,6 +117,8 @@ static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
 
 		if (e && !sp->live[slot / SH_STRETCH])
 			audit_report(a, "smfn %x slot %u: not zero, but not marked as live", sp->mfn, slot);
+		if (e && !(e & PTE_P) && level == 1)
+			audit_absent(d, sp, slot, e, a);
 		if (!(e & PTE_P))
 			continue;
 		if (level == 1)

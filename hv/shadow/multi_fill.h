@@ -91,12 +91,28 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	return SH_FIXED;
 }
 
+/* The guest reached a device: its next accesses there find that in the shadow. */
+static __attribute__((noinline)) void remember_mmio(struct vcpu *v, const struct gw *w, gva_t va)
+{
+	struct sh_page *sp = sh_root(v);
+	bool changed;
+
+	if (!sh_reserve(v->domain, SH_MOST_PAGES))
+		return;
+	for (u32 level = N; level > 1; level--)
+		sp = link_for(v, w, sp, va, level, &changed);
+	if (policy.sync->in_sync(sp))
+		leaf_put(v->domain, sp, s_slot(va, 1), policy.spare->absent(w->e[1], SH_ABSENT_MMIO));
+}
+
 static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
 	struct gw w;
 	mfn_t mfn;
 	enum verdict r = gw_access(v, &w, va, pfec, &mfn, policy.ad->unmarked, G);
 
+	if (policy.spare->keeps_mmio && G && r == SH_MMIO && w.leaf == 1)
+		remember_mmio(v, &w, va);
 	if (r != SH_FIXED)
 		return r;
 	if (pfec & PFEC_W) {

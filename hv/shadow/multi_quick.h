@@ -10,6 +10,7 @@
 
 struct quick {
 	struct sh_page *leaf;
+	const u8 *entry; /* the shadow's level-1 entry */
 	u64 all, any; /* AND and OR of the links, and of the guest's leaf entry where there is one */
 	u64 ge;       /* the guest's level-1 entry */
 };
@@ -34,6 +35,7 @@ static inline __attribute__((always_inline)) bool quick_way(const struct vcpu *v
 		t = plat_map(hpa_to_mfn(e & PTE_ADDR));
 	}
 	q->leaf = link_child(v->domain, e);
+	q->entry = t + s_slot(va, 1) * SHADOW_BYTES;
 	q->all = all;
 	q->any = any;
 	return true;
@@ -117,18 +119,61 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 	return SH_FIXED;
 }
 
+/* Memory that is none, at which the guest was before: its entry's rights are what the shadow's entry remembers. */
+static __attribute__((noinline)) enum verdict quick_mmio(struct vcpu *v, gva_t va, u32 pfec, u64 e, u64 all)
+{
+	const struct quick q = { .ge = e, .all = all & e };
+
+	if (pfec & PFEC_I || mfn_valid(p2m_lookup(v->domain, pte_gfn(e))) || !quick_allowed(v, &q, pfec))
+		return full_fault(v, va, pfec);
+	COUNT(v->domain, spare_mmio);
+	v->fault.va = va;
+	v->fault.gpa = gfn_to_gpa(pte_gfn(e)) | (va & ~PAGE_MASK);
+	return SH_MMIO;
+}
+
+/* Is the answer in the shadow's entry already? Then nothing of the guest's is read. */
+static inline __attribute__((always_inline)) bool quick_spare(struct vcpu *v, gva_t va, u32 pfec, const struct quick *q,
+							      enum verdict *r)
+{
+	u64 e = SHADOW_BYTES == 4 ? *(const u32 *)q->entry : *(const u64 *)q->entry;
+	enum sh_answer a = policy.spare->answer(e, pfec);
+
+	if (a == SH_ANSWER_NONE || !policy.sync->in_sync(q->leaf))
+		return false;
+	if (a == SH_ANSWER_READ_ONLY && unlikely(!(pfec & PFEC_U) && !(v->cr0 & CR0_WP)))
+		return false;
+	v->bytes += N * SHADOW_BYTES;
+	if (a == SH_ANSWER_MMIO) {
+		*r = quick_mmio(v, va, pfec, e, q->all);
+		return true;
+	}
+	COUNT(v->domain, spare_hit);
+	v->fault.va = va;
+	v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I | (a == SH_ANSWER_READ_ONLY ? PFEC_P : 0));
+	*r = SH_GUEST_FAULT;
+	return true;
+}
+
 static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
 	struct quick q;
+	enum verdict r;
 
 	if (unlikely(!quick_way(v, va, &q)))
 		return full_fault(v, va, pfec);
+	if (policy.spare->answer && quick_spare(v, va, pfec, &q, &r))
+		return r;
 	if (q.leaf->role & ROLE_DIRECT)
 		return quick_direct(v, va, pfec, q.leaf, q.all);
 	quick_entry(v, va, &q);
 	v->fault.va = va;
 	if (!(q.ge & PTE_P)) {
+		u32 slot = s_slot(va, 1);
+
 		v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
+		if (policy.spare->answer && policy.sync->in_sync(q.leaf) && !s_get(q.leaf, slot))
+			s_set(q.leaf, slot, policy.spare->absent(q.ge, SH_ABSENT_GUEST));
 		return SH_GUEST_FAULT;
 	}
 	return quick_present(v, va, pfec, q.leaf, q.ge, q.all);

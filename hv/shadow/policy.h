@@ -80,9 +80,25 @@ struct sh_wrmap {
 #define SH_WRMAP_CHAIN 3
 
 /* spare: what not-present shadow entries remember. */
+enum sh_absent {
+	SH_ABSENT_GUEST, /* the guest's entry is not present */
+	SH_ABSENT_YET,   /* it has no accessed bit yet, or sets reserved bits */
+	SH_ABSENT_MMIO,  /* it maps a frame that is no memory, and would be a mapping otherwise */
+};
+enum sh_answer { SH_ANSWER_NONE, SH_ANSWER_ABSENT, SH_ANSWER_READ_ONLY, SH_ANSWER_MMIO };
+
 struct sh_spare {
 	/* The not-present leaf entry to store for a guest entry that gives none; bit 0 must be clear. */
-	u64 (*absent)(u64 guest_entry);
+	u64 (*absent)(u64 guest_entry, enum sh_absent why);
+	/* The rest is for parts that remember; NULL: none. Bits that software may use, for a present leaf entry. */
+	u64 (*flags)(u64 guest_entry);
+	/*
+	 * What a leaf entry of a page in sync, at which hardware reported that fault, says of the guest's own. ABSENT: it
+	 * is not present. READ_ONLY: it is present, and a write at any privilege but a supervisor's without CR0.WP is
+	 * the guest's fault. MMIO: pte_gfn(entry) is to be accessed, with the rights and dirty bit that the entry has.
+	 */
+	enum sh_answer (*answer)(u64 entry, u32 pfec);
+	bool keeps_mmio; /* SH_ABSENT_MMIO entries are to be made at the first access */
 };
 
 /* super: how guest superpages are shadowed. */

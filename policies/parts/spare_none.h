@@ -7,7 +7,7 @@
 
 enum { SPARE_NEEDS_SYNC = 0 };
 
-SH_PART u64 none_absent(u64 guest_entry)
+SH_PART u64 none_absent(u64 guest_entry, enum sh_absent why)
 {
 	return 0;
 }
