@@ -9,7 +9,7 @@
 #include "names.h"
 #include "show.h"
 
-static bool domain_arg(struct ctl *c, uint32_t *id)
+bool ctl_domain(struct ctl *c, uint32_t *id)
 {
 	uint64_t n;
 
@@ -26,7 +26,7 @@ static int simple(struct ctl *c, enum pn_command command, const char *what)
 	enum pn_error e;
 	uint32_t id;
 
-	if (!domain_arg(c, &id))
+	if (!ctl_domain(c, &id))
 		return CTL_USAGE;
 	e = dom_simple(c->dev, command, id);
 	return e == PN_ERR_ok ? 0 : ctl_fail(c, what, e);
@@ -95,7 +95,7 @@ int cmd_load(struct ctl *c)
 	enum pn_error e;
 	uint32_t id;
 
-	if (!domain_arg(c, &id))
+	if (!ctl_domain(c, &id))
 		return CTL_USAGE;
 	e = dom_info(c->dev, id, &info);
 	if (e != PN_ERR_ok)
@@ -171,7 +171,7 @@ int cmd_stat(struct ctl *c)
 	enum pn_error e;
 	uint32_t id;
 
-	if (!domain_arg(c, &id))
+	if (!ctl_domain(c, &id))
 		return CTL_USAGE;
 	e = dom_stat(c->dev, id, &stat);
 	if (e != PN_ERR_ok)
@@ -201,7 +201,7 @@ int cmd_regions(struct ctl *c)
 	unsigned n = 0;
 	uint32_t id;
 
-	if (!domain_arg(c, &id))
+	if (!ctl_domain(c, &id))
 		return CTL_USAGE;
 	e = dom_regions(c->dev, id, region, &n, &began);
 	for (unsigned i = 0; i < n; i++) {
@@ -257,7 +257,7 @@ int cmd_console(struct ctl *c)
 	uint32_t id;
 	int ret;
 
-	if (!domain_arg(c, &id))
+	if (!ctl_domain(c, &id))
 		return CTL_USAGE;
 	buf = malloc(c->dev->exchange_bytes);
 	ret = buf ? console(c, id, buf) : ctl_fail(c, "console", PN_ERR_nomem);
@@ -271,8 +271,9 @@ int cmd_input(struct ctl *c)
 	enum pn_error e;
 	uint32_t id;
 
-	if (!domain_arg(c, &id) || args[0] > c->dev->exchange_bytes)
+	if (!ctl_domain(c, &id) || args[0] > c->dev->exchange_bytes)
 		return CTL_USAGE;
+	PN_LOCKED(c->dev);
 	memcpy(pn_exchange(c->dev), c->arg[1], args[0] - 1);
 	pn_exchange(c->dev)[args[0] - 1] = '\n';
 	e = pn_command(c->dev, PN_CMD_console_write, id, args, rets);
@@ -287,6 +288,7 @@ int cmd_log(struct ctl *c)
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e;
 
+	PN_LOCKED(c->dev);
 	do {
 		e = pn_command(c->dev, PN_CMD_log, 0, NULL, rets);
 		if (e == PN_ERR_ok && rets[0] <= c->dev->exchange_bytes)
@@ -341,7 +343,7 @@ int cmd_audit(struct ctl *c)
 	uint32_t id;
 	char *text;
 
-	if (!domain_arg(c, &id))
+	if (!ctl_domain(c, &id))
 		return CTL_USAGE;
 	e = dom_audit(c->dev, id, &faults, &text);
 	if (e == PN_ERR_ok && c->json)

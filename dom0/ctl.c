@@ -55,6 +55,14 @@ static const struct command {
 	{ "log", cmd_log, 0, 0, "", "the hypervisor's log since the last look", { 0 } },
 	{ "trace", cmd_trace, 1, 1, "EVENTS", "trace these: a list with commas, all, or none", { OPT_MODE } },
 	{ "audit", cmd_audit, 1, 1, "DOMAIN", "check the shadows of a domain that stands", { 0 } },
+	{ "pool", cmd_pool, 1, 2, "DOMAIN [PAGES]", "its shadow pages; grow or shrink them while it runs", { 0 } },
+	{ "logdirty",
+	  cmd_logdirty,
+	  2,
+	  2,
+	  "DOMAIN on|off|peek|clean",
+	  "which of its pages were written",
+	  { 0 } },
 	{ "fuzz",
 	  cmd_fuzz,
 	  0,
@@ -241,7 +249,7 @@ static char *help_filter(int key, const char *text, void *input)
 		return (char *)text;
 	fputs("Commands:\n", f);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(f, "  %-8s %-13s %s\n", commands[i].name, commands[i].args, commands[i].text);
+		fprintf(f, "  %-8s %-24s %s\n", commands[i].name, commands[i].args, commands[i].text);
 	fprintf(f, "\nExit codes: 0 done, %d the command failed, %d no device, %d wrong command line.\n", CTL_FAILED,
 		CTL_NO_DEVICE, CTL_USAGE);
 	fclose(f);

@@ -33,6 +33,8 @@ int ctl_main(struct ctl *c, int argc, char **argv);
 
 /* Says what failed and why; returns CTL_FAILED. */
 int ctl_fail(struct ctl *c, const char *what, enum pn_error e);
+/* The domain's number, the first argument. False: it is none, and that has been said. */
+bool ctl_domain(struct ctl *c, uint32_t *id);
 /* Prints and frees it. */
 void ctl_print_json(struct ctl *c, json_t *value);
 /* Numbers of up to 64 bits; false: no number, or rubbish behind it. */
@@ -53,6 +55,8 @@ int cmd_input(struct ctl *c);
 int cmd_log(struct ctl *c);
 int cmd_trace(struct ctl *c);
 int cmd_audit(struct ctl *c);
+int cmd_pool(struct ctl *c);
+int cmd_logdirty(struct ctl *c);
 int cmd_fuzz(struct ctl *c);
 int cmd_info(struct ctl *c);
 int cmd_suite(struct ctl *c);

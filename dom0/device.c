@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,6 +42,8 @@ static void mapped_close(struct pn_dev *dev)
 		munmap(dev->bar2, dev->bar2_bytes);
 	if (dev->bar4)
 		munmap(dev->bar4, dev->bar4_bytes);
+	if (dev->lock_fd >= 0)
+		close(dev->lock_fd);
 	free(dev);
 }
 
@@ -110,6 +113,29 @@ static void *map_bar(const char *dir, int bar, size_t *bytes, char *why, size_t 
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* The file that maps the registers is what all who use them have in common. */
+static int open_lock(const char *dir)
+{
+	char path[PN_PATH];
+
+	snprintf(path, sizeof(path), "%s/resource0", dir);
+	return open(path, O_RDWR | O_CLOEXEC);
+}
+
+void pn_lock(struct pn_dev *dev)
+{
+	if (dev->lockings++ || dev->lock_fd < 0)
+		return;
+	while (flock(dev->lock_fd, LOCK_EX) && errno == EINTR)
+		;
+}
+
+void pn_unlock(struct pn_dev *dev)
+{
+	if (!--dev->lockings && dev->lock_fd >= 0)
+		flock(dev->lock_fd, LOCK_UN);
+}
+
 static uint64_t read64(struct pn_dev *dev, unsigned offset)
 {
 	uint32_t low = dev->read32(dev, offset);
@@ -169,6 +195,7 @@ static struct pn_dev *open_dir(const char *dir, char *why, size_t size)
 	dev->read32 = mapped_read32;
 	dev->write32 = mapped_write32;
 	dev->close = mapped_close;
+	dev->lock_fd = open_lock(dir);
 	errno = 0;
 	if (!(dev->priv = map_bar(dir, 0, &bar0_bytes, why, size)) ||
 	    !(dev->bar2 = map_bar(dir, 2, &dev->bar2_bytes, why, size)) ||
@@ -209,6 +236,8 @@ void pn_dev_close(struct pn_dev *dev)
 enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args,
 			 uint64_t *rets)
 {
+	PN_LOCKED(dev);
+
 	for (int i = 0; i < PN_NR_ARGS; i++) {
 		uint64_t a = args ? args[i] : 0;
 

@@ -19,6 +19,8 @@ struct pn_dev {
 	char *bar2, *bar4;
 	size_t bar2_bytes, bar4_bytes;
 	void *priv;
+	int lock_fd;       /* to be locked around commands; below 0: nobody else can have the device */
+	unsigned lockings; /* of ours, not yet ended */
 
 	/* Read from the registers by pn_dev_probe(). */
 	char recipe[33];
@@ -32,6 +34,19 @@ struct pn_dev *pn_dev_open(const char *dir, char *why, size_t size);
 /* Checks magic, version and layout and reads the constant registers. 0, or -1 and why[]. */
 int pn_dev_probe(struct pn_dev *dev, char *why, size_t size);
 void pn_dev_close(struct pn_dev *dev);
+
+/*
+ * One process at a time has the mailbox and the exchange buffer: from before the buffer is filled until the answer is out of
+ * it. Lockings nest. PN_LOCKED(dev) locks until the end of its scope.
+ */
+void pn_lock(struct pn_dev *dev);
+void pn_unlock(struct pn_dev *dev);
+static inline void pn_unlock_at(struct pn_dev **dev)
+{
+	pn_unlock(*dev);
+}
+#define PN_LOCKED(dev)                                                                                                 \
+	__attribute__((cleanup(pn_unlock_at), unused)) struct pn_dev *pn_locked = (pn_lock(dev), (dev))
 
 /* Runs a command. args, rets: PN_NR_ARGS and PN_NR_RETS numbers, NULL for none wanted. */
 enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args,

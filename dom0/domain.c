@@ -24,6 +24,7 @@ static void put_string(struct pn_dev *dev, const char *text, size_t room)
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
 			 uint64_t vcpus, struct dom_memory *mem)
 {
+	PN_LOCKED(dev);
 	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, vcpus };
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e;
@@ -66,6 +67,7 @@ static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char
 enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const char *image, const char *initrd,
 		       const char *cmdline, char *why)
 {
+	PN_LOCKED(dev);
 	uint64_t args[PN_NR_ARGS] = { 0 }, top = mem->bytes & ~(PAGE - 1);
 	enum pn_error e;
 
@@ -92,6 +94,7 @@ enum pn_error dom_simple(struct pn_dev *dev, enum pn_command command, uint32_t i
 
 enum pn_error dom_list(struct pn_dev *dev, struct pn_domain_info *info, unsigned *n)
 {
+	PN_LOCKED(dev);
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e = pn_command(dev, PN_CMD_list, 0, NULL, rets);
 
@@ -121,6 +124,7 @@ enum pn_error dom_info(struct pn_dev *dev, uint32_t id, struct pn_domain_info *i
 
 enum pn_error dom_stat(struct pn_dev *dev, uint32_t id, struct pn_stat *stat)
 {
+	PN_LOCKED(dev);
 	enum pn_error e = pn_command(dev, PN_CMD_stat, id, NULL, NULL);
 
 	if (e == PN_ERR_ok)
@@ -135,6 +139,7 @@ enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *reg
 
 	*kept = 0;
 	*all = 0;
+	PN_LOCKED(dev);
 	do {
 		args[0] = *kept;
 		e = pn_command(dev, PN_CMD_regions, id, args, rets);
@@ -151,6 +156,7 @@ enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *reg
 
 enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost)
 {
+	PN_LOCKED(dev);
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e = pn_command(dev, PN_CMD_console_read, id, NULL, rets);
 
@@ -163,8 +169,67 @@ enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *by
 	return e;
 }
 
+enum pn_error dom_pool(struct pn_dev *dev, uint32_t id, uint64_t pages, struct dom_pool *pool)
+{
+	const uint64_t args[PN_NR_ARGS] = { pages };
+	uint64_t rets[PN_NR_RETS];
+	enum pn_error e = pn_command(dev, PN_CMD_pool, id, args, rets);
+
+	*pool = (struct dom_pool){ rets[0], rets[1], rets[2] };
+	return e;
+}
+
+/* One bufferful, from page log->pages on. */
+static enum pn_error more_bits(struct pn_dev *dev, uint32_t id, enum pn_logdirty what, struct dom_logdirty *log)
+{
+	PN_LOCKED(dev);
+	const uint64_t args[PN_NR_ARGS] = { what, log->pages };
+	uint64_t rets[PN_NR_RETS], bytes;
+	enum pn_error e = pn_command(dev, PN_CMD_logdirty, id, args, rets);
+	uint8_t *more;
+
+	if (e != PN_ERR_ok)
+		return e;
+	log->ticks += rets[2];
+	log->entries += rets[3];
+	bytes = (rets[0] + 63) / 64 * 8;
+	if (what == PN_LOGDIRTY_OFF || what == PN_LOGDIRTY_ON)
+		return e;
+	if (rets[0] > dev->exchange_bytes * 8ull || rets[1] > rets[0])
+		return PN_ERR_inval;
+	more = realloc(log->bits, log->pages / 8 + bytes);
+	if (!more)
+		return PN_ERR_nomem;
+	log->bits = more;
+	memcpy(log->bits + log->pages / 8, pn_exchange(dev), bytes);
+	log->pages += rets[0];
+	log->dirty += rets[1];
+	return e;
+}
+
+enum pn_error dom_logdirty(struct pn_dev *dev, uint32_t id, enum pn_logdirty what, struct dom_logdirty *log)
+{
+	struct pn_domain_info info;
+	enum pn_error e = dom_info(dev, id, &info);
+	uint64_t before;
+
+	*log = (struct dom_logdirty){ 0 };
+	if (e != PN_ERR_ok)
+		return e;
+	do {
+		before = log->pages;
+		e = more_bits(dev, id, what, log);
+	} while (e == PN_ERR_ok && log->pages > before && log->pages < info.memory_bytes / PAGE);
+	if (e != PN_ERR_ok) {
+		free(log->bits);
+		log->bits = NULL;
+	}
+	return e;
+}
+
 enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, uint64_t *faults, char **text)
 {
+	PN_LOCKED(dev);
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e = pn_command(dev, PN_CMD_audit, id, NULL, rets);
 	size_t n = rets[1] < dev->exchange_bytes ? rets[1] : dev->exchange_bytes;

@@ -35,6 +35,20 @@ enum pn_error dom_stat(struct pn_dev *dev, uint32_t id, struct pn_stat *stat);
 enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *region, unsigned *kept, uint64_t *all);
 /* Console output: buf[dev->exchange_bytes]. *lost: bytes lost since the domain began. */
 enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost);
+/* pages 0: only look. */
+struct dom_pool {
+	uint64_t pages, least, used;
+};
+enum pn_error dom_pool(struct pn_dev *dev, uint32_t id, uint64_t pages, struct dom_pool *pool);
+
+/* What log-dirty answered; bits: allocated, a bit for each of the domain's pages, lowest first; NULL after on and off. */
+struct dom_logdirty {
+	uint64_t pages, dirty; /* pages looked at; of these, written */
+	uint64_t ticks, entries; /* TSC ticks that it took; entries that lost write access */
+	uint8_t *bits;
+};
+enum pn_error dom_logdirty(struct pn_dev *dev, uint32_t id, enum pn_logdirty what, struct dom_logdirty *log);
+
 /* *text: allocated, NUL-terminated. */
 enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, uint64_t *faults, char **text);
 

@@ -234,6 +234,7 @@ int cmd_fuzz(struct ctl *c)
 
 	if (!read_image(&f))
 		return CTL_USAGE;
+	PN_LOCKED(c->dev);
 	for (uint64_t i = 0; i < c->count && ok; i++) {
 		ok = one(&f) && (i % 64 || ping(c, next(&f.state)));
 		if (!ok)

@@ -15,6 +15,7 @@ struct sim sim;
 static struct sim_domain {
 	struct pn_domain_info info;
 	unsigned looks, console;
+	uint64_t pool, logs;
 } domains[SIM_DOMAINS];
 
 static _Alignas(4096) char bar2[PN_EXCHANGE_BYTES + 2 * SIM_RING_BYTES];
@@ -136,6 +137,38 @@ static void sim_regions(const uint64_t *arg, uint64_t *ret)
 	}
 }
 
+static uint32_t sim_set_pool(struct sim_domain *d, uint64_t pages, uint64_t *ret)
+{
+	ret[1] = 12;
+	if (pages && pages < ret[1])
+		return PN_ERR_small;
+	if (pages)
+		d->pool = pages;
+	ret[0] = d->pool;
+	return PN_ERR_ok;
+}
+
+/* 128 pages a call, the first, third and last of them written. */
+static uint32_t sim_logdirty(struct sim_domain *d, const uint64_t *arg, uint64_t *ret)
+{
+	uint64_t left = d->info.memory_bytes / 4096 - arg[1];
+
+	ret[2] = 1234;
+	ret[3] = 5;
+	if (arg[0] < PN_LOGDIRTY_PEEK) {
+		d->logs = arg[0];
+		return PN_ERR_ok;
+	}
+	if (!d->logs)
+		return PN_ERR_state;
+	ret[0] = left < 128 ? left : 128;
+	memset(bar2, 0, 16);
+	bar2[0] = 5;
+	bar2[(ret[0] - 1) / 8] |= (char)0x80;
+	ret[1] = 3;
+	return PN_ERR_ok;
+}
+
 static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t *arg, uint64_t *ret)
 {
 	switch (command) {
@@ -172,6 +205,10 @@ static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t
 		ret[0] = arg[0];
 		snprintf(sim.typed, sizeof(sim.typed), "%.*s", (int)arg[0], bar2);
 		return PN_ERR_ok;
+	case PN_CMD_pool:
+		return sim_set_pool(d, arg[0], ret);
+	case PN_CMD_logdirty:
+		return sim_logdirty(d, arg, ret);
 	case PN_CMD_audit:
 		if (d->info.state == PN_RUNNING)
 			return PN_ERR_state;
@@ -267,6 +304,7 @@ struct pn_dev *sim_open(const char *dir, char *why, size_t size)
 				.close = sim_close,
 				.bar2 = bar2,
 				.bar4 = bar4,
+				.lock_fd = -1,
 				.bar2_bytes = sizeof(bar2),
 				.bar4_bytes = sizeof(bar4) };
 	fill_registers();

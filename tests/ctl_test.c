@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* penumbra-ctl against a simulated device: arguments, output, exit codes, the suite's lines. */
 #include <check.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -204,6 +205,83 @@ START_TEST(trace_masks)
 	ck_assert_int_eq(CTL("trace", "nonsense"), CTL_USAGE);
 	ck_assert_int_eq(CTL("trace", "all", "--mode", "sideways"), CTL_USAGE);
 	ck_assert_uint_eq(sim.trace_mask, ~0ull);
+}
+END_TEST
+
+START_TEST(pool_sizes)
+{
+	json_t *v;
+
+	ck_assert_int_eq(CTL("create", "guest", "--memory", "1"), 0);
+	ck_assert_int_eq(CTL("pool", "1", "300"), 0);
+	ck_assert_str_eq(out, "300 pages, 0 of them in use; the least is 12\n");
+	ck_assert_int_eq(CTL("pool", "1", "11"), CTL_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "11 pages are too few: this domain needs 12"));
+	ck_assert_int_eq(CTL("pool", "1", "0"), CTL_USAGE);
+	ck_assert_int_eq(CTL("pool", "1", "many"), CTL_USAGE);
+	ck_assert_int_eq(CTL("pool", "2"), CTL_FAILED);
+	ck_assert_int_eq(CTL("pool", "1", "--json"), 0);
+	v = json();
+	ck_assert_int_eq(member(v, "pages"), 300);
+	json_decref(v);
+}
+END_TEST
+
+START_TEST(written_pages)
+{
+	json_t *v;
+
+	ck_assert_int_eq(CTL("create", "guest", "--memory", "1"), 0);
+	ck_assert_int_eq(CTL("logdirty", "1", "peek"), CTL_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "not in a state"));
+	ck_assert_int_eq(CTL("logdirty", "1", "sideways"), CTL_USAGE);
+	ck_assert_int_eq(CTL("logdirty", "1", "on"), 0);
+	ck_assert_str_eq(out, "5 entries lost write access, in 1234 ticks\n");
+	/* 256 pages, read in two parts: neighbours across the parts are one run. */
+	ck_assert_int_eq(CTL("logdirty", "1", "peek"), 0);
+	ck_assert_str_eq(out, "0\n2\n127-128\n130\n255\n6 of 256 pages written\n");
+	ck_assert_int_eq(CTL("logdirty", "1", "clean", "--json"), 0);
+	v = json();
+	ck_assert_int_eq(member(v, "written"), 6);
+	ck_assert_int_eq(member(v, "ticks"), 2468);
+	ck_assert_uint_eq(json_array_size(json_object_get(v, "runs")), 5);
+	json_decref(v);
+	ck_assert_int_eq(CTL("logdirty", "1", "off"), 0);
+}
+END_TEST
+
+/* Two processes on one device: a command of the one waits until the other has its answer. */
+START_TEST(commands_take_turns)
+{
+	char why[256], c = 0;
+	int up[2];
+	struct pn_dev *dev;
+	uint32_t regs[1024] = { [PN_REG_MAGIC / 4] = PN_MAGIC,
+				[PN_REG_VERSION / 4] = PN_ABI_VERSION,
+				[PN_REG_RING_OFFSET / 4] = 65536,
+				[PN_REG_EXCHANGE_BYTES / 4] = 65536 };
+	static char bar[65536];
+
+	put_file("resource0", regs, sizeof(regs));
+	put_file("resource2", bar, sizeof(bar));
+	put_file("resource4", bar, sizeof(bar));
+	ck_assert(!pipe(up));
+	dev = pn_dev_open(dir, why, sizeof(why));
+	ck_assert_msg(dev, "%s", why);
+	pn_lock(dev);
+	pn_lock(dev);
+	if (!fork()) {
+		dev = pn_dev_open(dir, why, sizeof(why));
+		c = dev && write(up[1], "r", 1) == 1 && pn_command(dev, PN_CMD_ping, 0, NULL, NULL) == PN_ERR_ok;
+		_exit(write(up[1], c ? "d" : "f", 1) != 1);
+	}
+	ck_assert(read(up[0], &c, 1) == 1 && c == 'r');
+	pn_unlock(dev); /* one locking is left */
+	struct pollfd waiting = { .fd = up[0], .events = POLLIN };
+	ck_assert_int_eq(poll(&waiting, 1, 100), 0);
+	pn_unlock(dev);
+	ck_assert(read(up[0], &c, 1) == 1 && c == 'd');
+	pn_dev_close(dev);
 }
 END_TEST
 
@@ -443,6 +521,9 @@ int main(void)
 	tcase_add_test(t, bad_images);
 	tcase_add_test(t, numbers_as_json);
 	tcase_add_test(t, trace_masks);
+	tcase_add_test(t, pool_sizes);
+	tcase_add_test(t, written_pages);
+	tcase_add_test(t, commands_take_turns);
 	tcase_add_test(t, audit_and_log);
 	tcase_add_loop_test(t, wrong_numbers, 0, 6);
 	tcase_add_loop_exit_test(t, wrong_command_lines, CTL_USAGE, 0, 6);

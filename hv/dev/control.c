@@ -176,6 +176,76 @@ static enum pn_error cmd_quiet(struct domu *u)
 	return PN_ERR_ok;
 }
 
+static enum pn_error cmd_pool(struct domu *u)
+{
+	static const enum pn_error answer[] = { [POOL_OK] = PN_ERR_ok,
+						[POOL_TOO_SMALL] = PN_ERR_small,
+						[POOL_NO_MEMORY] = PN_ERR_nomem,
+						[POOL_NONE] = PN_ERR_unsupp };
+	enum pn_error e = PN_ERR_ok;
+
+	if (paging_is_nested)
+		return PN_ERR_unsupp;
+	if (box.arg[0] > u->d.nr_pages)
+		return PN_ERR_inval;
+	if (box.arg[0]) {
+		bool ran = domu_hold(u);
+		e = answer[paging_pool_resize(&u->d, box.arg[0])];
+		domu_go_on(u, ran);
+	}
+	box.ret[0] = u->d.counter[PN_CNT_pool_pages];
+	box.ret[1] = paging_pool_minimum(&u->d);
+	box.ret[2] = u->d.counter[PN_CNT_shadow_used];
+	return e;
+}
+
+static enum pn_error log_dirty_bits(struct domain *d, bool clean)
+{
+	u64 first = box.arg[1], n = PN_EXCHANGE_BYTES * 8;
+
+	if (!d->log_dirty)
+		return PN_ERR_state;
+	if (first % 64 || first >= d->nr_pages)
+		return PN_ERR_inval;
+	if (n > d->nr_pages - first)
+		n = d->nr_pages - first;
+	box.ret[0] = n;
+	box.ret[1] = clean ? paging_log_dirty_clean(d, first, n, exchange()) :
+			     paging_log_dirty_peek(d, first, n, exchange());
+	return PN_ERR_ok;
+}
+
+static enum pn_error log_dirty(struct domain *d)
+{
+	switch (box.arg[0]) {
+	case PN_LOGDIRTY_OFF:
+	case PN_LOGDIRTY_ON:
+		return paging_log_dirty(d, box.arg[0] == PN_LOGDIRTY_ON) ? PN_ERR_ok : PN_ERR_nomem;
+	case PN_LOGDIRTY_PEEK:
+	case PN_LOGDIRTY_CLEAN:
+		return log_dirty_bits(d, box.arg[0] == PN_LOGDIRTY_CLEAN);
+	}
+	return PN_ERR_inval;
+}
+
+/* Loading an image is not logged, so it comes first. */
+static enum pn_error cmd_logdirty(struct domu *u)
+{
+	u64 entries = u->d.counter[PN_CNT_log_protect], begin;
+	enum pn_error e;
+	bool ran;
+
+	if (u->d.state == PN_CREATED)
+		return PN_ERR_state;
+	ran = domu_hold(u);
+	begin = rdtsc();
+	e = log_dirty(&u->d);
+	box.ret[2] = rdtsc() - begin;
+	box.ret[3] = u->d.counter[PN_CNT_log_protect] - entries;
+	domu_go_on(u, ran);
+	return e;
+}
+
 static const struct {
 	u32 nr;
 	enum pn_error (*run)(struct domu *u);

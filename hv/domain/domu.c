@@ -18,6 +18,8 @@
 #define CONSOLE_US_PER_BYTE 16
 #define CONSOLE_BURST 32768ull /* bytes */
 
+enum { STOP_NOT, STOP_NOW, STOP_AFTER_REGION }; /* stop_req */
+
 static struct domu *domus[PN_MAX_DOMAINS];
 
 struct domu *domu_by_id(u32 id)
@@ -117,6 +119,10 @@ enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u3
 	u->d.nr_vcpus = 1;
 	u->d.backend = u;
 	str_copy(u->d.name, sizeof(u->d.name), name);
+	if (pool_pages && pool_pages < paging_pool_minimum(&u->d)) {
+		release(u);
+		return PN_ERR_small;
+	}
 	if (!fill_domu(u, pool_pages)) {
 		release(u);
 		return PN_ERR_nomem;
@@ -168,7 +174,7 @@ static void go(struct domu *u)
 	struct pcpu *p = pcpus[u->pcpu];
 
 	u->started = rdtsc();
-	WRITE_ONCE(u->stop_req, 0);
+	WRITE_ONCE(u->stop_req, STOP_NOT);
 	WRITE_ONCE(u->running, 1);
 	set_state(u, PN_RUNNING);
 	__atomic_store_n(&p->next, u->s, __ATOMIC_RELEASE);
@@ -184,9 +190,9 @@ enum pn_error domu_start(struct domu *u)
 }
 
 /* Wait until its pCPU has let go of it. That pCPU may at the same time wait for us to stand: do. */
-static void make_stand(struct domu *u)
+static void make_stand(struct domu *u, u32 when)
 {
-	WRITE_ONCE(u->stop_req, 1);
+	WRITE_ONCE(u->stop_req, when);
 	while (READ_ONCE(u->running)) {
 		apic_send_kick(pcpus[u->pcpu]);
 		for (int i = 0; i < 1000 && READ_ONCE(u->running); i++) {
@@ -200,7 +206,7 @@ enum pn_error domu_pause(struct domu *u)
 {
 	if (u->d.state != PN_RUNNING)
 		return PN_ERR_state;
-	make_stand(u);
+	make_stand(u, STOP_NOW);
 	return u->d.state == PN_PAUSED ? PN_ERR_ok : PN_ERR_state;
 }
 
@@ -214,10 +220,24 @@ enum pn_error domu_unpause(struct domu *u)
 
 enum pn_error domu_destroy(struct domu *u)
 {
-	make_stand(u);
+	make_stand(u, STOP_NOW);
 	domus[u->d.id] = NULL;
 	release(u);
 	return PN_ERR_ok;
+}
+
+bool domu_hold(struct domu *u)
+{
+	bool ran = READ_ONCE(u->d.state) == PN_RUNNING;
+
+	make_stand(u, STOP_AFTER_REGION);
+	return ran && u->d.state == PN_PAUSED;
+}
+
+void domu_go_on(struct domu *u, bool ran)
+{
+	if (ran)
+		go(u);
 }
 
 void domu_wake(struct domu *u)
@@ -366,7 +386,9 @@ void domu_poll(struct domu *u)
 
 bool domu_must_stop(struct domu *u)
 {
-	return READ_ONCE(u->stop_req) || u->d.state != PN_RUNNING;
+	u32 req = READ_ONCE(u->stop_req);
+
+	return (req && !(req == STOP_AFTER_REGION && u->in_region)) || u->d.state != PN_RUNNING;
 }
 
 void domu_halt(struct domu *u)

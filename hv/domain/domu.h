@@ -50,6 +50,10 @@ enum pn_error domu_start(struct domu *u);
 enum pn_error domu_pause(struct domu *u);
 enum pn_error domu_unpause(struct domu *u);
 enum pn_error domu_destroy(struct domu *u);
+/* Make it stand for a moment, whatever its state; domu_go_on with the answer lets it go on if it ran. A measured region is
+ * over first. */
+bool domu_hold(struct domu *u);
+void domu_go_on(struct domu *u, bool ran);
 void domu_info(const struct domu *u, struct pn_domain_info *info);
 void domu_stat(const struct domu *u, struct pn_stat *st);
 void domu_wake(struct domu *u); /* something is there for it: an end to its HLT */

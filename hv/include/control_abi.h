@@ -71,7 +71,9 @@
 	X(log, 13, "exchange: r0 bytes of the hypervisor's log, taken") \
 	X(trace, 14, "a0 event mask, a1 mode (enum pn_trace_mode)") \
 	X(audit, 15, "a paused or ended domain's shadows; r0 faults found; exchange: text, r1 bytes") \
-	X(quiet, 16, "a0: 1 regions hold the other pCPUs (default), 0 they do not")
+	X(quiet, 16, "a0: 1 regions hold the other pCPUs (default), 0 they do not") \
+	X(pool, 17, "a0 shadow pages that the pool is to have, while the domain runs (0: only look); r0 pages it has, r1 the fewest it can have, r2 pages in use; under nested paging there is none") \
+	X(logdirty, 18, "a0 enum pn_logdirty; peek, clean: a1 first page of its memory, a multiple of 64; exchange: a bit for each of r0 pages from there on, lowest first; r1 of them written; always: r2 TSC ticks that it took, r3 entries that lost write access")
 
 enum pn_command {
 #define X(id, nr, text) PN_CMD_##id = nr,
@@ -89,7 +91,8 @@ enum pn_command {
 	X(nospc, 6, "no free domain slot or pCPU") \
 	X(image, 7, "the image is of no known kind or is damaged; exchange: why") \
 	X(busy, 8, "a measured region is running") \
-	X(unsupp, 9, "this recipe or hardware cannot do it")
+	X(unsupp, 9, "this recipe or hardware cannot do it") \
+	X(small, 10, "fewer shadow pages than the domain can run with")
 
 enum pn_error {
 #define X(id, nr, text) PN_ERR_##id = nr,
@@ -98,6 +101,8 @@ enum pn_error {
 };
 
 enum pn_state { PN_FREE, PN_CREATED, PN_LOADED, PN_RUNNING, PN_PAUSED, PN_EXITED, PN_CRASHED };
+/* On: nothing is written yet. Peek tells what was written; clean tells it and begins anew for the pages that it told of. */
+enum pn_logdirty { PN_LOGDIRTY_OFF, PN_LOGDIRTY_ON, PN_LOGDIRTY_PEEK, PN_LOGDIRTY_CLEAN };
 enum pn_trace_mode { PN_TRACE_DROP = 0, PN_TRACE_OVERWRITE = 1, PN_TRACE_LOSSLESS = 2 };
 
 struct pn_domain_info {

@@ -98,10 +98,11 @@ void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes);
  */
 bool paging_log_dirty(struct domain *d, bool on);
 /*
- * Only while it is on. Frames [first, first + frames) of the domain's memory, `first` a multiple of 64 and all of them below
- * d->nr_pages: their dirty bits into `bits`, in words of 64, lowest frame first; they are clean from now on.
- * Returns how many were dirty. log_dirty_read() (hv/mm/logdirty.h) reads without cleaning.
+ * Only while it is on. Frames [first, first + frames) of the domain's memory, in the order in which it lies in the domU pool,
+ * `first` a multiple of 64 and all of them below d->nr_pages: their dirty bits into `bits`, in words of 64, lowest
+ * frame first. Returns how many are dirty. Clean: they are clean from now on.
  */
+u64 paging_log_dirty_peek(struct domain *d, u64 first, u64 frames, void *bits);
 u64 paging_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits);
 
 enum pool_result {

@@ -193,6 +193,11 @@ bool paging_log_dirty(struct domain *d, bool on)
 	return sh_log_dirty(d, on);
 }
 
+u64 paging_log_dirty_peek(struct domain *d, u64 first, u64 frames, void *bits)
+{
+	return log_dirty_read(d, first, frames, bits, false);
+}
+
 u64 paging_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)
 {
 	return sh_log_dirty_clean(d, first, frames, bits);
