@@ -256,38 +256,42 @@ const char *dataset_workload(const struct dataset *d, unsigned nth)
 	return nth < d->nr_workloads ? d->workload[nth] : NULL;
 }
 
-const char *dataset_text(const struct dataset *d, const char *list, const char *name)
+static const json_t *catalogue_entry(const struct dataset *d, const char *list, const char *name)
 {
 	const json_t *entry;
 	size_t i;
 
 	json_array_foreach(json_object_get(d->root, list), i, entry)
 		if (!strcmp(string(entry, "name"), name))
-			return string(entry, "text");
-	return "";
-}
-
-static const json_t *form_entry(const struct dataset *d, const char *form)
-{
-	const json_t *entry;
-	size_t i;
-
-	json_array_foreach(json_object_get(d->root, "workloads"), i, entry)
-		if (!strcmp(string(entry, "name"), form))
 			return entry;
 	return NULL;
 }
 
+const char *dataset_text(const struct dataset *d, const char *list, const char *name)
+{
+	return string(catalogue_entry(d, list, name), "text");
+}
+
+bool dataset_is_shadow(const struct dataset *d, const char *recipe)
+{
+	return !strcmp(string(catalogue_entry(d, "recipes", recipe), "kind"), "shadow");
+}
+
+bool dataset_is_variant(const struct dataset *d, const char *recipe)
+{
+	return *string(catalogue_entry(d, "recipes", recipe), "base");
+}
+
 const char *dataset_base(const struct dataset *d, const char *form)
 {
-	const char *base = string(form_entry(d, form), "workload");
+	const char *base = string(catalogue_entry(d, "workloads", form), "workload");
 
 	return *base ? base : form;
 }
 
 unsigned dataset_levels(const struct dataset *d, const char *form)
 {
-	unsigned levels = (unsigned)number(form_entry(d, form), "levels");
+	unsigned levels = (unsigned)number(catalogue_entry(d, "workloads", form), "levels");
 
 	return levels ? levels : 4;
 }

@@ -9,11 +9,19 @@ enum met { MET_UNKNOWN, MET, MISSED };
 
 struct figure {
 	char *what, *target, *measured;
+	char *recipe; /* figures_best: which one; else NULL */
 	enum met met;
 };
 
 /* All of them, measured or not; the caller frees with figures_free. */
 struct figure *figures_all(const struct dataset *d, unsigned *n);
+/* Those that the best shadow recipe is to reach, in the same way. */
+struct figure *figures_best(const struct dataset *d, unsigned *n);
+/*
+ * The shadow recipe with the fewest instructions in a phase (NULL: the main one), the worst repetition of each counted; of those with at most
+ * `trips` an operation, if there are any. NULL: none was measured.
+ */
+const char *best_recipe(const struct dataset *d, const char *workload, const char *phase, double trips, struct cell *c);
 void figures_free(struct figure *f, unsigned n);
 
 /* Instructions that one trace record costs, from traced against untraced regions; negative: not measured. */

@@ -144,7 +144,7 @@ static void write_nav(FILE *f, const struct dataset *d)
 	const char *w;
 
 	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> <a href=\"#claims\">Claims</a> "
-	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> ",
+	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published figures</a> ",
 	      f);
 	for (unsigned i = 0; (w = dataset_workload(d, i)); i++) {
 		fputs("<a href=\"#w-", f);
@@ -176,6 +176,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	report_claims(f, d);
 	report_figures(f, d);
 	report_peers(f, d);
+	report_published(f, d);
 	report_workloads(f, d);
 	report_kinds(f, d);
 	report_tracing(f, d);

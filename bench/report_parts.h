@@ -10,6 +10,11 @@
 #include "plot.h"
 
 void report_summary(FILE *f, const struct dataset *d);
+/* A figure that catches the eye, in a <div class=cards>. */
+void report_card(FILE *f, const char *title, const char *value, const char *note);
+/* The cards with what the seeds are about; nothing where it was not measured. */
+void report_central(FILE *f, const struct dataset *d);
+void report_published(FILE *f, const struct dataset *d);
 void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);

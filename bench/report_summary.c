@@ -15,7 +15,7 @@ static const char intro[] =
 	"<p>Two baselines show the floor: <b>native</b> is the same guest with no hypervisor, <b>npt</b> the processor's own second "
 	"level of page tables, which needs no shadow. Fewer is better everywhere.</p>\n";
 
-static void card(FILE *f, const char *title, const char *value, const char *note)
+void report_card(FILE *f, const char *title, const char *value, const char *note)
 {
 	fputs("<div class=card>", f);
 	html_text(f, title);
@@ -31,7 +31,7 @@ static void guests_card(FILE *f, const struct dataset *d)
 	unsigned all = (unsigned)json_array_size(json_object_get(d->root, "items"));
 	char *value = xfmt("%u of %u", all - d->nr_unfinished, all);
 
-	card(f, "Guest runs finished", value, d->nr_unfinished ? "the others have no results below" : "nothing is missing");
+	report_card(f, "Guest runs finished", value, d->nr_unfinished ? "the others have no results below" : "nothing is missing");
 	free(value);
 }
 
@@ -49,7 +49,7 @@ static void claims_card(FILE *f, const struct dataset *d)
 	}
 	value = xfmt("%u confirmed", n[CONFIRMED]);
 	note = xfmt("%u refuted, %u differ, %u not measured", n[REFUTED], n[DIFFERS], n[NOT_MEASURED]);
-	card(f, "Claims of the literature", value, note);
+	report_card(f, "Claims of the literature", value, note);
 	free(value);
 	free(note);
 }
@@ -65,7 +65,7 @@ static void figures_card(FILE *f, const struct dataset *d)
 		known += g[i].met != MET_UNKNOWN;
 	}
 	value = xfmt("%u of %u", met, known);
-	card(f, "Targets met", value, known < n ? "some were not measured in this run" : "of all targets");
+	report_card(f, "Targets met", value, known < n ? "some were not measured in this run" : "of all targets");
 	figures_free(g, n);
 	free(value);
 }
@@ -96,7 +96,7 @@ static void audit_card(FILE *f, const struct dataset *d)
 	char *value = audited ? xfmt("%u", faults) : xstrdup("–");
 	char *note = xfmt("in %u guests' shadows, re-derived after they ended", audited);
 
-	card(f, "Faults found by the audit", value, note);
+	report_card(f, "Faults found by the audit", value, note);
 	free(value);
 	free(note);
 }
@@ -207,6 +207,7 @@ void report_summary(FILE *f, const struct dataset *d)
 	figures_card(f, d);
 	audit_card(f, d);
 	fputs("</div>\n", f);
+	report_central(f, d);
 	glance(f, d);
 	fputs("</section>\n", f);
 }

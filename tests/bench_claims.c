@@ -205,6 +205,48 @@ START_TEST(targets_are_met_or_missed)
 }
 END_TEST
 
+static void best_of(const char *what, enum met met, const char *recipe)
+{
+	struct dataset d;
+	unsigned n;
+	bool found = false;
+
+	dataset_load(&d, root);
+	struct figure *f = figures_best(&d, &n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(f[i].what, what)) {
+			found = true;
+			ck_assert_int_eq(f[i].met, met);
+			if (recipe)
+				ck_assert_str_eq(f[i].recipe, recipe);
+			else
+				ck_assert_ptr_null(f[i].recipe);
+		}
+	ck_assert_msg(found, "no figure %s", what);
+	figures_free(f, n);
+	dataset_free(&d);
+}
+
+START_TEST(the_best_recipe_has_the_fewest_instructions_within_the_trips)
+{
+	best_of("demand fault", MET_UNKNOWN, NULL);
+	/* The baselines do not count. */
+	add("native demand-fault fault instructions=43000");
+	add("npt demand-fault fault instructions=43000");
+	best_of("demand fault", MET_UNKNOWN, NULL);
+	add("shadow2 demand-fault fault instructions=449000 trips=3000");
+	best_of("demand fault", MISSED, "shadow2");
+	add("shadow3 demand-fault fault instructions=460000 trips=2000");
+	best_of("demand fault", MISSED, "shadow3");
+	add("vtlb demand-fault fault instructions=450000 trips=2001");
+	best_of("demand fault", MET, "vtlb");
+	/* The worst repetition counts. */
+	add_run("vtlb demand-fault fault instructions=451000 trips=2001", 2, false);
+	best_of("demand fault", MISSED, "vtlb");
+}
+END_TEST
+
 START_TEST(repetitions_must_be_identical)
 {
 	static const char what[] = "repetitions of a bare-metal";
@@ -265,6 +307,7 @@ int main(void)
 	tcase_add_test(t, what_is_lacking_is_named_with_a_command);
 	tcase_add_test(t, nothing_measured_is_no_verdict);
 	tcase_add_test(t, targets_are_met_or_missed);
+	tcase_add_test(t, the_best_recipe_has_the_fewest_instructions_within_the_trips);
 	tcase_add_test(t, repetitions_must_be_identical);
 	tcase_add_test(t, npt_is_compared_where_it_has_no_exits);
 	tcase_add_test(t, a_record_costs_what_tracing_adds);
