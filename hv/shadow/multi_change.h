@@ -286,8 +286,13 @@ static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *ro
 
 /*
  * A link to a direct shadow stands for the superpage that the flush names as a
- * whole. Entries that the walk did not reach are zero and match nothing.
+ * whole; a 32-bit guest's superpage has two, side by side. Entries that the walk did not reach are zero and match nothing.
  */
+static inline bool links_direct(const struct domain *d, u64 e)
+{
+	return e & PTE_P && (link_child(d, e)->role & (ROLE_DIRECT | ROLE_FOUR)) == ROLE_DIRECT;
+}
+
 static void mode_drop_page(struct vcpu *v, gva_t va)
 {
 	struct domain *d = v->domain;
@@ -301,10 +306,12 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 		struct want want = want_link(v, &w, va, level);
 		struct sh_page *c;
 
+		if (QUADRANTS && level == 2 && links_direct(d, s_get(sp, slot ^ 1)))
+			link_put(d, sp, slot ^ 1, NULL, 0);
 		if (!(e & PTE_P))
 			return;
 		c = link_child(d, e);
-		if ((c->role & (ROLE_DIRECT | ROLE_FOUR)) == ROLE_DIRECT ||
+		if (links_direct(d, e) ||
 		    !policy.sync->keep_link(c, want.gfn, want.role, link_have(e, level), link_form(want.rights, level))) {
 			link_put(d, sp, slot, NULL, 0);
 			return;
