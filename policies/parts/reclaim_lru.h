@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * reclaim: lru. When the pool runs out, kept roots go in the order in which they were
- * last loaded, each with whatever only it holds; then the roots in use are emptied.
+ * last loaded, each with whatever only it holds; then the roots in use are emptied, in turn: were
+ * it always the same vCPU's, an instruction that needs two pages might never have both.
  */
 #ifndef PART_RECLAIM_LRU_H
 #define PART_RECLAIM_LRU_H
@@ -10,16 +11,29 @@
 
 enum { RECLAIM_LRU_FREES_PINNED = 1 };
 
+/* The loaded root that was loaded or emptied longest ago, but not after `began`; NULL: none. */
+SH_PART struct sh_page *lru_oldest_loaded(const struct sh_domain *s, u64 began)
+{
+	struct sh_page *oldest = NULL;
+
+	pool_for_each(s, sp)
+		if (sp->used && sp->loaded && sp->last_used <= began && (!oldest || sp->last_used < oldest->last_used))
+			oldest = sp;
+	return oldest;
+}
+
 SH_PART bool lru_make_room(struct domain *d, u32 want)
 {
 	struct sh_domain *s = d->shadow;
 	struct sh_page *root;
+	u64 began = s->clock;
 
 	while (s->free < want && (root = pool_oldest_root(s)))
 		sh_unpin(d, root);
-	pool_for_each(s, sp)
-		if (s->free < want && sp->used && sp->loaded)
-			sh_unhook(d, sp);
+	while (s->free < want && (root = lru_oldest_loaded(s, began))) {
+		sh_unhook(d, root);
+		root->last_used = ++s->clock;
+	}
 	return s->free >= want;
 }
 
