@@ -19,9 +19,13 @@ u64 host_traced[PN_EV_MAX];
 static u8 *used;
 static u64 nr_frames;
 
+/* A machine of the same size is given again: with all freed, its memory is as it was at first. */
 void host_init(u64 frames)
 {
-	host_exit();
+	if (frames == nr_frames && host_free_frames() == frames - 1)
+		return;
+	free(host_memory);
+	free(used);
 	host_memory = aligned_alloc(PAGE_SIZE, frames * PAGE_SIZE);
 	used = calloc(frames, 1);
 	if (!host_memory || !used) {
@@ -36,6 +40,8 @@ void host_init(u64 frames)
 
 void host_exit(void)
 {
+	if (nr_frames && host_free_frames() == nr_frames - 1)
+		return;
 	free(host_memory);
 	free(used);
 	host_memory = NULL;
