@@ -5,7 +5,7 @@ command -v valgrind >/dev/null || { echo "valgrind is not installed"; exit 77; }
 set -eu
 run() { valgrind -q --error-exitcode=9 --leak-check=full "$@" >/dev/null; }
 for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
-	run tests/oracle_$r -p 8 -n 150
+	run tests/oracle_$r --programs 12 --steps 150 --shrink 0
 done
 export CK_FORK=no
 run tests/engine_shadow2

@@ -1,158 +1,183 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The oracle: random guest programs on the engine, each step judged by the
- * reference (oracle_ref.h). It is built once a recipe.
+ * The oracle: random guest programs on the engine, each step judged by the reference
+ * (oracle_ref.h). It is built once a recipe.
  *
- * loose  programs flush or forget to. Every access must come to something that the
- *        architecture allows, and leave the accessed and dirty bits that it demands.
- * strict programs flush after each change that needs it. Then only one outcome is
- *        allowed: accesses must agree with a reference without any TLB, and so must
- *        the guest's memory, its tables included, to the last byte. As that reference
- *        is the same for all recipes, their final tables are the same too.
+ *   oracle_<recipe> [options]             random programs; a failure is made small and printed
+ *   oracle_<recipe> --replay FILE...      programs as they were printed
  *
- * A failure prints the seed and the program's last steps. Run one again with --seed.
+ * Programs are made and run in a child, which leaves each step in shared memory before it takes it:
+ * whatever end the child comes to, the program that led there is known.
  */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "oracle_run.h"
+#include "oracle_gen.h"
+#include "oracle_shrink.h"
 
-static void add_va(struct run *r, gva_t va)
+struct options {
+	u64 first, programs;
+	u32 steps, guests, check_every, shrink_seconds, step_seconds;
+	bool replay, loud, quiet;
+};
+
+/* Between the child and its parent. */
+struct shared {
+	u64 programs, steps, done, faulted, mmio, emulated, unshadowed;
+	struct prog prog;
+};
+
+static struct run run;
+
+static void run_program(struct shared *sh, const struct options *o, u64 seed)
 {
-	if (r->nr_vas == MAX_VAS)
-		abort();
-	r->va[r->nr_vas++].page = va;
+	struct gen g = { .r = &run, .p = &sh->prog, .rng = seed * 0x2545f4914f6cdd1dull, .guests = o->guests,
+			 .max_steps = o->steps };
+
+	gen_head(&g);
+	run_begin(&run, g.p);
+	gen_start(&g);
+	while (!run.over && g.p->nr_steps < g.max_steps && gen_more(&g))
+		;
+	sh->steps += g.steps;
+	sh->emulated += run.m.emulated;
+	sh->unshadowed += run.m.unshadowed;
+	run_end(&run);
 }
 
-static void make_universe(struct run *r)
+/* In the child. */
+static void campaign(struct shared *sh, const struct options *o)
 {
-	static const u32 top[] = { 0, 1, SLOT_SELF };
-
-	for (u32 i = 0; i < FRAMES; i++)
-		add_va(r, kernel_base(r) + i * 4096ull);
-	for (u32 i = 0; i < 8; i++) /* the kernel's superpage */
-		add_va(r, kernel_base(r) + (r->pae ? 0x200000 : 0x400000) + (14 + i) * 4096ull);
-	if (!r->pae) {
-		for (u64 a = 0; a < 4; a++)
-			for (u64 b = 0; b < 4; b++)
-				add_va(r, a << 22 | b << 12);
-		return;
+	for (sh->programs = 0; sh->programs < o->programs; sh->programs++) {
+		if (o->step_seconds)
+			alarm(o->step_seconds);
+		run_program(sh, o, o->first + sh->programs);
 	}
-	for (u64 a = 0; a < ARRAY_SIZE(top); a++)
-		for (u64 b = 0; b < ARRAY_SIZE(top); b++)
-			for (u64 c = 0; c < ARRAY_SIZE(top); c++)
-				for (u64 e = 0; e < 4; e++)
-					add_va(r, (u64)top[a] << 39 | (u64)top[b] << 30 | (u64)top[c] << 21 | e << 12);
+	sh->done = run.done;
+	sh->faulted = run.faulted;
+	sh->mmio = run.mmio;
 }
 
-static void make_tables(struct run *r)
+static int found(struct shared *sh, const struct options *o, int status)
 {
-	u64 l1 = KERNEL_L1;
+	u64 steps = sh->steps + sh->prog.nr_steps;
 
-	for (u64 f = 0; f < FRAMES; f++)
-		if (f - HOLE_AT >= HOLE)
-			memset(guest_at(&r->g, f * 4096), 0, 4096);
-	for (u32 i = 0; i < FRAMES; i++)
-		poke(r, l1, i, (u64)i << 12 | KERNEL);
-	if (r->pae) {
-		poke(r, 4, 0, 5ull << 12 | KERNEL);
-		poke(r, 5, 0, l1 << 12 | KERNEL);
-		poke(r, 5, 1, KERNEL | PTE_PS);
+	if (WIFSIGNALED(status))
+		fprintf(stderr, "oracle (%s): signal %d\n", paging_recipe_name, WTERMSIG(status));
+	printf("oracle (%s): seed %llu fails: after %llu programs and %llu steps\n", paging_recipe_name,
+	       (unsigned long long)(o->first + sh->programs), (unsigned long long)sh->programs, (unsigned long long)steps);
+	if (o->shrink_seconds) {
+		shrink(&run, &sh->prog, o->shrink_seconds);
+		printf("# %u steps are enough; run them again with --replay\n", sh->prog.nr_steps);
+		prog_print(stdout, &sh->prog);
 	}
-	for (u32 i = 0; i < NR_ROOTS; i++) {
-		poke(r, ROOT_FIRST + i, r->pae ? 256 : 768, (r->pae ? 4 : l1) << 12 | KERNEL);
-		if (!r->pae)
-			poke(r, ROOT_FIRST + i, 769, KERNEL | PTE_PS);
+	return EXIT_FAILURE;
+}
+
+static int random_programs(const struct options *o)
+{
+	struct shared *sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct timespec t0, t1;
+	int status = 0;
+	double took;
+	pid_t pid;
+
+	if (sh == MAP_FAILED)
+		return perror("mmap"), EXIT_FAILURE;
+	clock_gettime(CLOCK_MONOTONIC, &t0);
+	pid = fork();
+	if (!pid) {
+		campaign(sh, o);
+		exit(EXIT_SUCCESS);
 	}
-	for (u64 t = TABLE_FIRST; t < TABLE_END; t++)
-		for (u32 s = 0; s < 4; s++)
-			poke(r, t, s, s == SLOT_SELF && one_in(r, 2) ? t << 12 | ALL : some_entry(r));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return perror("fork"), EXIT_FAILURE;
+	if (status)
+		return found(sh, o, status);
+	clock_gettime(CLOCK_MONOTONIC, &t1);
+	took = (double)(t1.tv_sec - t0.tv_sec) + 1e-9 * (double)(t1.tv_nsec - t0.tv_nsec);
+	printf("oracle (%s): %llu programs from seed %llu, %llu steps: %llu accesses done, %llu faulted, %llu to devices, "
+	       "%llu emulated writes, %llu unshadowings; %.2f million steps a second\n",
+	       paging_recipe_name, (unsigned long long)sh->programs, (unsigned long long)o->first,
+	       (unsigned long long)sh->steps, (unsigned long long)sh->done, (unsigned long long)sh->faulted,
+	       (unsigned long long)sh->mmio, (unsigned long long)sh->emulated, (unsigned long long)sh->unshadowed,
+	       (double)sh->steps / took * 1e-6);
+	return sh->done && sh->faulted ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static void compare_memory(struct run *r)
+static int replay_files(char **name, const struct options *o)
 {
-	for (u64 f = 0; r->strict && f < FRAMES; f++)
-		if (f - HOLE_AT >= HOLE && memcmp(guest_at(&r->g, f * 4096), ref_at(&r->ref, f * 4096), 4096)) {
-			LOG(r, "frame %llx differs", (unsigned long long)f);
-			fail(r, "the guest's memory is not what it must be");
-		}
-}
+	static struct prog p;
 
-static void check_state(struct run *r)
-{
-	char text[2048];
+	for (; *name; name++) {
+		FILE *f = fopen(*name, "r");
 
-	compare_memory(r);
-	if (paging_audit(&r->g.d, text, sizeof(text))) {
-		fprintf(stderr, "%s", text);
-		fail(r, "the audit found faults");
+		if (!f)
+			return perror(*name), EXIT_FAILURE;
+		if (!prog_parse(f, *name, &p))
+			return EXIT_FAILURE;
+		fclose(f);
+		if (!o->quiet)
+			fprintf(stderr, "%s\n", *name);
+		replay(&run, &p);
 	}
+	return EXIT_SUCCESS;
 }
 
-static void begin(struct run *r, u64 seed)
+static u32 guest_set(const char *list)
 {
-	memset(r, 0, sizeof(*r));
-	r->seed = seed;
-	r->rng = seed * 0x2545f4914f6cdd1dull;
-	r->strict = one_in(r, 2);
-	r->pae = !one_in(r, 4);
-	guest_init(&r->g, FRAMES, HOLE_AT, HOLE, one_in(r, 2) ? 12 : 12 + rnd(r, 60), seed);
-	r->g.before_data = decided;
-	r->g.clumsy = one_in(r, 2) ? 4 : 0;
-	r->ref = (struct ref_guest){ .g = &r->g, .frames = FRAMES, .hole_at = HOLE_AT, .hole = HOLE, .cr0 = CR0_PE };
-	if (r->strict)
-		r->ref.memory = calloc(FRAMES, 4096);
-	make_universe(r);
-	make_tables(r);
-	run = r;
+	u32 set = 0;
+
+	for (; *list; list++)
+		set |= *list >= '0' && *list <= '5' ? 1u << (*list - '0') : 0;
+	return set;
 }
 
-static void run_program(struct run *r, u64 seed, u64 steps)
+static int usage(const char *name)
 {
-	u64 start;
-
-	begin(r, seed);
-	start = rnd(r, 10);
-	for (r->step = 0; r->step < steps; r->step++) {
-		if (r->step == start) {
-			r->ref.cr3 = r->g.v.cr3 = ROOT_FIRST * 4096;
-			set_modes(r, CR0_PE | CR0_PG | CR0_WP, r->pae ? CR4_PAE : CR4_PSE,
-				  r->pae ? EFER_LME | EFER_NXE : 0);
-			flush_all(r);
-		}
-		if (!(r->step < start ? do_access(r) : one_step(r)))
-			break;
-		if (r->step % 16 == 0)
-			check_state(r);
-	}
-	check_state(r);
-	free(r->ref.memory);
-	guest_exit(&r->g);
+	fprintf(stderr,
+		"usage: %s [--seed N] [--programs N] [--steps N] [--guests LIST] [--check-every STEPS] [--shrink SECONDS]\n"
+		"       %s [--loud] --replay FILE...\n"
+		"  --guests       levels that guests may have, such as 024\n"
+		"  --check-every  audit the engine and compare the guest's memory that often\n"
+		"  --shrink       how long to make a failing program smaller; 0: do not\n",
+		name, name);
+	return 2;
 }
 
 int main(int argc, char **argv)
 {
-	static struct run r;
-	u64 first = 1, programs = 400, steps = 600, done = 0, faulted = 0, emulated = 0;
+	static const struct option longs[] = { { "seed", 1, NULL, 's' },	{ "programs", 1, NULL, 'p' },
+					       { "steps", 1, NULL, 'n' },	{ "guests", 1, NULL, 'g' },
+					       { "check-every", 1, NULL, 'c' }, { "shrink", 1, NULL, 'k' },
+					       { "replay", 0, NULL, 'r' },	{ "loud", 0, NULL, 'l' },
+					       { "quiet", 0, NULL, 'q' },	{ NULL, 0, NULL, 0 } };
+	struct options o = { .first = 1, .programs = 400, .steps = 600, .guests = guest_set("02345"), .check_every = 64,
+			     .shrink_seconds = 30, .step_seconds = 20 };
 	int c;
 
-	while ((c = getopt(argc, argv, "s:p:n:")) != -1) {
-		if (c == 's')
-			first = strtoull(optarg, NULL, 0);
-		else if (c == 'p')
-			programs = strtoull(optarg, NULL, 0);
-		else if (c == 'n')
-			steps = strtoull(optarg, NULL, 0);
-		else
-			return fprintf(stderr, "usage: %s [-s first seed] [-p programs] [-n steps each]\n", argv[0]), 2;
+	while ((c = getopt_long(argc, argv, "s:p:n:g:c:k:rlq", longs, NULL)) != -1) {
+		u64 n = optarg ? strtoull(optarg, NULL, 0) : 0;
+
+		switch (c) {
+		case 's': o.first = n; break;
+		case 'p': o.programs = n; break;
+		case 'n': o.steps = n < PROG_STEPS ? (u32)n : PROG_STEPS; break;
+		case 'g': o.guests = guest_set(optarg); break;
+		case 'c': o.check_every = n ? (u32)n : 1; break;
+		case 'k': o.shrink_seconds = (u32)n; break;
+		case 'r': o.replay = true; break;
+		case 'l': o.loud = true; break;
+		case 'q': o.quiet = true; break;
+		default: return usage(argv[0]);
+		}
 	}
-	for (u64 i = 0; i < programs; i++) {
-		run_program(&r, first + i, steps);
-		done += r.done;
-		faulted += r.faulted;
-		emulated += r.g.emulated;
-	}
-	printf("oracle (%s): %llu programs from seed %llu: %llu accesses done, %llu faulted, %llu emulated writes\n",
-	       paging_recipe_name, (unsigned long long)programs, (unsigned long long)first, (unsigned long long)done,
-	       (unsigned long long)faulted, (unsigned long long)emulated);
-	return done && faulted ? EXIT_SUCCESS : EXIT_FAILURE;
+	run.check_every = o.check_every;
+	run.loud = o.loud;
+	return o.replay ? replay_files(argv + optind, &o) : random_programs(&o);
 }

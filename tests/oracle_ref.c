@@ -1,238 +1,453 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The reference of the oracle: a plain walker and the sets of what may be cached. */
+/* The oracle's reference: a plain walker, and the history of what a TLB may hold. */
 #include "oracle_ref.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-struct geometry {
-	u32 levels, entry_bytes, bits;
-};
+/* Longest search before the history counts as crowded. */
+#define LONG_SEARCH 3000
 
-static struct geometry geometry_of(const struct ref_guest *r)
+void ref_init(struct ref *r)
 {
-	if (!(r->cr0 & CR0_PG))
-		return (struct geometry){ 0, 8, 9 };
-	if (!(r->cr4 & CR4_PAE))
-		return (struct geometry){ 2, 4, 10 };
-	return (struct geometry){ 4, 8, 9 };
+	memset(r, 0, sizeof(*r));
+	r->now = r->nr_versions = 1;
+	for (u32 i = 0; i < REF_CPUS; i++) {
+		r->cpu[i].cr0 = CR0_PE;
+		r->cpu[i].nr_windows = 1;
+		r->cpu[i].window[0].start = 1;
+	}
 }
 
-void *ref_at(const struct ref_guest *r, gpa_t gpa)
-{
-	u64 gfn = gpa >> 12;
+/* ---- entries ---- */
 
-	if (gfn >= r->frames || gfn - r->hole_at < r->hole)
-		return NULL;
-	return r->memory ? r->memory + gpa : guest_at(r->g, gpa);
+static u32 bits_of(u32 levels)
+{
+	return levels == 2 ? 10 : 9;
+}
+static u32 shift_of(u32 levels, u32 level)
+{
+	return 12 + (level - 1) * bits_of(levels);
 }
 
-static void *entry_of(const struct ref_guest *r, struct geometry n, u64 table_gfn, u32 level, gva_t va)
+/* Where the entry lies; a PAE root's are never read through here but when they are loaded. */
+static gpa_t entry_gpa(u32 levels, u64 table, u32 level, gva_t va)
 {
-	u64 index = va >> (12 + n.bits * (level - 1)) & ((1u << n.bits) - 1);
+	u64 index = va >> shift_of(levels, level) & ((1u << bits_of(levels)) - 1);
 
-	return ref_at(r, table_gfn * 4096 + index * n.entry_bytes);
+	return table * 4096 + index * (levels == 2 ? 4 : 8);
 }
 
-static u64 load(struct geometry n, const void *p)
-{
-	return n.entry_bytes == 4 ? *(const u32 *)p : *(const u64 *)p;
-}
-
-static bool maps_page(const struct ref_guest *r, struct geometry n, u64 e, u32 level)
+static bool maps_page(u32 levels, bool pse, u64 e, u32 level)
 {
 	if (level == 1)
 		return true;
-	if (!(e & 0x80))
+	if (!(e & 0x80) || level > 3)
 		return false;
-	return n.levels == 2 ? (r->cr4 & CR4_PSE) != 0 : level < 4;
+	return levels == 2 ? pse : level == 2 || levels > 3;
 }
 
-static bool reserved(const struct ref_guest *r, struct geometry n, u64 e, u32 level)
+static bool reserved(u32 levels, bool pse, bool nxe, u64 e, u32 level)
 {
-	bool big = maps_page(r, n, e, level) && level > 1;
+	bool big = maps_page(levels, pse, e, level) && level > 1;
 
-	if (n.levels == 2)
+	if (levels == 2)
 		return big && (e >> 21 & 1);
-	if (e >> 40 & 0xfff || (e >> 63 && !(r->efer & EFER_NXE)))
+	if (e >> 40 & 0xfff || (e >> 63 && !nxe))
 		return true;
-	if (level == 4)
+	if (levels == 3 && e >> 52 & 0x7ff)
+		return true;
+	if (level > 3)
 		return e & 0x80;
 	return big && (e & (level == 2 ? 0x1fe000 : 0x3fffe000));
 }
 
-static u64 page_gfn(struct geometry n, u64 e, u32 level, gva_t va)
+static u64 frame_in(u64 e)
 {
-	u64 span = 1ull << n.bits * (level - 1), first;
+	return (e & 0xffffffffff000ull) / 4096;
+}
 
-	if (n.levels == 2 && level == 2)
+static u64 page_gfn(u32 levels, u64 e, u32 level, gva_t va)
+{
+	u64 span = 1ull << bits_of(levels) * (level - 1), first;
+
+	if (levels == 2 && level == 2)
 		first = (e >> 22) * 1024 + ((e >> 13 & 0xff) << 20);
 	else
-		first = (e & 0xffffffffff000ull) / 4096 / span * span;
+		first = frame_in(e) / span * span;
 	return first + (va / 4096) % span;
 }
 
-static bool permits(const struct ref_guest *r, bool rw, bool us, bool nx, u32 access)
+static bool permits(const struct ref_cpu *c, bool rw, bool us, bool nx, u32 access)
 {
 	if (access & PFEC_U && !us)
 		return false;
-	if (access & PFEC_W && !rw && (access & PFEC_U || r->cr0 & CR0_WP))
+	if (access & PFEC_W && !rw && (access & PFEC_U || c->cr0 & CR0_WP))
 		return false;
-	if (access & PFEC_I && nx && r->efer & EFER_NXE)
+	if (access & PFEC_I && nx && c->efer & EFER_NXE)
 		return false;
 	if (access & PFEC_U || !us)
 		return true;
 	if (access & PFEC_I)
-		return !(r->cr4 & CR4_SMEP);
-	return !(r->cr4 & CR4_SMAP) || access & HOST_AC;
+		return !(c->cr4 & CR4_SMEP);
+	return !(c->cr4 & CR4_SMAP) || access & HOST_AC;
 }
 
-static u32 error_code(const struct ref_guest *r, u32 access, u32 more)
+/* ---- the walk ---- */
+
+static u64 word_at(const struct ref *r, gpa_t gpa, u32 levels)
 {
-	u32 fetch = r->efer & EFER_NXE || r->cr4 & CR4_SMEP ? PFEC_I : 0;
+	u64 w;
+
+	memcpy(&w, r->memory + (gpa & ~7ull), 8);
+	return levels == 2 ? (u32)(w >> (gpa & 4) * 8) : w;
+}
+
+static u32 error_code(const struct ref_cpu *c, u32 access, u32 more)
+{
+	u32 fetch = (c->efer & EFER_NXE && c->cr4 & CR4_PAE) || c->cr4 & CR4_SMEP ? PFEC_I : 0;
 
 	return (access & (PFEC_W | PFEC_U | fetch)) | more;
 }
 
-static struct outcome end_at(const struct ref_guest *r, gpa_t gpa)
+static struct ref_walk ended(const struct ref *r, struct ref_walk w, gpa_t gpa)
 {
-	return (struct outcome){ .kind = ref_at(r, gpa) ? ACCESS_DONE : ACCESS_MMIO, .gpa = gpa };
+	w.end = ref_has(r, gpa / 4096) ? REF_DONE : REF_MMIO;
+	w.gpa = gpa;
+	return w;
 }
 
-struct outcome ref_walk(const struct ref_guest *r, gva_t va, u32 access, bool mark)
+static struct ref_walk faulted(const struct ref_cpu *c, u32 access, u32 more)
 {
-	struct geometry n = geometry_of(r);
-	bool rw = true, us = true, nx = false;
-	u64 table = r->cr3 >> 12 & 0xfffffffff;
-	void *path[5];
+	return (struct ref_walk){ .end = REF_FAULT, .pfec = error_code(c, access, more) };
+}
 
-	if (!n.levels)
-		return end_at(r, (u32)va);
-	for (u32 level = n.levels;; level--) {
-		void *p = path[level] = entry_of(r, n, table, level, va);
+struct ref_walk ref_walk(const struct ref *r, u32 cpu, gva_t va, u32 access)
+{
+	const struct ref_cpu *c = &r->cpu[cpu];
+	bool rw = true, us = true, nx = false, pse = c->cr4 & CR4_PSE, nxe = c->efer & EFER_NXE;
+	struct ref_walk w = { .nr = 0 };
+	u64 table = frame_in(c->cr3);
+	u32 level = c->levels;
+
+	if (!level)
+		return ended(r, w, (u32)va);
+	if (level == 3) {
+		u64 top = c->pdpte[va >> 30 & 3];
+
+		if (!(top & 1))
+			return faulted(c, access, 0);
+		table = frame_in(top);
+		level = 2;
+	}
+	for (;; level--) {
+		gpa_t at = entry_gpa(c->levels, table, level, va);
 		u64 e;
 
-		if (!p)
-			return (struct outcome){ .kind = ACCESS_CRASH };
-		e = load(n, p);
+		if (!ref_has(r, table))
+			return (struct ref_walk){ .end = REF_CRASH };
+		e = word_at(r, at, c->levels);
 		if (!(e & 1))
-			return (struct outcome){ .kind = ACCESS_FAULT, .pfec = error_code(r, access, 0) };
-		if (reserved(r, n, e, level))
-			return (struct outcome){ .kind = ACCESS_FAULT,
-						 .pfec = error_code(r, access, PFEC_P | PFEC_RSVD) };
+			return faulted(c, access, 0);
+		if (reserved(c->levels, pse, nxe, e, level))
+			return faulted(c, access, PFEC_P | PFEC_RSVD);
+		for (u32 i = w.nr++; i > 0; i--)
+			w.entry[i] = w.entry[i - 1];
+		w.entry[0] = at;
 		rw &= e >> 1 & 1;
 		us &= e >> 2 & 1;
-		nx |= n.levels > 2 && e >> 63;
-		table = (e & 0xffffffffff000ull) / 4096;
-		if (!maps_page(r, n, e, level))
+		nx |= c->levels > 2 && e >> 63;
+		table = frame_in(e);
+		if (!maps_page(c->levels, pse, e, level))
 			continue;
-		if (!permits(r, rw, us, nx, access))
-			return (struct outcome){ .kind = ACCESS_FAULT, .pfec = error_code(r, access, PFEC_P) };
-		for (u32 l = n.levels; mark && l >= level; l--)
-			*(u8 *)path[l] |= l == level && access & PFEC_W ? 0x60 : 0x20;
-		return end_at(r, page_gfn(n, e, level, va) * 4096 + va % 4096);
+		if (!permits(c, rw, us, nx, access))
+			return faulted(c, access, PFEC_P);
+		return ended(r, w, page_gfn(c->levels, e, level, va) * 4096 + va % 4096);
 	}
 }
 
-/* ---- sets ---- */
-
-static void full(void)
+void ref_mark(struct ref *r, const struct ref_walk *w, u32 access)
 {
-	fprintf(stderr, "the reference's sets are too small for this program\n");
-	abort();
-}
+	for (u32 i = 0; i < w->nr; i++) {
+		u8 old = r->memory[w->entry[i]], e = old | (!i && access & PFEC_W ? 0x60 : 0x20);
 
-static void add_table(struct ref_va *a, struct ref_table t)
-{
-	for (u32 i = 0; i < a->nr_tables; i++)
-		if (!memcmp(&a->table[i], &t, sizeof(t)))
-			return;
-	if (a->nr_tables == REF_MAX_SET)
-		full();
-	memcpy(&a->table[a->nr_tables++], &t, sizeof(t));
-}
-
-static void add_cand(struct ref_va *a, struct ref_cand c)
-{
-	for (u32 i = 0; i < a->nr_cands; i++)
-		if (!memcmp(&a->cand[i], &c, sizeof(c)))
-			return;
-	if (a->nr_cands == REF_MAX_SET)
-		full();
-	memcpy(&a->cand[a->nr_cands++], &c, sizeof(c));
-}
-
-/* What one entry adds, if hardware may cache it: it is valid and its accessed bit is set. */
-static void follow(const struct ref_guest *r, struct geometry n, struct ref_va *a, const struct ref_table *t)
-{
-	const void *p = entry_of(r, n, t->gfn, t->level, a->page);
-	u64 e = p ? load(n, p) : 0;
-	bool rw = t->rw && e & 2, us = t->us && e & 4, nx = t->nx || (n.levels > 2 && e >> 63);
-
-	if (!(e & 1) || !(e & 0x20) || reserved(r, n, e, t->level))
-		return;
-	if (maps_page(r, n, e, t->level)) {
-		struct ref_cand c;
-
-		memset(&c, 0, sizeof(c));
-		c.gfn = page_gfn(n, e, t->level, a->page);
-		c.rw = rw, c.us = us, c.nx = nx, c.dirty = e & 0x40, c.level = t->level;
-		add_cand(a, c);
-	} else {
-		struct ref_table next;
-
-		memset(&next, 0, sizeof(next));
-		next.gfn = (e & 0xffffffffff000ull) / 4096;
-		next.level = t->level - 1;
-		next.rw = rw, next.us = us, next.nx = nx;
-		add_table(a, next);
+		if (e != old)
+			ref_store(r, w->entry[i], &e, 1);
 	}
 }
 
-void ref_step(const struct ref_guest *r, struct ref_va *a)
+/* ---- history ---- */
+
+void ref_forget(struct ref *r)
 {
-	struct geometry n = geometry_of(r);
-	struct ref_table root;
+	for (u32 i = 0; i < REF_CPUS; i++) {
+		struct ref_cpu *c = &r->cpu[i];
 
-	if (!n.levels)
-		return;
-	memset(&root, 0, sizeof(root));
-	root.gfn = r->cr3 >> 12 & 0xfffffffff;
-	root.level = n.levels;
-	root.rw = root.us = true;
-	add_table(a, root);
-	for (u32 i = 0; i < a->nr_tables; i++)
-		follow(r, n, a, &a->table[i]);
-}
-
-void ref_flush(struct ref_va *a)
-{
-	a->nr_cands = a->nr_tables = 0;
-}
-
-void ref_invlpg(const struct ref_guest *r, struct ref_va *a, gva_t va)
-{
-	struct geometry n = geometry_of(r);
-	u32 kept = 0;
-
-	a->nr_tables = 0;
-	for (u32 i = 0; i < a->nr_cands; i++) {
-		u64 span = 4096ull << n.bits * (a->cand[i].level - 1);
-
-		if (a->page / span != va / span)
-			a->cand[kept++] = a->cand[i];
+		c->window[0] = c->window[c->nr_windows - 1];
+		c->window[0].begin = BY_FLUSH;
+		c->window[0].start = 1;
+		c->nr_windows = 1;
 	}
-	a->nr_cands = kept;
+	memset(r->last, 0, sizeof(r->last));
+	r->now = r->nr_versions = 1;
+	r->crowded = false;
 }
 
-bool ref_allows(const struct ref_guest *r, const struct ref_va *a, u32 access, u64 gfn)
+void ref_store(struct ref *r, gpa_t gpa, const void *buf, u32 bytes)
 {
-	for (u32 i = 0; i < a->nr_cands; i++) {
-		const struct ref_cand *c = &a->cand[i];
+	r->now++;
+	for (u64 w = gpa / 8; w <= (gpa + bytes - 1) / 8; w++) {
+		struct ref_version *v = &r->version[r->nr_versions];
 
-		if (c->gfn == gfn && permits(r, c->rw, c->us, c->nx, access) && (c->dirty || !(access & PFEC_W)))
+		memcpy(&v->old, r->memory + w * 8, 8);
+		v->until = r->now;
+		v->prev = r->last[w];
+		r->last[w] = r->nr_versions++;
+	}
+	memcpy(r->memory + gpa, buf, bytes);
+	r->crowded |= r->nr_versions > REF_VERSIONS - 64;
+}
+
+/* A new window; what begins it says what it flushes. Windows that no query can reach any more are dropped. */
+static void begin(struct ref *r, u32 cpu, enum ref_begin how, gva_t va)
+{
+	struct ref_cpu *c = &r->cpu[cpu];
+
+	if (how == BY_FLUSH || !c->levels)
+		c->nr_windows = 0;
+	c->window[c->nr_windows++] = (struct ref_window){
+		.start = r->now,
+		.begin = c->levels ? how : BY_FLUSH,
+		.nxe = c->efer & EFER_NXE,
+		.pse = c->cr4 & CR4_PSE,
+		.pge = c->cr4 & CR4_PGE,
+		.cr3 = c->cr3,
+		.pdpte = { c->pdpte[0], c->pdpte[1], c->pdpte[2], c->pdpte[3] },
+		.va = va,
+	};
+	r->crowded |= c->nr_windows > REF_WINDOWS - 4;
+}
+
+static void load_pdptes(struct ref *r, u32 cpu)
+{
+	struct ref_cpu *c = &r->cpu[cpu];
+
+	if (c->levels == 3 && ref_has(r, frame_in(c->cr3)))
+		memcpy(c->pdpte, r->memory + (c->cr3 & 0xffffffe0), sizeof(c->pdpte));
+}
+
+bool ref_pae_root_good(const struct ref *r, u64 cr3)
+{
+	u64 e[4];
+
+	if (!ref_has(r, frame_in(cr3)))
+		return false;
+	memcpy(e, r->memory + (cr3 & 0xffffffe0), sizeof(e));
+	for (u32 i = 0; i < 4; i++)
+		if (e[i] & 1 && (e[i] & 0x1e6 || e[i] >> 40))
+			return false;
+	return true;
+}
+
+static bool any_global(const struct ref_cpu *c)
+{
+	for (u32 i = 0; i < c->nr_windows; i++)
+		if (c->window[i].pge)
+			return true;
+	return false;
+}
+
+void ref_load_cr3(struct ref *r, u32 cpu, u64 cr3)
+{
+	struct ref_cpu *c = &r->cpu[cpu];
+
+	c->cr3 = cr3;
+	load_pdptes(r, cpu);
+	begin(r, cpu, any_global(c) ? BY_CR3 : BY_FLUSH, 0);
+}
+
+void ref_invlpg(struct ref *r, u32 cpu, gva_t va)
+{
+	if (r->cpu[cpu].levels)
+		begin(r, cpu, BY_INVLPG, va);
+}
+
+static u32 levels_of(const struct ref_cpu *c)
+{
+	if (!(c->cr0 & CR0_PG))
+		return 0;
+	if (!(c->cr4 & CR4_PAE))
+		return 2;
+	if (!(c->efer & EFER_LME))
+		return 3;
+	return c->cr4 & CR4_LA57 ? 5 : 4;
+}
+
+void ref_set_modes(struct ref *r, u32 cpu, u64 cr0, u64 cr4, u64 efer)
+{
+	struct ref_cpu *c = &r->cpu[cpu];
+	bool flush = (c->cr0 ^ cr0) & CR0_PG || (c->cr4 ^ cr4) & (CR4_PGE | CR4_PAE | CR4_LA57);
+	bool reads_anew = (c->cr4 ^ cr4) & CR4_PSE || (c->efer ^ efer) & EFER_NXE;
+	bool loads = flush || (c->cr4 ^ cr4) & (CR4_PSE | CR4_SMEP);
+
+	c->cr0 = cr0;
+	c->cr4 = cr4;
+	c->efer = efer;
+	c->levels = levels_of(c);
+	loads &= c->levels == 3;
+	if (loads)
+		load_pdptes(r, cpu);
+	if (flush || reads_anew || loads)
+		begin(r, cpu, flush ? BY_FLUSH : loads ? BY_CR3 : BY_MODE, 0);
+}
+
+/* ---- what may be cached ---- */
+
+struct search {
+	struct ref *r;
+	const struct ref_cpu *c;
+	gva_t va;
+	u32 access, levels;
+	struct ref_goal goal;
+	const struct ref_window *first, *last; /* the run of windows in which paging-structure caches live on */
+	u32 end;                               /* the run's last moment */
+	bool global;                           /* only global translations are left of this run */
+	u32 nr_gone;
+	gva_t gone[REF_WINDOWS]; /* flushed one by one since */
+};
+
+struct part {
+	u64 table;
+	u32 level, since;
+	bool rw, us, nx;
+};
+
+static bool look(struct search *s, struct part p);
+
+static bool survives(const struct search *s, const struct ref_window *w, u64 e, u32 level)
+{
+	u32 shift = shift_of(s->levels, level);
+
+	if (s->global && !(e & BIT(8) && w->pge))
+		return false;
+	for (u32 i = 0; i < s->nr_gone; i++)
+		if (s->gone[i] >> shift == s->va >> shift)
+			return false;
+	return true;
+}
+
+/* The entry `e` read at a moment of window w. */
+static bool follow(struct search *s, const struct ref_window *w, struct part p, u64 e)
+{
+	if (!(e & 1) || !(e & 0x20) || reserved(s->levels, w->pse, w->nxe, e, p.level))
+		return false;
+	p.rw &= e >> 1 & 1;
+	p.us &= e >> 2 & 1;
+	p.nx |= s->levels > 2 && e >> 63;
+	if (maps_page(s->levels, w->pse, e, p.level)) {
+		gpa_t gpa = page_gfn(s->levels, e, p.level, s->va) * 4096 + s->va % 4096;
+
+		return (e & 0x40 || !(s->access & PFEC_W)) && permits(s->c, p.rw, p.us, p.nx, s->access) &&
+		       survives(s, w, e, p.level) && s->goal.wanted(s->goal.arg, gpa);
+	}
+	p.table = frame_in(e);
+	p.level--;
+	return look(s, p);
+}
+
+/* An entry that stood from `from` until `to`: at each window of the run in which it could be read. */
+static bool version(struct search *s, struct part p, u64 e, u32 from, u32 to)
+{
+	for (const struct ref_window *w = s->first; w <= s->last; w++) {
+		u32 since = p.since;
+
+		if (w->start > since)
+			since = w->start;
+		if (from > since)
+			since = from;
+		if (since >= to || since > (w == s->last ? s->end : w[1].start))
+			continue;
+		struct part q = p;
+		q.since = since;
+		if (follow(s, w, q, e))
 			return true;
 	}
 	return false;
+}
+
+static bool look(struct search *s, struct part p)
+{
+	const struct ref *r = s->r;
+	gpa_t at = entry_gpa(s->levels, p.table, p.level, s->va);
+	u32 to = ~0u, i;
+	u64 word;
+
+	if (!ref_has(r, p.table))
+		return false;
+	memcpy(&word, r->memory + (at & ~7ull), 8);
+	i = r->last[at / 8];
+	while (to > p.since) {
+		u32 from = i ? r->version[i].until : 0;
+
+		if (s->r->visited++ > LONG_SEARCH)
+			s->r->crowded = true;
+		if (from <= s->end && version(s, p, s->levels == 2 ? (u32)(word >> (at & 4) * 8) : word, from, to))
+			return true;
+		if (!i)
+			return false;
+		to = from;
+		word = r->version[i].old;
+		i = r->version[i].prev;
+	}
+	return false;
+}
+
+static bool look_in_run(struct search *s)
+{
+	struct part p = { .table = frame_in(s->last->cr3), .level = s->levels, .since = s->first->start, .rw = true, .us = true };
+
+	if (s->levels == 3) { /* loaded with CR3, so there is no older version */
+		u64 top = s->last->pdpte[s->va >> 30 & 3];
+
+		if (!(top & 1))
+			return false;
+		p.table = frame_in(top);
+		p.level = 2;
+	}
+	return look(s, p);
+}
+
+bool ref_may(struct ref *r, u32 cpu, gva_t va, u32 access, struct ref_goal goal)
+{
+	const struct ref_cpu *c = &r->cpu[cpu];
+	struct search s = { .r = r, .c = c, .va = va, .access = access, .levels = c->levels, .goal = goal };
+
+	if (!c->levels)
+		return goal.wanted(goal.arg, (u32)va);
+	r->visited = 0;
+	s.end = r->now;
+	for (s.last = &c->window[c->nr_windows - 1]; s.last >= c->window; s.last = s.first - 1) {
+		for (s.first = s.last; s.first->begin == BY_MODE && s.first > c->window; s.first--)
+			;
+		if (look_in_run(&s))
+			return true;
+		s.end = s.first->start;
+		if (s.first->begin == BY_INVLPG && s.first->va / 4096 == va / 4096)
+			return false;
+		if (s.first->begin == BY_INVLPG)
+			s.gone[s.nr_gone++] = s.first->va;
+		if (s.first->begin == BY_FLUSH)
+			return false;
+		s.global |= s.first->begin == BY_CR3;
+	}
+	return false;
+}
+
+static bool is_it(const void *arg, gpa_t gpa)
+{
+	return *(const gpa_t *)arg == gpa;
+}
+
+bool ref_may_reach(struct ref *r, u32 cpu, gva_t va, u32 access, gpa_t gpa)
+{
+	return ref_may(r, cpu, va, access, (struct ref_goal){ is_it, &gpa });
 }

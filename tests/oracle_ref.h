@@ -1,60 +1,109 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The reference: what the architecture allows a guest to see, worked out from the
- * guest's tables and its flushes alone, by other code than the engine's.
+ * The reference: what the architecture allows a guest to see, worked out from the guest's
+ * tables and its flushes alone, by other code than the engine's (APM volume 2, chapter 5;
+ * SDM volume 3, 4.10).
  *
- * For each address that a program uses it keeps two growing sets: tables that a
- * paging-structure cache may lead to, and translations that a TLB may hold. At each
- * step everything that a walk can reach now, from the root or from any remembered
- * table, is added; only a flush takes away. An access may come to any translation in
- * the set, or to what a fresh walk gives; afterwards the accessed and
- * dirty bits must be in the tables, so the translation must be in the set.
+ * It holds a copy of the guest's memory, with what each word was before, and for each vCPU
+ * the spans of time between its flushes ("windows"). A translation may be in a TLB if it could
+ * have been walked at some moment since the last flush that would have removed it, each
+ * entry being read as it stood at a moment not before that of the entry above it (a
+ * paging-structure cache may hold the upper part of the walk, until the next flush of any address).
+ * Only entries that are valid and marked accessed are cached; a write needs a translation
+ * that was dirty. Global translations outlive a CR3 load.
+ *
+ * Nothing is kept up to date for the sake of addresses that nobody uses: an access asks
+ * whether a translation to where it came could be had, and the history answers.
  */
 #ifndef TESTS_ORACLE_REF_H
 #define TESTS_ORACLE_REF_H
 
-#include "engine_guest.h"
+#include "cpu.h"
+#include "host.h"
+#include "pte.h"
 
-#define REF_MAX_SET 96
+#define REF_FRAMES   96
+#define REF_CPUS     3
+#define REF_WINDOWS  40
+#define REF_VERSIONS 8192
+#define REF_LEVELS   5
 
-struct ref_cand {
-	u64 gfn; /* 4 KiB frame */
-	bool rw, us, nx, dirty;
-	u32 level; /* of the leaf */
+enum ref_end { REF_DONE, REF_FAULT, REF_MMIO, REF_CRASH };
+
+/* A translation by the tables as they stand. */
+struct ref_walk {
+	enum ref_end end;
+	u32 pfec; /* REF_FAULT */
+	gpa_t gpa;
+	u32 nr; /* entries on the way that have an accessed bit, the last one first in `entry` */
+	gpa_t entry[REF_LEVELS];
 };
 
-struct ref_table {
-	u64 gfn;
-	u32 level;
-	bool rw, us, nx;
+enum ref_begin { BY_FLUSH, BY_CR3, BY_INVLPG, BY_MODE };
+
+struct ref_window {
+	u32 start;
+	enum ref_begin begin;
+	bool nxe, pse, pge;
+	u64 cr3, pdpte[4];
+	gva_t va; /* BY_INVLPG */
 };
 
-struct ref_va {
-	gva_t page;
-	u32 nr_cands, nr_tables;
-	struct ref_cand cand[REF_MAX_SET];
-	struct ref_table table[REF_MAX_SET];
-};
-
-/* The guest's memory and registers, as the reference sees them. */
-struct ref_guest {
-	u8 *memory; /* NULL: the engine's guest's own */
-	const struct guest *g;
-	u64 frames, hole_at, hole;
+struct ref_cpu {
 	u64 cr0, cr3, cr4, efer;
+	u64 pdpte[4];
+	u32 levels; /* 0: paging is off */
+	u32 nr_windows;
+	struct ref_window window[REF_WINDOWS];
 };
 
-/* A translation by the tables as they stand. Marks accessed and dirty bits if `mark`. */
-struct outcome ref_walk(const struct ref_guest *r, gva_t va, u32 access, bool mark);
+struct ref_version {
+	u64 old;
+	u32 until; /* the moment at which it was replaced */
+	u32 prev;
+};
 
-void *ref_at(const struct ref_guest *r, gpa_t gpa);
+struct ref {
+	u32 now, nr_versions, visited;
+	bool crowded; /* the history grows long: every vCPU had better flush */
+	bool absent[REF_FRAMES];
+	struct ref_cpu cpu[REF_CPUS];
+	struct ref_version version[REF_VERSIONS];
+	u32 last[REF_FRAMES * 512]; /* newest version of each word; 0: none */
+	u8 memory[REF_FRAMES * 4096] __attribute__((aligned(4096)));
+};
 
-/* The sets. */
-void ref_step(const struct ref_guest *r, struct ref_va *a);
-void ref_flush(struct ref_va *a);
-/* INVLPG: paging-structure caches go whole; translations go if their page holds va. */
-void ref_invlpg(const struct ref_guest *r, struct ref_va *a, gva_t va);
-/* May an access like this come to that frame? */
-bool ref_allows(const struct ref_guest *r, const struct ref_va *a, u32 access, u64 gfn);
+void ref_init(struct ref *r);
+static inline bool ref_has(const struct ref *r, u64 gfn)
+{
+	return gfn < REF_FRAMES && !r->absent[gfn];
+}
+
+/* Within one frame that is there. */
+void ref_store(struct ref *r, gpa_t gpa, const void *buf, u32 bytes);
+
+struct ref_walk ref_walk(const struct ref *r, u32 cpu, gva_t va, u32 access);
+/* Sets accessed bits, and for a write the dirty bit, of a walk that came to its end. */
+void ref_mark(struct ref *r, const struct ref_walk *w, u32 access);
+
+/* Does a PAE root at cr3 hold no entry with reserved bits? Otherwise loading it is a #GP. */
+bool ref_pae_root_good(const struct ref *r, u64 cr3);
+void ref_load_cr3(struct ref *r, u32 cpu, u64 cr3);
+void ref_invlpg(struct ref *r, u32 cpu, gva_t va);
+/* Registers as they are after a change; flushes what that change flushes. */
+void ref_set_modes(struct ref *r, u32 cpu, u64 cr0, u64 cr4, u64 efer);
+
+/* The end that an access must have come to for `wanted` to say so. */
+struct ref_goal {
+	bool (*wanted)(const void *arg, gpa_t gpa);
+	const void *arg;
+};
+
+/* May the TLB hold a translation of va that permits the access and leads to a wanted place? */
+bool ref_may(struct ref *r, u32 cpu, gva_t va, u32 access, struct ref_goal goal);
+bool ref_may_reach(struct ref *r, u32 cpu, gva_t va, u32 access, gpa_t gpa);
+
+/* Nobody remembers anything any more: all vCPUs have flushed. */
+void ref_forget(struct ref *r);
 
 #endif

@@ -1,94 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One run of the oracle, shared by its three parts: oracle.c, oracle_judge.c and oracle_steps.c. */
+/* One run of a program on the engine and on the reference, side by side. */
 #ifndef TESTS_ORACLE_RUN_H
 #define TESTS_ORACLE_RUN_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "oracle_machine.h"
+#include "oracle_prog.h"
 #include "oracle_ref.h"
 
-#define FRAMES    256
-#define HOLE_AT   240
-#define HOLE      8
-#define MAX_VAS   512
-#define LOG_LINES 40
-#define LOG_BYTES 120
+#define FRAMES  REF_FRAMES
+#define HOLE_AT 88
+#define HOLE    4
 
 /* Frames by use. Any frame may come to be used as anything. */
-enum { KERNEL_FIRST = 4, KERNEL_L1 = 6, ROOT_FIRST = 16, NR_ROOTS = 4, TABLE_FIRST = 16, TABLE_END = 48 };
-enum { SLOT_SELF = 3 };
+enum { KERNEL_FIRST = 8, KERNEL_L5 = 8, KERNEL_L4, KERNEL_L3, KERNEL_L2, KERNEL_L1, KERNEL_L1_32, KERNEL_END };
+enum { ROOT_FIRST = 16, NR_ROOTS = 4, TABLE_FIRST = 16, TABLE_END = 48 };
+/* Where in a root's page the four entries of a PAE root lie: out of the way of the slots that programs use. */
+#define PAE_ROOT 0xa00
 
 struct run {
-	struct guest g;
-	struct ref_guest ref;
-	bool strict, pae;
-	u64 seed, rng, step;
-	u32 nr_vas;
-	struct ref_va va[MAX_VAS];
-	u32 checked; /* candidates of the address in use when its access was decided */
-	struct ref_va *using;
-	char log[LOG_LINES][LOG_BYTES];
-	u64 logged, done, faulted;
+	struct machine m;
+	struct ref ref;
+	const struct prog *prog;
+	u32 step; /* being run */
+	u32 check_every;
+	bool over; /* the domain has crashed, as it must */
+	bool loud;
+	u64 done, faulted, mmio;
 };
 
-#define LOG(r, ...) snprintf((r)->log[(r)->logged++ % LOG_LINES], LOG_BYTES, __VA_ARGS__)
+/* A fresh machine, with the kernel's tables in memory and paging off. */
+void run_begin(struct run *r, const struct prog *p);
+/* One more step; ends the process with the reason if the engine does what it must not. */
+void run_step(struct run *r, const struct step *s);
+void run_end(struct run *r);
 
-static inline u64 rnd(struct run *r, u64 n)
+/* ---- what the generator asks ---- */
+
+u32 kernel_slot(u32 levels);
+/* First address of the kernel's linear map. */
+gva_t kernel_base(u32 levels);
+/* A guest's entry as it stands. */
+u64 entry_at(const struct run *r, u32 cpu, gpa_t gpa);
+static inline u32 entry_bytes(u32 levels)
 {
-	return host_random(&r->rng) % n;
+	return levels == 2 ? 4 : 8;
 }
-static inline bool one_in(struct run *r, u64 n)
-{
-	return !rnd(r, n);
-}
-
-static inline gva_t kernel_base(const struct run *r)
-{
-	return r->pae ? 0xffff800000000000ull : 0xc0000000ull;
-}
-static inline u32 entry_bytes(const struct run *r)
-{
-	return r->pae ? 8 : 4;
-}
-static inline bool paging(const struct run *r)
-{
-	return r->ref.cr0 & CR0_PG;
-}
-
-struct place {
-	u64 gfn;
-	u32 slot, level;
-};
-
-/* ---- oracle_judge.c ---- */
-
-/* Ends the process with the seed and the last steps. */
-_Noreturn void fail(struct run *r, const char *what);
-/* The hook between an access's decision and its data. */
-void decided(struct guest *g);
-/* Bring the sets up to date; empty them first. */
-void step_sets(struct run *r);
-void flush_all(struct run *r);
-void judge_strict(struct run *r, struct outcome want, struct outcome got);
-void judge_loose(struct run *r, struct outcome now, struct outcome got, u32 access);
-/* Does what was read stand at a place that the access may have come to? */
-bool may_read(struct run *r, gva_t va, u32 access, u64 value);
-/* The entries that translate va; stops at one that maps or is absent. Returns how many. */
-u32 path_of(struct run *r, gva_t va, struct place path[4]);
-u64 peek(struct run *r, u64 gfn, u32 slot);
-
-/* ---- oracle_steps.c ---- */
-
-u64 some_entry(struct run *r);
-/* Straight into memory, as a loader would, or as the hypervisor does. */
-void poke(struct run *r, u64 gfn, u32 slot, u64 e);
-void set_modes(struct run *r, u64 cr0, u64 cr4, u64 efer);
-/* False: the domain has crashed, as it must. */
-bool do_access(struct run *r);
-bool one_step(struct run *r);
-
-extern struct run *run; /* for the hook that has no other way to it */
 
 #endif

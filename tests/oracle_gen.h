@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Makes up programs while they run: what a step does depends on the guest's tables as the
+ * reference has them, never on what the engine answered. Decisions come from a seed, or from bytes.
+ */
+#ifndef TESTS_ORACLE_GEN_H
+#define TESTS_ORACLE_GEN_H
+
+#include "oracle_run.h"
+
+struct gen {
+	struct run *r;
+	struct prog *p;
+	u64 rng;
+	const u8 *bytes; /* NULL: the seed decides */
+	size_t left;
+	u32 guests;    /* bit m: guests with m levels may be */
+	u32 max_steps;
+	u64 steps;     /* in all */
+};
+
+/* The head of a program; g->p is to be run next (run_begin). */
+void gen_head(struct gen *g);
+/* First contents of tables, and each vCPU in a mode. */
+void gen_start(struct gen *g);
+/* Some steps, run and recorded. False: the program is over. */
+bool gen_more(struct gen *g);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest programs as the oracle runs them: a head and a list of steps, each complete in
+ * itself, so that any step may be left out and the rest is still a program. As text, one
+ * step a line:
+ *
+ *   <name> <vCPU> <how> <number> <number> <number>      (numbers in hexadecimal)
+ */
+#ifndef TESTS_ORACLE_PROG_H
+#define TESTS_ORACLE_PROG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "types.h"
+
+#define PROG_STEPS 4096
+
+/* name, what the numbers are */
+#define PROG_OPS(OP)                                                                                                   \
+	OP(access, "an instruction's access: address, bytes, value")                                                   \
+	OP(emulate, "the same by emulation alone")                                                                     \
+	OP(invlpg, "address")                                                                                          \
+	OP(cr3, "value")                                                                                               \
+	OP(modes, "CR0, CR4, EFER; CR3 is `how`")                                                                      \
+	OP(poke, "the hypervisor writes: guest physical address, bytes, value")
+
+enum prog_op {
+#define OP(name, what) OP_##name,
+	PROG_OPS(OP)
+#undef OP
+	NR_OPS
+};
+
+struct step {
+	u8 op, cpu;
+	u32 how; /* of an access: a page-fault code's bits and HOST_AC */
+	u64 a, b, c;
+};
+
+struct prog {
+	bool strict;
+	u32 cpus, hardware, clumsy, nr_steps; /* hardware: the fewest levels that shadows have */
+	u64 pool_pages, luck; /* luck: the TLB's seed */
+	struct step step[PROG_STEPS];
+};
+
+void prog_print_step(FILE *f, const struct step *s);
+void prog_print(FILE *f, const struct prog *p);
+/* False, with a message: not a program. */
+bool prog_parse(FILE *f, const char *name, struct prog *p);
+
+#endif
