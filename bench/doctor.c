@@ -63,6 +63,22 @@ static void look_for_file(struct examination *x, const char *what, char *path, b
 	free(path);
 }
 
+static void look_at_guest(struct examination *x, const struct paths *p, const struct workload *w)
+{
+	char *what = xfmt("guest: %s", w->name), *reason = guest_unavailable(p, w), *initrd = path_guest_initrd(p, w);
+
+	if (reason) {
+		result(x, true, what, reason, "");
+		free(initrd);
+	} else {
+		look_for_file(x, what, path_guest_image(p, w), workload_is_bad(w));
+		if (initrd)
+			look_for_file(x, "guest: Linux's initramfs", initrd, false);
+	}
+	free(reason);
+	free(what);
+}
+
 static void look_at_build(struct examination *x, const struct paths *p)
 {
 	for (unsigned i = 0; i < nr_recipes; i++) {
@@ -74,14 +90,8 @@ static void look_at_build(struct examination *x, const struct paths *p)
 	}
 	look_for_file(x, "dom0: kernel", path_dom0_kernel(p), false);
 	look_for_file(x, "dom0: initramfs", path_dom0_initrd(p), false);
-	for (unsigned i = 0; i < nr_workloads; i++) {
-		char *what = xfmt("guest: %s", workloads[i].name), *initrd = path_guest_initrd(p, &workloads[i]);
-
-		look_for_file(x, what, path_guest_image(p, &workloads[i]), workload_is_bad(&workloads[i]));
-		free(what);
-		if (initrd)
-			look_for_file(x, "guest: Linux's initramfs", initrd, false);
-	}
+	for (unsigned i = 0; i < nr_workloads; i++)
+		look_at_guest(x, p, &workloads[i]);
 }
 
 /* The directory itself, or, before the first run, the one that it will be made in. */

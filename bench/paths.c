@@ -172,6 +172,35 @@ char *path_run(const struct paths *p, const char *run)
 	return inside;
 }
 
+/* NULL if the file at `path` is no empty one. Takes the path, or NULL. */
+static char *excuse(char *path)
+{
+	char *file = path ? xfmt("%s.unavailable", path) : NULL, *reason = NULL;
+
+	if (path && file_bytes(path) == 0) {
+		reason = read_file(file, NULL);
+		if (reason)
+			reason[strcspn(reason, "\n")] = 0;
+		else
+			reason = xstrdup("its packages could not be had when this was built");
+	}
+	free(file);
+	free(path);
+	return reason;
+}
+
+char *guest_unavailable(const struct paths *p, const struct workload *w)
+{
+	char *reason = NULL;
+
+	/* Packages of another architecture are what a machine may do without. */
+	if (workload_is_linux(w) && w->levels < 4)
+		reason = excuse(path_guest_image(p, w));
+	if (workload_is_linux(w) && w->levels < 4 && !reason)
+		reason = excuse(path_guest_initrd(p, w));
+	return reason;
+}
+
 bool artefact_there(const char *path, const char *what, bool may_be_empty)
 {
 	bool readable = access(path, R_OK) == 0;

@@ -35,6 +35,12 @@ char *guest_initrd_name(const struct workload *w);
 /* A run's directory: `run` is one, or a name in the results directory; NULL: the newest there, or NULL after a message. */
 char *path_run(const struct paths *p, const char *run);
 
+/*
+ * Why a guest cannot be run here although the build is whole: its Debian packages could not be had. NULL: no such reason. The
+ * caller frees it. dom0/optional.sh leaves an empty file in the place of what it could not make.
+ */
+char *guest_unavailable(const struct paths *p, const struct workload *w);
+
 /* Say of one artefact that it is missing and what makes it. True if it is there. */
 bool artefact_there(const char *path, const char *what, bool may_be_empty);
 

@@ -38,6 +38,41 @@ static bool guests_there(const struct paths *p, const struct selection *s)
 	return ok;
 }
 
+/* Guests that this machine cannot have go from the choice to `left_out`, with a message. False: nothing is left. */
+static bool leave_out(const struct paths *p, struct selection *s, struct selection *left_out)
+{
+	bool any = false;
+
+	memset(left_out, 0, sizeof(*left_out));
+	for (unsigned i = 0; i < nr_workloads; i++) {
+		char *reason = s->workload[i] ? guest_unavailable(p, &workloads[i]) : NULL;
+
+		if (reason) {
+			say("%s is left out: %s", workloads[i].name, reason);
+			s->workload[i] = false;
+			left_out->workload[i] = true;
+		}
+		any |= s->workload[i];
+		free(reason);
+	}
+	if (!any)
+		say("nothing is left to run");
+	return any;
+}
+
+/* What was left out stands in the results as not run, with the reason. */
+static void note_left_out(struct results *r, const struct paths *p, const struct selection *s, const struct selection *left_out)
+{
+	for (unsigned i = 0; i < nr_workloads; i++) {
+		char *reason = left_out->workload[i] ? guest_unavailable(p, &workloads[i]) : NULL;
+
+		for (unsigned k = 0; reason && k < nr_recipes; k++)
+			if (s->recipe[k])
+				item_end(results_item(r, recipes[k].name, workloads[i].name, 1, false), "not-run", reason);
+		free(reason);
+	}
+}
+
 static bool images_there(const struct paths *p, const struct selection *s)
 {
 	char *kernel = path_dom0_kernel(p), *initrd = path_dom0_initrd(p);
@@ -183,7 +218,8 @@ static void say_how_to_go_on(const struct results *res)
 	say("`penumbra run --resume %s` goes on with it", json_string_value(json_object_get(res->root, "run")));
 }
 
-static int measure(const struct options *o, const struct paths *p, const struct selection *s, const char *dir, json_t *root)
+static int measure(const struct options *o, const struct paths *p, const struct selection *s, const struct selection *left_out,
+		   const char *dir, json_t *root)
 {
 	struct results res;
 	struct queue q;
@@ -195,6 +231,7 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 		return EXIT_FAILED;
 	before = json_number_value(json_object_get(res.root, "wall_seconds"));
 	queue_init(&q, o, p, &res);
+	note_left_out(&res, p, s, left_out);
 	boots_add(&q, s, o, resume_round(&res));
 	if (!write_machine(&res))
 		queue_run(&q);
@@ -219,15 +256,17 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 
 static int run_in(struct options *o, const struct paths *p, const char *dir, json_t *root)
 {
-	struct selection s;
+	struct selection s, left_out;
 
 	if (!o->suite)
 		o->suite = "quick";
 	if (!select_recipes(&s, o->recipes, o->suite) || !select_workloads(&s, o->workloads, o->suite, o->levels))
 		return EXIT_USAGE;
+	if (!leave_out(p, &s, &left_out))
+		return EXIT_FAILED;
 	if (!(qemu_there(o->qemu) & images_there(p, &s) & guests_there(p, &s)))
 		return EXIT_FAILED;
-	return root || place_is_good(dir) ? measure(o, p, &s, dir, root) : EXIT_FAILED;
+	return root || place_is_good(dir) ? measure(o, p, &s, &left_out, dir, root) : EXIT_FAILED;
 }
 
 int cmd_run(const struct options *given, const struct paths *p)

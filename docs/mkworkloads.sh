@@ -49,7 +49,9 @@ sed -n 's/^WORKLOAD(\([^,]*\), "\([^"]*\)", \([a-z]*\), \([0-9]*\), "\([^"]*\)",
 
 cat <<'END'
 
-`linux-process` is Debian's unmodified amd64 kernel with an initramfs that forks (100 times), forks and executes (60), maps, touches and
+`linux-process` is Debian's unmodified kernel (686 with two levels, 686-pae with three, amd64 with four, and five where the CPU has
+LA57; the i386 packages come by package lists of their own below the build directory, and what cannot be had is left out
+with a message) with an initramfs that forks (100 times), forks and executes (60), maps, touches and
 unmaps 64 pages (100), and runs a shell's loop (20); it also reports how far the TSC was when its first process began. The kernel's
 command line is in `workloads/workloads.def`.
 

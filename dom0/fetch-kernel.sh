@@ -1,40 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch-kernel.sh PACKAGE DIR: Debian's kernel that the meta package PACKAGE depends on, extracted, not installed.
-# Afterwards DIR/vmlinuz is the kernel, DIR/modules its modules, DIR/version its version. Done once: if DIR/version
-# is there, nothing happens. A package file that lies in $PENUMBRA_DEBS is used instead of the network.
+# fetch-kernel.sh PACKAGE DIR [ARCH]: Debian's kernel that the meta package PACKAGE depends on, extracted, not installed.
+# Afterwards DIR/vmlinuz is the kernel, DIR/modules its modules, DIR/version its version. Done once: if they
+# are there, nothing happens. ARCH is Debian's name of the architecture, the machine's own if left out.
 set -eu
-[ $# -eq 2 ] || { echo "usage: $0 PACKAGE DIR" >&2; exit 64; }
-package=$1 dir=$2
-[ ! -s "$dir/version" ] || exit 0
+[ $# -eq 2 ] || [ $# -eq 3 ] || { echo "usage: $0 PACKAGE DIR [ARCH]" >&2; exit 64; }
+package=$1 dir=$2 arch=${3:-$(dpkg --print-architecture)}
+if [ -s "$dir/version" ] && [ -s "$dir/vmlinuz" ]; then exit 0; fi
 fail() { echo "fetch-kernel: $*" >&2; exit 1; }
 
+here=$(cd "$(dirname "$0")" && pwd)
+PENUMBRA_APT=${PENUMBRA_APT:-$(pwd)/apt}
+export PENUMBRA_APT
 mkdir -p "$dir"
 dir=$(cd "$dir" && pwd)
 work=$(mktemp -d "$dir/.fetch.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-depends() {
-	apt-cache depends "$package" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1
-}
-real=$(depends)
-if [ -z "$real" ]; then
-	# No package lists yet: root can fetch them.
-	apt-get update >update.log 2>&1 || true
-	real=$(depends)
-fi
-deb=
-if [ -n "${PENUMBRA_DEBS:-}" ]; then
-	deb=$(find "$PENUMBRA_DEBS" -name "${real:-$package}_*.deb" | sort | tail -n 1)
-fi
-if [ -z "$deb" ]; then
-	[ -n "$real" ] || fail "apt knows no package $package: check /etc/apt/sources.list and the network, then \"apt-get update\""
-	# apt's own user may not be allowed into this directory.
-	apt-get -o APT::Sandbox::User=root download "$real" >download.log 2>&1 ||
-		{ cat download.log >&2; fail "cannot download $real: is there a network? (or point PENUMBRA_DEBS at a directory with the package)"; }
-	deb=$(echo "$real"_*.deb)
-fi
+deb=$("$here/fetch-package.sh" "$package" "$arch" "$work")
 dpkg-deb -x "$deb" root || fail "$deb cannot be unpacked"
 kernel=$(echo root/boot/vmlinuz-*)
 version=${kernel#root/boot/vmlinuz-}

@@ -118,6 +118,15 @@ resume stopped
 is "a complete run is not resumed" $? 1
 has "a complete run: says so" "$tmp/resumed.err" 'nothing to resume'
 
+mkdir -p "$fake/kernels/686"
+: >"$fake/kernels/686/vmlinuz"
+echo "apt knows no such package" >"$fake/kernels/686/vmlinuz.unavailable"
+run without --recipe shadow2 --repeat 1 --no-trace --workload linux-process.2,compute
+is "a guest whose packages cannot be had is no failure" $? 0
+has "it is named with the reason" "$tmp/without.err" 'linux-process.2 is left out: apt knows no such package'
+is "it is kept as not run" "$(items "$res/without" "$workload,$state,$reason" | head -n 1)" "linux-process.2|not-run|apt knows no such package"
+is "the other is measured" "$(tail -n +2 "$res/without/results.csv" | cut -d, -f2)" compute
+
 refused() {
 	what=$1 code=$2 word=$3
 	shift 3
@@ -134,6 +143,9 @@ refused "repeat 0" 2 "from 1 to" run --repeat 0
 refused "repeat words" 2 "not \"many\"" run --repeat many
 refused "repeat negative" 2 "from 1 to" run --repeat=-3
 refused "jobs" 2 "from 1 to" run --jobs 1000
+refused "levels" 2 "from 2 to 5" run --levels 2,6
+refused "levels in words" 2 "from 2 to 5" run --levels four
+refused "no such form" 2 "no form of these levels" run --workload flood --levels 2
 refused "suite" 2 "quick or full" run --suite huge
 refused "resume elsewhere" 2 "leave --output out" run --resume x --output y
 refused "resume nothing" 1 "cannot be read" run --results "$res" --resume nothing

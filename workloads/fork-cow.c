@@ -45,7 +45,7 @@ static void cow_fault_invlpg(ulong va, struct fault_frame *frame)
 static void protect_all(ulong root)
 {
 	for (ulong i = 0; i < PAGES; i++)
-		pte_set(&slots[i], pte_get(&slots[i]) & ~(pte_t)PTE_RW);
+		pte_remove(&slots[i], PTE_RW);
 	write_cr3(root);
 }
 

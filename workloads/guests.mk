@@ -37,7 +37,7 @@ GUEST_LIB_OBJS_$(1) = $(patsubst %,guest-obj/$(1)level/%.o,$(GUEST_LIB_SRCS) $(G
 GUEST_IMAGES_$(1) = $(patsubst %,workloads/%$(3),$(GUEST_FILES_$(1)))
 guest-obj/$(1)level/%.o: $(srcdir)/%
 	@mkdir -p $$(@D); test -n "$$(V:0=)" || echo "  GUESTCC  $$@"; \
-	$$(CC) $$(GUEST_CFLAGS) $$(GUEST_CFLAGS_$(2)) -I$$(srcdir)/workloads/lib/$(1)level -MMD -MP -c $$< -o $$@
+	$$(CC) $$(GUEST_CFLAGS) $$(GUEST_CFLAGS_$(2)) -I$$(srcdir)/workloads/lib/$(1)level -I$$(srcdir)/workloads/lib/pte$(if $(filter 3,$(1)),2,1) -MMD -MP -c $$< -o $$@
 
 $$(GUEST_IMAGES_$(1)): workloads/%$(3): guest-obj/$(1)level/workloads/%.c.o $$(GUEST_LIB_OBJS_$(1)) \
 		$$(srcdir)/workloads/lib/guest.lds
@@ -61,6 +61,7 @@ $(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES)): workloads/hostile/%.elf: $(src
 BUSYBOX ?= /bin/busybox
 GUEST_LINUX = $(srcdir)/workloads/linux
 GUEST_INITRAMFS = workloads/linux-initramfs.cpio.gz
+GUEST_INITRAMFS_I386 = workloads/linux-initramfs-i386.cpio.gz
 
 guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi.h
 	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
@@ -69,10 +70,24 @@ guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi
 $(GUEST_INITRAMFS): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/linux-suite $(BUSYBOX)
 	@mkdir -p $(@D); echo "  CPIO     $@"; $(SHELL) $< $(GUEST_LINUX) guest-obj/linux-suite $(BUSYBOX) $@
 
-all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS)
+# The same for 32-bit kernels. The build goes on without it where its parts cannot be had.
+guest-obj/i386/busybox: $(srcdir)/dom0/fetch-package.sh $(srcdir)/workloads/linux/fetch-busybox.sh $(srcdir)/dom0/optional.sh
+	@mkdir -p $(@D); echo "  FETCH    $@"; \
+	$(srcdir)/dom0/optional.sh $@ $(GUEST_LINUX)/fetch-busybox.sh $(abs_srcdir)/dom0/fetch-package.sh i386 $@
+
+guest-obj/i386/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi.h
+	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
+	$(srcdir)/dom0/optional.sh $@ $(CC) -m32 -std=gnu11 -O2 $(PN_WARN) -static -I$(srcdir)/hv/include -o $@ $<
+
+$(GUEST_INITRAMFS_I386): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/i386/linux-suite \
+		guest-obj/i386/busybox
+	@mkdir -p $(@D); echo "  CPIO     $@"; \
+	$(srcdir)/dom0/optional.sh $@ $(SHELL) $< $(GUEST_LINUX) guest-obj/i386/linux-suite guest-obj/i386/busybox $@
+
+all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386)
 clean-local: clean-guests
 clean-guests:
-	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf $(GUEST_INITRAMFS)
+	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) workloads/*.unavailable
 .PHONY: clean-guests
 .SECONDARY:
 -include $(shell find guest-obj -name '*.d' 2>/dev/null)

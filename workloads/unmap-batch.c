@@ -12,7 +12,7 @@
 static void clear_all(pte_t *slots, ulong n)
 {
 	for (ulong i = 0; i < n; i++)
-		pte_set(&slots[i], 0);
+		pte_clear(&slots[i]);
 }
 
 void workload_main(void)

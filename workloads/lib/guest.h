@@ -56,8 +56,12 @@ extern ulong memory_bytes;
 /* n contiguous zeroed pages' physical address; fails the guest when memory is out. Never freed. */
 ulong pages_alloc(ulong n);
 
-/* A table write is exactly one store, never split, merged or left out. */
-static inline void pte_set(pte_t *slot, pte_t entry) { *(volatile pte_t *)slot = entry; }
+/*
+ * How kernels write entries: pte_set() makes a not-present one any other, pte_clear() takes one away, pte_remove() clears
+ * flags below bit 32 of a present one. Each is exactly one store, never merged or left out; two where an
+ * entry is wider than a word (PAE), in the order that never leaves a present entry half written.
+ */
+#include "pte_store.h"
 static inline pte_t pte_get(const pte_t *slot) { return *(const volatile pte_t *)slot; }
 
 static inline unsigned pt_index(ulong va, unsigned level)

@@ -38,8 +38,8 @@ void mem_init(const struct memmap_entry *map, unsigned entries)
 	need(next_free < memory_bytes, "only %lu bytes of memory", memory_bytes);
 
 	for (ulong pa = memory_bytes; pa < DIRECT_MAX; pa += SUPERPAGE_BYTES)
-		pte_set(&boot_direct[pa / SUPERPAGE_BYTES], 0);
-	pte_set(&boot_root[0], 0);
+		pte_clear(&boot_direct[pa / SUPERPAGE_BYTES]);
+	pte_clear(&boot_root[0]);
 	write_cr3(virt_to_phys(boot_root));
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
 	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_PGE) : "memory");

@@ -4,6 +4,9 @@
 # usage: mkinitramfs.sh <source folder> <suite program> <busybox, static> <output .cpio.gz>
 set -eu
 src=$1 suite=$2 busybox=$3 out=$4
+for file in "$suite" "$busybox"; do
+	[ -s "$file" ] || { echo "$(cat "$file.unavailable" 2>/dev/null || echo "$file is missing")" >&2; exit 1; }
+done
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 root=$tmp/root

@@ -167,7 +167,7 @@ static void measure(const char *phase, void (*round)(void), unsigned rounds, uns
 	ticks = __rdtsc() - ticks;
 	if (quiet)
 		need(!hypercall(PN_HC_QUIET_END, ops, ticks, ticks >> 32, 0), "region %s did not end", phase);
-	printf("@region %s %u %lu\n", phase, ops, ticks);
+	printf("@region %s %u %llu\n", phase, ops, (unsigned long long)ticks);
 }
 
 static unsigned number(const char *text)
@@ -196,7 +196,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "child"))
 		return CHILD_CODE;
 	if (argc == 2 && !strcmp(argv[1], "boot"))
-		return printf("@boot %lu\n", (unsigned long)__rdtsc()) < 0;
+		return printf("@boot %llu\n", (unsigned long long)__rdtsc()) < 0;
 	need(argc >= 3, "usage: suite <phase> <count> | run <phase> <count> <command> | power-off <code>");
 	if (!strcmp(argv[1], "power-off"))
 		power_off(atoi(argv[2]));

@@ -39,6 +39,7 @@
 #define PTE_P 0x1
 #define PTE_RW 0x2
 #define PTE_US 0x4
+#define PTE_UNCACHED 0x18 /* PWT, PCD */
 #define PTE_A 0x20
 #define PTE_D 0x40
 #define PTE_PS 0x80

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A process from exec to exit: a root and tables that are made anew, CR3, 32 demand faults, and all
+ * of it taken down again. What a shell does for every command.
+ *
+ * One operation is one process. Its tables come from a few frames that go around, last freed first used, as in any
+ * kernel's page allocator: each new root was a root, an L1 or data a moment ago. Serves: T8, T9, T17.
+ */
+#include "lib/guest.h"
+
+#define PAGES  32
+#define SPARES 16 /* frames that go around: more than one process needs */
+
+static ulong spare[SPARES];
+static unsigned nr_spares;
+static pte_t *slots; /* L1 entries of the running process */
+static ulong frames, faults;
+
+static ulong frame_take(void)
+{
+	ulong pa;
+
+	need(nr_spares, "no frame is left");
+	pa = spare[--nr_spares];
+	/* Word by word, as a kernel clears a page. */
+	for (volatile ulong *p = phys_to_virt(pa), *end = p + PAGE_SIZE / sizeof(*p); p != end; p++)
+		*p = 0;
+	return pa;
+}
+
+static void frame_give(ulong pa)
+{
+	spare[nr_spares++] = pa;
+}
+
+static void demand(ulong va, struct fault_frame *frame)
+{
+	ulong i = (va - USER_BASE) / PAGE_SIZE;
+
+	if (unlikely(i >= PAGES))
+		fault_unexpected(va, frame);
+	faults++;
+	pte_set(&slots[i], (frames + i * PAGE_SIZE) | PTE_USER_DATA);
+}
+
+/* The kernel's entries of every root are the same. */
+static ulong root_make(const pte_t *kernel)
+{
+	ulong root = frame_take();
+	pte_t *table = phys_to_virt(root);
+
+	for (unsigned i = KERNEL_ROOT_INDEX; i < PT_ROOT_ENTRIES; i++)
+		pte_set(&table[i], pte_get(&kernel[i]));
+	return root;
+}
+
+static void tables_make(ulong root)
+{
+	pte_t *table = phys_to_virt(root);
+
+	for (unsigned level = PT_LEVELS; level > 1; level--) {
+		ulong lower = frame_take();
+
+		pte_set(&table[pt_index(USER_BASE, level)], lower | (level == PT_LEVELS ? PTE_ROOT : PTE_TABLE));
+		table = phys_to_virt(lower);
+	}
+	slots = &table[pt_index(USER_BASE, 1)];
+}
+
+/* From the entries up to the root: each table is unlinked, then its frame is free. */
+static void tables_free(ulong root)
+{
+	pte_t *link[PT_LEVELS + 1];
+	pte_t *table = phys_to_virt(root);
+
+	for (unsigned level = PT_LEVELS; level > 1; level--) {
+		link[level] = &table[pt_index(USER_BASE, level)];
+		table = phys_to_virt(pte_get(link[level]) & PTE_FRAME);
+	}
+	for (unsigned i = 0; i < PAGES; i++)
+		pte_clear(&slots[i]);
+	for (unsigned level = 2; level <= PT_LEVELS; level++) {
+		ulong lower = pte_get(link[level]) & PTE_FRAME;
+
+		pte_clear(link[level]);
+		frame_give(lower);
+	}
+}
+
+static void process(ulong kernel_root, ulong value)
+{
+	ulong root = root_make(phys_to_virt(kernel_root));
+
+	tables_make(root);
+	write_cr3(root);
+	for (ulong i = 0; i < PAGES; i++)
+		poke(USER_BASE + i * PAGE_SIZE, value + i);
+	tables_free(root);
+	write_cr3(kernel_root);
+	frame_give(root);
+}
+
+void workload_main(void)
+{
+	ulong ops = param("ops", 100, 1, 100000), kernel_root = pt_new_root();
+
+	frames = pages_alloc(PAGES);
+	for (ulong first = pages_alloc(SPARES); nr_spares < SPARES;)
+		frame_give(first + nr_spares * PAGE_SIZE);
+	write_cr3(kernel_root);
+	fault_handler_set(demand);
+	for (ulong i = 0; i < 3; i++)
+		process(kernel_root, ~0ul);
+	faults = 0;
+
+	region_begin("exec-exit");
+	for (ulong i = 0; i < ops; i++)
+		process(kernel_root, i);
+	region_end(ops);
+
+	need(faults == ops * PAGES, "%lu faults for %lu pages", faults, ops * PAGES);
+	need(nr_spares == SPARES, "%u frames are free", nr_spares);
+	for (ulong i = 0; i < PAGES; i++) {
+		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == ops - 1 + i, "page %lu: the last process wrote elsewhere", i);
+		need(read_faults(USER_BASE + i * PAGE_SIZE), "page %lu outlived its process", i);
+	}
+}
