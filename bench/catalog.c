@@ -55,6 +55,17 @@ static const struct {
 	{ NULL, 1 },
 };
 
+static const struct {
+	const char *name;
+	unsigned n;
+} more_shadow_levels[] = {
+#define WORKLOAD(...)
+#define SHADOW_LEVELS(name, n) { name, n },
+#include "workloads/workloads.def"
+#undef WORKLOAD
+	{ NULL, 0 },
+};
+
 _Static_assert(COUNT_OF(recipes) <= COUNT_OF(((struct selection *)0)->recipe), "a selection holds every recipe");
 _Static_assert(COUNT_OF(workloads) <= COUNT_OF(((struct selection *)0)->workload), "a selection holds every workload");
 
@@ -85,6 +96,14 @@ unsigned workload_vcpus(const struct workload *w)
 		if (!strcmp(several_vcpus[i].name, w->base))
 			return several_vcpus[i].n;
 	return 1;
+}
+
+unsigned workload_shadow_levels(const struct workload *w)
+{
+	for (unsigned i = 0; more_shadow_levels[i].name; i++)
+		if (!strcmp(more_shadow_levels[i].name, w->base))
+			return more_shadow_levels[i].n;
+	return 0;
 }
 
 char *workload_cmdline(const struct workload *w)

@@ -76,7 +76,7 @@ int cmd_create(struct ctl *c)
 		fprintf(c->err, "penumbra-ctl: %llu MiB of memory?\n", (unsigned long long)c->memory_mib);
 		return CTL_USAGE;
 	}
-	e = dom_create(c->dev, c->arg[0], c->memory_mib << 20, c->pool_pages, c->vcpus, &mem);
+	e = dom_create(c->dev, c->arg[0], c->memory_mib << 20, c->pool_pages, c->vcpus, c->shadow_levels, &mem);
 	if (e != PN_ERR_ok)
 		return ctl_fail(c, "create", e);
 	if (c->json)

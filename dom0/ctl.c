@@ -24,7 +24,8 @@ enum {
 	OPT_OUT,
 	OPT_IMAGE,
 	OPT_SPARE,
-	OPT_VCPUS
+	OPT_VCPUS,
+	OPT_SHADOW_LEVELS
 };
 
 static const struct command {
@@ -35,7 +36,7 @@ static const struct command {
 	int options[4]; /* keys that it knows, beside --device and --json */
 } commands[] = {
 	{ "info", cmd_info, 0, 0, "", "what hypervisor this is", { 0 } },
-	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL, OPT_VCPUS } },
+	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL, OPT_VCPUS, OPT_SHADOW_LEVELS } },
 	{ "load",
 	  cmd_load,
 	  2,
@@ -79,6 +80,9 @@ static const struct argp_option options[] = {
 	{ "memory", 'm', "MIB", 0, "create: its memory (default 32)", 2 },
 	{ "pool", OPT_POOL, "PAGES", 0, "create: shadow pages (default: the hypervisor's)", 2 },
 	{ "vcpus", OPT_VCPUS, "N", 0, "create: its vCPUs, each on a pCPU of its own (default 1)", 2 },
+	{ "shadow-levels", OPT_SHADOW_LEVELS, "N", 0,
+	  "create: shadow tables of so many levels at least, where its mode can have them (default: what the mode needs)",
+	  2 },
 	{ "initrd", OPT_INITRD, "FILE", 0, "load: its initial ramdisk", 2 },
 	{ "cmdline", OPT_CMDLINE, "TEXT", 0, "load: its command line", 2 },
 	{ "follow", 'f', NULL, 0, "console: go on until the domain ends", 2 },
@@ -177,6 +181,9 @@ static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state 
 		break;
 	case OPT_VCPUS:
 		take_number(state, arg, &c->vcpus);
+		break;
+	case OPT_SHADOW_LEVELS:
+		take_number(state, arg, &c->shadow_levels);
 		break;
 	case OPT_SEED:
 		take_number(state, arg, &c->seed);

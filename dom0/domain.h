@@ -17,9 +17,12 @@ struct dom_memory {
 	uint64_t offset, bytes; /* of the domain's memory in BAR4 */
 };
 
-/* pool_pages: 0 for the hypervisor's default. Each vCPU takes a pCPU of its own. */
+/*
+ * pool_pages: 0 for the hypervisor's default. Each vCPU takes a pCPU of its own. shadow_levels: at least so many in its
+ * shadow tables if its mode can have them; 0 for what the mode needs.
+ */
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
-			 uint64_t vcpus, struct dom_memory *mem);
+			 uint64_t vcpus, uint64_t shadow_levels, struct dom_memory *mem);
 /*
  * Copies the image, and the initrd if it is not NULL, to the top of the domain's memory, page
  * aligned, the initrd above the image, and has them loaded. why[DOM_WHY] explains a failure.

@@ -49,6 +49,7 @@ static bool read_item(struct suite *s, const char *path, const json_t *v, struct
 	it->memory_mib = positive(json_object_get(v, "memory_mib"), 32);
 	it->pool_pages = positive(json_object_get(v, "pool_pages"), 0);
 	it->vcpus = positive(json_object_get(v, "vcpus"), 1);
+	it->shadow_levels = positive(json_object_get(v, "shadow_levels"), 0);
 	it->timeout_s = positive(json_object_get(v, "timeout_s"), 60);
 	it->repeat = positive(json_object_get(v, "repeat"), 1);
 	it->trace = json_is_true(json_object_get(v, "trace"));

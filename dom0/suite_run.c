@@ -85,7 +85,7 @@ static bool prepare(struct run *r)
 	enum pn_error e;
 
 	e = dom_create(r->c->dev, r->item->name, r->item->memory_mib << 20, r->item->pool_pages, r->item->vcpus,
-		       &r->mem);
+		       r->item->shadow_levels, &r->mem);
 	if (e != PN_ERR_ok) {
 		fail(r, "create", e);
 		return false;

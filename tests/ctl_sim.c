@@ -52,6 +52,9 @@ static uint32_t sim_create(const uint64_t *arg, uint64_t *ret)
 		return PN_ERR_nospc;
 	if (arg[0] > SIM_MEMORY)
 		return PN_ERR_nomem;
+	if (arg[3] > PN_MAX_LEVELS)
+		return PN_ERR_inval;
+	sim.shadow_levels = arg[3];
 	domains[i] = (struct sim_domain){ .info = { .id = i + 1,
 						    .state = PN_CREATED,
 						    .nr_vcpus = (uint32_t)arg[2],

@@ -19,6 +19,7 @@ struct sim {
 	uint64_t trace_mask, trace_mode;
 	char typed[64], cmdline[64]; /* last console_write, last load's command line */
 	uint64_t load_args[4];
+	uint64_t shadow_levels; /* of the last create */
 };
 
 extern struct sim sim;

@@ -97,7 +97,9 @@ START_TEST(life_of_a_domain)
 	put_file("initrd", "ramdisk", 7);
 	ck_assert_int_eq(CTL("create", "guest", "--memory", "1", "--vcpus", "3"), CTL_FAILED);
 	ck_assert_ptr_nonnull(strstr(err, "pCPU"));
-	ck_assert_int_eq(CTL("create", "guest", "--memory", "1", "--vcpus", "2"), 0);
+	ck_assert_int_eq(CTL("create", "guest", "--memory", "1", "--shadow-levels", "6"), CTL_FAILED);
+	ck_assert_int_eq(CTL("create", "guest", "--memory", "1", "--vcpus", "2", "--shadow-levels", "3"), 0);
+	ck_assert_uint_eq(sim.shadow_levels, 3);
 	ck_assert_str_eq(out, "1\n");
 	ck_assert_int_eq(CTL("start", "1"), CTL_FAILED);
 	ck_assert_ptr_nonnull(strstr(err, "not in a state"));

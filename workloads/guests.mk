@@ -6,7 +6,7 @@
 # $(1) list, $(2) macro, $(3) kind: the files of that kind
 guest_files = $(shell sed -n 's/^$(2).\([^,]*\),[^,]*, *$(3),.*/\1/p' $(srcdir)/workloads/$(1))
 # $(1) levels: the files that have a form of that many
-guest_forms = $(shell sed -n 's/^WORKLOAD.\([^,]*\),[^,]*, *pvh, *[0-9]*$(1)[0-9]*,.*/\1/p' $(srcdir)/workloads/workloads.def)
+guest_forms = $(sort $(shell sed -n 's/^WORKLOAD.\([^,]*\),[^,]*, *pvh, *[0-9]*$(1)[0-9]*,.*/\1/p' $(srcdir)/workloads/workloads.def))
 GUEST_FILES_2 := $(call guest_forms,2)
 GUEST_FILES_3 := $(call guest_forms,3)
 GUEST_FILES_4 := $(call guest_forms,4) $(call guest_files,hostile.def,HOSTILE,pvh)

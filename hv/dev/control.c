@@ -46,11 +46,14 @@ static enum pn_error cmd_create(struct domu *u)
 
 	if (box.arg[2] > 1)
 		return PN_ERR_unsupp;
+	if (box.arg[3] > PN_MAX_LEVELS)
+		return PN_ERR_inval;
 	copy_string(name, sizeof(name));
 	enum pn_error e = domu_create(name, box.arg[0], box.arg[1], &id);
 	if (e != PN_ERR_ok)
 		return e;
 	u = domu_by_id(id);
+	u->d.min_shadow_levels = (u32)box.arg[3];
 	box.ret[0] = id;
 	box.ret[1] = u->memory - host_memory.pool_base;
 	box.ret[2] = u->memory_bytes;

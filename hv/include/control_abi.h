@@ -49,6 +49,7 @@
 
 #define PN_EXCHANGE_BYTES 65536
 #define PN_MAX_DOMAINS 8
+#define PN_MAX_LEVELS 5 /* of page tables */
 #define PN_NAME 32     /* bytes of a domain's name, NUL included */
 #define PN_REASON 128  /* bytes of a reason, NUL included */
 #define PN_CMDLINE 2048
@@ -57,7 +58,7 @@
 /* PN_COMMAND(id, number, "what it does"): arguments a0.., results r0.. */
 #define PN_COMMANDS(X) \
 	X(ping, 1, "r0 = a0 + 1") \
-	X(create, 2, "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own; exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes") \
+	X(create, 2, "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own, a3 least levels of its shadow tables (0: what the guest's mode needs); exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes") \
 	X(load, 3, "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command line; kind found by magic") \
 	X(start, 4, "run a loaded domain") \
 	X(pause, 5, "stop its vCPUs at the next trip; returns when they stand") \

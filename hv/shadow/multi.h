@@ -74,6 +74,12 @@ static inline u32 direct_role(u32 level)
 	return ROLE_DIRECT | ROLE_SHADOW(N) | level;
 }
 
+/* Does it stand for part of a guest superpage, or of the memory itself? */
+static inline bool maps_directly(u32 role)
+{
+	return role & ROLE_DIRECT && !(G == 3 && role & ROLE_FOUR);
+}
+
 /* How many entries a shadow page can have. */
 static inline u32 entries_of(const struct sh_page *sp)
 {

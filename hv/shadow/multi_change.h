@@ -290,15 +290,18 @@ static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *ro
  */
 static inline bool links_direct(const struct domain *d, u64 e)
 {
-	return e & PTE_P && (link_child(d, e)->role & (ROLE_DIRECT | ROLE_FOUR)) == ROLE_DIRECT;
+	return e & PTE_P && maps_directly(link_child(d, e)->role);
 }
 
 static void mode_drop_page(struct vcpu *v, gva_t va)
 {
 	struct domain *d = v->domain;
 	struct sh_page *sp = sh_root(v);
-	struct gw w = { .leaf = 0 };
+	struct gw w;
 
+	memset(w.e, 0, (G + 1) * sizeof(w.e[0]));
+	w.gfn = GFN(0);
+	w.leaf = 0;
 	gw_walk(v, &w, va, G);
 	for (u32 level = N; sp && level > 1; level--) {
 		u32 slot = s_slot(va, level);
