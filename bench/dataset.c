@@ -272,14 +272,24 @@ const char *dataset_text(const struct dataset *d, const char *list, const char *
 	return string(catalogue_entry(d, list, name), "text");
 }
 
+const char *dataset_kind(const struct dataset *d, const char *recipe)
+{
+	return string(catalogue_entry(d, "recipes", recipe), "kind");
+}
+
 bool dataset_is_shadow(const struct dataset *d, const char *recipe)
 {
-	return !strcmp(string(catalogue_entry(d, "recipes", recipe), "kind"), "shadow");
+	return !strcmp(dataset_kind(d, recipe), "shadow");
+}
+
+const char *dataset_variant_base(const struct dataset *d, const char *recipe)
+{
+	return string(catalogue_entry(d, "recipes", recipe), "base");
 }
 
 bool dataset_is_variant(const struct dataset *d, const char *recipe)
 {
-	return *string(catalogue_entry(d, "recipes", recipe), "base");
+	return *dataset_variant_base(d, recipe);
 }
 
 const char *dataset_base(const struct dataset *d, const char *form)

@@ -70,6 +70,9 @@ const char *dataset_workload(const struct dataset *d, unsigned nth);
 /* Whether a recipe keeps shadows, rather than being a baseline; and whether it is a variant of another. */
 bool dataset_is_shadow(const struct dataset *d, const char *recipe);
 bool dataset_is_variant(const struct dataset *d, const char *recipe);
+/* A recipe's kind, "shadow", "nested" or "native"; and of a variant its base, else "". */
+const char *dataset_kind(const struct dataset *d, const char *recipe);
+const char *dataset_variant_base(const struct dataset *d, const char *recipe);
 /* Text of a catalogue entry of the tree ("recipes", "workloads", "trips", "counters") by name; "" if there is none. */
 const char *dataset_text(const struct dataset *d, const char *list, const char *name);
 /* The workload that a form belongs to ("demand-fault" of "demand-fault.2"), and its levels; in a tree that has no forms, `form` itself and 4. */

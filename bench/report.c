@@ -12,45 +12,77 @@
 #include "report_parts.h"
 #include "results.h"
 
-static const char *kind_of(const struct dataset *d, const char *recipe)
-{
-	const json_t *r;
-	size_t i;
-
-	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
-		const char *name = json_string_value(json_object_get(r, "name"));
-		const char *kind = json_string_value(json_object_get(r, "kind"));
-
-		if (name && kind && !strcmp(name, recipe))
-			return kind;
-	}
-	return "";
-}
+#define MANY_RECIPES 12
 
 bool recipe_is_baseline(const struct dataset *d, const char *recipe)
 {
-	return strcmp(kind_of(d, recipe), "shadow") != 0;
+	return !dataset_is_shadow(d, recipe);
 }
 
+const char *shown_recipe(const struct dataset *d, unsigned nth)
+{
+	const char *recipe;
+
+	for (unsigned i = 0; (recipe = dataset_recipe(d, i)); i++)
+		if ((d->nr_recipes <= MANY_RECIPES || !dataset_is_variant(d, recipe)) && nth-- == 0)
+			return recipe;
+	return NULL;
+}
+
+const char *nth_form(const struct dataset *d, const char *base, unsigned nth)
+{
+	const char *form;
+
+	for (unsigned i = 0; (form = dataset_workload(d, i)); i++)
+		if (!strcmp(dataset_base(d, form), base) && nth-- == 0)
+			return form;
+	return NULL;
+}
+
+/* Forms of one workload stand together in the catalogue. */
+const char *nth_base(const struct dataset *d, unsigned nth)
+{
+	const char *form, *last = "";
+
+	for (unsigned i = 0; (form = dataset_workload(d, i)); i++) {
+		const char *base = dataset_base(d, form);
+
+		if (strcmp(base, last) && nth-- == 0)
+			return base;
+		last = base;
+	}
+	return NULL;
+}
+
+const char *main_form(const struct dataset *d, const char *base)
+{
+	const char *form, *best = NULL;
+
+	for (unsigned i = 0; (form = nth_form(d, base, i)); i++)
+		if (dataset_phase(d, form, 0) && (!best || dataset_levels(d, form) == 4))
+			best = form;
+	return best ? best : nth_form(d, base, 0);
+}
+
+/* Its place among the shadow recipes; a variant has its base's. */
 const char *recipe_colour(const struct dataset *d, const char *recipe)
 {
+	static const unsigned palette[] = { 0, 1, 4, 5, 6, 7, 8, 9 };
+	const char *base = dataset_variant_base(d, recipe);
 	unsigned shadow = 0;
 	const json_t *r;
 	size_t i;
 
-	if (!strcmp(kind_of(d, recipe), "native"))
-		return "#8a8f98";
-	if (!strcmp(kind_of(d, recipe), "nested"))
-		return "#2a9d5c";
+	if (!dataset_is_shadow(d, recipe))
+		return strcmp(dataset_kind(d, recipe), "native") ? "#2a9d5c" : "#8a8f98";
 	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
-		static const unsigned palette[] = { 0, 1, 4, 5, 6, 7, 8, 9 };
 		const char *name = json_string_value(json_object_get(r, "name"));
 
-		if (name && !strcmp(name, recipe))
-			return series_colour(palette[shadow % COUNT_OF(palette)]);
-		shadow += name && !strcmp(kind_of(d, name), "shadow");
+		if (name && !strcmp(name, *base ? base : recipe))
+			break;
+		shadow += name && dataset_is_shadow(d, name) && !dataset_is_variant(d, name);
 	}
-	return series_colour(0);
+	return series_colour(palette[shadow % COUNT_OF(palette)]);
 }
 
 const char *trip_colour(enum trip t)
@@ -141,19 +173,19 @@ void table_end(FILE *f, const char *caption)
 
 static void write_nav(FILE *f, const struct dataset *d)
 {
-	const char *w;
+	const char *base;
 
 	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> <a href=\"#claims\">Claims</a> "
 	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published figures</a> ",
 	      f);
-	for (unsigned i = 0; (w = dataset_workload(d, i)); i++) {
+	for (unsigned i = 0; (base = nth_base(d, i)); i++) {
 		fputs("<a href=\"#w-", f);
-		html_text(f, w);
+		html_text(f, base);
 		fputs("\">", f);
-		html_text(f, w);
+		html_text(f, base);
 		fputs("</a> ", f);
 	}
-	fputs("<a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing adds</a> "
+	fputs("<a href=\"#variants\">Variants</a> <a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing adds</a> "
 	      "<a href=\"#unfinished\">Not finished</a> <a href=\"#machine\">Machine</a> <a href=\"#rows\">All rows</a></nav>\n",
 	      f);
 }
@@ -178,6 +210,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	report_peers(f, d);
 	report_published(f, d);
 	report_workloads(f, d);
+	report_variants(f, d);
 	report_kinds(f, d);
 	report_tracing(f, d);
 	report_unfinished(f, d);

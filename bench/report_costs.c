@@ -98,10 +98,12 @@ void report_cost_table(FILE *f, const struct dataset *d, const char *workload)
 		     "histogram: right to their power of two.");
 }
 
+#define MAX_LINES 24
+
 struct distribution {
-	double share[TRIP_MAX + 1][PN_HIST_BUCKETS];
-	struct line line[64];
-	const char *recipe[64];
+	double share[MAX_LINES + 1][PN_HIST_BUCKETS];
+	struct line line[MAX_LINES];
+	const char *recipe[MAX_LINES];
 	unsigned n, first, last;
 };
 
@@ -128,7 +130,7 @@ static void gather(struct distribution *g, const struct dataset *d, const char *
 	const char *recipe;
 
 	g->first = PN_HIST_BUCKETS;
-	for (unsigned r = 0; (recipe = dataset_recipe(d, r)) && g->n < TRIP_MAX; r++) {
+	for (unsigned r = 0; (recipe = shown_recipe(d, r)) && g->n < MAX_LINES; r++) {
 		double *share = g->share[g->n];
 
 		if (!distribution_of(d, recipe, workload, share))

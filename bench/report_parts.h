@@ -10,6 +10,8 @@
 #include "plot.h"
 
 void report_summary(FILE *f, const struct dataset *d);
+/* The table of every workload, phase and recipe shown, for the 4-level forms. */
+void report_glance(FILE *f, const struct dataset *d);
 /* A figure that catches the eye, in a <div class=cards>. */
 void report_card(FILE *f, const char *title, const char *value, const char *note);
 /* The cards with what the seeds are about; nothing where it was not measured. */
@@ -19,6 +21,10 @@ void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);
 void report_workloads(FILE *f, const struct dataset *d);
+/* Each variant against its base. Nothing if the run has no such pair. */
+void report_variants(FILE *f, const struct dataset *d);
+/* One workload's forms side by side. */
+void report_levels(FILE *f, const struct dataset *d, const char *base);
 /* What each kind of trip cost in one workload: the distribution (nothing if there were no trips), and a table. */
 void report_cost_picture(FILE *f, const struct dataset *d, const char *workload);
 void report_cost_table(FILE *f, const struct dataset *d, const char *workload);
@@ -46,6 +52,14 @@ void report_picture_end(FILE *f, const char *caption);
 /* Begin and end a table that scrolls in its own box. `head` is trusted HTML, the header row's cells. */
 void table_begin(FILE *f, const char *head);
 void table_end(FILE *f, const char *caption);
+
+/* Recipes that pictures and the first table show: all that the run has, but no variants where they would be too many. NULL past the last. */
+const char *shown_recipe(const struct dataset *d, unsigned nth);
+/* Workloads, each once whatever forms of it the run has; and the form that stands for it: the 4-level one, or the first, of those with results. */
+const char *nth_base(const struct dataset *d, unsigned nth);
+const char *main_form(const struct dataset *d, const char *base);
+/* The nth form of a workload that the run has. */
+const char *nth_form(const struct dataset *d, const char *base, unsigned nth);
 
 bool recipe_is_baseline(const struct dataset *d, const char *recipe);
 

@@ -123,79 +123,6 @@ static void warnings(FILE *f, const struct dataset *d)
 		      f);
 }
 
-/* The least instructions among the shadow recipes, for one line of the table. */
-static double least(const struct dataset *d, const char *workload, const char *phase)
-{
-	const char *recipe;
-	double best = -1;
-	struct cell c;
-
-	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
-		if (!recipe_is_baseline(d, recipe) && dataset_cell(d, recipe, workload, phase, false, &c) &&
-		    (best < 0 || per_op(&c, c.r->instructions) < best))
-			best = per_op(&c, c.r->instructions);
-	return best;
-}
-
-static void glance_row(FILE *f, const struct dataset *d, const char *workload, const char *phase, bool first)
-{
-	double best = least(d, workload, phase);
-	const char *recipe;
-	struct cell c;
-
-	fprintf(f, "<tr%s><th scope=row><a href=\"#w-", first ? " class=group" : "");
-	html_text(f, workload);
-	fputs("\">", f);
-	html_text(f, workload);
-	fputs("</a><br><small class=soft>", f);
-	html_text(f, phase);
-	fputs("</small></th>", f);
-	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
-		if (!dataset_cell(d, recipe, workload, phase, false, &c)) {
-			fputs("<td class=n><span class=soft title=\"not measured\">–</span></td>", f);
-			continue;
-		}
-		double v = per_op(&c, c.r->instructions);
-
-		fprintf(f, "<td class=\"n%s\">", !recipe_is_baseline(d, recipe) && v <= best ? " best" : "");
-		html_number(f, v);
-		fputs("<br><small class=soft>", f);
-		html_number(f, per_op(&c, c.r->trips));
-		fputs(c.r->trips == c.r->ops ? " trip</small></td>" : " trips</small></td>", f);
-	}
-	fputs("</tr>\n", f);
-}
-
-static void glance(FILE *f, const struct dataset *d)
-{
-	const char *recipe, *workload, *phase;
-	char *head = NULL;
-	size_t len;
-	FILE *h = open_memstream(&head, &len);
-
-	fputs("<th scope=col>workload, phase</th>", h);
-	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
-		fputs("<th scope=col class=n>", h);
-		html_text(h, recipe);
-		fputs("</th>", h);
-	}
-	fclose(h);
-	fputs("<h3>At a glance</h3>\n", f);
-	table_begin(f, head);
-	free(head);
-	for (unsigned w = 0; (workload = dataset_workload(d, w)); w++) {
-		bool first = true;
-
-		for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++) {
-			if (!strcmp(phase, PHASE_EMPTY))
-				continue;
-			glance_row(f, d, workload, phase, first);
-			first = false;
-		}
-	}
-	table_end(f, "Instructions per operation, trips per operation below; bold: the fewest instructions of the shadow recipes. Tracing off.");
-}
-
 void report_summary(FILE *f, const struct dataset *d)
 {
 	fputs("<section id=summary>\n", f);
@@ -208,6 +135,6 @@ void report_summary(FILE *f, const struct dataset *d)
 	audit_card(f, d);
 	fputs("</div>\n", f);
 	report_central(f, d);
-	glance(f, d);
+	report_glance(f, d);
 	fputs("</section>\n", f);
 }

@@ -80,7 +80,7 @@ static struct bars *make_bars(const struct dataset *d, const char *workload, fil
 		heading = several_phases(d, workload) ? add_bar(b, phase) : NULL;
 		if (heading)
 			heading->heading = true;
-		for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
+		for (unsigned r = 0; (recipe = shown_recipe(d, r)); r++) {
 			struct bar *bar = dataset_cell(d, recipe, workload, phase, false, &c) ? add_bar(b, recipe) : NULL;
 
 			if (bar)
@@ -174,13 +174,11 @@ static void table_row(FILE *f, const struct dataset *d, const char *workload, co
 {
 	struct cell c, native;
 
+	if (!dataset_cell(d, recipe, workload, phase, false, &c))
+		return;
 	fprintf(f, "<tr%s>", first ? " class=group" : "");
 	html_td_text(f, phase);
 	html_th_row(f, recipe);
-	if (!dataset_cell(d, recipe, workload, phase, false, &c)) {
-		fputs("<td colspan=8 class=soft>not finished</td></tr>\n", f);
-		return;
-	}
 	levels(f, c.r);
 	html_td(f, (double)c.r->ops);
 	html_td(f, per_op(&c, c.r->instructions));
@@ -199,51 +197,66 @@ static void table_row(FILE *f, const struct dataset *d, const char *workload, co
 	fputs("</tr>\n", f);
 }
 
-static void table(FILE *f, const struct dataset *d, const char *workload)
+static void table(FILE *f, const struct dataset *d, const char *base)
 {
-	const char *phase, *recipe;
+	const char *form, *phase, *recipe;
 
 	table_begin(f, "<th scope=col>phase</th><th scope=col>recipe</th><th scope=col>levels</th><th scope=col class=n>operations</th>"
 		       "<th scope=col class=n>instructions<br>per op</th><th scope=col class=n>of<br>native</th>"
 		       "<th scope=col class=n>trips<br>per op</th><th scope=col>of these</th>"
 		       "<th scope=col class=n>table bytes<br>per op</th><th scope=col class=n>repetitions</th>");
-	for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++)
-		for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
-			table_row(f, d, workload, phase, recipe, r == 0);
+	for (unsigned i = 0; (form = nth_form(d, base, i)); i++)
+		for (unsigned p = 0; (phase = dataset_phase(d, form, p)); p++)
+			for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
+				table_row(f, d, form, phase, recipe, r == 0);
 	table_end(f, "Per operation of the measured region, tracing off; the median repetition. Levels: the guest's page-table levels, and the "
 		     "shadow's. Table bytes: bytes of page tables that the hypervisor read or wrote on the guest's behalf. "
 		     "Repetitions: how many, and whether instructions and trips were identical in all of them (else ± half their range).");
 }
 
-static void section(FILE *f, const struct dataset *d, const char *workload)
+/* A workload in one form under few recipes shows its tables; a bigger one folds them away. */
+static void tables(FILE *f, const struct dataset *d, const char *base, const char *form)
 {
+	bool fold = nth_form(d, base, 1) || d->nr_recipes > 6;
+
+	if (nth_form(d, base, 1))
+		report_levels(f, d, base);
+	fputs(fold ? "<details><summary>Every recipe, form and phase; what each kind of trip cost</summary>\n" : "", f);
+	table(f, d, base);
+	report_cost_table(f, d, form);
+	fputs(fold ? "</details>\n" : "", f);
+}
+
+static void section(FILE *f, const struct dataset *d, const char *base)
+{
+	const char *form = main_form(d, base);
+
 	fputs("<section id=\"w-", f);
-	html_text(f, workload);
+	html_text(f, base);
 	fputs("\"><h3>", f);
-	html_text(f, workload);
+	html_text(f, base);
 	fputs("</h3><p>", f);
-	html_text(f, dataset_text(d, "workloads", workload));
+	html_text(f, dataset_text(d, "workloads", form));
 	fputs(".</p>\n", f);
-	if (!dataset_phase(d, workload, 0)) {
+	if (!dataset_phase(d, form, 0)) {
 		fputs("<p class=soft>No guest run of this workload has a result: see <a href=\"#unfinished\">what did not finish</a>.</p></section>\n", f);
 		return;
 	}
 	fputs("<div class=figs>\n", f);
-	picture(f, d, workload, fill_instructions, "instructions per operation", "Instructions of guest and hypervisor together, per operation.");
-	trips_picture(f, d, workload);
-	picture(f, d, workload, fill_bytes, "bytes per operation", "Bytes of page tables that the hypervisor touched, per operation.");
-	report_cost_picture(f, d, workload);
+	picture(f, d, form, fill_instructions, "instructions per operation", "Instructions of guest and hypervisor together, per operation.");
+	trips_picture(f, d, form);
+	picture(f, d, form, fill_bytes, "bytes per operation", "Bytes of page tables that the hypervisor touched, per operation.");
+	report_cost_picture(f, d, form);
 	fputs("</div>\n", f);
-	table(f, d, workload);
-	report_cost_table(f, d, workload);
+	tables(f, d, base, form);
 	fputs("</section>\n", f);
 }
 
 void report_workloads(FILE *f, const struct dataset *d)
 {
-	const char *workload;
+	const char *base;
 
 	fputs("<h2 id=workloads>Workload by workload</h2>\n", f);
-	for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
-		section(f, d, workload);
+	for (unsigned w = 0; (base = nth_base(d, w)); w++)
+		section(f, d, base);
 }
