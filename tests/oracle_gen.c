@@ -448,6 +448,30 @@ static bool poke(struct gen *g, gpa_t at, u64 value, u32 bytes)
 	return emit(g, (struct step){ .op = OP_poke, .a = at, .b = bytes, .c = value });
 }
 
+static bool manage(struct gen *g)
+{
+	struct step s = { .op = OP_pool };
+
+	switch (rnd(g, 6)) {
+	case 0:
+		s.a = 12 * g->p->cpus + rnd(g, one_in(g, 2) ? 30 : 120);
+		break;
+	case 1:
+		s.op = OP_remove;
+		s.a = one_in(g, 2) ? some_gfn(g) : TABLE_FIRST + rnd(g, TABLE_END - TABLE_FIRST);
+		break;
+	case 2:
+		s.op = OP_add;
+		for (s.a = rnd(g, FRAMES); s.a < FRAMES - 1 && ref_has(&g->r->ref, s.a);)
+			s.a++;
+		break;
+	default:
+		s.op = OP_dirty;
+		s.a = g->r->logging ? one_in(g, 4) ? rnd(g, 2) : 2 + rnd(g, 2) : 1;
+	}
+	return emit(g, s);
+}
+
 /* ---- programs ---- */
 
 void gen_head(struct gen *g)
@@ -507,8 +531,10 @@ bool gen_more(struct gen *g)
 		return flush_page(g, cpu, some_page(g, cpu));
 	if (x < 93)
 		return load_root(g, cpu);
-	if (x < 98)
+	if (x < 97)
 		return change_modes(g, cpu);
+	if (x < 99)
+		return manage(g);
 	u32 bytes, more = some_offset(g, &bytes);
 	return poke(g, (TABLE_FIRST + rnd(g, TABLE_END - TABLE_FIRST)) * 4096 + (more + bytes > 4096 ? 4096 - bytes : more),
 		    some_entry(g, cpu_of(g, cpu)->levels), bytes);

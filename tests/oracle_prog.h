@@ -23,7 +23,11 @@
 	OP(invlpg, "address")                                                                                          \
 	OP(cr3, "value")                                                                                               \
 	OP(modes, "CR0, CR4, EFER; CR3 is `how`")                                                                      \
-	OP(poke, "the hypervisor writes: guest physical address, bytes, value")
+	OP(poke, "the hypervisor writes: guest physical address, bytes, value")                                       \
+	OP(remove, "the p2m loses a guest frame")                                                                      \
+	OP(add, "the p2m gains it again")                                                                              \
+	OP(dirty, "log-dirty: 0 off, 1 on, 2 peek, 3 clean")                                                           \
+	OP(pool, "the shadow pool's new size in pages")
 
 enum prog_op {
 #define OP(name, what) OP_##name,

@@ -204,6 +204,7 @@ void ref_store(struct ref *r, gpa_t gpa, const void *buf, u32 bytes)
 		r->last[w] = r->nr_versions++;
 	}
 	memcpy(r->memory + gpa, buf, bytes);
+	r->dirty[gpa / 4096] = true;
 	r->crowded |= r->nr_versions > REF_VERSIONS - 64;
 }
 

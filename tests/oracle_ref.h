@@ -67,6 +67,8 @@ struct ref {
 	u32 now, nr_versions, visited;
 	bool crowded; /* the history grows long: every vCPU had better flush */
 	bool absent[REF_FRAMES];
+	bool dirty[REF_FRAMES];     /* written since it was last cleaned */
+	bool attempted[REF_FRAMES]; /* a write was on its way there at least */
 	struct ref_cpu cpu[REF_CPUS];
 	struct ref_version version[REF_VERSIONS];
 	u32 last[REF_FRAMES * 512]; /* newest version of each word; 0: none */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static _Noreturn void fail(struct run *r, const char *what)
+void run_fail(struct run *r, const char *what)
 {
 	fprintf(stderr, "oracle (%s): step %u: %s\n", paging_recipe_name, r->step, what);
 	fflush(stderr);
@@ -72,7 +72,7 @@ void run_begin(struct run *r, const struct prog *p)
 {
 	r->prog = p;
 	r->step = 0;
-	r->over = false;
+	r->over = r->logging = false;
 	machine_init(&r->m,
 		     (struct machine_size){ .frames = FRAMES, .hole_at = HOLE_AT, .hole = HOLE, .pool_pages = p->pool_pages,
 					    .hardware = p->hardware,
@@ -111,25 +111,25 @@ static void compare_memory(struct run *r)
 			if (is[i] != must[i]) {
 				snprintf(text, sizeof(text), "guest memory at %llx is %02x, must be %02x",
 					 (unsigned long long)f * 4096 + i, is[i], must[i]);
-				fail(r, text);
+				run_fail(r, text);
 			}
 	}
 }
 
-static void check_state(struct run *r)
+void run_check(struct run *r)
 {
 	static char text[4096];
 
 	compare_memory(r);
 	if (r->m.d.state != PN_CRASHED && paging_audit(&r->m.d, text, sizeof(text))) {
 		fprintf(stderr, "%s", text);
-		fail(r, "the audit found faults");
+		run_fail(r, "the audit found faults");
 	}
 }
 
 void run_end(struct run *r)
 {
-	check_state(r);
+	run_check(r);
 	machine_exit(&r->m);
 }
 
@@ -139,7 +139,7 @@ static void set_modes(struct run *r, u32 cpu, u64 cr0, u64 cr4, u64 efer)
 {
 	ref_set_modes(&r->ref, cpu, cr0, cr4, efer);
 	if (!machine_set_modes(&r->m, cpu, cr0, cr4, efer))
-		fail(r, "a PAE root was refused that holds no reserved bits");
+		run_fail(r, "a PAE root was refused that holds no reserved bits");
 }
 
 /* A root that is outside memory kills the domain when it is loaded. */
@@ -149,16 +149,16 @@ static void load_cr3(struct run *r, u32 cpu, u64 cr3)
 
 	if (c->levels == 3 && ref_has(&r->ref, cr3 >> 12) && !ref_pae_root_good(&r->ref, cr3)) {
 		if (machine_load_cr3(&r->m, cpu, cr3))
-			fail(r, "a PAE root was loaded that holds reserved bits");
+			run_fail(r, "a PAE root was loaded that holds reserved bits");
 		return; /* #GP */
 	}
 	ref_load_cr3(&r->ref, cpu, cr3);
 	if (!machine_load_cr3(&r->m, cpu, cr3))
-		fail(r, "a PAE root was refused that holds no reserved bits");
+		run_fail(r, "a PAE root was refused that holds no reserved bits");
 	if (r->m.d.state != PN_CRASHED)
 		return;
 	if (!c->levels || ref_has(&r->ref, cr3 >> 12))
-		fail(r, r->m.d.reason);
+		run_fail(r, r->m.d.reason);
 	r->over = true;
 }
 
@@ -176,7 +176,7 @@ static void flush_cpu(struct run *r, u32 cpu)
 	load_cr3(r, cpu, c->cr3);
 }
 
-static void flush_all(struct run *r)
+void run_flush_all(struct run *r)
 {
 	for (u32 i = 0; i < r->m.d.nr_vcpus && !r->over; i++)
 		flush_cpu(r, i);
@@ -237,7 +237,7 @@ static void say_access(const struct attempt *a)
 static _Noreturn void refuse(const struct attempt *a, const char *what)
 {
 	say_access(a);
-	fail(a->r, what);
+	run_fail(a->r, what);
 }
 
 static void store_part(struct attempt *a, const struct part *p, gpa_t gpa)
@@ -398,10 +398,10 @@ static void judge_loose(struct attempt *a)
 
 /* ---- steps ---- */
 
-static bool had_entries(const struct ref *ref, gpa_t gpa, u32 bytes)
+bool run_had_entries(const struct run *r, gpa_t gpa, u32 bytes)
 {
 	for (gpa_t w = gpa & ~7ull; w < gpa + bytes; w += 8)
-		if (ref->memory[w] & 1 || ref->memory[w + 4] & 1)
+		if (r->ref.memory[w] & 1 || r->ref.memory[w + 4] & 1)
 			return true;
 	return false;
 }
@@ -413,7 +413,7 @@ static bool owes_flush(const struct attempt *a)
 
 	for (u32 i = 0; i < a->nr; i++)
 		if (a->part[i].want.end == REF_DONE)
-			owes |= had_entries(&a->r->ref, a->part[i].want.gpa, a->part[i].bytes);
+			owes |= run_had_entries(a->r, a->part[i].want.gpa, a->part[i].bytes);
 	return owes;
 }
 
@@ -439,6 +439,9 @@ static void do_access(struct run *r, const struct step *s)
 		a.part[i].want = ref_walk(&r->ref, s->cpu, a.part[i].va, a.access);
 	if (r->prog->strict && a.access & PFEC_W)
 		strict_flush = owes_flush(&a);
+	for (u32 i = 0; a.access & PFEC_W && i < a.nr; i++)
+		if (a.part[i].want.end == REF_DONE)
+			r->ref.attempted[a.part[i].want.gpa / 4096] = true;
 	a.got = (s->op == OP_access ? machine_access : machine_emulated)(&r->m, s->cpu, va, a.access, a.data, a.bytes);
 	if (r->loud)
 		say_access(&a);
@@ -453,7 +456,7 @@ static void do_access(struct run *r, const struct step *s)
 		judge_loose(&a);
 	r->over = a.got.end == ACCESS_CRASH;
 	if (strict_flush && !r->over)
-		flush_all(r);
+		run_flush_all(r);
 }
 
 static void do_modes(struct run *r, const struct step *s)
@@ -482,21 +485,6 @@ static void do_modes(struct run *r, const struct step *s)
 	set_modes(r, s->cpu, cr0, cr4, efer);
 }
 
-static void do_poke(struct run *r, const struct step *s)
-{
-	u32 bytes = s->b > 8 ? 8 : (u32)s->b;
-	bool flush = r->prog->strict;
-
-	if (!bytes || !ref_has(&r->ref, s->a >> 12) || (s->a + bytes - 1) >> 12 != s->a >> 12)
-		return;
-	flush &= had_entries(&r->ref, s->a, bytes);
-	ref_store(&r->ref, s->a, &s->c, bytes);
-	memcpy(machine_at(&r->m, s->a), &s->c, bytes);
-	paging_guest_wrote(&r->m.d, s->a, bytes);
-	if (flush)
-		flush_all(r);
-}
-
 void run_step(struct run *r, const struct step *s)
 {
 	if (r->loud)
@@ -518,13 +506,13 @@ void run_step(struct run *r, const struct step *s)
 	case OP_modes:
 		do_modes(r, s);
 		break;
-	case OP_poke:
-		do_poke(r, s);
+	default:
+		run_manage(r, s);
 		break;
 	}
 	if (r->ref.crowded && !r->over)
-		flush_all(r);
+		run_flush_all(r);
 	r->step++;
 	if (r->step % r->check_every == 0)
-		check_state(r);
+		run_check(r);
 }

@@ -24,7 +24,7 @@ struct run {
 	u32 step; /* being run */
 	u32 check_every;
 	bool over; /* the domain has crashed, as it must */
-	bool loud;
+	bool loud, logging; /* logging: log-dirty is on */
 	u64 done, faulted, mmio;
 };
 
@@ -33,6 +33,17 @@ void run_begin(struct run *r, const struct prog *p);
 /* One more step; ends the process with the reason if the engine does what it must not. */
 void run_step(struct run *r, const struct step *s);
 void run_end(struct run *r);
+
+/* ---- what the parts of a run share ---- */
+
+_Noreturn void run_fail(struct run *r, const char *what);
+void run_check(struct run *r);
+/* Every vCPU flushes everything, global translations too. */
+void run_flush_all(struct run *r);
+/* Does the program owe a flush for overwriting these bytes? */
+bool run_had_entries(const struct run *r, gpa_t gpa, u32 bytes);
+/* Steps of the hypervisor's (oracle_manage.c). */
+void run_manage(struct run *r, const struct step *s);
 
 /* ---- what the generator asks ---- */
 
