@@ -168,6 +168,15 @@ static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
 	return e;
 }
 
+/*
+ * What to remember of an entry that maps a device. Where its upper half could serve a 32-bit walk as an entry of
+ * its own, nothing: that walk would set an address bit of this one without anybody's following it.
+ */
+static inline u64 absent_mmio(u64 ge)
+{
+	return policy.spare->absent(ge, G > 2 && ge >> 32 & PTE_P ? SH_ABSENT_YET : SH_ABSENT_MMIO);
+}
+
 /* The same from a guest's level-1 entry as it stands, where `rsvd` bits are reserved; absent if it gives nothing yet.
  */
 static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain *d, u64 ge, u64 rsvd)
@@ -180,7 +189,7 @@ static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain
 		return policy.spare->absent(ge, SH_ABSENT_YET);
 	mfn = p2m_lookup(d, pte_gfn(ge));
 	if (unlikely(!mfn_valid(mfn)))
-		return policy.spare->absent(ge, SH_ABSENT_MMIO);
+		return absent_mmio(ge);
 	return leaf_entry(d, mfn, ge);
 }
 

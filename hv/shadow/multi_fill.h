@@ -102,7 +102,7 @@ static __attribute__((noinline)) void remember_mmio(struct vcpu *v, const struct
 	for (u32 level = N; level > 1; level--)
 		sp = link_for(v, w, sp, va, level, &changed);
 	if (policy.sync->in_sync(sp))
-		leaf_put(v->domain, sp, s_slot(va, 1), policy.spare->absent(w->e[1], SH_ABSENT_MMIO));
+		leaf_put(v->domain, sp, s_slot(va, 1), absent_mmio(w->e[1]));
 }
 
 static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec)
