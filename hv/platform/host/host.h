@@ -25,7 +25,6 @@
 #define HOST_AC 0x10000u
 
 struct host_tlb_entry {
-	bool valid;
 	gva_t page; /* first address of what it maps */
 	u64 size;   /* bytes */
 	hpa_t base;
@@ -33,7 +32,6 @@ struct host_tlb_entry {
 };
 
 struct host_psc_entry {
-	bool valid;
 	u32 level;    /* of the table that it leads to */
 	gva_t prefix; /* address bits above that table's reach */
 	hpa_t table;
@@ -45,6 +43,7 @@ struct host_cpu {
 	u64 rng;
 	u64 cr0, cr3, cr4, efer;
 	u64 pdpte[4];
+	u32 nr_tlb, nr_psc; /* held; the first so many of the arrays */
 	struct host_tlb_entry tlb[HOST_TLB_ENTRIES];
 	struct host_psc_entry psc[HOST_PSC_ENTRIES];
 	u64 hits, walks, faults;

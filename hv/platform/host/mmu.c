@@ -36,8 +36,7 @@ void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed)
 
 static void flush_all(struct host_cpu *c)
 {
-	memset(c->tlb, 0, sizeof(c->tlb));
-	memset(c->psc, 0, sizeof(c->psc));
+	c->nr_tlb = c->nr_psc = 0;
 }
 
 void plat_tlb_flush(struct vcpu *v)
@@ -85,14 +84,21 @@ void host_leave(struct vcpu *v)
 	__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 }
 
+static void tlb_forget(struct host_cpu *c, u32 i)
+{
+	c->tlb[i] = c->tlb[--c->nr_tlb];
+}
+
 void plat_tlb_flush_page(struct vcpu *v, gva_t va)
 {
 	struct host_cpu *c = v->backend;
 
-	for (u32 i = 0; i < HOST_TLB_ENTRIES; i++)
-		if (c->tlb[i].valid && va - c->tlb[i].page < c->tlb[i].size)
-			c->tlb[i].valid = false;
-	memset(c->psc, 0, sizeof(c->psc));
+	for (u32 i = 0; i < c->nr_tlb;)
+		if (va - c->tlb[i].page < c->tlb[i].size)
+			tlb_forget(c, i);
+		else
+			i++;
+	c->nr_psc = 0;
 }
 
 /* ---- what kind of tables ---- */
@@ -193,13 +199,18 @@ static bool permitted(const struct host_cpu *c, u64 all, u64 any, u32 access)
 	return true;
 }
 
+/* A place for a new entry: a free one, or any. */
+static u32 place_for(struct host_cpu *c, u32 *held, u32 most)
+{
+	return *held < most ? (*held)++ : (u32)(host_random(&c->rng) % most);
+}
+
 static void remember_table(struct host_cpu *c, const struct walk *w, gva_t va)
 {
-	u32 reach = shift(c, w->level + 1);
-
 	if (chance(c, 6))
-		c->psc[host_random(&c->rng) % HOST_PSC_ENTRIES] =
-			(struct host_psc_entry){ true, w->level, va >> reach, w->table, w->all, w->any };
+		c->psc[place_for(c, &c->nr_psc, HOST_PSC_ENTRIES)] = (struct host_psc_entry){
+			w->level, va >> shift(c, w->level + 1), w->table, w->all, w->any
+		};
 }
 
 /* Set bits in the entry, which was read as e. False: it has changed. */
@@ -258,8 +269,8 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 		w.all = (w.all & ~PTE_D) | ((e | bits) & PTE_D);
 		*hpa = (w.table & ~(size - 1)) | (va & (size - 1));
 		if (chance(c, 6))
-			c->tlb[host_random(&c->rng) % HOST_TLB_ENTRIES] = (struct host_tlb_entry){
-				true, va & ~(size - 1), size, *hpa & ~(size - 1), w.all, w.any
+			c->tlb[place_for(c, &c->nr_tlb, HOST_TLB_ENTRIES)] = (struct host_tlb_entry){
+				va & ~(size - 1), size, *hpa & ~(size - 1), w.all, w.any
 			};
 		return true;
 	}
@@ -267,17 +278,20 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 
 /* ---- the TLB ---- */
 
+/* From a random one on, so that no order of several that match is preferred. */
 static bool tlb_hit(struct host_cpu *c, gva_t va, u32 access, hpa_t *hpa)
 {
-	u32 first = host_random(&c->rng) % HOST_TLB_ENTRIES;
+	u32 at = c->nr_tlb ? (u32)(host_random(&c->rng) % c->nr_tlb) : 0;
 
-	for (u32 i = 0; i < HOST_TLB_ENTRIES; i++) {
-		struct host_tlb_entry *t = &c->tlb[(first + i) % HOST_TLB_ENTRIES];
+	for (u32 left = c->nr_tlb; left > 0; left--) {
+		struct host_tlb_entry *t = &c->tlb[at < c->nr_tlb ? at : (at = 0)];
 
-		if (!t->valid || va - t->page >= t->size)
+		if (va - t->page >= t->size) {
+			at++;
 			continue;
+		}
 		if (!permitted(c, t->all, t->any, access) || (access & PFEC_W && !(t->all & PTE_D)) || chance(c, 1)) {
-			t->valid = false;
+			tlb_forget(c, at);
 			continue;
 		}
 		*hpa = t->base + (va - t->page);
@@ -289,12 +303,13 @@ static bool tlb_hit(struct host_cpu *c, gva_t va, u32 access, hpa_t *hpa)
 /* A remembered table on the way to va, if fortune wants it. */
 static bool shortcut(struct host_cpu *c, gva_t va, struct walk *w)
 {
-	u32 first = host_random(&c->rng) % HOST_PSC_ENTRIES;
+	u32 at = c->nr_psc ? (u32)(host_random(&c->rng) % c->nr_psc) : 0;
 
-	for (u32 i = 0; i < HOST_PSC_ENTRIES; i++) {
-		const struct host_psc_entry *p = &c->psc[(first + i) % HOST_PSC_ENTRIES];
+	for (u32 left = c->nr_psc; left > 0; left--) {
+		const struct host_psc_entry *p = &c->psc[at < c->nr_psc ? at : (at = 0)];
 
-		if (!p->valid || va >> shift(c, p->level + 1) != p->prefix || chance(c, 3))
+		at++;
+		if (va >> shift(c, p->level + 1) != p->prefix || chance(c, 3))
 			continue;
 		*w = (struct walk){ p->level, p->table, p->all, p->any };
 		return true;
