@@ -9,7 +9,14 @@
 
 void ref_init(struct ref *r)
 {
-	memset(r, 0, sizeof(*r));
+	for (u32 i = 1; i < r->nr_versions; i++)
+		r->last[r->version[i].word] = 0;
+	memset(r->cpu, 0, sizeof(r->cpu));
+	memset(r->memory, 0, sizeof(r->memory));
+	memset(r->absent, 0, sizeof(r->absent));
+	memset(r->dirty, 0, sizeof(r->dirty));
+	memset(r->attempted, 0, sizeof(r->attempted));
+	r->crowded = false;
 	r->now = r->nr_versions = 1;
 	for (u32 i = 0; i < REF_CPUS; i++) {
 		r->cpu[i].cr0 = CR0_PE;
@@ -187,7 +194,8 @@ void ref_forget(struct ref *r)
 		c->window[0].start = 1;
 		c->nr_windows = 1;
 	}
-	memset(r->last, 0, sizeof(r->last));
+	for (u32 i = 1; i < r->nr_versions; i++)
+		r->last[r->version[i].word] = 0;
 	r->now = r->nr_versions = 1;
 	r->crowded = false;
 }
@@ -201,6 +209,7 @@ void ref_store(struct ref *r, gpa_t gpa, const void *buf, u32 bytes)
 		memcpy(&v->old, r->memory + w * 8, 8);
 		v->until = r->now;
 		v->prev = r->last[w];
+		v->word = (u32)w;
 		r->last[w] = r->nr_versions++;
 	}
 	memcpy(r->memory + gpa, buf, bytes);

@@ -61,6 +61,7 @@ struct ref_version {
 	u64 old;
 	u32 until; /* the moment at which it was replaced */
 	u32 prev;
+	u32 word; /* which */
 };
 
 struct ref {
@@ -75,6 +76,7 @@ struct ref {
 	u8 memory[REF_FRAMES * 4096] __attribute__((aligned(4096)));
 };
 
+/* *r is all zero, or was used before. */
 void ref_init(struct ref *r);
 static inline bool ref_has(const struct ref *r, u64 gfn)
 {
