@@ -9,6 +9,11 @@
 _Static_assert(!SYNC_PROTECTS_TABLES || WRMAP_FINDS_ALL,
 	       "this sync part takes write access to guest tables away, so the wrmap chain must end in a part that "
 	       "finds every mapping, such as scan");
+_Static_assert(!SYNC_UNSYNCS || SYNC_PROTECTS_TABLES,
+	       "this sync part lets tables go out of sync, so it must take write access to those in sync away, or it "
+	       "would not see them go");
+_Static_assert(!SYNC_TAKES_SNAPSHOTS || SYNC_UNSYNCS,
+	       "this sync part takes snapshots of guest tables, which only tables out of sync have use for");
 _Static_assert(!SPARE_NEEDS_SYNC || SYNC_PROTECTS_TABLES,
 	       "this spare part answers faults from what not-present entries remember, so the sync part must keep them "
 	       "in step with the guest's tables");
@@ -17,7 +22,7 @@ _Static_assert(!SYNC_KEEPS_ROOTS || RECLAIM_FREES_PINNED,
 _Static_assert(SUPER_HIGHEST_LEAF == 1,
 	       "the template sets leaf entries at level 1 only, so superpages must be splintered");
 _Static_assert(
-	!PREFETCH_READS_TABLES || SYNC_PROTECTS_TABLES,
+	!PREFETCH_LOOKS_AROUND || SYNC_PROTECTS_TABLES,
 	"this prefetch part fills entries that the guest did not touch, so the sync part must see their later changes");
 _Static_assert(
 	!AD_HIDES_TABLES || SYNC_PROTECTS_TABLES,

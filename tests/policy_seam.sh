@@ -39,8 +39,10 @@ mixture() {
 }
 
 mixture SPARE_NEEDS_SYNC 1 spare_none sync_vtlb 'this spare part answers faults'
-mixture PREFETCH_READS_TABLES 1 prefetch_none sync_vtlb 'this prefetch part fills entries'
+mixture PREFETCH_LOOKS_AROUND 1 prefetch_none sync_vtlb 'this prefetch part fills entries'
 mixture AD_HIDES_TABLES 1 ad_fault sync_vtlb 'this ad part withholds guest tables'
+mixture SYNC_UNSYNCS 1 sync_vtlb sync_vtlb 'this sync part lets tables go out of sync'
+mixture SYNC_TAKES_SNAPSHOTS 1 sync_emulate sync_emulate 'this sync part takes snapshots'
 mixture RECLAIM_LRU_FREES_PINNED 0 reclaim_lru sync_emulate 'this sync part keeps roots'
 mixture SUPER_HIGHEST_LEAF 2 super_splinter sync_emulate 'superpages must be splintered'
 

@@ -165,7 +165,18 @@ struct pn_trip_stat {
 	X(splinter, "guest superpage entries splintered into 4 KiB shadows") \
 	X(pool_pages, "shadow pages in the pool now, used or free") \
 	X(log_marked, "pages that log-dirty found written, each time that they were clean before") \
-	X(log_protect, "leaf entries that log-dirty took write access from")
+	X(log_protect, "leaf entries that log-dirty took write access from") \
+	X(unsync, "page tables that went out of sync") \
+	X(resync, "page tables brought back into sync") \
+	X(resync_entries, "their entries that had changed meanwhile") \
+	X(resync_page, "single entries of tables out of sync followed at INVLPG") \
+	X(pull_through, "single entries of tables out of sync pulled through at a fault") \
+	X(wrmap_fixup_hit, "mappings found because the table out of sync remembered them") \
+	X(wrmap_fixup_miss, "remembered mappings that were no longer there") \
+	X(wrmap_fixup_evict, "remembered mappings revoked for want of room") \
+	X(prefetched, "leaf entries filled beside the one that a fault asked for") \
+	X(prefetch_used, "of these: used by the time they went") \
+	X(prefetch_wasted, "of these: never used, and gone")
 
 enum pn_counter {
 #define X(id, text) PN_CNT_##id,

@@ -51,6 +51,8 @@ struct sh_page {
 	struct sh_page *hash_next; /* also links the free list */
 	struct sh_page *same_frame;
 	struct sh_page *links; /* the wrmap part rmap's: the page that continues the chains of this leaf's entries */
+	struct sh_page *snapshot; /* out of sync: the page that holds what its entries were derived from, or NULL */
+	u32 unsync_next, unsync_prev; /* the same, first shadow of its frame: its place in the list, by mfn; 0: none */
 	u64 last_used; /* roots: the domain's clock when it was last loaded */
 	u32 up_slot;
 	u32 gfn;
@@ -60,8 +62,12 @@ struct sh_page {
 	u32 mfn;
 	u32 seen; /* the audit's own count */
 	bool used, pinned;
+	bool unsync; /* the guest writes its table freely: they may disagree */
+	u8 fixups;   /* out of sync, first shadow of its frame: 1 + index in sh_domain.fixup; 0: none */
 	u8 live[SH_MAX_ENTRIES / SH_STRETCH];
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
+
+_Static_assert(sizeof(struct sh_page) == 128, "descriptors stay small");
 
 #define POOL_BLOCK 32 /* frames */
 enum {
@@ -73,6 +79,14 @@ enum {
 struct pool_block {
 	struct pool_block *next;
 };
+
+/* A leaf entry that maps an out-of-sync table writable. */
+struct sh_fixup {
+	struct sh_page *leaf; /* NULL: none */
+	u32 slot;
+};
+#define SH_FIXUPS       2  /* a table */
+#define SH_FIXUP_TABLES 32 /* that can be out of sync and have them */
 
 struct sh_domain {
 	struct pool_block *blocks;
@@ -87,7 +101,12 @@ struct sh_domain {
 	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
 	/* The frame last unshadowed on the guest's behalf, how often in a row, and how much had been emulated then. */
 	u64 unshadow_gfn, unshadow_repeats, unshadow_emulated;
-	u64 rechecked; /* promotions after which the walk that led to them was read again */
+	u64 rechecked; /* promotions and resyncs after which the walk that led to them was read again */
+	/* Frames out of sync, oldest first, each by its first shadow; and pages that keep no snapshot at the moment. */
+	struct sh_page *unsync_first, *unsync_last, *snapshots_idle;
+	u32 unsync_frames, snapshots; /* how many; pages for snapshots, idle or not */
+	u32 fixups_used;              /* a bit for each row of fixup[] */
+	struct sh_fixup fixup[SH_FIXUP_TABLES][SH_FIXUPS];
 	void *frames;
 };
 

@@ -70,7 +70,7 @@ enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
 void paging_recheck(struct vcpu *v, gva_t va)
 {
 	struct sh_domain *s = v->domain->shadow;
-	u64 promoted = v->domain->counter[PN_CNT_promote];
+	u64 promoted = v->domain->counter[PN_CNT_promote] + v->domain->counter[PN_CNT_resync];
 
 	if (s->rechecked == promoted)
 		return;

@@ -57,7 +57,7 @@ static void audit_books(struct audit *a, const struct sh_page *sp)
 	if (sp->refs != sp->seen + loaded + sp->pinned)
 		audit_report(a, "smfn %x: %u references, its book says %u", sp->mfn, sp->seen + loaded + sp->pinned,
 			     sp->refs);
-	if (!policy.sync->in_sync(sp))
+	if (!SYNC_PROTECTS_TABLES)
 		return;
 	if (!in_hash(d->shadow, sp))
 		audit_report(a, "smfn %x: not in the hash", sp->mfn);
@@ -137,6 +137,7 @@ unsigned sh_audit(struct domain *d, char *text, size_t size)
 	pool_for_each(s, sp)
 		if (sp->used && sp->role)
 			audit_books(&a, sp);
+	sh_audit_unsync(&a);
 	audit_free(&a);
 	audit_frames(&a);
 	return a.faults;

@@ -67,6 +67,12 @@ struct sh_mode {
 	u32 (*take)(struct domain *d, struct sh_page *leaf, mfn_t first, u64 frames, u64 bit);
 	/* Zero what entries that are not present remember. */
 	void (*forget)(struct domain *d, struct sh_page *leaf);
+	/*
+	 * Out of sync no longer: derive the entries that disagree with the guest's table, by the snapshot if there is one.
+	 * Returns how many. And the one for va, if its table is out of sync.
+	 */
+	u32 (*resync)(struct vcpu *v, struct sh_page *sp);
+	void (*resync_page)(struct vcpu *v, gva_t va);
 	/* Zero one link; all links to a child; every entry. */
 	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
 	void (*unlink_child)(struct domain *d, struct sh_page *parent, const struct sh_page *child);
@@ -117,6 +123,8 @@ void sh_update_modes(struct vcpu *v);
 
 /* The guest table at `gpa` changed by a write that the engine knows of. */
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes);
+/* Take all write access to a frame away, which `table` shadows; va: an address that the table translates, or 0. */
+void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
 /* Remove all shadows of a frame. False: one is a loaded root. */
 bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why);
 /* Remove one shadow page that no vCPU has loaded, wherever it is linked. */
@@ -141,5 +149,14 @@ struct audit {
 
 void audit_report(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 unsigned sh_audit(struct domain *d, char *text, size_t size);
+/* Of the list of what is out of sync, snapshots and what wrmap parts remember (unsync.c). */
+void sh_audit_unsync(struct audit *a);
+
+/* Events that belong to the domain are recorded with the vCPU that acts: a trace ring has one writer. */
+#define TRACE_D(d, id, ...)                                                                                            \
+	do {                                                                                                           \
+		if ((d)->acting)                                                                                       \
+			TRACE((d)->acting, id, __VA_ARGS__);                                                           \
+	} while (0)
 
 #endif

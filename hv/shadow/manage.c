@@ -118,6 +118,8 @@ static void give_back(struct domain *d)
 {
 	struct sh_domain *s = d->shadow;
 
+	if (policy.sync->give_back) /* pages that belong to no shadow */
+		policy.sync->give_back(d);
 	for (;;) {
 		pool_trim(s, pool_spare_blocks(s));
 		if (!pool_spare_blocks(s) || !vacate_one(d))

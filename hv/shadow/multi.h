@@ -15,12 +15,13 @@
  *    page is in sync.
  *  - The accessed bit comes first: no entry exists for a guest entry without it, none
  *    is writable for a leaf without the dirty bit.
- *  - PTE_A and PTE_D are always set in leaf entries, so hardware never writes to them.
+ *  - PTE_A and PTE_D are always set in leaf entries, so hardware never writes to them; but a prefetched one
+ *    lacks PTE_A until it is used.
  *  - Hardware reads the four entries of a PAE root (N = 3) when it loads CR3, so a change of a loaded one has
  *    CR3 loaded again before the guest runs on.
  *
- * multi_pae.h is what PAE guests have besides, multi_quick.h is the way down for common cases, multi_fill.h fills at a fault,
- * multi_change.h follows changes.
+ * multi_pae.h is what PAE guests have besides, multi_unsync.h is for tables out of sync and for prefetching,
+ * multi_quick.h is the way down for common cases, multi_fill.h fills at a fault, multi_change.h follows changes.
  */
 #include "engine.h"
 #include "recipe.h"
@@ -106,6 +107,9 @@ static inline bool counted(u64 e)
 	return (e & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P);
 }
 
+/* A leaf entry that no fault asked for. Hardware ignores the bit. */
+#define SH_PREFETCHED BIT(9)
+
 static inline __attribute__((always_inline)) void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
 {
 	const u64 old = s_get(sp, slot);
@@ -120,6 +124,8 @@ static inline __attribute__((always_inline)) void leaf_put(struct domain *d, str
 		else
 			frame_of(d, pte_mfn(e))->writable++;
 	}
+	if (PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED && !(e & SH_PREFETCHED))
+		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 	s_set(sp, slot, e);
 }
 
@@ -221,6 +227,7 @@ struct want {
 };
 
 #include "multi_pae.h"
+#include "multi_unsync.h"
 #include "multi_quick.h"
 #include "multi_fill.h"
 #include "multi_change.h"
@@ -246,6 +253,8 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.revoke_in = mode_revoke_in,
 	.take = mode_take,
 	.forget = mode_forget,
+	.resync = mode_resync,
+	.resync_page = mode_resync_page,
 	.unlink = mode_unlink,
 	.unlink_child = mode_unlink_child,
 	.empty = mode_empty,

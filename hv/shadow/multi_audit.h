@@ -5,9 +5,10 @@
  * counts with the books.
  */
 
-/* `e` may lack PTE_RW where `most` has it; otherwise they must be equal. */
+/* `e` may lack PTE_RW where `most` has it, and may be a prefetched form; otherwise they must be equal. */
 static inline bool gives_no_more(u64 e, u64 most)
 {
+	e = plain_entry(e);
 	return e == most || (e | PTE_RW) == most;
 }
 
@@ -38,7 +39,9 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 
 		most = mfn_valid(backing) ? leaf_entry(d, backing, LINK_ALL | PTE_D) : 0;
 	} else if (policy.sync->in_sync(sp)) {
-		most = leaf_derive(d, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), role_rsvd(sp->role));
+		most = leaf_derive(d, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role));
+	} else if (SYNC_TAKES_SNAPSHOTS) {
+		most = leaf_derive(d, snapshot_entry(sp->snapshot, first_index(sp) + slot), role_rsvd(sp->role));
 	} else {
 		return;
 	}

@@ -76,6 +76,15 @@ static inline u32 slot_of(u32 role, u32 index)
 	return QUADRANTS ? (index << (level - 1)) - ROLE_QUADRANT(role) * ENTRIES : index;
 }
 
+/* A level-1 entry, where guest entries and shadow entries go by the same numbers. */
+static inline __attribute__((always_inline)) void follow_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 rsvd)
+{
+	u64 ge = guest_entry(sp, slot);
+
+	leaf_put(d, sp, slot, leaf_derive(d, ge, rsvd));
+	followed(sp, slot, ge);
+}
+
 static __attribute__((noinline)) void validate_many(struct domain *d, struct sh_page *sp, u32 first, u32 last)
 {
 	u32 level = ROLE_LEVEL(sp->role);
@@ -88,6 +97,7 @@ static __attribute__((noinline)) void validate_many(struct domain *d, struct sh_
 
 		if (slot >= ENTRIES)
 			continue;
+		followed(sp, i, ge);
 		if (level == 1) {
 			leaf_put(d, sp, slot, leaf_derive(d, ge, role_rsvd(sp->role)));
 			continue;
@@ -103,7 +113,7 @@ static void mode_validate(struct domain *d, struct sh_page *sp, u32 offset, u32 
 	u32 first = offset / GUEST_BYTES, last = (offset + bytes - 1) / GUEST_BYTES;
 
 	if (!QUADRANTS && likely(first == last && ROLE_LEVEL(sp->role) == 1))
-		leaf_put(d, sp, first, leaf_derive(d, guest_entry(sp, first), role_rsvd(sp->role)));
+		follow_leaf(d, sp, first, role_rsvd(sp->role));
 	else
 		validate_many(d, sp, first, last);
 }
@@ -128,7 +138,7 @@ static inline __attribute__((always_inline)) void follow(struct vcpu *v, const s
 	COUNT(d, emulate_ok);
 	if (!QUADRANTS && likely(sp->role == (v->role | ROLE_MAKE(1, 0)) && !sp->same_frame) &&
 	    offset % GUEST_BYTES + bytes <= GUEST_BYTES)
-		leaf_put(d, sp, slot, leaf_derive(d, guest_entry(sp, slot), v->rsvd));
+		follow_leaf(d, sp, slot, v->rsvd);
 	else
 		follow_any(v, t, bytes);
 	if (TRACE_ON(emulate))
@@ -323,4 +333,21 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 	}
 	if (sp)
 		leaf_put(d, sp, s_slot(va, 1), 0);
+}
+
+/* INVLPG of an address whose level-1 table is out of sync: that one entry is followed. Links are in step. */
+static void mode_resync_page(struct vcpu *v, gva_t va)
+{
+	struct quick q;
+	u32 slot = s_slot(va, 1), index;
+	u64 ge;
+
+	if (!G || !SYNC_UNSYNCS || !policy.sync->links_in_step || !quick_way(v, va, &q) || !q.leaf->unsync)
+		return;
+	index = first_index(q.leaf) + slot;
+	ge = guest_entry(q.leaf, index);
+	v->bytes += GUEST_BYTES + N * SHADOW_BYTES;
+	leaf_put(v->domain, q.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(q.leaf->role)));
+	followed(q.leaf, index, ge);
+	COUNT(v->domain, resync_page);
 }

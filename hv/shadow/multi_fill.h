@@ -29,8 +29,11 @@ static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct
 							  const struct want *want)
 {
 	struct domain *d = v->domain;
-	struct sh_page *c = policy.sync->find(d, want->gfn, want->role);
+	struct sh_page *c;
 
+	if (policy.sync->resyncs_at_faults)
+		sh_resync_all(v);
+	c = policy.sync->find(d, want->gfn, want->role);
 	if (!c) {
 		c = page_new(v, sp->mode, GFN(want->gfn), want->role, va);
 		if (G && want->role & ROLE_DIRECT)
@@ -72,7 +75,7 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	bool changed = false;
 	struct sh_page *sp;
 	u32 slot = s_slot(va, 1), end;
-	u64 e;
+	u64 ge, e;
 
 	if (unlikely(!sh_reserve(d, SH_MOST_PAGES + SH_PART_PAGES)))
 		return SH_OOM;
@@ -80,14 +83,13 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	end = G && w->leaf <= G ? policy.super->leaf_level(w->leaf) : 1;
 	for (u32 level = N; level > end; level--)
 		sp = link_for(v, w, sp, va, level, &changed);
-	v->bytes += SHADOW_BYTES;
-	e = leaf_entry(d, mfn, G && w->leaf == 1 ? w->e[1] : LINK_ALL | PTE_D);
-	if (unlikely(s_get(sp, slot) == e))
+	ge = G && w->leaf == 1 ? w->e[1] : LINK_ALL | PTE_D;
+	e = leaf_entry(d, mfn, ge);
+	if (unlikely(plain_entry(s_get(sp, slot)) == e)) {
+		v->bytes += SHADOW_BYTES;
 		return changed ? SH_FIXED : SH_RETRY;
-	leaf_put(d, sp, slot, e);
-	COUNT(d, fill);
-	TRACE(v, fill, va, w->gfn.n, e);
-	policy.prefetch->filled(v, sp, slot);
+	}
+	leaf_fill(v, sp, va, w->gfn, ge, e);
 	return SH_FIXED;
 }
 
@@ -125,8 +127,17 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 		if (!policy.sync->may_write(frame_of(v->domain, mfn))) {
 			/* The guest may read it, and the way there makes its next writes quick. */
 			r = fill(v, &w, va, mfn);
-			soft_keep(v, va, pfec, mfn);
-			return r == SH_OOM ? r : policy.sync->table_write(v, w.gfn);
+			if (r == SH_OOM)
+				return r;
+			/* Making room for the way may have taken the table's shadows. */
+			if (!policy.sync->may_write(frame_of(v->domain, mfn)))
+				r = policy.sync->table_write(v, w.gfn);
+			else
+				r = SH_FIXED;
+			if (r != SH_FIXED) {
+				soft_keep(v, va, pfec, mfn);
+				return r;
+			}
 		}
 		log_dirty_mark(v->domain, mfn);
 	}
@@ -135,9 +146,15 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 
 static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
+	enum verdict r;
+
 	if (G && policy.sync->links_in_step)
 		return quick_fault(v, va, pfec);
-	return full_fault(v, va, pfec);
+	if (!G || !policy.sync->resyncs_at_faults || !v->domain->shadow->unsync_first || !way_unsync(v, va))
+		return full_fault(v, va, pfec);
+	sh_resync_all(v);
+	r = full_fault(v, va, pfec);
+	return r == SH_RETRY ? SH_FIXED : r;
 }
 
 static __attribute__((noinline)) enum verdict full_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
@@ -224,8 +241,11 @@ static void mode_load_root(struct vcpu *v)
 	struct domain *d = v->domain;
 	gfn_t gfn;
 	u32 role;
-	struct sh_page *root = root_find(v, &gfn, &role);
+	struct sh_page *root;
 
+	if (policy.sync->flush)
+		policy.sync->flush(v);
+	root = root_find(v, &gfn, &role);
 	if (unlikely(!root)) {
 		load_new_root(v, gfn, role);
 		return;

@@ -65,20 +65,29 @@ static enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec);
  * link to the direct shadow has the superpage's rights, and PTE_RW only once it is dirty.
  */
 static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t va, u32 pfec,
-							   const struct sh_page *leaf, u64 all)
+							   struct sh_page *leaf, u64 all)
 {
 	gfn_t gfn = GFN((u64)leaf->gfn + s_slot(va, 1));
 	mfn_t mfn = p2m_lookup(v->domain, gfn);
+	enum verdict r;
 
 	if (!(pfec & PFEC_W) || !(all & PTE_RW) || unlikely(!gw_allowed(v, all, pfec)))
 		return full_fault(v, va, pfec);
 	if (unlikely(!mfn_valid(mfn)) || policy.sync->may_write(frame_of(v->domain, mfn)))
 		return full_fault(v, va, pfec);
+	if (SH_PART_PAGES && unlikely(v->domain->shadow->free < SH_PART_PAGES))
+		return full_fault(v, va, pfec);
 	v->bytes += (N - 1) * SHADOW_BYTES;
 	v->fault.va = va;
 	v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
-	soft_keep(v, va, pfec, mfn);
-	return policy.sync->table_write(v, gfn);
+	r = policy.sync->table_write(v, gfn);
+	if (r == SH_FIXED) {
+		log_dirty_mark(v->domain, mfn);
+		leaf_fill(v, leaf, va, gfn, 0, leaf_entry(v->domain, mfn, LINK_ALL | PTE_D));
+	} else {
+		soft_keep(v, va, pfec, mfn);
+	}
+	return r;
 }
 
 /*
@@ -90,7 +99,6 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 {
 	const struct quick q = { .leaf = leaf, .ge = ge, .all = all };
 	struct domain *d = v->domain;
-	u32 slot = s_slot(va, 1);
 	mfn_t mfn;
 	u64 e;
 
@@ -101,21 +109,21 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 		return full_fault(v, va, pfec);
 	v->fault.gpa = gfn_to_gpa(pte_gfn(ge)) | (va & ~PAGE_MASK);
 	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(d, mfn))) {
-		soft_keep(v, va, pfec, mfn);
-		return policy.sync->table_write(v, pte_gfn(ge));
+		enum verdict r = policy.sync->table_write(v, pte_gfn(ge));
+
+		if (r != SH_FIXED) {
+			soft_keep(v, va, pfec, mfn);
+			return r;
+		}
 	}
 	if (SH_PART_PAGES && unlikely(d->shadow->free < SH_PART_PAGES))
 		return full_fault(v, va, pfec);
 	if (pfec & PFEC_W)
 		log_dirty_mark(d, mfn);
 	e = leaf_entry(d, mfn, ge);
-	if (unlikely(s_get(leaf, slot) == e))
+	if (unlikely(plain_entry(s_get(leaf, s_slot(va, 1))) == e))
 		return SH_RETRY;
-	leaf_put(d, leaf, slot, e);
-	v->bytes += SHADOW_BYTES;
-	COUNT(d, fill);
-	TRACE(v, fill, va, pte_gfn(ge).n, e);
-	policy.prefetch->filled(v, leaf, slot);
+	leaf_fill(v, leaf, va, pte_gfn(ge), ge, e);
 	return SH_FIXED;
 }
 

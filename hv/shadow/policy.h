@@ -25,7 +25,7 @@
 
 /* sync: what happens when the guest writes a shadowed table, loads a root, flushes, faults. */
 struct sh_sync {
-	/* A shadow of guest frame `gfn` in that role which is still good; NULL: a new one is begun. */
+	/* A shadow of guest frame `gfn` in that role which is still good, to be linked or loaded; NULL: a new one is begun. */
 	struct sh_page *(*find)(struct domain *d, u32 gfn, u32 role);
 	/* A new shadow, still empty, needed to translate va. */
 	void (*made)(struct vcpu *v, struct sh_page *sp, gva_t va);
@@ -36,7 +36,7 @@ struct sh_sync {
 	void (*root_left)(struct vcpu *v, struct sh_page *root);
 	/* May the guest write straight to this frame? */
 	bool (*may_write)(const struct frame_info *f);
-	/* It may not, and just did. SH_EMULATE, or SH_FIXED when it may by now. */
+	/* It may not, and just did. SH_EMULATE, or SH_FIXED when it may by now. Never reclaims. */
 	enum verdict (*table_write)(struct vcpu *v, gfn_t gfn);
 	/*
 	 * A link is there already, to `child` with the rights `have`. A fresh walk wants
@@ -48,8 +48,17 @@ struct sh_sync {
 	 * rights? Then the way down the shadow stands for a walk of the guest's upper tables.
 	 */
 	bool links_in_step;
+	/*
+	 * Is everything brought into sync before a fault is looked at whose address a table out of sync
+	 * translates, and before a link is made? Where tables above level 1 go out of sync, it must be.
+	 */
+	bool resyncs_at_faults;
 	/* INVLPG. */
 	void (*invlpg)(struct vcpu *v, gva_t va);
+	/* The guest's TLB is flushed whole, and a root loaded: nothing may be put off any longer. NULL: nothing ever is. */
+	void (*flush)(struct vcpu *v);
+	/* The pool runs short: give back the pages that hold no shadow. NULL: there are none. */
+	void (*give_back)(struct domain *d);
 	/* Must this page agree with the guest's table at this moment? (audit) */
 	bool (*in_sync)(const struct sh_page *sp);
 };
@@ -109,8 +118,13 @@ struct sh_super {
 
 /* prefetch: which neighbours are filled at a fault. */
 struct sh_prefetch {
-	/* Just filled: entry `slot` of the leaf shadow. */
-	void (*filled)(struct vcpu *v, struct sh_page *leaf, u32 slot);
+	/*
+	 * Entry `slot` of a leaf shadow with `entries` entries was just filled. Those from *first on and
+	 * before *end are tried in order, `slot` left out, until one's own access would fault.
+	 */
+	void (*window)(u32 slot, u32 entries, u32 *first, u32 *end);
+	/* Does an entry that is there already end the search? */
+	bool stops_at_present;
 };
 
 /* reclaim: when a shadow goes. Parts form a chain; hooks that a part does not need are NULL. */
@@ -175,6 +189,29 @@ void sh_hash_fit(struct sh_domain *s);
 /* Guest writes are to reach this shadow from now on: list it at its frame, and take write access to the frame away. */
 void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va);
 void sh_demote(struct domain *d, struct sh_page *sp);
+
+/* ---- tables out of sync (unsync.c) ---- */
+
+/*
+ * Let the guest write to this frame, which has shadows, until sh_resync. With `snapshot`, a
+ * copy is kept of what its shadows were derived from; `whole`: of all the page, and its shadows are completed by it. False: the pool
+ * has no page for it.
+ */
+bool sh_unsync(struct vcpu *v, struct frame_info *f, bool snapshot, bool whole);
+/* Take write access to sp's table away again and derive anew what changed. No shadow goes, if only level 1 is out of sync. */
+void sh_resync(struct vcpu *v, struct sh_page *sp);
+void sh_resync_all(struct vcpu *v);
+/* The one entry that translates va, if its table is out of sync. */
+void sh_resync_page(struct vcpu *v, gva_t va);
+/* A shadow goes, out of sync or not: what is remembered of it, too. */
+void sh_unsync_gone(struct domain *d, struct sh_page *sp);
+/* Pages that keep no snapshot go back to the pool. */
+void sh_snapshots_give_back(struct domain *d);
+
+/* What the engine knows of the frame; there must be memory at gfn. */
+struct frame_info *sh_frame(const struct domain *d, gfn_t gfn);
+/* Does that entry of a leaf shadow in use? */
+bool sh_maps_writable(const struct sh_page *leaf, u32 slot, mfn_t mfn);
 
 /* Remove the leaf entry and whatever was reached by a way that the guest's tables no longer agree with. */
 void sh_drop_page(struct vcpu *v, gva_t va);

@@ -6,13 +6,6 @@
 #include "engine.h"
 #include "recipe.h"
 
-/* Events that belong to the domain are recorded with the vCPU that acts: a trace ring has one writer. */
-#define TRACE_D(d, id, ...)                                                                                            \
-	do {                                                                                                           \
-		if ((d)->acting)                                                                                       \
-			TRACE((d)->acting, id, __VA_ARGS__);                                                           \
-	} while (0)
-
 enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE };
 
 /* Emulation's TLB is flushed for the same reasons as hardware's. The vCPU that acts goes on by its own walk. */
@@ -78,6 +71,11 @@ void sh_page_free(struct domain *d, struct sh_page *sp)
 
 bool sh_make_room(struct domain *d, u32 want)
 {
+	if (policy.sync->give_back) {
+		policy.sync->give_back(d);
+		if (d->shadow->free >= want)
+			return true;
+	}
 	for (u32 i = 0; i < SH_RECLAIM_CHAIN; i++)
 		if (policy.reclaim[i] && policy.reclaim[i]->make_room && policy.reclaim[i]->make_room(d, want))
 			return true;
@@ -86,10 +84,10 @@ bool sh_make_room(struct domain *d, u32 want)
 
 /* ---- guest tables ---- */
 
-static void revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
+void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
 {
 	struct domain *d = v->domain;
-	u64 hits = d->counter[PN_CNT_wrmap_guess_hit];
+	u64 hits = d->counter[PN_CNT_wrmap_guess_hit], fixups = d->counter[PN_CNT_wrmap_fixup_hit];
 	u32 before = f->writable;
 
 	COUNT(d, wrmap_revoke);
@@ -102,7 +100,8 @@ static void revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const st
 		policy.wrmap[2]->revoke(v, f, mfn, table, va);
 	BUG_ON(f->writable);
 	hits = d->counter[PN_CNT_wrmap_guess_hit] - hits;
-	TRACE(v, revoke, table->gfn, hits, before - hits);
+	fixups = d->counter[PN_CNT_wrmap_fixup_hit] - fixups;
+	TRACE(v, revoke, table->gfn, hits, before - hits - fixups, fixups);
 }
 
 void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
@@ -122,7 +121,7 @@ void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
 	TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
 	f->shadows = sp;
 	if (f->writable)
-		revoke_all(v, f, mfn, sp, va);
+		sh_revoke_all(v, f, mfn, sp, va);
 	sh_flush(d);
 }
 
@@ -144,6 +143,8 @@ void sh_demote(struct domain *d, struct sh_page *sp)
 
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes)
 {
+	if (policy.sync->resyncs_at_faults)
+		sh_resync_all(d->acting);
 	/* This can free other shadows of the frame, but not sp: links lead down only. So the list is read on
 	 * afterwards. */
 	for (struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
@@ -206,11 +207,21 @@ void sh_drop_page(struct vcpu *v, gva_t va)
 	v->mode->drop_page(v, va);
 }
 
-bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
+struct frame_info *sh_frame(const struct domain *d, gfn_t gfn)
+{
+	return frame_of(d, p2m_lookup(d, gfn));
+}
+
+bool sh_maps_writable(const struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
 	u64 e = leaf->mode->get(leaf, slot);
 
-	if ((e & (PTE_P | PTE_RW)) != (PTE_P | PTE_RW) || !mfn_eq(pte_mfn(e), mfn))
+	return (e & (PTE_P | PTE_RW)) == (PTE_P | PTE_RW) && mfn_eq(pte_mfn(e), mfn);
+}
+
+bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
+{
+	if (!sh_maps_writable(leaf, slot, mfn))
 		return false;
 	leaf->mode->revoke(d, leaf, slot);
 	return true;

@@ -5,10 +5,8 @@
 
 #include "policy.h"
 
-enum { PREFETCH_READS_TABLES = 0 };
+enum { PREFETCH_LOOKS_AROUND = 0 };
 
-SH_PART void none_filled(struct vcpu *v, struct sh_page *leaf, u32 slot) {}
-
-static const struct sh_prefetch prefetch_part = { .filled = none_filled };
+static const struct sh_prefetch prefetch_part = { .window = NULL };
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "policy.h"
 
-enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1 };
+enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 0, SYNC_TAKES_SNAPSHOTS = 0 };
 
 SH_PART struct sh_page *emulate_find(struct domain *d, u32 gfn, u32 role)
 {

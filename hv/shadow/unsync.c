@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest tables out of sync: the guest may write to them, and their shadows follow
+ * later. Which go, and when they come back, is the sync part's affair.
+ *
+ * Must hold whenever no fault is being handled:
+ *  - a frame is out of sync as a whole: all of its shadows are, and the first in its list is in the domain's, once;
+ *  - no shadow is added to it then: promotion in another role brings it back first;
+ *  - if it has a snapshot, that is what the entries of its shadows were derived from (multi_unsync.h);
+ *  - no new link leads to a shadow out of sync, at whatever distance, so an old entry is seen only where
+ *    hardware could remember it: whoever looks a shadow up to link it resyncs first.
+ * Bringing a frame back takes write access away before it reads the table, and flushes:
+ * the guest may have dropped a mapping that hardware still has.
+ */
+#include "engine.h"
+#include "recipe.h"
+
+/* ---- snapshots ---- */
+
+static struct sh_page *snapshot_take(struct domain *d)
+{
+	struct sh_domain *s = d->shadow;
+	struct sh_page *sp = s->snapshots_idle;
+
+	if (sp) {
+		s->snapshots_idle = sp->hash_next;
+		sp->hash_next = NULL;
+		return sp;
+	}
+	if (s->free <= SH_MOST_PAGES + SH_PART_PAGES) /* the fault that wants this may need pages itself */
+		return NULL;
+	s->snapshots++;
+	sp = pool_take(d);
+	sp->role = 0;
+	return sp;
+}
+
+static void snapshot_put(struct sh_domain *s, struct sh_page *sp)
+{
+	if (!sp)
+		return;
+	sp->hash_next = s->snapshots_idle;
+	s->snapshots_idle = sp;
+}
+
+void sh_snapshots_give_back(struct domain *d)
+{
+	struct sh_domain *s = d->shadow;
+	struct sh_page *sp;
+
+	while ((sp = s->snapshots_idle)) {
+		s->snapshots_idle = sp->hash_next;
+		s->snapshots--;
+		memset(sp->table, 0, PAGE_SIZE);
+		pool_give(d, sp);
+	}
+}
+
+/* What the entries that there are were derived from; the others need no copy. */
+static void copy_live(struct vcpu *v, struct sh_page *sp)
+{
+	const u32 guest_bytes = ROLE_GUEST_LEVELS(sp->role) == 2 ? 4 : 8;
+	const u32 entries = ROLE_SHADOW_LEVELS(sp->role) == 2 ? 1024 : 512, bytes = SH_STRETCH * guest_bytes;
+	const u32 first = guest_bytes == 4 ? ROLE_QUADRANT(sp->role) * entries * guest_bytes : 0;
+
+	for (u32 i = 0; i < entries / SH_STRETCH; i++) {
+		if (!sp->live[i])
+			continue;
+		memcpy((u8 *)sp->snapshot->table + first + i * bytes, (const u8 *)sp->guest + first + i * bytes, bytes);
+		v->bytes += 2 * bytes;
+	}
+}
+
+static void copy_whole(struct vcpu *v, struct sh_page *sp)
+{
+	memcpy(sp->snapshot->table, sp->guest, PAGE_SIZE);
+	v->bytes += 2 * PAGE_SIZE;
+}
+
+/* ---- the list ---- */
+
+static struct sh_page *page_or_none(u32 mfn)
+{
+	return mfn ? pool_page(mfn) : NULL;
+}
+
+static void list_link(struct sh_domain *s, struct sh_page *prev, struct sh_page *next)
+{
+	if (prev)
+		prev->unsync_next = next ? next->mfn : 0;
+	else
+		s->unsync_first = next;
+	if (next)
+		next->unsync_prev = prev ? prev->mfn : 0;
+	else
+		s->unsync_last = prev;
+}
+
+static void list_add(struct sh_domain *s, struct sh_page *sp)
+{
+	list_link(s, s->unsync_last, sp);
+	list_link(s, sp, NULL);
+	s->unsync_frames++;
+}
+
+/* Put `by` where sp was; NULL: nothing. */
+static void list_replace(struct sh_domain *s, struct sh_page *sp, struct sh_page *by)
+{
+	struct sh_page *prev = page_or_none(sp->unsync_prev), *next = page_or_none(sp->unsync_next);
+
+	sp->unsync_prev = sp->unsync_next = 0;
+	if (by) {
+		list_link(s, prev, by);
+		list_link(s, by, next);
+	} else {
+		list_link(s, prev, next);
+		s->unsync_frames--;
+	}
+}
+
+static bool listed(const struct sh_domain *s, const struct sh_page *sp)
+{
+	return s->unsync_first == sp || sp->unsync_prev;
+}
+
+/* A row to remember writable mappings in, if there is one left. */
+static void fixups_take(struct sh_domain *s, struct sh_page *sp)
+{
+	u32 row = __builtin_ctz(~s->fixups_used);
+
+	if (s->fixups_used == ~0u)
+		return;
+	s->fixups_used |= 1u << row;
+	for (u32 i = 0; i < SH_FIXUPS; i++)
+		s->fixup[row][i].leaf = NULL;
+	sp->fixups = (u8)(row + 1);
+}
+
+static void fixups_put(struct sh_domain *s, struct sh_page *sp)
+{
+	if (sp->fixups)
+		s->fixups_used &= ~(1u << (sp->fixups - 1));
+	sp->fixups = 0;
+}
+
+/* ---- out of sync, and back ---- */
+
+bool sh_unsync(struct vcpu *v, struct frame_info *f, bool snapshot, bool whole)
+{
+	struct domain *d = v->domain;
+	struct sh_domain *s = d->shadow;
+	struct sh_page *copy = NULL, *sp;
+
+	if (snapshot && !(copy = snapshot_take(d)))
+		return false;
+	list_add(s, f->shadows);
+	fixups_take(s, f->shadows);
+	for (sp = f->shadows; sp; sp = sp->same_frame) {
+		sp->unsync = true;
+		sp->snapshot = copy;
+		if (copy && !whole)
+			copy_live(v, sp);
+	}
+	if (copy && whole) {
+		copy_whole(v, f->shadows);
+		for (sp = f->shadows; sp; sp = sp->same_frame)
+			sp->mode->resync(v, sp);
+		v->bytes -= 2 * PAGE_SIZE; /* table and copy were counted just now */
+	}
+	COUNT(d, unsync);
+	TRACE(v, unsync, f->shadows->gfn, f->shadows->role, s->unsync_frames);
+	return true;
+}
+
+void sh_resync(struct vcpu *v, struct sh_page *sp)
+{
+	struct domain *d = v->domain;
+	mfn_t mfn = p2m_lookup(d, GFN(sp->gfn));
+	struct frame_info *f = frame_of(d, mfn);
+	struct sh_page *first = f->shadows, *snapshot = first->snapshot;
+	u32 changed = 0, gfn = first->gfn, role = first->role;
+
+	list_replace(d->shadow, first, NULL);
+	for (sp = first; sp; sp = sp->same_frame)
+		sp->unsync = false;
+	if (f->writable)
+		sh_revoke_all(v, f, mfn, first, 0);
+	fixups_put(d->shadow, first);
+	sh_flush(d);
+	/* This can free other shadows of the frame, but not sp: links lead down only. */
+	for (sp = f->shadows; sp; sp = sp->same_frame) {
+		changed += sp->mode->resync(v, sp);
+		sp->snapshot = NULL;
+	}
+	snapshot_put(d->shadow, snapshot);
+	COUNT(d, resync);
+	COUNT_ADD(d, resync_entries, changed);
+	TRACE(v, resync, gfn, role, changed);
+}
+
+void sh_resync_all(struct vcpu *v)
+{
+	struct sh_domain *s = v->domain->shadow;
+
+	while (unlikely(s->unsync_first != NULL))
+		sh_resync(v, s->unsync_first);
+}
+
+void sh_resync_page(struct vcpu *v, gva_t va)
+{
+	v->mode->resync_page(v, va);
+}
+
+void sh_unsync_gone(struct domain *d, struct sh_page *sp)
+{
+	struct sh_domain *s = d->shadow;
+
+	if (sp->unsync && listed(s, sp)) {
+		struct sh_page *next = sp->same_frame;
+
+		list_replace(s, sp, next);
+		if (next)
+			next->fixups = sp->fixups;
+		else
+			fixups_put(s, sp);
+		if (!next)
+			snapshot_put(s, sp->snapshot);
+	}
+	sp->unsync = false;
+	sp->snapshot = NULL;
+	sp->fixups = 0;
+}
+
+/* ---- audit ---- */
+
+static void audit_frame(struct audit *a, struct sh_page *first)
+{
+	const struct domain *d = a->domain;
+	const struct frame_info *f = sh_frame(d, GFN(first->gfn));
+
+	if (f->shadows != first)
+		audit_report(a, "smfn %x: listed as out of sync, but not first at gfn %x", first->mfn, first->gfn);
+	for (const struct sh_page *sp = f->shadows; sp; sp = sp->same_frame) {
+		if (!sp->unsync || sp->snapshot != first->snapshot)
+			audit_report(a, "smfn %x: not out of sync like the others of gfn %x", sp->mfn, sp->gfn);
+		if (!policy.sync->resyncs_at_faults && ROLE_LEVEL(sp->role) > 1)
+			audit_report(a, "smfn %x: out of sync at level %u", sp->mfn, ROLE_LEVEL(sp->role));
+	}
+	if (first->snapshot)
+		first->snapshot->seen++;
+	else if (SYNC_TAKES_SNAPSHOTS)
+		audit_report(a, "smfn %x: out of sync without a snapshot", first->mfn);
+}
+
+static void audit_snapshots(struct audit *a, u32 held)
+{
+	const struct sh_domain *s = a->domain->shadow;
+
+	for (struct sh_page *sp = s->snapshots_idle; sp && held <= s->snapshots; sp = sp->hash_next, held++)
+		if (sp->seen)
+			audit_report(a, "smfn %x: idle, and the snapshot of a frame", sp->mfn);
+	if (held != s->snapshots)
+		audit_report(a, "%u snapshots, %u counted", held, s->snapshots);
+}
+
+static void audit_unlisted(struct audit *a)
+{
+	pool_for_each(a->domain->shadow, sp)
+		if (sp->used && sp->unsync && !sh_frame(a->domain, GFN(sp->gfn))->shadows->unsync)
+			audit_report(a, "smfn %x: out of sync by itself", sp->mfn);
+}
+
+void sh_audit_unsync(struct audit *a)
+{
+	const struct sh_domain *s = a->domain->shadow;
+	u32 n = 0;
+
+	if (!SYNC_UNSYNCS)
+		return;
+	for (struct sh_page *sp = s->unsync_first; sp && n <= s->unsync_frames; sp = page_or_none(sp->unsync_next), n++)
+		audit_frame(a, sp);
+	if (n != s->unsync_frames)
+		audit_report(a, "%u frames out of sync, %u counted", n, s->unsync_frames);
+	audit_snapshots(a, SYNC_TAKES_SNAPSHOTS ? n : 0);
+	audit_unlisted(a);
+}

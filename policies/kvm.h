@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* kvm: Linux KVM with npt=0. Level-1 tables go out of sync without limit; roots are kept. */
+#include "parts/ad_fault.h"
+#include "parts/prefetch_block.h"
+#include "parts/reclaim_lru.h"
+#include "parts/spare_none.h"
+#include "parts/super_splinter.h"
+#include "parts/sync_unsync_l1_all.h"
+#include "parts/wrmap_guess.h"
+#include "parts/wrmap_scan.h"
+
+enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
+#define RECIPE_NAME "kvm"
+
+static const struct sh_policy policy = {
+	.sync = &sync_part,
+	.wrmap = { &wrmap_guess, &wrmap_scan },
+	.spare = &spare_part,
+	.super = &super_part,
+	.prefetch = &prefetch_part,
+	.reclaim = { &reclaim_lru },
+	.ad = &ad_part,
+};

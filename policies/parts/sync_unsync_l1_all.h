@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sync: unsync_l1_all. Level-1 tables go out of sync, as many as the guest likes, and
+ * without snapshots: a resync derives every entry that is there (Linux KVM with npt=0).
+ */
+#ifndef PART_SYNC_H
+#define PART_SYNC_H
+
+enum { UNSYNC_TABLES = 0, SYNC_TAKES_SNAPSHOTS = 0 };
+
+#include "unsync_leaves.h"
+
+#endif

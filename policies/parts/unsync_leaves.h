@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the sync parts have in common that let level-1 tables go out of sync: at a write
+ * to a table whose every shadow is one of level 1, the guest is given the page to write
+ * to; writes to all other tables are emulated. Its entries are pulled through one by
+ * one when an access faults, INVLPG follows the one entry that it names, and whatever flushes the whole
+ * TLB brings all tables back.
+ *
+ * Must hold, in addition to what sync_emulate.h says of tables in sync:
+ *  - an entry of a shadow out of sync was derived from the guest's since the last flush that covered it, as in a TLB;
+ *  - links are in step always, and whatever can be reached by a new link, or by one whose rights changed, is in sync
+ *    at that moment: an old entry never shows at an address, or with rights, that it had not when it was good.
+ *
+ * The including part says what may be out of sync at once (UNSYNC_TABLES a vCPU, 0: no limit; the oldest
+ * comes back when there are more) and whether snapshots are kept (SYNC_TAKES_SNAPSHOTS).
+ */
+#ifndef PART_UNSYNC_LEAVES_H
+#define PART_UNSYNC_LEAVES_H
+
+#include "policy.h"
+
+enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 1 };
+
+SH_PART struct sh_page *unsync_find(struct domain *d, u32 gfn, u32 role)
+{
+	struct sh_page *sp = sh_hash_find(d->shadow, gfn, role);
+
+	if (!sp || likely(!d->shadow->unsync_first) || (sp->role & (ROLE_DIRECT | ROLE_FOUR)) == ROLE_DIRECT)
+		return sp;
+	if (ROLE_LEVEL(sp->role) > 1) /* and what is below it */
+		sh_resync_all(d->acting);
+	else if (sp->unsync)
+		sh_resync(d->acting, sp);
+	return sp;
+}
+
+SH_PART void unsync_made(struct vcpu *v, struct sh_page *sp, gva_t va)
+{
+	struct frame_info *f;
+
+	sh_hash_add(v->domain->shadow, sp);
+	if (sp->role & ROLE_DIRECT)
+		return;
+	f = sh_frame(v->domain, GFN(sp->gfn));
+	if (f->shadows && f->shadows->unsync)
+		sh_resync(v, f->shadows);
+	sh_promote(v, sp, va);
+}
+
+SH_PART void unsync_gone(struct domain *d, struct sh_page *sp)
+{
+	sh_hash_remove(d->shadow, sp);
+	sh_unsync_gone(d, sp);
+	if (!(sp->role & ROLE_DIRECT))
+		sh_demote(d, sp);
+}
+
+SH_PART void unsync_root_made(struct domain *d, struct sh_page *root)
+{
+	sh_pin(root);
+}
+SH_PART void unsync_root_left(struct vcpu *v, struct sh_page *root) {}
+SH_PART bool unsync_may_write(const struct frame_info *f)
+{
+	return !f->shadows || f->shadows->unsync;
+}
+
+/* A snapshot serves one way to read the table: quadrants of the same role, but no second role. */
+SH_PART bool unsync_may_go(const struct frame_info *f)
+{
+	const u32 role = f->shadows->role & ~ROLE_PLACE;
+
+	for (const struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
+		if (ROLE_LEVEL(sp->role) != 1 || (SYNC_TAKES_SNAPSHOTS && (sp->role & ~ROLE_PLACE) != role))
+			return false;
+	return true;
+}
+
+SH_PART enum verdict unsync_table_write(struct vcpu *v, gfn_t gfn)
+{
+	struct frame_info *f = sh_frame(v->domain, gfn);
+	struct sh_domain *s = v->domain->shadow;
+
+	if (!unsync_may_go(f))
+		return SH_EMULATE;
+	if (UNSYNC_TABLES && s->unsync_frames >= UNSYNC_TABLES * v->domain->nr_vcpus)
+		sh_resync(v, s->unsync_first);
+	return sh_unsync(v, f, SYNC_TAKES_SNAPSHOTS, false) ? SH_FIXED : SH_EMULATE;
+}
+
+/* As under sync_emulate.h. */
+SH_PART bool unsync_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want)
+{
+	return true;
+}
+
+SH_PART void unsync_invlpg(struct vcpu *v, gva_t va)
+{
+	if (v->domain->shadow->unsync_first)
+		sh_resync_page(v, va);
+	sh_flush_page(v, va);
+}
+
+SH_PART void unsync_give_back(struct domain *d)
+{
+	sh_resync_all(d->acting);
+	sh_snapshots_give_back(d);
+}
+
+SH_PART bool unsync_in_sync(const struct sh_page *sp)
+{
+	return !sp->unsync;
+}
+
+static const struct sh_sync sync_part = {
+	.find = unsync_find,
+	.made = unsync_made,
+	.gone = unsync_gone,
+	.root_made = unsync_root_made,
+	.root_left = unsync_root_left,
+	.may_write = unsync_may_write,
+	.table_write = unsync_table_write,
+	.keep_link = unsync_keep_link,
+	.links_in_step = true,
+	.invlpg = unsync_invlpg,
+	.flush = sh_resync_all,
+	.give_back = unsync_give_back,
+	.in_sync = unsync_in_sync,
+};
+
+#endif
