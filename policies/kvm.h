@@ -3,18 +3,17 @@
 #include "parts/ad_fault.h"
 #include "parts/prefetch_block.h"
 #include "parts/reclaim_lru.h"
-#include "parts/spare_none.h"
+#include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_unsync_l1_all.h"
-#include "parts/wrmap_guess.h"
-#include "parts/wrmap_scan.h"
+#include "parts/wrmap_rmap.h"
 
-enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
+enum { WRMAP_FINDS_ALL = WRMAP_RMAP_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
 #define RECIPE_NAME "kvm"
 
 static const struct sh_policy policy = {
 	.sync = &sync_part,
-	.wrmap = { &wrmap_guess, &wrmap_scan },
+	.wrmap = { &wrmap_rmap },
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,

@@ -3,7 +3,7 @@
 #include "parts/ad_fault.h"
 #include "parts/prefetch_around.h"
 #include "parts/reclaim_lru.h"
-#include "parts/spare_none.h"
+#include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_unsync_l1.h"
 #include "parts/wrmap_fixup.h"

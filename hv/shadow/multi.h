@@ -107,8 +107,13 @@ static inline bool counted(u64 e)
 	return (e & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P);
 }
 
-/* A leaf entry that no fault asked for. Hardware ignores the bit. */
+/* A present leaf entry that no fault asked for. Hardware ignores the bit, and spare parts use it in absent entries only. */
 #define SH_PREFETCHED BIT(9)
+
+static inline bool prefetched(u64 e)
+{
+	return PREFETCH_LOOKS_AROUND && (e & (SH_PREFETCHED | PTE_P)) == (SH_PREFETCHED | PTE_P);
+}
 
 static inline __attribute__((always_inline)) void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
 {
@@ -124,7 +129,7 @@ static inline __attribute__((always_inline)) void leaf_put(struct domain *d, str
 		else
 			frame_of(d, pte_mfn(e))->writable++;
 	}
-	if (PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED && !(e & SH_PREFETCHED))
+	if (prefetched(old) && !prefetched(e))
 		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 	s_set(sp, slot, e);
 }

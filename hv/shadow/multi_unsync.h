@@ -35,7 +35,7 @@ static inline u32 first_index(const struct sh_page *sp)
 /* An entry as it would be if it had not been prefetched. */
 static inline u64 plain_entry(u64 e)
 {
-	return PREFETCH_LOOKS_AROUND && e & SH_PREFETCHED ? (e & ~SH_PREFETCHED) | PTE_A : e;
+	return prefetched(e) ? (e & ~SH_PREFETCHED) | PTE_A : e;
 }
 
 /* ---- resync ---- */
