@@ -166,7 +166,7 @@ static inline u64 neighbour(const struct domain *d, const struct sh_page *leaf, 
 		e = leaf_derive(d, *ge, role_rsvd(leaf->role));
 	}
 	/* A table out of sync may be written, but that should be asked for. */
-	if (e & PTE_RW && frame_of(d, pte_mfn(e))->shadows)
+	if (counted(e) && frame_of(d, pte_mfn(e))->shadows)
 		e &= ~PTE_RW;
 	return e;
 }
