@@ -153,7 +153,7 @@ enum pool_result sh_pool_resize(struct domain *d, u64 pages)
 
 static bool is_shadow_of(const struct sh_page *sp, gfn_t gfn)
 {
-	return sp->used && !(sp->role & ROLE_DIRECT) && sp->gfn == gfn.n;
+	return sp->used && sp->role && !(sp->role & ROLE_DIRECT) && sp->gfn == gfn.n;
 }
 
 static bool is_loaded_root(const struct domain *d, gfn_t gfn)
