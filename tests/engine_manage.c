@@ -390,6 +390,121 @@ START_TEST(a_table_goes)
 }
 END_TEST
 
+/* ---- what the guest asks ---- */
+
+/* A list of one, at the end of frame 90: where the guest's kernel would keep it. */
+static bool update(gpa_t entry, u64 value)
+{
+	struct pn_mmu_update *u = (void *)(guest_table(&g, 90) + 510);
+
+	*u = (struct pn_mmu_update){ entry, value };
+	return paging_update_entries(&g.v, 91 * PAGE_SIZE - sizeof(*u), 1) == 1;
+}
+
+START_TEST(entries_written_by_request)
+{
+	u64 updates = count(PN_CNT_pv_update);
+
+	map_all();
+	/* A leaf, an upper entry, an entry of the root, of a frame that is no table, and of one that becomes one. */
+	ck_assert(update(USER_L1 * PAGE_SIZE + 40 * 8, at(DATA + 5, ALL)));
+	expect_done(user(40), U | W, unique++, DATA + 5);
+	ck_assert(update(60 * PAGE_SIZE + 8, at(DATA + 6, ALL)));
+	ck_assert(update(USER_L2 * PAGE_SIZE + 9 * 8, at(60, ALL)));
+	expect_done(USER + (9ull << 21) + PAGE_SIZE, U | W, unique++, DATA + 6);
+	ck_assert(update(ROOT * PAGE_SIZE + 8, at(USER_L3, ALL)));
+	expect_done((1ull << 39) + 3 * PAGE_SIZE, U | W, unique++, DATA + 3);
+	guest_audit(&g);
+	/* Taken away again; the guest flushes, as it would have to. */
+	ck_assert(update(USER_L2 * PAGE_SIZE + 9 * 8, 0));
+	paging_invlpg(&g.v, USER + (9ull << 21) + PAGE_SIZE);
+	expect_fault(USER + (9ull << 21) + PAGE_SIZE, U, U);
+	ck_assert_uint_eq(count(PN_CNT_pv_update) - updates, 5);
+	/* Nowhere, in the middle of an entry, in a device. */
+	ck_assert(!update(FRAMES * PAGE_SIZE, 1));
+	ck_assert(!update(~7ull, 1));
+	ck_assert(!update(HOLE_AT * PAGE_SIZE, 1));
+	ck_assert(!update(USER_L1 * PAGE_SIZE + 4, 1));
+	ck_assert_uint_eq(guest_table(&g, USER_L1)[0], at(DATA, ALL));
+}
+END_TEST
+
+START_TEST(small_entries_by_request)
+{
+	u32 *root = (u32 *)guest_table(&g, 30), *l1 = (u32 *)guest_table(&g, 31);
+
+	memset(root, 0, PAGE_SIZE);
+	memset(l1, 0, PAGE_SIZE);
+	l1[6] = 0x1234;
+	g.v.cr3 = 30 * PAGE_SIZE;
+	guest_set_modes(&g, CR0_PE | CR0_PG | CR0_WP, CR4_PSE, 0);
+	ck_assert(update(30 * PAGE_SIZE + 4, at(31, ALL)));
+	ck_assert(update(31 * PAGE_SIZE + 5 * 4, at(DATA, ALL) | 7ull << 32));
+	ck_assert_uint_eq(l1[6], 0x1234);
+	expect_done((1u << 22) + 5 * PAGE_SIZE, U | W, unique++, DATA);
+	ck_assert(!update(31 * PAGE_SIZE + 6, 1));
+}
+END_TEST
+
+/* A list across frames, which stops at the first that cannot be. */
+START_TEST(lists_of_requests)
+{
+	struct pn_mmu_update *a = (void *)guest_table(&g, 90), *b = (void *)guest_table(&g, 91);
+	gpa_t list = 90 * PAGE_SIZE + 254 * sizeof(*a);
+
+	map_all();
+	a[254] = (struct pn_mmu_update){ USER_L1 * PAGE_SIZE + 40 * 8, at(DATA, ALL) };
+	a[255] = (struct pn_mmu_update){ USER_L1 * PAGE_SIZE + 41 * 8, at(DATA + 1, ALL) };
+	b[0] = (struct pn_mmu_update){ USER_L1 * PAGE_SIZE + 42 * 8, at(DATA + 2, ALL) };
+	b[1] = (struct pn_mmu_update){ HOLE_AT * PAGE_SIZE, 1 };
+	b[2] = (struct pn_mmu_update){ USER_L1 * PAGE_SIZE + 43 * 8, at(DATA + 3, ALL) };
+	ck_assert_uint_eq(paging_update_entries(&g.v, list, 0), 0);
+	ck_assert_uint_eq(paging_update_entries(&g.v, list, 5), 3);
+	for (u32 i = 0; i < 3; i++)
+		expect_done(user(40 + i), U | W, unique++, DATA + i);
+	expect_fault(user(43), U, U);
+	/* The list itself ends outside memory, or is in a device. */
+	ck_assert_uint_eq(paging_update_entries(&g.v, HOLE_AT * PAGE_SIZE - sizeof(*a), 2) < 2, true);
+	ck_assert_uint_eq(paging_update_entries(&g.v, FRAMES * PAGE_SIZE, 1), 0);
+	ck_assert_uint_eq(paging_update_entries(&g.v, ~15ull, 2), 0);
+	/* It writes to itself. */
+	a[0] = (struct pn_mmu_update){ 90 * PAGE_SIZE + 16, USER_L1 * PAGE_SIZE + 43 * 8 };
+	a[1] = (struct pn_mmu_update){ 0, at(DATA + 3, ALL) };
+	ck_assert_uint_eq(paging_update_entries(&g.v, 90 * PAGE_SIZE, 2), 2);
+	expect_done(user(43), U | W, unique++, DATA + 3);
+}
+END_TEST
+
+START_TEST(roots_announced_and_dismissed)
+{
+	enum pin_result r = paging_pin_root(&g.v, ROOT2 * PAGE_SIZE);
+	u64 used = count(PN_CNT_shadow_used), hits = count(PN_CNT_root_hit);
+
+	if (r == PIN_NONE) { /* this recipe keeps no roots, and says so of all */
+		ck_assert_int_eq(paging_unpin_root(&g.v, ROOT2 * PAGE_SIZE), PIN_NONE);
+		return;
+	}
+	ck_assert_int_eq(r, PIN_OK);
+	ck_assert_int_eq(paging_pin_root(&g.v, ROOT2 * PAGE_SIZE), PIN_OK);
+	ck_assert_uint_eq(count(PN_CNT_shadow_used), used);
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	ck_assert_uint_eq(count(PN_CNT_root_hit), hits + 1);
+	map_all();
+	ck_assert_int_eq(paging_unpin_root(&g.v, ROOT2 * PAGE_SIZE), PIN_LOADED);
+	guest_load_cr3(&g, ROOT * PAGE_SIZE);
+	ck_assert_int_eq(paging_unpin_root(&g.v, ROOT2 * PAGE_SIZE), PIN_OK);
+	ck_assert_int_eq(paging_unpin_root(&g.v, ROOT2 * PAGE_SIZE), PIN_OK);
+	guest_audit(&g);
+	ck_assert_int_eq(paging_pin_root(&g.v, FRAMES * PAGE_SIZE), PIN_OUTSIDE);
+	ck_assert_int_eq(paging_pin_root(&g.v, HOLE_AT * PAGE_SIZE), PIN_OUTSIDE);
+	/* Every frame of memory pinned as a root: the pool lasts. */
+	for (u64 f = 24; f < 490; f++)
+		paging_pin_root(&g.v, f * PAGE_SIZE);
+	guest_audit(&g);
+	map_all();
+}
+END_TEST
+
 static void stop(void)
 {
 	host_exit();
@@ -411,6 +526,10 @@ int main(void)
 	tcase_add_test(t, a_sweep_of_sizes);
 	tcase_add_test(t, a_frame_goes_and_another_comes);
 	tcase_add_test(t, a_table_goes);
+	tcase_add_test(t, entries_written_by_request);
+	tcase_add_test(t, small_entries_by_request);
+	tcase_add_test(t, lists_of_requests);
+	tcase_add_test(t, roots_announced_and_dismissed);
 	suite_add_tcase(s, t);
 	t = tcase_create("no memory");
 	tcase_add_checked_fixture(t, start, stop);

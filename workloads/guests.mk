@@ -9,7 +9,8 @@ guest_files = $(shell sed -n 's/^$(2).\([^,]*\),[^,]*, *$(3),.*/\1/p' $(srcdir)/
 guest_forms = $(sort $(shell sed -n 's/^WORKLOAD.\([^,]*\),[^,]*, *pvh, *[0-9]*$(1)[0-9]*,.*/\1/p' $(srcdir)/workloads/workloads.def))
 GUEST_FILES_2 := $(call guest_forms,2)
 GUEST_FILES_3 := $(call guest_forms,3)
-GUEST_FILES_4 := $(call guest_forms,4) $(call guest_files,hostile.def,HOSTILE,pvh)
+# Guests that tests drive are in no list.
+GUEST_FILES_4 := $(call guest_forms,4) $(call guest_files,hostile.def,HOSTILE,pvh) tests/control
 GUEST_FILES_5 := $(call guest_forms,5)
 GUEST_BAD_FILES := $(call guest_files,hostile.def,HOSTILE,bad)
 
@@ -87,7 +88,7 @@ $(GUEST_INITRAMFS_I386): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUE
 all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386)
 clean-local: clean-guests
 clean-guests:
-	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) workloads/*.unavailable
+	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf workloads/tests/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) workloads/*.unavailable
 .PHONY: clean-guests
 .SECONDARY:
 -include $(shell find guest-obj -name '*.d' 2>/dev/null)

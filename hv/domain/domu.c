@@ -401,16 +401,3 @@ void domu_halt(struct domu *u)
 		domu_interrupted(u);
 	}
 }
-
-u32 domu_hypercall(struct domu *u, u32 nr, const u32 arg[4])
-{
-	switch (nr) {
-	case PN_HC_NOP:
-		return 0;
-	case PN_HC_QUIET_BEGIN:
-		return quiet_begin(u, arg);
-	case PN_HC_QUIET_END:
-		return quiet_end(u, arg[0], (u64)arg[2] << 32 | arg[1]);
-	}
-	return PN_HC_ENOSYS;
-}

@@ -61,7 +61,7 @@ void domu_wake(struct domu *u); /* something is there for it: an end to its HLT 
 /* Called by its pCPU. */
 u32 domu_in(struct domu *u, u16 port, unsigned bytes);
 void domu_out(struct domu *u, u16 port, unsigned bytes, u32 val);
-u32 domu_hypercall(struct domu *u, u32 nr, const u32 arg[4]);
+u32 domu_hypercall(struct domu *u, struct vcpu *v, bool kernel, u32 nr, const u32 arg[4]); /* kernel: at CPL 0 */
 void domu_halt(struct domu *u); /* until an interrupt is pending or it must stop */
 /* An interrupt came: perhaps the timer, which fires early when its deadline is beyond its range. It is armed anew. */
 static inline void domu_interrupted(struct domu *u) { u->timer = ~0ull; }

@@ -163,6 +163,7 @@ struct pn_trip_stat {
 	X(set_accessed, "accessed bits set in guest entries") \
 	X(set_dirty, "dirty bits set in guest entries") \
 	X(splinter, "guest superpage entries splintered into 4 KiB shadows") \
+	X(pv_update, "page-table entries that the guest asked to have written, by hypercall") \
 	X(pool_pages, "shadow pages in the pool now, used or free") \
 	X(log_marked, "pages that log-dirty found written, each time that they were clean before") \
 	X(log_protect, "leaf entries that log-dirty took write access from") \

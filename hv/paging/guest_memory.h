@@ -5,6 +5,8 @@
  *   static enum verdict translate(struct vcpu *, gva_t, u32 access, struct sh_target *);
  *   static void wrote(struct vcpu *, const struct sh_target *, u32 bytes);
  *   static enum verdict write_in_page(struct vcpu *, gva_t, const void *, u32 bytes, u32 access);
+ *   static u32 entry_bytes(struct vcpu *);   of a page-table entry in the guest's mode
+ *   static void updated(struct vcpu *, const struct sh_target *, u32 bytes);   after update_entry's store
  *
  * none of which returns SH_RETRY.
  *
@@ -82,6 +84,43 @@ enum verdict paging_write(struct vcpu *v, gva_t va, const void *buf, unsigned by
 	if (unlikely(bytes > room_in_page(va)))
 		return write_split(v, va, buf, bytes, access | PFEC_W);
 	return write_in_page(v, va, buf, bytes, access | PFEC_W);
+}
+
+/* A table's entry at gpa gets a value, by one store; shadows follow. False: no memory is there, or it is not aligned. */
+static inline bool update_entry(struct vcpu *v, gpa_t gpa, u64 value, u32 bytes)
+{
+	struct sh_target t = { .mfn = p2m_lookup(v->domain, gpa_to_gfn(gpa)) };
+
+	if (unlikely(!mfn_valid(t.mfn) || gpa & (bytes - 1)))
+		return false;
+	t.p = (u8 *)plat_map(t.mfn) + (gpa & ~PAGE_MASK);
+	if (bytes == 8)
+		*(volatile u64 *)t.p = value;
+	else
+		*(volatile u32 *)t.p = (u32)value;
+	updated(v, &t, bytes);
+	return true;
+}
+
+u32 paging_update_entries(struct vcpu *v, gpa_t list, u32 nr)
+{
+	const volatile struct pn_mmu_update *u = NULL;
+	u32 bytes = entry_bytes(v);
+
+	for (u32 i = 0; i < nr; i++, u++) {
+		gpa_t at = list + i * sizeof(*u);
+
+		if (!i || !(at & ~PAGE_MASK)) {
+			mfn_t mfn = p2m_lookup(v->domain, gpa_to_gfn(at));
+
+			if (!mfn_valid(mfn))
+				return i;
+			u = (const void *)((u8 *)plat_map(mfn) + (at & ~PAGE_MASK));
+		}
+		if (!update_entry(v, u->entry, u->value, bytes))
+			return i;
+	}
+	return nr;
 }
 
 static bool cmpxchg16(void *p, u64 old[2], const u64 new_[2])

@@ -88,6 +88,25 @@ void paging_unshadow(struct vcpu *v, gpa_t gpa);
 void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes);
 
 /*
+ * The guest's hypercalls (hypercall_abi.h).
+ *
+ * Write page-table entries from a list of `nr` struct pn_mmu_update in guest memory, `list` being a multiple of
+ * its size; shadows follow. Each is read once, the entry is one store of the size that entries have in the vCPU's paging mode.
+ * Returns how many were written: fewer if the next one, or the list itself, is not in memory or not aligned.
+ */
+u32 paging_update_entries(struct vcpu *v, gpa_t list, u32 nr);
+
+enum pin_result {
+	PIN_OK,
+	PIN_NONE,   /* this recipe keeps nothing for roots, or not in the vCPU's mode */
+	PIN_LOADED, /* unpinned, but a vCPU has it */
+	PIN_OUTSIDE /* no memory is there */
+};
+/* The table at gpa, as a root in the vCPU's mode: make ready what is kept for it; let it go. */
+enum pin_result paging_pin_root(struct vcpu *v, gpa_t gpa);
+enum pin_result paging_unpin_root(struct vcpu *v, gpa_t gpa);
+
+/*
  * What dom0 may ask while the guest stands: no vCPU of the domain is in the guest or in any other of these functions.
  * All take effect before the guest runs on.
  */

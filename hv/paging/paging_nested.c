@@ -41,6 +41,19 @@ static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
 	log_dirty_mark(v->domain, t->mfn);
 }
 
+static inline u32 entry_bytes(struct vcpu *v)
+{
+	find_mode(v);
+	return v->guest_levels == 2 ? 4 : 8;
+}
+
+static inline void updated(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	log_dirty_mark(v->domain, t->mfn);
+	v->bytes += bytes;
+	COUNT(v->domain, pv_update);
+}
+
 static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
 	struct sh_target t;
@@ -149,6 +162,16 @@ void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)
 		if (mfn_valid(mfn))
 			log_dirty_mark(d, mfn);
 	}
+}
+
+enum pin_result paging_pin_root(struct vcpu *v, gpa_t gpa)
+{
+	return PIN_NONE;
+}
+
+enum pin_result paging_unpin_root(struct vcpu *v, gpa_t gpa)
+{
+	return PIN_NONE;
 }
 
 static void flush(struct domain *d)

@@ -19,6 +19,21 @@ static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
 	v->mode->wrote(v, t, bytes);
 }
 
+static inline u32 entry_bytes(struct vcpu *v)
+{
+	return v->guest_levels == 2 ? 4 : 8;
+}
+
+static inline void updated(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	struct frame_info *f = frame_of(v->domain, t->mfn);
+
+	log_dirty_mark(v->domain, t->mfn);
+	v->bytes += (f->shadows ? 2 : 1) * bytes;
+	COUNT(v->domain, pv_update);
+	sh_validate(v->domain, f, (u32)((uintptr_t)t->p & ~PAGE_MASK), bytes);
+}
+
 static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
 	return v->mode->write(v, va, buf, bytes, access);
@@ -186,6 +201,16 @@ void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)
 		gpa += n;
 		bytes -= n;
 	}
+}
+
+enum pin_result paging_pin_root(struct vcpu *v, gpa_t gpa)
+{
+	return sh_pin_root(v, gpa_to_gfn(gpa));
+}
+
+enum pin_result paging_unpin_root(struct vcpu *v, gpa_t gpa)
+{
+	return sh_unpin_root(v, gpa_to_gfn(gpa));
 }
 
 bool paging_log_dirty(struct domain *d, bool on)

@@ -49,6 +49,8 @@ struct sh_mode {
 	/* Bytes just stored at a translated place: have the shadows follow. */
 	void (*wrote)(struct vcpu *v, const struct sh_target *t, u32 bytes);
 	void (*load_root)(struct vcpu *v);
+	/* A new root, by the sync part's way; NULL: the domain has crashed. The guest frame has memory. */
+	struct sh_page *(*root_new)(struct vcpu *v, gfn_t gfn, u32 role);
 	void (*drop_page)(struct vcpu *v, gva_t va);
 	/* Bytes [offset, offset + bytes) of the guest table behind sp have changed. */
 	void (*validate)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes);
@@ -132,6 +134,8 @@ void sh_unshadow_page(struct domain *d, struct sh_page *sp);
 
 /* ---- manage.c: what paging.h promises of the same names ---- */
 
+enum pin_result sh_pin_root(struct vcpu *v, gfn_t gfn);
+enum pin_result sh_unpin_root(struct vcpu *v, gfn_t gfn);
 bool sh_log_dirty(struct domain *d, bool on);
 u64 sh_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits);
 enum pool_result sh_pool_resize(struct domain *d, u64 pages);

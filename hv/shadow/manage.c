@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What dom0 asks of a domain's shadows: log-dirty, another size of the pool, frames that
- * come and go. The guest stands meanwhile.
+ * What is asked of a domain's shadows beside faults: by dom0 log-dirty, another size of the pool,
+ * frames that come and go, all while the guest stands; by the guest, to prepare for roots.
  *
  * Must hold: rights that are taken away are gone from every shadow, loaded or not, when
  * a function returns, and the TLB flush that this owes is asked for.
@@ -26,6 +26,56 @@ static u64 take_everywhere(struct domain *d, mfn_t first, u64 frames, u64 bit)
 		if (sp->used && ROLE_LEVEL(sp->role) == 1)
 			n += sp->mode->take(d, sp, first, frames, bit);
 	return n;
+}
+
+/* ---- the guest's hints on roots ---- */
+
+static u32 root_role(const struct vcpu *v)
+{
+	return v->role | ROLE_MAKE(v->shadow_levels, 0);
+}
+
+/* A PAE guest's root is four values and no table. */
+static bool keeps_roots(const struct vcpu *v)
+{
+	return SYNC_KEEPS_ROOTS && v->guest_levels && v->guest_levels != 3;
+}
+
+enum pin_result sh_pin_root(struct vcpu *v, gfn_t gfn)
+{
+	struct domain *d = v->domain;
+	struct sh_page *root;
+
+	if (!keeps_roots(v))
+		return PIN_NONE;
+	if (!mfn_valid(p2m_lookup(d, gfn)))
+		return PIN_OUTSIDE;
+	root = policy.sync->find(d, (u32)gfn.n, root_role(v));
+	if (!root)
+		root = v->mode->root_new(v, gfn, root_role(v));
+	if (!root)
+		return PIN_OUTSIDE;
+	if (!root->pinned)
+		sh_pin(root);
+	SH_EACH(reclaim, root_used, d, root);
+	return PIN_OK;
+}
+
+enum pin_result sh_unpin_root(struct vcpu *v, gfn_t gfn)
+{
+	struct domain *d = v->domain;
+	struct sh_page *root;
+
+	if (!keeps_roots(v))
+		return PIN_NONE;
+	root = policy.sync->find(d, (u32)gfn.n, root_role(v));
+	if (!root || !root->pinned)
+		return PIN_OK;
+	if (root->loaded)
+		return PIN_LOADED;
+	root->pinned = false;
+	sh_put(d, root);
+	return PIN_OK;
 }
 
 /* ---- log-dirty ---- */

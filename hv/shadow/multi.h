@@ -249,6 +249,7 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.write = mode_write,
 	.wrote = mode_wrote,
 	.load_root = mode_load_root,
+	.root_new = root_new,
 	.drop_page = mode_drop_page,
 	.validate = mode_validate,
 	.recheck = mode_recheck,

@@ -186,7 +186,8 @@ enum trip exit_vmmcall(struct svm_vcpu *s)
 	const u32 arg[4] = { (u32)v->gpr[RBX], (u32)v->gpr[RCX], (u32)v->gpr[RDX], (u32)v->gpr[RSI] };
 
 	svm_skip_form(s, 0xd9010f, 0xffffff, 3);
-	s->vmcb.rax = domu_hypercall(s->v.domain->backend, (u32)s->vmcb.rax, arg);
+	svm_sync_nested(s);
+	s->vmcb.rax = domu_hypercall(v->domain->backend, v, !s->vmcb.cpl, (u32)s->vmcb.rax, arg);
 	return TRIP_hypercall;
 }
 

@@ -109,6 +109,13 @@ void fault_unexpected(ulong va, struct fault_frame *frame) __attribute__((noretu
 /* One read; true if it faulted. Uses a handler of its own meanwhile. */
 bool read_faults(ulong va);
 
+/* ---- the hypervisor ---- */
+
+/* Is it ours? Natively there is none. */
+extern bool hypervisor;
+/* A call of hypercall_abi.h, with what EBX, ECX, EDX and ESI are to hold; only if `hypervisor`. */
+u32 hypercall(u32 nr, u32 b, u32 c, u32 d, u32 s);
+
 /* ---- measuring ---- */
 
 static inline u64 rdtsc(void)

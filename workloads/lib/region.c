@@ -11,7 +11,7 @@
 
 u64 region_start;
 
-static bool hypervisor;
+bool hypervisor;
 static char name[PN_PHASE_NAME];
 
 void region_init(void)
@@ -22,7 +22,7 @@ void region_init(void)
 	hypervisor = b == PN_CPUID_EBX && c == PN_CPUID_ECX && d == PN_CPUID_EDX;
 }
 
-static u32 hypercall(u32 nr, u32 b, u32 c, u32 d, u32 s)
+u32 hypercall(u32 nr, u32 b, u32 c, u32 d, u32 s)
 {
 	__asm__ volatile("vmmcall" : "+a"(nr) : "b"(b), "c"(c), "d"(d), "S"(s) : "memory");
 	return nr;
