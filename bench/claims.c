@@ -84,6 +84,19 @@ static void want(char **list, const char *name)
 		append(list, ",", xstrdup(name));
 }
 
+static void want_unknown(struct hearing *h, const char *kind, const char *name)
+{
+	char *words = xfmt("no %s %s", kind, name);
+
+	/* Whole words only: "recipe shadow2+rmap" is not "recipe shadow2". */
+	for (const char *p = h->unknown; p && (p = strstr(p, words)); p++)
+		if (!p[strlen(words)] || p[strlen(words)] == ',') {
+			free(words);
+			return;
+		}
+	append(&h->unknown, ", ", words);
+}
+
 bool ask_if_there(struct hearing *h, const char *recipe, const char *workload, const char *phase, struct cell *c)
 {
 	want(&h->recipes, recipe);
@@ -95,13 +108,11 @@ bool ask(struct hearing *h, const char *recipe, const char *workload, const char
 {
 	if (ask_if_there(h, recipe, workload, phase, c))
 		return true;
-	if (!recipe_find(recipe) || !workload_find(workload)) {
-		h->impossible = true;
-		lack(h, "%s under %s, because this version has no %s %s", workload, recipe, recipe_find(recipe) ? "workload" : "recipe",
-		     recipe_find(recipe) ? workload : recipe);
-	} else {
-		lack(h, "finished %s under %s%s%s", workload, recipe, phase ? ", phase " : "", phase ? phase : "");
-	}
+	if (!recipe_find(recipe))
+		want_unknown(h, "recipe", recipe);
+	else if (!workload_find(workload))
+		want_unknown(h, "workload", workload);
+	lack(h, "finished %s under %s%s%s", workload, recipe, phase ? ", phase " : "", phase ? phase : "");
 	return false;
 }
 
@@ -131,9 +142,11 @@ bool nth_pair(const struct dataset *d, const char *axis, const char *part, const
 	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
 		const char *base = string(r, "base"), *parts = string(r, "parts");
 
-		if (strcmp(string(r, "axis"), axis) || (!has_part(parts, part) && strcmp(parts, plain)) || nth--)
+		bool adds = part && has_part(parts, part), exchanges = plain && !strcmp(parts, plain);
+
+		if (strcmp(string(r, "axis"), axis) || (!adds && !exchanges) || nth--)
 			continue;
-		if (has_part(parts, part))
+		if (adds)
 			*p = (struct pair){ .with = string(r, "name"), .without = base };
 		else
 			*p = (struct pair){ .with = base, .without = string(r, "name") };
@@ -146,8 +159,8 @@ bool ask_pair(struct hearing *h, const char *axis, const char *part, const char 
 {
 	if (nth_pair(h->d, axis, part, plain, 0, p))
 		return true;
-	h->impossible = true;
-	lack(h, "two recipes that differ only in the %s part %s", axis, part);
+	want_unknown(h, "pair of recipes that differ only in the part", part ? part : plain);
+	lack(h, "such pair");
 	return false;
 }
 
@@ -205,8 +218,11 @@ static void not_measured(struct hearing *h)
 {
 	h->v.kind = NOT_MEASURED;
 	free(h->v.because);
-	h->v.because = xfmt("this run has no %s", h->lacking ? h->lacking : "figures for it");
-	if (h->recipes && h->workloads && !h->impossible)
+	if (h->unknown)
+		h->v.because = xfmt("this version has %s", h->unknown);
+	else
+		h->v.because = xfmt("this run has no %s", h->lacking ? h->lacking : "figures for it");
+	if (h->recipes && h->workloads && !h->unknown)
 		h->v.command = xfmt("./penumbra run --recipe %s --workload %s", h->recipes, h->workloads);
 }
 
@@ -222,6 +238,7 @@ void claim_judge(const struct claim *c, const struct dataset *d, struct verdict 
 	if (!h.v.command)
 		h.v.command = xstrdup("");
 	free(h.lacking);
+	free(h.unknown);
 	free(h.recipes);
 	free(h.workloads);
 	*v = h.v;

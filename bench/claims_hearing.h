@@ -15,7 +15,7 @@ struct hearing {
 	struct verdict v;
 	char *lacking;             /* in words, NULL: nothing */
 	char *recipes, *workloads; /* asked for, comma-separated; NULL: none */
-	bool impossible;           /* something asked for is not in this version at all */
+	char *unknown;             /* recipes and workloads asked for that this version does not have, in words; NULL: none */
 };
 
 /* The judges: each asks, measures, decides. */
@@ -34,7 +34,7 @@ bool enough(const struct hearing *h);
 
 /*
  * Two recipes that differ in one axis only: `with` has the part, `without` the plain one. Found
- * among the run's variants: one that adds `part` to its base, or one that puts `plain` in its place.
+ * among the run's variants: one that adds `part` to its base, or one that puts `plain` in its place; NULL: not that way.
  */
 struct pair {
 	const char *with, *without;

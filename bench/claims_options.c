@@ -83,20 +83,21 @@ void judge_bulk_updates(struct hearing *h)
 	judge_saving(h, &protect.pair, with, without, "instructions");
 }
 
-/* Faults that only set an accessed or a dirty bit are among those that mend the shadow. */
+/* Faults that only set an accessed or a dirty bit are among those that mend the shadow, when pages are used; or when the bits are read. */
 void judge_read_protect(struct hearing *h)
 {
-	struct trial scan, demand;
+	struct trial touch, scan, demand;
 	double with, without;
 
-	if (!ask_trial(h, "ad", "read_protect", "fault", "pte-scan", NULL, &scan) ||
+	if (!ask_trial(h, "ad", "read_protect", "fault", "pte-scan", "touch", &touch) ||
+	    !ask_trial(h, "ad", "read_protect", "fault", "pte-scan", "scan", &scan) ||
 	    !ask_trial(h, "ad", "read_protect", "fault", "demand-fault", NULL, &demand))
 		return;
-	with = kind_per_op(&scan.with, TRIP_pf_fixed);
-	without = kind_per_op(&scan.without, TRIP_pf_fixed);
-	measured(h, "faults mended in the shadow per operation: pte-scan %.3f under %s, %.3f under %s; demand-fault %.3f and %.3f", with,
-		 scan.pair.with, without, scan.pair.without, kind_per_op(&demand.with, TRIP_pf_fixed),
-		 kind_per_op(&demand.without, TRIP_pf_fixed));
+	with = trips(&touch.with) + trips(&scan.with);
+	without = trips(&touch.without) + trips(&scan.without);
+	measured(h, "trips to use a page and read its bits: %.3f + %.3f under %s, %.3f + %.3f under %s; demand-fault %.2f and %.2f", trips(&touch.with),
+		 trips(&scan.with), touch.pair.with, trips(&touch.without), trips(&scan.without), touch.pair.without, trips(&demand.with),
+		 trips(&demand.without));
 	if (without > 0 && with <= 0.1 * without)
 		decide(h, CONFIRMED, "at most a tenth of them is left");
 	else if (with >= without)
@@ -105,15 +106,20 @@ void judge_read_protect(struct hearing *h)
 		decide(h, DIFFERS, "%.0f %% are removed, the rest stays", 100 * (1 - with / without));
 }
 
+/* A page's life as data after one as a table, zeroed word by word or filled at once. */
 void judge_teardown_heuristics(struct hearing *h)
 {
-	struct trial t;
+	struct trial zeroed, filled;
+	double with, without;
 
-	if (!ask_trial(h, "reclaim", "early", "lru", "recycle", NULL, &t))
+	if (!ask_trial(h, "reclaim", "early", "lru", "recycle", "zeroed", &zeroed) ||
+	    !ask_trial(h, "reclaim", "early", "lru", "recycle", "filled", &filled))
 		return;
-	measured(h, "%.3f trips and %.0f instructions per operation under %s, %.3f and %.0f under %s", trips(&t.with), instructions(&t.with),
-		 t.pair.with, trips(&t.without), instructions(&t.without), t.pair.without);
-	judge_saving(h, &t.pair, trips(&t.with), trips(&t.without), "trips");
+	with = trips(&zeroed.with) + trips(&filled.with);
+	without = trips(&zeroed.without) + trips(&filled.without);
+	measured(h, "trips to recycle a table as data, zeroed and filled: %.2f + %.2f under %s, %.2f + %.2f under %s", trips(&zeroed.with),
+		 trips(&filled.with), zeroed.pair.with, trips(&zeroed.without), trips(&filled.without), zeroed.pair.without);
+	judge_saving(h, &zeroed.pair, with, without, "trips");
 }
 
 /* Splintering costs both: faults (trips) and shadow pages. */

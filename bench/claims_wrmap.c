@@ -69,3 +69,76 @@ void judge_linear_guess(struct hearing *h)
 	else
 		decide(h, DIFFERS, "with a linear map most are found, but fewer than 99 %%");
 }
+
+/* The part of a chain: the recipe of the run that has it, as a variant. */
+static const char *recipe_with(struct hearing *h, const char *part)
+{
+	struct pair p;
+
+	return ask_pair(h, "wrmap", part, NULL, &p) ? p.with : NULL;
+}
+
+/* Doubles: between 1.75 and 2.25 times the shadow pages. The search is that of a scan: exec-exit makes new tables all the time. */
+void judge_reverse_map(struct hearing *h)
+{
+	const char *rmap = recipe_with(h, "rmap");
+	struct pair scan;
+	struct cell big, big_rmap, with, guess, scanned;
+	double factor;
+	bool saves;
+
+	if (!rmap || !ask_pair(h, "wrmap", NULL, "scan", &scan))
+		return;
+	ask(h, "shadow2", "linux-process", NULL, &big);
+	ask(h, rmap, "linux-process", NULL, &big_rmap);
+	ask(h, rmap, "exec-exit", NULL, &with);
+	ask(h, "shadow2", "exec-exit", NULL, &guess);
+	ask(h, scan.without, "exec-exit", NULL, &scanned);
+	if (!enough(h))
+		return;
+	if (!life(&big, PN_CNT_shadow_peak)) {
+		lack(h, "count of shadow pages in linux-process");
+		return;
+	}
+	factor = 1 + life(&big_rmap, PN_CNT_rmap_pages_peak) / life(&big, PN_CNT_shadow_peak);
+	saves = instructions(&with) < instructions(&scanned);
+	measured(h, "linux-process: %.0f shadow pages and %.0f of the map, %.2f times as many; exec-exit: %.0f instructions with the map, %.0f "
+		    "with guesses, %.0f with scans only",
+		 life(&big, PN_CNT_shadow_peak), life(&big_rmap, PN_CNT_rmap_pages_peak), factor, instructions(&with), instructions(&guess),
+		 instructions(&scanned));
+	if (factor >= 1.75 && factor <= 2.25 && saves)
+		decide(h, CONFIRMED, "both");
+	else if (factor < 1.25 && !saves)
+		decide(h, REFUTED, "neither does it take much memory, nor does it save anything");
+	else if (saves)
+		decide(h, DIFFERS, "it saves the search, but takes %.2f times the memory, not twice", factor);
+	else
+		decide(h, DIFFERS, "it takes %.2f times the memory, and the search costs no more", factor);
+}
+
+/* Typically: at least nineteen in twenty. */
+void judge_one_mapping(struct hearing *h)
+{
+	const char *recipe = recipe_with(h, "last_writer");
+	double single, last, searches, tries;
+	struct cell c;
+
+	if (!recipe || !ask(h, recipe, "linux-process", NULL, &c))
+		return;
+	searches = life(&c, PN_CNT_wrmap_revoke);
+	tries = life(&c, PN_CNT_wrmap_last_hit) + life(&c, PN_CNT_wrmap_last_miss);
+	if (!searches || !tries) {
+		lack(h, "page that became a page table in linux-process under %s", recipe);
+		return;
+	}
+	single = life(&c, PN_CNT_wrmap_single) / searches;
+	last = life(&c, PN_CNT_wrmap_last_hit) / tries;
+	measured(h, "linux-process: of %.0f pages that became page tables while mapped writable, %.1f %% had exactly one such mapping; the last "
+		    "one to go from none was it in %.1f %%", searches, 100 * single, 100 * last);
+	if (single >= 0.95 && last >= 0.95)
+		decide(h, CONFIRMED, "both in at least nineteen of twenty cases");
+	else if (single < 0.5 || last < 0.5)
+		decide(h, REFUTED, "%s holds in fewer than half the cases", single < 0.5 ? "one mapping" : "the last writer");
+	else
+		decide(h, DIFFERS, "mostly, but %s in fewer than nineteen of twenty cases", single < 0.95 ? "there is one mapping" : "the last one is it");
+}
