@@ -75,8 +75,10 @@ static void add_run(const char *row, int repetition, bool traced)
 	while ((word = strsep(&rest, " ")))
 		add_value(region, counters, word);
 	json_array_append_new(json_object_get(root, "items"),
-			      json_pack("{s:s, s:s, s:i, s:b, s:s, s:[o], s:{s:o}}", "recipe", recipe, "workload", workload, "repetition",
-					repetition, "traced", (int)traced, "state", "finished", "regions", region, "stat", "counter", counters));
+			      json_pack("{s:s, s:s, s:i, s:b, s:s, s:i, s:[o], s:{s:o}}", "recipe", recipe, "workload", workload, "repetition",
+					repetition, "traced", (int)traced, "state", "finished", "audit",
+					(int)json_integer_value(json_object_get(counters, "audit")), "regions", region, "stat", "counter",
+					counters));
 	free(copy);
 }
 

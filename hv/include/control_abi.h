@@ -139,6 +139,11 @@ struct pn_trip_stat {
 	X(shadow_peak, "most shadow pages in use at once") \
 	X(guest_tables, "guest page-table pages shadowed now") \
 	X(guest_tables_peak, "most guest page-table pages shadowed at once") \
+	X(l1_tables, "guest pages that came to be shadowed as a level-1 table") \
+	X(l2_tables, "the same, level 2") \
+	X(l1_shadows, "shadow pages begun for guests' level-1 tables") \
+	X(l2_shadows, "the same, level 2") \
+	X(second_type, "guest pages that came to be shadowed as a second type: at another level, or in another mode") \
 	X(reclaim, "shadow pages taken back because the pool ran out") \
 	X(root_hit, "root loads that found their shadow") \
 	X(root_miss, "root loads that had to begin one") \

@@ -104,12 +104,30 @@ void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct
 	TRACE(v, revoke, table->gfn, hits, before - hits - fixups, fixups);
 }
 
+/* A type is a role without its quadrant: a 32-bit table under wider shadows has several pages of one type. */
+static void count_types(struct domain *d, const struct sh_page *sp, const struct sh_page *others)
+{
+	bool same = false;
+
+	for (const struct sh_page *o = others; o; o = o->same_frame)
+		same |= !((o->role ^ sp->role) & ~ROLE_MAKE(0, 7u));
+	d->counter[PN_CNT_second_type] += others && !same;
+	if (ROLE_LEVEL(sp->role) == 1) {
+		COUNT(d, l1_shadows);
+		d->counter[PN_CNT_l1_tables] += !same;
+	} else if (ROLE_LEVEL(sp->role) == 2) {
+		COUNT(d, l2_shadows);
+		d->counter[PN_CNT_l2_tables] += !same;
+	}
+}
+
 void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
 {
 	struct domain *d = v->domain;
 	mfn_t mfn = p2m_lookup(d, GFN(sp->gfn));
 	struct frame_info *f = frame_of(d, mfn);
 
+	count_types(d, sp, f->shadows);
 	if (f->shadows) { /* protected already */
 		sp->same_frame = f->shadows;
 		f->shadows = sp;
