@@ -231,6 +231,116 @@ START_TEST(a_device_is_remembered_with_its_rights)
 }
 END_TEST
 
+/* ---- reclaim: early, batch ---- */
+
+/* The guest clears a table of 32 pages through its linear map, then uses the page as data. Returns the trips. */
+static u32 tear_down_and_recycle(void)
+{
+	u32 before;
+
+	for (u32 i = 0; i < NR_DATA; i++)
+		expect_done(user(i), U | W, 1, DATA + i);
+	guest_access(&g, linear(USER_L1, 511), W, 0, 8);
+	before = g.faults;
+	for (u32 i = 0; i < NR_DATA; i++)
+		guest_access(&g, linear(USER_L1, i), W, 0, 8);
+	for (u32 i = 0; i < 64; i++)
+		expect_done(linear(USER_L1, i), W, i, USER_L1);
+	return g.faults - before;
+}
+
+START_TEST(a_table_that_is_cleared_is_given_up)
+{
+	/* One more for each write of shadow2, 32 + 64; here the second zero (511 was the first) frees the page. */
+	ck_assert_uint_le(tear_down_and_recycle(), 2);
+	ck_assert_uint_eq(count(PN_CNT_early_unshadow), 1);
+	ck_assert_ptr_null(frame(USER_L1)->shadows);
+	guest_audit(&g);
+}
+END_TEST
+
+START_TEST(zeros_that_are_not_in_a_row_mean_nothing)
+{
+	for (u32 i = 0; i < NR_DATA; i++)
+		expect_done(user(i), U | W, 1, DATA + i);
+	for (u32 i = 0; i < 8; i++) {
+		guest_access(&g, linear(USER_L1, 40 + i), W, 0, 8);
+		guest_access(&g, linear(USER_L1, 50 + i), W, at(DATA, ALL), 8);
+		guest_access(&g, linear(USER_L2, 40 + i), W, 0, 8);
+		guest_access(&g, linear(USER_L1, 60 + i), W, 0, 4); /* half an entry */
+	}
+	ck_assert_uint_eq(count(PN_CNT_early_unshadow), 0);
+}
+END_TEST
+
+START_TEST(the_loaded_root_is_never_given_up)
+{
+	expect_done(user(0), U | W, 1, DATA);
+	for (u32 i = 0; i < 20; i++)
+		guest_access(&g, linear(ROOT, 200 + i), W, 0, 8);
+	ck_assert_uint_eq(count(PN_CNT_early_unshadow) + count(PN_CNT_batch_unshadow), 0);
+	ck_assert_ptr_nonnull(frame(ROOT)->shadows);
+	ck_assert_uint_eq(trips(user(0), U | W, 1), 0);
+}
+END_TEST
+
+START_TEST(a_table_that_is_written_in_bulk_is_given_up)
+{
+	u32 before;
+
+	expect_done(user(0), U | W, 1, DATA);
+	guest_access(&g, linear(USER_L1, 511), W, 0, 8);
+	before = g.faults;
+	for (u32 i = 0; i < 256; i++)
+		guest_access(&g, linear(USER_L1, 128 + i), W, at(DATA + i % 64, ALL), 8);
+	ck_assert_uint_eq(count(PN_CNT_batch_unshadow), 1);
+	ck_assert_uint_le(g.faults - before, 12 + 1); /* 256 under shadow2 */
+	guest_load_cr3(&g, ROOT * PAGE_SIZE);
+	for (u32 i = 0; i < 256; i++)
+		expect_done(user(128 + i), U | W, 1, DATA + i % 64);
+}
+END_TEST
+
+START_TEST(population_at_faults_is_no_bulk)
+{
+	expect_done(user(0), U | W, 1, DATA);
+	for (u32 i = 0; i < 64; i++) {
+		expect_fault(user(64 + i), U | W, U | W);
+		guest_access(&g, linear(USER_L1, 64 + i), W, at(DATA + i, ALL), 8);
+		expect_done(user(64 + i), U | W, 1, DATA + i);
+	}
+	ck_assert_uint_eq(count(PN_CNT_batch_unshadow) + count(PN_CNT_batch_fork), 0);
+}
+END_TEST
+
+START_TEST(a_fork_takes_the_user_half_at_once)
+{
+	u32 before;
+
+	/* A second level-1 table, so that more than one would have to be found out. */
+	for (u32 i = 0; i < NR_DATA; i++)
+		guest_table(&g, 60)[i] = at(DATA + i, ALL);
+	guest_access(&g, linear(USER_L2, 1), W, at(60, ALL), 8);
+	for (u32 i = 0; i < NR_DATA; i++) {
+		expect_done(user(i), U | W, 1, DATA + i);
+		expect_done(user(512 + i), U | W, 1, DATA + i);
+	}
+	guest_access(&g, linear(USER_L1, 511), W, 0, 8);
+	before = g.faults;
+	for (u32 i = 0; i < NR_DATA; i++)
+		guest_access(&g, linear(USER_L1, i), W, at(DATA + i, ALL & ~PTE_RW), 8);
+	for (u32 i = 0; i < NR_DATA; i++)
+		guest_access(&g, linear(60, i), W, at(DATA + i, ALL & ~PTE_RW), 8);
+	ck_assert_uint_eq(count(PN_CNT_batch_fork), 1);
+	ck_assert_uint_le(g.faults - before, 4 + 2); /* 64 under shadow2 */
+	ck_assert_ptr_null(frame(USER_L3)->shadows);
+	ck_assert_ptr_nonnull(frame(6)->shadows); /* the kernel's half stays */
+	guest_load_cr3(&g, ROOT * PAGE_SIZE);
+	expect_fault(user(3), U | W, PFEC_P | U | W);
+	expect_done(user(3), U, 0, DATA + 3);
+}
+END_TEST
+
 static void add(Suite *s, const char *name, const TTest *const *tests, u32 n)
 {
 	TCase *t = tcase_create(name);
@@ -260,5 +370,9 @@ int main(void)
 	     a_page_that_is_only_protected_is_not_the_guests_fault);
 	PART("guest_flags_mmio", an_absent_entry_is_remembered_until_the_guest_writes_it, a_read_only_entry_is_remembered,
 	     a_page_that_is_only_protected_is_not_the_guests_fault, a_device_is_remembered_with_its_rights);
+	PART("early", a_table_that_is_cleared_is_given_up, zeros_that_are_not_in_a_row_mean_nothing,
+	     the_loaded_root_is_never_given_up);
+	PART("batch", a_table_that_is_written_in_bulk_is_given_up, population_at_faults_is_no_bulk,
+	     a_fork_takes_the_user_half_at_once, the_loaded_root_is_never_given_up);
 	return run_suite(s);
 }

@@ -145,6 +145,9 @@ struct pn_trip_stat {
 	X(l2_shadows, "the same, level 2") \
 	X(second_type, "guest pages that came to be shadowed as a second type: at another level, or in another mode") \
 	X(reclaim, "shadow pages taken back because the pool ran out") \
+	X(early_unshadow, "tables unshadowed because the guest was clearing them") \
+	X(batch_unshadow, "tables unshadowed because the guest was writing them in bulk") \
+	X(batch_fork, "user halves unshadowed because the guest was write-protecting them") \
 	X(root_hit, "root loads that found their shadow") \
 	X(root_miss, "root loads that had to begin one") \
 	X(dump, "times the whole shadow was dumped") \

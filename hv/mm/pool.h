@@ -99,6 +99,13 @@ struct sh_domain {
 	u64 clock;                  /* root loads so far */
 	struct sh_page *wrmap_last; /* the wrmap part scan's: the page in which the last scan hit */
 	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
+	struct {                                 /* of the reclaim parts early and batch: the last write to a table */
+		const struct frame_info *zeroed; /* the table, if it set an entry to zero */
+		const void *at;
+		u32 run;                /* writes up to this one, each right after the one before */
+		u32 protects;           /* how many in a row took PTE_RW from a user mapping */
+		bool protected;         /* this one did */
+	} written;
 	/* The frame last unshadowed on the guest's behalf, how often in a row, and how much had been emulated then. */
 	u64 unshadow_gfn, unshadow_repeats, unshadow_emulated;
 	u64 rechecked; /* promotions and resyncs after which the walk that led to them was read again */

@@ -79,7 +79,11 @@ bool paging_vcpu_init(struct vcpu *v)
 
 enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
-	return v->mode->fault(v, va, pfec);
+	enum verdict r = v->mode->fault(v, va, pfec);
+
+	if (r != SH_EMULATE)
+		SH_EACH(reclaim, faulted, v->domain);
+	return r;
 }
 
 void paging_recheck(struct vcpu *v, gva_t va)

@@ -79,6 +79,8 @@ struct sh_mode {
 	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
 	void (*unlink_child)(struct domain *d, struct sh_page *parent, const struct sh_page *child);
 	void (*empty)(struct domain *d, struct sh_page *sp); /* no references: and all else in it */
+	/* The links of a root that user accesses go through. */
+	void (*unhook_user)(struct domain *d, struct sh_page *root);
 	void (*audit)(struct domain *d, struct sh_page *sp, struct audit *a);
 };
 

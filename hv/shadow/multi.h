@@ -264,5 +264,6 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.unlink = mode_unlink,
 	.unlink_child = mode_unlink_child,
 	.empty = mode_empty,
+	.unhook_user = mode_unhook_user,
 	.audit = mode_audit,
 };

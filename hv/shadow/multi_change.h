@@ -76,12 +76,21 @@ static inline u32 slot_of(u32 role, u32 index)
 	return QUADRANTS ? (index << (level - 1)) - ROLE_QUADRANT(role) * ENTRIES : index;
 }
 
+/* The guest's write changed its entry: the leaf follows. */
+static inline __attribute__((always_inline)) void leaf_follow(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
+{
+	const u64 old = s_get(sp, slot);
+
+	leaf_put(d, sp, slot, e);
+	SH_EACH(reclaim, changed, d, old, e);
+}
+
 /* A level-1 entry, where guest entries and shadow entries go by the same numbers. */
 static inline __attribute__((always_inline)) void follow_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 rsvd)
 {
 	u64 ge = guest_entry(sp, slot);
 
-	leaf_put(d, sp, slot, leaf_derive(d, ge, rsvd));
+	leaf_follow(d, sp, slot, leaf_derive(d, ge, rsvd));
 	followed(sp, slot, ge);
 }
 
@@ -99,7 +108,7 @@ static __attribute__((noinline)) void validate_many(struct domain *d, struct sh_
 			continue;
 		followed(sp, i, ge);
 		if (level == 1) {
-			leaf_put(d, sp, slot, leaf_derive(d, ge, role_rsvd(sp->role)));
+			leaf_follow(d, sp, slot, leaf_derive(d, ge, role_rsvd(sp->role)));
 			continue;
 		}
 		validate_link(d, sp, slot, ge, level);
@@ -143,6 +152,7 @@ static inline __attribute__((always_inline)) void follow(struct vcpu *v, const s
 		follow_any(v, t, bytes);
 	if (TRACE_ON(emulate))
 		trace_emulate(v, t, bytes);
+	SH_EACH(reclaim, written, v, frame_of(d, t->mfn), t->p, bytes);
 }
 
 static void mode_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
@@ -275,6 +285,23 @@ static void mode_empty(struct domain *d, struct sh_page *sp)
 	memset(sp->live, 0, sizeof(sp->live));
 	if (G == 3 && sp->role & ROLE_FOUR && !sp->refs)
 		memset(four_copy(sp), 0, PAE_ENTRIES * sizeof(u64));
+}
+
+static void unhook_user_of(struct domain *d, struct sh_page *table)
+{
+	for (u32 slot = next_live(table, 0); slot < ENTRIES; slot = next_live(table, slot + 1))
+		if ((s_get(table, slot) & (PTE_P | PTE_US)) == (PTE_P | PTE_US))
+			link_put(d, table, slot, NULL, 0);
+}
+
+/* Top entries of PAE tables have no rights: those below tell. A root that no guest table stands behind tells nothing. */
+static void mode_unhook_user(struct domain *d, struct sh_page *root)
+{
+	if (N == G && N != 3)
+		unhook_user_of(d, root);
+	for (u32 slot = 0; N == 3 && slot < 4; slot++)
+		if (s_get(root, slot) & PTE_P)
+			unhook_user_of(d, link_child(d, s_get(root, slot)));
 }
 
 /* ---- by address ---- */

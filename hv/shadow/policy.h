@@ -133,6 +133,12 @@ struct sh_reclaim {
 	bool (*make_room)(struct domain *d, u32 want);
 	/* A root is loaded, for the first time or again. */
 	void (*root_used)(struct domain *d, struct sh_page *root);
+	/* The guest's write to a table changed a leaf entry of a shadow. Only to be noted: a table is being followed. */
+	void (*changed)(struct domain *d, u64 old, u64 entry);
+	/* `bytes` at `p`, in a guest table, were written, and all its shadows have followed. Shadows may go now. */
+	void (*written)(struct vcpu *v, struct frame_info *f, const void *p, u32 bytes);
+	/* A fault that is not a write to a table: the guest's own, or one that the shadow was to be filled for. */
+	void (*faulted)(struct domain *d);
 };
 #define SH_RECLAIM_CHAIN 3
 
@@ -160,6 +166,9 @@ struct sh_policy {
 #define SH_PART_PAGES                                                                                                  \
 	((policy.wrmap[0] ? policy.wrmap[0]->pages : 0) + (policy.wrmap[1] ? policy.wrmap[1]->pages : 0) +             \
 	 (policy.wrmap[2] ? policy.wrmap[2]->pages : 0))
+
+/* What sh_unshadow is told for the trace. */
+enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UNSHADOW_BATCH };
 
 /* For each part of a chain that has the hook: with the policy in sight, the calls that there are and nothing else. */
 #define SH_EACH(axis, hook, ...)                                                                                       \
@@ -231,6 +240,14 @@ u64 sh_book_pages(const struct domain *d, u64 bytes);
 /* A page of the shadow pool for a part's own use, all zeros; NULL: none free. It goes back as zeros, before the leaf. */
 struct sh_page *sh_take_page(struct domain *d);
 void sh_give_page(struct domain *d, struct sh_page *sp);
+
+/*
+ * Remove the shadows of a frame if that needs no search: each has one link, which its page knows, and is no
+ * loaded root. False: nothing was done. `why` as in the event unshadow.
+ */
+bool sh_unshadow_fast(struct domain *d, struct frame_info *f, u32 why);
+/* Remove what the loaded root links to for the guest's user pages, tables and all. */
+void sh_unhook_user(struct vcpu *v);
 
 /* Keep a root while nothing has it loaded. */
 void sh_pin(struct sh_page *root);

@@ -6,8 +6,6 @@
 #include "engine.h"
 #include "recipe.h"
 
-enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE };
-
 /* Emulation's TLB is flushed for the same reasons as hardware's. The vCPU that acts goes on by its own walk. */
 static __attribute__((noinline)) void flush_others(struct domain *d)
 {
@@ -219,6 +217,25 @@ bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
 }
 
 /* ---- services for parts ---- */
+
+bool sh_unshadow_fast(struct domain *d, struct frame_info *f, u32 why)
+{
+	for (struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
+		if (sp->loaded || sp->pinned || sp->refs != 1 || !sp->up)
+			return false;
+	TRACE_D(d, unshadow, f->shadows->gfn, why);
+	while (f->shadows)
+		sh_unshadow_page(d, f->shadows);
+	return true;
+}
+
+void sh_unhook_user(struct vcpu *v)
+{
+	struct sh_page *root = sh_root(v);
+
+	root->mode->unhook_user(v->domain, root);
+	sh_flush(v->domain);
+}
 
 void sh_drop_page(struct vcpu *v, gva_t va)
 {
