@@ -145,7 +145,11 @@ void trace_write(struct vcpu *v, enum pn_event ev, u64 tsc, u32 cost, u32 bytes,
 		put(r, v, ev, tsc, cost, bytes, payload);
 }
 
-void trace_now(struct vcpu *v, enum pn_event ev, const u64 payload[PN_RECORD_PAYLOAD])
+_Static_assert(PN_RECORD_PAYLOAD == 5, "trace_now takes as many");
+
+__attribute__((cold)) void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3, u64 p4)
 {
+	const u64 payload[] = { p0, p1, p2, p3, p4 };
+
 	trace_write(v, ev, plat_tsc(), 0, 0, payload);
 }

@@ -28,14 +28,15 @@ bool trace_set(u64 mask, enum pn_trace_mode mode);
  * A ring has one writer: call it on that pCPU, or while v stands still.
  */
 void trace_write(struct vcpu *v, enum pn_event ev, u64 tsc, u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD]);
-/* The same, stamped now. */
-void trace_now(struct vcpu *v, enum pn_event ev, const u64 payload[PN_RECORD_PAYLOAD]);
+/* The same, stamped now. The payload comes as numbers, so that the caller needs no room on its stack for an event that is off. */
+void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3, u64 p4);
 
 #define TRACE_ON(id) unlikely(trace_mask & BIT(PN_EV_##id))
 #define TRACE(v, id, ...) \
 	do { \
 		if (TRACE_ON(id)) \
-			trace_now(v, PN_EV_##id, (const u64[PN_RECORD_PAYLOAD]){ __VA_ARGS__ }); \
+			TRACE_FIVE(v, id, __VA_ARGS__, 0, 0, 0, 0, 0); \
 	} while (0)
+#define TRACE_FIVE(v, id, p0, p1, p2, p3, p4, ...) trace_now(v, PN_EV_##id, p0, p1, p2, p3, p4)
 
 #endif

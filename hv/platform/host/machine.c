@@ -118,7 +118,7 @@ void plat_panic(const char *fmt, ...)
 	abort();
 }
 
-void trace_now(struct vcpu *v, enum pn_event ev, const u64 payload[PN_RECORD_PAYLOAD])
+void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3, u64 p4)
 {
 	(void)v;
 	(void)payload;
