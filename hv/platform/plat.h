@@ -7,6 +7,7 @@
  *   void *plat_map(mfn_t)              a machine frame's bytes; never fails for frames that the platform gave out
  *   mfn_t plat_virt_to_mfn(const void *)  its inverse
  *   u64 plat_tsc(void)                 ticks
+ *   void plat_tlb_flush(struct vcpu *)  drop everything that this vCPU's TLB may hold, before the guest runs on
  */
 #ifndef PLAT_H
 #define PLAT_H
@@ -24,7 +25,6 @@ void plat_free_pages(void *p, u64 nr_pages);
  * Drop what the TLB of the vCPU that acts (v->domain->acting) may hold: everything, or one page (and all paging-structure
  * caches). Takes effect before the guest runs on.
  */
-void plat_tlb_flush(struct vcpu *v);
 void plat_tlb_flush_page(struct vcpu *v, gva_t va);
 /*
  * The same for every other vCPU of the domain, completely, and at once: when this returns, none of them uses any more what

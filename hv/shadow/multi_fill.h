@@ -181,6 +181,10 @@ static inline struct sh_page *root_find(struct vcpu *v, gfn_t *gfn, u32 *role)
 		return four_find(v, gfn, role);
 	*gfn = G ? gw_root_gfn(v) : GFN(0);
 	*role = v->role | ROLE_MAKE(N, 0);
+	/* Kernels often load CR3 for the flush alone. */
+	struct sh_page *root = sh_root(v);
+	if (SYNC_KEEPS_ROOTS && root && root->gfn == gfn->n && root->role == *role)
+		return root;
 	return policy.sync->find(v->domain, (u32)gfn->n, *role);
 }
 
@@ -210,9 +214,9 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 	struct sh_page *old = sh_root(v);
 
 	SH_EACH(reclaim, root_used, d, root);
-	v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
-	v->hw_dirty |= HW_CR3;
 	if (root != old) {
+		v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
+		v->hw_dirty |= HW_CR3;
 		root->refs++;
 		root->loaded++;
 		v->root = MFN(root->mfn);

@@ -218,12 +218,6 @@ static enum trip unhandled(struct svm_vcpu *s, enum trip done)
 	return TRIP_pf_crash;
 }
 
-/* A register by number: RAX and RSP live in the VMCB. */
-static u64 register_value(const struct svm_vcpu *s, unsigned reg)
-{
-	return unlikely(reg == RAX) ? s->vmcb.rax : unlikely(reg == RSP) ? s->vmcb.rsp : s->v.gpr[reg];
-}
-
 /* The store of a page-table entry as compilers write it, without the decoder. False: it is something else, and nothing has happened. */
 static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
 {
@@ -232,10 +226,12 @@ static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
 
 	if (unlikely(!short_store(bytes, &st)))
 		return false;
-	va = register_value(s, st.base) + (s64)st.disp;
+	s->v.gpr[RAX] = s->vmcb.rax;
+	s->v.gpr[RSP] = s->vmcb.rsp;
+	va = s->v.gpr[st.base] + (u64)(s64)st.disp;
 	if (st.index != SHORT_NO_INDEX)
-		va += register_value(s, st.index) << st.scale;
-	val = st.is_imm ? (u64)(s64)st.imm : register_value(s, st.src);
+		va += s->v.gpr[st.index] << st.scale;
+	val = st.is_imm ? (u64)(s64)st.imm : s->v.gpr[st.src];
 	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | data_access(s)) != SH_FIXED))
 		return false;
 	s->vmcb.rip += st.len;

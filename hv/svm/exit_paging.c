@@ -268,7 +268,8 @@ quick_t quick_cr3_write(struct svm_vcpu *s)
 	s->v.bytes = 0;
 	s->v.cr3 = val;
 	paging_load_root(&s->v);
-	return svm_quick_due(s, TRIP_cr3, s->v.bytes);
+	svm_settle(s);
+	return quick_booked(s, TRIP_cr3, s->v.bytes);
 }
 
 enum trip exit_cr3_write(struct svm_vcpu *s)

@@ -10,11 +10,6 @@
 #include "pcpu.h"
 #include "svm.h"
 
-void plat_tlb_flush(struct vcpu *v)
-{
-	v->tlb_flush = 1;
-}
-
 static void kick(struct svm_vcpu *s)
 {
 	apic_send_kick(pcpus[s->v.pcpu]);

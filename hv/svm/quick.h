@@ -59,10 +59,24 @@ static inline __attribute__((always_inline)) void svm_settle(struct svm_vcpu *s)
 	v->tlb_flush = 0;
 }
 
-/* quick_done() when something is due. */
-quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u32 bytes);
+/* QUICK_DUE if the backend has business before the guest runs on. */
+static inline quick_t quick_answer(const struct svm_vcpu *s)
+{
+	return s->v.attention ? QUICK_DUE : QUICK_DONE;
+}
 
-/* The end of a quick handler: books, and what is due. Every call in it is the last, so a handler needs no stack for them. */
+/* The end of a handler that has settled what was due: books. Every call here is the last, so a quick one needs no stack. */
+static inline __attribute__((always_inline)) quick_t quick_booked(struct svm_vcpu *s, enum trip kind, u32 bytes)
+{
+	u32 cost = svm_account(s, kind, bytes);
+
+	if (TRACE_ON(trip))
+		return svm_trace_trip(s, kind, cost, bytes);
+	return quick_answer(s);
+}
+
+/* The end of any other quick handler. */
+quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u32 bytes);
 static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu *s, enum trip kind, u32 bytes)
 {
 	if (unlikely(s->v.due))

@@ -176,27 +176,19 @@ static __attribute__((noinline, cold)) void save_cut_event(struct svm_vcpu *s)
 	s->v.attention = 1;
 }
 
-static quick_t answer(const struct svm_vcpu *s)
-{
-	return s->v.attention ? QUICK_DUE : QUICK_DONE;
-}
-
 __attribute__((noinline, cold)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u32 bytes)
 {
 	const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, s->vmcb.exitinfo1, s->vmcb.exitinfo2,
 						 (u32)s->vmcb.exitcode };
 
 	trace_write(&s->v, PN_EV_trip, rdtsc() - cost, cost, bytes, payload);
-	return answer(s);
+	return quick_answer(s);
 }
 
 __attribute__((noinline)) quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u32 bytes)
 {
 	svm_settle(s);
-	u32 cost = svm_account(s, kind, bytes);
-	if (TRACE_ON(trip))
-		return svm_trace_trip(s, kind, cost, bytes);
-	return answer(s);
+	return quick_booked(s, kind, bytes);
 }
 
 static void handle(struct svm_vcpu *s)
@@ -212,7 +204,9 @@ static void handle(struct svm_vcpu *s)
 		handler = s->exits[exit_index(s->vmcb.exitcode)];
 	}
 	enum trip kind = handler(s);
-	svm_quick_due(s, kind, s->v.bytes);
+	if (unlikely(s->v.due))
+		svm_settle(s);
+	quick_booked(s, kind, s->v.bytes);
 }
 
 bool svm_exit(struct svm_vcpu *s, u32 why)

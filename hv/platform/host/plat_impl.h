@@ -4,6 +4,7 @@
 #define PLAT_IMPL_H
 
 #include "types.h"
+#include "vcpu.h"
 
 extern u8 *host_memory;
 extern u64 host_ticks;
@@ -16,6 +17,8 @@ static inline mfn_t plat_virt_to_mfn(const void *p)
 {
 	return hpa_to_mfn((hpa_t)((const u8 *)p - host_memory));
 }
+void plat_tlb_flush(struct vcpu *v);
+
 static inline u64 plat_tsc(void)
 {
 	return host_ticks++;
