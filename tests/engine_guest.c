@@ -34,7 +34,7 @@ void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pag
 	d->nr_pages = frames;
 	v->domain = d;
 	v->cr0 = CR0_PE;
-	v->root = INVALID_MFN;
+	v->root = NULL;
 	host_cpu_init(v, &g->cpu, seed);
 	if (!memory || !p2m_init(d, frames) || !p2m_map(d, GFN(0), d->first_mfn, hole_at) ||
 	    !p2m_map(d, GFN(hole_at + hole), MFN(d->first_mfn.n + hole_at + hole), frames - hole_at - hole) ||

@@ -15,6 +15,7 @@ enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, 
 struct domain;
 struct sh_mode;   /* the M-on-N instance: hv/shadow */
 struct frame_info;
+struct sh_page;
 struct sh_domain;
 
 /* What a page fault turned out to be, beside the verdict. */
@@ -41,6 +42,10 @@ struct code_page {
 };
 #define NO_CODE_PAGE BIT(63) /* not canonical, and far from all that is */
 
+/* Two of the bytes in vcpu.due, as they stand in it. */
+#define DUE_TLB_FLUSHED 0x10000u
+#define DUE_ATTENTION 0xff000000u
+
 /* hw_dirty: CR3 changed; more did. */
 enum { HW_CR3 = 1, HW_ALL = 2 };
 
@@ -62,14 +67,14 @@ struct vcpu {
 			u8 hw_dirty;   /* hw_ fields changed: HW_CR3, HW_ALL or both */
 			u8 tlb_flush;  /* flush this guest's TLB */
 			u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
-			u8 attention;  /* the backend's: events, a pause, an end */
+			u8 attention;  /* the backend's: events, a pause, an end; 0 or 1 */
 		};
 		u32 due;
 	};
 
 	/* Paging's own. */
 	const struct sh_mode *mode;
-	mfn_t root;     /* smfn of the loaded shadow root; INVALID_MFN: none */
+	struct sh_page *root; /* the loaded shadow root; NULL: none */
 	u32 guest_levels, shadow_levels;
 	struct fault fault;
 	u32 bytes;      /* page-table bytes touched in this trip */

@@ -59,7 +59,7 @@ void paging_domain_destroy(struct domain *d)
 {
 	for (u32 i = 0; d->shadow && i < d->nr_vcpus; i++)
 		if (d->vcpu[i])
-			d->vcpu[i]->root = INVALID_MFN;
+			d->vcpu[i]->root = NULL;
 	if (d->shadow)
 		SH_EACH(wrmap, exit, d);
 	log_dirty_end(d);
@@ -71,10 +71,10 @@ bool paging_vcpu_init(struct vcpu *v)
 	if (!v->domain->acting)
 		v->domain->acting = v;
 	v->mode = NULL;
-	v->root = INVALID_MFN;
+	v->root = NULL;
 	v->hw_nested_cr3 = 0;
 	sh_update_modes(v);
-	return mfn_valid(v->root);
+	return v->root;
 }
 
 enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)

@@ -113,7 +113,7 @@ static inline void sh_put(struct domain *d, struct sh_page *sp)
 
 static inline struct sh_page *sh_root(const struct vcpu *v)
 {
-	return mfn_valid(v->root) ? pool_page(v->root.n) : NULL;
+	return v->root;
 }
 
 /* Hardware holds entries of this loaded root, a PAE one, and they changed: it loads CR3 again before a guest runs on. */

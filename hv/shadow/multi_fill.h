@@ -181,10 +181,6 @@ static inline struct sh_page *root_find(struct vcpu *v, gfn_t *gfn, u32 *role)
 		return four_find(v, gfn, role);
 	*gfn = G ? gw_root_gfn(v) : GFN(0);
 	*role = v->role | ROLE_MAKE(N, 0);
-	/* Kernels often load CR3 for the flush alone. */
-	struct sh_page *root = sh_root(v);
-	if (SYNC_KEEPS_ROOTS && root && root->gfn == gfn->n && root->role == *role)
-		return root;
 	return policy.sync->find(v->domain, (u32)gfn->n, *role);
 }
 
@@ -207,29 +203,37 @@ static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t 
 	return root;
 }
 
+/* What every root load does. */
+static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, const struct sh_page *root, bool hit)
+{
+	COUNT(v->domain, tlb_flush);
+	soft_flush_root(v);
+	plat_tlb_flush(v);
+	TRACE(v, root_load, root->gfn, root->mfn, hit);
+}
+
 /* Hardware and v use this root from now on; the one before is left. */
 static inline __attribute__((always_inline)) void install_root(struct vcpu *v, struct sh_page *root, bool hit)
 {
 	struct domain *d = v->domain;
-	struct sh_page *old = sh_root(v);
+	struct sh_page *old = v->root;
 
 	SH_EACH(reclaim, root_used, d, root);
-	if (root != old) {
+	if (N == 3 || root != old) { /* hardware reads a PAE root's entries when it is loaded */
 		v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
 		v->hw_dirty |= HW_CR3;
+	}
+	if (root != old) {
 		root->refs++;
 		root->loaded++;
-		v->root = MFN(root->mfn);
+		v->root = root;
 		if (old) {
 			old->loaded--;
 			policy.sync->root_left(v, old);
 			sh_put(d, old);
 		}
 	}
-	COUNT(d, tlb_flush);
-	soft_flush_root(v);
-	TRACE(v, root_load, root->gfn, root->mfn, hit);
-	plat_tlb_flush(v);
+	flush_at_load(v, root, hit);
 }
 
 static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role)
@@ -240,7 +244,8 @@ static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u
 		install_root(v, root, false);
 }
 
-static void mode_load_root(struct vcpu *v)
+/* Not the root that is loaded. */
+static __attribute__((noinline)) void load_other_root(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 	gfn_t gfn;
@@ -256,4 +261,18 @@ static void mode_load_root(struct vcpu *v)
 	}
 	COUNT(d, root_hit);
 	install_root(v, root, true);
+}
+
+static void mode_load_root(struct vcpu *v)
+{
+	const struct sh_page *root = v->root;
+
+	/* Kernels often load CR3 for the flush alone. */
+	if (SYNC_KEEPS_ROOTS && N > 3 && root && root->gfn == gw_root_gfn(v).n &&
+	    root->role == (v->role | ROLE_MAKE(N, 0))) {
+		COUNT(v->domain, root_hit);
+		flush_at_load(v, root, true);
+		return;
+	}
+	load_other_root(v);
 }

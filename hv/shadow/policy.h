@@ -131,7 +131,7 @@ struct sh_prefetch {
 struct sh_reclaim {
 	/* Fewer than `want` pages are free: free some. True: there are enough now, the rest of the chain is not asked. */
 	bool (*make_room)(struct domain *d, u32 want);
-	/* A root is loaded, for the first time or again. */
+	/* A root is loaded in place of another, for the first time or again. */
 	void (*root_used)(struct domain *d, struct sh_page *root);
 	/* The guest's write to a table changed a leaf entry of a shadow. Only to be noted: a table is being followed. */
 	void (*changed)(struct domain *d, u64 old, u64 entry);

@@ -37,8 +37,8 @@ void sh_flush_page(struct vcpu *v, gva_t va)
 void sh_reload_root(struct domain *d, const struct sh_page *root)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpu[i] && d->vcpu[i]->root.n == root->mfn)
-			d->vcpu[i]->hw_dirty = 1;
+		if (d->vcpu[i] && d->vcpu[i]->root == root)
+			d->vcpu[i]->hw_dirty |= HW_CR3;
 }
 
 /* ---- made and freed ---- */
@@ -339,7 +339,7 @@ void sh_drop_root(struct vcpu *v)
 
 	if (!root)
 		return;
-	v->root = INVALID_MFN;
+	v->root = NULL;
 	root->loaded--;
 	policy.sync->root_left(v, root);
 	sh_put(v->domain, root);

@@ -263,12 +263,11 @@ quick_t quick_cr3_write(struct svm_vcpu *s)
 	val = reg == RAX ? s->vmcb.rax : s->v.gpr[reg];
 	if (unlikely(val >> GUEST_PHYS_BITS))
 		return QUICK_NOT;
-	s->vmcb.exitinfo1 = val; /* for the trace */
 	quick_past(s, len);
 	s->v.bytes = 0;
 	s->v.cr3 = val;
 	paging_load_root(&s->v);
-	svm_settle(s);
+	svm_settle_flushed(s);
 	return quick_booked(s, TRIP_cr3, s->v.bytes);
 }
 
@@ -278,8 +277,7 @@ enum trip exit_cr3_write(struct svm_vcpu *s)
 
 	if (!svm_decode(s, &in))
 		return TRIP_cr3;
-	s->vmcb.exitinfo1 = read_gpr(s, in.rm);
-	return finish_cr(s, &in, guest_cr3(s, s->vmcb.exitinfo1), TRIP_cr3);
+	return finish_cr(s, &in, guest_cr3(s, read_gpr(s, in.rm)), TRIP_cr3);
 }
 
 /* LMSW sets the low four bits of CR0 and cannot clear PE. */

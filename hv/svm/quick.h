@@ -32,7 +32,7 @@ quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u32 bytes);
  * Books of one trip: count, ticks, bytes of page tables, histogram; returns the ticks. Costs are differences of the
  * TSC's low half: no trip but HLT takes 2^32 ticks, and exit_hlt adds what that loses.
  */
-static inline __attribute__((always_inline)) u32 svm_account(struct svm_vcpu *s, enum trip kind, u32 bytes)
+static inline __attribute__((always_inline)) u32 svm_account(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
 	struct pn_trip_stat *t = &s->v.trip[kind];
 	u64 cost = (u32)rdtsc_low() - s->vmcb.begin;
@@ -44,25 +44,41 @@ static inline __attribute__((always_inline)) u32 svm_account(struct svm_vcpu *s,
 	return (u32)cost;
 }
 
+static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu *s)
+{
+	if (likely(s->v.hw_dirty == HW_CR3))
+		vmcb_set_cr3(&s->vmcb, s->v.hw_cr3);
+	else
+		svm_load_hw(s);
+}
+
 /* Control registers and TLB flushes that the handler asked for; a flush that hardware was asked for last time is over. */
 static inline __attribute__((always_inline)) void svm_settle(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
 
-	if (likely(v->hw_dirty == HW_CR3))
-		vmcb_set_cr3(&s->vmcb, v->hw_cr3);
-	else if (v->hw_dirty)
-		svm_load_hw(s);
-	v->hw_dirty = 0;
+	if (v->hw_dirty)
+		svm_settle_hw(s);
 	s->vmcb.tlb_control = v->tlb_flush ? svm_tlb_flush_kind : TLB_NOTHING;
-	v->tlb_flushed = v->tlb_flush;
-	v->tlb_flush = 0;
+	v->due = (v->due & DUE_ATTENTION) | (v->tlb_flush ? DUE_TLB_FLUSHED : 0);
+}
+
+/* The same where a flush is due for certain. */
+static inline __attribute__((always_inline)) void svm_settle_flushed(struct svm_vcpu *s)
+{
+	struct vcpu *v = &s->v;
+
+	if (v->hw_dirty)
+		svm_settle_hw(s);
+	s->vmcb.tlb_control = svm_tlb_flush_kind;
+	v->due = (v->due & DUE_ATTENTION) | DUE_TLB_FLUSHED;
 }
 
 /* QUICK_DUE if the backend has business before the guest runs on. */
 static inline quick_t quick_answer(const struct svm_vcpu *s)
 {
-	return s->v.attention ? QUICK_DUE : QUICK_DONE;
+	_Static_assert(QUICK_DONE == 0 && QUICK_DUE == 1, "attention is 0 or 1");
+	return s->v.attention;
 }
 
 /* The end of a handler that has settled what was due: books. Every call here is the last, so a quick one needs no stack. */

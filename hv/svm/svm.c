@@ -75,7 +75,6 @@ struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id)
 	s->pat = PAT_RESET;
 	s->v.id = id;
 	s->v.domain = d;
-	s->v.root = INVALID_MFN;
 	s->v.code.va = s->v.code.not_global = NO_CODE_PAGE;
 	return s;
 }
@@ -178,7 +177,8 @@ static __attribute__((noinline, cold)) void save_cut_event(struct svm_vcpu *s)
 
 __attribute__((noinline, cold)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u32 bytes)
 {
-	const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, s->vmcb.exitinfo1, s->vmcb.exitinfo2,
+	u64 info = kind == TRIP_cr3 ? s->v.cr3 : s->vmcb.exitinfo1;
+	const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, info, s->vmcb.exitinfo2,
 						 (u32)s->vmcb.exitcode };
 
 	trace_write(&s->v, PN_EV_trip, rdtsc() - cost, cost, bytes, payload);
