@@ -77,7 +77,7 @@ struct vcpu {
 	struct sh_page *root; /* the loaded shadow root; NULL: none */
 	u32 guest_levels, shadow_levels;
 	struct fault fault;
-	u32 bytes;      /* page-table bytes touched in this trip */
+	u64 bytes;      /* page-table bytes touched in this trip */
 	u64 rsvd;        /* bits that no entry of the guest's tables may have set in this mode */
 	u64 paging_bits; /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
 	u32 role;        /* what the roles of all shadows made in this mode have in common */

@@ -62,7 +62,7 @@ bool paging_code_page(struct vcpu *v, gva_t va);
  * in other modes nothing happens. A root outside the domain's memory crashes the domain.
  */
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer);
-/* CR3 was loaded: flushes all but global translations. A root outside the domain's memory crashes the domain. */
+/* CR3 was loaded, paging being on: flushes all but global translations. A root outside the domain's memory crashes the domain. */
 void paging_load_root(struct vcpu *v);
 /* CR0, CR4 or EFER changed: chooses the M-on-N instance, flushes as the architecture says. */
 void paging_update_modes(struct vcpu *v);

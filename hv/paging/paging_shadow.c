@@ -153,11 +153,9 @@ bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 	return true;
 }
 
-/* With paging off CR3 is only a number. */
 void paging_load_root(struct vcpu *v)
 {
-	if (likely(v->guest_levels))
-		v->mode->load_root(v);
+	v->mode->load_root(v);
 }
 
 void paging_update_modes(struct vcpu *v)

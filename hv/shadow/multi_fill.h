@@ -204,9 +204,10 @@ static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t 
 }
 
 /* What every root load does. */
-static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, const struct sh_page *root, bool hit)
+static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, struct domain *d,
+								const struct sh_page *root, bool hit)
 {
-	COUNT(v->domain, tlb_flush);
+	COUNT(d, tlb_flush);
 	soft_flush_root(v);
 	plat_tlb_flush(v);
 	TRACE(v, root_load, root->gfn, root->mfn, hit);
@@ -233,7 +234,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 			sh_put(d, old);
 		}
 	}
-	flush_at_load(v, root, hit);
+	flush_at_load(v, d, root, hit);
 }
 
 static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role)
@@ -265,13 +266,14 @@ static __attribute__((noinline)) void load_other_root(struct vcpu *v)
 
 static void mode_load_root(struct vcpu *v)
 {
+	struct domain *d = v->domain;
 	const struct sh_page *root = v->root;
 
 	/* Kernels often load CR3 for the flush alone. */
 	if (SYNC_KEEPS_ROOTS && N > 3 && root && root->gfn == gw_root_gfn(v).n &&
 	    root->role == (v->role | ROLE_MAKE(N, 0))) {
-		COUNT(v->domain, root_hit);
-		flush_at_load(v, root, true);
+		COUNT(d, root_hit);
+		flush_at_load(v, d, root, true);
 		return;
 	}
 	load_other_root(v);

@@ -26,13 +26,14 @@ svm_run_loop:
 	push %r14
 	push %r15
 	sub $8, %rsp
-	mov %rdi, %rax
-all:	mov GPR(5), %rbp
-	mov GPR(12), %r12
-	mov GPR(13), %r13
-	mov GPR(14), %r14
-	mov GPR(15), %r15
-most:	mov GPR(1), %rcx
+	mov %rdi, %rbx
+all:	mov GPR_OF_RBX(5), %rbp
+	mov GPR_OF_RBX(12), %r12
+	mov GPR_OF_RBX(13), %r13
+	mov GPR_OF_RBX(14), %r14
+	mov GPR_OF_RBX(15), %r15
+most:	mov %rbx, %rax
+	mov GPR(1), %rcx
 	mov GPR(2), %rdx
 	mov GPR(3), %rbx
 	mov GPR(6), %rsi
@@ -61,9 +62,8 @@ most:	mov GPR(1), %rcx
 	mov %rbx, %rdi
 	call *(%rdx, %rax, 8)
 	test %eax, %eax
-	jnz 2f
-	mov %rbx, %rax
-	jmp most
+	jz most
+	jmp 2f
 1:	mov $QUICK_NOT, %eax
 2:	mov %eax, %esi
 	mov %rbp, GPR_OF_RBX(5)
@@ -74,7 +74,6 @@ most:	mov GPR(1), %rcx
 	mov %rbx, %rdi
 	call svm_exit
 	test %al, %al
-	mov %rbx, %rax
 	jnz all
 	add $8, %rsp
 	pop %r15

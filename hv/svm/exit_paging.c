@@ -220,7 +220,8 @@ static bool guest_cr3(struct svm_vcpu *s, u64 val)
 		return false;
 	}
 	s->v.cr3 = val;
-	paging_load_root(&s->v);
+	if (s->v.cr0 & CR0_PG) /* without paging CR3 is only a number */
+		paging_load_root(&s->v);
 	return true;
 }
 
@@ -257,7 +258,7 @@ quick_t quick_cr3_write(struct svm_vcpu *s)
 
 	if (unlikely(!svm_known_code(s, &p)))
 		return quick_learn(s);
-	len = short_mov_cr(p, &reg);
+	len = short_mov_cr3(p, &reg);
 	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX)))))
 		return QUICK_NOT;
 	val = reg == RAX ? s->vmcb.rax : s->v.gpr[reg];

@@ -18,13 +18,11 @@ static inline u32 short_word(const u8 *b)
 	return w;
 }
 
-/* 0F 22 /r, MOV to CRn: the general register's number. */
-static inline unsigned short_mov_cr(const u8 *b, unsigned *reg)
+/* 0F 22 /3, MOV to CR3: the general register's number. */
+static inline unsigned short_mov_cr3(const u8 *b, unsigned *reg)
 {
-	u32 w = short_word(b);
-
-	*reg = (w >> 16) & 7;
-	return (w & 0xc0ffff) == 0xc0220f ? 3 : 0;
+	*reg = b[2] - 0xd8u;
+	return (short_word(b) & 0xffff) == 0x220f && *reg < 8 ? 3 : 0;
 }
 
 /* 0F 01 /7 with a plain base register, INVLPG (reg), 64-bit mode: its number. */
