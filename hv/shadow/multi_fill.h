@@ -175,15 +175,6 @@ static inline enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, 
 
 /* ---- roots ---- */
 
-static inline struct sh_page *root_find(struct vcpu *v, gfn_t *gfn, u32 *role)
-{
-	if (G == 3)
-		return four_find(v, gfn, role);
-	*gfn = G ? gw_root_gfn(v) : GFN(0);
-	*role = v->role | ROLE_MAKE(N, 0);
-	return policy.sync->find(v->domain, (u32)gfn->n, *role);
-}
-
 static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t gfn, u32 role)
 {
 	struct domain *d = v->domain;
@@ -203,14 +194,28 @@ static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t 
 	return root;
 }
 
-/* What every root load does. */
+static __attribute__((noinline, cold)) void trace_root_load(struct vcpu *v, const struct sh_page *root, bool hit)
+{
+	TRACE(v, root_load, root->gfn, root->mfn, hit);
+}
+
+/* What every root load does. The trace is the last, and apart, so that none of it needs a stack. */
 static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, struct domain *d,
 								const struct sh_page *root, bool hit)
 {
 	COUNT(d, tlb_flush);
 	soft_flush_root(v);
 	plat_tlb_flush(v);
-	TRACE(v, root_load, root->gfn, root->mfn, hit);
+	if (TRACE_ON(root_load))
+		trace_root_load(v, root, hit);
+}
+
+/* Apart, so that a load that finds its root needs no stack. */
+static __attribute__((noinline)) void free_and_flush(struct vcpu *v, struct sh_page *old, const struct sh_page *root,
+						     bool hit)
+{
+	sh_page_free(v->domain, old);
+	flush_at_load(v, v->domain, root, hit);
 }
 
 /* Hardware and v use this root from now on; the one before is left. */
@@ -231,7 +236,10 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 		if (old) {
 			old->loaded--;
 			policy.sync->root_left(v, old);
-			sh_put(d, old);
+			if (!--old->refs) {
+				free_and_flush(v, old, root, hit);
+				return;
+			}
 		}
 	}
 	flush_at_load(v, d, root, hit);
@@ -245,36 +253,26 @@ static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u
 		install_root(v, root, false);
 }
 
-/* Not the root that is loaded. */
-static __attribute__((noinline)) void load_other_root(struct vcpu *v)
+static void mode_load_root(struct vcpu *v)
 {
 	struct domain *d = v->domain;
-	gfn_t gfn;
-	u32 role;
-	struct sh_page *root;
+	struct sh_page *root = v->root;
+	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
+	u32 role = v->role | ROLE_MAKE(N, 0);
 
 	if (policy.sync->flush)
 		policy.sync->flush(v);
-	root = root_find(v, &gfn, &role);
+	/* Kernels often load CR3 for the flush alone. */
+	if (SYNC_KEEPS_ROOTS && N > 3 && root && root->gfn == gfn.n && root->role == role) {
+		COUNT(d, root_hit);
+		flush_at_load(v, d, root, true);
+		return;
+	}
+	root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find(d, (u32)gfn.n, role);
 	if (unlikely(!root)) {
 		load_new_root(v, gfn, role);
 		return;
 	}
 	COUNT(d, root_hit);
 	install_root(v, root, true);
-}
-
-static void mode_load_root(struct vcpu *v)
-{
-	struct domain *d = v->domain;
-	const struct sh_page *root = v->root;
-
-	/* Kernels often load CR3 for the flush alone. */
-	if (SYNC_KEEPS_ROOTS && N > 3 && root && root->gfn == gw_root_gfn(v).n &&
-	    root->role == (v->role | ROLE_MAKE(N, 0))) {
-		COUNT(d, root_hit);
-		flush_at_load(v, d, root, true);
-		return;
-	}
-	load_other_root(v);
 }

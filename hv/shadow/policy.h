@@ -189,7 +189,20 @@ enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UN
 /* ---- what the engine does for parts ---- */
 
 /* The hash of kept shadows, by frame and role. */
-struct sh_page *sh_hash_find(const struct sh_domain *s, u32 gfn, u32 role);
+static inline struct sh_page **sh_bucket(const struct sh_domain *s, u32 gfn, u32 role)
+{
+	return &s->hash[(gfn * 0x9e3779b1u + role * 0x85ebca6bu) >> 7 & s->hash_mask];
+}
+
+static inline struct sh_page *sh_hash_find(const struct sh_domain *s, u32 gfn, u32 role)
+{
+	struct sh_page *sp = *sh_bucket(s, gfn, role);
+
+	while (sp && (sp->gfn != gfn || sp->role != role))
+		sp = sp->hash_next;
+	return sp;
+}
+
 void sh_hash_add(struct sh_domain *s, struct sh_page *sp);
 void sh_hash_remove(struct sh_domain *s, struct sh_page *sp);
 /* The pool has another size: as many buckets as suit it, if there is memory for them. */
