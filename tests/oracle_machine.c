@@ -39,7 +39,7 @@ void machine_init(struct machine *m, struct machine_size size, u64 seed)
 		v->id = i;
 		v->domain = d;
 		v->cr0 = CR0_PE;
-		v->root = INVALID_MFN;
+		v->root = NULL;
 		host_cpu_init(v, &m->cpu[i], seed + i * 77);
 	}
 	if (!memory || !p2m_init(d, size.frames) || !p2m_map(d, GFN(0), d->first_mfn, size.hole_at) ||
