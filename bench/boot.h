@@ -41,6 +41,7 @@ struct boot {
 	char *qemu_error; /* natively: what QEMU itself complained of; NULL: nothing */
 	json_t *native;   /* natively: the item, borrowed */
 	double started, last_output, done_at;
+	double cpu_seconds; /* that QEMU took; wall seconds depend on what else the machine does */
 	double stood_still; /* when the hypervisor said that it cannot go on; 0: it did not */
 	double expected;  /* wall seconds that it is likely to take */
 	bool over;        /* ended, and its results are in */

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "boot_end.h"
@@ -209,9 +210,9 @@ static void note_end(struct boot *b, int status, unsigned files)
 	for (size_t i = json_array_size(b->res->boots); i-- && !e;)
 		if (!strcmp(json_string_value(json_object_get(json_array_get(b->res->boots, i), "label")), b->label))
 			e = json_array_get(b->res->boots, i);
-	json_object_update_new(e, json_pack("{s:s, s:s, s:f, s:i, s:i, s:I, s:I}", "state",
+	json_object_update_new(e, json_pack("{s:s, s:s, s:f, s:f, s:i, s:i, s:I, s:I}", "state",
 					    b->kill_reason ? b->kill_state : b->failed ? "failed" : "ended", "ending", how,
-					    "wall_seconds", now_seconds() - b->started, "files", (int)files, "damaged_lines",
+					    "wall_seconds", now_seconds() - b->started, "cpu_seconds", b->cpu_seconds, "files", (int)files, "damaged_lines",
 					    (int)b->collect.damaged, "console_bytes_dropped",
 					    (json_int_t)(b->log[0].dropped + b->log[1].dropped), "tsc_khz",
 					    (json_int_t)b->collect.tsc_khz));
@@ -226,20 +227,27 @@ static void drain(struct boot *b)
 			boot_pump(b, s);
 }
 
+static double seconds_of(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
 void boot_watch(struct boot *b, double now)
 {
 	unsigned files = 0;
+	struct rusage used;
 	int status;
 	pid_t got;
 
 	if (b->over || !b->pid)
 		return;
-	got = waitpid(b->pid, &status, WNOHANG);
+	got = wait4(b->pid, &status, WNOHANG, &used);
 	if (got == 0) {
 		enforce(b, now);
 		return;
 	}
 	b->pid = 0;
+	b->cpu_seconds = seconds_of(&used.ru_utime) + seconds_of(&used.ru_stime);
 	drain(b);
 	if (b->native) {
 		end_native(b, status);

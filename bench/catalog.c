@@ -189,8 +189,8 @@ static bool in_suite(const struct workload *w, const char *suite)
 	return !strcmp(w->suite, suite) || (!strcmp(suite, "full") && !strcmp(w->suite, "quick"));
 }
 
-/* The forms of one workload, or the one form that has this name. False: there is none of these levels. */
-static bool select_forms(struct selection *s, const char *name, unsigned levels)
+/* The forms of one workload, or the one form that has this name. 0: there is none of these levels; negative: none at all. */
+static int choose_forms(struct selection *s, const char *name, unsigned levels)
 {
 	bool known = false, any = false;
 
@@ -204,27 +204,37 @@ static bool select_forms(struct selection *s, const char *name, unsigned levels)
 		if (form || (levels & 1u << w->levels))
 			any = s->workload[i] = true;
 	}
-	if (!known)
-		say_unknown("workload", name, workload_name);
-	else if (!any)
-		say("the workload \"%s\" has no form of these levels (penumbra list shows which it has)", name);
-	return any;
+	return any ? 1 : known ? 0 : -1;
 }
 
-static bool select_workloads_by_name(struct selection *s, const char *names, unsigned levels)
+/* Unless the user asked for levels, a workload without a form of the usual ones gives those that it has. */
+static bool select_forms(struct selection *s, const char *name, unsigned levels, bool levels_named)
+{
+	int found = choose_forms(s, name, levels);
+
+	if (!found && !levels_named)
+		found = choose_forms(s, name, ~0u);
+	if (found < 0)
+		say_unknown("workload", name, workload_name);
+	else if (!found)
+		say("the workload \"%s\" has no form of these levels (penumbra list shows which it has)", name);
+	return found > 0;
+}
+
+static bool select_workloads_by_name(struct selection *s, const char *names, unsigned levels, bool levels_named)
 {
 	char *copy = xstrdup(names), *rest = copy, *name;
 	bool ok = true;
 
 	while (ok && (name = strsep(&rest, ",")))
-		ok = select_forms(s, name + strspn(name, " "), levels);
+		ok = select_forms(s, name + strspn(name, " "), levels, levels_named);
 	free(copy);
 	return ok;
 }
 
 bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels)
 {
-	bool any = false;
+	bool any = false, levels_named = levels != LEVELS_DEFAULT;
 
 	s->workloads_named = names || levels != LEVELS_DEFAULT;
 	if (levels == LEVELS_DEFAULT)
@@ -232,7 +242,7 @@ bool select_workloads(struct selection *s, const char *names, const char *suite,
 	memset(s->workload, 0, sizeof(s->workload));
 	s->suite = suite;
 	if (names)
-		return select_workloads_by_name(s, names, levels);
+		return select_workloads_by_name(s, names, levels, levels_named);
 	for (unsigned i = 0; i < nr_workloads; i++)
 		any |= s->workload[i] = in_suite(&workloads[i], suite) && (levels & 1u << workloads[i].levels);
 	if (!any)

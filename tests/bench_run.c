@@ -89,6 +89,16 @@ START_TEST(forms_are_chosen_by_their_levels_or_their_name)
 END_TEST
 
 /* In one archive no two files may have the same name, and Linux keeps to the levels of its form. */
+START_TEST(a_workload_without_the_usual_form_gives_what_it_has)
+{
+	struct selection s;
+
+	ck_assert(select_workloads(&s, "fork-cow-pae", "quick", LEVELS_DEFAULT));
+	ck_assert(s.workload[workload_find("fork-cow-pae.2") - workloads]);
+	ck_assert(!select_workloads(&s, "fork-cow-pae", "quick", 1u << 4));
+}
+END_TEST
+
 START_TEST(every_form_has_its_own_image)
 {
 	for (unsigned i = 0; i < nr_workloads; i++)
@@ -346,6 +356,7 @@ int main(void)
 	tcase_add_test(t, variants_belong_to_the_full_suite_or_are_named);
 	tcase_add_test(t, names_are_exact);
 	tcase_add_test(t, forms_are_chosen_by_their_levels_or_their_name);
+	tcase_add_test(t, a_workload_without_the_usual_form_gives_what_it_has);
 	tcase_add_test(t, every_form_has_its_own_image);
 	tcase_add_test(t, the_quick_suite_leaves_out_what_takes_long);
 	tcase_add_test(t, plans_are_cut_and_split);

@@ -102,14 +102,26 @@ void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct
 	TRACE(v, revoke, table->gfn, hits, before - hits - fixups, fixups);
 }
 
+/* The levels that the guest does not have stand above its root, and for it. */
+static bool stands_above(const struct sh_page *sp)
+{
+	return ROLE_LEVEL(sp->role) > ROLE_GUEST_LEVELS(sp->role);
+}
+
 /* A type is a role without its quadrant: a 32-bit table under wider shadows has several pages of one type. */
 static void count_types(struct domain *d, const struct sh_page *sp, const struct sh_page *others)
 {
-	bool same = false;
+	bool same = false, other = false;
 
-	for (const struct sh_page *o = others; o; o = o->same_frame)
-		same |= !((o->role ^ sp->role) & ~ROLE_MAKE(0, 7u));
-	d->counter[PN_CNT_second_type] += others && !same;
+	if (stands_above(sp))
+		return;
+	for (const struct sh_page *o = others; o; o = o->same_frame) {
+		if ((o->role ^ sp->role) & ~ROLE_MAKE(0, 7u))
+			other |= !stands_above(o);
+		else
+			same = true;
+	}
+	d->counter[PN_CNT_second_type] += other && !same;
 	if (ROLE_LEVEL(sp->role) == 1) {
 		COUNT(d, l1_shadows);
 		d->counter[PN_CNT_l1_tables] += !same;
