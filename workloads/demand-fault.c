@@ -16,5 +16,7 @@ static void demand_map(pte_t *slot, ulong frame)
 
 void workload_main(void)
 {
-	demand_run(param("ops", 1000, 1, 20000));
+	ulong ops = param("ops", 1000, 1, 20000);
+
+	demand_run(demand_prepare(ops), ops);
 }

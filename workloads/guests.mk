@@ -29,31 +29,35 @@ GUEST_LDFLAGS_x86_64 = -m elf_x86_64
 GUEST_LDFLAGS_i386 = -m elf_i386
 GUEST_LIB_SRCS = workloads/lib/entry.S workloads/lib/start.c workloads/lib/console.c workloads/lib/params.c \
 	workloads/lib/mem.c workloads/lib/region.c workloads/lib/trap.c hv/lib/string.c hv/lib/printf.c
-GUEST_LIB_SRCS_x86_64 = workloads/lib/x86_64/start.S workloads/lib/x86_64/trap.S
-GUEST_LIB_SRCS_i386 = workloads/lib/i386/start.S workloads/lib/i386/trap.S workloads/lib/i386/divide.c
+GUEST_LIB_SRCS_x86_64 = workloads/lib/x86_64/start.S workloads/lib/x86_64/trap.S workloads/lib/x86_64/mode.S
+GUEST_LIB_SRCS_i386 = workloads/lib/i386/start.S workloads/lib/i386/trap.S workloads/lib/i386/mode.S workloads/lib/i386/divide.c
 
-# The rules of one form: $(1) levels, $(2) architecture, $(3) what its images' names end in
+# The rules of one form: $(1) folder of lib/ with its geometry, $(2) levels, $(3) architecture, $(4) what its images'
+# names end in, $(5) its files
 define guest_form
-GUEST_LIB_OBJS_$(1) = $(patsubst %,guest-obj/$(1)level/%.o,$(GUEST_LIB_SRCS) $(GUEST_LIB_SRCS_$(2)))
-GUEST_IMAGES_$(1) = $(patsubst %,workloads/%$(3),$(GUEST_FILES_$(1)))
-guest-obj/$(1)level/%.o: $(srcdir)/%
+GUEST_LIB_OBJS_$(1) = $(patsubst %,guest-obj/$(1)/%.o,$(GUEST_LIB_SRCS) $(GUEST_LIB_SRCS_$(3)))
+GUEST_IMAGES_$(1) = $(patsubst %,workloads/%$(4),$(5))
+GUEST_IMAGES += $(patsubst %,workloads/%$(4),$(5))
+guest-obj/$(1)/%.o: $(srcdir)/%
 	@mkdir -p $$(@D); test -n "$$(V:0=)" || echo "  GUESTCC  $$@"; \
-	$$(CC) $$(GUEST_CFLAGS) $$(GUEST_CFLAGS_$(2)) -I$$(srcdir)/workloads/lib/$(1)level -I$$(srcdir)/workloads/lib/pte$(if $(filter 3,$(1)),2,1) -MMD -MP -c $$< -o $$@
+	$$(CC) $$(GUEST_CFLAGS) $$(GUEST_CFLAGS_$(3)) -I$$(srcdir)/workloads/lib/$(1) \
+		-I$$(srcdir)/workloads/lib/pte$(if $(filter 3,$(2)),2,1) -MMD -MP -c $$< -o $$@
 
-$$(GUEST_IMAGES_$(1)): workloads/%$(3): guest-obj/$(1)level/workloads/%.c.o $$(GUEST_LIB_OBJS_$(1)) \
-		$$(srcdir)/workloads/lib/guest.lds
+$$(GUEST_IMAGES_$(1)): workloads/%$(4): guest-obj/$(1)/workloads/%.c.o $$(GUEST_LIB_OBJS_$(1)) $$(srcdir)/workloads/lib/guest.lds
 	@mkdir -p $$(@D); echo "  GUESTLD  $$@"; \
-	$$(LD) $$(GUEST_LDFLAGS_$(2)) $$(GUEST_LDFLAGS) --defsym=DIRECT_BASE=$$(call guest_geometry,$(1),DIRECT_BASE) -o $$@ $$(filter %.o,$$^)
+	$$(LD) $$(GUEST_LDFLAGS_$(3)) $$(GUEST_LDFLAGS) --defsym=DIRECT_BASE=$$(call guest_geometry,$(1),DIRECT_BASE) -o $$@ $$(filter %.o,$$^)
 endef
-# $(1) levels, $(2) a name that its geometry defines
-guest_geometry = $(shell sed -n 's/^\#define $(2) \(0x[0-9a-f]*\).*/\1/p' $(srcdir)/workloads/lib/$(1)level/geometry.h)
-$(eval $(call guest_form,2,i386,.2.elf))
-$(eval $(call guest_form,3,i386,.3.elf))
-$(eval $(call guest_form,4,x86_64,.elf))
-$(eval $(call guest_form,5,x86_64,.5.elf))
-
-GUEST_IMAGES = $(GUEST_IMAGES_2) $(GUEST_IMAGES_3) $(GUEST_IMAGES_4) $(GUEST_IMAGES_5) \
-	$(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES))
+# $(1) folder, $(2) a name that its geometry defines
+guest_geometry = $(shell sed -n 's/^\#define $(2) \(0x[0-9a-f]*\).*/\1/p' $(srcdir)/workloads/lib/$(1)/geometry.h)
+# Workloads whose kernel half begins at 2 GiB in their 32-bit forms.
+GUEST_WINDOWS = linear-map
+GUEST_IMAGES := $(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES))
+$(eval $(call guest_form,2level,2,i386,.2.elf,$(filter-out $(GUEST_WINDOWS),$(GUEST_FILES_2))))
+$(eval $(call guest_form,3level,3,i386,.3.elf,$(filter-out $(GUEST_WINDOWS),$(GUEST_FILES_3))))
+$(eval $(call guest_form,4level,4,x86_64,.elf,$(GUEST_FILES_4)))
+$(eval $(call guest_form,5level,5,x86_64,.5.elf,$(GUEST_FILES_5)))
+$(eval $(call guest_form,2level-windows,2,i386,.2.elf,$(filter $(GUEST_WINDOWS),$(GUEST_FILES_2))))
+$(eval $(call guest_form,3level-windows,3,i386,.3.elf,$(filter $(GUEST_WINDOWS),$(GUEST_FILES_3))))
 
 $(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES)): workloads/hostile/%.elf: $(srcdir)/workloads/hostile/mkbad.sh $(GUEST_GOOD)
 	@mkdir -p $(@D); echo "  BADIMAGE $@"; $(SHELL) $< $* $(GUEST_GOOD) $@

@@ -3,9 +3,10 @@
  * A table page that becomes data, and a table again. Whoever shadows it must notice that it is no table any more, or
  * each write to it as data costs a trip.
  *
- * One operation is one life of a page as a table and one as data. As a table it maps 8 pages, which are used. Then
- * it is unlinked and CR3 loaded. Phase "zeroed": a kernel clears it word by word, as it does for a new anonymous page,
- * then a process fills it. Phase "filled": it is filled at once, as a page that is read from disk. Serves: T17.
+ * One operation is one life of a page as a table and one as data. As a table it is an L1 that maps 8 pages ("table-"), or a root with
+ * the kernel's entries and one for the same 8 pages ("root-"); they are used, then it is unlinked, or another root loaded. As data, a
+ * kernel clears it word by word, as it does for a new anonymous page, and a process fills it ("-zeroed"); or it is filled at
+ * once, as a page that is read from disk ("-filled"). Serves: T17.
  */
 #include "lib/guest.h"
 
@@ -14,8 +15,9 @@
 #define DATA   (USER_BASE + PT_ENTRIES * PAGE_SIZE) /* where the page appears as data */
 #define WORDS  (PAGE_SIZE / sizeof(ulong))
 
-static ulong root, table, frames;
+static ulong root, recycled, frames;
 static pte_t *link, *data_slot;
+static pte_t user_entry; /* of a root, to the tables that map the 8 pages */
 
 /* Where the L2 has its entry for L2_VA. */
 static pte_t *l2_slot(void)
@@ -27,16 +29,33 @@ static pte_t *l2_slot(void)
 	return &t[pt_index(L2_VA, 2)];
 }
 
-static void be_table(ulong value)
+static void use_pages(ulong value)
 {
-	pte_t *l1 = phys_to_virt(table);
+	for (ulong i = 0; i < MAPPED; i++)
+		poke(L2_VA + i * PAGE_SIZE, value + i);
+}
+
+static void be_l1(ulong value)
+{
+	pte_t *l1 = phys_to_virt(recycled);
 
 	for (ulong i = 0; i < PT_ENTRIES; i++)
 		pte_set(&l1[i], i < MAPPED ? (frames + i * PAGE_SIZE) | PTE_USER_DATA : 0);
-	pte_set(link, table | PTE_TABLE);
-	for (ulong i = 0; i < MAPPED; i++)
-		poke(L2_VA + i * PAGE_SIZE, value + i);
+	pte_set(link, recycled | PTE_TABLE);
+	use_pages(value);
 	pte_clear(link);
+	write_cr3(root);
+}
+
+static void be_root(ulong value)
+{
+	pte_t *table = phys_to_virt(recycled);
+	const pte_t *kernel = phys_to_virt(root);
+
+	for (unsigned i = 0; i < PT_ROOT_ENTRIES; i++)
+		pte_set(&table[i], i >= KERNEL_ROOT_INDEX ? pte_get(&kernel[i]) : i == pt_index(L2_VA, PT_LEVELS) ? user_entry : 0);
+	write_cr3(recycled);
+	use_pages(value);
 	write_cr3(root);
 }
 
@@ -44,8 +63,8 @@ static void be_data(bool zeroed, ulong value)
 {
 	if (zeroed)
 		for (ulong i = 0; i < WORDS; i++)
-			*((volatile ulong *)phys_to_virt(table) + i) = 0;
-	pte_set(data_slot, table | PTE_USER_DATA);
+			*((volatile ulong *)phys_to_virt(recycled) + i) = 0;
+	pte_set(data_slot, recycled | PTE_USER_DATA);
 	for (ulong i = 0; i < WORDS; i++)
 		poke(DATA + i * sizeof(ulong), value + i);
 	pte_clear(data_slot);
@@ -54,7 +73,7 @@ static void be_data(bool zeroed, ulong value)
 
 static void verify(ulong value)
 {
-	const ulong *words = phys_to_virt(table);
+	const ulong *words = phys_to_virt(recycled);
 
 	for (ulong i = 0; i < WORDS; i++)
 		need(words[i] == value + i, "word %lu of the page is %#lx", i, words[i]);
@@ -65,7 +84,7 @@ static void verify(ulong value)
 	need(read_faults(DATA), "the data page is still there");
 }
 
-static void run(const char *phase, bool zeroed, ulong ops)
+static void run(const char *phase, void (*be_table)(ulong value), bool zeroed, ulong ops)
 {
 	for (ulong i = 0; i < 2; i++) {
 		be_table(i);
@@ -80,19 +99,32 @@ static void run(const char *phase, bool zeroed, ulong ops)
 	verify(ops - 1);
 }
 
+/* The entry of a root of its own, under which the 8 pages are mapped for good. */
+static pte_t make_user_entry(void)
+{
+	ulong other = pt_new_root();
+	pte_t *table = phys_to_virt(other);
+
+	pt_map(pt_populate(other, L2_VA, MAPPED), frames, MAPPED, PTE_USER_DATA);
+	return pte_get(&table[pt_index(L2_VA, PT_LEVELS)]);
+}
+
 void workload_main(void)
 {
 	ulong ops = param("ops", 20, 1, 100000);
 
 	root = pt_new_root();
 	frames = pages_alloc(MAPPED);
+	user_entry = make_user_entry();
 	/* L2_VA's first table makes the ones above it; its place is then the recycled page's. */
 	pt_populate(root, L2_VA, 1);
 	data_slot = pt_populate(root, DATA, 1);
 	link = l2_slot();
 	pte_clear(link);
-	table = pages_alloc(1);
+	recycled = pages_alloc(1);
 	write_cr3(root);
-	run("zeroed", true, ops);
-	run("filled", false, ops);
+	run("table-zeroed", be_l1, true, ops);
+	run("table-filled", be_l1, false, ops);
+	run("root-zeroed", be_root, true, ops);
+	run("root-filled", be_root, false, ops);
 }

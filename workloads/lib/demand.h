@@ -62,13 +62,21 @@ static void verify(ulong ops)
 	}
 }
 
-static void demand_run(ulong ops)
+/* The tables for `ops` measured pages; the root is not loaded yet. */
+static ulong demand_prepare(ulong ops)
 {
-	ulong l1s = (ops + PER_L1 - 1) / PER_L1, root = pt_new_root();
+	ulong root = pt_new_root();
 
-	nr_slots = ops + l1s;
+	nr_slots = ops + (ops + PER_L1 - 1) / PER_L1;
 	first_frame = pages_alloc(nr_slots);
 	slots = pt_populate(root, USER_BASE, nr_slots);
+	return root;
+}
+
+static void demand_run(ulong root, ulong ops)
+{
+	ulong l1s = (ops + PER_L1 - 1) / PER_L1;
+
 	write_cr3(root);
 	fault_handler_set(demand_fault);
 	for (ulong i = 0; i < l1s; i++)

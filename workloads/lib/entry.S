@@ -70,6 +70,7 @@ gdt:
 	.quad 0
 	.quad GDT_CODE
 	.quad 0x00cf93000000ffff /* data */
+	.quad 0x00cf9b000000ffff /* GDT_CODE32_SELECTOR: 32-bit code in every form */
 boot_gdt_pointer:
 	.word GDT_BYTES - 1
 	.long PHYS(gdt)

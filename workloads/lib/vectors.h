@@ -9,6 +9,7 @@
 #define HAS_ERROR 0x60227d00
 #define STUB_BYTES 16
 
-#define GDT_BYTES 24
+#define GDT_BYTES 32
+#define GDT_CODE32_SELECTOR 24
 
 #endif

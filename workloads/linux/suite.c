@@ -8,7 +8,7 @@
  *   suite fork-exec-exit N   N times: fork, exec (itself), exit
  *   suite mmap-touch N       N times: map 64 pages, write to each, unmap
  *   suite run PHASE N CMD..  N operations of an outside command, as one region
- *   suite boot               prints "@boot <TSC>": how far it was from reset to here
+ *   suite boot               prints "@boot <TSC>": how far it was from reset to here; "@levels <N>" of the kernel's page tables
  *   suite power-off CODE     ends the machine through the debug-exit port
  *
  * Each phase is bracketed by the quiet hypercalls where the hypervisor is (natively by
@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/io.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -188,6 +189,32 @@ static void check_shared_pages(void)
 	need(!changed, "children changed %u of their parent's pages", changed);
 }
 
+/* Linux takes LA57's name off the CPU's list where it does not use it; a 32-bit kernel's own name tells whether it is PAE's. */
+static unsigned levels(void)
+{
+	char line[4096];
+	bool la57 = false;
+	struct utsname u;
+	FILE *f;
+
+	uname(&u);
+	if (!strstr(u.machine, "64"))
+		return strstr(u.release, "pae") ? 3 : 2;
+	f = fopen("/proc/cpuinfo", "r");
+	while (f && fgets(line, sizeof(line), f))
+		la57 |= strstr(line, " la57") != NULL;
+	if (f)
+		fclose(f);
+	return la57 ? 5 : 4;
+}
+
+static int boot(void)
+{
+	unsigned long long tsc = __rdtsc();
+
+	return printf("@boot %llu\n@levels %u\n", tsc, levels()) < 0;
+}
+
 int main(int argc, char **argv)
 {
 	static unsigned char pages[MAP_PAGES * PAGE] = { 1 };
@@ -196,7 +223,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "child"))
 		return CHILD_CODE;
 	if (argc == 2 && !strcmp(argv[1], "boot"))
-		return printf("@boot %llu\n", (unsigned long long)__rdtsc()) < 0;
+		return boot();
 	need(argc >= 3, "usage: suite <phase> <count> | run <phase> <count> <command> | power-off <code>");
 	if (!strcmp(argv[1], "power-off"))
 		power_off(atoi(argv[2]));

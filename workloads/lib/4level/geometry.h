@@ -37,6 +37,9 @@
 /* Where workloads put what they map: the lower, "user" half, clear of page 0. */
 #define USER_BASE 0x400000000000
 
+/* Where Windows maps its page tables. Only a guest that does so has something there. */
+#define LINEAR_BASE 0xfffff68000000000
+
 #define PTE_P 0x1
 #define PTE_RW 0x2
 #define PTE_US 0x4
