@@ -19,8 +19,8 @@ _Static_assert(!SPARE_NEEDS_SYNC || SYNC_PROTECTS_TABLES,
 	       "in step with the guest's tables");
 _Static_assert(!SYNC_KEEPS_ROOTS || RECLAIM_FREES_PINNED,
 	       "this sync part keeps roots that are not loaded, so the reclaim chain must end in a part that lets them go, such as lru");
-_Static_assert(SUPER_HIGHEST_LEAF == 1,
-	       "the template sets leaf entries at level 1 only, so superpages must be splintered");
+_Static_assert(SUPER_HIGHEST_LEAF <= 2,
+	       "the template sets leaf entries at levels 1 and 2 only, so larger superpages must be splintered to level 2");
 _Static_assert(
 	!PREFETCH_LOOKS_AROUND || SYNC_PROTECTS_TABLES,
 	"this prefetch part fills entries that the guest did not touch, so the sync part must see their later changes");

@@ -14,8 +14,11 @@ ORACLE_SRCS = tests/oracle.c tests/oracle_gen.c tests/oracle_machine.c tests/ora
 	tests/oracle_run.c tests/oracle_shrink.c
 # Check suites that run under every recipe, and those for variants only.
 ENGINE_SUITES = test modes access manage
+# Recipes with superpage entries.
+RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.* super, *direct,.*/\1/p' recipes.def && \
+	grep -l '^.include "parts/super_direct.h"' *.h | sed 's/\.h$$//')
 ENGINE_TESTS = $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine_$(t)_%)) \
-	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%)
+	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%) $(RECIPES_SUPER:%=tests/engine_super_%)
 
 # What does not ask the recipe is compiled once.
 engine-obj/all/%.o: $(srcdir)/%
@@ -39,6 +42,7 @@ tests/engine_$(2)_$(1): $$(call engine_objs,all,tests/engine_$(2).c) tests/liben
 endef
 $(foreach r,$(RECIPES_SHADOW),$(foreach t,$(ENGINE_SUITES),$(eval $(call engine_suite,$(r),$(t)))))
 $(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts)))
+$(foreach r,$(RECIPES_SUPER),$(eval $(call engine_suite,$(r),super)))
 
 clean-local: clean-engine
 clean-engine:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MACHINE_FRAMES 1024
+#define SUPERPAGE      1024 /* frames of the largest, to which memory that has such is aligned */
 #define MOST_TRIES     64
 
 static void die(const char *what)
@@ -19,13 +20,18 @@ void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pag
 {
 	struct domain *d = &g->d;
 	struct vcpu *v = &g->v;
-	void *memory;
+	bool aligned = frames > SUPERPAGE;
+	void *memory, *before;
 
 	memset(g, 0, sizeof(*g));
-	host_init(MACHINE_FRAMES);
+	g->machine_frames = MACHINE_FRAMES + (aligned ? frames : 0);
+	host_init(g->machine_frames);
 	g->frames = frames;
 	g->rng = seed ^ 0x5eed;
+	before = aligned ? plat_alloc_pages(SUPERPAGE - 1) : NULL; /* frame 0 is never given out */
 	memory = plat_alloc_pages(frames);
+	if (before)
+		plat_free_pages(before, SUPERPAGE - 1);
 	d->id = 1;
 	d->state = PN_RUNNING;
 	d->nr_vcpus = 1;
@@ -49,7 +55,7 @@ void guest_exit(struct guest *g)
 	paging_domain_destroy(&g->d);
 	p2m_destroy(&g->d);
 	plat_free_pages(plat_map(g->d.first_mfn), g->frames);
-	leaked = MACHINE_FRAMES - 1 - host_free_frames();
+	leaked = g->machine_frames - 1 - host_free_frames();
 	if (leaked)
 		die("paging left frames allocated");
 	host_exit();

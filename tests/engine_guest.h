@@ -19,7 +19,7 @@ struct guest {
 	struct domain d;
 	struct vcpu v;
 	struct host_cpu cpu;
-	u64 frames;
+	u64 frames, machine_frames;
 	/* How often in 64 an emulated write meets an instruction that no emulation knows. */
 	u32 clumsy;
 	u64 rng;

@@ -18,4 +18,7 @@ for r in $(sed -n 's/^VARIANT(\([^,]*\),.*/\1/p' "${srcdir:-.}/policies/recipes.
 	done
 	tests/engine_access_"$r" -s 11 || failed=1
 done
+for t in tests/engine_super_*; do # recipes with superpage entries
+	[ ! -x "$t" ] || "$t" || failed=1
+done
 exit $failed

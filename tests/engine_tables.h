@@ -18,7 +18,9 @@
 
 #define USER    0x400000000000ull
 #define LINEAR  0xffff888000000000ull
+#ifndef FRAMES
 #define FRAMES  512
+#endif
 #define HOLE_AT 496
 #define HOLE    8
 #define DATA    100
@@ -32,11 +34,11 @@ static u64 at(u64 gfn, u64 flags)
 {
 	return gfn << PAGE_SHIFT | flags;
 }
-static gva_t linear(u64 gfn, u32 slot)
+static inline gva_t linear(u64 gfn, u32 slot)
 {
 	return LINEAR + gfn * PAGE_SIZE + slot * 8;
 }
-static gva_t user(u32 page)
+static inline gva_t user(u32 page)
 {
 	return USER + page * PAGE_SIZE;
 }

@@ -44,7 +44,7 @@ mixture AD_HIDES_TABLES 1 ad_fault sync_vtlb 'this ad part withholds guest table
 mixture SYNC_UNSYNCS 1 sync_vtlb sync_vtlb 'this sync part lets tables go out of sync'
 mixture SYNC_TAKES_SNAPSHOTS 1 sync_emulate sync_emulate 'this sync part takes snapshots'
 mixture RECLAIM_LRU_FREES_PINNED 0 reclaim_lru sync_emulate 'this sync part keeps roots'
-mixture SUPER_HIGHEST_LEAF 2 super_splinter sync_emulate 'superpages must be splintered'
+mixture SUPER_HIGHEST_LEAF 3 super_splinter sync_emulate 'larger superpages must be splintered'
 
 # variant_refused <line for recipes.def> <words>: no header is made of it
 mkdir "$tmp/policies" && cp "$src"/policies/*.h "$src/policies/recipes.def" "$tmp/policies"

@@ -164,6 +164,8 @@ struct pn_trip_stat {
 	X(wrmap_guess_hit, "mappings found by a guess") \
 	X(wrmap_guess_miss, "guesses that found nothing") \
 	X(wrmap_scan, "searches that had to scan every shadow") \
+	X(super_direct, "superpages shadowed by one entry") \
+	X(super_shatter, "such entries that went because a frame below became a page table") \
 	X(spare_hit, "guest faults answered by what the shadow's entry remembers, the guest's tables unread") \
 	X(spare_mmio, "accesses to devices recognised in the same way") \
 	X(tlb_flush, "guest TLB flushes asked for") \

@@ -88,6 +88,16 @@ struct sh_fixup {
 #define SH_FIXUPS       2  /* a table */
 #define SH_FIXUP_TABLES 32 /* that can be out of sync and have them */
 
+/*
+ * A run of 2 MiB of machine memory, where superpages are shadowed directly. `maps` counts the superpage
+ * entries that map it writable, `tables` the guest tables in it; one of the two is always 0.
+ */
+#define SH_RUN 512 /* frames */
+struct sh_run {
+	u32 maps, tables;
+	u32 seen; /* the audit's own count of maps */
+};
+
 struct sh_domain {
 	struct pool_block *blocks;
 	struct sh_page *free_list;
@@ -98,6 +108,7 @@ struct sh_domain {
 	struct sh_page **hash;
 	u64 clock;                  /* root loads so far */
 	struct sh_page *wrmap_last; /* the wrmap part scan's: the page in which the last scan hit */
+	struct sh_run *runs;        /* the super part direct's, from the run of the domain's first frame on */
 	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
 	struct {                                 /* of the reclaim parts early and batch: the last write to a table */
 		const struct frame_info *zeroed; /* the table, if it set an entry to zero */
@@ -144,6 +155,15 @@ struct sh_page *pool_oldest_root(const struct sh_domain *s);
 
 /* Is this machine frame a page of the pool? */
 bool pool_owns(const struct sh_domain *s, u64 mfn);
+
+static inline struct sh_run *run_of(const struct domain *d, mfn_t mfn)
+{
+	return &d->shadow->runs[mfn.n / SH_RUN - d->first_mfn.n / SH_RUN];
+}
+static inline u64 nr_runs(const struct domain *d)
+{
+	return (d->first_mfn.n + d->nr_pages - 1) / SH_RUN - d->first_mfn.n / SH_RUN + 1;
+}
 
 /* The descriptor of a shadow page. */
 static inline struct sh_page *pool_page(u64 mfn)

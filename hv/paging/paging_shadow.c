@@ -49,7 +49,7 @@ bool paging_domain_init(struct domain *d, u64 pool_pages)
 		pool_pages = 256ull * d->nr_vcpus + 2 * (d->nr_pages * PAGE_SIZE >> 20);
 	if (!pool_init(d, pool_pages < least ? least : pool_pages))
 		return false;
-	if (SH_ALL(wrmap, init, d))
+	if (SH_ALL(wrmap, init, d) && (!policy.super->init || policy.super->init(d)))
 		return true;
 	paging_domain_destroy(d);
 	return false;
@@ -62,6 +62,8 @@ void paging_domain_destroy(struct domain *d)
 			d->vcpu[i]->root = NULL;
 	if (d->shadow)
 		SH_EACH(wrmap, exit, d);
+	if (d->shadow && policy.super->exit)
+		policy.super->exit(d);
 	log_dirty_end(d);
 	pool_destroy(d);
 }

@@ -97,6 +97,28 @@ static void audit_free(struct audit *a)
 			     s->free);
 }
 
+/* No run of memory is both mapped writable by superpages and home to guest tables. */
+static void audit_runs(struct audit *a)
+{
+	const struct domain *d = a->domain;
+
+	for (u64 i = 0; i < nr_runs(d); i++) {
+		struct sh_run *run = &d->shadow->runs[i];
+		u32 tables = 0;
+
+		for (u64 f = 0; f < SH_RUN; f++) {
+			u64 n = (d->first_mfn.n / SH_RUN + i) * SH_RUN + f;
+
+			if (n - d->first_mfn.n < d->nr_pages)
+				tables += frame_of(d, MFN(n))->shadows != NULL;
+		}
+		if (run->maps != run->seen || run->tables != tables || (run->maps && run->tables))
+			audit_report(a, "run %llu: %u superpages, %u tables, its book says %u and %u",
+				     (unsigned long long)i, run->seen, tables, run->maps, run->tables);
+		run->seen = 0;
+	}
+}
+
 static void audit_frames(struct audit *a)
 {
 	const struct domain *d = a->domain;
@@ -140,5 +162,7 @@ unsigned sh_audit(struct domain *d, char *text, size_t size)
 	sh_audit_unsync(&a);
 	audit_free(&a);
 	audit_frames(&a);
+	if (SUPER_HIGHEST_LEAF > 1)
+		audit_runs(&a);
 	return a.faults;
 }

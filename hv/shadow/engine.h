@@ -79,6 +79,8 @@ struct sh_mode {
 	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
 	void (*unlink_child)(struct domain *d, struct sh_page *parent, const struct sh_page *child);
 	void (*empty)(struct domain *d, struct sh_page *sp); /* no references: and all else in it */
+	/* Zero superpage entries that map any of these frames with that right. */
+	void (*take_super)(struct domain *d, struct sh_page *sp, mfn_t first, u64 frames, u64 bit);
 	/* The links of a root that user accesses go through. */
 	void (*unhook_user)(struct domain *d, struct sh_page *root);
 	void (*audit)(struct domain *d, struct sh_page *sp, struct audit *a);
@@ -124,6 +126,9 @@ void sh_drop_root(struct vcpu *v);
 
 /* CR0, CR4 or EFER changed: choose the pair, set v->hw_*. */
 void sh_update_modes(struct vcpu *v);
+
+/* Zero the superpage entries that map any of these frames with that right, in every shadow. */
+void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit);
 
 /* The guest table at `gpa` changed by a write that the engine knows of. */
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes);

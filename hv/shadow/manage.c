@@ -22,6 +22,8 @@ static u64 take_everywhere(struct domain *d, mfn_t first, u64 frames, u64 bit)
 {
 	u64 n = 0;
 
+	if (SUPER_HIGHEST_LEAF > 1)
+		sh_take_super(d, first, frames, bit);
 	pool_for_each(d->shadow, sp)
 		if (sp->used && ROLE_LEVEL(sp->role) == 1)
 			n += sp->mode->take(d, sp, first, frames, bit);

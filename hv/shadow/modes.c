@@ -11,6 +11,7 @@
  * supervisors too.
  */
 #include "engine.h"
+#include "recipe.h"
 
 /* A change of any of these flushes, and may change what shadows mean. No two have the same position. */
 #define CR4_PAGING  (CR4_PSE | CR4_PAE | CR4_PGE | CR4_LA57 | CR4_PCIDE | CR4_SMEP | CR4_SMAP)
@@ -55,6 +56,8 @@ static void set_hardware(struct vcpu *v, const struct sh_mode *m)
 	if (m->guest_levels == 2)
 		efer_off |= EFER_NXE;
 	v->hw_cr4 = (v->cr4 & ~off) | (m->shadow_levels > 2 ? CR4_PAE : 0) | (m->shadow_levels == 5 ? CR4_LA57 : 0);
+	if (SUPER_HIGHEST_LEAF > 1)
+		v->hw_cr4 |= CR4_PSE;
 	v->hw_efer = (v->efer & ~efer_off) | (long_mode ? EFER_LME | EFER_LMA : 0);
 	v->hw_dirty = HW_ALL;
 	soft_flush(v);

@@ -139,11 +139,22 @@ static inline struct sh_page *link_child(const struct domain *d, u64 e)
 	return pool_page(pte_mfn(e).n);
 }
 
+/* A superpage entry, where the recipe has such: at level 2, and never in links. */
+static inline bool is_super(u64 e)
+{
+	return SUPER_HIGHEST_LEAF > 1 && (e & (PTE_P | PTE_PS)) == (PTE_P | PTE_PS);
+}
+
+static void super_gone(struct domain *d, u64 e);
+
 /* Point a slot at a child, or at nothing; the old child may go with its whole tree. */
 static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_page *child, u64 rights)
 {
 	u64 old = s_get(sp, slot);
-	struct sh_page *gone = old & PTE_P ? link_child(d, old) : NULL;
+	struct sh_page *gone = old & PTE_P && !is_super(old) ? link_child(d, old) : NULL;
+
+	if (is_super(old))
+		super_gone(d, old);
 
 	s_set(sp, slot, child ? mfn_to_hpa(MFN(child->mfn)) | rights : 0);
 	if (N == 3 && sp->loaded)
@@ -233,6 +244,7 @@ struct want {
 
 #include "multi_pae.h"
 #include "multi_unsync.h"
+#include "multi_super.h"
 #include "multi_quick.h"
 #include "multi_fill.h"
 #include "multi_change.h"
@@ -265,5 +277,6 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.unlink_child = mode_unlink_child,
 	.empty = mode_empty,
 	.unhook_user = mode_unhook_user,
+	.take_super = mode_take_super,
 	.audit = mode_audit,
 };

@@ -74,12 +74,35 @@ static bool audit_want(const struct sh_page *sp, u32 slot, u32 level, struct wan
 	return derive_link(guest_entry(sp, index), slot, level, sp->role, want);
 }
 
+static void audit_super(struct domain *d, struct sh_page *sp, u32 slot, u64 e, struct audit *a)
+{
+	struct want want = { 0 };
+
+	if (ROLE_LEVEL(sp->role) != 2 || pte_mfn(e).n % ENTRIES || pte_mfn(e).n < d->first_mfn.n ||
+	    pte_mfn(e).n + ENTRIES > d->first_mfn.n + d->nr_pages) {
+		audit_report(a, "smfn %x slot %u: %llx is no superpage of the domain", sp->mfn, slot,
+			     (unsigned long long)e);
+		return;
+	}
+	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_RUN)
+		run_of(d, MFN(pte_mfn(e).n + f))->seen++;
+	if (!maps_directly(sp->role) && !policy.sync->in_sync(sp))
+		return;
+	if (!audit_want(sp, slot, 2, &want) || !super_agrees(d, e, &want) || !super_is_whole(d, want.gfn))
+		audit_report(a, "smfn %x slot %u: %llx is not what the guest's superpage gives", sp->mfn, slot,
+			     (unsigned long long)e);
+}
+
 static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u32 level, struct audit *a)
 {
 	u64 smfn = pte_mfn(e).n;
 	struct want want;
 	struct sh_page *c;
 
+	if (is_super(e)) {
+		audit_super(d, sp, slot, e, a);
+		return;
+	}
 	if (!pool_owns(d->shadow, smfn) || !pool_page(smfn)->used) {
 		audit_report(a, "smfn %x slot %u: %llx links to no shadow in use", sp->mfn, slot,
 			     (unsigned long long)e);

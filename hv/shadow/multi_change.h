@@ -61,8 +61,10 @@ static void validate_link(struct domain *d, struct sh_page *sp, u32 slot, u64 ge
 	struct want want = { 0 };
 	struct sh_page *c = NULL;
 
-	if (derive_link(ge, slot, level, sp->role, &want))
+	if (derive_link(ge, slot, level, sp->role, &want) && !(is_super(old) && super_agrees(d, old, &want)))
 		c = policy.sync->find(d, want.gfn, want.role);
+	if (is_super(old) && super_agrees(d, old, &want))
+		return;
 	if (c ? old == (mfn_to_hpa(MFN(c->mfn)) | want.rights) : !old)
 		return;
 	link_put(d, sp, slot, c, want.rights);
@@ -202,7 +204,7 @@ static void mode_recheck(struct vcpu *v, gva_t va)
 		if (level == 1)
 			return;
 		e = s_get(sp, s_slot(va, level));
-		sp = e & PTE_P ? link_child(d, e) : NULL;
+		sp = e & PTE_P && !is_super(e) ? link_child(d, e) : NULL;
 	}
 }
 
@@ -313,7 +315,7 @@ static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *ro
 	for (u32 level = N; level > 1; level--) {
 		u64 e = s_get(sp, s_slot(va, level));
 
-		if (!(e & PTE_P))
+		if (!(e & PTE_P) || is_super(e))
 			return NULL;
 		sp = link_child(d, e);
 	}
@@ -327,7 +329,7 @@ static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *ro
  */
 static inline bool links_direct(const struct domain *d, u64 e)
 {
-	return e & PTE_P && maps_directly(link_child(d, e)->role);
+	return is_super(e) || (e & PTE_P && maps_directly(link_child(d, e)->role));
 }
 
 static void mode_drop_page(struct vcpu *v, gva_t va)

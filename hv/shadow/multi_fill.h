@@ -80,9 +80,12 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	if (unlikely(!sh_reserve(d, SH_MOST_PAGES + SH_PART_PAGES)))
 		return SH_OOM;
 	sp = sh_root(v);
-	end = G && w->leaf <= G ? policy.super->leaf_level(w->leaf) : 1;
-	for (u32 level = N; level > end; level--)
+	end = SUPER_HIGHEST_LEAF == 1 && G && w->leaf <= G ? policy.super->leaf_level(w->leaf) : 1;
+	for (u32 level = N; level > end; level--) {
+		if (SUPER_HIGHEST_LEAF > 1 && level == 2 && super_fill(v, w, sp, va, &changed))
+			return changed ? SH_FIXED : SH_RETRY;
 		sp = link_for(v, w, sp, va, level, &changed);
+	}
 	ge = G && w->leaf == 1 ? w->e[1] : LINK_ALL | PTE_D;
 	e = leaf_entry(d, mfn, ge);
 	if (unlikely(plain_entry(s_get(sp, slot)) == e)) {

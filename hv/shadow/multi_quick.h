@@ -26,7 +26,7 @@ static inline __attribute__((always_inline)) bool quick_way(const struct vcpu *v
 		const u8 *p = t + s_slot(va, level) * SHADOW_BYTES;
 
 		e = SHADOW_BYTES == 4 ? *(const u32 *)p : *(const u64 *)p;
-		if (unlikely(!(e & PTE_P)))
+		if (unlikely(!(e & PTE_P)) || (level == 2 && is_super(e)))
 			return false;
 		if (N != 3 || level != 3) {
 			all &= e;

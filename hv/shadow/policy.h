@@ -114,6 +114,9 @@ struct sh_spare {
 struct sh_super {
 	/* The level at which a leaf of guest level `level` is shadowed: from 1 to `level`. */
 	u32 (*leaf_level)(u32 level);
+	/* For parts with leaves above level 1: sh_domain.runs begins and ends. False: out of memory. */
+	bool (*init)(struct domain *d);
+	void (*exit)(struct domain *d);
 };
 
 /* prefetch: which neighbours are filled at a fault. */

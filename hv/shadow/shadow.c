@@ -131,6 +131,26 @@ static void count_types(struct domain *d, const struct sh_page *sp, const struct
 	}
 }
 
+void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit)
+{
+	pool_for_each(d->shadow, sp)
+		if (SUPER_HIGHEST_LEAF > 1 && sp->used && ROLE_LEVEL(sp->role) == 2)
+			sp->mode->take_super(d, sp, first, frames, bit);
+}
+
+/* No superpage entry may map a table writable. */
+static void run_gets_table(struct domain *d, mfn_t mfn)
+{
+	struct sh_run *run = run_of(d, mfn);
+
+	run->tables++;
+	if (!run->maps)
+		return;
+	d->counter[PN_CNT_super_shatter] += run->maps;
+	sh_take_super(d, mfn, 1, PTE_RW);
+	BUG_ON(run->maps);
+}
+
 void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
 {
 	struct domain *d = v->domain;
@@ -148,6 +168,8 @@ void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
 		d->counter[PN_CNT_guest_tables_peak] = d->counter[PN_CNT_guest_tables];
 	TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
 	f->shadows = sp;
+	if (SUPER_HIGHEST_LEAF > 1)
+		run_gets_table(d, mfn);
 	if (f->writable)
 		sh_revoke_all(v, f, mfn, sp, va);
 	sh_flush(d);
@@ -164,6 +186,8 @@ void sh_demote(struct domain *d, struct sh_page *sp)
 	sp->same_frame = NULL;
 	if (f->shadows)
 		return;
+	if (SUPER_HIGHEST_LEAF > 1)
+		run_of(d, p2m_lookup(d, GFN(sp->gfn)))->tables--;
 	COUNT(d, demote);
 	d->counter[PN_CNT_guest_tables]--;
 	TRACE_D(d, demote, sp->gfn);
