@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Two bitmap allocators, first fit: the heap in pages, the domU pool in 2 MiB units. */
+/* Two bitmap allocators, first fit: the heap in pages, the domU pool in 4 MiB units. */
 #include "memory.h"
 
 #include "cpu.h"

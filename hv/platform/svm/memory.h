@@ -2,7 +2,7 @@
 /*
  * Host memory on bare metal. The RAM range that holds the image is the
  * hypervisor's: image, boot modules, a heap of 4 KiB pages, then the domU pool
- * in units of 2 MiB. All other RAM is dom0's.
+ * in units of 4 MiB. All other RAM is dom0's.
  */
 #ifndef SVM_MEMORY_H
 #define SVM_MEMORY_H
@@ -11,13 +11,13 @@
 
 struct host_memory {
 	u64 private_base, private_end; /* dom0 reaches nothing in here but through BARs */
-	u64 pool_base, pool_bytes;     /* 2 MiB aligned */
+	u64 pool_base, pool_bytes;     /* POOL_UNIT aligned */
 	u64 ram_end;                   /* end of the highest RAM range */
 };
 
 extern struct host_memory host_memory;
 
-#define POOL_UNIT (2ull << 20)
+#define POOL_UNIT (4ull << 20) /* the largest superpage that 32-bit tables have */
 
 /* Carve up memory; refuses the machine if it does not suffice. */
 void memory_init(const struct boot_info *bi);
