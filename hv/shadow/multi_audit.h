@@ -38,10 +38,8 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 		mfn_t backing = p2m_lookup(d, GFN((u64)sp->gfn + slot));
 
 		most = mfn_valid(backing) ? leaf_entry(d, backing, LINK_ALL | PTE_D) : 0;
-	} else if (policy.sync->in_sync(sp)) {
-		most = leaf_derive(d, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role));
-	} else if (SYNC_TAKES_SNAPSHOTS) {
-		most = leaf_derive(d, snapshot_entry(sp->snapshot, first_index(sp) + slot), role_rsvd(sp->role));
+	} else if (policy.sync->in_sync(sp) || SYNC_TAKES_SNAPSHOTS) {
+		most = leaf_derive(d, audit_entry(sp, first_index(sp) + slot), role_rsvd(sp->role));
 	} else {
 		return;
 	}
@@ -50,7 +48,13 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 			     (unsigned long long)most);
 }
 
-/* What the slot of a page in sync must link to; false: to nothing. */
+/* The guest's entry that a shadow's entry was derived from. */
+static inline u64 audit_entry(const struct sh_page *sp, u32 index)
+{
+	return SYNC_TAKES_SNAPSHOTS && sp->snapshot ? snapshot_entry(sp->snapshot, index) : guest_entry(sp, index);
+}
+
+/* What the slot of a page in sync must link to, or of one with a snapshot; false: to nothing. */
 static bool audit_want(const struct sh_page *sp, u32 slot, u32 level, struct want *want)
 {
 	u32 place = ROLE_MAKE(level - 1, child_quadrant(slot, level));
@@ -71,7 +75,7 @@ static bool audit_want(const struct sh_page *sp, u32 slot, u32 level, struct wan
 		return true;
 	}
 	u32 index = QUADRANTS ? (slot + ROLE_QUADRANT(sp->role) * ENTRIES) >> (level - 1) : slot;
-	return derive_link(guest_entry(sp, index), slot, level, sp->role, want);
+	return derive_link(audit_entry(sp, index), slot, level, sp->role, want);
 }
 
 static void audit_super(struct domain *d, struct sh_page *sp, u32 slot, u64 e, struct audit *a)
@@ -113,7 +117,7 @@ static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u3
 	if (ROLE_LEVEL(c->role) != level - 1)
 		audit_report(a, "smfn %x slot %u: level %u links to level %u", sp->mfn, slot, level,
 			     ROLE_LEVEL(c->role));
-	if (!(sp->role & ROLE_DIRECT) && !policy.sync->in_sync(sp))
+	if (!(sp->role & ROLE_DIRECT) && !policy.sync->in_sync(sp) && !SYNC_TAKES_SNAPSHOTS)
 		return;
 	if (!audit_want(sp, slot, level, &want) || want.gfn != c->gfn || want.role != c->role ||
 	    !gives_no_more(link_have(e, level), want.rights))

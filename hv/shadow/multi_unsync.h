@@ -96,7 +96,7 @@ static u32 resync_links(struct vcpu *v, struct sh_page *sp)
 	const u32 level = ROLE_LEVEL(sp->role);
 	u32 changed = 0;
 
-	v->bytes += PAGE_SIZE + 2 * ENTRIES * GUEST_BYTES;
+	v->bytes += PAGE_SIZE + 2 * (ENTRIES * GUEST_BYTES >> (QUADRANTS ? level - 1 : 0));
 	for (u32 slot = 0; slot < ENTRIES; slot++) {
 		u32 index = QUADRANTS ? (slot + ROLE_QUADRANT(sp->role) * ENTRIES) >> (level - 1) : slot;
 		u64 ge = guest_entry(sp, index);

@@ -145,6 +145,19 @@ static void fixups_put(struct sh_domain *s, struct sh_page *sp)
 
 /* ---- out of sync, and back ---- */
 
+/* Fill what level-1 shadows could have and lack. Links wait for the resync: they may lead to tables out of sync. */
+static void complete(struct vcpu *v, struct sh_page *first)
+{
+	for (struct sh_page *sp = first; sp; sp = sp->same_frame) {
+		u32 before = v->bytes;
+
+		if (ROLE_LEVEL(sp->role) > 1)
+			continue;
+		sp->mode->resync(v, sp);
+		v->bytes = before + PAGE_SIZE; /* table and copy were counted when they were copied */
+	}
+}
+
 bool sh_unsync(struct vcpu *v, struct frame_info *f, bool snapshot, bool whole)
 {
 	struct domain *d = v->domain;
@@ -163,9 +176,7 @@ bool sh_unsync(struct vcpu *v, struct frame_info *f, bool snapshot, bool whole)
 	}
 	if (copy && whole) {
 		copy_whole(v, f->shadows);
-		for (sp = f->shadows; sp; sp = sp->same_frame)
-			sp->mode->resync(v, sp);
-		v->bytes -= 2 * PAGE_SIZE; /* table and copy were counted just now */
+		complete(v, f->shadows);
 	}
 	COUNT(d, unsync);
 	TRACE(v, unsync, f->shadows->gfn, f->shadows->role, s->unsync_frames);

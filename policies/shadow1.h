@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* shadow1: Xen 2.0 and 3.0. Tables of every level go out of sync, and come back at the next fault that needs them. */
+#include "parts/ad_fault.h"
+#include "parts/prefetch_none.h"
+#include "parts/reclaim_lru.h"
+#include "parts/spare_none.h"
+#include "parts/super_splinter.h"
+#include "parts/sync_oos.h"
+#include "parts/wrmap_scan.h"
+
+enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
+#define RECIPE_NAME "shadow1"
+
+static const struct sh_policy policy = {
+	.sync = &sync_part,
+	.wrmap = { &wrmap_scan },
+	.spare = &spare_part,
+	.super = &super_part,
+	.prefetch = &prefetch_part,
+	.reclaim = { &reclaim_lru },
+	.ad = &ad_part,
+};
