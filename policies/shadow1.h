@@ -6,6 +6,7 @@
 #include "parts/spare_none.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_oos.h"
+#include "parts/wrmap_fixup.h" /* Xen's out_of_sync_entry kept the place of the writable entry as well */
 #include "parts/wrmap_scan.h"
 
 enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
@@ -13,7 +14,7 @@ enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LR
 
 static const struct sh_policy policy = {
 	.sync = &sync_part,
-	.wrmap = { &wrmap_scan },
+	.wrmap = { &wrmap_fixup, &wrmap_scan },
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,

@@ -12,6 +12,12 @@ static inline bool gives_no_more(u64 e, u64 most)
 	return e == most || (e | PTE_RW) == most;
 }
 
+/* The guest's entry that a shadow's entry was derived from. */
+static inline u64 audit_entry(const struct sh_page *sp, u32 index)
+{
+	return SYNC_TAKES_SNAPSHOTS && sp->snapshot ? snapshot_entry(sp->snapshot, index) : guest_entry(sp, index);
+}
+
 static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, struct audit *a)
 {
 	mfn_t mfn = pte_mfn(e);
@@ -46,12 +52,6 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 	if (!gives_no_more(e, most))
 		audit_report(a, "smfn %x slot %u: %llx, derived %llx", sp->mfn, slot, (unsigned long long)e,
 			     (unsigned long long)most);
-}
-
-/* The guest's entry that a shadow's entry was derived from. */
-static inline u64 audit_entry(const struct sh_page *sp, u32 index)
-{
-	return SYNC_TAKES_SNAPSHOTS && sp->snapshot ? snapshot_entry(sp->snapshot, index) : guest_entry(sp, index);
 }
 
 /* What the slot of a page in sync must link to, or of one with a snapshot; false: to nothing. */

@@ -110,7 +110,11 @@ static __attribute__((noinline)) void remember_mmio(struct vcpu *v, const struct
 		leaf_put(v->domain, sp, s_slot(va, 1), absent_mmio(w->e[1]));
 }
 
-static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec)
+/*
+ * resynced: everything was, just before, because a table out of sync translates va. A write to a table is emulated
+ * then: an instruction that writes to two, each of which translates the other, would never have both.
+ */
+static inline __attribute__((always_inline)) enum verdict any_fault(struct vcpu *v, gva_t va, u32 pfec, bool resynced)
 {
 	struct gw w;
 	mfn_t mfn;
@@ -134,7 +138,7 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 				return r;
 			/* Making room for the way may have taken the table's shadows. */
 			if (!policy.sync->may_write(frame_of(v->domain, mfn)))
-				r = policy.sync->table_write(v, w.gfn);
+				r = resynced ? SH_EMULATE : policy.sync->table_write(v, w.gfn);
 			else
 				r = SH_FIXED;
 			if (r != SH_FIXED) {
@@ -147,6 +151,11 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 	return fill(v, &w, va, mfn);
 }
 
+static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	return any_fault(v, va, pfec, false);
+}
+
 static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
 	enum verdict r;
@@ -156,7 +165,7 @@ static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 	if (!G || !policy.sync->resyncs_at_faults || !v->domain->shadow->unsync_first || !way_unsync(v, va))
 		return full_fault(v, va, pfec);
 	sh_resync_all(v);
-	r = full_fault(v, va, pfec);
+	r = any_fault(v, va, pfec, true);
 	return r == SH_RETRY ? SH_FIXED : r;
 }
 

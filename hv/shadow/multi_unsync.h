@@ -42,7 +42,8 @@ static inline u64 plain_entry(u64 e)
 
 /*
  * A stretch of a level-1 shadow; returns how many had changed. `first`: guest entry behind slot 0. An
- * entry that is not there may stay away: a fault brings it. Only where a resync is what answers faults must it be looked at.
+ * entry that is not there may stay away: a fault brings it. Only where a resync is what answers faults must it be
+ * looked at.
  */
 static inline __attribute__((always_inline)) u32 resync_stretch(struct domain *d, struct sh_page *sp, u32 slot,
 								u32 first)
@@ -90,7 +91,8 @@ static u32 resync_leaf(struct vcpu *v, struct sh_page *sp)
 	return changed;
 }
 
-/* Links above level 1, in recipes that let such tables go: every one whose guest entry changed, or which may be there now. */
+/* Links above level 1, in recipes that let such tables go: every one whose guest entry changed, or which may be there
+ * now. */
 static u32 resync_links(struct vcpu *v, struct sh_page *sp)
 {
 	const u32 level = ROLE_LEVEL(sp->role);

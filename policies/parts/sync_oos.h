@@ -7,7 +7,8 @@
  * end to end, what changed is derived, and write access goes.
  *
  * Must hold, in addition to what unsync.c says:
- *  - while anything is out of sync no link is made and none changes its rights: whatever is to make one resyncs everything first;
+ *  - while anything is out of sync no link is made and none changes its rights: whatever is to make one resyncs
+ * everything first;
  *  - where every table that translates an address is in sync, so is the way of shadows for it.
  * So what hardware sees through old entries it could have remembered, and nothing is
  * filled through them.

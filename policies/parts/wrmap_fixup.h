@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * wrmap: fixup. A table out of sync remembers the two shadow entries that map it
- * writable, so that a resync need not look for them (Xen 3.3). It was mapped writable nowhere when it went, so these are all
- * that there are: a third one costs the first its write access.
+ * writable, so that a resync need not look for them (Xen 3.3). It was mapped writable nowhere when it went, so these
+ * are all that there are: a third one costs the first its write access.
  *
  * Must hold: every entry that maps a table out of sync writable is remembered by it, as long as
  * the table has a row to remember in.

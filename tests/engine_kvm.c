@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the recipe kvm promises: any number of level-1 tables out of sync, without snapshots; blocks of eight. */
+#include <stdlib.h>
+
+#include "engine.h"
+#include "engine_tables.h"
+
+static bool unsync(u64 gfn)
+{
+	const struct frame_info *f = sh_frame(&g.d, GFN(gfn));
+
+	return f->shadows && f->shadows->unsync;
+}
+static u32 store(u64 gfn, u32 slot, u64 value)
+{
+	u32 before = g.faults;
+
+	ck_assert_int_eq(guest_access(&g, linear(gfn, slot), W, value, 8).kind, ACCESS_DONE);
+	return g.faults - before;
+}
+
+START_TEST(any_number_at_a_time)
+{
+	for (u32 i = 0; i < 20; i++) {
+		guest_table(&g, 70 + i)[0] = at(DATA, ALL);
+		store(USER_L2, 20 + i, at(70 + i, ALL));
+		expect_done(USER + ((20ull + i) << 21), U, 0, DATA);
+	}
+	for (u32 i = 0; i < 20; i++)
+		ck_assert_uint_eq(store(70 + i, 0, at(DATA + i, ALL)), 1);
+	for (u32 i = 0; i < 20; i++)
+		ck_assert(unsync(70 + i));
+	ck_assert_uint_eq(g.d.shadow->snapshots, 0);
+	guest_audit(&g);
+	guest_load_cr3(&g, ROOT * PAGE_SIZE);
+	ck_assert_uint_eq(count(PN_CNT_resync), 20);
+	/* The value that the first had did not change. */
+	ck_assert_uint_eq(count(PN_CNT_resync_entries), 19);
+	for (u32 i = 0; i < 20; i++)
+		expect_done(USER + ((20ull + i) << 21), U, 0, DATA + i);
+}
+END_TEST
+
+START_TEST(demand_fault_takes_two_trips)
+{
+	u32 before;
+
+	expect_done(user(0), U | W, 1, DATA);
+	store(USER_L1, 511, 0);
+	before = g.faults;
+	expect_fault(user(NR_DATA), U | W, U | W);
+	store(USER_L1, NR_DATA, 0xdead0);
+	store(USER_L1, NR_DATA, at(DATA + 60, ALL));
+	expect_done(user(NR_DATA), U | W, 1, DATA + 60);
+	ck_assert_uint_eq(g.faults - before, 2);
+	ck_assert_uint_eq(count(PN_CNT_pull_through), 1);
+}
+END_TEST
+
+START_TEST(blocks_of_eight)
+{
+	u32 n = 0;
+
+	/* The one in the middle brings its block, both ways. */
+	ck_assert_uint_eq(trips(user(12), U, 0), 1);
+	for (u32 i = 8; i < 16; i++)
+		ck_assert_uint_eq(trips(user(i), U, 0), 0);
+	ck_assert_uint_eq(trips(user(7), U, 0), 1);
+	for (u32 i = 0; i < NR_DATA; i++)
+		n += trips(user(i), U, 0);
+	ck_assert_uint_eq(n, NR_DATA / 8 - 2);
+}
+END_TEST
+
+START_TEST(a_frame_in_two_modes)
+{
+	/* The same tables with and without NX: two roles a frame, and one write reaches both. */
+	for (u32 nx = 0; nx < 2; nx++) {
+		guest_set_modes(&g, g.v.cr0, g.v.cr4, nx ? g.v.efer | EFER_NXE : g.v.efer & ~(u64)EFER_NXE);
+		expect_done(user(0), U | W, 1, DATA);
+	}
+	ck_assert_ptr_nonnull(sh_frame(&g.d, GFN(USER_L1))->shadows->same_frame);
+	store(USER_L1, 0, at(DATA + 9, ALL));
+	ck_assert(unsync(USER_L1));
+	guest_audit(&g);
+	for (u32 nx = 0; nx < 2; nx++) {
+		guest_set_modes(&g, g.v.cr0, g.v.cr4, nx ? g.v.efer | EFER_NXE : g.v.efer & ~(u64)EFER_NXE);
+		expect_done(user(0), U, 0, DATA + 9);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("kvm");
+	TCase *t = tcase_create("promises");
+
+	tcase_add_checked_fixture(t, start, finish);
+	tcase_add_test(t, any_number_at_a_time);
+	tcase_add_test(t, demand_fault_takes_two_trips);
+	tcase_add_test(t, blocks_of_eight);
+	tcase_add_test(t, a_frame_in_two_modes);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
