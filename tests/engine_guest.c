@@ -39,6 +39,7 @@ void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pag
 	d->first_mfn = plat_virt_to_mfn(memory);
 	d->nr_pages = frames;
 	v->domain = d;
+	g->on = v;
 	v->cr0 = CR0_PE;
 	v->root = NULL;
 	host_cpu_init(v, &g->cpu, seed);
@@ -46,6 +47,24 @@ void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pag
 	    !p2m_map(d, GFN(hole_at + hole), MFN(d->first_mfn.n + hole_at + hole), frames - hole_at - hole) ||
 	    !paging_domain_init(d, pool_pages) || !paging_vcpu_init(v))
 		die("no guest could be made");
+}
+
+void guest_switch(struct guest *g, u32 vcpu)
+{
+	struct vcpu *v = vcpu ? &g->second : &g->v;
+
+	if (vcpu && !g->d.vcpu[vcpu]) {
+		v->id = vcpu;
+		v->domain = &g->d;
+		v->cr0 = CR0_PE;
+		v->root = INVALID_MFN;
+		host_cpu_init(v, &g->second_cpu, g->rng);
+		g->d.vcpu[vcpu] = v;
+		g->d.nr_vcpus = vcpu + 1;
+		if (!paging_vcpu_init(v))
+			die("no second vCPU could be made");
+	}
+	g->on = g->d.acting = v;
 }
 
 void guest_exit(struct guest *g)
@@ -105,7 +124,7 @@ static u32 smap(const struct vcpu *v, u32 access)
 /* What the backend does with SH_EMULATE. False: the guest has to try once more. */
 static bool emulate(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes, struct outcome *o)
 {
-	struct vcpu *v = &g->v;
+	struct vcpu *v = g->on;
 	gfn_t gfn = gpa_to_gfn(v->fault.gpa);
 	bool root = v->guest_levels && gfn.n == v->cr3 >> PAGE_SHIFT;
 
@@ -127,7 +146,7 @@ static bool emulate(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes,
 
 struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes)
 {
-	struct vcpu *v = &g->v;
+	struct vcpu *v = g->on;
 	struct outcome o = { .kind = ACCESS_STUCK };
 
 	for (u32 i = 0; i < MOST_TRIES; i++) {
@@ -159,7 +178,7 @@ struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u3
 
 struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes)
 {
-	struct vcpu *v = &g->v;
+	struct vcpu *v = g->on;
 	u32 kind = (access & (PFEC_W | PFEC_U | PFEC_I)) | smap(v, access);
 	struct outcome o = { .kind = ACCESS_DONE };
 	enum verdict r =
@@ -178,7 +197,7 @@ struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, 
 
 bool guest_load_cr3(struct guest *g, u64 cr3)
 {
-	struct vcpu *v = &g->v;
+	struct vcpu *v = g->on;
 
 	if (!paging_load_pdptes(v, v->cr0, cr3, v->cr4, v->efer))
 		return false;
@@ -189,18 +208,18 @@ bool guest_load_cr3(struct guest *g, u64 cr3)
 
 bool guest_set_modes(struct guest *g, u64 cr0, u64 cr4, u64 efer)
 {
-	if (!paging_load_pdptes(&g->v, cr0, g->v.cr3, cr4, efer))
+	if (!paging_load_pdptes(g->on, cr0, g->on->cr3, cr4, efer))
 		return false;
-	g->v.cr0 = cr0;
-	g->v.cr4 = cr4;
-	g->v.efer = efer;
-	paging_update_modes(&g->v);
+	g->on->cr0 = cr0;
+	g->on->cr4 = cr4;
+	g->on->efer = efer;
+	paging_update_modes(g->on);
 	return true;
 }
 
 void guest_long_mode(struct guest *g, u64 root_gfn, u64 efer_extra)
 {
-	g->v.cr3 = root_gfn << PAGE_SHIFT;
+	g->on->cr3 = root_gfn << PAGE_SHIFT;
 	guest_set_modes(g, CR0_PE | CR0_PG | CR0_WP, CR4_PAE, EFER_LME | efer_extra);
 }
 

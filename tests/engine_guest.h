@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest for tests of the engine: a domain with one vCPU on the simulated
+ * A guest for tests of the engine: a domain with one vCPU, or two in turn, on the simulated
  * machine, and what a kernel would do by hand: build tables, touch memory.
  */
 #ifndef TESTS_ENGINE_GUEST_H
@@ -19,6 +19,9 @@ struct guest {
 	struct domain d;
 	struct vcpu v;
 	struct host_cpu cpu;
+	struct vcpu second;
+	struct host_cpu second_cpu;
+	struct vcpu *on; /* whose instructions these are */
 	u64 frames, machine_frames;
 	/* How often in 64 an emulated write meets an instruction that no emulation knows. */
 	u32 clumsy;
@@ -41,6 +44,9 @@ struct outcome {
  */
 void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pages, u64 seed);
 void guest_exit(struct guest *g);
+
+/* From now on vCPU 0 or 1 acts. The second one is made, with paging off, when it acts first. */
+void guest_switch(struct guest *g, u32 vcpu);
 
 /* Guest physical memory, as the machine sees it; NULL: none there. */
 void *guest_at(const struct guest *g, gpa_t gpa);

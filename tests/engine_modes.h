@@ -156,6 +156,9 @@ static inline void modes_start(u32 shadow_levels, u64 pool_pages)
 {
 	guest_init(&g, FRAMES, HOLE_AT, HOLE, pool_pages, 42);
 	g.d.min_shadow_levels = shadow_levels;
+	/* It counts from the next choice on. */
+	guest_set_modes(&g, CR0_PE, CR4_PAE, 0);
+	guest_set_modes(&g, CR0_PE, 0, 0);
 	next_table = TABLE_FIRST;
 	for (u64 f = 0; f < FRAMES; f++)
 		if (guest_table(&g, f))
