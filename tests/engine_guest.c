@@ -57,7 +57,7 @@ void guest_switch(struct guest *g, u32 vcpu)
 		v->id = vcpu;
 		v->domain = &g->d;
 		v->cr0 = CR0_PE;
-		v->root = INVALID_MFN;
+		v->root = NULL;
 		host_cpu_init(v, &g->second_cpu, g->rng);
 		g->d.vcpu[vcpu] = v;
 		g->d.nr_vcpus = vcpu + 1;

@@ -312,6 +312,36 @@ START_TEST(superpages_of_4_mib)
 }
 END_TEST
 
+/* A superpage's two halves have shadows of their own where shadow entries map half of what the guest's do. */
+START_TEST(halves_of_a_superpage)
+{
+	const gva_t va = 0x80000000, again = 0x81000000;
+	const u64 far = 600; /* in the upper half */
+	struct space s;
+
+	guest_init(&g, far + 1, HOLE_AT, HOLE, 64, 42);
+	g.d.min_shadow_levels = (u32)_i;
+	guest_set_modes(&g, CR0_PE, CR4_PAE, 0);
+	next_table = TABLE_FIRST;
+	s = space_new(2);
+	set_entry(2, entry_for(&s, va, 2), ALL | PTE_PS);
+	set_entry(2, entry_for(&s, again, 2), 0);
+	enter(&s);
+	expect_done(va + 300 * PAGE_SIZE, U | W, 1, 300);
+	expect_done(va + far * PAGE_SIZE, U | W, 1, far);
+	/* The same superpage once more: its shadows are there already. */
+	store(2, entry_for(&s, again, 2), ALL | PTE_PS);
+	expect_done(again + far * PAGE_SIZE, U | W, 1, far);
+	expect_done(again + 300 * PAGE_SIZE, U | W, 1, 300);
+	guest_audit(&g);
+	/* One INVLPG is for both halves. */
+	store(2, entry_for(&s, va, 2), 0);
+	paging_invlpg(&g.v, va + 300 * PAGE_SIZE);
+	expect_fault(va + far * PAGE_SIZE, U, U);
+	modes_finish();
+}
+END_TEST
+
 /* ---- PAE's four top entries ---- */
 
 static struct space pae_start(int i)
@@ -425,6 +455,34 @@ START_TEST(many_roots_in_one_page)
 }
 END_TEST
 
+/* Sets of four whose shadows get the same number, and are told apart all the same. */
+START_TEST(roots_of_one_number)
+{
+	const u64 first = 200, sets = 4;
+	struct space s = pae_start(_i);
+	u64 roots = new_table();
+
+	/* The second entry counts 31 times as much as the third. */
+	for (u32 i = 0; i < sets; i++) {
+		u64 *four = guest_table(&g, roots) + i * 4;
+
+		memcpy(four, (u8 *)guest_table(&g, s.root) + PAE_ROOT_AT, 32);
+		four[1] = at(first + i, PTE_P);
+		four[2] = at(first + 31 * (sets - i), PTE_P);
+		memset(guest_table(&g, first + i), 0, PAGE_SIZE);
+		memset(guest_table(&g, 60 + i), 0, PAGE_SIZE);
+		guest_table(&g, first + i)[0] = at(60 + i, ALL & ~PTE_D);
+		guest_table(&g, 60 + i)[0] = at(DATA + i, ALL);
+	}
+	for (u32 i = 0; i < 8 * sets; i++) {
+		ck_assert(guest_load_cr3(&g, roots * PAGE_SIZE + i % sets * 32));
+		expect_done(user(3, 0), U | W, i, DATA + i % sets);
+		guest_audit(&g);
+	}
+	modes_finish();
+}
+END_TEST
+
 /* Hardware holds the shadow's four, too: what is taken from under them is never walked again. */
 START_TEST(shadows_go_from_under_a_loaded_root)
 {
@@ -498,12 +556,14 @@ int main(void)
 
 	t = tcase_create("32-bit tables");
 	tcase_add_loop_test(t, superpages_of_4_mib, 2, 6);
+	tcase_add_loop_test(t, halves_of_a_superpage, 2, 6);
 	suite_add_tcase(s, t);
 
 	t = tcase_create("PAE");
 	tcase_add_loop_test(t, four_entries_count_from_the_next_load, 3, 6);
 	tcase_add_loop_test(t, reserved_bits_of_the_four, 3, 6);
 	tcase_add_loop_test(t, many_roots_in_one_page, 3, 6);
+	tcase_add_loop_test(t, roots_of_one_number, 3, 6);
 	tcase_add_loop_test(t, shadows_go_from_under_a_loaded_root, 3, 6);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -30,11 +30,11 @@ static inline u32 table_role(u32 role)
 /* Only a hint where to look: whoever finds a page by it compares the copy. */
 static inline u32 four_number(const u64 pdpte[PAE_ENTRIES])
 {
-	u64 h = 0;
+	u32 number = 0;
 
 	for (u32 i = 0; i < PAE_ENTRIES; i++)
-		h = (h ^ pdpte[i] >> PAGE_SHIFT) * 0x9e3779b97f4a7c15ull;
-	return (u32)(h >> 32);
+		number = number * 31 + (u32)(pdpte[i] >> PAGE_SHIFT);
+	return number;
 }
 
 /* The root that stands for what v has loaded; NULL: none, and one may be made under *gfn and *role. */
