@@ -6,9 +6,9 @@
 need_images
 guests=null-exit,demand-fault,demand-fault-windows,context-switch,compute
 
-bench_run "$tmp/one" --workload $guests --repeat 2 --no-trace
+bench_run "$tmp/one" --recipe shadow2,vtlb,npt,native --workload $guests --repeat 2 --no-trace
 is "the first run succeeds" $? 0
-bench_run "$tmp/two" --workload $guests --repeat 1 --no-trace --no-report
+bench_run "$tmp/two" --recipe shadow2,vtlb,npt,native --workload $guests --repeat 1 --no-trace --no-report
 is "the second run succeeds" $? 0
 csv=$tmp/one/results.csv
 [ "$failed" -eq 0 ] || cat "$tmp/one.err" "$tmp/two.err"
