@@ -156,6 +156,22 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 	return any_fault(v, va, pfec, false);
 }
 
+/* The way for va being in sync: what the shadow remembers there, or else the full walk. */
+static inline enum verdict fault_in_sync(struct vcpu *v, gva_t va, u32 pfec)
+{
+	struct quick q;
+	enum verdict r;
+
+	if (!G || !policy.spare->answer || !policy.sync->resyncs_at_faults)
+		return full_fault(v, va, pfec);
+	if (quick_way(v, va, &q) && quick_spare(v, va, pfec, &q, &r))
+		return r;
+	r = full_fault(v, va, pfec);
+	if (r == SH_GUEST_FAULT && !(v->fault.pfec & PFEC_P) && quick_way(v, va, &q))
+		remember_absent(&q, va);
+	return r;
+}
+
 static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
 	enum verdict r;
@@ -163,7 +179,7 @@ static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 	if (G && policy.sync->links_in_step)
 		return quick_fault(v, va, pfec);
 	if (!G || !policy.sync->resyncs_at_faults || !v->domain->shadow->unsync_first || !way_unsync(v, va))
-		return full_fault(v, va, pfec);
+		return fault_in_sync(v, va, pfec);
 	sh_resync_all(v);
 	r = any_fault(v, va, pfec, true);
 	return r == SH_RETRY ? SH_FIXED : r;

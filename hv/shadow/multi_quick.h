@@ -163,6 +163,19 @@ static inline __attribute__((always_inline)) bool quick_spare(struct vcpu *v, gv
 	return true;
 }
 
+/* The guest's entry was found to be not present: its shadow's says so from now on. */
+static inline void remember_absent(const struct quick *q, gva_t va)
+{
+	u32 slot = s_slot(va, 1);
+	u64 ge;
+
+	if (maps_directly(q->leaf->role) || !policy.sync->in_sync(q->leaf) || s_get(q->leaf, slot))
+		return;
+	ge = guest_entry(q->leaf, first_index(q->leaf) + slot);
+	if (!(ge & PTE_P))
+		s_set(q->leaf, slot, policy.spare->absent(ge, SH_ABSENT_GUEST));
+}
+
 static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
 	struct quick q;
@@ -177,11 +190,9 @@ static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcp
 	quick_entry(v, va, &q);
 	v->fault.va = va;
 	if (!(q.ge & PTE_P)) {
-		u32 slot = s_slot(va, 1);
-
 		v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
-		if (policy.spare->answer && policy.sync->in_sync(q.leaf) && !s_get(q.leaf, slot))
-			s_set(q.leaf, slot, policy.spare->absent(q.ge, SH_ABSENT_GUEST));
+		if (policy.spare->answer)
+			remember_absent(&q, va);
 		return SH_GUEST_FAULT;
 	}
 	return quick_present(v, va, pfec, q.leaf, q.ge, q.all);
