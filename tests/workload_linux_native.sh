@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # The Linux workloads natively in QEMU, every form: Debian's kernel boots with the listed command line, has the levels that it
-# should have, and the suite ends with success. The 4-level one besides on a machine without PCI and APICs, and
+# should have, and the suite ends with success. linux-process with four levels besides on a machine without PCI and APICs, and
 # twice on the same one, where both print the same to the last digit. A form whose packages could not be had is skipped.
 . "${srcdir:-.}/tests/e2e.sh"
 command -v qemu-system-x86_64 >/dev/null || skip_all "no qemu-system-x86_64"
@@ -19,8 +19,10 @@ run() {
 	done
 }
 
-# form <levels> <command line> <MiB>
+# form <name> <levels> <command line> <MiB>
 form() {
+	name=$1
+	shift
 	pc=EPYC,+svm,+npt,+la57,-smap,-monitor flavour=amd64 initrd=workloads/linux-initramfs.cpio.gz words=$2
 	case $1 in
 	2) flavour=686 ;;
@@ -29,23 +31,23 @@ form() {
 	esac
 	[ "$1" -ge 4 ] || initrd=workloads/linux-initramfs-i386.cpio.gz
 	for file in kernels/$flavour/vmlinuz $initrd; do
-		[ -s $file ] || { skip "Linux with $1 levels: $(cat $file.unavailable 2>/dev/null)"; return; }
+		[ -s $file ] || { skip "$name with $1 levels: $(cat $file.unavailable 2>/dev/null)"; return; }
 	done
-	run "Linux with $1 levels" q35 $pc kernels/$flavour/vmlinuz $initrd "$words" "$3" "$tmp/first"
-	is "Linux with $1 levels has them" "$(sed -n 's/^@levels \([0-9]\).*/\1/p' "$tmp/first")" "$1"
+	run "$name with $1 levels" q35 $pc kernels/$flavour/vmlinuz $initrd "$words" "$3" "$tmp/first"
+	is "$name with $1 levels has them" "$(sed -n 's/^@levels \([0-9]\).*/\1/p' "$tmp/first")" "$1"
 	sed 's/^/# /' "$tmp/first"
-	[ "$1" = 4 ] || return
-	run "Linux with $1 levels, again," q35 $pc kernels/$flavour/vmlinuz $initrd "$words" "$3" "$tmp/second"
+	[ "$name.$1" = linux-process.4 ] || return
+	run "$name with $1 levels, again," q35 $pc kernels/$flavour/vmlinuz $initrd "$words" "$3" "$tmp/second"
 	check "two runs print the same" cmp "$tmp/first" "$tmp/second"
-	run "Linux with $1 levels" isapc EPYC,-apic,-x2apic kernels/$flavour/vmlinuz $initrd "$words" "$3" "$tmp/isa"
+	run "$name with $1 levels" isapc EPYC,-apic,-x2apic kernels/$flavour/vmlinuz $initrd "$words" "$3" "$tmp/isa"
 }
 
-sed -n 's/^WORKLOAD([^,]*, *"[^"]*", *linux, *\([0-9]*\), *"\([^"]*\)", *\([0-9]*\),.*/\1|\2|\3/p' \
+sed -n 's/^WORKLOAD([^,]*, *"\([^"]*\)", *linux, *\([0-9]*\), *"\([^"]*\)", *\([0-9]*\),.*/\1|\2|\3|\4/p' \
 	"$srcdir/workloads/workloads.def" >"$tmp/list"
 check "the list has a Linux" test -s "$tmp/list"
-while IFS='|' read -r levels cmdline mib; do
+while IFS='|' read -r name levels cmdline mib; do
 	for n in $(echo "$levels" | sed 's/./& /g'); do
-		form "$n" "$cmdline" "$mib" </dev/null
+		form "$name" "$n" "$cmdline" "$mib" </dev/null
 	done
 done <"$tmp/list"
 finish
