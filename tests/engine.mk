@@ -17,12 +17,16 @@ ENGINE_SUITES = test modes access manage
 # Recipes with superpage entries.
 RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.* super, *direct,.*/\1/p' recipes.def && \
 	grep -l '^.include "parts/super_direct.h"' *.h | sed 's/\.h$$//')
-ENGINE_TESTS = $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine_$(t)_%)) \
+ENGINE_TESTS = tests/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine_$(t)_%)) \
 	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%) $(RECIPES_SUPER:%=tests/engine_super_%)
 
 # What does not ask the recipe is compiled once.
 engine-obj/all/%.o: $(srcdir)/%
 	$(ENGINE_CC_V) $(ENGINE_CC) -c $< -o $@
+
+# The oracle itself, main() included; tests/oracle_bugs.sh links it with engines that have faults.
+tests/liboracle.a: $(call engine_objs,all,$(ORACLE_SRCS))
+	@mkdir -p $(@D); rm -f $@; $(AR) cr $@ $^
 
 # $(1) recipe
 define engine_recipe
@@ -30,7 +34,7 @@ engine-obj/$(1)/%.o: $$(srcdir)/%
 	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 tests/libengine_$(1).a: $$(call engine_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
-tests/oracle_$(1): $$(call engine_objs,all,$$(ORACLE_SRCS)) tests/libengine_$(1).a
+tests/oracle_$(1): tests/liboracle.a tests/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r))))
@@ -46,5 +50,5 @@ $(foreach r,$(RECIPES_SUPER),$(eval $(call engine_suite,$(r),super)))
 
 clean-local: clean-engine
 clean-engine:
-	rm -rf engine-obj $(ENGINE_TESTS) $(RECIPES_SHADOW:%=tests/libengine_%.a)
+	rm -rf engine-obj tests/liboracle.a $(ENGINE_TESTS) $(RECIPES_SHADOW:%=tests/libengine_%.a)
 -include $(wildcard engine-obj/*/*/*.d engine-obj/*/*/*/*.d engine-obj/*/*/*/*/*.d)

@@ -202,6 +202,16 @@ static bool touch(struct gen *g, u32 cpu, gva_t va, u32 how, u64 value, u32 byte
 	return emit(g, (struct step){ OP_access, (u8)cpu, how, va, bytes, value });
 }
 
+/* By emulation alone, some of them. A fetch is checked as one only where the guest can forbid it. */
+static bool touch_or_emulate(struct gen *g, u32 cpu, gva_t va, u32 how, u64 value, u32 bytes)
+{
+	bool emulated = one_in(g, 8);
+
+	if (emulated && !(cpu_of(g, cpu)->efer & EFER_NXE))
+		how &= ~PFEC_I;
+	return emit(g, (struct step){ emulated ? OP_emulate : OP_access, (u8)cpu, how, va, bytes, value });
+}
+
 static bool some_access(struct gen *g, u32 cpu, u32 op)
 {
 	static const u32 kinds[] = { 0, 0, PFEC_W, PFEC_W, PFEC_I };
@@ -285,7 +295,7 @@ static bool touch_near(struct gen *g, u32 cpu, gva_t va)
 	if (one_in(g, 3))
 		va += (rnd(g, 4) + 1) * 4096;
 	how |= how & PFEC_U ? 0 : HOST_AC;
-	return touch(g, cpu, sign(cpu_of(g, cpu)->levels, va) + offset, how,
+	return touch_or_emulate(g, cpu, sign(cpu_of(g, cpu)->levels, va) + offset, how,
 		     how & PFEC_W ? some_data(g, cpu_of(g, cpu)->levels) : 0, bytes);
 }
 
@@ -454,7 +464,7 @@ static bool manage(struct gen *g)
 
 	switch (rnd(g, 6)) {
 	case 0:
-		s.a = 12 * g->p->cpus + rnd(g, one_in(g, 2) ? 30 : 120);
+		s.a = 12 + rnd(g, one_in(g, 2) ? 30 : 120);
 		break;
 	case 1:
 		s.op = OP_remove;
@@ -481,7 +491,7 @@ void gen_head(struct gen *g)
 	p->strict = one_in(g, 2);
 	p->cpus = 1 + (u32)(one_in(g, 3) ? rnd(g, MACHINE_CPUS) : 0);
 	p->hardware = 2 + (u32)rnd(g, 4);
-	p->pool_pages = one_in(g, 2) ? 12 * p->cpus + rnd(g, 12) : 24 * p->cpus + rnd(g, 60);
+	p->pool_pages = one_in(g, 2) ? 12 + rnd(g, 24) : 24 * p->cpus + rnd(g, 60);
 	p->clumsy = one_in(g, 2) ? 4 : 0;
 	p->luck = rnd(g, 1 << 20);
 	p->nr_steps = 0;
