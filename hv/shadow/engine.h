@@ -92,8 +92,14 @@ extern const struct sh_mode *const sh_pairs[SH_MAX_LEVELS + 1][SH_MAX_LEVELS + 1
 
 /* At least as many shadow pages as one fault takes, or one root load: a table at each level below a root of five. */
 #define SH_MOST_PAGES 6
-/* A pool below this could not hold what one vCPU uses while a new root is made, beside the other vCPUs' roots. */
-#define SH_MIN_POOL(nr_vcpus) (2 * SH_MOST_PAGES + (nr_vcpus) - 1)
+/*
+ * A pool below this might keep a guest at one instruction for ever, each page that it needs pushing out another. It can
+ * need six at once: its own bytes, what it reads and what it writes, each across a page end. All are to find room
+ * below one root, beside the other vCPUs' roots, while one more fault is handled.
+ */
+#define SH_INSN_PAGES 6
+#define SH_MIN_POOL(nr_vcpus)                                                                                          \
+	((nr_vcpus) + SH_INSN_PAGES * (SH_MAX_LEVELS - 1 + SH_PART_PAGES) + SH_MOST_PAGES + SH_PART_PAGES)
 
 /* Free shadow pages for the work ahead; reclaim happens only here, so nothing goes away under a walk. */
 bool sh_make_room(struct domain *d, u32 want);
