@@ -42,6 +42,14 @@ struct code_page {
 };
 #define NO_CODE_PAGE BIT(63) /* not canonical, and far from all that is */
 
+/* A way down the loaded root that was walked before: what hardware's paging-structure caches are to its walks. */
+struct sh_way {
+	u64 place; /* the address above the bits that a leaf shadow translates; NO_WAY: none */
+	struct sh_page *leaf;
+	u64 all, any; /* AND and OR of the links */
+};
+#define NO_WAY (~0ull)
+
 /* Two of the bytes in vcpu.due, as they stand in it. */
 #define DUE_TLB_FLUSHED 0x10000u
 #define DUE_ATTENTION 0xff000000u
@@ -83,6 +91,7 @@ struct vcpu {
 	u32 role;        /* what the roles of all shadows made in this mode have in common */
 	bool pse;        /* 32-bit entries may map superpages */
 	u64 pdpte[4];    /* PAE: the guest's four top entries, as they were when last loaded */
+	struct sh_way way[2];  /* for low and for high addresses: kernels keep to one of them */
 	struct code_page code;
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
 

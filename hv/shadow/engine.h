@@ -119,6 +119,18 @@ static inline void sh_put(struct domain *d, struct sh_page *sp)
 		sh_page_free(d, sp);
 }
 
+/* A link has changed, or the root: walk again. */
+static inline void sh_forget_way(struct vcpu *v)
+{
+	v->way[0].place = v->way[1].place = NO_WAY;
+}
+static inline void sh_forget_ways(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i])
+			sh_forget_way(d->vcpu[i]);
+}
+
 static inline struct sh_page *sh_root(const struct vcpu *v)
 {
 	return v->root;

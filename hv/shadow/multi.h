@@ -155,7 +155,6 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 
 	if (is_super(old))
 		super_gone(d, old);
-
 	s_set(sp, slot, child ? mfn_to_hpa(MFN(child->mfn)) | rights : 0);
 	if (N == 3 && sp->loaded)
 		sh_reload_root(d, sp);
@@ -168,6 +167,7 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	}
 	if (!gone)
 		return;
+	sh_forget_ways(d);
 	if (gone->up == sp && gone->up_slot == slot && gone != child)
 		gone->up = NULL;
 	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)

@@ -375,7 +375,7 @@ static void mode_resync_page(struct vcpu *v, gva_t va)
 		return;
 	index = first_index(q.leaf) + slot;
 	ge = guest_entry(q.leaf, index);
-	v->bytes += GUEST_BYTES + N * SHADOW_BYTES;
+	v->bytes += GUEST_BYTES + SHADOW_BYTES;
 	leaf_put(v->domain, q.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(q.leaf->role)));
 	followed(q.leaf, index, ge);
 	COUNT(v->domain, resync_page);

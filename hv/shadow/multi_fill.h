@@ -58,6 +58,7 @@ static inline struct sh_page *link_for(struct vcpu *v, const struct gw *w, struc
 
 		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
 			if (unlikely(have != rights)) {
+				sh_forget_ways(v->domain);
 				s_set(sp, slot, mfn_to_hpa(MFN(c->mfn)) | rights);
 				*changed = true;
 			}
@@ -261,6 +262,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 		root->refs++;
 		root->loaded++;
 		v->root = root;
+		sh_forget_way(v);
 		if (old) {
 			old->loaded--;
 			policy.sync->root_left(v, old);

@@ -15,12 +15,13 @@ struct quick {
 	u64 ge;       /* the guest's level-1 entry */
 };
 
-/* Down the loaded root to the leaf shadow for va. False: a link is missing. */
-static inline __attribute__((always_inline)) bool quick_way(const struct vcpu *v, gva_t va, struct quick *q)
+/* Down the loaded root to the leaf shadow for va, which `way` keeps. False: a link is missing. */
+static __attribute__((noinline)) bool walk_way(struct vcpu *v, gva_t va, struct sh_way *way)
 {
 	const u8 *t = plat_map(hpa_to_mfn(v->hw_cr3));
 	u64 e = 0, all = ~0ull, any = 0;
 
+	v->bytes += (N - 1) * SHADOW_BYTES;
 #pragma GCC unroll 4
 	for (u32 level = N; level > 1; level--) {
 		const u8 *p = t + s_slot(va, level) * SHADOW_BYTES;
@@ -34,17 +35,28 @@ static inline __attribute__((always_inline)) bool quick_way(const struct vcpu *v
 		}
 		t = plat_map(hpa_to_mfn(e & PTE_ADDR));
 	}
-	q->leaf = link_child(v->domain, e);
-	q->entry = t + s_slot(va, 1) * SHADOW_BYTES;
-	q->all = all;
-	q->any = any;
+	*way = (struct sh_way){ va >> s_shift(2), link_child(v->domain, e), all, any };
+	return true;
+}
+
+/* The same by the last way, if it leads there. Whatever changes a link forgets the ways (sh_forget_ways). */
+static inline __attribute__((always_inline)) bool quick_way(struct vcpu *v, gva_t va, struct quick *q)
+{
+	struct sh_way *way = &v->way[va >> (N > 3 ? 63 : 31) & 1];
+
+	if (unlikely(way->place != va >> s_shift(2)) && !walk_way(v, va, way))
+		return false;
+	q->leaf = way->leaf;
+	q->entry = (const u8 *)q->leaf->table + s_slot(va, 1) * SHADOW_BYTES;
+	q->all = way->all;
+	q->any = way->any;
 	return true;
 }
 
 /* Down to the guest's level-1 entry, the way being there. */
 static inline __attribute__((always_inline)) void quick_entry(struct vcpu *v, gva_t va, struct quick *q)
 {
-	v->bytes += GUEST_BYTES + (N - 1) * SHADOW_BYTES;
+	v->bytes += GUEST_BYTES;
 	q->ge = guest_entry(q->leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
 	q->all &= q->ge;
 	q->any |= q->ge;
@@ -77,7 +89,6 @@ static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t
 		return full_fault(v, va, pfec);
 	if (SH_PART_PAGES && unlikely(v->domain->shadow->free < SH_PART_PAGES))
 		return full_fault(v, va, pfec);
-	v->bytes += (N - 1) * SHADOW_BYTES;
 	v->fault.va = va;
 	v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
 	r = policy.sync->table_write(v, gfn);
@@ -207,7 +218,7 @@ static inline __attribute__((always_inline)) bool quick_translate(struct vcpu *v
 
 	if ((G >= 4 && gw_canonical(va, G) != va) || !quick_way(v, va, &q))
 		return false;
-	v->bytes += GUEST_BYTES + (N - 1) * SHADOW_BYTES;
+	v->bytes += GUEST_BYTES;
 	if (q.leaf->role & ROLE_DIRECT) {
 		gfn = GFN((u64)q.leaf->gfn + s_slot(va, 1));
 		q.ge = PTE_D | PTE_A; /* the link has no PTE_RW while the guest's superpage lacks it */

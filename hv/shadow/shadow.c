@@ -376,6 +376,7 @@ void sh_drop_root(struct vcpu *v)
 	if (!root)
 		return;
 	v->root = NULL;
+	sh_forget_way(v);
 	root->loaded--;
 	policy.sync->root_left(v, root);
 	sh_put(v->domain, root);
