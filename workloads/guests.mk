@@ -82,7 +82,7 @@ guest-obj/i386/busybox: $(srcdir)/dom0/fetch-package.sh $(srcdir)/workloads/linu
 
 guest-obj/i386/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi.h
 	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
-	$(srcdir)/dom0/optional.sh $@ $(CC) -m32 -std=gnu11 -O2 $(PN_WARN) -static -I$(srcdir)/hv/include -o $@ $<
+	$(srcdir)/dom0/optional.sh $@ $(CC) -m32 -idirafter /usr/include/$$($(CC) -print-multiarch) -std=gnu11 -O2 $(PN_WARN) -static -I$(srcdir)/hv/include -o $@ $<
 
 $(GUEST_INITRAMFS_I386): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/i386/linux-suite \
 		guest-obj/i386/busybox
