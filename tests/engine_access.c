@@ -4,7 +4,7 @@
  * levels, in the manner of kvm-unit-tests' `access`. What must happen is worked out here from the bits alone
  * (APM volume 2, chapter 5), by code that shares nothing with the engine's walk.
  *
- * Each combination is written by the guest itself, flushed by INVLPG and tried; then the outcome, the error code, and
+ * Each combination is written by the guest itself over a mapping in use, flushed by INVLPG and tried; then the outcome, the error code, and
  * the accessed and dirty bits of both entries must be the expected ones. `-s n` tries every nth only.
  */
 #include <stdio.h>
@@ -188,11 +188,22 @@ static void try(struct place *p, const struct trial *t)
 		complain(t, "the level-1 entry was left otherwise");
 }
 
+/* Give every right and use it, so that what follows has shadows to be taken away. */
+static void grant(struct place *p, const struct trial *t)
+{
+	struct trial all = { .levels = t->levels, .upper = at(p->next, ALL & ~PTE_D), .leaf = at(DATA, ALL) };
+
+	write_entries(p, &all);
+	if (guest_access(&g, p->va, U | W, 0, 4).kind != ACCESS_DONE)
+		complain(t, "a plain access before it failed");
+}
+
 static u32 try_accesses(struct place *p, struct trial *t)
 {
 	static const u32 kinds[] = { 0, W, X, U, U | W, U | X, HOST_AC, HOST_AC | W };
 	u32 n = t->cpu.smap ? 8 : 6;
 
+	grant(p, t);
 	for (u32 i = 0; i < n; i++) {
 		t->access = kinds[i];
 		try(p, t);
