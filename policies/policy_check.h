@@ -27,5 +27,11 @@ _Static_assert(
 _Static_assert(
 	!AD_HIDES_TABLES || SYNC_PROTECTS_TABLES,
 	"this ad part withholds guest tables from the guest, so the sync part must know which frames are tables");
+_Static_assert(!AD_HIDES_TABLES || !SYNC_UNSYNCS,
+	       "this ad part withholds guest tables from the guest, so the sync part must not let the guest write them");
+_Static_assert(!AD_HIDES_TABLES || SUPER_HIGHEST_LEAF == 1,
+	       "this ad part withholds single frames from the guest, so superpages must be splintered");
+_Static_assert(!AD_HIDES_TABLES || !PREFETCH_LOOKS_AROUND,
+	       "this ad part and this prefetch part both read the accessed bit of shadow entries");
 
 #endif

@@ -84,6 +84,7 @@ void *guest_at(const struct guest *g, gpa_t gpa)
 {
 	mfn_t m = p2m_lookup(&g->d, gpa_to_gfn(gpa));
 
+	paging_settle((struct domain *)(uintptr_t)&g->d, gpa);
 	return mfn_valid(m) ? (u8 *)plat_map(m) + (gpa & ~PAGE_MASK) : NULL;
 }
 

@@ -341,6 +341,115 @@ START_TEST(a_fork_takes_the_user_half_at_once)
 }
 END_TEST
 
+/* ---- ad: read_protect ---- */
+
+/* The guest ages its pages: it reads every entry, and clears the accessed and dirty bits that it finds. */
+static void age(u32 pages)
+{
+	for (u32 i = 0; i < pages; i++)
+		ck_assert_int_eq(guest_access(&g, linear(USER_L1, i), 0, 0, 8).kind, ACCESS_DONE);
+	for (u32 i = 0; i < pages; i++)
+		guest_access(&g, linear(USER_L1, i), W, at(DATA + i, ALL & ~(PTE_A | PTE_D)), 8);
+	guest_load_cr3(&g, ROOT * PAGE_SIZE);
+}
+
+START_TEST(bits_cost_no_faults_while_the_table_is_hidden)
+{
+	u32 before, cost[2];
+
+	for (u32 i = 0; i < NR_DATA; i++)
+		expect_done(user(i), U | W, 1, DATA + i);
+	for (u32 round = 0; round < 4; round++) {
+		age(NR_DATA);
+		before = g.faults;
+		for (u32 i = 0; i < NR_DATA; i++)
+			expect_done(user(i), U, 1, DATA + i);
+		cost[0] = g.faults - before;
+		for (u32 i = 0; i < NR_DATA; i++)
+			expect_done(user(i), U | W, 2, DATA + i);
+		cost[1] = g.faults - before - cost[0];
+		ck_assert_uint_le(cost[0], 4); /* 32 under shadow2, */
+		ck_assert_uint_eq(cost[1], 0); /* and 32 more */
+		guest_audit(&g);
+	}
+	/* The guest looks, and finds them all. */
+	for (u32 i = 0; i < NR_DATA; i++)
+		ck_assert_uint_eq(guest_access(&g, linear(USER_L1, i), 0, 0, 8).value, at(DATA + i, ALL));
+	ck_assert_uint_ge(count(PN_CNT_ad_synced), 4 * NR_DATA);
+	ck_assert_uint_ge(count(PN_CNT_ad_hide), 4);
+}
+END_TEST
+
+/* The bits as they are in memory, nobody having asked for them. */
+static u64 unsettled(u64 gfn, u32 slot)
+{
+	return ((const u64 *)plat_map(p2m_lookup(&g.d, GFN(gfn))))[slot];
+}
+
+static void hide_user_table(void)
+{
+	for (u32 i = 0; i < NR_DATA; i++)
+		guest_table(&g, USER_L1)[i] = at(DATA + i, ALL & ~(PTE_A | PTE_D));
+	for (u32 i = 0; i < 8; i++)
+		expect_done(user(i), U, 0, DATA + i);
+	ck_assert(frame(USER_L1)->shadows->hidden);
+}
+
+START_TEST(bits_survive_whatever_takes_the_entry)
+{
+	u32 taken = 0;
+
+	hide_user_table();
+	for (u32 i = 10; i < 26; i++) {
+		guest_access(&g, linear(USER_L1, i), W, at(DATA + i, ALL & ~(PTE_A | PTE_D)), 8);
+		expect_done(user(i), U | W, 1, DATA + i);
+		taken += !(unsettled(USER_L1, i) & PTE_D);
+		switch (i % 4) {
+		case 0: /* its frame becomes a table */
+			guest_access(&g, linear(USER_L2, 5), W, at(DATA + i, ALL), 8);
+			expect_fault(USER + (5ull << 21) + 0x8000, U, U);
+			break;
+		case 1:
+			paging_unshadow(&g.v, USER_L1 * PAGE_SIZE);
+			break;
+		case 2: /* by an instruction that changes a part of it */
+			guest_access(&g, linear(USER_L1, i) + 7, W, 0, 1);
+			break;
+		default:
+			paging_guest_wrote(&g.d, (USER_L2 * 512ull) * 8, 8);
+			guest_access(&g, linear(USER_L2, 0), W, 0, 8);
+			guest_access(&g, linear(USER_L2, 0), W, at(USER_L1, ALL), 8);
+		}
+		ck_assert_uint_eq(guest_access(&g, linear(USER_L1, i), 0, 0, 8).value, at(DATA + i, ALL));
+		guest_audit(&g);
+	}
+	ck_assert_uint_ge(taken, 1); /* they were elsewhere meanwhile */
+}
+END_TEST
+
+START_TEST(emulated_reads_find_the_bits)
+{
+	hide_user_table();
+	expect_done(user(20), U | W, 1, DATA + 20);
+	ck_assert_uint_eq(guest_emulated(&g, linear(USER_L1, 20), 0, 0, 8).value, at(DATA + 20, ALL));
+	ck_assert(frame(USER_L1)->shadows->hidden);
+}
+END_TEST
+
+START_TEST(a_guest_that_keeps_looking_is_left_alone)
+{
+	u64 hidden;
+
+	for (u32 i = 0; i < 400; i++) {
+		guest_access(&g, linear(USER_L1, i), W, at(DATA + i % 32, ALL & ~(PTE_A | PTE_D)), 8);
+		expect_done(user(i), U | W, 1, DATA + i % 32);
+		ck_assert_uint_eq(guest_access(&g, linear(USER_L1, i), 0, 0, 8).value, at(DATA + i % 32, ALL));
+	}
+	hidden = count(PN_CNT_ad_hide);
+	ck_assert_uint_le(hidden, 10);
+}
+END_TEST
+
 static void add(Suite *s, const char *name, const TTest *const *tests, u32 n)
 {
 	TCase *t = tcase_create(name);
@@ -374,5 +483,7 @@ int main(void)
 	     the_loaded_root_is_never_given_up);
 	PART("batch", a_table_that_is_written_in_bulk_is_given_up, population_at_faults_is_no_bulk,
 	     a_fork_takes_the_user_half_at_once, the_loaded_root_is_never_given_up);
+	PART("read_protect", bits_cost_no_faults_while_the_table_is_hidden, bits_survive_whatever_takes_the_entry,
+	     emulated_reads_find_the_bits, a_guest_that_keeps_looking_is_left_alone);
 	return run_suite(s);
 }

@@ -133,7 +133,7 @@ END_TEST
 
 START_TEST(accessed_and_dirty)
 {
-	u64 *l1 = guest_table(&g, USER_L1), *l2 = guest_table(&g, USER_L2);
+	u64 *l2 = guest_table(&g, USER_L2);
 
 	for (u32 i = 0; i < 4; i++)
 		guest_access(&g, linear(USER_L1, i), W, at(DATA + i, PTE_P | PTE_RW | PTE_US), 8);
@@ -141,17 +141,17 @@ START_TEST(accessed_and_dirty)
 	guest_load_cr3(&g, ROOT * PAGE_SIZE);
 	expect_done(user(0), U, 0, DATA);
 	ck_assert(l2[0] & PTE_A);
-	ck_assert_uint_eq(l1[0] & (PTE_A | PTE_D), PTE_A);
-	ck_assert_uint_eq(l1[1] & (PTE_A | PTE_D), 0);
+	ck_assert_uint_eq(guest_table(&g, USER_L1)[0] & (PTE_A | PTE_D), PTE_A);
+	ck_assert_uint_eq(guest_table(&g, USER_L1)[1] & (PTE_A | PTE_D), 0);
 	expect_done(user(0), U | W, 5, DATA);
-	ck_assert_uint_eq(l1[0] & (PTE_A | PTE_D), PTE_A | PTE_D);
+	ck_assert_uint_eq(guest_table(&g, USER_L1)[0] & (PTE_A | PTE_D), PTE_A | PTE_D);
 	expect_done(user(1), U | W, 5, DATA + 1);
-	ck_assert_uint_eq(l1[1] & (PTE_A | PTE_D), PTE_A | PTE_D);
+	ck_assert_uint_eq(guest_table(&g, USER_L1)[1] & (PTE_A | PTE_D), PTE_A | PTE_D);
 	/* Ageing: the guest clears, flushes, and sees the next access again. */
 	guest_access(&g, linear(USER_L1, 1), W, at(DATA + 1, PTE_P | PTE_RW | PTE_US), 8);
 	paging_invlpg(&g.v, user(1));
 	expect_done(user(1), U, 0, DATA + 1);
-	ck_assert_uint_eq(l1[1] & (PTE_A | PTE_D), PTE_A);
+	ck_assert_uint_eq(guest_table(&g, USER_L1)[1] & (PTE_A | PTE_D), PTE_A);
 	ck_assert_uint_eq(count(PN_CNT_set_dirty), 2);
 }
 END_TEST

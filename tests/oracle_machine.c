@@ -68,6 +68,7 @@ u8 *machine_at(const struct machine *m, gpa_t gpa)
 {
 	mfn_t f = p2m_lookup(&m->d, gpa_to_gfn(gpa));
 
+	paging_settle((struct domain *)(uintptr_t)&m->d, gpa);
 	return mfn_valid(f) ? (u8 *)plat_map(f) + (gpa & ~PAGE_MASK) : NULL;
 }
 

@@ -362,6 +362,30 @@ static gpa_t place_of(struct attempt *a, const struct part *p)
 	return ~0ull;
 }
 
+/*
+ * Where hardware itself marks the guest's level-1 entries, it does so in whichever table it remembers the way to, as
+ * on a machine without a hypervisor: an entry for this address may have gained bits in any table.
+ */
+static void take_remembered_marks(struct attempt *a, const struct part *p)
+{
+	struct ref *ref = &a->r->ref;
+	u32 levels = ref->cpu[a->cpu].levels, bytes = levels == 2 ? 4 : 8;
+	u32 offset = (u32)(p->va >> 12) % (4096 / bytes) * bytes;
+	u8 may = a->access & PFEC_W ? 0x60 : 0x20;
+
+	for (u64 f = 0; levels && f < FRAMES; f++) {
+		gpa_t at = f * 4096 + offset;
+		u8 had, has;
+
+		if (!ref_has(ref, f))
+			continue;
+		had = ref->memory[at];
+		has = *machine_at(&a->r->m, at);
+		if (had != has && had & PTE_P && !((had ^ has) & ~may) && !(had & ~has))
+			ref_store(ref, at, &has, 1);
+	}
+}
+
 static void judge_loose(struct attempt *a)
 {
 	const struct access *g = &a->got;
@@ -369,8 +393,11 @@ static void judge_loose(struct attempt *a)
 	gpa_t place[MOST_PARTS];
 
 	/* All of them: what was translated before the first page faulted after all has its marks. */
-	for (const struct part *q = p; q < end; q++)
+	for (const struct part *q = p; q < end; q++) {
+		if (paging_marks_late)
+			take_remembered_marks(a, q);
 		take_marks(a, q);
+	}
 	for (; p < end; p++) {
 		bool here = g->end == ACCESS_FAULT && g->va == p->va;
 

@@ -164,6 +164,9 @@ struct pn_trip_stat {
 	X(wrmap_guess_hit, "mappings found by a guess") \
 	X(wrmap_guess_miss, "guesses that found nothing") \
 	X(wrmap_scan, "searches that had to scan every shadow") \
+	X(ad_hide, "page tables hidden from the guest after they had been shown") \
+	X(ad_show, "hidden page tables shown because the guest read them") \
+	X(ad_synced, "guest entries to which accessed and dirty bits were carried over") \
 	X(super_direct, "superpages shadowed by one entry") \
 	X(super_shatter, "such entries that went because a frame below became a page table") \
 	X(spare_hit, "guest faults answered by what the shadow's entry remembers, the guest's tables unread") \

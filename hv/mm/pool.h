@@ -54,13 +54,15 @@ struct sh_page {
 	struct sh_page *snapshot; /* out of sync: the page that holds what its entries were derived from, or NULL */
 	u32 unsync_next, unsync_prev; /* the same, first shadow of its frame: its place in the list, by mfn; 0: none */
 	u64 last_used; /* roots: the domain's clock when it was last loaded */
-	u32 up_slot;
+	u16 up_slot;
+	u16 loaded; /* of the references: vCPUs */
 	u32 gfn;
 	u32 role;
 	u32 refs;   /* links from shadow pages, vCPUs that have it loaded, and its pin */
-	u32 loaded; /* of these: vCPUs */
 	u32 mfn;
 	u32 seen; /* the audit's own count */
+	bool hidden; /* from the guest, and its accessed and dirty bits are hardware's: shadow/hide.h */
+	u8 marks, marks_limit; /* faults for such bits since it was shown, and how many hide it */
 	bool used, pinned;
 	bool unsync; /* the guest writes its table freely: they may disagree */
 	u8 fixups;   /* out of sync, first shadow of its frame: 1 + index in sh_domain.fixup; 0: none */

@@ -26,6 +26,8 @@ enum verdict {
 
 extern const char paging_recipe_name[];
 extern const bool paging_is_nested;
+/* Does hardware keep the accessed and dirty bits of some guest entries, so that paging_settle has work to do? */
+extern const bool paging_marks_late;
 
 /* pool_pages: shadow pages, 0 for the default (256 a vCPU + 2 a MiB of memory). False: out of memory. */
 bool paging_domain_init(struct domain *d, u64 pool_pages);
@@ -146,6 +148,12 @@ enum pool_result paging_pool_resize(struct domain *d, u64 pages);
 bool paging_remove_frame(struct domain *d, gfn_t gfn);
 /* The p2m gains one. False: the guest frame is beyond the p2m or has memory already, or mfn is not the domain's. */
 bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn);
+
+/*
+ * Somebody other than the guest is to read its page at gpa: if that is a table whose accessed and dirty bits the
+ * hypervisor keeps elsewhere, they are brought up to date in it.
+ */
+void paging_settle(struct domain *d, gpa_t gpa);
 
 /* Re-derive everything. Returns faults found; writes up to `size` bytes of text, NUL-terminated. */
 unsigned paging_audit(struct domain *d, char *text, size_t size);

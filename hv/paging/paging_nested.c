@@ -70,6 +70,7 @@ static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *b
 
 const char paging_recipe_name[] = "npt";
 const bool paging_is_nested = true;
+const bool paging_marks_late = false;
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)
 {
@@ -248,6 +249,8 @@ bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 	d->p2m[gfn.n] = P2M_NONE;
 	return false;
 }
+
+void paging_settle(struct domain *d, gpa_t gpa) {}
 
 unsigned paging_audit(struct domain *d, char *text, size_t size)
 {

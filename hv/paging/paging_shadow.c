@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The paging contract, answered by the shadow engine. Thin: hv/shadow does the work. */
-#include "engine.h"
-#include "recipe.h"
+#include "hide.h"
 
 /* A guest may ask this often in a row for the same frame to be unshadowed before it is held to be getting nowhere. */
 #define UNSHADOW_LIMIT 4096
 
 const char paging_recipe_name[] = RECIPE_NAME;
 const bool paging_is_nested = false;
+const bool paging_marks_late = AD_HIDES_TABLES;
+
+#define EMULATED_BYTES 64 /* the most at once */
 
 static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
-	return likely(soft_hit(v, va, access, t)) ? SH_FIXED : v->mode->translate(v, va, access, t);
+	enum verdict r = likely(soft_hit(v, va, access, t)) ? SH_FIXED : v->mode->translate(v, va, access, t);
+
+	if (AD_HIDES_TABLES && r == SH_FIXED)
+		sh_settle(v->domain, t->p, EMULATED_BYTES, access & PFEC_W);
+	return r;
 }
 
 static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
@@ -221,16 +227,19 @@ enum pin_result paging_unpin_root(struct vcpu *v, gpa_t gpa)
 
 bool paging_log_dirty(struct domain *d, bool on)
 {
+	sh_settle_all(d);
 	return sh_log_dirty(d, on);
 }
 
 u64 paging_log_dirty_peek(struct domain *d, u64 first, u64 frames, void *bits)
 {
+	sh_settle_all(d);
 	return log_dirty_read(d, first, frames, bits, false);
 }
 
 u64 paging_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)
 {
+	sh_settle_all(d);
 	return sh_log_dirty_clean(d, first, frames, bits);
 }
 
@@ -252,6 +261,14 @@ bool paging_remove_frame(struct domain *d, gfn_t gfn)
 bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
 	return sh_add_frame(d, gfn, mfn);
+}
+
+void paging_settle(struct domain *d, gpa_t gpa)
+{
+	mfn_t mfn = p2m_lookup(d, gpa_to_gfn(gpa));
+
+	if (AD_HIDES_TABLES && mfn_valid(mfn) && d->shadow)
+		sh_settle(d, plat_map(mfn), PAGE_SIZE, false);
 }
 
 unsigned paging_audit(struct domain *d, char *text, size_t size)

@@ -79,6 +79,11 @@ struct sh_mode {
 	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
 	void (*unlink_child)(struct domain *d, struct sh_page *parent, const struct sh_page *child);
 	void (*empty)(struct domain *d, struct sh_page *sp); /* no references: and all else in it */
+	/* A hidden table's, hide.h: derive every entry, its frame being hidden now or shown now; carry bits over. */
+	void (*hide)(struct domain *d, struct sh_page *sp);
+	void (*show)(struct domain *d, struct sh_page *sp);
+	/* Carry over the bits of entries that stand for guest bytes [offset, offset + bytes); `write`: and drop them. */
+	void (*settle)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes, bool write);
 	/* Zero superpage entries that map any of these frames with that right. */
 	void (*take_super)(struct domain *d, struct sh_page *sp, mfn_t first, u64 frames, u64 bit);
 	/* The links of a root that user accesses go through. */

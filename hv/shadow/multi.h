@@ -23,8 +23,7 @@
  * multi_pae.h is what PAE guests have besides, multi_unsync.h is for tables out of sync and for prefetching,
  * multi_quick.h is the way down for common cases, multi_fill.h fills at a fault, multi_change.h follows changes.
  */
-#include "engine.h"
-#include "recipe.h"
+#include "hide.h"
 
 enum {
 	G = GUEST_LEVELS,
@@ -104,7 +103,7 @@ static inline u64 guest_entry(const struct sh_page *sp, u32 index)
 /* Does frame_info.writable count this leaf entry? */
 static inline bool counted(u64 e)
 {
-	return (e & (PTE_RW | PTE_P)) == (PTE_RW | PTE_P);
+	return (e & SH_COUNTED) == SH_COUNTED;
 }
 
 /* A present leaf entry that no fault asked for. Hardware ignores the bit, and spare parts use it in absent entries only. */
@@ -115,23 +114,34 @@ static inline bool prefetched(u64 e)
 	return PREFETCH_LOOKS_AROUND && (e & (SH_PREFETCHED | PTE_P)) == (SH_PREFETCHED | PTE_P);
 }
 
-static inline __attribute__((always_inline)) void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
-{
-	const u64 old = s_get(sp, slot);
+#include "multi_hide.h"
 
+/* `harvest`: the old entry goes while its guest entry stands, so what hardware added to it is carried over. */
+static inline __attribute__((always_inline)) void leaf_set(struct domain *d, struct sh_page *sp, u32 slot, u64 e,
+							   bool harvested)
+{
+	const u64 old = AD_HIDES_TABLES ? s_take(sp, slot) : s_get(sp, slot);
+
+	if (AD_HIDES_TABLES && harvested)
+		harvest(d, sp, slot, old);
 	if (counted(old)) {
 		frame_of(d, pte_mfn(old))->writable--;
 		SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
 	}
 	if (counted(e)) {
 		if (unlikely(!SH_ALL(wrmap, mapped, d, pte_mfn(e), sp, slot)))
-			e &= ~PTE_RW;
+			e = AD_HIDES_TABLES ? 0 : e & ~PTE_RW;
 		else
 			frame_of(d, pte_mfn(e))->writable++;
 	}
 	if (prefetched(old) && !prefetched(e))
 		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 	s_set(sp, slot, e);
+}
+
+static inline __attribute__((always_inline)) void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
+{
+	leaf_set(d, sp, slot, e, true);
 }
 
 static inline struct sh_page *link_child(const struct domain *d, u64 e)
@@ -182,6 +192,8 @@ static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
 {
 	u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX));
 
+	if (sh_hidden(frame_of(d, mfn)))
+		return 0;
 	if (policy.spare->flags)
 		e |= policy.spare->flags(ge);
 	if (ge & PTE_RW && policy.ad->may_write(ge) && policy.sync->may_write(frame_of(d, mfn)) &&
@@ -213,6 +225,27 @@ static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain
 	if (unlikely(!mfn_valid(mfn)))
 		return absent_mmio(ge);
 	return leaf_entry(d, mfn, ge);
+}
+
+/* The entry for a mapping of a frame by a hidden table: the bits are the guest's own, and hardware may add to them. */
+static inline u64 hidden_entry(const struct domain *d, mfn_t mfn, u64 ge)
+{
+	const u64 all = leaf_entry(d, mfn, ge | PTE_A | PTE_D);
+
+	return all & (~(u64)(PTE_A | PTE_D) | ge);
+}
+
+/* For an entry of that page, which may be of a hidden table. */
+static inline __attribute__((always_inline)) u64 leaf_derive_in(const struct domain *d, const struct sh_page *sp,
+								u64 ge, u64 rsvd)
+{
+	if (!AD_HIDES_TABLES || !sp->hidden || !(ge & PTE_P) || ge & rsvd || !mfn_valid(p2m_lookup(d, pte_gfn(ge))))
+		return leaf_derive(d, ge, rsvd);
+	return hidden_entry(d, p2m_lookup(d, pte_gfn(ge)), ge);
+}
+static inline u64 leaf_entry_in(const struct domain *d, const struct sh_page *sp, mfn_t mfn, u64 ge)
+{
+	return AD_HIDES_TABLES && sp->hidden ? hidden_entry(d, mfn, ge) : leaf_entry(d, mfn, ge);
 }
 
 /* Rights of the link for a guest's entry. A superpage's dirty bit governs here: the direct tables below do not know it.
@@ -278,5 +311,8 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.empty = mode_empty,
 	.unhook_user = mode_unhook_user,
 	.take_super = mode_take_super,
+	.hide = mode_hide,
+	.show = mode_show,
+	.settle = mode_settle,
 	.audit = mode_audit,
 };

@@ -34,6 +34,8 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 			audit_report(a, "smfn %x slot %u: %llx is a writable mapping that wrmap does not know", sp->mfn,
 				     slot, (unsigned long long)e);
 	}
+	if (sh_hidden(frame_of(d, mfn)))
+		audit_report(a, "smfn %x slot %u: %llx maps a hidden table", sp->mfn, slot, (unsigned long long)e);
 	if (e & PTE_RW && !policy.sync->may_write(frame_of(d, mfn)))
 		audit_report(a, "smfn %x slot %u: %llx maps a guest table writable", sp->mfn, slot,
 			     (unsigned long long)e);
@@ -45,9 +47,13 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 
 		most = mfn_valid(backing) ? leaf_entry(d, backing, LINK_ALL | PTE_D) : 0;
 	} else if (policy.sync->in_sync(sp) || SYNC_TAKES_SNAPSHOTS) {
-		most = leaf_derive(d, audit_entry(sp, first_index(sp) + slot), role_rsvd(sp->role));
+		most = leaf_derive_in(d, sp, audit_entry(sp, first_index(sp) + slot), role_rsvd(sp->role));
 	} else {
 		return;
+	}
+	if (AD_HIDES_TABLES && sp->hidden) { /* hardware adds to them */
+		most |= PTE_A | PTE_D;
+		e |= PTE_A | PTE_D;
 	}
 	if (!gives_no_more(e, most))
 		audit_report(a, "smfn %x slot %u: %llx, derived %llx", sp->mfn, slot, (unsigned long long)e,

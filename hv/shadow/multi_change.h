@@ -83,7 +83,7 @@ static inline __attribute__((always_inline)) void leaf_follow(struct domain *d, 
 {
 	const u64 old = s_get(sp, slot);
 
-	leaf_put(d, sp, slot, e);
+	leaf_set(d, sp, slot, e, false);
 	SH_EACH(reclaim, changed, d, old, e);
 }
 
@@ -92,7 +92,7 @@ static inline __attribute__((always_inline)) void follow_leaf(struct domain *d, 
 {
 	u64 ge = guest_entry(sp, slot);
 
-	leaf_follow(d, sp, slot, leaf_derive(d, ge, rsvd));
+	leaf_follow(d, sp, slot, leaf_derive_in(d, sp, ge, rsvd));
 	followed(sp, slot, ge);
 }
 
@@ -110,7 +110,7 @@ static __attribute__((noinline)) void validate_many(struct domain *d, struct sh_
 			continue;
 		followed(sp, i, ge);
 		if (level == 1) {
-			leaf_follow(d, sp, slot, leaf_derive(d, ge, role_rsvd(sp->role)));
+			leaf_follow(d, sp, slot, leaf_derive_in(d, sp, ge, role_rsvd(sp->role)));
 			continue;
 		}
 		validate_link(d, sp, slot, ge, level);
@@ -170,6 +170,8 @@ static __attribute__((noinline)) enum verdict full_write(struct vcpu *v, gva_t v
 
 	if (r != SH_FIXED)
 		return r;
+	if (AD_HIDES_TABLES)
+		sh_settle(v->domain, t.p, bytes, true);
 	gw_store(&t, buf, bytes);
 	mode_wrote(v, &t, bytes);
 	return SH_FIXED;
@@ -183,9 +185,45 @@ static enum verdict mode_write(struct vcpu *v, gva_t va, const void *buf, u32 by
 	if (unlikely(!soft_hit(v, va, access, &t)) &&
 	    (!G || !policy.sync->links_in_step || !quick_translate(v, va, access, &t)))
 		return full_write(v, va, buf, bytes, access);
+	if (AD_HIDES_TABLES)
+		sh_settle(v->domain, t.p, bytes, true);
 	gw_store(&t, buf, bytes);
 	follow(v, &t, bytes);
 	return SH_FIXED;
+}
+
+/* ---- hidden tables ---- */
+
+static void mode_hide(struct domain *d, struct sh_page *sp)
+{
+	for (u32 slot = 0; AD_HIDES_TABLES && slot < ENTRIES; slot++)
+		leaf_set(d, sp, slot,
+			 leaf_derive_in(d, sp, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)), false);
+}
+
+static void mode_show(struct domain *d, struct sh_page *sp)
+{
+	for (u32 slot = next_live(sp, 0); AD_HIDES_TABLES && slot < ENTRIES; slot = next_live(sp, slot + 1)) {
+		leaf_put(d, sp, slot, 0);
+		leaf_set(d, sp, slot, leaf_derive(d, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)),
+			 false);
+	}
+}
+
+static void mode_settle(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes, bool write)
+{
+	u32 first = offset / GUEST_BYTES, last = (offset + bytes - 1) / GUEST_BYTES;
+
+	for (u32 i = first; AD_HIDES_TABLES && i <= last; i++) {
+		u32 slot = slot_of(sp->role, i);
+
+		if (slot >= ENTRIES || !s_get(sp, slot))
+			continue;
+		if (write)
+			leaf_put(d, sp, slot, 0);
+		else
+			harvest(d, sp, slot, s_get(sp, slot));
+	}
 }
 
 /* A link that changes here leads to other tables: they are read in their turn. */
@@ -212,18 +250,17 @@ static void mode_recheck(struct vcpu *v, gva_t va)
 
 static void mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot)
 {
-	leaf_put(d, leaf, slot, s_get(leaf, slot) & ~PTE_RW);
+	leaf_put(d, leaf, slot, AD_HIDES_TABLES ? 0 : s_get(leaf, slot) & ~PTE_RW);
 }
 
 static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn)
 {
-	const u64 writable = PTE_P | PTE_RW;
 	u32 found = 0;
 
 	for (u32 slot = next_live(leaf, 0); slot < ENTRIES && f->writable; slot = next_live(leaf, slot + 1)) {
 		u64 e = s_get(leaf, slot);
 
-		if ((e & writable) == writable && mfn_eq(pte_mfn(e), mfn)) {
+		if (counted(e) && mfn_eq(pte_mfn(e), mfn)) {
 			mode_revoke(d, leaf, slot);
 			found++;
 		}

@@ -88,7 +88,7 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 		sp = link_for(v, w, sp, va, level, &changed);
 	}
 	ge = G && w->leaf == 1 ? w->e[1] : LINK_ALL | PTE_D;
-	e = leaf_entry(d, mfn, ge);
+	e = leaf_entry_in(d, sp, mfn, ge);
 	if (unlikely(plain_entry(s_get(sp, slot)) == e)) {
 		v->bytes += SHADOW_BYTES;
 		return changed ? SH_FIXED : SH_RETRY;
@@ -111,6 +111,11 @@ static __attribute__((noinline)) void remember_mmio(struct vcpu *v, const struct
 		leaf_put(v->domain, sp, s_slot(va, 1), absent_mmio(w->e[1]));
 }
 
+static inline u64 marked_so_far(const struct domain *d)
+{
+	return d->counter[PN_CNT_set_accessed] + d->counter[PN_CNT_set_dirty];
+}
+
 /*
  * resynced: everything was, just before, because a table out of sync translates va. A write to a table is emulated
  * then: an instruction that writes to two, each of which translates the other, would never have both.
@@ -119,8 +124,13 @@ static inline __attribute__((always_inline)) enum verdict any_fault(struct vcpu 
 {
 	struct gw w;
 	mfn_t mfn;
+	u64 marks = AD_HIDES_TABLES ? marked_so_far(v->domain) : 0;
 	enum verdict r = gw_access(v, &w, va, pfec, &mfn, policy.ad->unmarked, G);
 
+	if (AD_HIDES_TABLES && G && r == SH_FIXED && w.leaf == 1 && marks != marked_so_far(v->domain))
+		sh_marked(v, p2m_lookup(v->domain, gw_table(v, &w, 1, G)), va);
+	if (r == SH_FIXED && !(pfec & PFEC_W) && sh_hidden(frame_of(v->domain, mfn)))
+		sh_show(v->domain, frame_of(v->domain, mfn));
 	if (policy.spare->keeps_mmio && G && r == SH_MMIO && w.leaf == 1)
 		remember_mmio(v, &w, va);
 	if (r != SH_FIXED)

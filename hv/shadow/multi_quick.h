@@ -131,7 +131,9 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 		return full_fault(v, va, pfec);
 	if (pfec & PFEC_W)
 		log_dirty_mark(d, mfn);
-	e = leaf_entry(d, mfn, ge);
+	if (!(pfec & PFEC_W) && sh_hidden(frame_of(d, mfn)))
+		return full_fault(v, va, pfec);
+	e = leaf_entry_in(d, leaf, mfn, ge);
 	if (unlikely(plain_entry(s_get(leaf, s_slot(va, 1))) == e))
 		return SH_RETRY;
 	leaf_fill(v, leaf, va, pte_gfn(ge), ge, e);

@@ -3,8 +3,7 @@
  * The life of a shadow page: made, promoted, referred to, unshadowed, freed.
  * engine.h states what must hold of links and when a TLB flush is owed.
  */
-#include "engine.h"
-#include "recipe.h"
+#include "hide.h"
 
 /* Emulation's TLB is flushed for the same reasons as hardware's. The vCPU that acts goes on by its own walk. */
 static __attribute__((noinline)) void flush_others(struct domain *d)
@@ -50,6 +49,8 @@ struct sh_page *sh_page_new(struct vcpu *v, const struct sh_mode *mode, gfn_t gf
 
 	sp->gfn = (u32)gfn.n;
 	sp->role = role;
+	if (AD_HIDES_TABLES)
+		sp->hidden = false;
 	sp->mode = mode;
 	sp->guest = role & ROLE_DIRECT ? NULL : plat_map(p2m_lookup(d, gfn));
 	TRACE(v, shadow_alloc, sp->mfn, role, d->counter[PN_CNT_shadow_used]);
@@ -161,6 +162,7 @@ void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
 	if (f->shadows) { /* protected already */
 		sp->same_frame = f->shadows;
 		f->shadows = sp;
+		sh_hide_new(d, f, sp);
 		return;
 	}
 	COUNT(d, promote);
@@ -168,6 +170,7 @@ void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
 		d->counter[PN_CNT_guest_tables_peak] = d->counter[PN_CNT_guest_tables];
 	TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
 	f->shadows = sp;
+	sh_hide_new(d, f, sp);
 	if (SUPER_HIGHEST_LEAF > 1)
 		run_gets_table(d, mfn);
 	if (f->writable)
@@ -287,7 +290,7 @@ bool sh_maps_writable(const struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
 	u64 e = leaf->mode->get(leaf, slot);
 
-	return (e & (PTE_P | PTE_RW)) == (PTE_P | PTE_RW) && mfn_eq(pte_mfn(e), mfn);
+	return (e & SH_COUNTED) == SH_COUNTED && mfn_eq(pte_mfn(e), mfn);
 }
 
 bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
