@@ -39,17 +39,32 @@ static __attribute__((noinline)) bool walk_way(struct vcpu *v, gva_t va, struct 
 	return true;
 }
 
-/* The same by the last way, if it leads there. Whatever changes a link forgets the ways (sh_forget_ways). */
-static inline __attribute__((always_inline)) bool quick_way(struct vcpu *v, gva_t va, struct quick *q)
+/* The way that is kept for addresses like va. Whatever changes a link forgets the ways (sh_forget_ways). */
+static inline struct sh_way *kept_way(struct vcpu *v, gva_t va)
 {
-	struct sh_way *way = &v->way[va >> (N > 3 ? 63 : 31) & 1];
+	return &v->way[va >> (N > 3 ? 63 : 31) & 1];
+}
+static inline bool leads_to(const struct sh_way *way, gva_t va)
+{
+	return likely(way->place == va >> s_shift(2));
+}
 
-	if (unlikely(way->place != va >> s_shift(2)) && !walk_way(v, va, way))
-		return false;
+static inline __attribute__((always_inline)) void quick_along(const struct sh_way *way, gva_t va, struct quick *q)
+{
 	q->leaf = way->leaf;
 	q->entry = (const u8 *)q->leaf->table + s_slot(va, 1) * SHADOW_BYTES;
 	q->all = way->all;
 	q->any = way->any;
+}
+
+/* Down to the leaf shadow for va, walking if need be. False: a link is missing. */
+static inline __attribute__((always_inline)) bool quick_way(struct vcpu *v, gva_t va, struct quick *q)
+{
+	struct sh_way *way = kept_way(v, va);
+
+	if (!leads_to(way, va) && !walk_way(v, va, way))
+		return false;
+	quick_along(way, va, q);
 	return true;
 }
 
@@ -113,7 +128,11 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 	mfn_t mfn;
 	u64 e;
 
-	if (unlikely(pfec & PFEC_I) || !quick_allowed(v, &q, pfec))
+	if (unlikely(pfec & PFEC_I || ge & v->rsvd))
+		return full_fault(v, va, pfec);
+	if (unlikely(!gw_allowed(v, all, pfec)))
+		return gw_failed(v, pfec, GW_OK);
+	if (unlikely(!quick_allowed(v, &q, pfec)))
 		return full_fault(v, va, pfec);
 	mfn = p2m_lookup(d, pte_gfn(ge));
 	if (unlikely(!mfn_valid(mfn)))
@@ -189,13 +208,13 @@ static inline void remember_absent(const struct quick *q, gva_t va)
 		s_set(q->leaf, slot, policy.spare->absent(ge, SH_ABSENT_GUEST));
 }
 
-static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcpu *v, gva_t va, u32 pfec)
+static inline __attribute__((always_inline)) enum verdict fault_along(struct vcpu *v, gva_t va, u32 pfec,
+								      const struct sh_way *way)
 {
 	struct quick q;
 	enum verdict r;
 
-	if (unlikely(!quick_way(v, va, &q)))
-		return full_fault(v, va, pfec);
+	quick_along(way, va, &q);
 	if (policy.spare->answer && quick_spare(v, va, pfec, &q, &r))
 		return r;
 	if (q.leaf->role & ROLE_DIRECT)
@@ -209,6 +228,19 @@ static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcp
 		return SH_GUEST_FAULT;
 	}
 	return quick_present(v, va, pfec, q.leaf, q.ge, q.all);
+}
+
+/* Apart, so that a fault along a way that is known needs no stack. */
+static __attribute__((noinline)) enum verdict fault_by_walk(struct vcpu *v, gva_t va, u32 pfec, struct sh_way *way)
+{
+	return walk_way(v, va, way) ? fault_along(v, va, pfec, way) : full_fault(v, va, pfec);
+}
+
+static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	struct sh_way *way = kept_way(v, va);
+
+	return leads_to(way, va) ? fault_along(v, va, pfec, way) : fault_by_walk(v, va, pfec, way);
 }
 
 /* Emulation's access to a page whose way is there. False: the full walk must tell. */

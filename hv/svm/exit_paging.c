@@ -65,30 +65,32 @@ static enum trip rest_oom(struct svm_vcpu *s)
 	return answer_pf(s, SH_OOM);
 }
 
+static quick_t leave_to(struct svm_vcpu *s, exit_handler_t rest)
+{
+	s->rest = rest;
+	return QUICK_NOT;
+}
+
+/* The two likely answers come first. */
 quick_t quick_pf(struct svm_vcpu *s)
 {
+	enum verdict r;
+
 	if (unlikely((u32)s->vmcb.exitintinfo & EVENT_VALID))
 		return QUICK_NOT;
 	s->v.bytes = 0;
-	switch (ask_paging(s)) {
-	case SH_GUEST_FAULT:
-		svm_inject_pf(s);
+	r = ask_paging(s);
+	if (likely(r == SH_GUEST_FAULT)) {
+		svm_set_pf(s);
 		return quick_done(s, TRIP_pf_guest, s->v.bytes);
-	case SH_FIXED:
-		return quick_done(s, TRIP_pf_fixed, s->v.bytes);
-	case SH_RETRY:
-		return quick_done(s, TRIP_pf_retry, s->v.bytes);
-	case SH_EMULATE:
-		s->rest = rest_emulate;
-		return QUICK_NOT;
-	case SH_MMIO:
-		s->rest = rest_mmio;
-		return QUICK_NOT;
-	case SH_OOM:
-		break;
 	}
-	s->rest = rest_oom;
-	return QUICK_NOT;
+	if (likely(r == SH_FIXED))
+		return quick_done(s, TRIP_pf_fixed, s->v.bytes);
+	if (r == SH_EMULATE)
+		return leave_to(s, rest_emulate);
+	if (r == SH_RETRY)
+		return quick_done(s, TRIP_pf_retry, s->v.bytes);
+	return leave_to(s, r == SH_MMIO ? rest_mmio : rest_oom);
 }
 
 enum trip exit_npf(struct svm_vcpu *s)

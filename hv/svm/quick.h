@@ -26,7 +26,7 @@ typedef u32 quick_t;
 #define QUICK_GPRS (BIT(RCX) | BIT(RDX) | BIT(RBX) | BIT(RSI) | BIT(RDI) | 0xf00u)
 
 /* Write the trip's record, and answer for the quick handler. */
-quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u32 bytes);
+quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes);
 
 /*
  * Books of one trip: count, ticks, bytes of page tables, histogram; returns the ticks. Costs are differences of the
@@ -82,7 +82,7 @@ static inline quick_t quick_answer(const struct svm_vcpu *s)
 }
 
 /* The end of a handler that has settled what was due: books. Every call here is the last, so a quick one needs no stack. */
-static inline __attribute__((always_inline)) quick_t quick_booked(struct svm_vcpu *s, enum trip kind, u32 bytes)
+static inline __attribute__((always_inline)) quick_t quick_booked(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
 	u32 cost = svm_account(s, kind, bytes);
 
@@ -92,8 +92,8 @@ static inline __attribute__((always_inline)) quick_t quick_booked(struct svm_vcp
 }
 
 /* The end of any other quick handler. */
-quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u32 bytes);
-static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu *s, enum trip kind, u32 bytes)
+quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u64 bytes);
+static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
 	if (unlikely(s->v.due))
 		return svm_quick_due(s, kind, bytes);

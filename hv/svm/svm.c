@@ -175,17 +175,17 @@ static __attribute__((noinline, cold)) void save_cut_event(struct svm_vcpu *s)
 	s->v.attention = 1;
 }
 
-__attribute__((noinline, cold)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u32 bytes)
+__attribute__((noinline, cold)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes)
 {
 	u64 info = kind == TRIP_cr3 ? s->v.cr3 : s->vmcb.exitinfo1;
 	const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, info, s->vmcb.exitinfo2,
 						 (u32)s->vmcb.exitcode };
 
-	trace_write(&s->v, PN_EV_trip, rdtsc() - cost, cost, bytes, payload);
+	trace_write(&s->v, PN_EV_trip, rdtsc() - cost, cost, (u32)bytes, payload);
 	return quick_answer(s);
 }
 
-__attribute__((noinline)) quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u32 bytes)
+__attribute__((noinline)) quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
 	svm_settle(s);
 	return quick_booked(s, kind, bytes);

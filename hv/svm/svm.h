@@ -101,15 +101,22 @@ void svm_inject_ud(struct svm_vcpu *s);
 #define VECTOR_PF 14
 #define VECTOR_UD 6
 
-/* #PF as v->fault tells. */
-static inline void svm_inject_pf(struct svm_vcpu *s)
+/* #PF as v->fault tells, in place of nothing. */
+static inline void svm_set_pf(struct svm_vcpu *s)
 {
 	vmcb_set_cr2(&s->vmcb, s->v.fault.va);
+	s->vmcb.eventinj = (u64)s->v.fault.pfec << 32 | EVENT_VALID | EVENT_EXCEPTION | EVENT_ERROR | VECTOR_PF;
+}
+
+/* The same if an event may have been cut short. */
+static inline void svm_inject_pf(struct svm_vcpu *s)
+{
 	if (unlikely(s->pending)) {
+		vmcb_set_cr2(&s->vmcb, s->v.fault.va);
 		svm_inject_exception(s, VECTOR_PF, true, s->v.fault.pfec);
 		return;
 	}
-	s->vmcb.eventinj = (u64)s->v.fault.pfec << 32 | EVENT_VALID | EVENT_EXCEPTION | EVENT_ERROR | VECTOR_PF;
+	svm_set_pf(s);
 }
 
 /* How the guest decodes code now. */
