@@ -104,8 +104,6 @@ const char *trip_colour(enum trip t)
 		return series_colour(7);
 	case TRIP_npf:
 		return series_colour(8);
-	case TRIP_pf_oom:
-		return series_colour(9);
 	default:
 		return series_colour(3);
 	}

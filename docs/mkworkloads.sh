@@ -63,4 +63,4 @@ For tests only: guests that break rules, and images that are none. Whatever they
 | --- | --- | --- |
 END
 sed -n 's/^HOSTILE([^,]*, "\([^"]*\)", [a-z]*, "[^"]*", [0-9]*, [0-9]*, \([a-z]*\), "[^"]*", "\([^"]*\)")$/| `\1` | \3 | \2 |/p' workloads/hostile.def |
-	sed 's/| crashed |$/| the domain is crashed, with a reason |/; s/| timeout |$/| it is stopped when its time is over |/; s/| refused |$/| the load command refuses it |/; s/| any |$/| by itself, one way or another |/'
+	sed 's/| crashed |$/| the domain is crashed, with a reason |/; s/| timeout |$/| it is stopped when its time is over |/; s/| refused |$/| the load command refuses it |/; s/| any |$/| by itself, one way or another |/; s/| finished |$/| well, having checked what it did |/'

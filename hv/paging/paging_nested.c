@@ -117,7 +117,8 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 		return SH_MMIO;
 	/* All of the p2m is mapped, with every right but log-dirty's: else hardware's walk was of an older table. */
 	BUG_ON(!npt_maps(d, gfn));
-	if (d->log_dirty && info & PFEC_W) {
+	/* Only writes lack a right; a walk of the guest's tables counts as one, for hardware sets bits there. */
+	if (d->log_dirty) {
 		log_dirty_set(d, mfn);
 		BUG_ON(!npt_set(d, gfn, true));
 	}

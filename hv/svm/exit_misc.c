@@ -210,6 +210,10 @@ static enum verdict string_element(struct svm_vcpu *s, const struct insn *in, st
 	enum verdict r;
 
 	if (ins) {
+		/* The device's byte is gone once it was read: see first that there is a place for it. */
+		r = paging_read(&s->v, va, &val, in->opsize, BIT(1) | user);
+		if (r == SH_GUEST_FAULT)
+			return r;
 		val = domu_in(s->v.domain->backend, port, in->opsize);
 		r = paging_write(&s->v, va, &val, in->opsize, BIT(1) | user);
 	} else {
