@@ -66,6 +66,27 @@ static const struct {
 	{ NULL, 0 },
 };
 
+static const struct {
+	const char *name;
+	unsigned pages;
+} own_pool[] = {
+#define WORKLOAD(...)
+#define POOL(name, pages) { name, pages },
+#include "workloads/workloads.def"
+#undef WORKLOAD
+	{ NULL, 0 },
+};
+
+static const struct {
+	const char *name, *kind;
+} exercised[] = {
+#define WORKLOAD(...)
+#define EXERCISE(name, kind) { name, #kind },
+#include "workloads/workloads.def"
+#undef WORKLOAD
+	{ NULL, NULL },
+};
+
 _Static_assert(COUNT_OF(recipes) <= COUNT_OF(((struct selection *)0)->recipe), "a selection holds every recipe");
 _Static_assert(COUNT_OF(workloads) <= COUNT_OF(((struct selection *)0)->workload), "a selection holds every workload");
 
@@ -104,6 +125,22 @@ unsigned workload_shadow_levels(const struct workload *w)
 		if (!strcmp(more_shadow_levels[i].name, w->base))
 			return more_shadow_levels[i].n;
 	return 0;
+}
+
+unsigned workload_pool(const struct workload *w)
+{
+	for (unsigned i = 0; own_pool[i].name; i++)
+		if (!strcmp(own_pool[i].name, w->base))
+			return own_pool[i].pages;
+	return 0;
+}
+
+const char *workload_exercise(const struct workload *w)
+{
+	for (unsigned i = 0; exercised[i].name; i++)
+		if (!strcmp(exercised[i].name, w->base))
+			return exercised[i].kind;
+	return NULL;
 }
 
 char *workload_cmdline(const struct workload *w)

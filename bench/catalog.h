@@ -49,6 +49,9 @@ bool workload_is_linux(const struct workload *w);
 unsigned workload_vcpus(const struct workload *w);
 /* Least levels of its shadow tables; 0: what the guest's mode needs. */
 unsigned workload_shadow_levels(const struct workload *w);
+/* Pages of its shadow pool, 0: the default; what dom0 does to it while it runs, NULL: nothing. */
+unsigned workload_pool(const struct workload *w);
+const char *workload_exercise(const struct workload *w);
 /* What the form is started with: the list's words, and those that make it this form. The caller frees it. */
 char *workload_cmdline(const struct workload *w);
 /* An image damaged on purpose: to be refused. */

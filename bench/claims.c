@@ -175,6 +175,25 @@ const char *nth_shadow_recipe(const struct dataset *d, unsigned nth)
 	return NULL;
 }
 
+struct runs runs_of(const struct dataset *d, const char *workload)
+{
+	const json_t *item;
+	struct runs n = { 0, 0, 0 };
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "items"), i, item) {
+		const char *state = string(item, "state");
+		bool wrong = !strcmp(state, "failed") || !strcmp(state, "crashed") || json_integer_value(json_object_get(item, "audit")) > 0;
+
+		if (strcmp(string(item, "workload"), workload) || !dataset_is_shadow(d, string(item, "recipe")))
+			continue;
+		n.all++;
+		n.wrong += wrong;
+		n.unfinished += !wrong && strcmp(state, "finished") != 0;
+	}
+	return n;
+}
+
 double life(const struct cell *c, enum pn_counter counter)
 {
 	int64_t n = item_counter(c->r->item, counter);

@@ -49,6 +49,14 @@ void decide(struct hearing *h, enum verdict_kind kind, const char *fmt, ...) PN_
 
 /* The nth shadow recipe of the run's catalogue; NULL past the last. */
 const char *nth_shadow_recipe(const struct dataset *d, unsigned nth);
+/*
+ * All guest runs of a workload under shadow recipes: how many there are, and how many ended wrong of themselves (failed, crashed) or with a shadow that the
+ * audit found wrong; and how many did not finish for another reason.
+ */
+struct runs {
+	unsigned all, wrong, unfinished;
+};
+struct runs runs_of(const struct dataset *d, const char *workload);
 /* A whole life's counter of the cell's guest; 0 if it has none. */
 double life(const struct cell *c, enum pn_counter counter);
 /* Trips of a kind, per operation. */

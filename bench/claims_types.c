@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Claims about what a guest page is shadowed as: T21, T22. */
-#include <string.h>
-
 #include "claims_hearing.h"
 
 static bool about(double value, double whole)
@@ -33,36 +31,10 @@ void judge_quadrants(struct hearing *h)
 		decide(h, DIFFERS, "two and four are what there can be: a shadow page is made when its part of the guest's table is first used");
 }
 
-static bool is_string(const json_t *o, const char *key, const char *value)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s && !strcmp(s, value);
-}
-
-/* Guests of that workload that ended badly of themselves, or whose shadows the audit found wrong, under shadow recipes. */
-static unsigned wrong_runs(const struct dataset *d, const char *workload, unsigned *runs)
-{
-	const json_t *item;
-	unsigned wrong = 0;
-	size_t i;
-
-	json_array_foreach(json_object_get(d->root, "items"), i, item) {
-		const char *recipe = json_string_value(json_object_get(item, "recipe"));
-
-		if (!recipe || !dataset_is_shadow(d, recipe) || !is_string(item, "workload", workload))
-			continue;
-		++*runs;
-		wrong += is_string(item, "state", "failed") || is_string(item, "state", "crashed") ||
-			 json_integer_value(json_object_get(item, "audit")) > 0;
-	}
-	return wrong;
-}
-
 void judge_several_types(struct hearing *h)
 {
 	struct cell linear, modes;
-	unsigned runs = 0, wrong;
+	struct runs x, y;
 	double a, b;
 
 	ask(h, "shadow2", "linear-map", NULL, &linear);
@@ -71,11 +43,11 @@ void judge_several_types(struct hearing *h)
 		return;
 	a = life(&linear, PN_CNT_second_type);
 	b = life(&modes, PN_CNT_second_type);
-	wrong = wrong_runs(h->d, "linear-map", &runs);
-	wrong += wrong_runs(h->d, "mode-switch", &runs);
+	x = runs_of(h->d, "linear-map");
+	y = runs_of(h->d, "mode-switch");
 	measured(h, "under shadow2 %.0f pages of linear-map and %.0f of mode-switch came to be shadowed as a second type; %u of the %u guest runs under "
-		    "all shadow recipes ended wrong or with a wrong shadow", a, b, wrong, runs);
-	if (wrong)
+		    "all shadow recipes ended wrong or with a wrong shadow", a, b, x.wrong + y.wrong, x.all + y.all);
+	if (x.wrong + y.wrong)
 		decide(h, REFUTED, "a guest's own checks or the audit found something wrong");
 	else if (a > 0 && b > 0)
 		decide(h, CONFIRMED, "it happens, the guests found all that they wrote, and the audit every shadow right");

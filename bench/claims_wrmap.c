@@ -15,14 +15,15 @@ static double share(const struct rate *r)
 	return r->tries ? r->hit / r->tries : 0;
 }
 
+/* A search that no guess settled ends in a scan. */
 static struct rate guess_rate(const struct cell *c)
 {
-	double hit = life(c, PN_CNT_wrmap_guess_hit);
+	double searches = life(c, PN_CNT_wrmap_revoke);
 
-	return (struct rate){ hit, hit + life(c, PN_CNT_wrmap_guess_miss) };
+	return (struct rate){ searches - life(c, PN_CNT_wrmap_scan), searches };
 }
 
-/* "; linux-process 0.0 % of 3812" for every other guest of the recipe that guessed at all. */
+/* "; linux-process 0.0 % of 3812" for every other Linux guest of the recipe that had tables to search for. */
 static char *other_guests(const struct dataset *d, const char *recipe, const char *but, struct rate (*rate)(const struct cell *))
 {
 	char *text = xstrdup("");
@@ -56,11 +57,11 @@ void judge_linear_guess(struct hearing *h)
 		return;
 	r = guess_rate(&c);
 	if (!r.tries) {
-		lack(h, "guess in linear-map under shadow2");
+		lack(h, "search in linear-map under shadow2");
 		return;
 	}
 	others = other_guests(h->d, "shadow2", "linear-map", guess_rate);
-	measured(h, "guesses that found the mapping: linear-map %.1f %% of %.0f%s", 100 * share(&r), r.tries, others);
+	measured(h, "searches for writable mappings that a guess settled: linear-map %.1f %% of %.0f%s", 100 * share(&r), r.tries, others);
 	free(others);
 	if (share(&r) >= 0.99)
 		decide(h, CONFIRMED, "with a linear map, 99 %% or more");

@@ -121,9 +121,10 @@ static json_t *item_json(const struct plan_item *it)
 {
 	const struct workload *w = it->workload;
 	char *image = guest_image_name(w), *initrd = guest_initrd_name(w), *cmdline = workload_cmdline(w);
-	json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:b}", "name", w->name, "image", image, "initrd", initrd,
-			      "cmdline", cmdline, "memory_mib", (int)w->memory_mib, "vcpus", (int)workload_vcpus(w), "pool_pages", 0,
-			      "shadow_levels", (int)workload_shadow_levels(w), "timeout_s", (int)w->timeout_s, "repeat", (int)it->repeat, "trace", (int)it->traced);
+	json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:s?}", "name", w->name, "image", image, "initrd", initrd,
+			      "cmdline", cmdline, "memory_mib", (int)w->memory_mib, "vcpus", (int)workload_vcpus(w), "pool_pages", (int)workload_pool(w),
+			      "shadow_levels", (int)workload_shadow_levels(w), "timeout_s", (int)w->timeout_s, "repeat", (int)it->repeat, "trace", (int)it->traced,
+			      "exercise", workload_exercise(w));
 
 	free(cmdline);
 	free(initrd);

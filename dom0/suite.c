@@ -6,6 +6,8 @@
  */
 #include "suite.h"
 
+#include "exercise.h"
+
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,10 +55,13 @@ static bool read_item(struct suite *s, const char *path, const json_t *v, struct
 	it->timeout_s = positive(json_object_get(v, "timeout_s"), 60);
 	it->repeat = positive(json_object_get(v, "repeat"), 1);
 	it->trace = json_is_true(json_object_get(v, "trace"));
+	it->exercise = json_string_value(json_object_get(v, "exercise"));
 	if (!is_plain_name(it->name))
 		return bad(s->c, path, "name", "missing, too long, or no plain file name");
 	if (!is_plain_name(it->image) || (it->initrd && !is_plain_name(it->initrd)))
 		return bad(s->c, path, it->name, "its image or initrd is missing or no plain file name");
+	if (it->exercise && !exercise_known(it->exercise))
+		return bad(s->c, path, it->name, "it names an exercise that there is not");
 	if (it->memory_mib == 0 || it->memory_mib > 1 << 20 || it->timeout_s == 0 || it->repeat > 100000)
 		return bad(s->c, path, it->name, "memory_mib, timeout_s or repeat is out of range");
 	return true;

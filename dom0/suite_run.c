@@ -13,12 +13,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "exercise.h"
 #include "names.h"
 #include "show.h"
 #include "suite.h"
 
 #define CONSOLE_KEEP (1u << 20) /* bytes of one run's console that are kept */
 #define POLL_NS      10000000l
+#define EXERCISE_NS  200000l /* between the steps of an exercise */
 
 struct run {
 	struct suite *s;
@@ -35,6 +37,7 @@ struct run {
 	FILE *console;
 	char *buf; /* exchange_bytes */
 	uint64_t console_kept, console_lost, console_cut;
+	struct exercise exercise;
 };
 
 static json_t *event(const struct run *r, const char *e)
@@ -117,7 +120,7 @@ static double now(void)
 
 static void wait_for_end(struct run *r)
 {
-	const struct timespec nap = { 0, POLL_NS };
+	const struct timespec nap = { 0, r->item->exercise ? EXERCISE_NS : POLL_NS };
 	double deadline = now() + r->item->timeout_s;
 	enum pn_error e;
 
@@ -139,6 +142,7 @@ static void wait_for_end(struct run *r)
 			return;
 		}
 		nanosleep(&nap, NULL);
+		exercise_step(&r->exercise);
 	}
 }
 
@@ -194,7 +198,7 @@ static void add_audit(struct run *r, json_t *ev)
 static void say_end(struct run *r)
 {
 	static struct pn_stat stat;
-	json_t *ev = event(r, "end");
+	json_t *ev = event(r, "end"), *exercise;
 
 	memset(&stat, 0, sizeof(stat));
 	if (r->created) {
@@ -209,6 +213,9 @@ static void say_end(struct run *r)
 	add_audit(r, ev);
 	json_object_set_new(ev, "console_lost", json_integer((json_int_t)(r->console_lost + r->console_cut)));
 	json_object_set_new(ev, "stat", show_stat(&stat));
+	exercise = exercise_end(&r->exercise);
+	if (exercise)
+		json_object_set_new(ev, "exercise", exercise);
 	suite_say(r->c, ev);
 }
 
@@ -250,6 +257,7 @@ static void run(struct run *r)
 
 	if (!prepare(r))
 		return;
+	exercise_begin(&r->exercise, r->item->exercise, r->c->dev, &r->mem);
 	e = dom_simple(r->c->dev, PN_CMD_start, r->mem.id);
 	if (e == PN_ERR_ok)
 		wait_for_end(r);

@@ -16,7 +16,7 @@ static json_t *root;
 /* The recipes of the made-up runs: variants of shadow2 with one part exchanged. */
 static const char recipes_text[] =
 	"[{'name':'shadow1','kind':'shadow'},{'name':'shadow2','kind':'shadow'},{'name':'shadow3','kind':'shadow'},"
-	"{'name':'vtlb','kind':'shadow'},{'name':'npt','kind':'nested'},{'name':'native','kind':'native'},"
+	"{'name':'vtlb','kind':'shadow'},{'name':'kvm','kind':'shadow'},{'name':'npt','kind':'nested'},{'name':'native','kind':'native'},"
 	"{'name':'shadow2+flags','kind':'shadow','base':'shadow2','axis':'spare','parts':'guest_flags'},"
 	"{'name':'shadow2+flags','kind':'shadow','base':'shadow2','axis':'spare','parts':'guest_flags_mmio'},"
 	"{'name':'shadow2+rmap','kind':'shadow','base':'shadow2','axis':'wrmap','parts':'rmap'},"
@@ -47,15 +47,17 @@ static void add_workload(const char *name)
 	json_array_append_new(json_object_get(root, "workloads"), json_pack("{s:s, s:s}", "name", name, "kind", "pvh"));
 }
 
-/* "pf_fixed=count:ticks:bytes", "#counter=value" of the whole life, anything else a figure of the region. */
-static void add_value(json_t *region, json_t *counters, const char *word)
+/* "pf_fixed=count:ticks:bytes", "@figure of what dom0 did to it", "#counter=value" of the whole life, anything else a figure of the region. */
+static void add_value(json_t *region, json_t *counters, json_t *exercise, const char *word)
 {
 	char name[64];
 	long v[3] = { 0 };
 	int n = sscanf(word, "%63[^=]=%ld:%ld:%ld", name, &v[0], &v[1], &v[2]);
 
 	ck_assert_msg(n >= 2, "no name=value: %s", word);
-	if (name[0] == '#')
+	if (name[0] == '@')
+		json_object_set_new(exercise, name + 1, json_integer(v[0]));
+	else if (name[0] == '#')
 		json_object_set_new(counters, name + 1, json_integer(v[0]));
 	else if (!strncmp(name, "pf_", 3))
 		json_object_set_new(json_object_get(region, "trip"), name,
@@ -70,15 +72,19 @@ static void add_run(const char *row, int repetition, bool traced)
 	char *copy = strdup(row), *rest = copy, *word;
 	const char *recipe = strsep(&rest, " "), *workload = strsep(&rest, " "), *phase = strsep(&rest, " ");
 	json_t *region = json_pack("{s:s, s:i, s:i, s:i, s:{}}", "phase", phase, "ops", 1000, "guest_levels", 4, "shadow_levels", 4, "trip");
-	json_t *counters = json_object();
+	json_t *counters = json_object(), *exercise = json_object(), *item;
 
 	while ((word = strsep(&rest, " ")))
-		add_value(region, counters, word);
-	json_array_append_new(json_object_get(root, "items"),
-			      json_pack("{s:s, s:s, s:i, s:b, s:s, s:i, s:[o], s:{s:o}}", "recipe", recipe, "workload", workload, "repetition",
-					repetition, "traced", (int)traced, "state", "finished", "audit",
-					(int)json_integer_value(json_object_get(counters, "audit")), "regions", region, "stat", "counter",
-					counters));
+		add_value(region, counters, exercise, word);
+	item = json_pack("{s:s, s:s, s:i, s:b, s:s, s:i, s:[o], s:{s:o}}", "recipe", recipe, "workload", workload, "repetition", repetition,
+			 "traced", (int)traced, "state", json_object_get(exercise, "ended") ? "timed-out" : "finished", "audit",
+			 (int)json_integer_value(json_object_get(counters, "audit")), "regions", region, "stat", "counter", counters);
+	if (json_object_get(exercise, "steps")) {
+		json_object_set_new(exercise, "answer", json_string(json_object_get(exercise, "failed") ? "inval" : "ok"));
+		json_object_set(item, "exercise", exercise);
+	}
+	json_array_append_new(json_object_get(root, "items"), item);
+	json_decref(exercise);
 	free(copy);
 }
 

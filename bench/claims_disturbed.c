@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Claims about what a guest bears while it runs: its pool resized, its writes logged, a CPU that comes up: T24 to T26. */
+#include <string.h>
+
+#include "claims_hearing.h"
+
+static double figure(const json_t *exercise, const char *name)
+{
+	return (double)json_integer_value(json_object_get(exercise, name));
+}
+
+static bool went_well(const json_t *exercise)
+{
+	const char *answer = json_string_value(json_object_get(exercise, "answer"));
+
+	return answer && !strcmp(answer, "ok");
+}
+
+/* Suffices: without a reclaim while all fits, and at most ten times the instructions when a quarter of the working set does not fit. */
+void judge_fixed_pool(struct hearing *h)
+{
+	struct cell ample, tight, resized;
+	const json_t *resize;
+	unsigned wrong;
+	double times;
+
+	ask(h, "shadow2", "pool-ample", NULL, &ample);
+	ask(h, "shadow2", "pool-tight", NULL, &tight);
+	ask(h, "shadow2", "pool-resized", NULL, &resized);
+	if (!enough(h))
+		return;
+	resize = json_object_get(resized.r->item, "exercise");
+	if (!resize) {
+		lack(h, "resizing of the pool in pool-resized");
+		return;
+	}
+	times = instructions(&tight) / instructions(&ample);
+	wrong = runs_of(h->d, "pool-ample").wrong + runs_of(h->d, "pool-tight").wrong + runs_of(h->d, "pool-resized").wrong;
+	measured(h, "a working set of %.0f shadow pages: %.0f reclaimed with all in the pool; with %.0f in it %.0f reclaimed, %.1f times the "
+		    "instructions a switch; resized %.0f times between %.0f and %.0f pages under load",
+		 life(&ample, PN_CNT_shadow_peak), life(&ample, PN_CNT_reclaim), life(&tight, PN_CNT_pool_pages), life(&tight, PN_CNT_reclaim), times,
+		 figure(resize, "steps"), figure(resize, "least"), figure(resize, "pages"));
+	if (wrong || !went_well(resize))
+		decide(h, REFUTED, "%s", wrong ? "a guest, or its shadows, came to harm" : "the pool could not be resized");
+	else if (life(&ample, PN_CNT_reclaim) > 0)
+		decide(h, DIFFERS, "pages were reclaimed although all of them fit");
+	else if (figure(resize, "steps") < 3)
+		decide(h, DIFFERS, "the guest was over before the pool had been made small and big again");
+	else if (times > 10)
+		decide(h, DIFFERS, "it suffices while the working set fits; with a few pages too few, LRU takes those that are needed next, as address spaces "
+				   "used in turn are its worst case. Resizing does no harm");
+	else
+		decide(h, CONFIRMED, "no page is reclaimed needlessly, too small a pool costs little, and resizing does no harm");
+}
+
+/* Fast: at most a hundred instructions an entry. */
+void judge_log_dirty(struct hearing *h)
+{
+	double written = 0, marked = 0, missed = 0, ticks = 0, entries = 0;
+	unsigned recipes = 0, failed = 0;
+	const char *recipe;
+	struct cell c;
+
+	if (!ask(h, "shadow2", "log-dirty", NULL, &c))
+		return;
+	for (unsigned i = 0; (recipe = nth_shadow_recipe(h->d, i)); i++) {
+		const json_t *x = dataset_cell(h->d, recipe, "log-dirty", NULL, false, &c) ? json_object_get(c.r->item, "exercise") : NULL;
+
+		if (!x)
+			continue;
+		recipes++;
+		failed += !went_well(x);
+		written += figure(x, "written");
+		marked += figure(x, "marked");
+		missed += figure(x, "missed");
+		ticks += figure(x, "ticks");
+		entries += figure(x, "entries");
+	}
+	if (!recipes) {
+		lack(h, "log of the guest's writes");
+		return;
+	}
+	measured(h, "%u recipes: %.0f pages were found changed, %.0f marked, %.0f changed and not marked; turning it on took %.0f instructions for "
+		    "%.0f entries, %.1f each", recipes, written, marked, missed, ticks, entries, entries ? ticks / entries : 0);
+	if (failed || missed > 0)
+		decide(h, REFUTED, "%s", missed > 0 ? "writes went unseen" : "it could not be turned on or read");
+	else if (!written)
+		decide(h, DIFFERS, "nothing was missed, but nothing was written while it was on either");
+	else if (ticks > 100 * entries && entries)
+		decide(h, DIFFERS, "nothing was missed, but the start is not fast: more than a hundred instructions an entry");
+	else
+		decide(h, CONFIRMED, "no write was missed, at every look while the guest ran, and the start takes fewer than a hundred instructions an entry");
+}
+
+void judge_modes_at_once(struct hearing *h)
+{
+	struct runs n = runs_of(h->d, "smp-shootdown");
+	struct cell c;
+
+	if (!ask(h, "shadow2", "smp-shootdown", NULL, &c))
+		return;
+	measured(h, "%u guest runs with two CPUs under shadow recipes: %u finished, their own checks and the audit clean", n.all,
+		 n.all - n.wrong - n.unfinished);
+	if (n.wrong)
+		decide(h, REFUTED, "%u ended wrong or with a wrong shadow", n.wrong);
+	else if (n.unfinished)
+		decide(h, DIFFERS, "%u were not run to their end", n.unfinished);
+	else
+		decide(h, CONFIRMED, "in each the second CPU came from real mode through every mode to the first one's while that one ran with paging on");
+}
