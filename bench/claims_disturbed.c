@@ -53,7 +53,7 @@ void judge_fixed_pool(struct hearing *h)
 		decide(h, CONFIRMED, "no page is reclaimed needlessly, too small a pool costs little, and resizing does no harm");
 }
 
-/* Fast: at most a hundred instructions an entry. */
+/* Fast: fewer instructions an entry than a fault on each would take; a demand fault is to take 450. */
 void judge_log_dirty(struct hearing *h)
 {
 	double written = 0, marked = 0, missed = 0, ticks = 0, entries = 0;
@@ -86,10 +86,10 @@ void judge_log_dirty(struct hearing *h)
 		decide(h, REFUTED, "%s", missed > 0 ? "writes went unseen" : "it could not be turned on or read");
 	else if (!written)
 		decide(h, DIFFERS, "nothing was missed, but nothing was written while it was on either");
-	else if (ticks > 100 * entries && entries)
-		decide(h, DIFFERS, "nothing was missed, but the start is not fast: more than a hundred instructions an entry");
+	else if (entries && ticks > 450 * entries)
+		decide(h, DIFFERS, "nothing was missed, but the start is not fast: more than the 450 instructions an entry that a fault on each would take");
 	else
-		decide(h, CONFIRMED, "no write was missed, at every look while the guest ran, and the start takes fewer than a hundred instructions an entry");
+		decide(h, CONFIRMED, "no write was missed, at every look while the guest ran, and the start takes fewer instructions an entry than a fault on each would");
 }
 
 void judge_modes_at_once(struct hearing *h)

@@ -17,18 +17,9 @@ bool exercise_known(const char *kind)
 	return !strcmp(kind, "logdirty") || !strcmp(kind, "pool");
 }
 
-static void quiet(struct exercise *x, uint64_t on)
-{
-	const uint64_t args[PN_NR_ARGS] = { on };
-
-	pn_command(x->dev, PN_CMD_quiet, 0, args, NULL);
-}
-
 void exercise_begin(struct exercise *x, const char *kind, struct pn_dev *dev, const struct dom_memory *mem)
 {
 	*x = (struct exercise){ .kind = kind, .dev = dev, .mem = *mem, .error = PN_ERR_ok };
-	if (kind)
-		quiet(x, 0);
 }
 
 static char *memory_of(const struct exercise *x)
@@ -126,7 +117,6 @@ json_t *exercise_end(struct exercise *x)
 		return NULL;
 	if (x->before && x->error == PN_ERR_ok)
 		x->error = look(x);
-	quiet(x, 1);
 	free(x->before);
 	j = json_pack("{s:s, s:s, s:I}", "kind", x->kind, "answer", x->error == PN_ERR_ok ? "ok" : pn_error_text(x->error), "steps",
 		      (json_int_t)x->steps);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What dom0 does to a suite's domain while it runs, to see that it bears it, and what came of it: log-dirty held
- * against the domain's memory, or its shadow pool made smaller and bigger. Regions hold no pCPU meanwhile, so such a
- * guest's figures are not to be compared.
+ * against the domain's memory, or its shadow pool made smaller and bigger. Measured regions are left alone, as they hold
+ * dom0; what a guest is to bear it must do outside of them, and rest now and then.
  */
 #ifndef DOM0_EXERCISE_H
 #define DOM0_EXERCISE_H
