@@ -48,7 +48,14 @@ $(foreach r,$(RECIPES_SHADOW),$(foreach t,$(ENGINE_SUITES),$(eval $(call engine_
 $(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts)))
 $(foreach r,$(RECIPES_SUPER),$(eval $(call engine_suite,$(r),super)))
 
+# On demand: needs clang with libFuzzer (libclang-rt-dev). FUZZ_RECIPE chooses.
+FUZZ_RECIPE = shadow2
+fuzz-oracle: tests/fuzz_oracle.c $(filter-out tests/oracle.c tests/oracle_shrink.c,$(ORACLE_SRCS)) $(HOSTED_ENGINE_SRCS) $(ENGINE_HOST_SRCS)
+	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(ENGINE_CPPFLAGS) \
+		-DRECIPE_HEADER='"$(FUZZ_RECIPE).h"' -o tests/fuzz_oracle $^
+.PHONY: fuzz-oracle
+
 clean-local: clean-engine
 clean-engine:
-	rm -rf engine-obj tests/liboracle.a $(ENGINE_TESTS) $(RECIPES_SHADOW:%=tests/libengine_%.a)
+	rm -rf engine-obj tests/fuzz_oracle tests/liboracle.a $(ENGINE_TESTS) $(RECIPES_SHADOW:%=tests/libengine_%.a)
 -include $(wildcard engine-obj/*/*/*.d engine-obj/*/*/*/*.d engine-obj/*/*/*/*/*.d)

@@ -23,7 +23,7 @@
 struct options {
 	u64 first, programs;
 	u32 steps, guests, check_every, shrink_seconds, step_seconds;
-	bool replay, loud, quiet;
+	bool replay, loud, quiet, bytes;
 };
 
 /* Between the child and its parent. */
@@ -36,18 +36,20 @@ static struct run run;
 
 static void run_program(struct shared *sh, const struct options *o, u64 seed)
 {
+	static u8 bytes[8192];
 	struct gen g = { .r = &run, .p = &sh->prog, .rng = seed * 0x2545f4914f6cdd1dull, .guests = o->guests,
 			 .max_steps = o->steps };
 
-	gen_head(&g);
-	run_begin(&run, g.p);
-	gen_start(&g);
-	while (!run.over && g.p->nr_steps < g.max_steps && gen_more(&g))
-		;
+	for (u32 i = 0; o->bytes && i < sizeof(bytes); i++)
+		bytes[i] = (u8)host_random(&g.rng);
+	if (o->bytes) {
+		g.bytes = bytes;
+		g.left = sizeof(bytes);
+	}
+	gen_program(&g);
 	sh->steps += g.steps;
 	sh->emulated += run.m.emulated;
 	sh->unshadowed += run.m.unshadowed;
-	run_end(&run);
 }
 
 /* In the child. */
@@ -140,10 +142,11 @@ static u32 guest_set(const char *list)
 static int usage(const char *name)
 {
 	fprintf(stderr,
-		"usage: %s [--seed N] [--programs N] [--steps N] [--guests LIST] [--check-every STEPS] [--shrink SECONDS]\n"
+		"usage: %s [--seed N] [--programs N] [--steps N] [--guests LIST] [--check-every STEPS] [--shrink SECONDS] [--bytes]\n"
 		"       %s [--loud] --replay FILE...\n"
 		"  --guests       levels that guests may have, such as 024\n"
 		"  --check-every  audit the engine and compare the guest's memory that often\n"
+		"  --bytes        programs from random bytes, as a fuzzer makes them\n"
 		"  --shrink       how long to make a failing program smaller; 0: do not\n",
 		name, name);
 	return 2;
@@ -155,12 +158,13 @@ int main(int argc, char **argv)
 					       { "steps", 1, NULL, 'n' },	{ "guests", 1, NULL, 'g' },
 					       { "check-every", 1, NULL, 'c' }, { "shrink", 1, NULL, 'k' },
 					       { "replay", 0, NULL, 'r' },	{ "loud", 0, NULL, 'l' },
-					       { "quiet", 0, NULL, 'q' },	{ NULL, 0, NULL, 0 } };
+					       { "quiet", 0, NULL, 'q' },	{ "bytes", 0, NULL, 'b' },
+					       { NULL, 0, NULL, 0 } };
 	struct options o = { .first = 1, .programs = 400, .steps = 600, .guests = guest_set("02345"), .check_every = 64,
 			     .shrink_seconds = 30, .step_seconds = 20 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:p:n:g:c:k:rlq", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:p:n:g:c:k:rlqb", longs, NULL)) != -1) {
 		u64 n = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		switch (c) {
@@ -173,6 +177,7 @@ int main(int argc, char **argv)
 		case 'r': o.replay = true; break;
 		case 'l': o.loud = true; break;
 		case 'q': o.quiet = true; break;
+		case 'b': o.bytes = true; break;
 		default: return usage(argv[0]);
 		}
 	}

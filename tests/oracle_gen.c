@@ -484,7 +484,8 @@ static bool manage(struct gen *g)
 
 /* ---- programs ---- */
 
-void gen_head(struct gen *g)
+/* The head of a program; g->p is to be run next (run_begin). */
+static void gen_head(struct gen *g)
 {
 	struct prog *p = g->p;
 
@@ -497,7 +498,8 @@ void gen_head(struct gen *g)
 	p->nr_steps = 0;
 }
 
-void gen_start(struct gen *g)
+/* First contents of tables, and each vCPU in a mode. */
+static void gen_start(struct gen *g)
 {
 	u32 main_levels = 0;
 
@@ -516,7 +518,8 @@ void gen_start(struct gen *g)
 	}
 }
 
-bool gen_more(struct gen *g)
+/* Some steps, run and recorded. False: the program is over. */
+static bool gen_more(struct gen *g)
 {
 	u32 cpu = (u32)rnd(g, g->p->cpus);
 	u64 x = rnd(g, 100);
@@ -548,4 +551,14 @@ bool gen_more(struct gen *g)
 	u32 bytes, more = some_offset(g, &bytes);
 	return poke(g, (TABLE_FIRST + rnd(g, TABLE_END - TABLE_FIRST)) * 4096 + (more + bytes > 4096 ? 4096 - bytes : more),
 		    some_entry(g, cpu_of(g, cpu)->levels), bytes);
+}
+
+void gen_program(struct gen *g)
+{
+	gen_head(g);
+	run_begin(g->r, g->p);
+	gen_start(g);
+	while (!g->r->over && g->p->nr_steps < g->max_steps && gen_more(g))
+		;
+	run_end(g->r);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Makes up programs while they run: what a step does depends on the guest's tables as the
- * reference has them, never on what the engine answered. Decisions come from a seed, or from bytes.
+ * reference has them, never on what the engine answered. Decisions come from a
+ * seed, or from bytes, which end the program when they run out.
  */
 #ifndef TESTS_ORACLE_GEN_H
 #define TESTS_ORACLE_GEN_H
@@ -19,11 +20,7 @@ struct gen {
 	u64 steps;     /* in all */
 };
 
-/* The head of a program; g->p is to be run next (run_begin). */
-void gen_head(struct gen *g);
-/* First contents of tables, and each vCPU in a mode. */
-void gen_start(struct gen *g);
-/* Some steps, run and recorded. False: the program is over. */
-bool gen_more(struct gen *g);
+/* Make a program and run it from begin to end; it is recorded in g->p as it goes. */
+void gen_program(struct gen *g);
 
 #endif

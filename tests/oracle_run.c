@@ -18,6 +18,8 @@ void run_fail(struct run *r, const char *what)
 {
 	fprintf(stderr, "oracle (%s): step %u: %s\n", paging_recipe_name, r->step, what);
 	fflush(stderr);
+	if (r->failed)
+		r->failed();
 	_exit(EXIT_FAILURE);
 }
 

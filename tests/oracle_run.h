@@ -26,6 +26,7 @@ struct run {
 	bool over; /* the domain has crashed, as it must */
 	bool loud, logging; /* logging: log-dirty is on */
 	u64 done, faulted, mmio;
+	void (*failed)(void); /* called when the engine has failed, before the process ends */
 };
 
 /* A fresh machine, with the kernel's tables in memory and paging off. */
