@@ -253,18 +253,17 @@ static int emulate_decoded(struct svm_vcpu *s, const struct insn *in)
 	return r;
 }
 
-static __attribute__((noinline)) enum trip emulate_slowly(struct svm_vcpu *s, enum trip done)
+static inline __attribute__((always_inline)) enum trip emulate_fetching(struct svm_vcpu *s, enum trip done, struct insn *in,
+									u8 bytes[FETCH_BYTES])
 {
 	enum verdict why;
-	u8 bytes[FETCH_BYTES];
-	struct insn in;
 	unsigned n;
 
 	svm_sync_nested(s);
 	n = fetch(s, emul_mode(s), bytes, &why);
-	if (!decode_fetched(s, &in, bytes, n, why))
+	if (!decode_fetched(s, in, bytes, n, why))
 		return done;
-	switch (emulate_decoded(s, &in)) {
+	switch (emulate_decoded(s, in)) {
 	case EMUL_DONE:
 	case EMUL_AGAIN:
 		return done;
@@ -280,12 +279,59 @@ static __attribute__((noinline)) enum trip emulate_slowly(struct svm_vcpu *s, en
 	return unhandled(s, done);
 }
 
+static __attribute__((noinline)) enum trip emulate_slowly(struct svm_vcpu *s, enum trip done)
+{
+	u8 bytes[FETCH_BYTES];
+	struct insn in;
+
+	return emulate_fetching(s, done, &in, bytes);
+}
+
+/* The next instruction, if it stores to `va` as the last one stored beside it; whatever else it is, the guest does it. */
+static void emulate_other_half(struct svm_vcpu *s, u64 va, const u8 *bytes, unsigned n)
+{
+	struct emul_state st;
+	struct insn in;
+
+	/* Only MOV of a register or a constant to memory, which one byte tells: decoding another one would be in vain. */
+	if ((bytes[0] != 0x89 && bytes[0] != 0xc7) || emul_decode(&in, bytes, n, emul_mode(s)) <= 0)
+		return;
+	if (in.op != INSN_MOV || in.dst != INSN_RM || !emul_has_mem(&in) || in.opsize != 4 || in.seg >= EMUL_FS)
+		return;
+	svm_emul_begin(s, &st);
+	if (emul_linear(&in, &st) == va && emul_execute(&in, &st, &guest_ops, s) == EMUL_DONE)
+		svm_emul_end(s, &st);
+}
+
+/*
+ * 32-bit code stores a PAE entry in two halves, most often by two instructions that follow each other: the second
+ * needs no trip of its own, if it came with the bytes of the first. Xen's shadow code does the same, for up to four
+ * instructions.
+ */
+static __attribute__((noinline)) enum trip emulate_halves(struct svm_vcpu *s, enum trip done)
+{
+	u64 rip = s->vmcb.rip, va = s->v.fault.va;
+	u8 bytes[FETCH_BYTES] = { 0 };
+	struct insn in = { 0 };
+	enum trip trip = emulate_fetching(s, done, &in, bytes);
+
+	/* It was done, and nothing but the next instruction is due. */
+	if (trip == done && in.len && s->vmcb.rip == rip + in.len && !(s->vmcb.rflags & RFLAGS_TF) &&
+	    (rip & (PAGE_SIZE - 1)) <= PAGE_SIZE - FETCH_BYTES)
+		emulate_other_half(s, va ^ 4, bytes + in.len, FETCH_BYTES - in.len);
+	return trip;
+}
+
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)
 {
 	const u8 *p = svm_code(s);
 
-	if (likely(p) && likely(emulate_short_store(s, p)))
-		return done;
+	if (likely(p)) {
+		if (likely(emulate_short_store(s, p)))
+			return done;
+	} else if (s->v.guest_levels == 3 && done == TRIP_pf_emulate) {
+		return emulate_halves(s, done);
+	}
 	/* Anything else, and what did not go through: nothing has happened yet. */
 	return emulate_slowly(s, done);
 }
