@@ -44,17 +44,26 @@ has "no dom0 kernel: what makes it" "$tmp/missing" 'run .make. in the build dire
 
 # machine <what> <pattern> <QEMU options...>: the hypervisor's log must have the pattern
 machine() {
-	what=$1 pattern=$2
+	what=$1 pattern=$2 i=0
 	shift 2
-	timeout 8 qemu-system-x86_64 -accel tcg -machine q35 -display none -nodefaults -no-reboot -serial "file:$tmp/log" \
-		-kernel "$build/penumbra-shadow2.elf" "$@" >/dev/null 2>&1
+	: >"$tmp/log"
+	timeout 60 qemu-system-x86_64 -accel tcg -machine q35 -display none -nodefaults -no-reboot -serial "file:$tmp/log" \
+		-kernel "$build/penumbra-shadow2.elf" "$@" >/dev/null 2>&1 &
+	qemu=$!
+	while [ $i -lt 120 ] && ! grep -qE "$pattern" "$tmp/log"; do
+		sleep 0.5
+		i=$((i + 1))
+	done
+	kill $qemu 2>/dev/null
+	wait $qemu 2>/dev/null
 	has "$what" "$tmp/log" "$pattern"
 }
 modules="$build/kernels/cloud-amd64/vmlinuz console=ttyS1,$build/dom0-initramfs.cpio.zst"
 cpu=EPYC,+svm,+npt,-smap,-monitor
-machine "a machine without SVM" 'SVM' -cpu EPYC,-svm -smp 2 -m 2G -initrd "$modules"
-machine "a machine without nested paging" '[Nn]ested paging|NPT' -cpu EPYC,+svm,-npt -smp 2 -m 2G -initrd "$modules"
-machine "a machine with one CPU" 'one CPU|second CPU|CPUs?' -cpu $cpu -smp 1 -m 2G -initrd "$modules"
-machine "no modules" 'module' -cpu $cpu -smp 2 -m 2G
+machine "a machine without 64-bit mode" '64-bit' -cpu EPYC,-lm -smp 2 -m 2G -initrd "$modules"
+machine "a machine without SVM" 'has no SVM' -cpu EPYC,-svm -smp 2 -m 2G -initrd "$modules"
+machine "a machine without nested paging" 'no nested paging' -cpu EPYC,+svm,-npt -smp 2 -m 2G -initrd "$modules"
+machine "a machine with one CPU" 'only one CPU' -cpu $cpu -smp 1 -m 2G -initrd "$modules"
+machine "no modules" 'no boot modules' -cpu $cpu -smp 2 -m 2G
 machine "too little memory" 'memory does not suffice' -cpu $cpu -smp 2 -m 1100M -initrd "$modules"
 finish

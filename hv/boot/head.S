@@ -42,6 +42,16 @@ _start:
 	mov %ax, %gs
 	mov $boot_stack_top, %esp
 
+	/* Long mode first of all: the log's code needs it, so this one refusal is said here. */
+	mov $0x80000000, %eax
+	cpuid
+	cmp $0x80000001, %eax
+	jb no_long_mode
+	mov $0x80000001, %eax
+	cpuid
+	test $(1 << 29), %edx
+	jz no_long_mode
+
 	/* Four page directories of 2 MiB identity entries. */
 	mov $boot_pd, %edi
 	mov $0x83, %eax /* present, writable, 2 MiB */
@@ -70,6 +80,19 @@ _start:
 	hlt
 	jmp 4b
 
+	.code32
+no_long_mode:
+	mov $no_long_mode_text, %esi
+	mov $0x3f8, %dx /* COM1, as the firmware left it */
+5:	lodsb
+	test %al, %al
+	jz 6f
+	out %al, %dx
+	jmp 5b
+6:	cli
+	hlt
+	jmp 6b
+
 /* Called in 32-bit code with a flat stack; returns in 64-bit code. Clobbers EAX, ECX, EDX. Also the APs' way up. */
 	.code32
 	.globl enter_long_mode
@@ -94,6 +117,8 @@ enter_long_mode:
 	jmp *%rax
 
 	.section .rodata
+no_long_mode_text:
+	.asciz "\nPenumbra cannot run here: this CPU has no 64-bit mode. QEMU: use qemu-system-x86_64 -cpu EPYC,+svm,+npt.\n"
 	.align 8
 	.globl boot_gdt
 boot_gdt:
