@@ -84,7 +84,8 @@ static void look_at_build(struct examination *x, const struct paths *p)
 	for (unsigned i = 0; i < nr_recipes; i++) {
 		char *what = xfmt("hypervisor: %s", recipes[i].name);
 
-		if (!recipe_is_native(&recipes[i]))
+		/* Variants' images are made when a run names them (make variants). */
+		if (!recipe_is_native(&recipes[i]) && !recipes[i].base)
 			look_for_file(x, what, path_hypervisor(p, &recipes[i]), false);
 		free(what);
 	}
