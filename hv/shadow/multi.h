@@ -93,9 +93,15 @@ static inline u64 role_rsvd(u32 role)
 	return PTE_RSVD_PHYS | (G == 3 ? PTE_RSVD_PAE : 0) | (role & ROLE_NXE ? 0 : PTE_NX);
 }
 
+/* An entry of a guest table, or of a copy of one. */
+static inline u64 g_get(const void *table, u32 index)
+{
+	return GUEST_BYTES == 4 ? ((const volatile u32 *)table)[index] : ((const volatile u64 *)table)[index];
+}
+
 static inline u64 guest_entry(const struct sh_page *sp, u32 index)
 {
-	return GUEST_BYTES == 4 ? ((const volatile u32 *)sp->guest)[index] : ((const volatile u64 *)sp->guest)[index];
+	return g_get(sp->guest, index);
 }
 
 /* ---- setting entries, with the books ---- */
@@ -116,14 +122,10 @@ static inline bool prefetched(u64 e)
 
 #include "multi_hide.h"
 
-/* `harvest`: the old entry goes while its guest entry stands, so what hardware added to it is carried over. */
-static inline __attribute__((always_inline)) void leaf_set(struct domain *d, struct sh_page *sp, u32 slot, u64 e,
-							   bool harvested)
+/* Entry `slot`, which is or was `old`, becomes e. */
+static inline __attribute__((always_inline)) void leaf_change(struct domain *d, struct sh_page *sp, u32 slot, u64 old,
+							      u64 e)
 {
-	const u64 old = AD_HIDES_TABLES ? s_take(sp, slot) : s_get(sp, slot);
-
-	if (AD_HIDES_TABLES && harvested)
-		harvest(d, sp, slot, old);
 	if (counted(old)) {
 		frame_of(d, pte_mfn(old))->writable--;
 		SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
@@ -137,6 +139,17 @@ static inline __attribute__((always_inline)) void leaf_set(struct domain *d, str
 	if (prefetched(old) && !prefetched(e))
 		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 	s_set(sp, slot, e);
+}
+
+/* `harvest`: the old entry goes while its guest entry stands, so what hardware added to it is carried over. */
+static inline __attribute__((always_inline)) void leaf_set(struct domain *d, struct sh_page *sp, u32 slot, u64 e,
+							   bool harvested)
+{
+	const u64 old = AD_HIDES_TABLES ? s_take(sp, slot) : s_get(sp, slot);
+
+	if (AD_HIDES_TABLES && harvested)
+		harvest(d, sp, slot, old);
+	leaf_change(d, sp, slot, old, e);
 }
 
 static inline __attribute__((always_inline)) void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)

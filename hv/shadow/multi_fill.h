@@ -300,7 +300,7 @@ static void mode_load_root(struct vcpu *v)
 	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
 	u32 role = v->role | ROLE_MAKE(N, 0);
 
-	if (policy.sync->flush)
+	if (policy.sync->flush && unlikely(v->domain->shadow->unsync_first != NULL))
 		policy.sync->flush(v);
 	/* Kernels often load CR3 for the flush alone. */
 	if (SYNC_KEEPS_ROOTS && N > 3 && root && root->gfn == gfn.n && root->role == role) {

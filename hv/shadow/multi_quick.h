@@ -172,14 +172,14 @@ static __attribute__((noinline)) enum verdict quick_mmio(struct vcpu *v, gva_t v
 	return SH_MMIO;
 }
 
-/* Is the answer in the shadow's entry already? Then nothing of the guest's is read. */
+/* Is the answer in the shadow's entry already, its page being in sync? Then nothing of the guest's is read. */
 static inline __attribute__((always_inline)) bool quick_spare(struct vcpu *v, gva_t va, u32 pfec, const struct quick *q,
 							      enum verdict *r)
 {
 	u64 e = SHADOW_BYTES == 4 ? *(const u32 *)q->entry : *(const u64 *)q->entry;
 	enum sh_answer a = policy.spare->answer(e, pfec);
 
-	if (a == SH_ANSWER_NONE || !policy.sync->in_sync(q->leaf))
+	if (a == SH_ANSWER_NONE)
 		return false;
 	if (a == SH_ANSWER_READ_ONLY && unlikely(!(pfec & PFEC_U) && !(v->cr0 & CR0_WP)))
 		return false;
@@ -215,7 +215,7 @@ static inline __attribute__((always_inline)) enum verdict fault_along(struct vcp
 	enum verdict r;
 
 	quick_along(way, va, &q);
-	if (policy.spare->answer && quick_spare(v, va, pfec, &q, &r))
+	if (policy.spare->answer && policy.sync->in_sync(q.leaf) && quick_spare(v, va, pfec, &q, &r))
 		return r;
 	if (q.leaf->role & ROLE_DIRECT)
 		return quick_direct(v, va, pfec, q.leaf, q.all);

@@ -12,7 +12,7 @@ static void validate_link(struct domain *d, struct sh_page *sp, u32 slot, u64 ge
 
 static inline u64 snapshot_entry(const struct sh_page *snapshot, u32 index)
 {
-	return GUEST_BYTES == 4 ? ((const u32 *)snapshot->table)[index] : ((const u64 *)snapshot->table)[index];
+	return g_get(snapshot->table, index);
 }
 
 /* Guest entry `index` of a table was just followed, being ge. */
@@ -40,53 +40,82 @@ static inline u64 plain_entry(u64 e)
 
 /* ---- resync ---- */
 
+/* Neither of the plain cases: derive it. True: it had changed. */
+static __attribute__((noinline)) bool resync_entry(struct domain *d, struct sh_page *sp, u32 slot, u64 ge)
+{
+	const u64 old = s_get(sp, slot), e = leaf_derive(d, ge, role_rsvd(sp->role));
+
+	if (!SYNC_TAKES_SNAPSHOTS && e == plain_entry(old))
+		return false;
+	leaf_change(d, sp, slot, old, e);
+	return true;
+}
+
+/* The same for an entry that gives no write access by now, its stretch being live. Short for the most common one: plainly writable before. */
+static inline __attribute__((always_inline)) void resync_less(struct domain *d, struct sh_page *sp, void *table, u32 slot,
+							      u64 old, u64 e)
+{
+	if (SHADOW_BYTES != 8 || unlikely((old & (SH_PREFETCHED | PTE_RW | PTE_P)) != (PTE_RW | PTE_P))) {
+		leaf_change(d, sp, slot, old, e & ~PTE_RW);
+		return;
+	}
+	frame_of(d, pte_mfn(old))->writable--;
+	SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
+	((volatile u64 *)table)[slot] = e;
+}
+
 /*
- * A stretch of a level-1 shadow; returns how many had changed. `first`: guest entry behind slot 0. An
+ * A stretch of a level-1 shadow; returns how many had changed. `guest`, `snapshot`: the entries behind slot 0. A shadow
  * entry that is not there may stay away: a fault brings it. Only where a resync is what answers faults must it be
- * looked at.
+ * looked at. The plain cases are entries that went, and entries that were write-protected, as fork does it.
  */
 static inline __attribute__((always_inline)) u32 resync_stretch(struct domain *d, struct sh_page *sp, u32 slot,
-								u32 first)
+								const void *guest, const void *snapshot)
 {
 	const bool completes = policy.sync->resyncs_at_faults;
-	const u64 rsvd = role_rsvd(sp->role);
+	void *const table = sp->table;
 	const u32 end = slot + SH_STRETCH;
 	u32 changed = 0;
-	u64 any = 0;
 
 	for (; slot < end; slot++) {
-		const u64 old = s_get(sp, slot);
-		u64 ge, e;
+		const u64 old = SHADOW_BYTES == 4 ? ((const u32 *)table)[slot] : ((const u64 *)table)[slot];
+		u64 ge, was = 0;
 
-		if (!old && !completes)
+		if (!completes && !old)
 			continue;
-		ge = guest_entry(sp, first + slot);
-		if (SYNC_TAKES_SNAPSHOTS && ge == snapshot_entry(sp->snapshot, first + slot) && (old || !completes)) {
-			any |= old;
-			continue;
+		ge = g_get(guest, slot);
+		if (SYNC_TAKES_SNAPSHOTS) {
+			was = GUEST_BYTES == 4 ? ((const u32 *)snapshot)[slot] : ((const u64 *)snapshot)[slot];
+			if (ge == was && (!completes || old))
+				continue;
 		}
-		e = leaf_derive(d, ge, rsvd);
-		any |= e;
-		if (e == plain_entry(old))
-			continue;
-		leaf_put(d, sp, slot, e);
-		changed++;
+		if (!(ge & PTE_P)) {
+			resync_less(d, sp, table, slot, old, policy.spare->absent(ge, SH_ABSENT_GUEST));
+			changed++;
+		} else if (SYNC_TAKES_SNAPSHOTS && ge == (was & ~PTE_RW) && old & PTE_P) {
+			u64 flags = policy.spare->flags ? policy.spare->flags(ge) : 0;
+
+			resync_less(d, sp, table, slot, old, (old & ~PTE_RW) | flags);
+			changed++;
+		} else {
+			changed += resync_entry(d, sp, slot, ge);
+		}
 	}
-	if (!any)
-		sp->live[end / SH_STRETCH - 1] = 0;
 	return changed;
 }
 
 static u32 resync_leaf(struct vcpu *v, struct sh_page *sp)
 {
-	const u32 first = first_index(sp);
+	const u32 first = first_index(sp) * GUEST_BYTES;
+	const u8 *guest = (const u8 *)sp->guest + first;
+	const u8 *snapshot = SYNC_TAKES_SNAPSHOTS ? (const u8 *)sp->snapshot->table + first : NULL;
 	u32 changed = 0;
 
 	for (u32 slot = 0; slot < ENTRIES; slot += SH_STRETCH) {
 		if (!sp->live[slot / SH_STRETCH] && !policy.sync->resyncs_at_faults)
 			continue;
 		v->bytes += SH_STRETCH * (SHADOW_BYTES + GUEST_BYTES + (SYNC_TAKES_SNAPSHOTS ? GUEST_BYTES : 0));
-		changed += resync_stretch(v->domain, sp, slot, first);
+		changed += resync_stretch(v->domain, sp, slot, guest, snapshot);
 	}
 	return changed;
 }
@@ -151,50 +180,59 @@ static bool way_unsync(struct vcpu *v, gva_t va)
 
 /* ---- prefetch ---- */
 
-/* What a neighbour may be filled with; bit 0 is clear: nothing, its own access would fault all the same. */
-static inline u64 neighbour(const struct domain *d, const struct sh_page *leaf, u32 slot, u64 *ge)
+/* What an entry beside the one asked for may be; bit 0 is clear: nothing, its own access would fault all the same. */
+static inline __attribute__((always_inline)) u64 neighbour(const struct domain *d, const struct sh_page *leaf, u64 ge,
+							   u32 slot, u64 rsvd)
 {
 	mfn_t mfn;
 	u64 e;
 
 	if (leaf->role & ROLE_DIRECT) {
 		mfn = p2m_lookup(d, GFN((u64)leaf->gfn + slot));
-		*ge = LINK_ALL | PTE_D;
-		e = mfn_valid(mfn) ? leaf_entry(d, mfn, *ge) : 0;
+		ge = LINK_ALL | PTE_D;
 	} else {
-		*ge = guest_entry(leaf, first_index(leaf) + slot);
-		if (!(*ge & PTE_P) || (*ge & PTE_RW && !policy.ad->may_write(*ge)))
+		if (!(ge & PTE_P) || !policy.ad->may_map(ge) || ge & rsvd ||
+		    (ge & PTE_RW && !policy.ad->may_write(ge)))
 			return 0;
-		e = leaf_derive(d, *ge, role_rsvd(leaf->role));
+		mfn = p2m_lookup(d, pte_gfn(ge));
 	}
+	if (!mfn_valid(mfn))
+		return 0;
+	e = mfn_to_hpa(mfn) | PTE_D | SH_PREFETCHED | (ge & (PTE_P | PTE_US | PTE_NX));
+	if (policy.spare->flags)
+		e |= policy.spare->flags(ge);
 	/* A table out of sync may be written, but that should be asked for. */
-	if (counted(e) && frame_of(d, pte_mfn(e))->shadows)
-		e &= ~PTE_RW;
+	if (ge & PTE_RW && !frame_of(d, mfn)->shadows && log_dirty_may_write(d, mfn))
+		e |= PTE_RW;
 	return e;
 }
 
-/* The accessed bit stays clear, so that hardware tells whether the entry was ever used. */
+/* The accessed bit stays clear, so that hardware tells whether an entry was ever used. */
 static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *leaf, u32 slot)
 {
 	struct domain *d = v->domain;
+	const u64 rsvd = role_rsvd(leaf->role);
+	const u32 index = first_index(leaf);
+	const void *guest = leaf->role & ROLE_DIRECT ? leaf->table : leaf->guest; /* anything that can be read */
 	u32 first, end, n = 0;
 
 	policy.prefetch->window(slot, ENTRIES, &first, &end);
 	for (u32 i = first; i < end; i++) {
-		u64 ge, e;
+		const u64 old = s_get(leaf, i), ge = g_get(guest, index + i);
+		u64 e;
 
 		if (i == slot)
 			continue;
-		if (s_get(leaf, i) & PTE_P) {
+		if (old & PTE_P) {
 			if (policy.prefetch->stops_at_present)
 				break;
 			continue;
 		}
-		e = neighbour(d, leaf, i, &ge);
+		e = neighbour(d, leaf, ge, i, rsvd);
 		if (!(e & PTE_P))
 			break;
-		leaf_put(d, leaf, i, (e & ~PTE_A) | SH_PREFETCHED);
-		followed(leaf, first_index(leaf) + i, ge);
+		leaf_change(d, leaf, i, 0, e);
+		followed(leaf, index + i, ge);
 		n++;
 	}
 	if (!n)
@@ -202,6 +240,17 @@ static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *l
 	v->bytes += n * (GUEST_BYTES + SHADOW_BYTES);
 	COUNT_ADD(d, prefetched, n);
 	TRACE(v, prefetch, leaf->mfn, slot, n);
+}
+
+/* Is the first entry to be tried one that could be filled? Most often a demand fault's is not. */
+static inline __attribute__((always_inline)) bool worth_a_look(const struct sh_page *leaf, u32 slot)
+{
+	u32 first, end;
+
+	if (leaf->role & ROLE_DIRECT)
+		return true;
+	policy.prefetch->window(slot, ENTRIES, &first, &end);
+	return first < end && (first < slot || guest_entry(leaf, first_index(leaf) + first) & PTE_P);
 }
 
 /* ---- one entry ---- */
@@ -221,6 +270,6 @@ static inline __attribute__((always_inline)) void leaf_fill(struct vcpu *v, stru
 		COUNT(v->domain, pull_through);
 		TRACE(v, pull_through, va, gfn.n, e);
 	}
-	if (PREFETCH_LOOKS_AROUND)
+	if (PREFETCH_LOOKS_AROUND && worth_a_look(leaf, slot))
 		prefetch(v, leaf, slot);
 }

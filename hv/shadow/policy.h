@@ -55,7 +55,10 @@ struct sh_sync {
 	bool resyncs_at_faults;
 	/* INVLPG. */
 	void (*invlpg)(struct vcpu *v, gva_t va);
-	/* The guest's TLB is flushed whole, and a root loaded: nothing may be put off any longer. NULL: nothing ever is. */
+	/*
+	 * The guest's TLB is flushed whole, and a root loaded: nothing may be put off any longer. Asked while tables are
+	 * out of sync. NULL: none ever is.
+	 */
 	void (*flush)(struct vcpu *v);
 	/* The pool runs short: give back the pages that hold no shadow. NULL: there are none. */
 	void (*give_back)(struct domain *d);
