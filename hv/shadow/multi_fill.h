@@ -293,15 +293,13 @@ static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u
 		install_root(v, root, false);
 }
 
-static void mode_load_root(struct vcpu *v)
+static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 	struct sh_page *root = v->root;
 	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
 	u32 role = v->role | ROLE_MAKE(N, 0);
 
-	if (policy.sync->flush && unlikely(v->domain->shadow->unsync_first != NULL))
-		policy.sync->flush(v);
 	/* Kernels often load CR3 for the flush alone. */
 	if (SYNC_KEEPS_ROOTS && N > 3 && root && root->gfn == gfn.n && root->role == role) {
 		COUNT(d, root_hit);
@@ -315,4 +313,18 @@ static void mode_load_root(struct vcpu *v)
 	}
 	COUNT(d, root_hit);
 	install_root(v, root, true);
+}
+
+static __attribute__((noinline)) void flush_and_load(struct vcpu *v)
+{
+	policy.sync->flush(v);
+	load_root(v);
+}
+
+static void mode_load_root(struct vcpu *v)
+{
+	if (policy.sync->flush && unlikely(v->domain->shadow->unsync_first != NULL))
+		flush_and_load(v);
+	else
+		load_root(v);
 }

@@ -51,16 +51,19 @@ static __attribute__((noinline)) bool resync_entry(struct domain *d, struct sh_p
 	return true;
 }
 
-/* The same for an entry that gives no write access by now, its stretch being live. Short for the most common one: plainly writable before. */
-static inline __attribute__((always_inline)) void resync_less(struct domain *d, struct sh_page *sp, void *table, u32 slot,
-							      u64 old, u64 e)
+/* The same for an entry that gives no write access by now, and none at all if `gone`; its stretch is live, or old is 0.
+ */
+static inline __attribute__((always_inline)) void resync_less(struct domain *d, struct sh_page *sp, void *table,
+							      u32 slot, u64 old, u64 e, bool gone)
 {
-	if (SHADOW_BYTES != 8 || unlikely((old & (SH_PREFETCHED | PTE_RW | PTE_P)) != (PTE_RW | PTE_P))) {
+	if (SHADOW_BYTES != 8 || unlikely(!counted(old))) {
 		leaf_change(d, sp, slot, old, e & ~PTE_RW);
 		return;
 	}
 	frame_of(d, pte_mfn(old))->writable--;
 	SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
+	if (gone && PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED)
+		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 	((volatile u64 *)table)[slot] = e;
 }
 
@@ -90,12 +93,12 @@ static inline __attribute__((always_inline)) u32 resync_stretch(struct domain *d
 				continue;
 		}
 		if (!(ge & PTE_P)) {
-			resync_less(d, sp, table, slot, old, policy.spare->absent(ge, SH_ABSENT_GUEST));
+			resync_less(d, sp, table, slot, old, policy.spare->absent(ge, SH_ABSENT_GUEST), true);
 			changed++;
 		} else if (SYNC_TAKES_SNAPSHOTS && ge == (was & ~PTE_RW) && old & PTE_P) {
 			u64 flags = policy.spare->flags ? policy.spare->flags(ge) : 0;
 
-			resync_less(d, sp, table, slot, old, (old & ~PTE_RW) | flags);
+			resync_less(d, sp, table, slot, old, (old & ~PTE_RW) | flags, false);
 			changed++;
 		} else {
 			changed += resync_entry(d, sp, slot, ge);
@@ -180,59 +183,63 @@ static bool way_unsync(struct vcpu *v, gva_t va)
 
 /* ---- prefetch ---- */
 
-/* What an entry beside the one asked for may be; bit 0 is clear: nothing, its own access would fault all the same. */
-static inline __attribute__((always_inline)) u64 neighbour(const struct domain *d, const struct sh_page *leaf, u64 ge,
-							   u32 slot, u64 rsvd)
+/*
+ * Fill an entry beside the one asked for from the guest's entry ge. False: its own access would fault all
+ * the same. The accessed bit stays clear, so that hardware tells whether an entry was ever used. A table out of sync
+ * may be written, but that should be asked for.
+ */
+static inline __attribute__((always_inline)) bool prefetch_one(struct domain *d, struct sh_page *leaf, u32 slot, u64 ge,
+							       gfn_t gfn)
 {
-	mfn_t mfn;
+	mfn_t mfn = p2m_lookup(d, gfn);
+	struct frame_info *f;
 	u64 e;
 
-	if (leaf->role & ROLE_DIRECT) {
-		mfn = p2m_lookup(d, GFN((u64)leaf->gfn + slot));
-		ge = LINK_ALL | PTE_D;
-	} else {
-		if (!(ge & PTE_P) || !policy.ad->may_map(ge) || ge & rsvd ||
-		    (ge & PTE_RW && !policy.ad->may_write(ge)))
-			return 0;
-		mfn = p2m_lookup(d, pte_gfn(ge));
-	}
-	if (!mfn_valid(mfn))
-		return 0;
+	if (unlikely(!mfn_valid(mfn)))
+		return false;
 	e = mfn_to_hpa(mfn) | PTE_D | SH_PREFETCHED | (ge & (PTE_P | PTE_US | PTE_NX));
 	if (policy.spare->flags)
 		e |= policy.spare->flags(ge);
-	/* A table out of sync may be written, but that should be asked for. */
-	if (ge & PTE_RW && !frame_of(d, mfn)->shadows && log_dirty_may_write(d, mfn))
+	f = frame_of(d, mfn);
+	if (ge & PTE_RW && !f->shadows && log_dirty_may_write(d, mfn) && SH_ALL(wrmap, mapped, d, mfn, leaf, slot)) {
 		e |= PTE_RW;
-	return e;
+		f->writable++;
+	}
+	s_set(leaf, slot, e);
+	return true;
 }
 
-/* The accessed bit stays clear, so that hardware tells whether an entry was ever used. */
+/* Does the guest's entry give a mapping that needs no mark? */
+static inline bool marked_entry(u64 ge, u64 rsvd)
+{
+	return ge & PTE_P && policy.ad->may_map(ge) && !(ge & rsvd) && (!(ge & PTE_RW) || policy.ad->may_write(ge));
+}
+
 static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *leaf, u32 slot)
 {
 	struct domain *d = v->domain;
 	const u64 rsvd = role_rsvd(leaf->role);
 	const u32 index = first_index(leaf);
-	const void *guest = leaf->role & ROLE_DIRECT ? leaf->table : leaf->guest; /* anything that can be read */
 	u32 first, end, n = 0;
 
 	policy.prefetch->window(slot, ENTRIES, &first, &end);
 	for (u32 i = first; i < end; i++) {
-		const u64 old = s_get(leaf, i), ge = g_get(guest, index + i);
-		u64 e;
+		const bool present = s_get(leaf, i) & PTE_P;
+		u64 ge;
 
-		if (i == slot)
-			continue;
-		if (old & PTE_P) {
-			if (policy.prefetch->stops_at_present)
-				break;
-			continue;
-		}
-		e = neighbour(d, leaf, ge, i, rsvd);
-		if (!(e & PTE_P))
+		if (present && policy.prefetch->stops_at_present && i != slot)
 			break;
-		leaf_change(d, leaf, i, 0, e);
-		followed(leaf, index + i, ge);
+		if (present)
+			continue;
+		if (leaf->role & ROLE_DIRECT) {
+			if (!prefetch_one(d, leaf, i, LINK_ALL | PTE_D, GFN((u64)leaf->gfn + i)))
+				break;
+		} else {
+			ge = guest_entry(leaf, index + i);
+			if (!marked_entry(ge, rsvd) || !prefetch_one(d, leaf, i, ge, pte_gfn(ge)))
+				break;
+			followed(leaf, index + i, ge);
+		}
 		n++;
 	}
 	if (!n)

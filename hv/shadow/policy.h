@@ -229,7 +229,7 @@ bool sh_unsync(struct vcpu *v, struct frame_info *f, bool snapshot, bool whole);
 /* Take write access to sp's table away again and derive anew what changed. No shadow goes, if only level 1 is out of sync. */
 void sh_resync(struct vcpu *v, struct sh_page *sp);
 void sh_resync_all(struct vcpu *v);
-/* The one entry that translates va, if its table is out of sync. */
+/* The one entry that translates va, if its table is out of sync; and sh_flush_page. */
 void sh_resync_page(struct vcpu *v, gva_t va);
 /* A shadow goes, out of sync or not: what is remembered of it, too. */
 void sh_unsync_gone(struct domain *d, struct sh_page *sp);

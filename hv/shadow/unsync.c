@@ -220,6 +220,7 @@ void sh_resync_all(struct vcpu *v)
 void sh_resync_page(struct vcpu *v, gva_t va)
 {
 	v->mode->resync_page(v, va);
+	sh_flush_page(v, va);
 }
 
 void sh_unsync_gone(struct domain *d, struct sh_page *sp)

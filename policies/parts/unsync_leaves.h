@@ -96,9 +96,10 @@ SH_PART bool unsync_keep_link(const struct sh_page *child, u32 gfn, u32 role, u6
 
 SH_PART void unsync_invlpg(struct vcpu *v, gva_t va)
 {
-	if (v->domain->shadow->unsync_first)
+	if (unlikely(v->domain->shadow->unsync_first != NULL))
 		sh_resync_page(v, va);
-	sh_flush_page(v, va);
+	else
+		sh_flush_page(v, va);
 }
 
 SH_PART void unsync_give_back(struct domain *d)
