@@ -36,7 +36,7 @@ The same image runs under every shadow recipe, under nested paging, and natively
 
 ## Measured
 
-Bare-metal guests, one vCPU. Each is one source that gives a form for every number of levels of page tables: 2 and 3 (PAE) are
+Bare-metal guests with one vCPU, `smp-shootdown` with two. Each is one source that gives a form for every number of levels of page tables: 2 and 3 (PAE) are
 32-bit code, 4 and 5 (LA57) 64-bit. The default run measures the 4-level forms, `--suite full` all; `--levels 2,3` chooses. In
 messages and reports a form other than the 4-level one carries its levels: `demand-fault.2` is the workload `demand-fault` with two. `results.csv`
 has the guest's and the shadow's levels in columns. The command line can be changed in `workloads/workloads.def`.

@@ -13,12 +13,16 @@ ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine_guest.c
 ORACLE_SRCS = tests/oracle.c tests/oracle_gen.c tests/oracle_machine.c tests/oracle_manage.c tests/oracle_prog.c tests/oracle_ref.c \
 	tests/oracle_run.c tests/oracle_shrink.c
 # Check suites that run under every recipe, and those for variants only.
-ENGINE_SUITES = test modes access manage
+ENGINE_SUITES = test modes access manage threads
 # Recipes with superpage entries.
 RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.* super, *direct,.*/\1/p' recipes.def && \
 	grep -l '^.include "parts/super_direct.h"' *.h | sed 's/\.h$$//')
 ENGINE_TESTS = tests/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine_$(t)_%)) \
-	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%) $(RECIPES_SUPER:%=tests/engine_super_%)
+	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%) $(RECIPES_SUPER:%=tests/engine_super_%) \
+	$(ENGINE_TSAN_RECIPES:%=tests/engine_tsan_%)
+# With ThreadSanitizer: recipes, not their variants.
+ENGINE_TSAN_RECIPES = $(filter-out $(RECIPES_VARIANT),$(RECIPES_SHADOW))
+ENGINE_TSAN = -fsanitize=thread --param tsan-distinguish-volatile=1
 
 # What does not ask the recipe is compiled once.
 engine-obj/all/%.o: $(srcdir)/%
@@ -54,6 +58,15 @@ fuzz-oracle: tests/fuzz_oracle.c $(filter-out tests/oracle.c tests/oracle_shrink
 	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(ENGINE_CPPFLAGS) \
 		-DRECIPE_HEADER='"$(FUZZ_RECIPE).h"' -o tests/fuzz_oracle $^
 .PHONY: fuzz-oracle
+
+# $(1) recipe
+define engine_tsan
+engine-obj/tsan-$(1)/%.o: $$(srcdir)/%
+	$$(ENGINE_CC_V) $$(ENGINE_CC) $$(ENGINE_TSAN) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+tests/engine_tsan_$(1): $$(call engine_objs,tsan-$(1),$$(HOSTED_ENGINE_SRCS) $$(ENGINE_LIB_SRCS) tests/engine_threads.c tests/tsan_volatile.c)
+	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) -fsanitize=thread $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+endef
+$(foreach r,$(ENGINE_TSAN_RECIPES),$(eval $(call engine_tsan,$(r))))
 
 clean-local: clean-engine
 clean-engine:

@@ -12,6 +12,7 @@
 #define TESTS_ENGINE_TABLES_H
 
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine_guest.h"

@@ -44,12 +44,10 @@ static enum pn_error cmd_create(struct domu *u)
 	char name[PN_NAME];
 	u32 id = 0;
 
-	if (box.arg[2] > 1)
-		return PN_ERR_unsupp;
 	if (box.arg[3] > PN_MAX_LEVELS)
 		return PN_ERR_inval;
 	copy_string(name, sizeof(name));
-	enum pn_error e = domu_create(name, box.arg[0], box.arg[1], &id);
+	enum pn_error e = domu_create(name, box.arg[0], box.arg[1], box.arg[2] ? box.arg[2] : 1, &id);
 	if (e != PN_ERR_ok)
 		return e;
 	u = domu_by_id(id);

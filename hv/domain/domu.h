@@ -1,36 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A domU: memory, one vCPU pinned to a pCPU, devices, measured regions.
+ * A domU: memory, vCPUs each pinned to a pCPU of its own, devices, measured regions.
  *
- * Who may touch it: while `running` is set, only the vCPU's pCPU, except for the
- * console rings and the request flags. pCPU 0 (the control device) changes
- * everything else only after it has seen `running` clear.
+ * Who may touch it: while `running` is not 0, only the vCPUs' pCPUs, under the
+ * domain's lock if they are several (hv/paging/lock.h), except for the console rings and the
+ * request flags. pCPU 0 (the control device) changes everything else only after it has
+ * seen `running` become 0.
  */
 #ifndef DOMU_H
 #define DOMU_H
 
+#include "lapic.h"
 #include "load.h"
 #include "svm.h"
 #include "vdev.h"
 
+struct domu;
+
+struct domu_vcpu {
+	struct domu *u;
+	struct svm_vcpu *s;
+	u32 pcpu;
+	u64 turn;  /* TSC at which it next gives others a turn; 0: not yet begun */
+	u64 timer; /* what the pCPU's timer is armed for, TSC; ~0: nothing */
+
+	/* Several vCPUs only (vcpus.c). */
+	struct lapic lapic;
+	bool begun;      /* paging knows it */
+	bool waits_sipi; /* after INIT: until another vCPU says where it begins */
+	u32 sipi;        /* that: SIPI_CAME and the page */
+	bool dead;       /* in HLT with interrupts off: only INIT ends that */
+};
+
 struct domu {
 	struct domain d;
 	struct vdev vdev;
-	struct svm_vcpu *s;
-	u32 pcpu;
+	struct domu_vcpu vcpu[MAX_VCPUS]; /* the first d.nr_vcpus; the first of all is the one that boots */
 	hpa_t memory;
 	u64 memory_bytes;
 	struct load_result entry; /* where a loaded image begins */
 
-	u32 running;  /* its pCPU has it */
+	u32 running;  /* pCPUs that have one of its vCPUs */
+	u32 stopped;  /* vCPUs that have stopped since it last went on */
 	u32 stop_req; /* pCPU 0 wants it to stand */
 	u64 started, ran; /* TSC at the last start; ticks run before that */
-	u64 turn;     /* TSC at which it next gives others a turn; 0: not yet begun */
 	u64 line_free; /* TSC at which all that was printed would have left a real line */
-	u64 timer;    /* what the pCPU's timer is armed for, TSC; ~0: nothing */
+	u64 pic_deadline; /* several vCPUs: what the first vCPU's timer knows of the devices */
 
 	/* Measured regions (quiet.c). */
-	bool in_region, region_begins;
+	bool in_region;
+	struct domu_vcpu *region_begins; /* the vCPU that is about to begin one */
 	bool holds; /* a region makes the other pCPUs stand */
 	u64 region_limit;      /* TSC at which the others are let go all the same */
 	struct pn_region now;
@@ -42,8 +61,8 @@ struct domu {
 
 struct domu *domu_by_id(u32 id);
 
-/* Life cycle, called on pCPU 0; a pn_error. Sizes in bytes. */
-enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u32 *id);
+/* Life cycle, called on pCPU 0; a pn_error. Sizes in bytes. nr_vcpus pCPUs must be free: PN_ERR_nospc. */
+enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, u32 *id);
 enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline,
 			char *why, size_t why_bytes);
 enum pn_error domu_start(struct domu *u);
@@ -58,23 +77,62 @@ void domu_info(const struct domu *u, struct pn_domain_info *info);
 void domu_stat(const struct domu *u, struct pn_stat *st);
 void domu_wake(struct domu *u); /* something is there for it: an end to its HLT */
 
-/* Called by its pCPU. */
-u32 domu_in(struct domu *u, u16 port, unsigned bytes);
-void domu_out(struct domu *u, u16 port, unsigned bytes, u32 val);
-u32 domu_hypercall(struct domu *u, struct vcpu *v, bool kernel, u32 nr, const u32 arg[4]); /* kernel: at CPL 0 */
-void domu_halt(struct domu *u); /* until an interrupt is pending or it must stop */
+/* Called by its pCPUs (domu_run.c). */
+enum { STOP_NOT, STOP_NOW, STOP_AFTER_REGION }; /* stop_req */
+/* c: the vCPU whose pCPU says so; on pCPU 0 the first one, which stands. */
+void domu_set_state(struct domu_vcpu *c, enum pn_state state);
+u32 domu_in(struct domu_vcpu *c, u16 port, unsigned bytes);
+void domu_out(struct domu_vcpu *c, u16 port, unsigned bytes, u32 val);
+u32 domu_hypercall(struct domu_vcpu *c, struct vcpu *v, bool kernel, u32 nr, const u32 arg[4]); /* kernel: at CPL 0 */
+/* HLT: until an interrupt is pending or it must stop; with interrupts off, until it must stop. */
+void domu_halt(struct domu_vcpu *c, bool interrupts);
+/* Does nobody ever end this HLT with interrupts off? */
+bool domu_halts_for_ever(const struct domu_vcpu *c);
 /* An interrupt came: perhaps the timer, which fires early when its deadline is beyond its range. It is armed anew. */
-static inline void domu_interrupted(struct domu *u) { u->timer = ~0ull; }
-void domu_poll(struct domu *u); /* devices and region limit brought up to now */
-bool domu_must_stop(struct domu *u);
-static inline bool domu_irq_pending(const struct domu *u) { return vdev_irq_pending(&u->vdev); }
-static inline unsigned domu_irq_ack(struct domu *u) { return (unsigned)vdev_irq_ack(&u->vdev); }
+static inline void domu_interrupted(struct domu_vcpu *c) { c->timer = ~0ull; }
+void domu_poll(struct domu_vcpu *c); /* devices and region limit brought up to now */
+bool domu_is_over(const struct domu *u); /* it has ended, or is to stand */
+static inline bool domu_must_stop(const struct domu_vcpu *c) { return domu_is_over(c->u) || c->waits_sipi; }
+/* The domain has crashed or ended: no vCPU of it goes on. Any of its pCPUs may say so. */
+void domu_end(struct domain *d);
+
+static inline bool domu_is_smp(const struct domu *u) { return unlikely(u->d.nr_vcpus > 1); }
+
+/* Its pCPU leaves it alone from now on. */
+void domu_stopped(struct domu_vcpu *c);
+
+/* Several vCPUs (vcpus.c). */
+bool vcpus_irq_pending(const struct domu_vcpu *c);
+unsigned vcpus_irq_ack(struct domu_vcpu *c);
+void vcpus_init(struct domu *u);
+void vcpus_poll(struct domu_vcpu *c, u64 now);
+void vcpus_poke(struct domu_vcpu *c); /* it has to look: out of the guest or its HLT */
+/* Run one from now until it must stop, whatever it waits for meanwhile. */
+void vcpus_run(struct domu_vcpu *c);
+/* HLT on this pCPU until an interrupt comes, with the lock given up meanwhile. */
+void vcpus_wait(struct domu_vcpu *c);
+/* The MP table, where guests look for it. */
+void mptable_write(struct domu *u);
+
+/* Memory-mapped devices: the local APIC where there is one; elsewhere reads give all ones, and writes go nowhere. */
+void domu_mmio_read(struct domu_vcpu *c, gpa_t gpa, void *buf, unsigned bytes);
+void domu_mmio_write(struct domu_vcpu *c, gpa_t gpa, const void *buf, unsigned bytes);
+
+static inline bool domu_irq_pending(const struct domu_vcpu *c)
+{
+	return domu_is_smp(c->u) ? vcpus_irq_pending(c) : vdev_irq_pending(&c->u->vdev);
+}
+
+static inline unsigned domu_irq_ack(struct domu_vcpu *c)
+{
+	return domu_is_smp(c->u) ? vcpus_irq_ack(c) : (unsigned)vdev_irq_ack(&c->u->vdev);
+}
 
 /* quiet.c */
-u32 quiet_begin(struct domu *u, const u32 name[4]);
-u32 quiet_end(struct domu *u, u32 ops, u64 instructions);
+u32 quiet_begin(struct domu_vcpu *c, const u32 name[4]);
+u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions);
 void quiet_begun(struct domu *u); /* QUIET_BEGIN's trip is over and counted */
 void quiet_abort(struct domu *u); /* let the others go; the region is forgotten */
-void quiet_stand_if_asked(void);  /* for pCPU 0's waiting loops */
+void quiet_stand_if_asked(void);  /* for pCPU 0's waiting loops, and pCPUs that an NMI may have come for */
 
 #endif

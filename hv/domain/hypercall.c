@@ -41,15 +41,15 @@ static u32 kernel_call(struct vcpu *v, u32 nr, const u32 arg[4])
 	return PN_HC_ENOSYS;
 }
 
-u32 domu_hypercall(struct domu *u, struct vcpu *v, bool kernel, u32 nr, const u32 arg[4])
+u32 domu_hypercall(struct domu_vcpu *c, struct vcpu *v, bool kernel, u32 nr, const u32 arg[4])
 {
 	switch (nr) {
 	case PN_HC_NOP:
 		return 0;
 	case PN_HC_QUIET_BEGIN:
-		return quiet_begin(u, arg);
+		return quiet_begin(c, arg);
 	case PN_HC_QUIET_END:
-		return quiet_end(u, arg[0], (u64)arg[2] << 32 | arg[1]);
+		return quiet_end(c, arg[0], (u64)arg[2] << 32 | arg[1]);
 	case PN_HC_MMU_UPDATE:
 	case PN_HC_PIN_ROOT:
 	case PN_HC_UNPIN_ROOT:

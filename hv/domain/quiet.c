@@ -21,17 +21,19 @@
 
 static struct domu *owner;
 
-/* pCPUs that could use instructions: dom0's, and those that run a vCPU. */
-static bool has_work(const struct pcpu *p)
+/* pCPUs that could use instructions: dom0's, and those that run another domain's vCPU. */
+static bool is_held(const struct pcpu *p, const struct domu *u)
 {
-	return p != this_pcpu() && (p->id == 0 || READ_ONCE(p->current));
+	const struct svm_vcpu *s = READ_ONCE(p->current);
+
+	return p->id == 0 || (s && s->v.domain != &u->d);
 }
 
-static void hold_others(void)
+static void hold_others(const struct domu *u)
 {
 	for (unsigned i = 0; i < nr_pcpus; i++) {
 		struct pcpu *p = pcpus[i];
-		if (!has_work(p))
+		if (!is_held(p, u))
 			continue;
 		WRITE_ONCE(p->hold, 1);
 		apic_send_nmi(p);
@@ -63,22 +65,24 @@ void quiet_stand_if_asked(void)
 		pcpu_stand(p);
 }
 
-/* The counts so far; at the end they are subtracted from the counts then. */
+/* The counts so far, of all vCPUs; at the end they are subtracted from the counts then. */
 static void snapshot(const struct domu *u, struct pn_region *r)
 {
-	const struct vcpu *v = &u->s->v;
+	r->trips = r->bytes_touched = 0;
+	for (u32 k = 0; k < u->d.nr_vcpus; k++) {
+		const struct vcpu *v = &u->vcpu[k].s->v;
 
-	r->trips = vcpu_trips(v);
-	r->bytes_touched = 0;
-	for (unsigned i = 0; i < TRIP_MAX; i++) {
-		r->trip_count[i] = v->trip[i].count;
-		r->trip_ticks[i] = v->trip[i].ticks;
-		r->trip_bytes[i] = v->trip[i].bytes;
-		r->bytes_touched += v->trip[i].bytes;
+		r->trips += vcpu_trips(v);
+		for (unsigned i = 0; i < TRIP_MAX; i++) {
+			r->trip_count[i] += v->trip[i].count;
+			r->trip_ticks[i] += v->trip[i].ticks;
+			r->trip_bytes[i] += v->trip[i].bytes;
+			r->bytes_touched += v->trip[i].bytes;
+		}
+		r->trace_written += v->trace_written;
+		r->trace_lost += v->trace_lost;
 	}
 	memcpy(r->counter, u->d.counter, sizeof(r->counter));
-	r->trace_written = v->trace_written;
-	r->trace_lost = v->trace_lost;
 }
 
 static void subtract(u64 *a, const u64 *b, unsigned n)
@@ -109,45 +113,54 @@ static void difference(struct pn_region *now, const struct pn_region *then)
 	now->trace_lost -= then->trace_lost;
 }
 
-u32 quiet_begin(struct domu *u, const u32 name[4])
+/* One region at a time holds others: domains may ask at the same moment. */
+static bool become_owner(struct domu *u)
 {
+	struct domu *nobody = NULL;
+
+	return __atomic_compare_exchange_n(&owner, &nobody, u, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
+{
+	struct domu *u = c->u;
+
 	if (u->in_region)
 		return PN_HC_EBUSY;
 	memset(&u->now, 0, sizeof(u->now));
 	memcpy(u->now.phase, name, PN_PHASE_NAME);
 	u->in_region = true;
-	if (u->holds && !owner) {
-		owner = u;
-		hold_others();
-	}
+	if (u->holds && become_owner(u))
+		hold_others(u);
 	u->region_limit = rdtsc() + REGION_LIMIT_MS * tsc_khz;
-	TRACE(&u->s->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
+	TRACE(&c->s->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
 	/* This trip is counted when its handler is done: look at the counts after that. */
-	u->region_begins = true;
-	u->s->v.attention = 1;
+	u->region_begins = c;
+	c->s->v.attention = 1;
 	return 0;
 }
 
 void quiet_begun(struct domu *u)
 {
-	u->region_begins = false;
+	u->region_begins = NULL;
 	snapshot(u, &u->now);
 	u->now.tsc_begin = rdtsc();
 }
 
 void quiet_abort(struct domu *u)
 {
-	if (owner == u) {
+	if (READ_ONCE(owner) == u) {
 		let_go();
-		owner = NULL;
+		__atomic_store_n(&owner, NULL, __ATOMIC_SEQ_CST);
 	}
 	u->in_region = false;
-	u->region_begins = false;
+	u->region_begins = NULL;
 }
 
-u32 quiet_end(struct domu *u, u32 ops, u64 instructions)
+u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions)
 {
 	struct pn_region r = { .tsc_end = rdtsc() };
+	struct domu *u = c->u;
 
 	if (!u->in_region)
 		return PN_HC_EINVAL;
@@ -157,13 +170,13 @@ u32 quiet_end(struct domu *u, u32 ops, u64 instructions)
 	r.tsc_begin = u->now.tsc_begin;
 	r.ops = ops;
 	r.instructions = instructions;
-	r.guest_levels = u->s->v.guest_levels;
-	r.shadow_levels = u->s->v.shadow_levels;
+	r.guest_levels = c->s->v.guest_levels;
+	r.shadow_levels = c->s->v.shadow_levels;
 	if (u->nr_regions < PN_MAX_REGIONS)
 		u->region[u->nr_regions] = r;
 	u->nr_regions++;
-	TRACE(&u->s->v, region_end, ops, instructions, r.trips);
+	TRACE(&c->s->v, region_end, ops, instructions, r.trips);
 	quiet_abort(u);
-	domu_poll(u);
+	domu_poll(c);
 	return 0;
 }

@@ -27,9 +27,9 @@ static bool can_take_irq(const struct svm_vcpu *s)
 	return (s->vmcb.rflags & RFLAGS_IF) && !(s->vmcb.interrupt_shadow & 1) && !(s->vmcb.eventinj & EVENT_VALID);
 }
 
-static void deliver_irq(struct svm_vcpu *s, struct domu *u)
+static void deliver_irq(struct svm_vcpu *s, struct domu_vcpu *c)
 {
-	if (!domu_irq_pending(u)) {
+	if (!domu_irq_pending(c)) {
 		if (s->vmcb.v_irq & 1)
 			vmcb_set_irq_window(&s->vmcb, false);
 		return;
@@ -38,23 +38,23 @@ static void deliver_irq(struct svm_vcpu *s, struct domu *u)
 		vmcb_set_irq_window(&s->vmcb, true);
 		return;
 	}
-	unsigned vector = domu_irq_ack(u);
+	unsigned vector = domu_irq_ack(c);
 	s->vmcb.eventinj = EVENT_VALID | EVENT_INTR | vector;
 	TRACE(&s->v, irq, vector);
-	vmcb_set_irq_window(&s->vmcb, domu_irq_pending(u));
+	vmcb_set_irq_window(&s->vmcb, domu_irq_pending(c));
 }
 
 bool svm_attend(struct svm_vcpu *s)
 {
-	struct domu *u = s->v.domain->backend;
+	struct domu_vcpu *c = s->v.backend;
 
 	s->v.attention = 0;
 	redeliver(s);
-	if (!u) /* dom0: its interrupts are its own */
+	if (!c) /* dom0: its interrupts are its own */
 		return true;
-	domu_poll(u);
-	if (domu_must_stop(u))
+	domu_poll(c);
+	if (domu_must_stop(c))
 		return false;
-	deliver_irq(s, u);
+	deliver_irq(s, c);
 	return true;
 }

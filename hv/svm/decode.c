@@ -144,7 +144,7 @@ void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st)
 /*
  * The emulator's memory is the guest's, by paging_*. A verdict other than
  * SH_FIXED comes back as itself (they are positive), and v->fault tells more.
- * domUs have no memory-mapped devices: where there is no memory, reads give
+ * domUs with one vCPU have no memory-mapped devices: where there is no memory, reads give
  * all-ones and writes go nowhere, as on a PC's bus.
  */
 static int mem_read(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write)
@@ -195,8 +195,55 @@ static int xmm_write(void *ctx, unsigned index, const u8 value[16])
 	return 0;
 }
 
-static const struct emul_ops guest_ops = {
+/* The same where there are memory-mapped devices: domains with several vCPUs have local APICs. */
+static int mem_read_smp(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write)
+{
+	struct svm_vcpu *s = ctx;
+	enum verdict r = paging_read(&s->v, va, buf, bytes, data_access(s) | (for_write ? PFEC_WRITE : 0));
+
+	if (r != SH_MMIO)
+		return (int)r;
+	domu_mmio_read(s->v.backend, s->v.fault.gpa, buf, bytes);
+	return SH_FIXED;
+}
+
+static int mem_write_smp(void *ctx, u64 va, const void *buf, unsigned bytes)
+{
+	struct svm_vcpu *s = ctx;
+	enum verdict r = paging_write(&s->v, va, buf, bytes, PFEC_WRITE | data_access(s));
+
+	if (r != SH_MMIO)
+		return (int)r;
+	domu_mmio_write(s->v.backend, s->v.fault.gpa, buf, bytes);
+	return SH_FIXED;
+}
+
+/* A device has no other user: reading and writing is as good as an atomic access. */
+static int mem_cmpxchg_smp(void *ctx, u64 va, void *old, const void *new_, unsigned bytes, bool *done)
+{
+	struct svm_vcpu *s = ctx;
+	enum verdict r = paging_cmpxchg(&s->v, va, old, new_, bytes, PFEC_WRITE | data_access(s), done);
+	u8 now[16];
+
+	if (r != SH_MMIO)
+		return (int)r;
+	domu_mmio_read(s->v.backend, s->v.fault.gpa, now, bytes);
+	*done = !memcmp(now, old, bytes);
+	if (*done)
+		domu_mmio_write(s->v.backend, s->v.fault.gpa, new_, bytes);
+	memcpy(old, now, bytes);
+	return SH_FIXED;
+}
+
+const struct emul_ops svm_guest_ops = {
 	.read = mem_read, .write = mem_write, .cmpxchg = mem_cmpxchg, .xmm_read = xmm_read, .xmm_write = xmm_write,
+};
+const struct emul_ops svm_guest_ops_smp = {
+	.read = mem_read_smp,
+	.write = mem_write_smp,
+	.cmpxchg = mem_cmpxchg_smp,
+	.xmm_read = xmm_read,
+	.xmm_write = xmm_write,
 };
 
 static void fs_gs_bases(struct svm_vcpu *s, struct emul_state *st)
@@ -247,7 +294,7 @@ static int emulate_decoded(struct svm_vcpu *s, const struct insn *in)
 	svm_emul_begin(s, &st);
 	if (unlikely(in->seg >= EMUL_FS))
 		fs_gs_bases(s, &st);
-	r = emul_execute(in, &st, &guest_ops, s);
+	r = emul_execute(in, &st, s->ops, s);
 	if (r == EMUL_DONE || r == EMUL_AGAIN)
 		svm_emul_end(s, &st);
 	return r;

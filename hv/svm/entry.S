@@ -72,7 +72,7 @@ most:	mov %rbx, %rax
 	mov %r14, GPR_OF_RBX(14)
 	mov %r15, GPR_OF_RBX(15)
 	mov %rbx, %rdi
-	call svm_exit
+	call *ENTRY_EXIT(%rbx)
 	test %al, %al
 	jnz all
 	add $8, %rsp

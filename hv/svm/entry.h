@@ -7,6 +7,7 @@
 #define ENTRY_EXITCODE 0x70
 #define ENTRY_QUICK 0x3e0
 #define ENTRY_BEGIN 0x3e8
+#define ENTRY_EXIT 0x3f0
 #define ENTRY_GPRS 4096
 
 /* Exit codes below this index the tables directly; the rest follow. */

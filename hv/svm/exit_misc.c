@@ -22,6 +22,9 @@ static bool is_zero_msr(u32 msr)
 	return false;
 }
 
+/* The local APIC is where a reset puts it, and stays there. */
+#define APIC_BASE(s) (LAPIC_BASE | BIT(11) | ((s)->v.id ? 0 : BIT(8)))
+
 static bool read_msr(struct svm_vcpu *s, u32 msr, u64 *val)
 {
 	switch (msr) {
@@ -38,6 +41,8 @@ static bool read_msr(struct svm_vcpu *s, u32 msr, u64 *val)
 		*val = s->tsc_aux;
 		return true;
 	case MSR_APIC_BASE:
+		*val = s->smp ? APIC_BASE(s) : 0;
+		return true;
 	case MSR_MTRR_CAP:
 		*val = 0;
 		return true;
@@ -62,6 +67,8 @@ static bool write_msr(struct svm_vcpu *s, u32 msr, u64 val)
 		s->tsc_aux = val;
 		wrmsr(MSR_TSC_AUX, val);
 		return true;
+	case MSR_APIC_BASE:
+		return s->smp && val == APIC_BASE(s);
 	}
 	return is_zero_msr(msr);
 }
@@ -92,17 +99,18 @@ enum trip exit_msr(struct svm_vcpu *s)
 
 /*
  * What this virtual CPU is: the host's, less what we do not virtualise: SVM, the
- * APIC, MTRRs, machine checks, MONITOR, 1 GiB pages, PCID, more than one thread.
+ * APIC (of a single CPU), MTRRs, machine checks, MONITOR, 1 GiB pages, PCID, more than one thread.
  */
+#define CPUID_APIC BIT(9)
 static struct cpuid filter(struct svm_vcpu *s, u32 leaf, struct cpuid r)
 {
 	switch (leaf) {
 	case 1:
-		r.ebx &= 0x0000ffff; /* APIC id 0, one logical CPU */
-		r.ebx |= 1 << 16;
+		r.ebx &= 0x0000ffff; /* one logical CPU a package */
+		r.ebx |= s->v.id << 24 | 1 << 16;
 		r.ecx &= ~(u32)(BIT(3) | BIT(5) | BIT(17) | BIT(21) | BIT(24) | BIT(27));
 		r.ecx |= BIT(31) | (s->vmcb.cr4 & CR4_OSXSAVE ? BIT(27) : 0);
-		r.edx &= ~(u32)(BIT(7) | BIT(9) | BIT(12) | BIT(14) | BIT(28));
+		r.edx &= ~(u32)(BIT(7) | (s->smp ? 0 : CPUID_APIC) | BIT(12) | BIT(14) | BIT(28));
 		break;
 	case 7:
 		r.ecx &= ~(u32)(BIT(3) | BIT(4) | BIT(22)); /* PKU, OSPKE, RDPID */
@@ -114,7 +122,7 @@ static struct cpuid filter(struct svm_vcpu *s, u32 leaf, struct cpuid r)
 		return (struct cpuid){ 0, 0, 0, 0 };
 	case 0x80000001:
 		r.ecx &= ~(u32)(BIT(1) | BIT(2) | BIT(3) | BIT(10) | BIT(12) | BIT(22) | BIT(23) | BIT(24));
-		r.edx &= ~(u32)(BIT(7) | BIT(9) | BIT(12) | BIT(14) | BIT(26));
+		r.edx &= ~(u32)(BIT(7) | (s->smp ? 0 : CPUID_APIC) | BIT(12) | BIT(14) | BIT(26));
 		break;
 	case 0x80000008:
 		r.eax = (r.eax & ~0xffu) | 40;
@@ -187,7 +195,7 @@ enum trip exit_vmmcall(struct svm_vcpu *s)
 
 	svm_skip_form(s, 0xd9010f, 0xffffff, 3);
 	svm_sync_nested(s);
-	s->vmcb.rax = domu_hypercall(v->domain->backend, v, !s->vmcb.cpl, (u32)s->vmcb.rax, arg);
+	s->vmcb.rax = domu_hypercall(v->backend, v, !s->vmcb.cpl, (u32)s->vmcb.rax, arg);
 	return TRIP_hypercall;
 }
 
@@ -214,12 +222,12 @@ static enum verdict string_element(struct svm_vcpu *s, const struct insn *in, st
 		r = paging_read(&s->v, va, &val, in->opsize, BIT(1) | user);
 		if (r == SH_GUEST_FAULT)
 			return r;
-		val = domu_in(s->v.domain->backend, port, in->opsize);
+		val = domu_in(s->v.backend, port, in->opsize);
 		r = paging_write(&s->v, va, &val, in->opsize, BIT(1) | user);
 	} else {
 		r = paging_read(&s->v, va, &val, in->opsize, user);
 		if (r == SH_FIXED)
-			domu_out(s->v.domain->backend, port, in->opsize, val);
+			domu_out(s->v.backend, port, in->opsize, val);
 	}
 	if (r == SH_GUEST_FAULT)
 		return r;
@@ -258,7 +266,7 @@ static void string_io(struct svm_vcpu *s, u16 port)
 
 enum trip exit_io(struct svm_vcpu *s)
 {
-	struct domu *u = s->v.domain->backend;
+	struct domu_vcpu *c = s->v.backend;
 	u64 info = s->vmcb.exitinfo1;
 	u16 port = IO_PORT(info);
 	unsigned bytes = IO_BYTES(info);
@@ -269,13 +277,13 @@ enum trip exit_io(struct svm_vcpu *s)
 		return TRIP_io;
 	}
 	if (info & IO_IN) {
-		u32 val = domu_in(u, port, bytes);
+		u32 val = domu_in(c, port, bytes);
 		if (bytes == 4)
 			s->vmcb.rax = val;
 		else
 			memcpy(&s->vmcb.rax, &val, bytes);
 	} else {
-		domu_out(u, port, bytes, (u32)s->vmcb.rax);
+		domu_out(c, port, bytes, (u32)s->vmcb.rax);
 	}
 	s->vmcb.rip = s->vmcb.exitinfo2;
 	s->vmcb.interrupt_shadow = 0;

@@ -44,7 +44,9 @@ static enum trip exit_nothing(struct svm_vcpu *s)
 static enum trip exit_interrupt(struct svm_vcpu *s)
 {
 	pcpu_take_interrupts();
-	domu_interrupted(s->v.domain->backend);
+	if (!s->smp) /* others stand where they hold no lock */
+		quiet_stand_if_asked();
+	domu_interrupted(s->v.backend);
 	s->v.attention = 1;
 	return TRIP_interrupt;
 }
@@ -63,22 +65,22 @@ static enum trip exit_shutdown(struct svm_vcpu *s)
 }
 
 /* A long wait's ticks beyond 2^32 are added here: account() keeps the low half only. */
-static void wait(struct svm_vcpu *s)
+static void wait(struct svm_vcpu *s, bool interrupts)
 {
 	u64 begin = rdtsc();
 
-	domu_halt(s->v.domain->backend);
+	domu_halt(s->v.backend, interrupts);
 	s->v.trip[TRIP_hlt].ticks += (rdtsc() - begin) & ~0xffffffffull;
 }
 
 static enum trip exit_hlt(struct svm_vcpu *s)
 {
 	svm_skip_form(s, 0xf4, 0xff, 1);
-	if (!(s->vmcb.rflags & RFLAGS_IF))
+	if (!(s->vmcb.rflags & RFLAGS_IF) && domu_halts_for_ever(s->v.backend))
 		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %llx",
 				  (unsigned long long)s->vmcb.rip);
 	else
-		wait(s);
+		wait(s, s->vmcb.rflags & RFLAGS_IF);
 	s->v.attention = 1;
 	return TRIP_hlt;
 }

@@ -61,6 +61,5 @@ void plat_domain_crash(struct domain *d, const char *fmt, ...)
 	plat_log(LOG_INFO, "domain %u \"%s\" crashed: %s", d->id, d->name, d->reason);
 	if (!d->backend)
 		plat_panic("dom0 is gone: %s", d->reason);
-	if (d->vcpu[0])
-		d->vcpu[0]->attention = 1;
+	domu_end(d);
 }

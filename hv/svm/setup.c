@@ -47,7 +47,10 @@ void svm_setup_domu(struct svm_vcpu *s)
 	b->v_intr_masking = 1;
 	b->v_intr_flags = 0x0f;
 	b->asid = 2 + s->v.domain->id;
-	b->quick = domu_quick;
+	s->smp = s->v.domain->nr_vcpus > 1;
+	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
+	b->quick = s->smp ? dom0_quick : domu_quick; /* the quick ways take no lock */
+	b->exit = s->smp ? svm_exit_smp : svm_exit;
 	svm_learn_cpuid(s);
 	s->exits = domu_exits;
 }
@@ -66,5 +69,6 @@ void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root)
 	b->np_enable = 1;
 	b->n_cr3 = nested_root;
 	b->quick = dom0_quick;
+	b->exit = svm_exit;
 	s->exits = dom0_exits;
 }

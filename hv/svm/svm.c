@@ -25,6 +25,7 @@ void svm_run_loop(struct svm_vcpu *s);
 _Static_assert(offsetof(struct svm_vcpu, vmcb.exitcode) == ENTRY_EXITCODE, "entry.h");
 _Static_assert(offsetof(struct svm_vcpu, vmcb.quick) == ENTRY_QUICK, "entry.h");
 _Static_assert(offsetof(struct svm_vcpu, vmcb.begin) == ENTRY_BEGIN, "entry.h");
+_Static_assert(offsetof(struct svm_vcpu, vmcb.exit) == ENTRY_EXIT, "entry.h");
 _Static_assert(offsetof(struct svm_vcpu, v.gpr) == ENTRY_GPRS, "entry.h");
 
 bool svm_has_nrip;
@@ -112,6 +113,31 @@ void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry)
 	vmcb_set_crx(b, s->v.cr0, 0, 0, EFER_SVME);
 }
 
+void svm_set_startup(struct svm_vcpu *s, u8 page)
+{
+	struct vmcb *b = &s->vmcb;
+
+	b->cs = (struct vmcb_seg){ (u16)(page << 8), 0x09b, 0xffff, (u64)page << 12 };
+	b->ss = b->ds = b->es = b->fs = b->gs = (struct vmcb_seg){ 0, 0x093, 0xffff, 0 };
+	b->gdtr = b->idtr = (struct vmcb_seg){ 0, 0, 0xffff, 0 };
+	b->ldtr = (struct vmcb_seg){ 0, 0x082, 0xffff, 0 };
+	b->tr = (struct vmcb_seg){ 0, 0x08b, 0xffff, 0 };
+	b->rip = b->rax = b->rsp = b->eventinj = b->interrupt_shadow = b->v_tpr = 0;
+	b->cpl = 0;
+	b->rflags = 2;
+	b->dr6 = 0xffff0ff0;
+	b->dr7 = 0x400;
+	vmcb_set_irq_window(b, false);
+	memset(s->v.gpr, 0, sizeof(s->v.gpr));
+	s->pending = 0;
+	s->rest = NULL;
+	s->ran = false;
+	s->v.cr0 = CR0_ET;
+	s->v.cr2 = s->v.cr3 = s->v.cr4 = s->v.efer = 0;
+	b->clean = 0;
+	vmcb_set_crx(b, s->v.cr0, 0, 0, EFER_SVME);
+}
+
 /* What hardware holds beside the VMCB and a world switch leaves alone: start a guest with what a reset gives. */
 static void load_unswitched_state(struct svm_vcpu *s)
 {
@@ -146,7 +172,10 @@ void svm_run(struct svm_vcpu *s)
 	if (!s->ran)
 		load_unswitched_state(s);
 	s->ran = true;
+	s->v.tlb_flush = 1; /* what was asked for at the last exit, or while it stood */
 	svm_settle(s);
+	if (s->smp)
+		svm_enter_smp(s);
 	svm_run_loop(s);
 }
 

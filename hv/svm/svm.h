@@ -33,8 +33,10 @@ struct svm_vcpu {
 	u64 pending; /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
 	bool ran; /* it has run before */
-	/* Several vCPUs: it is in the guest or about to enter; another one's changes call for a flush before it enters. */
+	/* Several vCPUs (smp.c): it is in the guest or about to enter; another one's changes call for a flush before it enters. */
 	u32 in_guest, flush_wanted;
+	bool smp; /* its domain has several */
+	const struct emul_ops *ops; /* how emulation reaches the guest's memory */
 	u8 *iopm, *msrpm;
 	u64 pat;     /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
@@ -63,6 +65,8 @@ struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id);
 void svm_vcpu_destroy(struct svm_vcpu *s);
 /* Set the state of a CPU that enters a loaded image: flat 32-bit protected mode, paging off. */
 void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry);
+/* Set the state in which a CPU begins after INIT and SIPI: real mode, at a page below 1 MiB. */
+void svm_set_startup(struct svm_vcpu *s, u8 page);
 /* Intercepts and tables of the two kinds of domain. */
 void svm_setup_domu(struct svm_vcpu *s);
 void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root);
@@ -72,6 +76,10 @@ void svm_run(struct svm_vcpu *s);
 
 /* Called by entry.S with all registers saved when a quick handler said `why`, which is not QUICK_DONE; false: leave the loop. */
 bool svm_exit(struct svm_vcpu *s, u32 why);
+
+/* The same for vCPUs of a domain with several: under its lock. And the last step before the guest. */
+bool svm_exit_smp(struct svm_vcpu *s, u32 why);
+void svm_enter_smp(struct svm_vcpu *s);
 
 /* A guest under nested paging changes its control registers by itself: copy them from the VMCB before anybody looks. */
 static inline void svm_sync(struct svm_vcpu *s)
@@ -127,6 +135,8 @@ void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
 
 /* Emulate the instruction at RIP that wrote to the page table (or device) at v->fault. */
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done);
+
+extern const struct emul_ops svm_guest_ops, svm_guest_ops_smp;
 
 /* Exit handlers, by file. */
 enum trip exit_cr_read(struct svm_vcpu *s);

@@ -39,7 +39,9 @@ struct vmcb {
 	/* "Reserved for host usage": ours. */
 	const void *quick; /* table of quick handlers by exit code */
 	u32 begin;	   /* low half of the TSC at the last exit */
-	u8 reserved6b[0x400 - 0x3ec];
+	u32 reserved6b;
+	const void *exit; /* what the exits come to that quick handlers leave: svm_exit, or svm_exit_smp */
+	u8 reserved6c[0x400 - 0x3f8];
 	/* State save area. */
 	struct vmcb_seg es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
 	u8 reserved7[0x4cb - 0x4a0];

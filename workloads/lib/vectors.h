@@ -3,7 +3,7 @@
 #ifndef GUEST_VECTORS_H
 #define GUEST_VECTORS_H
 
-#define VECTORS 32
+#define VECTORS 33 /* exceptions, and one interrupt */
 #define PAGE_FAULT 14
 /* Vectors 8, 10-14, 17, 21, 29, 30 push an error code; the stubs of the others push a 0 in its place. */
 #define HAS_ERROR 0x60227d00

@@ -69,6 +69,7 @@ bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec);
  * For tests with a thread a vCPU: the guest runs from host_enter to host_leave, and only there
  * accesses memory. Tests with one thread need neither.
  */
+extern void (*host_last_moment)(struct domain *d); /* called, if set, right before the others' flush is asked for */
 void host_enter(struct vcpu *v);
 void host_leave(struct vcpu *v);
 

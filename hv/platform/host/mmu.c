@@ -44,9 +44,13 @@ void plat_tlb_flush(struct vcpu *v)
 	flush_all(v->backend);
 }
 
+void (*host_last_moment)(struct domain *d);
+
 /* The flush is the other CPU's own work, before its next access; one within the guest is waited for. */
 void plat_tlb_flush_others(struct domain *d)
 {
+	if (host_last_moment)
+		host_last_moment(d);
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
 		struct host_cpu *c = d->vcpu[i] && d->vcpu[i] != d->acting ? d->vcpu[i]->backend : NULL;
 

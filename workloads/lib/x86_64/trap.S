@@ -39,7 +39,7 @@ trap_page_fault:
 	.globl trap_stubs
 trap_stubs:
 	vector = 0
-	.rept 32
+	.rept VECTORS
 	.balign 16
 	.if !((HAS_ERROR >> vector) & 1)
 	push	$0

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of a domU from its own pCPUs' side: ports, time, HLT, the end. Of a domain with
+ * several vCPUs all this is done with its lock held; vcpus.c has what only they need.
+ */
+#include "domu.h"
+
+#include "attend.h"
+#include "cpu.h"
+#include "lib.h"
+#include "pcpu.h"
+#include "plat.h"
+#include "trace.h"
+
+#define TURN_MS 10     /* of TSC time between two turns that a busy guest gives */
+#define SMP_TURN_MS 1  /* the same where vCPUs wait for each other */
+#define TURN_PAUSES 16
+#define CONSOLE_PORT 0x3f8
+#define CONSOLE_US_PER_BYTE 16
+#define CONSOLE_BURST 32768ull /* bytes */
+
+void domu_set_state(struct domu_vcpu *c, enum pn_state state)
+{
+	WRITE_ONCE(c->u->d.state, state);
+	TRACE(&c->s->v, domain_state, state, c->u->d.exit_code);
+}
+
+void domu_end(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		if (!d->vcpu[i])
+			continue;
+		d->vcpu[i]->attention = 1;
+		if (d->nr_vcpus > 1)
+			vcpus_poke(d->vcpu[i]->backend);
+	}
+}
+
+/* The last of its vCPUs to stop is the domain's stop. */
+void domu_stopped(struct domu_vcpu *c)
+{
+	struct domu *u = c->u;
+
+	quiet_abort(u);
+	apic_timer_at(~0ull);
+	c->timer = ~0ull;
+	if (++u->stopped < u->d.nr_vcpus)
+		return;
+	u->ran += rdtsc() - u->started;
+	if (u->d.state == PN_RUNNING)
+		domu_set_state(c, PN_PAUSED);
+}
+
+static void run_one(struct domu_vcpu *c)
+{
+	c->s->v.attention = 1;
+	if (svm_attend(c->s))
+		svm_run(c->s);
+	domu_stopped(c);
+}
+
+void pcpu_idle(void)
+{
+	struct pcpu *p = this_pcpu();
+
+	clgi();
+	for (;;) {
+		struct svm_vcpu *s = __atomic_exchange_n(&p->next, NULL, __ATOMIC_ACQUIRE);
+		if (!s) {
+			quiet_stand_if_asked();
+			pcpu_wait();
+			continue;
+		}
+		struct domu_vcpu *c = s->v.backend;
+		p->current = s;
+		if (domu_is_smp(c->u))
+			vcpus_run(c);
+		else
+			run_one(c);
+		p->current = NULL;
+		/* From here on pCPU 0 may free the domain. */
+		__atomic_fetch_sub(&c->u->running, 1, __ATOMIC_RELEASE);
+	}
+}
+
+u32 domu_in(struct domu_vcpu *c, u16 port, unsigned bytes)
+{
+	return vdev_in(&c->u->vdev, port, bytes, rdtsc());
+}
+
+static void wait(struct domu_vcpu *c)
+{
+	if (domu_is_smp(c->u)) {
+		vcpus_wait(c);
+	} else {
+		pcpu_wait();
+		quiet_stand_if_asked();
+	}
+	domu_interrupted(c);
+}
+
+/*
+ * A guest that prints for ever gets no faster than a line of CONSOLE_US_PER_BYTE once
+ * its burst is used up: its pCPU halts a while, as a guest on a real line would wait. Not in regions.
+ */
+static void pace_console(struct domu_vcpu *c)
+{
+	struct domu *u = c->u;
+	u64 now = rdtsc(), tick = CONSOLE_US_PER_BYTE * tsc_khz / 1000;
+
+	if (u->line_free < now)
+		u->line_free = now;
+	u->line_free += tick;
+	if (likely(u->in_region || u->line_free - now < CONSOLE_BURST * tick))
+		return;
+	apic_timer_at(now + tsc_khz);
+	wait(c);
+}
+
+void domu_out(struct domu_vcpu *c, u16 port, unsigned bytes, u32 val)
+{
+	struct domu *u = c->u;
+
+	if (port == CONSOLE_PORT)
+		pace_console(c);
+	vdev_out(&u->vdev, port, bytes, val, rdtsc());
+	if (unlikely(u->vdev.exit_requested)) {
+		u->d.exit_code = u->vdev.exit_code;
+		domu_set_state(c, PN_EXITED);
+		domu_end(&u->d);
+	} else if (unlikely(u->vdev.reset_requested)) {
+		plat_domain_crash(&u->d, "the guest asked for a reset");
+	}
+}
+
+/* vCPUs of one domain give each other turns in regions, too. */
+static bool takes_turns(const struct domu *u)
+{
+	return domu_is_smp(u) || !u->in_region;
+}
+
+static u64 device_deadline(const struct domu_vcpu *c)
+{
+	u64 pic = c == &c->u->vcpu[0] ? vdev_deadline(&c->u->vdev) : VDEV_NEVER;
+	u64 lapic = domu_is_smp(c->u) ? lapic_deadline(&c->lapic) : LAPIC_NEVER;
+
+	return pic < lapic ? pic : lapic;
+}
+
+static void arm_timer(struct domu_vcpu *c)
+{
+	u64 deadline = device_deadline(c);
+
+	if (takes_turns(c->u) && c->turn < deadline)
+		deadline = c->turn;
+	if (c->u->in_region && c->u->region_limit < deadline)
+		deadline = c->u->region_limit;
+	if (deadline == c->timer)
+		return;
+	c->timer = deadline;
+	apic_timer_at(deadline);
+}
+
+/*
+ * Under QEMU's -icount a pCPU that never halts leaves the others next to nothing, so
+ * that dom0 could not even time the domain out. A PAUSE hands the turn over; on
+ * hardware it costs nothing. Measured regions of a single vCPU are left alone.
+ */
+static void take_turns(struct domu_vcpu *c, u64 now)
+{
+	if (!takes_turns(c->u) || now < c->turn)
+		return;
+	for (int i = 0; c->turn && i < TURN_PAUSES; i++)
+		cpu_relax();
+	c->turn = now + (domu_is_smp(c->u) ? SMP_TURN_MS : TURN_MS) * tsc_khz;
+}
+
+void domu_poll(struct domu_vcpu *c)
+{
+	struct domu *u = c->u;
+	u64 now = rdtsc();
+
+	take_turns(c, now);
+	vdev_advance(&u->vdev, now);
+	if (domu_is_smp(u))
+		vcpus_poll(c, now);
+	if (unlikely(u->in_region && now >= u->region_limit)) {
+		plat_log(LOG_WARN, "domain %u: a measured region went over its limit; the other pCPUs are let go",
+			 u->d.id);
+		quiet_abort(u);
+	}
+	arm_timer(c);
+	if (u->region_begins == c)
+		quiet_begun(u);
+}
+
+bool domu_is_over(const struct domu *u)
+{
+	u32 req = READ_ONCE(u->stop_req);
+
+	return (req && !(req == STOP_AFTER_REGION && u->in_region)) || READ_ONCE(u->d.state) != PN_RUNNING;
+}
+
+void domu_halt(struct domu_vcpu *c, bool interrupts)
+{
+	c->dead = !interrupts;
+	for (;;) {
+		domu_poll(c);
+		if ((interrupts && domu_irq_pending(c)) || domu_must_stop(c))
+			break;
+		wait(c);
+	}
+	c->dead = false;
+}
+
+/* With interrupts off, only another vCPU's INIT ends it: one that can still send it. */
+bool domu_halts_for_ever(const struct domu_vcpu *c)
+{
+	for (u32 i = 0; i < c->u->d.nr_vcpus; i++) {
+		const struct domu_vcpu *other = &c->u->vcpu[i];
+
+		if (other != c && !other->dead && !other->waits_sipi)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Three vCPUs at once, a thread each, under every shadow recipe and variant; recipes under ThreadSanitizer besides.
+set -eu
+failed=0
+# one <program> <operations> <seed>
+one() {
+	if "$@"; then echo "ok - $1, seed $3"; else echo "not ok - $1, seed $3"; failed=1; fi
+}
+list=${srcdir:-.}/policies/recipes.def
+for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "$list"); do
+	one tests/engine_threads_"$r" 5000 1
+	one tests/engine_threads_"$r" 5000 2
+	one tests/engine_tsan_"$r" 1500 3
+done
+for r in $(sed -n 's/^VARIANT(\([^,]*\),.*/\1/p' "$list"); do
+	one tests/engine_threads_"$r" 3000 4
+done
+exit $failed

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Shooting down a translation: one CPU takes pages away or write-protects them and has the
+ * other flush them by an interrupt; the other goes on touching all of them meanwhile.
+ *
+ * One operation is one page: entry changed, INVLPG, interrupt, acknowledgement, entry
+ * back. Before that is measured the same is done with a look at each page after
+ * the acknowledgement: no access by the old translation may come any more. Every kind of stale access is counted
+ * as such. Serves: T26, and all that several vCPUs need.
+ */
+#include "lib/smp.h"
+
+#define PAGES  64
+#define APIC_VA (USER_BASE + (1ul << 30))
+#define VECTOR 32
+#define POISON 0xdead
+
+static ulong first_frame;
+static pte_t *slots;
+static volatile ulong touches, faults, shot_va;
+static volatile bool shot, stop, stopped;
+static volatile ulong touch_resume;
+
+static inline ulong page_va(ulong page) { return USER_BASE + page * PAGE_SIZE; }
+static inline volatile ulong *page_frame(ulong page) { return phys_to_virt(first_frame + page * PAGE_SIZE); }
+
+/* ---- the second CPU ---- */
+
+/* A page that is gone or protected is left out: on behind the access. */
+static void skip(ulong va, struct fault_frame *frame)
+{
+	if (va < USER_BASE || va >= page_va(PAGES))
+		fault_unexpected(va, frame);
+	faults++;
+	frame->ip = touch_resume;
+}
+
+static inline void touch(ulong va, ulong value)
+{
+	ulong at;
+
+	__asm__ volatile("lea 1f(%%rip), %0\n\t"
+			 "mov %0, %1\n\t"
+			 "mov %3, (%2)\n"
+			 "1:"
+			 : "=&r"(at), "=m"(touch_resume)
+			 : "r"(va), "r"(value)
+			 : "memory");
+}
+
+void ipi_came(void)
+{
+	invlpg(shot_va);
+	shot = true;
+	apic_write(APIC_EOI, 0);
+}
+
+static void second_cpu(void)
+{
+	__asm__ volatile("sti");
+	for (ulong i = 0; !stop; i++) {
+		touch(page_va(i % PAGES), i % PAGES);
+		touches++;
+		pause();
+	}
+	__asm__ volatile("cli");
+	stopped = true;
+	for (;;)
+		__asm__ volatile("hlt");
+}
+
+/* ---- the first ---- */
+
+static void shoot_down(ulong va)
+{
+	invlpg(va);
+	shot_va = va;
+	shot = false;
+	apic_send(1, VECTOR);
+	while (!shot)
+		pause();
+}
+
+static void change(ulong page, bool protect)
+{
+	if (protect)
+		pte_remove(&slots[page], PTE_RW);
+	else
+		pte_clear(&slots[page]);
+	shoot_down(page_va(page));
+}
+
+static void give_back(ulong page)
+{
+	pt_map(&slots[page], first_frame + page * PAGE_SIZE, 1, PTE_USER_DATA);
+}
+
+static void wait_for_touches(ulong n)
+{
+	for (ulong begin = touches; touches - begin < n;)
+		pause();
+}
+
+/* How many accesses came by a translation that had been acknowledged to be gone. */
+static ulong stale_accesses(ulong ops)
+{
+	ulong stale = 0;
+
+	for (ulong i = 0; i < ops; i++) {
+		ulong page = i * 7 % PAGES;
+
+		change(page, i & 1);
+		*page_frame(page) = POISON;
+		wait_for_touches(2 * PAGES);
+		stale += *page_frame(page) != POISON;
+		give_back(page);
+	}
+	return stale;
+}
+
+void workload_main(void)
+{
+	ulong ops = param("ops", 500, 1, 1000000), checks = param("checks", 64, 1, 100000), root = pt_new_root(), stale;
+
+	first_frame = pages_alloc(PAGES);
+	slots = pt_populate(root, USER_BASE, PAGES);
+	pt_map(slots, first_frame, PAGES, PTE_USER_DATA);
+	fault_handler_set(skip);
+	smp_start(root, APIC_VA, VECTOR);
+	wait_for_touches(2 * PAGES);
+
+	stale = stale_accesses(checks);
+	need(!stale, "%lu of %lu pages were written by an old translation", stale, checks);
+	need(faults, "the second CPU never met a page that was gone");
+
+	region_begin("unmap");
+	for (ulong i = 0; i < ops; i++) {
+		change(i % PAGES, false);
+		give_back(i % PAGES);
+	}
+	region_end(ops);
+	region_begin("protect");
+	for (ulong i = 0; i < ops; i++) {
+		change(i % PAGES, true);
+		give_back(i % PAGES);
+	}
+	region_end(ops);
+
+	wait_for_touches(2 * PAGES);
+	stop = true;
+	while (!stopped)
+		pause();
+	for (ulong page = 0; page < PAGES; page++)
+		need(*page_frame(page) == page, "page %lu holds %#lx", page, *page_frame(page));
+}
