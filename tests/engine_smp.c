@@ -11,7 +11,7 @@ static void add_second(void)
 	second.id = 1;
 	second.domain = &g.d;
 	second.cr0 = CR0_PE;
-	second.root = INVALID_MFN;
+	second.root = NULL;
 	host_cpu_init(&second, &second_cpu, 7);
 	g.d.vcpu[1] = &second;
 	g.d.nr_vcpus = 2;
@@ -119,18 +119,18 @@ END_TEST
 /* Under pressure a root that the other has loaded is emptied, never freed. */
 START_TEST(pressure_spares_the_others_root)
 {
-	u64 root;
+	const struct sh_page *root;
 
 	start_with(24);
 	add_second();
 	second_long_mode();
-	root = second.root.n;
+	root = second.root;
 	for (u32 i = 0; i < 200; i++) {
 		guest_load_cr3(&g, (u64)(i % 2 ? ROOT : ROOT2) << PAGE_SHIFT);
 		expect_done(linear(DATA + i % 64, 0), W, i, DATA + i % 64);
 		expect_done(user(i % NR_DATA), U, 0, DATA + i % NR_DATA);
 		ck_assert(reaches(user(i % NR_DATA), U, DATA + i % NR_DATA));
-		ck_assert_uint_eq(second.root.n, root);
+		ck_assert_ptr_eq(second.root, root);
 	}
 	finish_both();
 }

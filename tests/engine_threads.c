@@ -385,7 +385,7 @@ static void prepare(u64 seed)
 			c->v->id = i;
 			c->v->domain = &g.d;
 			c->v->cr0 = CR0_PE;
-			c->v->root = INVALID_MFN;
+			c->v->root = NULL;
 			g.d.vcpu[i] = c->v;
 			host_cpu_init(c->v, &c->cpu, seed + i);
 			if (!paging_vcpu_init(c->v))

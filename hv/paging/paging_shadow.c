@@ -102,8 +102,6 @@ void paging_recheck(struct vcpu *v, gva_t va)
 	if (s->rechecked == promoted)
 		return;
 	s->rechecked = promoted;
-	if (policy.sync->resyncs_at_faults)
-		sh_resync_all(v);
 	v->mode->recheck(v, va);
 }
 

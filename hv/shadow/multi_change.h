@@ -226,6 +226,30 @@ static void mode_settle(struct domain *d, struct sh_page *sp, u32 offset, u32 by
 	}
 }
 
+/* Is the leaf entry what the guest's is good for, whoever may write to the frame at this moment? */
+static bool leaf_agrees(const struct domain *d, const struct sh_page *sp, gva_t va)
+{
+	u64 ge = guest_entry(sp, gw_offset(va, 1, G) / GUEST_BYTES), e = s_get(sp, s_slot(va, 1));
+	u64 want = leaf_derive_in(d, sp, ge, role_rsvd(sp->role));
+
+	return !((e ^ want) & ~(u64)PTE_RW) && !(e & PTE_P && e & PTE_RW & ~ge);
+}
+
+/* A link that is not there promises nothing. One that is there is compared without looking its child up, which may resync. */
+static bool link_agrees(struct domain *d, const struct sh_page *sp, gva_t va, u32 level)
+{
+	u64 ge = guest_entry(sp, gw_offset(va, level, G) / GUEST_BYTES), e = s_get(sp, s_slot(va, level));
+	struct want want = { 0 };
+	const struct sh_page *c;
+
+	if (!(e & PTE_P))
+		return true;
+	if (is_super(e) || !derive_link(ge, s_slot(va, level), level, sp->role, &want))
+		return false;
+	c = link_child(d, e);
+	return c->gfn == want.gfn && c->role == want.role && e == (mfn_to_hpa(MFN(c->mfn)) | want.rights);
+}
+
 /* A link that changes here leads to other tables: they are read in their turn. */
 static void mode_recheck(struct vcpu *v, gva_t va)
 {
@@ -237,7 +261,8 @@ static void mode_recheck(struct vcpu *v, gva_t va)
 		bool stands_for_table = sp->guest && level <= G && !(G == 3 && level == 3);
 		u64 e;
 
-		if (stands_for_table && policy.sync->in_sync(sp))
+		if (stands_for_table && policy.sync->in_sync(sp) &&
+		    !(level == 1 ? leaf_agrees(d, sp, va) : link_agrees(d, sp, va, level)))
 			mode_validate(d, sp, gw_offset(va, level, G), GUEST_BYTES);
 		if (level == 1)
 			return;
