@@ -346,7 +346,7 @@ static void emulate_other_half(struct svm_vcpu *s, u64 va, const u8 *bytes, unsi
 	if (in.op != INSN_MOV || in.dst != INSN_RM || !emul_has_mem(&in) || in.opsize != 4 || in.seg >= EMUL_FS)
 		return;
 	svm_emul_begin(s, &st);
-	if (emul_linear(&in, &st) == va && emul_execute(&in, &st, &guest_ops, s) == EMUL_DONE)
+	if (emul_linear(&in, &st) == va && emul_execute(&in, &st, s->ops, s) == EMUL_DONE)
 		svm_emul_end(s, &st);
 }
 
