@@ -4,7 +4,7 @@
 #include "parts/prefetch_block.h"
 #include "parts/reclaim_lru.h"
 #include "parts/spare_guest_flags_mmio.h"
-#include "parts/super_splinter.h"
+#include "parts/super_direct.h"
 #include "parts/sync_unsync_l1_all.h"
 #include "parts/wrmap_rmap.h"
 

@@ -183,7 +183,7 @@ static inline __attribute__((always_inline)) bool quick_spare(struct vcpu *v, gv
 		return false;
 	if (a == SH_ANSWER_READ_ONLY && unlikely(!(pfec & PFEC_U) && !(v->cr0 & CR0_WP)))
 		return false;
-	v->bytes += N * SHADOW_BYTES;
+	v->bytes += SHADOW_BYTES;
 	if (a == SH_ANSWER_MMIO) {
 		*r = quick_mmio(v, va, pfec, e, q->all);
 		return true;

@@ -261,8 +261,8 @@ struct sh_page *sh_take_page(struct domain *d);
 void sh_give_page(struct domain *d, struct sh_page *sp);
 
 /*
- * Remove the shadows of a frame if that needs no search: each has one link, which its page knows, and is no
- * loaded root. False: nothing was done. `why` as in the event unshadow.
+ * Remove the shadows of a frame if that needs no search: each has one link at most, which its page knows, and is no
+ * loaded root; a root that is only kept goes. False: nothing was done. `why` as in the event unshadow.
  */
 bool sh_unshadow_fast(struct domain *d, struct frame_info *f, u32 why);
 /* Remove what the loaded root links to for the guest's user pages, tables and all. */

@@ -259,9 +259,12 @@ bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
 
 bool sh_unshadow_fast(struct domain *d, struct frame_info *f, u32 why)
 {
-	for (struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
-		if (sp->loaded || sp->pinned || sp->refs != 1 || !sp->up)
+	for (struct sh_page *sp = f->shadows; sp; sp = sp->same_frame) {
+		u32 links = sp->refs - sp->pinned;
+
+		if (sp->loaded || links > 1 || (links && !sp->up))
 			return false;
+	}
 	TRACE_D(d, unshadow, f->shadows->gfn, why);
 	while (f->shadows)
 		sh_unshadow_page(d, f->shadows);
