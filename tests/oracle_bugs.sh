@@ -16,6 +16,7 @@ JOBS=2
 for j in $(seq $JOBS); do
 	mkdir -p "$tmp/$j/src" "$tmp/$j/o"
 	cp -r "$src/hv" "$src/policies" "$src/traces" "$tmp/$j/src"
+	chmod -R u+w "$tmp/$j/src"
 done
 
 say() { echo "$*" >>"$tmp/result.$n"; }
@@ -23,6 +24,7 @@ say() { echo "$*" >>"$tmp/result.$n"; }
 # try <number> <tree>: the bug in $tmp/bug.<number>
 try() {
 	n=$1 t=$tmp/$2 objects=
+	restore() { cat "$src/$file" >"$t/src/$file"; }
 	get() { sed -n "s/^$1[[:space:]]*//p" "$tmp/bug.$n"; }
 	bug=$(get bug) recipe=$(get recipe) file=$(get file)
 	sed "$(get sed)" "$src/$file" >"$t/src/$file"
@@ -37,11 +39,11 @@ try() {
 		objects="$objects $o"
 		if ! $cc $flags -DRECIPE_HEADER="\"$recipe.h\"" -c "$t/src/$c" -o "$o" 2>>"$tmp/log.$n"; then
 			say "not ok - $bug: $c does not compile with it"
-			cp "$src/$file" "$t/src/$file"
+			restore
 			return
 		fi
 	done
-	cp "$src/$file" "$t/src/$file"
+	restore
 	if ! $cc -o "$t/o/oracle" tests/liboracle.a $objects "tests/libengine_$recipe.a" 2>>"$tmp/log.$n"; then
 		say "not ok - $bug: it does not link"
 	elif "$t/o/oracle" --programs $PROGRAMS --guests "$(get guests)" --shrink 0 >"$tmp/out.$n" 2>"$tmp/why.$n"; then
