@@ -38,6 +38,8 @@ SH_PART void guess_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const
 	u32 levels = ROLE_GUEST_LEVELS(table->role);
 	gpa_t gpa = gfn_to_gpa(GFN(table->gfn));
 
+	if (levels != v->guest_levels) /* another vCPU's table: its addresses mean nothing below this one's root */
+		return;
 	va &= guess_address_bits(levels);
 	for (u32 i = 0; i < ARRAY_SIZE(linear_maps) && f->writable; i++) {
 		const struct linear_map *m = &linear_maps[i];
