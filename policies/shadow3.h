@@ -2,6 +2,7 @@
 /* shadow3: Xen 3.3. Level-1 tables go out of sync and come back at root loads; a fault pulls single entries through. */
 #include "parts/ad_fault.h"
 #include "parts/prefetch_around.h"
+#include "parts/reclaim_early.h"
 #include "parts/reclaim_lru.h"
 #include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_splinter.h"
@@ -19,6 +20,6 @@ static const struct sh_policy policy = {
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,
-	.reclaim = { &reclaim_lru },
+	.reclaim = { &reclaim_early, &reclaim_lru },
 	.ad = &ad_part,
 };
