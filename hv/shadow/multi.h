@@ -48,17 +48,21 @@ static inline u32 s_slot(gva_t va, u32 level)
 	return (u32)(va >> s_shift(level)) & (ENTRIES - 1);
 }
 
+/* Other CPUs' hardware may mark entries at any time where the ad part leaves that to it. */
 static inline u64 s_get(const struct sh_page *sp, u32 slot)
 {
+	if (AD_HIDES_TABLES)
+		return SHADOW_BYTES == 4 ? __atomic_load_n((const u32 *)sp->table + slot, __ATOMIC_RELAXED) :
+					   __atomic_load_n((const u64 *)sp->table + slot, __ATOMIC_RELAXED);
 	return SHADOW_BYTES == 4 ? ((const u32 *)sp->table)[slot] : ((const u64 *)sp->table)[slot];
 }
 
 static inline void s_set(struct sh_page *sp, u32 slot, u64 e)
 {
 	if (SHADOW_BYTES == 4)
-		((volatile u32 *)sp->table)[slot] = (u32)e;
+		__atomic_store_n((u32 *)sp->table + slot, (u32)e, __ATOMIC_RELAXED);
 	else
-		((volatile u64 *)sp->table)[slot] = e;
+		__atomic_store_n((u64 *)sp->table + slot, e, __ATOMIC_RELAXED);
 	if (e)
 		sp->live[slot / SH_STRETCH] = 1;
 }
