@@ -85,7 +85,7 @@ else
 	check "a pool larger than memory" sh -c "! $ctl pool $id 10000000 2>err"
 	: >console
 	$ctl input "$id" u
-	for size in $least 300 40 13 31 "$least" 500; do
+	for size in $least 300 $((least + 9)) $((least + 1)) "$least" 500; do
 		$ctl pool "$id" "$size" >/dev/null || bad "pool of $size"
 		sleep 0.1
 		set -- $($ctl pool "$id" --json | tr -dc '0-9 ')
@@ -94,7 +94,7 @@ else
 	$ctl input "$id" x
 	wait_for '^done u'
 	audit "pools under load"
-	for size in 400 250 100 25 "$least"; do
+	for size in 400 250 100 50 "$least"; do
 		$ctl pool "$id" "$size" >/dev/null
 		guest s
 		before=$(trips)
