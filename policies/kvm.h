@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kvm: Linux KVM with npt=0. Level-1 tables go out of sync without limit; roots are kept. */
+/*
+ * kvm: Linux KVM with npt=0. Level-1 tables go out of sync without limit, others lose
+ * their shadows when writes flood them; roots are kept.
+ */
 #include "parts/ad_fault.h"
 #include "parts/prefetch_block.h"
+#include "parts/reclaim_flood.h"
 #include "parts/reclaim_lru.h"
 #include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_direct.h"
@@ -17,6 +21,6 @@ static const struct sh_policy policy = {
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,
-	.reclaim = { &reclaim_lru },
+	.reclaim = { &reclaim_flood, &reclaim_lru },
 	.ad = &ad_part,
 };
