@@ -19,13 +19,11 @@ static bool ask_trial(struct hearing *h, const char *axis, const char *part, con
 }
 
 /* Flags in the shadow stand in for reading the guest's tables: no byte of them is touched at such a trip. */
-static void judge_flags(struct hearing *h, const char *part, const char *workload, enum trip kind)
+static void judge_flags_by(struct hearing *h, const struct trial *trial, const char *workload, enum trip kind)
 {
-	struct trial t;
+	const struct trial t = *trial;
 	double with, without;
 
-	if (!ask_trial(h, "spare", part, "none", workload, NULL, &t))
-		return;
 	if (!t.with.r->trip[kind].count || !t.without.r->trip[kind].count) {
 		lack(h, "trip of that kind in %s", workload);
 		return;
@@ -45,9 +43,25 @@ static void judge_flags(struct hearing *h, const char *part, const char *workloa
 		       ticks_per_trip(&t.without, kind) / ticks_per_trip(&t.with, kind));
 }
 
+static void judge_flags(struct hearing *h, const char *part, const char *workload, enum trip kind)
+{
+	struct trial t;
+
+	if (ask_trial(h, "spare", part, "none", workload, NULL, &t))
+		judge_flags_by(h, &t, workload, kind);
+}
+
+/* In a run without the variant shadow2-fast must do, which has the flags and other parts besides. */
 void judge_fault_flags(struct hearing *h)
 {
-	judge_flags(h, "guest_flags", "true-fault", TRIP_pf_guest);
+	struct trial t = { .pair = { "shadow2-fast", "shadow2" } };
+	struct pair exact;
+
+	if (nth_pair(h->d, "spare", "guest_flags", "none", 0, &exact) && !ask_if_there(h, exact.with, "true-fault", NULL, &t.with) &&
+	    ask_if_there(h, t.pair.with, "true-fault", NULL, &t.with) && ask_if_there(h, t.pair.without, "true-fault", NULL, &t.without))
+		judge_flags_by(h, &t, "true-fault", TRIP_pf_guest);
+	else
+		judge_flags(h, "guest_flags", "true-fault", TRIP_pf_guest);
 }
 
 void judge_mmio_flags(struct hearing *h)
