@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * `penumbra check`: make check, with each test's result as it comes and one
- * total at the end. A test that left no result has failed.
+ * total at the end. A test that left no result has failed. What failed is told
+ * on the console itself: continuous integration may keep nothing else.
  *
  * Totals: a Check suite counts its checks; a script its "ok", "not ok" and
  * "skip" lines; a test with neither counts as one.
@@ -77,7 +78,6 @@ static void count_in(struct tests *t, struct test *one, const char *trs)
 	char *log = read_file(one->log, NULL);
 
 	check_log_totals(&one->totals, trs, log ? log : "");
-	free(log);
 	one->over = true;
 	t->over++;
 	t->totals.passed += one->totals.passed;
@@ -89,6 +89,9 @@ static void count_in(struct tests *t, struct test *one, const char *trs)
 	if (one->totals.skipped)
 		printf(", %u skipped", one->totals.skipped);
 	putchar('\n');
+	if (one->totals.failed)
+		check_log_why(stdout, log ? log : "");
+	free(log);
 	fflush(stdout);
 }
 
@@ -140,6 +143,7 @@ static int wait_for_make(struct tests *t, pid_t pid)
 static void say_missing(struct tests *t, const char *log)
 {
 	bool any = false;
+	char *text;
 
 	for (unsigned i = 0; i < t->n; i++) {
 		if (t->test[i].over)
@@ -148,8 +152,12 @@ static void say_missing(struct tests *t, const char *log)
 		t->totals.failed++;
 		any = true;
 	}
-	if (any)
-		printf("The build's own messages are in %s\n", log);
+	if (!any)
+		return;
+	text = read_file(log, NULL);
+	printf("The build's own messages are in %s\n", log);
+	check_log_why(stdout, text ? text : "");
+	free(text);
 }
 
 static void free_tests(struct tests *t)

@@ -163,6 +163,44 @@ refused "a cut results file" 1 "line 2" report "$res/garbage"
 echo x >"$tmp/file"
 refused "a place that is a file" 1 "cannot be made" run --build "$fake" --qemu "$srcdir/tests/fake-qemu" --recipe shadow2 \
 	--workload compute --output "$tmp/file/run"
+# `penumbra check` over a make of its own: each way a test can end, told on the console.
+mkdir -p "$tmp/suite/tests"
+cat >"$tmp/suite/Makefile" <<'END'
+result = printf ':test-result: %s\n:copy-in-global-log: no\n'
+list-tests:
+	@echo tests/good.sh tests/bad.sh tests/suite tests/died tests/unbuilt
+check: good bad suite died unbuilt
+good:
+	@printf 'ok fine\nnoise of the good\n' >tests/good.sh.log; $(result) PASS >tests/good.sh.trs
+bad:
+	@{ echo 'ok before'; echo 'not ok the sum: "3", not "4"'; echo 'its second line'; seq -f 'ok then %g' 99; seq -f 'last %g' 20; \
+		printf 'esc\033[2J\n'; } >tests/bad.sh.log; $(result) FAIL >tests/bad.sh.trs
+suite:
+	@printf '50%%: Checks: 2, Failures: 1, Errors: 0\na.c:7:F:Core:sums:0: 3 != 4\nb.c:9:P:Core:other:0: Passed\n' >tests/suite.log; \
+		$(result) FAIL >tests/suite.trs
+died:
+	@seq -f 'not ok number %g' 40 >tests/died.log; $(result) ERROR >tests/died.trs
+unbuilt:
+	@echo "x.c:1: error: the flux is missing"; exit 1
+END
+"$bench" check --build "$tmp/suite" >"$tmp/check.out" 2>&1
+is "check: exit code" $? 1
+# told <test> <pattern>: how often it stands below the test's line
+told() { sed -n "/  *$(echo "$1" | sed 's,/,\\/,g') /,/^\[\|FAIL  /p" "$tmp/check.out" | grep -c "$2"; }
+is "check: totals" "$(tail -n 1 "$tmp/check.out")" "102 passed, 43 failed, 0 skipped"
+is "check: nothing of a test that passed" "$(grep -c 'noise of the good' "$tmp/check.out")" 0
+is "check: a script's failure" "$(told tests/bad.sh '^ *| not ok the sum: "3", not "4"$')" 1
+is "check: its second line" "$(told tests/bad.sh '| its second line$')" 1
+is "check: its log's last lines" "$(told tests/bad.sh '| last ')" 14
+is "check: no lines that passed" "$(grep -c '| ok ' "$tmp/check.out")" 0
+is "check: nothing that moves the cursor" "$(told tests/bad.sh '| esc\[2J$')" 1
+is "check: a Check suite's failure" "$(told tests/suite 'a.c:7:F:Core:sums:0: 3 != 4$')" 1
+is "check: not its success" "$(told tests/suite 'b.c:9:P')" 0
+is "check: many failures are cut" "$(told tests/died '| not ok')" 30
+is "check: and counted" "$(told tests/died '| ... and 10 more lines of failures$')" 1
+has "check: what was not built" "$tmp/check.out" 'FAIL  tests/unbuilt .*did not run'
+has "check: with the build's error" "$tmp/check.out" '\| x.c:1: error: the flux is missing$'
+
 check "help needs no build" "$bench" run --help >/dev/null
 check "list" "$bench" list >/dev/null
 "$bench" doctor --build "$tmp/nowhere" >"$tmp/doctor" 2>&1
