@@ -48,13 +48,19 @@ static inline u32 s_slot(gva_t va, u32 level)
 	return (u32)(va >> s_shift(level)) & (ENTRIES - 1);
 }
 
-/* Other CPUs' hardware may mark entries at any time where the ad part leaves that to it. */
+/*
+ * One read of an entry: other CPUs' hardware may mark it at any time, where the ad part leaves that to it and where an
+ * entry was prefetched.
+ */
+static inline u64 s_entry(const void *table, u32 slot)
+{
+	return SHADOW_BYTES == 4 ? __atomic_load_n((const u32 *)table + slot, __ATOMIC_RELAXED) :
+				   __atomic_load_n((const u64 *)table + slot, __ATOMIC_RELAXED);
+}
+
 static inline u64 s_get(const struct sh_page *sp, u32 slot)
 {
-	if (AD_HIDES_TABLES)
-		return SHADOW_BYTES == 4 ? __atomic_load_n((const u32 *)sp->table + slot, __ATOMIC_RELAXED) :
-					   __atomic_load_n((const u64 *)sp->table + slot, __ATOMIC_RELAXED);
-	return SHADOW_BYTES == 4 ? ((const u32 *)sp->table)[slot] : ((const u64 *)sp->table)[slot];
+	return s_entry(sp->table, slot);
 }
 
 static inline void s_set(struct sh_page *sp, u32 slot, u64 e)

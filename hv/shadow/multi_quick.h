@@ -176,7 +176,7 @@ static __attribute__((noinline)) enum verdict quick_mmio(struct vcpu *v, gva_t v
 static inline __attribute__((always_inline)) bool quick_spare(struct vcpu *v, gva_t va, u32 pfec, const struct quick *q,
 							      enum verdict *r)
 {
-	u64 e = SHADOW_BYTES == 4 ? *(const u32 *)q->entry : *(const u64 *)q->entry;
+	u64 e = s_entry(q->entry, 0);
 	enum sh_answer a = policy.spare->answer(e, pfec);
 
 	if (a == SH_ANSWER_NONE)

@@ -81,7 +81,7 @@ static inline __attribute__((always_inline)) u32 resync_stretch(struct domain *d
 	u32 changed = 0;
 
 	for (; slot < end; slot++) {
-		const u64 old = SHADOW_BYTES == 4 ? ((const u32 *)table)[slot] : ((const u64 *)table)[slot];
+		const u64 old = s_entry(table, slot);
 		u64 ge, was = 0;
 
 		if (!completes && !old)
