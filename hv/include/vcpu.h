@@ -33,7 +33,7 @@ struct soft_tlb {
 
 enum { SOFT_READ, SOFT_WRITE, SOFT_FETCH, NR_SOFT_TLBS };
 
-/* The same for the page of 64-bit code that the last exits came from. */
+/* The same for the page of code that the last exits came from: 64-bit code in long mode, flat 32-bit code in modes of two or three levels. */
 struct code_page {
 	gva_t va; /* NO_CODE_PAGE: none */
 	const u8 *page;

@@ -52,8 +52,8 @@ void paging_recheck(struct vcpu *v, gva_t va);
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info);
 
 /*
- * Fill v->code with the page that 64-bit code at va was just fetched from, by the tables that
- * hardware uses. False: not known without a walk of the guest's.
+ * Fill v->code with the page that code at va, a linear address, was just fetched from, by the tables that
+ * hardware uses: 64-bit code, or outside long mode any. A change of mode forgets it. False: not known without a walk of the guest's.
  */
 bool paging_code_page(struct vcpu *v, gva_t va);
 

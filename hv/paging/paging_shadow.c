@@ -111,13 +111,58 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 		   (unsigned long long)info);
 }
 
+static enum gw_end walk_guest(struct vcpu *v, struct gw *w, gva_t va)
+{
+	switch (v->guest_levels) {
+	case 2:
+		return gw_walk(v, w, va, 2);
+	case 3:
+		return gw_walk(v, w, va, 3);
+	case 5:
+		return gw_walk(v, w, va, 5);
+	}
+	return gw_walk(v, w, va, 4);
+}
+
 /* Does the guest map va to that very frame by a global entry? */
 static __attribute__((noinline)) bool maps_globally(struct vcpu *v, gva_t va, mfn_t mfn)
 {
 	struct gw w;
-	enum gw_end end = v->guest_levels == 5 ? gw_walk(v, &w, va, 5) : gw_walk(v, &w, va, 4);
 
-	return end == GW_OK && w.e[w.leaf] & PTE_G && mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
+	return walk_guest(v, &w, va) == GW_OK && w.e[w.leaf] & PTE_G && mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
+}
+
+static bool know_code(struct vcpu *v, gva_t va, mfn_t mfn)
+{
+	v->code.va = va;
+	v->code.page = plat_map(mfn);
+	v->code.global = v->cr4 & CR4_PGE && va != v->code.not_global && maps_globally(v, va, mfn);
+	if (!v->code.global)
+		v->code.not_global = va;
+	return true;
+}
+
+/* Two or three levels of guest tables, on two or three of shadows. */
+static __attribute__((noinline)) bool code_page_32(struct vcpu *v, gva_t va)
+{
+	const u32 bits = v->shadow_levels == 2 ? 10 : 9;
+	u64 e = v->hw_cr3;
+
+	if (!v->guest_levels)
+		return false;
+	for (u32 level = v->shadow_levels; level; level--) {
+		const void *table = plat_map(pte_mfn(e));
+		u32 shift = PAGE_SHIFT + bits * (level - 1), i = (u32)va >> shift & ((1u << bits) - 1);
+
+		e = bits == 10 ? ((const u32 *)table)[i] : ((const u64 *)table)[i];
+		if (!(e & PTE_P))
+			return false;
+		if (level == 2 && e & PTE_PS) {
+			e += va & (BIT(shift) - 1);
+			break;
+		}
+	}
+	return know_code(v, va, pte_mfn(e));
 }
 
 bool paging_code_page(struct vcpu *v, gva_t va)
@@ -125,9 +170,9 @@ bool paging_code_page(struct vcpu *v, gva_t va)
 	u64 e = v->hw_cr3;
 	u32 shift;
 
-	if (unlikely(v->guest_levels < 4))
-		return false;
 	va &= PAGE_MASK;
+	if (unlikely(v->guest_levels < 4))
+		return code_page_32(v, va);
 	for (shift = v->guest_levels == 4 ? 39 : 48; shift >= 12; shift -= 9) {
 		e = ((const u64 *)plat_map(hpa_to_mfn(e & PTE_ADDR)))[va >> shift & 511];
 		if (unlikely(!(e & PTE_P)))
@@ -137,12 +182,7 @@ bool paging_code_page(struct vcpu *v, gva_t va)
 			break;
 		}
 	}
-	v->code.va = va;
-	v->code.page = plat_map(pte_mfn(e));
-	v->code.global = v->cr4 & CR4_PGE && va != v->code.not_global && maps_globally(v, va, pte_mfn(e));
-	if (!v->code.global)
-		v->code.not_global = va;
-	return true;
+	return know_code(v, va, pte_mfn(e));
 }
 
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)

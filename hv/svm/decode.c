@@ -12,16 +12,13 @@
 #include "svm.h"
 #include "svm_code.h"
 
-#define PFEC_WRITE BIT(1)
-#define SEG_D BIT(10)
-#define SEG_L BIT(9)
 #define MAX_INSN 15
 
 static inline enum emul_mode emul_mode(const struct svm_vcpu *s)
 {
 	if ((s->v.efer & EFER_LMA) && (s->vmcb.cs.attrib & SEG_L))
 		return EMUL_LONG;
-	if (!(s->v.cr0 & CR0_PE) || (s->vmcb.rflags & BIT(17)))
+	if (!(s->v.cr0 & CR0_PE) || (s->vmcb.rflags & RFLAGS_VM))
 		return EMUL_REAL16;
 	return s->vmcb.cs.attrib & SEG_D ? EMUL_PROT32 : EMUL_PROT16;
 }
@@ -36,14 +33,6 @@ static u64 linear_rip(const struct svm_vcpu *s, enum emul_mode mode)
 	if (likely(mode == EMUL_LONG))
 		return s->vmcb.rip;
 	return (u32)(s->vmcb.cs.base + s->vmcb.rip);
-}
-
-/* Who accesses data, for paging_read and its kin. */
-static u32 data_access(const struct svm_vcpu *s)
-{
-	if (s->vmcb.cpl == 3)
-		return PFEC_USER;
-	return unlikely(s->v.cr4 & CR4_SMAP) && !(s->vmcb.rflags & RFLAGS_AC) ? PFEC_SMAP : 0;
 }
 
 /*
@@ -84,7 +73,7 @@ static unsigned decode_fetched(struct svm_vcpu *s, struct insn *in, const u8 *by
 	return likely(len > 0) ? (unsigned)len : undecodable(s, len, why);
 }
 
-unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
+static inline __attribute__((always_inline)) unsigned decode(struct svm_vcpu *s, struct insn *in)
 {
 	enum verdict why;
 	u8 bytes[FETCH_BYTES];
@@ -94,12 +83,26 @@ unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
 	return decode_fetched(s, in, bytes, n, why);
 }
 
+unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
+{
+	return decode(s, in);
+}
+
 /* Leaving long mode forgets the page, so that to know one is to be in it. */
 const u8 *svm_learn_code(struct svm_vcpu *s)
 {
 	u64 offset = s->vmcb.rip & (PAGE_SIZE - 1);
 
 	if (!(s->v.efer & EFER_LMA) || !(s->vmcb.cs.attrib & SEG_L) || offset > PAGE_SIZE - FETCH_BYTES)
+		return NULL;
+	return paging_code_page(&s->v, s->vmcb.rip) ? s->v.code.page + offset : NULL;
+}
+
+const u8 *svm_learn_code_32(struct svm_vcpu *s)
+{
+	u64 offset = s->vmcb.rip & (PAGE_SIZE - 1);
+
+	if (!svm_flat_32(s) || s->vmcb.rip >> 32 || offset > PAGE_SIZE - FETCH_BYTES)
 		return NULL;
 	return paging_code_page(&s->v, s->vmcb.rip) ? s->v.code.page + offset : NULL;
 }
@@ -150,7 +153,7 @@ void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st)
 static int mem_read(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write)
 {
 	struct svm_vcpu *s = ctx;
-	enum verdict r = paging_read(&s->v, va, buf, bytes, data_access(s) | (for_write ? PFEC_WRITE : 0));
+	enum verdict r = paging_read(&s->v, va, buf, bytes, svm_data_access(s) | (for_write ? PFEC_WRITE : 0));
 
 	if (unlikely(r == SH_MMIO)) {
 		memset(buf, 0xff, bytes);
@@ -162,7 +165,7 @@ static int mem_read(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write
 static int mem_write(void *ctx, u64 va, const void *buf, unsigned bytes)
 {
 	struct svm_vcpu *s = ctx;
-	enum verdict r = paging_write(&s->v, va, buf, bytes, PFEC_WRITE | data_access(s));
+	enum verdict r = paging_write(&s->v, va, buf, bytes, PFEC_WRITE | svm_data_access(s));
 
 	return unlikely(r == SH_MMIO) ? SH_FIXED : (int)r;
 }
@@ -171,7 +174,7 @@ static int mem_cmpxchg(void *ctx, u64 va, void *old, const void *new_, unsigned 
 {
 	struct svm_vcpu *s = ctx;
 
-	return (int)paging_cmpxchg(&s->v, va, old, new_, bytes, PFEC_WRITE | data_access(s), done);
+	return (int)paging_cmpxchg(&s->v, va, old, new_, bytes, PFEC_WRITE | svm_data_access(s), done);
 }
 
 /* The hypervisor uses no SSE register, so the guest's are in the CPU. */
@@ -199,7 +202,7 @@ static int xmm_write(void *ctx, unsigned index, const u8 value[16])
 static int mem_read_smp(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write)
 {
 	struct svm_vcpu *s = ctx;
-	enum verdict r = paging_read(&s->v, va, buf, bytes, data_access(s) | (for_write ? PFEC_WRITE : 0));
+	enum verdict r = paging_read(&s->v, va, buf, bytes, svm_data_access(s) | (for_write ? PFEC_WRITE : 0));
 
 	if (r != SH_MMIO)
 		return (int)r;
@@ -210,7 +213,7 @@ static int mem_read_smp(void *ctx, u64 va, void *buf, unsigned bytes, bool for_w
 static int mem_write_smp(void *ctx, u64 va, const void *buf, unsigned bytes)
 {
 	struct svm_vcpu *s = ctx;
-	enum verdict r = paging_write(&s->v, va, buf, bytes, PFEC_WRITE | data_access(s));
+	enum verdict r = paging_write(&s->v, va, buf, bytes, PFEC_WRITE | svm_data_access(s));
 
 	if (r != SH_MMIO)
 		return (int)r;
@@ -222,7 +225,7 @@ static int mem_write_smp(void *ctx, u64 va, const void *buf, unsigned bytes)
 static int mem_cmpxchg_smp(void *ctx, u64 va, void *old, const void *new_, unsigned bytes, bool *done)
 {
 	struct svm_vcpu *s = ctx;
-	enum verdict r = paging_cmpxchg(&s->v, va, old, new_, bytes, PFEC_WRITE | data_access(s), done);
+	enum verdict r = paging_cmpxchg(&s->v, va, old, new_, bytes, PFEC_WRITE | svm_data_access(s), done);
 	u8 now[16];
 
 	if (r != SH_MMIO)
@@ -279,14 +282,14 @@ static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
 	if (st.index != SHORT_NO_INDEX)
 		va += s->v.gpr[st.index] << st.scale;
 	val = st.is_imm ? (u64)(s64)st.imm : s->v.gpr[st.src];
-	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | data_access(s)) != SH_FIXED))
+	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | svm_data_access(s)) != SH_FIXED))
 		return false;
 	s->vmcb.rip += st.len;
 	s->vmcb.interrupt_shadow = 0;
 	return true;
 }
 
-static int emulate_decoded(struct svm_vcpu *s, const struct insn *in)
+static int emulate(struct svm_vcpu *s, const struct insn *in)
 {
 	struct emul_state st;
 	int r;
@@ -300,17 +303,13 @@ static int emulate_decoded(struct svm_vcpu *s, const struct insn *in)
 	return r;
 }
 
-static inline __attribute__((always_inline)) enum trip emulate_fetching(struct svm_vcpu *s, enum trip done, struct insn *in,
-									u8 bytes[FETCH_BYTES])
+__attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done)
 {
-	enum verdict why;
-	unsigned n;
+	struct insn in;
 
-	svm_sync_nested(s);
-	n = fetch(s, emul_mode(s), bytes, &why);
-	if (!decode_fetched(s, in, bytes, n, why))
+	if (!decode(s, &in))
 		return done;
-	switch (emulate_decoded(s, in)) {
+	switch (emulate(s, &in)) {
 	case EMUL_DONE:
 	case EMUL_AGAIN:
 		return done;
@@ -326,59 +325,12 @@ static inline __attribute__((always_inline)) enum trip emulate_fetching(struct s
 	return unhandled(s, done);
 }
 
-static __attribute__((noinline)) enum trip emulate_slowly(struct svm_vcpu *s, enum trip done)
-{
-	u8 bytes[FETCH_BYTES];
-	struct insn in;
-
-	return emulate_fetching(s, done, &in, bytes);
-}
-
-/* The next instruction, if it stores to `va` as the last one stored beside it; whatever else it is, the guest does it. */
-static void emulate_other_half(struct svm_vcpu *s, u64 va, const u8 *bytes, unsigned n)
-{
-	struct emul_state st;
-	struct insn in;
-
-	/* Only MOV of a register or a constant to memory, which one byte tells: decoding another one would be in vain. */
-	if ((bytes[0] != 0x89 && bytes[0] != 0xc7) || emul_decode(&in, bytes, n, emul_mode(s)) <= 0)
-		return;
-	if (in.op != INSN_MOV || in.dst != INSN_RM || !emul_has_mem(&in) || in.opsize != 4 || in.seg >= EMUL_FS)
-		return;
-	svm_emul_begin(s, &st);
-	if (emul_linear(&in, &st) == va && emul_execute(&in, &st, s->ops, s) == EMUL_DONE)
-		svm_emul_end(s, &st);
-}
-
-/*
- * 32-bit code stores a PAE entry in two halves, most often by two instructions that follow each other: the second
- * needs no trip of its own, if it came with the bytes of the first. Xen's shadow code does the same, for up to four
- * instructions.
- */
-static __attribute__((noinline)) enum trip emulate_halves(struct svm_vcpu *s, enum trip done)
-{
-	u64 rip = s->vmcb.rip, va = s->v.fault.va;
-	u8 bytes[FETCH_BYTES] = { 0 };
-	struct insn in = { 0 };
-	enum trip trip = emulate_fetching(s, done, &in, bytes);
-
-	/* It was done, and nothing but the next instruction is due. */
-	if (trip == done && in.len && s->vmcb.rip == rip + in.len && !(s->vmcb.rflags & RFLAGS_TF) &&
-	    (rip & (PAGE_SIZE - 1)) <= PAGE_SIZE - FETCH_BYTES)
-		emulate_other_half(s, va ^ 4, bytes + in.len, FETCH_BYTES - in.len);
-	return trip;
-}
-
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)
 {
 	const u8 *p = svm_code(s);
 
-	if (likely(p)) {
-		if (likely(emulate_short_store(s, p)))
-			return done;
-	} else if (s->v.guest_levels == 3 && done == TRIP_pf_emulate) {
-		return emulate_halves(s, done);
-	}
+	if (likely(p) && likely(emulate_short_store(s, p)))
+		return done;
 	/* Anything else, and what did not go through: nothing has happened yet. */
-	return emulate_slowly(s, done);
+	return svm_emulate_decoded(s, done);
 }

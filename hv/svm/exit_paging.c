@@ -35,9 +35,9 @@ static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
 	case SH_FIXED:
 		return TRIP_pf_fixed;
 	case SH_EMULATE:
-		return svm_emulate(s, TRIP_pf_emulate);
+		return svm_in_32(s) ? svm_emulate_32(s, TRIP_pf_emulate) : svm_emulate(s, TRIP_pf_emulate);
 	case SH_MMIO:
-		return svm_emulate(s, TRIP_pf_mmio);
+		return svm_in_32(s) ? svm_emulate_32(s, TRIP_pf_mmio) : svm_emulate(s, TRIP_pf_mmio);
 	case SH_RETRY:
 		return TRIP_pf_retry;
 	case SH_OOM:
@@ -54,11 +54,19 @@ enum trip exit_pf(struct svm_vcpu *s)
 
 static enum trip rest_emulate(struct svm_vcpu *s)
 {
-	return answer_pf(s, SH_EMULATE);
+	return svm_emulate(s, TRIP_pf_emulate);
+}
+static enum trip rest_emulate_32(struct svm_vcpu *s)
+{
+	return svm_emulate_32(s, TRIP_pf_emulate);
 }
 static enum trip rest_mmio(struct svm_vcpu *s)
 {
-	return answer_pf(s, SH_MMIO);
+	return svm_emulate(s, TRIP_pf_mmio);
+}
+static enum trip rest_mmio_32(struct svm_vcpu *s)
+{
+	return svm_emulate_32(s, TRIP_pf_mmio);
 }
 static enum trip rest_oom(struct svm_vcpu *s)
 {
@@ -72,7 +80,7 @@ static quick_t leave_to(struct svm_vcpu *s, exit_handler_t rest)
 }
 
 /* The two likely answers come first. */
-quick_t quick_pf(struct svm_vcpu *s)
+static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, exit_handler_t emulate, exit_handler_t mmio)
 {
 	enum verdict r;
 
@@ -87,10 +95,20 @@ quick_t quick_pf(struct svm_vcpu *s)
 	if (likely(r == SH_FIXED))
 		return quick_done(s, TRIP_pf_fixed, s->v.bytes);
 	if (r == SH_EMULATE)
-		return leave_to(s, rest_emulate);
+		return leave_to(s, emulate);
 	if (r == SH_RETRY)
 		return quick_done(s, TRIP_pf_retry, s->v.bytes);
-	return leave_to(s, r == SH_MMIO ? rest_mmio : rest_oom);
+	return leave_to(s, r == SH_MMIO ? mmio : rest_oom);
+}
+
+quick_t quick_pf(struct svm_vcpu *s)
+{
+	return quick_pf_with(s, rest_emulate, rest_mmio);
+}
+
+quick_t quick_pf_32(struct svm_vcpu *s)
+{
+	return quick_pf_with(s, rest_emulate_32, rest_mmio_32);
 }
 
 enum trip exit_npf(struct svm_vcpu *s)
@@ -114,6 +132,23 @@ quick_t quick_invlpg(struct svm_vcpu *s)
 	quick_past(s, len);
 	s->v.bytes = 0;
 	paging_invlpg(&s->v, reg == RAX ? s->vmcb.rax : s->v.gpr[reg]);
+	return quick_done(s, TRIP_invlpg, s->v.bytes);
+}
+
+/* Flat 32-bit code. A plain base register other than EBP and ESP is an offset into DS. */
+quick_t quick_invlpg_32(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned len, reg;
+
+	if (unlikely(!svm_known_code_32(s, &p)))
+		return quick_learn_32(s);
+	len = short_invlpg(p, &reg);
+	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX))) || s->vmcb.ds.base))
+		return QUICK_NOT;
+	quick_past(s, len);
+	s->v.bytes = 0;
+	paging_invlpg(&s->v, (u32)(reg == RAX ? s->vmcb.rax : s->v.gpr[reg]));
 	return quick_done(s, TRIP_invlpg, s->v.bytes);
 }
 
@@ -265,6 +300,29 @@ quick_t quick_cr3_write(struct svm_vcpu *s)
 		return QUICK_NOT;
 	val = reg == RAX ? s->vmcb.rax : s->v.gpr[reg];
 	if (unlikely(val >> GUEST_PHYS_BITS))
+		return QUICK_NOT;
+	quick_past(s, len);
+	s->v.bytes = 0;
+	s->v.cr3 = val;
+	paging_load_root(&s->v);
+	svm_settle_flushed(s);
+	return quick_booked(s, TRIP_cr3, s->v.bytes);
+}
+
+/* Flat 32-bit code. */
+quick_t quick_cr3_write_32(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned reg, len;
+	u32 val;
+
+	if (unlikely(!svm_known_code_32(s, &p)))
+		return quick_learn_32(s);
+	len = short_mov_cr3(p, &reg);
+	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX)))))
+		return QUICK_NOT;
+	val = (u32)(reg == RAX ? s->vmcb.rax : s->v.gpr[reg]);
+	if (unlikely(!paging_load_pdptes(&s->v, s->v.cr0, val, s->v.cr4, s->v.efer)))
 		return QUICK_NOT;
 	quick_past(s, len);
 	s->v.bytes = 0;

@@ -96,6 +96,12 @@ quick_t quick_learn(struct svm_vcpu *s)
 	return QUICK_NOT;
 }
 
+quick_t quick_learn_32(struct svm_vcpu *s)
+{
+	svm_learn_code_32(s);
+	return QUICK_NOT;
+}
+
 #define UNKNOWN_ALL [0 ... NR_EXITS - 1] = exit_unknown
 
 #pragma GCC diagnostic push
@@ -148,6 +154,13 @@ const quick_handler_t domu_quick[NR_PLAIN_EXITS] = {
 	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf,
 	[VMEXIT_CPUID] = quick_cpuid,
 	[VMEXIT_INVLPG] = quick_invlpg,
+};
+const quick_handler_t domu_quick_32[NR_PLAIN_EXITS] = {
+	QUICK_NONE,
+	[VMEXIT_CR0_WRITE + 3] = quick_cr3_write_32,
+	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_32,
+	[VMEXIT_CPUID] = quick_cpuid_32,
+	[VMEXIT_INVLPG] = quick_invlpg_32,
 };
 const quick_handler_t dom0_quick[NR_PLAIN_EXITS] = { QUICK_NONE };
 #pragma GCC diagnostic pop

@@ -115,12 +115,18 @@ void svm_learn_cpuid(struct svm_vcpu *s);
 
 /* The code page is not known: learn it for the full handler, and for next time. QUICK_NOT. */
 quick_t quick_learn(struct svm_vcpu *s);
+quick_t quick_learn_32(struct svm_vcpu *s);
 
 quick_t quick_not(struct svm_vcpu *s);
 quick_t quick_cpuid(struct svm_vcpu *s);
 quick_t quick_pf(struct svm_vcpu *s);
 quick_t quick_invlpg(struct svm_vcpu *s);
 quick_t quick_cr3_write(struct svm_vcpu *s);
-extern const quick_handler_t domu_quick[NR_PLAIN_EXITS], dom0_quick[NR_PLAIN_EXITS];
+/* The same for guests in modes of two or three levels. */
+quick_t quick_cpuid_32(struct svm_vcpu *s);
+quick_t quick_pf_32(struct svm_vcpu *s);
+quick_t quick_invlpg_32(struct svm_vcpu *s);
+quick_t quick_cr3_write_32(struct svm_vcpu *s);
+extern const quick_handler_t domu_quick[NR_PLAIN_EXITS], domu_quick_32[NR_PLAIN_EXITS], dom0_quick[NR_PLAIN_EXITS];
 
 #endif

@@ -41,18 +41,13 @@ struct short_store {
 };
 #define SHORT_NO_INDEX 4 /* as encoded: RSP is never an index */
 
-/*
- * REX.W 89 /r and REX.W C7 /0, MOV of a register or an immediate to 8 bytes of memory
- * with a base register, 64-bit mode: the way compilers write a page-table entry.
- * False: another form.
- */
-static inline bool short_store(const u8 *b, struct short_store *st)
+/* `w`: REX or 0, opcode, ModRM and the byte behind, which is b[at]. `rex`: what REX must be but for its low bits, or 0. */
+static inline __attribute__((always_inline)) bool short_store_of(const u8 *b, u32 w, unsigned at, u32 rex, struct short_store *st)
 {
-	u32 w = short_word(b);
-	unsigned mod = (w >> 22) & 3, rm = (w >> 16) & 7, at = 3;
+	unsigned mod = (w >> 22) & 3, rm = (w >> 16) & 7;
 
-	st->is_imm = (w & 0x38fff8) == 0xc748;
-	if (unlikely(((w & 0xfff8) != 0x8948 && !st->is_imm) || mod == 3))
+	st->is_imm = (w & 0x38fff8) == (0xc700 | rex);
+	if (unlikely(((w & 0xfff8) != (0x8900 | rex) && !st->is_imm) || mod == 3))
 		return false;
 	st->src = (u8)(((w >> 19) & 7) | (w & 4) << 1);
 	st->index = SHORT_NO_INDEX;
@@ -61,7 +56,7 @@ static inline bool short_store(const u8 *b, struct short_store *st)
 		st->scale = (u8)(sib >> 6);
 		st->index = (u8)(((sib >> 3) & 7) | (w & 2) << 2);
 		rm = sib & 7;
-		at = 4;
+		at++;
 	}
 	if (unlikely(mod == 0 && rm == 5))
 		return false;
@@ -79,6 +74,22 @@ static inline bool short_store(const u8 *b, struct short_store *st)
 	}
 	st->len = (u8)at;
 	return true;
+}
+
+/*
+ * REX.W 89 /r and REX.W C7 /0, MOV of a register or an immediate to 8 bytes of memory
+ * with a base register, 64-bit mode: the way compilers write a page-table entry.
+ * False: another form.
+ */
+static inline bool short_store(const u8 *b, struct short_store *st)
+{
+	return short_store_of(b, short_word(b), 3, 0x48, st);
+}
+
+/* The same without REX, to 4 bytes of memory: 32-bit mode. */
+static inline bool short_store_32(const u8 *b, struct short_store *st)
+{
+	return short_store_of(b, short_word(b) << 8, 2, 0, st);
 }
 
 #endif

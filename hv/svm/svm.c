@@ -12,6 +12,7 @@
 #include "log.h"
 #include "pcpu.h"
 #include "quick.h"
+#include "svm_code.h"
 
 #define CPUID_SVM_NPT BIT(0)
 #define CPUID_SVM_NRIP BIT(3)
@@ -155,6 +156,8 @@ void svm_load_hw(struct svm_vcpu *s)
 	struct vcpu *v = &s->v;
 
 	vmcb_set_crx(&s->vmcb, v->hw_cr0, v->hw_cr3, v->hw_cr4, v->hw_efer | EFER_SVME);
+	if (s->vmcb.quick != dom0_quick)
+		s->vmcb.quick = svm_in_32(s) ? domu_quick_32 : domu_quick;
 	if (v->hw_nested_cr3) {
 		s->vmcb.np_enable = 1;
 		s->vmcb.n_cr3 = v->hw_nested_cr3;

@@ -133,8 +133,13 @@ enum emul_mode svm_emul_mode(const struct svm_vcpu *s);
 void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st);
 void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
 
-/* Emulate the instruction at RIP that wrote to the page table (or device) at v->fault. */
+/*
+ * Emulate the instruction at RIP that wrote to the page table (or device) at v->fault: in modes of two or three levels,
+ * in all others, and without a look for short forms.
+ */
+enum trip svm_emulate_32(struct svm_vcpu *s, enum trip done);
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done);
+enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done);
 
 extern const struct emul_ops svm_guest_ops, svm_guest_ops_smp;
 

@@ -10,9 +10,11 @@
 #include "cpu.h"
 #include "svm.h"
 
+#define PFEC_WRITE BIT(1)
 #define PFEC_USER BIT(2)
 #define PFEC_FETCH BIT(4)
 #define SEG_L BIT(9)
+#define SEG_D BIT(10)
 #define FETCH_BYTES 16 /* two words: cheaper to copy than 15 bytes */
 
 static inline u32 user_bit(const struct svm_vcpu *s)
@@ -20,7 +22,16 @@ static inline u32 user_bit(const struct svm_vcpu *s)
 	return s->vmcb.cpl == 3 ? PFEC_USER : 0;
 }
 
+/* Who accesses data, for paging_read and its kin. */
+static inline u32 svm_data_access(const struct svm_vcpu *s)
+{
+	if (s->vmcb.cpl == 3)
+		return PFEC_USER;
+	return unlikely(s->v.cr4 & CR4_SMAP) && !(s->vmcb.rflags & RFLAGS_AC) ? PFEC_SMAP : 0;
+}
+
 const u8 *svm_learn_code(struct svm_vcpu *s);
+const u8 *svm_learn_code_32(struct svm_vcpu *s);
 
 /* Are FETCH_BYTES of 64-bit code at RIP known? */
 static inline bool svm_known_code(const struct svm_vcpu *s, const u8 **p)
@@ -39,6 +50,33 @@ static inline const u8 *svm_code(struct svm_vcpu *s)
 	return svm_known_code(s, &p) ? p : svm_learn_code(s);
 }
 
+/* Is the guest in a mode of two or three levels? There SEG_L means nothing, and what is below does. */
+static inline bool svm_in_32(const struct svm_vcpu *s)
+{
+	return s->v.guest_levels - 2 < 2;
+}
+
+/* There: is RIP a linear address in 32-bit code? */
+static inline bool svm_flat_32(const struct svm_vcpu *s)
+{
+	return s->vmcb.cs.attrib & SEG_D && !s->vmcb.cs.base && !(s->vmcb.rflags & RFLAGS_VM);
+}
+
+static inline bool svm_known_code_32(const struct svm_vcpu *s, const u8 **p)
+{
+	u64 offset = s->vmcb.rip - s->v.code.va;
+
+	*p = s->v.code.page + offset;
+	return likely(offset <= PAGE_SIZE - FETCH_BYTES) && svm_flat_32(s);
+}
+
+static inline const u8 *svm_code_32(struct svm_vcpu *s)
+{
+	const u8 *p;
+
+	return svm_known_code_32(s, &p) ? p : svm_learn_code_32(s);
+}
+
 /* Skip an instruction of `len` bytes if it begins with `opcode` under `mask`; by hardware's word or the decoder otherwise. */
 static inline void svm_skip_form(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned len)
 {
@@ -49,7 +87,7 @@ static inline void svm_skip_form(struct svm_vcpu *s, u32 opcode, u32 mask, unsig
 		s->vmcb.interrupt_shadow = 0;
 		return;
 	}
-	p = svm_code(s);
+	p = svm_in_32(s) ? svm_code_32(s) : svm_code(s);
 	if (unlikely(!p || ((*(const u32 *)p ^ opcode) & mask))) {
 		svm_skip_decoded(s);
 		return;
