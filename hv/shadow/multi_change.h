@@ -4,6 +4,17 @@
  * and entries away, and finding what translates an address.
  */
 
+/* Are LOOK entries from `slot` on zero? One test for all: most of a stretch is. */
+#define LOOK 8
+static inline bool all_zero(const struct sh_page *sp, u32 slot)
+{
+	u64 any = 0;
+
+	for (u32 i = 0; i < LOOK; i++)
+		any |= s_get(sp, slot + i);
+	return !any;
+}
+
 /* The next entry at or after `slot` that is not zero; ENTRIES: none. */
 static u32 next_live(const struct sh_page *sp, u32 slot)
 {
@@ -12,6 +23,8 @@ static u32 next_live(const struct sh_page *sp, u32 slot)
 	while (slot < end) {
 		if (!sp->live[slot / SH_STRETCH])
 			slot = (slot / SH_STRETCH + 1) * SH_STRETCH;
+		else if (slot % LOOK == 0 && all_zero(sp, slot))
+			slot += LOOK;
 		else if (s_get(sp, slot))
 			return slot;
 		else
@@ -336,16 +349,22 @@ static void mode_unlink_child(struct domain *d, struct sh_page *parent, const st
 	}
 }
 
+/* What is taken apart was in use: much of a live stretch is full, and entries go faster in a row. */
+static void empty_leaf(struct domain *d, struct sh_page *leaf)
+{
+	for (u32 first = 0; first < ENTRIES; first += SH_STRETCH)
+		for (u32 slot = first; leaf->live[first / SH_STRETCH] && slot < first + SH_STRETCH; slot++)
+			if (s_get(leaf, slot))
+				leaf_put(d, leaf, slot, 0);
+}
+
 static void mode_empty(struct domain *d, struct sh_page *sp)
 {
-	bool leaf = ROLE_LEVEL(sp->role) == 1;
-
-	for (u32 slot = next_live(sp, 0); slot < ENTRIES; slot = next_live(sp, slot + 1)) {
-		if (leaf)
-			leaf_put(d, sp, slot, 0);
-		else
+	if (ROLE_LEVEL(sp->role) == 1)
+		empty_leaf(d, sp);
+	else
+		for (u32 slot = next_live(sp, 0); slot < ENTRIES; slot = next_live(sp, slot + 1))
 			link_put(d, sp, slot, NULL, 0);
-	}
 	memset(sp->live, 0, sizeof(sp->live));
 	if (G == 3 && sp->role & ROLE_FOUR && !sp->refs)
 		memset(four_copy(sp), 0, PAE_ENTRIES * sizeof(u64));
