@@ -39,25 +39,11 @@
 /* Where Windows maps its page tables. Only a guest that does so has something there. */
 #define LINEAR_BASE 0xc0000000
 
-#define PTE_P 0x1
-#define PTE_RW 0x2
-#define PTE_US 0x4
-#define PTE_UNCACHED 0x18 /* PWT, PCD */
-#define PTE_A 0x20
-#define PTE_D 0x40
-#define PTE_PS 0x80
-#define PTE_G 0x100
+/* What is this mode's own in an entry; the bits that all modes share come with it. */
+#define PTE_TYPE u64
 #define PTE_NX 0x8000000000000000
 #define PTE_FRAME 0x000ffffffffff000
-
-/* What Linux gives an anonymous page after a write fault, and an upper-level entry. */
-#define PTE_USER_DATA (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_NX)
-#define PTE_TABLE (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 #define PTE_ROOT PTE_P /* an entry of the root: most other bits are reserved there */
-
-#ifndef __ASSEMBLER__
-#include "types.h"
-typedef u64 pte_t;
-#endif
+#include "pte_bits.h"
 
 #endif
