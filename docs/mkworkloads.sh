@@ -9,7 +9,7 @@ cd "${1:-$(dirname "$0")/..}"
 # The phases that a workload measures, in the order of its source; those of a header that it shares come first. Linux's are what its first process calls.
 phases() {
 	files=$1
-	for h in $(sed -n 's/^#include "\(lib\/demand\.h\)"/\1/p' "$1"); do files="workloads/$h $files"; done
+	for h in $(sed -n 's/^#include "\(lib\/[a-z]*\.h\)"/\1/p' "$1"); do files="workloads/$h $files"; done
 	sed -n 's/.*region_begin("\([^"]*\)").*/`\1`/p; s/^\trun("\([a-z-]*\)",.*/`\1`/p; s/^[[:space:]]*\$suite run \([a-z-]*\) .*/`\1`/p; s/^[[:space:]]*\$suite \([a-z]*-[a-z-]*\) "\$(count.*/`\1`/p' $files | awk '!seen[$0]++' | tr '\n' ' ' | sed 's/ $//; s/ /, /g'
 }
 row() { # NAME FILE KIND COMMANDLINE TEXT LEVELS

@@ -10,17 +10,13 @@
  * unpinned. Serves: T28.
  */
 #include "hypercall_abi.h"
-#include "lib/guest.h"
+#include "lib/batch.h"
 
-#define L1_BYTES (PT_ENTRIES * PAGE_SIZE)
-#define PER_L1   (PT_ENTRIES - 1)
-#define BATCH    256
-#define SPACES   16
+#define BATCH  256
+#define SPACES 16
 
 static struct pn_mmu_update list[BATCH] __attribute__((aligned(PAGE_SIZE)));
 static unsigned listed;
-static pte_t *slots;
-static ulong frames, tables;
 
 static void submit(void)
 {
@@ -57,18 +53,6 @@ static void map_all(void)
 	submit();
 }
 
-static void touch_all(void)
-{
-	for (ulong t = 0; t < tables; t++) {
-		ulong va = USER_BASE + t * L1_BYTES;
-
-		for (ulong end = va + PER_L1 * PAGE_SIZE; va != end;) {
-			va += PAGE_SIZE;
-			poke(va, va);
-		}
-	}
-}
-
 /* Recipes that keep nothing for roots say so; it changes nothing. */
 static void root_hint(u32 nr, u64 root)
 {
@@ -95,29 +79,11 @@ void workload_main(void)
 {
 	ulong root = pt_new_root(), spaces[SPACES];
 
-	tables = param("tables", 2, 1, 64);
-	frames = pages_alloc(tables * PT_ENTRIES);
-	slots = pt_populate(root, USER_BASE, tables * PT_ENTRIES);
+	batch_prepare(root);
 	for (unsigned i = 0; i < SPACES; i++)
 		spaces[i] = pt_new_root();
-	for (ulong t = 0; t < tables; t++)
-		pt_map(slots + t * PT_ENTRIES, frames + t * L1_BYTES, 1, PTE_USER_DATA);
-	write_cr3(root);
-	for (ulong t = 0; t < tables; t++)
-		poke(USER_BASE + t * L1_BYTES, USER_BASE + t * L1_BYTES);
-	for (ulong i = 0; i < tables * PT_ENTRIES; i++)
-		need(read_faults(USER_BASE + i * PAGE_SIZE) == !!(i % PT_ENTRIES), "page %lu at first", i);
-
-	region_begin("map");
-	map_all();
-	region_end(tables * PER_L1);
-
-	region_begin("touch");
-	touch_all();
-	region_end(tables * PER_L1);
-
-	for (ulong i = 0; i < tables * PT_ENTRIES; i++)
-		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == USER_BASE + i * PAGE_SIZE, "page %lu", i);
+	listed = 0; /* its page is written to before anything is measured */
+	batch_run(root);
 
 	use_space(spaces[0], root);
 	region_begin("spaces");
