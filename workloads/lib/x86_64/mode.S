@@ -10,11 +10,8 @@
 #define CR0_PG 0x80000000
 #define EFER 0xc0000080
 
-	.text
-	.balign 256 /* within one page */
-	.globl mode_code, mode_trip
-mode_code:
-mode_trip: /* RDI: struct mode_trip */
+/* What C wants kept, kept where code without upper halves cannot harm it. */
+	.macro	leave_c
 	push	%rbx
 	push	%rbp
 	push	%r12
@@ -22,21 +19,53 @@ mode_trip: /* RDI: struct mode_trip */
 	push	%r14
 	push	%r15
 	mov	%rsp, mode_stack(%rip)
+	.endm
+	.macro	return_to_c
+	mov	mode_stack(%rip), %rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	ret
+	.endm
+
+/* What follows runs in compatibility mode, at the physical address. */
+	.macro	to_compatibility physical
+	movabs	$(\physical - DIRECT_BASE), %rax
+	jmp	*%rax
+\physical:
+	lea	1f(%rip), %rax
+	push	$GDT_CODE32_SELECTOR
+	push	%rax
+	lretq
+	.code32
+1:
+	.endm
+/* And back, at the address that C knows. */
+	.macro	to_64bit back
+	ljmp	$8, $(1f - DIRECT_BASE)
+	.code64
+1:	movabs	$\back, %rax
+	jmp	*%rax
+\back:
+	.endm
+
+	.text
+	.balign 256 /* within one page */
+	.globl mode_code, mode_trip
+mode_code:
+mode_trip: /* RDI: struct mode_trip */
+	leave_c
 	mov	0(%rdi), %rbx /* there: CR3, CR4 */
 	mov	16(%rdi), %rbp /* what is read there */
 	mov	24(%rdi), %rsi /* back here: CR3, CR4 */
 	mov	32(%rdi), %rax
 	mov	%eax, here_cr4(%rip) /* beside the code: 32-bit code has no register left */
 	mov	8(%rdi), %rdi
-	movabs	$(physical - DIRECT_BASE), %rax
-	jmp	*%rax
-physical:
-	lea	1f(%rip), %rax
-	push	$GDT_CODE32_SELECTOR
-	push	%rax
-	lretq
-	.code32
-1:	mov	%cr0, %eax
+	to_compatibility physical
+	mov	%cr0, %eax
 	and	$~CR0_PG, %eax
 	mov	%eax, %cr0
 	mov	%edi, %cr4
@@ -60,58 +89,23 @@ physical:
 	mov	%cr0, %eax
 	or	$CR0_PG, %eax
 	mov	%eax, %cr0
-	ljmp	$8, $(2f - DIRECT_BASE)
-	.code64
-2:	movabs	$back, %rax
-	jmp	*%rax
-back:
-	mov	mode_stack(%rip), %rsp
+	to_64bit back
 	mov	%ebp, %eax
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	ret
+	return_to_c
 here_cr4:
 	.long	0
 
 	.globl mode_toggle
 mode_toggle:
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	mov	%rsp, mode_stack(%rip)
-	movabs	$(toggle_physical - DIRECT_BASE), %rax
-	jmp	*%rax
-toggle_physical:
-	lea	3f(%rip), %rax
-	push	$GDT_CODE32_SELECTOR
-	push	%rax
-	lretq
-	.code32
-3:	mov	%cr0, %eax
+	leave_c
+	to_compatibility toggle_physical
+	mov	%cr0, %eax
 	and	$~CR0_PG, %eax
 	mov	%eax, %cr0
 	or	$CR0_PG, %eax
 	mov	%eax, %cr0
-	ljmp	$8, $(4f - DIRECT_BASE)
-	.code64
-4:	movabs	$toggle_back, %rax
-	jmp	*%rax
-toggle_back:
-	mov	mode_stack(%rip), %rsp
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	ret
+	to_64bit toggle_back
+	return_to_c
 
 	.section .bss
 	.balign 8
