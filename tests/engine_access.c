@@ -276,7 +276,7 @@ static u32 try_pair(const struct pair *pair, u32 upper_level)
 		tried += try_uppers(&p, &t, &serial);
 		guest_audit(&g);
 	}
-	modes_finish();
+	finish();
 	return tried;
 }
 

@@ -1,23 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the recipe kvm promises: any number of level-1 tables out of sync, without snapshots; blocks of eight. */
-#include <stdlib.h>
-
-#include "engine.h"
-#include "engine_tables.h"
-
-static bool unsync(u64 gfn)
-{
-	const struct frame_info *f = sh_frame(&g.d, GFN(gfn));
-
-	return f->shadows && f->shadows->unsync;
-}
-static u32 store(u64 gfn, u32 slot, u64 value)
-{
-	u32 before = g.faults;
-
-	ck_assert_int_eq(guest_access(&g, linear(gfn, slot), W, value, 8).kind, ACCESS_DONE);
-	return g.faults - before;
-}
+#include "engine_unsync.h"
 
 START_TEST(any_number_at_a_time)
 {

@@ -37,7 +37,7 @@ START_TEST(maps_and_follows)
 	store(s.levels, entry_for(&s, user(s.levels, NR_DATA), 1), 0);
 	paging_invlpg(&g.v, user(s.levels, NR_DATA));
 	expect_fault(user(s.levels, NR_DATA), U, U);
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -63,7 +63,7 @@ START_TEST(tables_shared_between_spaces)
 		expect_done(va, U | W, 7, 201 + round);
 		guest_audit(&g);
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -114,7 +114,7 @@ START_TEST(tables_recycled)
 			store(n, table + (va >> 12 & (PAGE_SIZE / size - 1)) * size + i * size, at(DATA + i, ALL));
 		store(n, upper, old);
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -157,7 +157,7 @@ START_TEST(linear_tables)
 	ck_assert_uint_eq(guest_access(&g, window + slot * size, 0, 0, size).value & PTE_ADDR, table << PAGE_SHIFT);
 	ck_assert_int_eq(guest_access(&g, window + (slots - 3) * size, W, at(table, KERNEL), size).kind, ACCESS_DONE);
 	ck_assert_uint_eq(get_entry(n, table * PAGE_SIZE + (slots - 3) * size), at(table, KERNEL));
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -182,7 +182,7 @@ START_TEST(smallest_pool)
 			expect_done(user(n, i) + (i & 3) * BIT(29), U | W, i, DATA + i);
 		guest_audit(&g);
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -227,7 +227,7 @@ START_TEST(modes_forth_and_back)
 		expect_done(user(other, page), U, 0, DATA + page);
 		guest_audit(&g);
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -270,7 +270,7 @@ START_TEST(one_frame_of_several_types)
 		expect_done(0x80000000, U, 0, gfn + 1);
 		guest_audit(&g);
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -308,7 +308,7 @@ START_TEST(superpages_of_4_mib)
 	enter(&s);
 	ck_assert_int_eq(guest_access(&g, va + 5 * PAGE_SIZE, U, 0, 4).kind, ACCESS_MMIO);
 	ck_assert_uint_eq(g.v.fault.gpa, (60ull >> 1 << 32) + 5 * PAGE_SIZE);
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -338,7 +338,7 @@ START_TEST(halves_of_a_superpage)
 	store(2, entry_for(&s, va, 2), 0);
 	paging_invlpg(&g.v, va + 300 * PAGE_SIZE);
 	expect_fault(va + far * PAGE_SIZE, U, U);
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -380,7 +380,7 @@ START_TEST(four_entries_count_from_the_next_load)
 	ck_assert(guest_load_cr3(&g, space_cr3(&s)));
 	expect_done(user(3, 0), U, 0, DATA + 9);
 	expect_fault(user(3, 1), U, U);
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -412,7 +412,7 @@ START_TEST(reserved_bits_of_the_four)
 		expect_fault(BIT(31), U, U);
 		ck_assert(guest_load_cr3(&g, space_cr3(&s)));
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -451,7 +451,7 @@ START_TEST(many_roots_in_one_page)
 	for (u32 i = 1; i < 64; i++)
 		expect_done(linear(3, roots * PAGE_SIZE + i * 64), W, 0, roots);
 	ck_assert_uint_eq(g.faults, before);
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -479,7 +479,7 @@ START_TEST(roots_of_one_number)
 		expect_done(user(3, 0), U | W, i, DATA + i % sets);
 		guest_audit(&g);
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -497,7 +497,7 @@ START_TEST(shadows_go_from_under_a_loaded_root)
 		expect_done(user(3, i), U | W, i, DATA + i);
 		guest_audit(&g);
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 
@@ -532,7 +532,7 @@ START_TEST(vcpus_in_different_modes)
 		expect_done(user(n, round), U | W, round, 300 + round);
 		guest_audit(&g);
 	}
-	modes_finish();
+	finish();
 }
 END_TEST
 

@@ -10,23 +10,12 @@
 #ifndef TESTS_ENGINE_MODES_H
 #define TESTS_ENGINE_MODES_H
 
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
+/* The smallest entry. */
+#define ACCESS_BYTES 4
+#include "engine_expect.h"
 
-#include "engine_guest.h"
-
-#define FRAMES      512
-#define HOLE_AT     496
-#define HOLE        8
-#define DATA        100
-#define NR_DATA     32
 #define TABLE_FIRST 16
 #define PAE_ROOT_AT 0x3a0
-
-#define U PFEC_U
-#define W PFEC_W
-#define X PFEC_I
 
 struct pair {
 	u32 guest, shadow;
@@ -36,8 +25,6 @@ static const struct pair pairs[] = { { 2, 2 }, { 2, 3 }, { 2, 4 }, { 2, 5 }, { 3
 				     { 3, 4 }, { 3, 5 }, { 4, 4 }, { 4, 5 }, { 5, 5 } };
 #define NR_PAIRS ((int)ARRAY_SIZE(pairs))
 
-static struct guest g;
-
 /* One address space. */
 struct space {
 	u32 levels;
@@ -46,10 +33,6 @@ struct space {
 
 static u64 next_table;
 
-static inline u64 at(u64 gfn, u64 flags)
-{
-	return gfn << PAGE_SHIFT | flags;
-}
 static inline u32 entry_bytes(u32 levels)
 {
 	return levels == 2 ? 4 : 8;
@@ -160,15 +143,7 @@ static inline void modes_start(u32 shadow_levels, u64 pool_pages)
 	guest_set_modes(&g, CR0_PE, CR4_PAE, 0);
 	guest_set_modes(&g, CR0_PE, 0, 0);
 	next_table = TABLE_FIRST;
-	for (u64 f = 0; f < FRAMES; f++)
-		if (guest_table(&g, f))
-			memset(guest_table(&g, f), 0, PAGE_SIZE);
-}
-
-static inline void modes_finish(void)
-{
-	guest_audit(&g);
-	guest_exit(&g);
+	clear_frames();
 }
 
 /* The kernel stores through its linear map: 4 bytes or 8, as its entries have. */
@@ -179,33 +154,6 @@ static inline void store(u32 levels, gpa_t gpa, u64 value)
 	/* Not ck_assert, which makes a system call even where all is well. */
 	if (o.kind != ACCESS_DONE || o.gpa != gpa)
 		ck_abort_msg("a kernel's store ended otherwise");
-}
-
-static inline void expect_done(gva_t va, u32 access, u64 value, u64 gfn)
-{
-	struct outcome o = guest_access(&g, va, access, value, 4);
-
-	ck_assert_int_eq(o.kind, ACCESS_DONE);
-	ck_assert_uint_eq(o.gpa, gfn * PAGE_SIZE + va % PAGE_SIZE);
-}
-
-static inline void expect_fault(gva_t va, u32 access, u32 pfec)
-{
-	struct outcome o = guest_access(&g, va, access, 0, 4);
-
-	ck_assert_int_eq(o.kind, ACCESS_FAULT);
-	ck_assert_uint_eq(o.pfec, pfec);
-}
-
-static inline int run_suite(Suite *s)
-{
-	SRunner *r = srunner_create(s);
-	int failed;
-
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

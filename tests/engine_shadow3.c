@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the recipe shadow3 promises: level-1 tables out of sync and back, snapshots, pull-through, fixups, prefetching.
  */
-#include <stdlib.h>
-
-#include "engine.h"
-#include "engine_tables.h"
+#include "engine_unsync.h"
 
 static struct frame_info *frame(u64 gfn)
 {
 	return sh_frame(&g.d, GFN(gfn));
-}
-static bool unsync(u64 gfn)
-{
-	return frame(gfn)->shadows && frame(gfn)->shadows->unsync;
-}
-/* The guest's own write, through its linear map; returns the trips that it took. */
-static u32 store(u64 gfn, u32 slot, u64 value)
-{
-	u32 before = g.faults;
-
-	ck_assert_int_eq(guest_access(&g, linear(gfn, slot), W, value, 8).kind, ACCESS_DONE);
-	return g.faults - before;
 }
 static void load_root(void)
 {

@@ -5,36 +5,18 @@
  *   USER + i pages      frames DATA + i, through tables 16 (L4), 17, 18, 19 (L1), for i below NR_DATA
  *   LINEAR + gpa        every frame, as Linux maps its memory, through tables 4, 5, 6 (L1)
  *   frame 20            a second root with the same entries
- *
- * Frames HOLE_AT.. are a device's.
  */
 #ifndef TESTS_ENGINE_TABLES_H
 #define TESTS_ENGINE_TABLES_H
 
-#include <check.h>
-#include <stdlib.h>
-#include <string.h>
+#define ACCESS_BYTES 8
+#include "engine_expect.h"
 
-#include "engine_guest.h"
-
-#define USER    0x400000000000ull
-#define LINEAR  0xffff888000000000ull
-#ifndef FRAMES
-#define FRAMES  512
-#endif
-#define HOLE_AT 496
-#define HOLE    8
-#define DATA    100
-#define NR_DATA 32
+#define USER   0x400000000000ull
+#define LINEAR 0xffff888000000000ull
 
 enum { ROOT = 16, USER_L3, USER_L2, USER_L1, ROOT2 };
 
-static struct guest g;
-
-static u64 at(u64 gfn, u64 flags)
-{
-	return gfn << PAGE_SHIFT | flags;
-}
 static inline gva_t linear(u64 gfn, u32 slot)
 {
 	return LINEAR + gfn * PAGE_SIZE + slot * 8;
@@ -42,13 +24,6 @@ static inline gva_t linear(u64 gfn, u32 slot)
 static inline gva_t user(u32 page)
 {
 	return USER + page * PAGE_SIZE;
-}
-
-static void clear_frames(void)
-{
-	for (u64 f = 0; f < FRAMES; f++)
-		if (guest_table(&g, f))
-			memset(guest_table(&g, f), 0, PAGE_SIZE);
 }
 
 static void build_tables(void)
@@ -78,31 +53,6 @@ static inline void start(void)
 {
 	start_with(0);
 }
-static inline void finish(void)
-{
-	guest_audit(&g);
-	guest_exit(&g);
-}
-
-#define U PFEC_U
-#define W PFEC_W
-#define X PFEC_I
-
-static inline void expect_done(gva_t va, u32 access, u64 value, u64 gfn)
-{
-	struct outcome o = guest_access(&g, va, access, value, 8);
-
-	ck_assert_int_eq(o.kind, ACCESS_DONE);
-	ck_assert_uint_eq(o.gpa, gfn * PAGE_SIZE + va % PAGE_SIZE);
-}
-
-static inline void expect_fault(gva_t va, u32 access, u32 pfec)
-{
-	struct outcome o = guest_access(&g, va, access, 0, 8);
-
-	ck_assert_int_eq(o.kind, ACCESS_FAULT);
-	ck_assert_uint_eq(o.pfec, pfec);
-}
 
 static inline void expect_crash(gva_t va, const char *reason)
 {
@@ -122,17 +72,6 @@ static inline u32 trips(gva_t va, u32 access, u64 value)
 static inline u64 count(enum pn_counter c)
 {
 	return g.d.counter[c];
-}
-
-static inline int run_suite(Suite *s)
-{
-	SRunner *r = srunner_create(s);
-	int failed;
-
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif
