@@ -44,10 +44,13 @@ const struct workload workloads[] = {
 };
 const unsigned nr_workloads = COUNT_OF(workloads);
 
-static const struct {
+/* What a list says of some workloads; its last line, without a name, of all others. */
+struct extra {
 	const char *name;
 	unsigned n;
-} several_vcpus[] = {
+};
+
+static const struct extra several_vcpus[] = {
 #define WORKLOAD(...)
 #define VCPUS(name, n) { name, n },
 #include "workloads/workloads.def"
@@ -55,10 +58,7 @@ static const struct {
 	{ NULL, 1 },
 };
 
-static const struct {
-	const char *name;
-	unsigned n;
-} more_shadow_levels[] = {
+static const struct extra more_shadow_levels[] = {
 #define WORKLOAD(...)
 #define SHADOW_LEVELS(name, n) { name, n },
 #include "workloads/workloads.def"
@@ -66,10 +66,7 @@ static const struct {
 	{ NULL, 0 },
 };
 
-static const struct {
-	const char *name;
-	unsigned pages;
-} own_pool[] = {
+static const struct extra own_pool[] = {
 #define WORKLOAD(...)
 #define POOL(name, pages) { name, pages },
 #include "workloads/workloads.def"
@@ -111,28 +108,26 @@ bool workload_is_linux(const struct workload *w)
 	return !strcmp(w->kind, "linux");
 }
 
+static unsigned extra_of(const struct extra *e, const struct workload *w)
+{
+	while (e->name && strcmp(e->name, w->base))
+		e++;
+	return e->n;
+}
+
 unsigned workload_vcpus(const struct workload *w)
 {
-	for (unsigned i = 0; several_vcpus[i].name; i++)
-		if (!strcmp(several_vcpus[i].name, w->base))
-			return several_vcpus[i].n;
-	return 1;
+	return extra_of(several_vcpus, w);
 }
 
 unsigned workload_shadow_levels(const struct workload *w)
 {
-	for (unsigned i = 0; more_shadow_levels[i].name; i++)
-		if (!strcmp(more_shadow_levels[i].name, w->base))
-			return more_shadow_levels[i].n;
-	return 0;
+	return extra_of(more_shadow_levels, w);
 }
 
 unsigned workload_pool(const struct workload *w)
 {
-	for (unsigned i = 0; own_pool[i].name; i++)
-		if (!strcmp(own_pool[i].name, w->base))
-			return own_pool[i].pages;
-	return 0;
+	return extra_of(own_pool, w);
 }
 
 const char *workload_exercise(const struct workload *w)

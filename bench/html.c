@@ -88,6 +88,13 @@ void html_th_row(FILE *f, const char *s)
 	fputs("</th>", f);
 }
 
+void html_tr_wide(FILE *f, const char *s)
+{
+	fputs("<tr><th scope=row class=wide>", f);
+	html_text(f, s);
+	fputs("</th>", f);
+}
+
 const char *series_colour(unsigned nth)
 {
 	static const char *const colour[] = { "#2f7ed8", "#d9730d", "#2a9d5c", "#8a8f98", "#9b5de5",

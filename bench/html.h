@@ -15,6 +15,8 @@ void html_td(FILE *f, double v);
 /* A table cell, or header cell with scope=row, with text. */
 void html_td_text(FILE *f, const char *s);
 void html_th_row(FILE *f, const char *s);
+/* The beginning of a row whose first cell is a sentence. */
+void html_tr_wide(FILE *f, const char *s);
 
 /* Colour of the nth series, "#rrggbb": apart from each other on white and on black. */
 const char *series_colour(unsigned nth);

@@ -87,26 +87,15 @@ const char *recipe_colour(const struct dataset *d, const char *recipe)
 
 const char *trip_colour(enum trip t)
 {
-	switch (t) {
-	case TRIP_pf_guest:
-		return series_colour(0);
-	case TRIP_pf_emulate:
-		return series_colour(1);
-	case TRIP_pf_fixed:
-		return series_colour(2);
-	case TRIP_cr3:
-		return series_colour(4);
-	case TRIP_pf_unshadow:
-		return series_colour(5);
-	case TRIP_invlpg:
-		return series_colour(6);
-	case TRIP_cpuid:
-		return series_colour(7);
-	case TRIP_npf:
-		return series_colour(8);
-	default:
-		return series_colour(3);
-	}
+	/* By colour; the rare kinds have the fourth. */
+	enum { RARE = 3 };
+	static const enum trip owner[] = { TRIP_pf_guest, TRIP_pf_emulate, TRIP_pf_fixed, TRIP_MAX, TRIP_cr3,
+					   TRIP_pf_unshadow, TRIP_invlpg, TRIP_cpuid, TRIP_npf };
+
+	for (unsigned i = 0; i < COUNT_OF(owner); i++)
+		if (owner[i] == t)
+			return series_colour(i);
+	return series_colour(RARE);
 }
 
 void report_picture_begin(FILE *f, char *svg, const char *label)

@@ -84,9 +84,8 @@ static void best_figures(FILE *f, const struct dataset *d)
 	      f);
 	table_begin(f, "<th scope=col>per operation</th><th scope=col class=n>within</th><th scope=col class=n>measured</th><th scope=col>by</th><th scope=col></th>");
 	for (unsigned i = 0; i < n; i++) {
-		fputs("<tr><th scope=row class=wide>", f);
-		html_text(f, g[i].what);
-		fputs("</th><td class=n>", f);
+		html_tr_wide(f, g[i].what);
+		fputs("<td class=n>", f);
 		html_text(f, g[i].target);
 		fputs("</td><td class=n>", f);
 		html_text(f, g[i].measured);
@@ -107,9 +106,7 @@ static void other_figures(FILE *f, const struct dataset *d)
 	fputs("<h3>Single recipes, and the testbed itself</h3>\n", f);
 	table_begin(f, "<th scope=col>figure</th><th scope=col>target</th><th scope=col>measured</th><th scope=col></th>");
 	for (unsigned i = 0; i < n; i++) {
-		fputs("<tr><th scope=row class=wide>", f);
-		html_text(f, g[i].what);
-		fputs("</th>", f);
+		html_tr_wide(f, g[i].what);
 		html_td_text(f, g[i].target);
 		html_td_text(f, g[i].measured);
 		met_tag(f, g[i].met, name);
@@ -156,9 +153,7 @@ static void peer_row(FILE *f, const struct dataset *d, const struct peer *p)
 	double xen = least_of(p->xen), kvm = least_of(p->kvm), better = kvm < 0 || (xen >= 0 && xen < kvm) ? xen : kvm;
 	char text[48];
 
-	fputs("<tr><th scope=row class=wide>", f);
-	html_text(f, p->what);
-	fputs("</th>", f);
+	html_tr_wide(f, p->what);
 	if (recipe) {
 		html_td(f, per_op(&c, c.r->instructions));
 		html_td_text(f, recipe);

@@ -78,9 +78,7 @@ void report_published(FILE *f, const struct dataset *d)
 		const struct published *p = &published[i];
 		char *ours = p->ours(d);
 
-		fputs("<tr><th scope=row class=wide>", f);
-		html_text(f, p->what);
-		fputs("</th>", f);
+		html_tr_wide(f, p->what);
 		fputs("<td class=nowrap>", f);
 		html_text(f, p->figure);
 		fputs("</td>", f);
