@@ -112,8 +112,7 @@ void svm_skip_decoded(struct svm_vcpu *s)
 {
 	struct insn in;
 
-	s->vmcb.rip += svm_decode(s, &in);
-	s->vmcb.interrupt_shadow = 0;
+	svm_past(s, svm_decode(s, &in));
 }
 
 void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st)
@@ -284,8 +283,7 @@ static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
 	val = st.is_imm ? (u64)(s64)st.imm : s->v.gpr[st.src];
 	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | svm_data_access(s)) != SH_FIXED))
 		return false;
-	s->vmcb.rip += st.len;
-	s->vmcb.interrupt_shadow = 0;
+	svm_past(s, st.len);
 	return true;
 }
 

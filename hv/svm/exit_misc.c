@@ -182,7 +182,7 @@ static inline __attribute__((always_inline)) quick_t quick_cpuid_at(struct svm_v
 	v->gpr[RBX] = s->cpuid.answer.ebx;
 	v->gpr[RCX] = s->cpuid.answer.ecx;
 	v->gpr[RDX] = s->cpuid.answer.edx;
-	quick_past(s, 2);
+	svm_past(s, 2);
 	return quick_done(s, TRIP_cpuid, 0);
 }
 

@@ -123,15 +123,16 @@ quick_t quick_invlpg(struct svm_vcpu *s)
 {
 	const u8 *p;
 	unsigned len, reg;
+	u64 va;
 
 	if (unlikely(!svm_known_code(s, &p)))
 		return quick_learn(s);
 	len = short_invlpg(p, &reg);
-	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX)))))
+	if (unlikely(!len || !quick_gpr(s, reg, &va)))
 		return QUICK_NOT;
-	quick_past(s, len);
+	svm_past(s, len);
 	s->v.bytes = 0;
-	paging_invlpg(&s->v, reg == RAX ? s->vmcb.rax : s->v.gpr[reg]);
+	paging_invlpg(&s->v, va);
 	return quick_done(s, TRIP_invlpg, s->v.bytes);
 }
 
@@ -161,8 +162,7 @@ enum trip exit_invlpg(struct svm_vcpu *s)
 		return TRIP_invlpg;
 	svm_emul_begin(s, &st);
 	paging_invlpg(&s->v, emul_linear(&in, &st));
-	s->vmcb.rip += in.len;
-	s->vmcb.interrupt_shadow = 0;
+	svm_past(s, in.len);
 	return TRIP_invlpg;
 }
 
@@ -281,8 +281,7 @@ static enum trip finish_cr(struct svm_vcpu *s, const struct insn *in, bool ok, e
 		svm_inject_gp(s);
 		return kind;
 	}
-	s->vmcb.rip += in->len;
-	s->vmcb.interrupt_shadow = 0;
+	svm_past(s, in->len);
 	return kind;
 }
 
@@ -296,16 +295,13 @@ quick_t quick_cr3_write(struct svm_vcpu *s)
 	if (unlikely(!svm_known_code(s, &p)))
 		return quick_learn(s);
 	len = short_mov_cr3(p, &reg);
-	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX)))))
+	if (unlikely(!len || !quick_gpr(s, reg, &val) || val >> GUEST_PHYS_BITS))
 		return QUICK_NOT;
-	val = reg == RAX ? s->vmcb.rax : s->v.gpr[reg];
-	if (unlikely(val >> GUEST_PHYS_BITS))
-		return QUICK_NOT;
-	quick_past(s, len);
+	svm_past(s, len);
 	s->v.bytes = 0;
 	s->v.cr3 = val;
 	paging_load_root(&s->v);
-	svm_settle_flushed(s);
+	svm_settle_with(s, true); /* a load flushes */
 	return quick_booked(s, TRIP_cr3, s->v.bytes);
 }
 

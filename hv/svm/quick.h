@@ -25,6 +25,18 @@ typedef u32 quick_t;
 /* gpr[] of these numbers is saved before a quick handler runs; RAX and RSP are elsewhere. */
 #define QUICK_GPRS (BIT(RCX) | BIT(RDX) | BIT(RBX) | BIT(RSI) | BIT(RDI) | 0xf00u)
 
+/* A register by number. False: it is not saved. */
+static inline bool quick_gpr(const struct svm_vcpu *s, unsigned reg, u64 *val)
+{
+	*val = s->vmcb.rax;
+	if (reg == RAX)
+		return true;
+	if (!(BIT(reg) & QUICK_GPRS))
+		return false;
+	*val = s->v.gpr[reg];
+	return true;
+}
+
 /* Write the trip's record, and answer for the quick handler. */
 quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes);
 
@@ -52,26 +64,21 @@ static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu 
 		svm_load_hw(s);
 }
 
-/* Control registers and TLB flushes that the handler asked for; a flush that hardware was asked for last time is over. */
-static inline __attribute__((always_inline)) void svm_settle(struct svm_vcpu *s)
+/* Control registers, and a TLB flush or none; a flush that hardware was asked for last time is over. */
+static inline __attribute__((always_inline)) void svm_settle_with(struct svm_vcpu *s, bool flush)
 {
 	struct vcpu *v = &s->v;
 
 	if (v->hw_dirty)
 		svm_settle_hw(s);
-	s->vmcb.tlb_control = v->tlb_flush ? svm_tlb_flush_kind : TLB_NOTHING;
-	v->due = (v->due & DUE_ATTENTION) | (v->tlb_flush ? DUE_TLB_FLUSHED : 0);
+	s->vmcb.tlb_control = flush ? svm_tlb_flush_kind : TLB_NOTHING;
+	v->due = (v->due & DUE_ATTENTION) | (flush ? DUE_TLB_FLUSHED : 0);
 }
 
-/* The same where a flush is due for certain. */
-static inline __attribute__((always_inline)) void svm_settle_flushed(struct svm_vcpu *s)
+/* What the handler asked for. */
+static inline __attribute__((always_inline)) void svm_settle(struct svm_vcpu *s)
 {
-	struct vcpu *v = &s->v;
-
-	if (v->hw_dirty)
-		svm_settle_hw(s);
-	s->vmcb.tlb_control = svm_tlb_flush_kind;
-	v->due = (v->due & DUE_ATTENTION) | DUE_TLB_FLUSHED;
+	svm_settle_with(s, s->v.tlb_flush);
 }
 
 /* QUICK_DUE if the backend has business before the guest runs on. */
@@ -101,13 +108,6 @@ static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu 
 	if (TRACE_ON(trip))
 		return svm_trace_trip(s, kind, cost, bytes);
 	return QUICK_DONE;
-}
-
-/* Past an instruction. */
-static inline void quick_past(struct svm_vcpu *s, unsigned len)
-{
-	s->vmcb.rip += len;
-	s->vmcb.interrupt_shadow = 0;
 }
 
 /* Before the first: quick_cpuid must know one answer. */

@@ -96,7 +96,13 @@ static inline void svm_sync_nested(struct svm_vcpu *s)
 		svm_sync(s);
 }
 
-/* Past the instruction that was intercepted, whatever it is. */
+/* Past the instruction that was intercepted: `len` bytes. */
+static inline void svm_past(struct svm_vcpu *s, unsigned len)
+{
+	s->vmcb.rip += len;
+	s->vmcb.interrupt_shadow = 0;
+}
+/* The same, whatever it is. */
 void svm_skip_decoded(struct svm_vcpu *s);
 /* Decode it: its length, or 0 when it could not be fetched or decoded; then a fault is pending or the domain has crashed. */
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in);

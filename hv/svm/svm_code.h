@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The bytes at RIP without a copy, for short forms of what is intercepted most.
- * Where emulation's TLB does not know the page, the tables that hardware itself
- * has just fetched through do.
+ * Where the page that is kept (v->code) is another, the tables that hardware itself
+ * has just fetched through know.
  */
 #ifndef SVM_CODE_H
 #define SVM_CODE_H
@@ -92,8 +92,7 @@ static inline void svm_skip_form(struct svm_vcpu *s, u32 opcode, u32 mask, unsig
 		svm_skip_decoded(s);
 		return;
 	}
-	s->vmcb.rip += len;
-	s->vmcb.interrupt_shadow = 0;
+	svm_past(s, len);
 }
 
 #endif
