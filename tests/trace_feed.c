@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,7 +81,16 @@ static void wait_below(u32 pcpu, u64 records)
 
 static void put(u32 pcpu, enum pn_event ev, u64 tsc, u64 first, bool kept)
 {
-	trace_write(&vcpus[pcpu], ev, tsc, 0, 0, (const u64[PN_RECORD_PAYLOAD]){ first, tsc, 0, 0, 0 });
+	struct trace_ring *r = trace_ring_of(&vcpus[pcpu]);
+
+	if (trace_has_room(r) || trace_make_room(&vcpus[pcpu], ev)) {
+		struct pn_record *rec = trace_begin(r, &vcpus[pcpu], ev);
+
+		rec->tsc = tsc;
+		rec->cost = rec->bytes = 0;
+		memcpy(rec->payload, (const u64[PN_RECORD_PAYLOAD]){ first, tsc }, sizeof(rec->payload));
+		trace_end(r, &vcpus[pcpu], ev);
+	}
 	if (!kept)
 		return;
 	fprintf(expected, "%llu %u %s ", (unsigned long long)tsc, pcpu, pn_event_name(ev));

@@ -11,7 +11,8 @@
 #include "trace.h"
 
 u8 *host_memory;
-u64 host_ticks = 1000;
+#define FIRST_TICK 1000
+u64 host_ticks = FIRST_TICK;
 
 #define RECORDS 64
 #define BYTES   (PAGE_SIZE + RECORDS * sizeof(struct pn_record))
@@ -42,8 +43,18 @@ static void teardown(void)
 
 static void write_one(enum pn_event ev, u64 n)
 {
-	trace_write(&vcpu, ev, 1000 + n, (u32)n, (u32)(2 * n),
-		    (const u64[PN_RECORD_PAYLOAD]){ n, n + 1, n + 2, n + 3, n + 4 });
+	struct trace_ring *r = trace_ring_of(&vcpu);
+	struct pn_record *rec;
+
+	if (!trace_has_room(r) && !trace_make_room(&vcpu, ev))
+		return;
+	rec = trace_begin(r, &vcpu, ev);
+	rec->tsc = 1000 + n;
+	rec->cost = (u32)n;
+	rec->bytes = (u32)(2 * n);
+	for (unsigned i = 0; i < PN_RECORD_PAYLOAD; i++)
+		rec->payload[i] = n + i;
+	trace_end(r, &vcpu, ev);
 }
 
 struct seen {
@@ -219,6 +230,47 @@ START_TEST(flight_recorder_keeps_the_newest)
 }
 END_TEST
 
+static void see_now(void *ctx, const struct pn_record *rec, uint32_t pcpu)
+{
+	u64 *n = ctx;
+
+	for (unsigned i = 0; i < PN_RECORD_PAYLOAD; i++)
+		ck_assert_uint_eq(rec->payload[i], i < 4 ? *n + i : 0);
+	ck_assert(rec->tsc >= FIRST_TICK && rec->tsc < host_ticks);
+	ck_assert_uint_eq(rec->cost, 0);
+	ck_assert_uint_eq(rec->bytes, 0);
+	++*n;
+}
+
+static void see_three_lost(void *ctx, const struct pn_record *rec, uint32_t pcpu)
+{
+	ck_assert_uint_eq(rec->event, PN_EV_revoke);
+	ck_assert_uint_eq(rec->payload[0], 3);
+}
+
+/* What trace points write, beyond the end of the ring. */
+START_TEST(event_now)
+{
+	u64 n = 0;
+	struct reader_sink sink = { see_now, see_three_lost, &n };
+	struct reader r;
+
+	memset(PN_RING_RECORDS(mem.ring), 0xff, BYTES - PAGE_SIZE);
+	ck_assert(reader_open(&r, mem.ring, BYTES));
+	for (u64 i = 0; i < RECORDS + 3; i++)
+		TRACE(&vcpu, revoke, i, i + 1, i + 2, i + 3);
+	ck_assert_uint_eq(vcpu.trace_written, RECORDS);
+	ck_assert_uint_eq(vcpu.trace_lost, 3);
+	ck_assert_uint_eq(ring->lost[PN_EV_revoke], 3);
+	reader_drain(&r, &sink);
+	ck_assert_uint_eq(n, RECORDS);
+	n = 99;
+	TRACE(&vcpu, revoke, n, n + 1, n + 2, n + 3);
+	reader_drain(&r, &sink);
+	ck_assert_uint_eq(n, 100);
+}
+END_TEST
+
 START_TEST(mask_and_modes)
 {
 	const u64 was = vcpu.trace_written;
@@ -329,6 +381,7 @@ int main(void)
 	tcase_add_loop_test(t, hostile_tail, 0, 8);
 	tcase_add_test(t, hostile_header);
 	tcase_add_test(t, flight_recorder_keeps_the_newest);
+	tcase_add_test(t, event_now);
 	tcase_add_test(t, mask_and_modes);
 	tcase_add_test(t, reader_refuses_what_is_no_ring);
 	tcase_add_test(t, writer_and_reader_at_once);

@@ -35,12 +35,11 @@ static u32 next_live(const struct sh_page *sp, u32 slot)
 
 /* ---- a guest's write ---- */
 
-static __attribute__((noinline, cold)) void trace_emulate(struct vcpu *v, const struct sh_target *t, u32 bytes)
+static __attribute__((noinline, cold)) void trace_emulate(struct vcpu *v, gfn_t gfn, const u8 *p, u32 bytes)
 {
-	u64 val = 0;
+	const u32 offset = (u32)((uintptr_t)p & ~PAGE_MASK);
 
-	memcpy(&val, t->p, bytes < sizeof(val) ? bytes : sizeof(val));
-	TRACE(v, emulate, v->fault.gpa, 0, val, bytes);
+	trace_now(v, PN_EV_emulate, gfn_to_gpa(gfn) | offset, g_get(p - offset, offset / GUEST_BYTES), bytes, 0);
 }
 
 /* What a slot links to by the guest's entry as it stands; gfn is of the part that the slot covers. False: nothing yet.
@@ -166,7 +165,7 @@ static inline __attribute__((always_inline)) void follow(struct vcpu *v, const s
 	else
 		follow_any(v, t, bytes);
 	if (TRACE_ON(emulate))
-		trace_emulate(v, t, bytes);
+		trace_emulate(v, GFN(sp->gfn), t->p, bytes);
 	SH_EACH(reclaim, written, v, frame_of(d, t->mfn), t->p, bytes);
 }
 

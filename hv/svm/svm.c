@@ -207,13 +207,30 @@ static __attribute__((noinline, cold)) void save_cut_event(struct svm_vcpu *s)
 	s->v.attention = 1;
 }
 
-__attribute__((noinline, cold)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes)
+static __attribute__((noinline, cold)) quick_t trip_at_limit(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes)
 {
-	u64 info = kind == TRIP_cr3 ? s->v.cr3 : s->vmcb.exitinfo1;
-	const u64 payload[PN_RECORD_PAYLOAD] = { kind, s->vmcb.rip, info, s->vmcb.exitinfo2,
-						 (u32)s->vmcb.exitcode };
+	return trace_make_room(&s->v, PN_EV_trip) ? svm_trace_trip(s, kind, cost, bytes) : quick_answer(s);
+}
 
-	trace_write(&s->v, PN_EV_trip, rdtsc() - cost, cost, (u32)bytes, payload);
+__attribute__((noinline)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes)
+{
+	struct trace_ring *r = trace_ring_of(&s->v);
+	struct pn_record *rec;
+	u64 now;
+
+	if (!trace_has_room(r)) /* a last call, so that this needs no stack */
+		return trip_at_limit(s, kind, cost, bytes);
+	rec = trace_begin(r, &s->v, PN_EV_trip);
+	rec->cost = cost;
+	rec->bytes = (u32)bytes;
+	rec->payload[0] = kind;
+	rec->payload[1] = s->vmcb.rip;
+	rec->payload[2] = kind == TRIP_cr3 ? s->v.cr3 : s->vmcb.exitinfo1;
+	rec->payload[3] = s->vmcb.exitinfo2;
+	rec->payload[4] = (u32)s->vmcb.exitcode;
+	now = rdtsc();
+	rec->tsc = now - ((u32)now - s->vmcb.begin);
+	trace_end(r, &s->v, PN_EV_trip);
 	return quick_answer(s);
 }
 

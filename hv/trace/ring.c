@@ -20,20 +20,9 @@
 #include "plat.h"
 #include "trace.h"
 
-/* Zero: this pCPU has no ring. The first two words and seq are all that the common case reads. */
-struct trace_ring {
-	struct pn_record *next;  /* the slot of the next record */
-	struct pn_record *limit; /* up to here there is room without a look at the tail */
-	struct pn_ring *shared;
-	u32 seq; /* number of the next event, lost ones counted */
-	u64 nr_records;
-	u64 head; /* records ever written when `next` was `mark` */
-	struct pn_record *mark;
-} __attribute__((aligned(64)));
-
 u64 trace_mask;
 static bool overwrite;
-static struct trace_ring rings[TRACE_MAX_PCPUS];
+struct trace_ring trace_rings[TRACE_MAX_PCPUS];
 
 bool trace_ring_init(u32 pcpu, void *mem, size_t bytes)
 {
@@ -45,7 +34,7 @@ bool trace_ring_init(u32 pcpu, void *mem, size_t bytes)
 	while (n * 2 * sizeof(struct pn_record) <= bytes - PAGE_SIZE)
 		n *= 2;
 	memset(mem, 0, PAGE_SIZE);
-	r = &rings[pcpu];
+	r = &trace_rings[pcpu];
 	*r = (struct trace_ring){ .shared = mem, .nr_records = n };
 	r->next = r->limit = r->mark = PN_RING_RECORDS(mem);
 	r->shared->version = PN_ABI_VERSION;
@@ -64,33 +53,8 @@ bool trace_set(u64 mask, enum pn_trace_mode mode)
 	return true;
 }
 
-/* Always inlined: on the fast path no register then lives across a call. */
-static inline __attribute__((always_inline)) void put(struct trace_ring *r, struct vcpu *v, enum pn_event ev, u64 tsc,
-						      u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
-{
-	struct pn_record *rec = r->next;
-	struct pn_ring *shared = r->shared;
-
-	rec->tsc = tsc;
-	rec->cost = cost;
-	rec->bytes = bytes;
-	rec->event = ev;
-	rec->domain = v->domain->id;
-	rec->vcpu = v->id;
-	rec->seq = r->seq++;
-#pragma GCC unroll 5
-	for (unsigned i = 0; i < PN_RECORD_PAYLOAD; i++)
-		rec->payload[i] = payload[i];
-	r->next = rec + 1;
-	shared->written[ev]++;
-	v->trace_written++;
-	/* x86 keeps stores in order: the compiler must, too. */
-	__atomic_signal_fence(__ATOMIC_RELEASE);
-	(*(volatile u64 *)&shared->head)++;
-}
-
 /* No room for this event. False: it is lost. True: the oldest record gave up its slot. */
-static bool make_room(struct trace_ring *r, struct vcpu *v, enum pn_event ev)
+static bool take_oldest(struct trace_ring *r, struct vcpu *v, enum pn_event ev)
 {
 	u32 old;
 
@@ -109,15 +73,14 @@ static bool make_room(struct trace_ring *r, struct vcpu *v, enum pn_event ev)
 }
 
 /* `next` met `limit`: the end of the ring, or of the room that the last look at the tail gave. */
-static __attribute__((noinline, cold)) void put_at_limit(struct trace_ring *r, struct vcpu *v, enum pn_event ev,
-							 u64 tsc, u32 cost, u32 bytes,
-							 const u64 payload[PN_RECORD_PAYLOAD])
+__attribute__((noinline, cold)) bool trace_make_room(struct vcpu *v, enum pn_event ev)
 {
+	struct trace_ring *r = trace_ring_of(v);
 	struct pn_record *first, *end;
 	u64 used, room;
 
 	if (!r->shared)
-		return;
+		return false;
 	first = PN_RING_RECORDS(r->shared);
 	end = first + r->nr_records;
 	r->head += (u64)(r->next - r->mark);
@@ -127,29 +90,36 @@ static __attribute__((noinline, cold)) void put_at_limit(struct trace_ring *r, s
 	used = r->head - __atomic_load_n(&r->shared->tail, __ATOMIC_ACQUIRE);
 	room = used < r->nr_records ? r->nr_records - used : 0;
 	if (room == 0) {
-		if (!make_room(r, v, ev))
-			return;
+		if (!take_oldest(r, v, ev))
+			return false;
 		room = 1;
 	}
 	r->limit = room < (u64)(end - r->next) ? r->next + room : end;
-	put(r, v, ev, tsc, cost, bytes, payload);
+	return true;
 }
 
-void trace_write(struct vcpu *v, enum pn_event ev, u64 tsc, u32 cost, u32 bytes, const u64 payload[PN_RECORD_PAYLOAD])
+static __attribute__((noinline, cold)) void now_at_limit(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3)
 {
-	struct trace_ring *r = &rings[v->pcpu];
-
-	if (unlikely(r->next == r->limit))
-		put_at_limit(r, v, ev, tsc, cost, bytes, payload);
-	else
-		put(r, v, ev, tsc, cost, bytes, payload);
+	if (trace_make_room(v, ev))
+		trace_now(v, ev, p0, p1, p2, p3);
 }
 
-_Static_assert(PN_RECORD_PAYLOAD == 5, "trace_now takes as many");
-
-__attribute__((cold)) void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3, u64 p4)
+void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3)
 {
-	const u64 payload[] = { p0, p1, p2, p3, p4 };
+	struct trace_ring *r = trace_ring_of(v);
+	struct pn_record *rec;
 
-	trace_write(v, ev, plat_tsc(), 0, 0, payload);
+	if (!trace_has_room(r)) { /* a last call, so that this needs no stack */
+		now_at_limit(v, ev, p0, p1, p2, p3);
+		return;
+	}
+	rec = trace_begin(r, v, ev);
+	rec->payload[0] = p0;
+	rec->payload[1] = p1;
+	rec->payload[2] = p2;
+	rec->payload[3] = p3;
+	rec->payload[4] = 0;
+	rec->tsc = plat_tsc();
+	rec->cost = rec->bytes = 0;
+	trace_end(r, v, ev);
 }

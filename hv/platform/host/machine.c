@@ -118,9 +118,9 @@ void plat_panic(const char *fmt, ...)
 	abort();
 }
 
-void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3, u64 p4)
+void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3)
 {
 	(void)v;
-	(void)p0, (void)p1, (void)p2, (void)p3, (void)p4;
+	(void)p0, (void)p1, (void)p2, (void)p3;
 	host_traced[ev]++;
 }
