@@ -26,8 +26,7 @@ static bool store(struct svm_vcpu *s, const struct short_store *st, u32 va)
 
 	if (paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | svm_data_access(s)) != SH_FIXED)
 		return false;
-	s->vmcb.rip += st->len;
-	s->vmcb.interrupt_shadow = 0;
+	svm_past(s, st->len);
 	return true;
 }
 

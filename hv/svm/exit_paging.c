@@ -141,15 +141,16 @@ quick_t quick_invlpg_32(struct svm_vcpu *s)
 {
 	const u8 *p;
 	unsigned len, reg;
+	u64 va;
 
 	if (unlikely(!svm_known_code_32(s, &p)))
 		return quick_learn_32(s);
 	len = short_invlpg(p, &reg);
-	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX))) || s->vmcb.ds.base))
+	if (unlikely(!len || !quick_gpr(s, reg, &va) || s->vmcb.ds.base))
 		return QUICK_NOT;
-	quick_past(s, len);
+	svm_past(s, len);
 	s->v.bytes = 0;
-	paging_invlpg(&s->v, (u32)(reg == RAX ? s->vmcb.rax : s->v.gpr[reg]));
+	paging_invlpg(&s->v, (u32)va);
 	return quick_done(s, TRIP_invlpg, s->v.bytes);
 }
 
@@ -310,21 +311,21 @@ quick_t quick_cr3_write_32(struct svm_vcpu *s)
 {
 	const u8 *p;
 	unsigned reg, len;
-	u32 val;
+	u64 val;
 
 	if (unlikely(!svm_known_code_32(s, &p)))
 		return quick_learn_32(s);
 	len = short_mov_cr3(p, &reg);
-	if (unlikely(!len || !(BIT(reg) & (QUICK_GPRS | BIT(RAX)))))
+	if (unlikely(!len || !quick_gpr(s, reg, &val)))
 		return QUICK_NOT;
-	val = (u32)(reg == RAX ? s->vmcb.rax : s->v.gpr[reg]);
+	val = (u32)val;
 	if (unlikely(!paging_load_pdptes(&s->v, s->v.cr0, val, s->v.cr4, s->v.efer)))
 		return QUICK_NOT;
-	quick_past(s, len);
+	svm_past(s, len);
 	s->v.bytes = 0;
 	s->v.cr3 = val;
 	paging_load_root(&s->v);
-	svm_settle_flushed(s);
+	svm_settle_with(s, true);
 	return quick_booked(s, TRIP_cr3, s->v.bytes);
 }
 
