@@ -273,6 +273,55 @@ START_TEST(zeros_that_are_not_in_a_row_mean_nothing)
 }
 END_TEST
 
+/* The same tables for a PAE guest: LINEAR becomes 3 GiB, USER 1 GiB; the four entries lie in frame PAE_ROOT. */
+enum { PAE_ROOT = 30 };
+#define PAE_LINEAR 0xc0000000ull
+#define PAE_USER   0x40000000ull
+
+static void enter_pae(void)
+{
+	guest_table(&g, PAE_ROOT)[PAE_USER >> 30] = at(USER_L2, PTE_P);
+	guest_table(&g, PAE_ROOT)[PAE_LINEAR >> 30] = at(5, PTE_P);
+	ck_assert(guest_set_modes(&g, CR0_PE, 0, 0));
+	ck_assert(guest_load_cr3(&g, PAE_ROOT * PAGE_SIZE));
+	ck_assert(guest_set_modes(&g, CR0_PE | CR0_PG | CR0_WP, CR4_PAE, 0));
+	for (u32 i = 0; i < NR_DATA; i++)
+		expect_done(PAE_USER + i * PAGE_SIZE, U | W, 1, DATA + i);
+}
+
+/* The half `half` of USER_L1, counted in 4 bytes. */
+static void store_half(u32 half, u32 value)
+{
+	ck_assert_int_eq(guest_access(&g, PAE_LINEAR + USER_L1 * PAGE_SIZE + 4 * half, W, value, 4).kind, ACCESS_DONE);
+}
+
+/* REP STOSD: lower halves count, upper ones do not stand between them. */
+START_TEST(halves_of_pae_entries_are_cleared_in_a_row)
+{
+	enter_pae();
+	store_half(0, 0);
+	store_half(1, 0);
+	ck_assert_uint_eq(count(PN_CNT_early_unshadow), 0);
+	store_half(2, 0);
+	ck_assert_uint_eq(count(PN_CNT_early_unshadow), 1);
+	ck_assert_ptr_null(frame(USER_L1)->shadows);
+	guest_audit(&g);
+}
+END_TEST
+
+START_TEST(a_half_that_is_not_zero_begins_anew)
+{
+	enter_pae();
+	for (u32 i = 0; i < NR_DATA; i += 2) {
+		store_half(2 * i, 0);
+		store_half(2 * i + 1, 0);
+		store_half(2 * i + 3, i & 2 ? 1u << 31 : 1);
+	}
+	ck_assert_uint_eq(count(PN_CNT_early_unshadow), 0);
+	guest_audit(&g);
+}
+END_TEST
+
 START_TEST(the_loaded_root_is_never_given_up)
 {
 	expect_done(user(0), U | W, 1, DATA);
@@ -498,6 +547,7 @@ int main(void)
 	PART("guest_flags_mmio", an_absent_entry_is_remembered_until_the_guest_writes_it, a_read_only_entry_is_remembered,
 	     a_page_that_is_only_protected_is_not_the_guests_fault, a_device_is_remembered_with_its_rights);
 	PART("early", a_table_that_is_cleared_is_given_up, zeros_that_are_not_in_a_row_mean_nothing,
+	     halves_of_pae_entries_are_cleared_in_a_row, a_half_that_is_not_zero_begins_anew,
 	     the_loaded_root_is_never_given_up, a_root_that_is_only_kept_is_given_up);
 	PART("batch", a_table_that_is_written_in_bulk_is_given_up, population_at_faults_is_no_bulk,
 	     a_fork_takes_the_user_half_at_once, a_root_that_is_only_kept_is_given_up, the_loaded_root_is_never_given_up);
