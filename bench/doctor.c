@@ -52,47 +52,73 @@ static void look_at_qemu(struct examination *x)
 	result(x, output_has(disk, "virtio-blk-pci"), "QEMU: virtio-blk", "dom0's disk", "use Debian's qemu-system-x86");
 }
 
-static void look_for_file(struct examination *x, const char *what, char *path, bool may_be_empty)
-{
-	int64_t bytes = file_bytes(path);
-	char size[32] = "";
+/* Files of one kind, told on one line. */
+struct kind {
+	const char *what;
+	unsigned n, missing;
+	char *first; /* of those that are missing */
+};
 
-	if (bytes > 0)
-		human_bytes((double)bytes, size);
-	result(x, bytes >= !may_be_empty && access(path, R_OK) == 0, what, bytes > 0 ? size : path, "run `make` in the build directory; ./penumbra does");
-	free(path);
+static bool is_there(const char *path, bool may_be_empty)
+{
+	return file_bytes(path) >= !may_be_empty && access(path, R_OK) == 0;
 }
 
-static void look_at_guest(struct examination *x, const struct paths *p, const struct workload *w)
+/* Takes the path. */
+static void count_file(struct kind *k, char *path, bool may_be_empty)
 {
-	char *what = xfmt("guest: %s", w->name), *reason = guest_unavailable(p, w), *initrd = path_guest_initrd(p, w);
+	k->n++;
+	if (!is_there(path, may_be_empty) && !k->missing++)
+		k->first = path;
+	else
+		free(path);
+}
+
+static void kind_result(struct examination *x, const struct kind *k)
+{
+	char *detail = k->missing ? xfmt("%u of %u, such as %s", k->missing, k->n, k->first) : xfmt("%u", k->n);
+
+	result(x, !k->missing, k->what, detail, "run `make` in the build directory; ./penumbra does");
+	free(detail);
+	free(k->first);
+}
+
+/* One of n, whether it is one file or, as Linux, two. */
+static void look_at_guest(struct examination *x, struct kind *guests, const struct paths *p, const struct workload *w)
+{
+	char *reason = guest_unavailable(p, w), *image = path_guest_image(p, w), *initrd = path_guest_initrd(p, w);
 
 	if (reason) {
+		char *what = xfmt("no guest %s", w->name);
+
 		result(x, true, what, reason, "");
-		free(initrd);
+		free(what);
+	} else if (initrd && is_there(image, false)) {
+		count_file(guests, xstrdup(initrd), false);
 	} else {
-		look_for_file(x, what, path_guest_image(p, w), workload_is_bad(w));
-		if (initrd)
-			look_for_file(x, "guest: Linux's initramfs", initrd, false);
+		count_file(guests, xstrdup(image), workload_is_bad(w));
 	}
 	free(reason);
-	free(what);
+	free(image);
+	free(initrd);
 }
 
 static void look_at_build(struct examination *x, const struct paths *p)
 {
-	for (unsigned i = 0; i < nr_recipes; i++) {
-		char *what = xfmt("hypervisor: %s", recipes[i].name);
+	struct kind hypervisors = { .what = "hypervisors, one a recipe" }, dom0 = { .what = "dom0: kernel, initramfs" };
+	struct kind guests = { .what = "guests, in every form" };
 
+	for (unsigned i = 0; i < nr_recipes; i++)
 		/* Variants' images are made when a run names them (make variants). */
 		if (!recipe_is_native(&recipes[i]) && !recipes[i].base)
-			look_for_file(x, what, path_hypervisor(p, &recipes[i]), false);
-		free(what);
-	}
-	look_for_file(x, "dom0: kernel", path_dom0_kernel(p), false);
-	look_for_file(x, "dom0: initramfs", path_dom0_initrd(p), false);
+			count_file(&hypervisors, path_hypervisor(p, &recipes[i]), false);
+	count_file(&dom0, path_dom0_kernel(p), false);
+	count_file(&dom0, path_dom0_initrd(p), false);
 	for (unsigned i = 0; i < nr_workloads; i++)
-		look_at_guest(x, p, &workloads[i]);
+		look_at_guest(x, &guests, p, &workloads[i]);
+	kind_result(x, &hypervisors);
+	kind_result(x, &dom0);
+	kind_result(x, &guests);
 }
 
 /* The directory itself, or, before the first run, the one that it will be made in. */

@@ -206,4 +206,9 @@ check "list" "$bench" list >/dev/null
 "$bench" doctor --build "$tmp/nowhere" >"$tmp/doctor" 2>&1
 is "doctor finds what is missing" $? 1
 has "doctor says what to do" "$tmp/doctor" '-> run .make.'
+has "doctor names a missing image" "$tmp/doctor" 'MISSING hypervisors.* ([0-9]+) of \1, such as .*/nowhere/penumbra-.*elf'
+check "doctor fits on a screen" test "$(lines "$tmp/doctor")" -le 24
+"$bench" doctor --build "$fake" >"$tmp/doctor" 2>&1
+has "doctor counts what is missing" "$tmp/doctor" 'MISSING guests, in every form +[0-9]+ of [0-9]+, such as .*null-exit.2.elf'
+has "doctor finds what is there" "$tmp/doctor" '^ok +dom0: kernel'
 finish
