@@ -128,6 +128,15 @@ char *guest_initrd_name(const struct workload *w)
 	return last_part(path_guest_initrd(&(struct paths){ .build = "" }, w));
 }
 
+static bool holds_run(const char *dir)
+{
+	char *file = xfmt("%s/results.json", dir);
+	bool there = file_exists(file);
+
+	free(file);
+	return there;
+}
+
 /* Runs are named by date and time: the last in order is the newest. */
 static char *newest_run(const char *results)
 {
@@ -136,13 +145,13 @@ static char *newest_run(const char *results)
 	char *best = NULL;
 
 	while (dir && (e = readdir(dir))) {
-		char *file = xfmt("%s/%s/results.json", results, e->d_name);
+		char *run = xfmt("%s/%s", results, e->d_name);
 
-		if (e->d_name[0] != '.' && file_exists(file) && (!best || strcmp(e->d_name, best) > 0)) {
+		if (e->d_name[0] != '.' && holds_run(run) && (!best || strcmp(e->d_name, best) > 0)) {
 			free(best);
 			best = xstrdup(e->d_name);
 		}
-		free(file);
+		free(run);
 	}
 	if (dir)
 		closedir(dir);
@@ -151,7 +160,7 @@ static char *newest_run(const char *results)
 
 char *path_run(const struct paths *p, const char *run)
 {
-	char *newest = NULL, *inside, *file;
+	char *newest = NULL, *inside;
 
 	if (!run) {
 		newest = newest_run(p->results);
@@ -162,12 +171,12 @@ char *path_run(const struct paths *p, const char *run)
 		run = newest;
 	}
 	inside = xfmt("%s/%s", p->results, run);
-	file = xfmt("%s/results.json", inside);
-	if (!file_exists(file)) {
+	if (!holds_run(inside)) {
 		free(inside);
-		inside = xstrdup(run);
+		inside = holds_run(run) ? xstrdup(run) : NULL;
 	}
-	free(file);
+	if (!inside)
+		say("there is no run \"%s\": no results.json in %s/%s, and none in %s", run, p->results, run, run);
 	free(newest);
 	return inside;
 }

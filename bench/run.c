@@ -280,7 +280,7 @@ int cmd_run(const struct options *given, const struct paths *p)
 	if (!o.jobs)
 		o.jobs = cpus >= 2 ? 2 : 1;
 	dir = o.resume ? path_run(p, o.resume) : o.output ? xstrdup(o.output) : new_run_dir(p);
-	if (!o.resume || resume_options(dir, &o, &root))
+	if (!o.resume || (dir && resume_options(dir, &o, &root)))
 		ret = run_in(&o, p, dir, root);
 	json_decref(root);
 	free(dir);

@@ -15,7 +15,7 @@ run `make docs`. A test holds this page current.
 ## Trace events
 
 Numbers are positions in this list. Every record also carries the TSC, pCPU, domain, vCPU, cost (ticks) and bytes (of page
-tables touched). `penumbra-ctl trace fill,promote` turns two of them on, `all` all, `none` none.
+tables touched). Domain 255 is dom0. `penumbra-ctl trace fill,promote` turns two of them on, `all` all, `none` none.
 
 | number | event | what happened | fields |
 | --- | --- | --- | --- |

@@ -148,10 +148,10 @@ refused "levels in words" 2 "from 2 to 5" run --levels four
 refused "no such form" 2 "no form of these levels" run --workload flood --levels 2
 refused "suite" 2 "quick or full" run --suite huge
 refused "resume elsewhere" 2 "leave --output out" run --resume x --output y
-refused "resume nothing" 1 "cannot be read" run --results "$res" --resume nothing
+refused "resume nothing" 1 'no run "nothing"' run --results "$res" --resume nothing
 refused "stray argument" 2 "did you mean --workload" run demand-fault
 refused "two runs" 2 "one run" report a b
-refused "no such run" 1 "cannot be read" report --results "$res" nothing
+refused "no such run" 1 'no run "nothing": .*in .*/nothing,' report --results "$res" nothing
 refused "no QEMU" 1 "qemu-system-x86" run --build "$fake" --qemu /nonexistent --workload compute
 refused "no image" 1 "run .make. in the build directory" run --build "$tmp/nowhere" --recipe shadow2
 : >"$fake/penumbra-npt.elf"
