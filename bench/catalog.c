@@ -296,35 +296,77 @@ static bool left_to_itself(const struct selection *s, const char *suite)
 	return !s->recipes_named && !s->workloads_named && !strcmp(s->suite, suite);
 }
 
-bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w)
-{
-	static const char *const linux_under[] = {
-#define TRACED(name)
-#define LINUX_UNDER(name) name,
+/* What quick.def says: the traced workloads, the recipes that boot Linux, and the pairs that the suite has besides. */
+static const char *const quick_traced[] = {
+#define TRACED(name) name,
+#define LINUX_UNDER(name)
+#define ALSO(recipe, form)
 #include "quick.def"
 #undef TRACED
 #undef LINUX_UNDER
-	};
+#undef ALSO
+};
 
+static const char *const quick_linux[] = {
+#define TRACED(name)
+#define LINUX_UNDER(name) name,
+#define ALSO(recipe, form)
+#include "quick.def"
+#undef TRACED
+#undef LINUX_UNDER
+#undef ALSO
+};
+
+static const struct {
+	const char *recipe, *form;
+} quick_also[] = {
+#define TRACED(name)
+#define LINUX_UNDER(name)
+#define ALSO(recipe, form) { recipe, form },
+#include "quick.def"
+#undef TRACED
+#undef LINUX_UNDER
+#undef ALSO
+};
+
+static bool is_also(const struct recipe *r, const struct workload *w)
+{
+	for (unsigned i = 0; i < COUNT_OF(quick_also); i++)
+		if (!strcmp(quick_also[i].recipe, r->name) && !strcmp(quick_also[i].form, w->name))
+			return true;
+	return false;
+}
+
+void select_also(struct selection *s)
+{
+	if (!left_to_itself(s, "quick"))
+		return;
+	for (unsigned i = 0; i < COUNT_OF(quick_also); i++) {
+		s->recipe[recipe_find(quick_also[i].recipe) - recipes] = true;
+		s->workload[workload_find(quick_also[i].form) - workloads] = true;
+	}
+}
+
+static bool in_quick_suite(const struct recipe *r, const struct workload *w)
+{
+	if (strcmp(r->suite, "quick") || !in_suite(w, "quick") || w->levels != 4)
+		return false;
+	return !workload_is_linux(w) || is_one_of(quick_linux, COUNT_OF(quick_linux), r->name);
+}
+
+bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w)
+{
 	if (!s->recipe[r - recipes] || !s->workload[w - workloads])
 		return false;
-	return !left_to_itself(s, "quick") || !workload_is_linux(w) || is_one_of(linux_under, COUNT_OF(linux_under), r->name);
+	return !left_to_itself(s, "quick") || in_quick_suite(r, w) || is_also(r, w);
 }
 
 bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w)
 {
-	static const char *const traced[] = {
-#define TRACED(name) name,
-#define LINUX_UNDER(name)
-#include "quick.def"
-#undef TRACED
-#undef LINUX_UNDER
-	};
-
 	if (recipe_is_native(r) || !selection_has(s, r, w))
 		return false;
 	if (left_to_itself(s, "quick"))
-		return is_one_of(traced, COUNT_OF(traced), w->name);
-	/* A variant differs from its base in one part: what its trace would show, its figures do. */
-	return !left_to_itself(s, "full") || !r->base;
+		return in_quick_suite(r, w) && is_one_of(quick_traced, COUNT_OF(quick_traced), w->name);
+	/* A variant differs from its base in one part, and a form in its levels: what their traces would show, their figures do. */
+	return !left_to_itself(s, "full") || (!r->base && w->levels == 4);
 }

@@ -79,6 +79,8 @@ struct selection {
  */
 bool select_recipes(struct selection *s, const char *names, const char *suite);
 bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels);
+/* To be called after both: what the quick suite, if nothing was named, has besides (quick.def). */
+void select_also(struct selection *s);
 /* Whether this pair is to be run, and with a traced pass as well: the suites leave some out (quick.def). */
 bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w);
 bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w);

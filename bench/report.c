@@ -19,12 +19,59 @@ bool recipe_is_baseline(const struct dataset *d, const char *recipe)
 	return !dataset_is_shadow(d, recipe);
 }
 
+bool recipe_is_used(const struct dataset *d, const char *recipe)
+{
+	const char *other;
+
+	for (unsigned i = 0; (other = dataset_recipe(d, i)); i++)
+		if (!strcmp(other, recipe))
+			return true;
+	return false;
+}
+
+/* Each recipe, then its variants; a variant whose base the run does not have has a place of its own. */
+static const char *ordered_recipe(const struct dataset *d, unsigned nth)
+{
+	const char *recipe, *variant;
+
+	for (unsigned i = 0; (recipe = dataset_recipe(d, i)); i++) {
+		if (dataset_is_variant(d, recipe) && recipe_is_used(d, dataset_variant_base(d, recipe)))
+			continue;
+		if (nth-- == 0)
+			return recipe;
+		for (unsigned k = 0; (variant = dataset_recipe(d, k)); k++)
+			if (!strcmp(dataset_variant_base(d, variant), recipe) && nth-- == 0)
+				return variant;
+	}
+	return NULL;
+}
+
 const char *shown_recipe(const struct dataset *d, unsigned nth)
 {
 	const char *recipe;
 
-	for (unsigned i = 0; (recipe = dataset_recipe(d, i)); i++)
+	for (unsigned i = 0; (recipe = ordered_recipe(d, i)); i++)
 		if ((d->nr_recipes <= MANY_RECIPES || !dataset_is_variant(d, recipe)) && nth-- == 0)
+			return recipe;
+	return NULL;
+}
+
+static bool has_results(const struct dataset *d, const char *recipe, const char *form)
+{
+	struct cell c;
+
+	return dataset_cell(d, recipe, form, NULL, false, &c);
+}
+
+const char *pictured_recipe(const struct dataset *d, const char *form, unsigned nth)
+{
+	const char *recipe;
+	unsigned n = 0;
+
+	for (unsigned i = 0; (recipe = dataset_recipe(d, i)); i++)
+		n += has_results(d, recipe, form);
+	for (unsigned i = 0; (recipe = ordered_recipe(d, i)); i++)
+		if (has_results(d, recipe, form) && (n <= MANY_RECIPES || !dataset_is_variant(d, recipe)) && nth-- == 0)
 			return recipe;
 	return NULL;
 }
@@ -165,6 +212,8 @@ static void write_nav(FILE *f, const struct dataset *d)
 	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> <a href=\"#claims\">Claims</a> "
 	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published figures</a> ",
 	      f);
+	if (recipe_is_used(d, ADAPTIVE))
+		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
 	for (unsigned i = 0; (base = nth_base(d, i)); i++) {
 		fputs("<a href=\"#w-", f);
 		html_text(f, base);
@@ -196,6 +245,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	report_figures(f, d);
 	report_peers(f, d);
 	report_published(f, d);
+	report_adaptive(f, d);
 	report_workloads(f, d);
 	report_variants(f, d);
 	report_kinds(f, d);

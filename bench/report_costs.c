@@ -130,7 +130,7 @@ static void gather(struct distribution *g, const struct dataset *d, const char *
 	const char *recipe;
 
 	g->first = PN_HIST_BUCKETS;
-	for (unsigned r = 0; (recipe = shown_recipe(d, r)) && g->n < MAX_LINES; r++) {
+	for (unsigned r = 0; (recipe = pictured_recipe(d, workload, r)) && g->n < MAX_LINES; r++) {
 		double *share = g->share[g->n];
 
 		if (!distribution_of(d, recipe, workload, share))

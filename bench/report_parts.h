@@ -17,6 +17,9 @@ void report_card(FILE *f, const char *title, const char *value, const char *note
 /* The cards with what the seeds are about; nothing where it was not measured. */
 void report_central(FILE *f, const struct dataset *d);
 void report_published(FILE *f, const struct dataset *d);
+/* The recipe ADAPTIVE against the best of the others, phase by phase. Nothing if the run does not have it. */
+#define ADAPTIVE "adaptive"
+void report_adaptive(FILE *f, const struct dataset *d);
 void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);
@@ -53,14 +56,19 @@ void report_picture_end(FILE *f, const char *caption);
 void table_begin(FILE *f, const char *head);
 void table_end(FILE *f, const char *caption);
 
-/* Recipes that pictures and the first table show: all that the run has, but no variants where they would be too many. NULL past the last. */
+/*
+ * Recipes that stand side by side in tables: all that the run has, each followed by its variants, but no variants where they would be
+ * too many. NULL past the last. And in one workload's pictures: those with results in that form.
+ */
 const char *shown_recipe(const struct dataset *d, unsigned nth);
+const char *pictured_recipe(const struct dataset *d, const char *form, unsigned nth);
 /* Workloads, each once whatever forms of it the run has; and the form that stands for it: the 4-level one, or the first, of those with results. */
 const char *nth_base(const struct dataset *d, unsigned nth);
 const char *main_form(const struct dataset *d, const char *base);
 /* The nth form of a workload that the run has. */
 const char *nth_form(const struct dataset *d, const char *base, unsigned nth);
 
+bool recipe_is_used(const struct dataset *d, const char *recipe);
 bool recipe_is_baseline(const struct dataset *d, const char *recipe);
 
 #endif

@@ -80,7 +80,7 @@ static struct bars *make_bars(const struct dataset *d, const char *workload, fil
 		heading = several_phases(d, workload) ? add_bar(b, phase) : NULL;
 		if (heading)
 			heading->heading = true;
-		for (unsigned r = 0; (recipe = shown_recipe(d, r)); r++) {
+		for (unsigned r = 0; (recipe = pictured_recipe(d, workload, r)); r++) {
 			struct bar *bar = dataset_cell(d, recipe, workload, phase, false, &c) ? add_bar(b, recipe) : NULL;
 
 			if (bar)

@@ -38,19 +38,17 @@ static bool guests_there(const struct paths *p, const struct selection *s)
 	return ok;
 }
 
-/* Guests that this machine cannot have go from the choice to `left_out`, with a message. False: nothing is left. */
-static bool leave_out(const struct paths *p, struct selection *s, struct selection *left_out)
+/* Guests that this machine cannot have go from the choice, with a message. False: nothing is left. */
+static bool leave_out(const struct paths *p, struct selection *s)
 {
 	bool any = false;
 
-	memset(left_out, 0, sizeof(*left_out));
 	for (unsigned i = 0; i < nr_workloads; i++) {
 		char *reason = s->workload[i] ? guest_unavailable(p, &workloads[i]) : NULL;
 
 		if (reason) {
 			say("%s is left out: %s", workloads[i].name, reason);
 			s->workload[i] = false;
-			left_out->workload[i] = true;
 		}
 		any |= s->workload[i];
 		free(reason);
@@ -61,22 +59,43 @@ static bool leave_out(const struct paths *p, struct selection *s, struct selecti
 }
 
 /* What was left out stands in the results as not run, with the reason. */
-static void note_left_out(struct results *r, const struct paths *p, const struct selection *s, const struct selection *left_out)
+static void note_left_out(struct results *r, const struct paths *p, const struct selection *s, const struct selection *wanted)
 {
 	for (unsigned i = 0; i < nr_workloads; i++) {
-		char *reason = left_out->workload[i] ? guest_unavailable(p, &workloads[i]) : NULL;
+		char *reason = wanted->workload[i] && !s->workload[i] ? guest_unavailable(p, &workloads[i]) : NULL;
 
 		for (unsigned k = 0; reason && k < nr_recipes; k++)
-			if (s->recipe[k])
+			if (selection_has(wanted, &recipes[k], &workloads[i]))
 				item_end(results_item(r, recipes[k].name, workloads[i].name, 1, false), "not-run", reason);
 		free(reason);
 	}
 }
 
+/* Variants that no default run needs are not built by `make` alone; a full run may lack many. */
+static bool variants_there(const struct paths *p, const struct selection *s)
+{
+	const char *first = NULL;
+	unsigned missing = 0;
+
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		char *image = s->recipe[i] && recipes[i].base ? path_hypervisor(p, &recipes[i]) : NULL;
+
+		if (image && access(image, R_OK)) {
+			first = first ? first : recipes[i].name;
+			missing++;
+		}
+		free(image);
+	}
+	if (missing)
+		say("%u of the variants have no image in %s, %s first\n          `make variants` in the build directory makes them (./penumbra does), `make install` after it installs them;\n"
+		    "          --recipe chooses among those that are there", missing, p->build, first);
+	return !missing;
+}
+
 static bool images_there(const struct paths *p, const struct selection *s)
 {
 	char *kernel = path_dom0_kernel(p), *initrd = path_dom0_initrd(p);
-	bool ok = true, any = false;
+	bool ok = variants_there(p, s), any = false;
 
 	for (unsigned i = 0; i < nr_recipes; i++) {
 		char *image;
@@ -85,7 +104,8 @@ static bool images_there(const struct paths *p, const struct selection *s)
 			continue;
 		any = true;
 		image = path_hypervisor(p, &recipes[i]);
-		ok &= artefact_there(image, recipes[i].name, false);
+		if (!recipes[i].base || file_exists(image))
+			ok &= artefact_there(image, recipes[i].name, false);
 		free(image);
 	}
 	if (any)
@@ -213,12 +233,19 @@ static int open_results(struct results *res, const struct options *o, const stru
 	return results_begin(res, dir, slash && slash[1] ? slash + 1 : dir, options_json(o, s), machine);
 }
 
-static void say_how_to_go_on(const struct results *res)
+/* By its name, where --resume would find it by that; a run elsewhere by its directory. */
+static void say_how_to_go_on(const struct paths *p, const struct results *res)
 {
-	say("`penumbra run --resume %s` goes on with it", json_string_value(json_object_get(res->root, "run")));
+	const char *name = json_string_value(json_object_get(res->root, "run"));
+	char *kept = xfmt("%s/%s", p->results, name), *found = realpath(kept, NULL), *here = realpath(res->dir, NULL);
+
+	say("`penumbra run --resume %s` goes on with it", found && here && !strcmp(found, here) ? name : res->dir);
+	free(here);
+	free(found);
+	free(kept);
 }
 
-static int measure(const struct options *o, const struct paths *p, const struct selection *s, const struct selection *left_out,
+static int measure(const struct options *o, const struct paths *p, const struct selection *s, const struct selection *wanted,
 		   const char *dir, json_t *root)
 {
 	struct results res;
@@ -231,7 +258,7 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 		return EXIT_FAILED;
 	before = json_number_value(json_object_get(res.root, "wall_seconds"));
 	queue_init(&q, o, p, &res);
-	note_left_out(&res, p, s, left_out);
+	note_left_out(&res, p, s, wanted);
 	boots_add(&q, s, o, resume_round(&res));
 	if (!write_machine(&res))
 		queue_run(&q);
@@ -242,7 +269,7 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 		report = !report_write(dir, res.root);
 	say_end(&q, &res, report);
 	if (!complete)
-		say_how_to_go_on(&res);
+		say_how_to_go_on(p, &res);
 	if (make_dirs(p->results) == 0)
 		index_add(p->results, &res);
 	if (q.interrupted)
@@ -256,17 +283,19 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 
 static int run_in(struct options *o, const struct paths *p, const char *dir, json_t *root)
 {
-	struct selection s, left_out;
+	struct selection s, wanted;
 
 	if (!o->suite)
 		o->suite = "quick";
 	if (!select_recipes(&s, o->recipes, o->suite) || !select_workloads(&s, o->workloads, o->suite, o->levels))
 		return EXIT_USAGE;
-	if (!leave_out(p, &s, &left_out))
+	select_also(&s);
+	wanted = s;
+	if (!leave_out(p, &s))
 		return EXIT_FAILED;
 	if (!(qemu_there(o->qemu) & images_there(p, &s) & guests_there(p, &s)))
 		return EXIT_FAILED;
-	return root || place_is_good(dir) ? measure(o, p, &s, &left_out, dir, root) : EXIT_FAILED;
+	return root || place_is_good(dir) ? measure(o, p, &s, &wanted, dir, root) : EXIT_FAILED;
 }
 
 int cmd_run(const struct options *given, const struct paths *p)

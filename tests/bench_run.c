@@ -13,6 +13,7 @@
 #include "bench/plan.h"
 #include "bench/qemu.h"
 #include "bench/report.h"
+#include "bench/report_parts.h"
 #include "bench/results.h"
 
 START_TEST(the_default_choice_is_the_quick_suite)
@@ -170,6 +171,47 @@ START_TEST(the_quick_suite_leaves_out_what_takes_long)
 }
 END_TEST
 
+/* quick.def's pairs: exactly these, of recipes and forms that exist, and only while nothing is named. */
+START_TEST(the_quick_suite_has_single_pairs_besides)
+{
+	static const struct {
+		const char *recipe, *form;
+	} also[] = {
+#define TRACED(name)
+#define LINUX_UNDER(name)
+#define ALSO(recipe, form) { recipe, form },
+#include "bench/quick.def"
+#undef TRACED
+#undef LINUX_UNDER
+#undef ALSO
+	};
+	struct selection s, named;
+	unsigned pairs = 0;
+
+	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, NULL, "quick", LEVELS_DEFAULT));
+	select_also(&s);
+	for (unsigned i = 0; i < COUNT_OF(also); i++) {
+		const struct recipe *r = recipe_find(also[i].recipe);
+		const struct workload *w = workload_find(also[i].form);
+
+		ck_assert_msg(r && w, "%s, %s", also[i].recipe, also[i].form);
+		ck_assert(selection_has(&s, r, w));
+		ck_assert_msg(strcmp(r->suite, "quick") || strcmp(w->suite, "quick") || w->levels != 4, "%s, %s are quick as they are", r->name, w->name);
+	}
+	for (unsigned r = 0; r < nr_recipes; r++)
+		for (unsigned w = 0; w < nr_workloads; w++) {
+			bool outside = strcmp(recipes[r].suite, "quick") || strcmp(workloads[w].suite, "quick") || workloads[w].levels != 4;
+
+			pairs += outside && selection_has(&s, &recipes[r], &workloads[w]);
+			ck_assert(!outside || !selection_traces(&s, &recipes[r], &workloads[w]));
+		}
+	ck_assert_uint_eq(pairs, COUNT_OF(also));
+	ck_assert(select_recipes(&named, NULL, "quick") && select_workloads(&named, "true-fault", "quick", LEVELS_DEFAULT));
+	select_also(&named);
+	ck_assert(!named.recipe[recipe_find("shadow2+guest_flags") - recipes]);
+}
+END_TEST
+
 static bool is_second(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition)
 {
 	return repetition == 2 && !it->traced;
@@ -322,6 +364,60 @@ START_TEST(html_is_escaped)
 }
 END_TEST
 
+/* A finished guest run of one region of 100 operations. */
+static json_t *run_of(const char *recipe, const char *workload, unsigned instructions)
+{
+	return json_pack("{s:s, s:s, s:i, s:b, s:s, s:[{s:s, s:i, s:i, s:i, s:i}]}", "recipe", recipe, "workload", workload, "repetition", 1, "traced", 0,
+			 "state", "finished", "regions", "phase", "fault", "guest_levels", 4, "ops", 100, "instructions", (int)instructions, "trips", 200);
+}
+
+static char *report_of(json_t *root)
+{
+	char dir[] = "/tmp/bench-report-XXXXXX";
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	ck_assert_int_eq(report_write(dir, root), 0);
+	char *path = xfmt("%s/report.html", dir), *html = read_file(path, NULL);
+
+	ck_assert_ptr_nonnull(html);
+	remove_tree(dir);
+	free(path);
+	json_decref(root);
+	return html;
+}
+
+#define CATALOGUE \
+	"{s:i, s:[{s:s,s:s},{s:s,s:s,s:s},{s:s,s:s}], s:[{s:s,s:i},{s:s,s:i},{s:s,s:s,s:i}], s:o}", "format", 1, "recipes", "name", "shadow2", "kind", \
+	"shadow", "name", "shadow2+rmap", "kind", "shadow", "base", "shadow2", "name", "adaptive", "kind", "shadow", "workloads", "name", "a", "levels", 4, \
+	"name", "b", "levels", 4, "name", "b.2", "workload", "b", "levels", 2, "items"
+
+START_TEST(adaptive_is_held_against_the_best)
+{
+	json_t *items = json_pack("[o,o,o,o,o,o,o]", run_of("shadow2", "a", 1000), run_of("adaptive", "a", 1020), run_of("shadow2", "b", 1000),
+				  run_of("adaptive", "b", 900), run_of("shadow2", "b.2", 1000), run_of("adaptive", "b.2", 1100),
+				  run_of("shadow2+rmap", "a", 500));
+	char *html = report_of(json_pack(CATALOGUE, json_deep_copy(items))), *section = strstr(html, "<section id=adaptive>"), *end;
+
+	ck_assert_ptr_nonnull(section);
+	end = strstr(section, "</section>");
+	*end = 0;
+	ck_assert_ptr_nonnull(strstr(section, "<b>2 of 3</b> phases"));
+	ck_assert_ptr_nonnull(strstr(section, "within 2 %"));
+	ck_assert_ptr_nonnull(strstr(section, "the best<"));
+	ck_assert_ptr_nonnull(strstr(section, "+10.0 %"));
+	ck_assert_ptr_null(strstr(section, "rmap"));
+	free(html);
+	/* Without it, not a word of it; nor when it merely might have been run. */
+	for (size_t i = json_array_size(items); i--;)
+		if (!strcmp(json_string_value(json_object_get(json_array_get(items, i), "recipe")), ADAPTIVE))
+			json_array_remove(items, i);
+	html = report_of(json_pack(CATALOGUE, items));
+	ck_assert_ptr_null(strstr(html, "id=adaptive"));
+	ck_assert_ptr_null(strstr(html, "#adaptive"));
+	free(html);
+}
+END_TEST
+
 /* Hostile strings in a results file stay text in the report; no picture needs gnuplot to be there. */
 START_TEST(a_report_of_hostile_text_is_harmless)
 {
@@ -359,6 +455,7 @@ int main(void)
 	tcase_add_test(t, a_workload_without_the_usual_form_gives_what_it_has);
 	tcase_add_test(t, every_form_has_its_own_image);
 	tcase_add_test(t, the_quick_suite_leaves_out_what_takes_long);
+	tcase_add_test(t, the_quick_suite_has_single_pairs_besides);
 	tcase_add_test(t, plans_are_cut_and_split);
 	tcase_add_test(t, commas_in_paths_are_doubled);
 	tcase_add_test(t, exit_status_tells_the_guest_s_word);
@@ -366,6 +463,7 @@ int main(void)
 	tcase_add_test(t, plan_json_has_the_agreed_shape);
 	tcase_add_test(t, test_logs_are_counted);
 	tcase_add_test(t, html_is_escaped);
+	tcase_add_test(t, adaptive_is_held_against_the_best);
 	tcase_add_test(t, a_report_of_hostile_text_is_harmless);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
