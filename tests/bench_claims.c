@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/catalog.h"
 #include "bench/claims.h"
 #include "bench/figures.h"
 #include "hv/include/control_abi.h"
@@ -127,6 +128,41 @@ static const struct example {
 #include "tests/bench_claims.def"
 #undef EXAMPLE
 };
+
+static bool has_text(const char *path, const char *text)
+{
+	char *all = read_file(path, NULL);
+	bool has = all && strstr(all, text);
+
+	free(all);
+	return has;
+}
+
+/* A judge that asks for a phase which no workload measures would never be heard: so no example may be of such a one. */
+START_TEST(the_phases_are_the_workloads_own)
+{
+	const struct example *e = &examples[_i];
+	const char *src = getenv("srcdir") ? getenv("srcdir") : ".";
+
+	for (unsigned i = 0; i < COUNT_OF(e->row) && e->row[i]; i++) {
+		char name[64], phase[64];
+		const struct workload *w;
+
+		ck_assert_int_eq(sscanf(e->row[i], "%*s %63s %63s", name, phase), 2);
+		w = workload_find(name);
+		ck_assert_msg(w != NULL, "%s", e->row[i]);
+		char *quoted = xfmt("\"%s\"", phase), *own = xfmt("%s/workloads/%s.c", src, w->file);
+		char *batch = xfmt("%s/workloads/lib/batch.h", src), *demand = xfmt("%s/workloads/lib/demand.h", src);
+
+		ck_assert_msg(workload_is_linux(w) || has_text(own, quoted) || has_text(batch, quoted) || has_text(demand, quoted),
+			      "workload %s measures no phase %s", name, phase);
+		free(quoted);
+		free(own);
+		free(batch);
+		free(demand);
+	}
+}
+END_TEST
 
 START_TEST(verdicts_follow_from_the_figures)
 {
@@ -314,6 +350,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_loop_test(t, verdicts_follow_from_the_figures, 0, (int)COUNT_OF(examples));
+	tcase_add_loop_test(t, the_phases_are_the_workloads_own, 0, COUNT_OF(examples));
 	tcase_add_test(t, every_verdict_has_an_example);
 	tcase_add_test(t, what_is_lacking_is_named_with_a_command);
 	tcase_add_test(t, nothing_measured_is_no_verdict);
