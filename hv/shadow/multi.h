@@ -151,15 +151,16 @@ static inline __attribute__((always_inline)) void leaf_change(struct domain *d, 
 	s_set(sp, slot, e);
 }
 
-/* `harvest`: the old entry goes while its guest entry stands, so what hardware added to it is carried over. */
-static inline __attribute__((always_inline)) void leaf_set(struct domain *d, struct sh_page *sp, u32 slot, u64 e,
-							   bool harvested)
+/* `harvested`: the old entry goes while its guest entry stands, so what hardware added to it is carried over. Returns the old one. */
+static inline __attribute__((always_inline)) u64 leaf_set(struct domain *d, struct sh_page *sp, u32 slot, u64 e,
+							  bool harvested)
 {
 	const u64 old = AD_HIDES_TABLES ? s_take(sp, slot) : s_get(sp, slot);
 
 	if (AD_HIDES_TABLES && harvested)
 		harvest(d, sp, slot, old);
 	leaf_change(d, sp, slot, old, e);
+	return old;
 }
 
 static inline __attribute__((always_inline)) void leaf_put(struct domain *d, struct sh_page *sp, u32 slot, u64 e)

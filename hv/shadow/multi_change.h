@@ -93,9 +93,8 @@ static inline u32 slot_of(u32 role, u32 index)
 /* The guest's write changed its entry: the leaf follows. */
 static inline __attribute__((always_inline)) void leaf_follow(struct domain *d, struct sh_page *sp, u32 slot, u64 e)
 {
-	const u64 old = s_get(sp, slot);
+	const u64 old = leaf_set(d, sp, slot, e, false);
 
-	leaf_set(d, sp, slot, e, false);
 	SH_EACH(reclaim, changed, d, old, e);
 }
 

@@ -77,12 +77,16 @@ static inline __attribute__((always_inline)) void quick_entry(struct vcpu *v, gv
 	q->any |= q->ge;
 }
 
-/* Present, no reserved bits, marked for the access and allowing it. */
+/* Marked for the access, and for a write no read-only mapping that supervisors may write to. */
+static inline __attribute__((always_inline)) bool quick_plain(const struct quick *q, u32 pfec)
+{
+	return !policy.ad->unmarked(q->all, q->ge, pfec & PFEC_W) && (q->all & PTE_RW || !(pfec & PFEC_W));
+}
+
+/* Present, no reserved bits, allowing the access, and plain. */
 static inline __attribute__((always_inline)) bool quick_allowed(const struct vcpu *v, const struct quick *q, u32 pfec)
 {
-	if (unlikely(q->ge & v->rsvd) || policy.ad->unmarked(q->all, q->ge, pfec & PFEC_W))
-		return false;
-	return likely(gw_allowed(v, q->all, pfec)) && (q->all & PTE_RW || !(pfec & PFEC_W));
+	return likely(!(q->ge & v->rsvd)) && quick_plain(q, pfec) && likely(gw_allowed(v, q->all, pfec));
 }
 
 static enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec);
@@ -116,10 +120,7 @@ static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t
 	return r;
 }
 
-/*
- * A fault on a way that is there: the guest has no mapping, or writes to a table, or
- * needs the one leaf entry.
- */
+/* An allowed access on a way that is there: the guest writes to a table, or needs the one leaf entry. */
 static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
 							    u64 ge, u64 all)
 {
@@ -128,11 +129,7 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 	mfn_t mfn;
 	u64 e;
 
-	if (unlikely(pfec & PFEC_I || ge & v->rsvd))
-		return full_fault(v, va, pfec);
-	if (unlikely(!gw_allowed(v, all, pfec)))
-		return gw_failed(v, pfec, GW_OK);
-	if (unlikely(!quick_allowed(v, &q, pfec)))
+	if (unlikely(!quick_plain(&q, pfec)))
 		return full_fault(v, va, pfec);
 	mfn = p2m_lookup(d, pte_gfn(ge));
 	if (unlikely(!mfn_valid(mfn)))
@@ -225,6 +222,12 @@ static inline __attribute__((always_inline)) enum verdict fault_along(struct vcp
 		v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
 		if (policy.spare->answer)
 			remember_absent(&q, va);
+		return SH_GUEST_FAULT;
+	}
+	if (unlikely(pfec & PFEC_I || q.ge & v->rsvd))
+		return full_fault(v, va, pfec);
+	if (!gw_allowed(v, q.all, pfec)) {
+		v->fault.pfec = (pfec & (PFEC_W | PFEC_U)) | PFEC_P;
 		return SH_GUEST_FAULT;
 	}
 	return quick_present(v, va, pfec, q.leaf, q.ge, q.all);

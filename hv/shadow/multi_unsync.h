@@ -249,7 +249,7 @@ static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *l
 	TRACE(v, prefetch, leaf->mfn, slot, n);
 }
 
-/* Is the first entry to be tried one that could be filled? Most often a demand fault's is not. */
+/* Is the first entry to be tried one that could be filled? A demand fault's most often is not, a copy-on-write fault's there. */
 static inline __attribute__((always_inline)) bool worth_a_look(const struct sh_page *leaf, u32 slot)
 {
 	u32 first, end;
@@ -257,7 +257,11 @@ static inline __attribute__((always_inline)) bool worth_a_look(const struct sh_p
 	if (leaf->role & ROLE_DIRECT)
 		return true;
 	policy.prefetch->window(slot, ENTRIES, &first, &end);
-	return first < end && (first < slot || guest_entry(leaf, first_index(leaf) + first) & PTE_P);
+	if (first < slot)
+		return true;
+	if (first >= end || !(guest_entry(leaf, first_index(leaf) + first) & PTE_P))
+		return false;
+	return !policy.prefetch->stops_at_present || !(s_get(leaf, first) & PTE_P);
 }
 
 /* ---- one entry ---- */
