@@ -458,6 +458,23 @@ static bool poke(struct gen *g, gpa_t at, u64 value, u32 bytes)
 	return emit(g, (struct step){ .op = OP_poke, .a = at, .b = bytes, .c = value });
 }
 
+static bool hypercall(struct gen *g, u32 cpu)
+{
+	u32 levels = cpu_of(g, cpu)->levels;
+	struct step s = { .op = OP_update, .cpu = (u8)cpu };
+
+	if (one_in(g, 4)) {
+		s.op = one_in(g, 3) ? OP_unpin : OP_pin;
+		s.a = one_in(g, 8) ? some_gfn(g) << 12 : some_root(g, levels);
+		return emit(g, s);
+	}
+	s.a = some_table(g) + some_slot(g, levels, 1) * entry_bytes(levels) + (one_in(g, 16) ? rnd(g, 8) : 0);
+	s.b = 1 + rnd(g, 4);
+	s.c = one_in(g, 2) ? good_entry(g, levels, 1 + (u32)rnd(g, 3)) : some_entry(g, levels);
+	s.how = (u32)(one_in(g, 8) ? some_gfn(g) : TABLE_END + rnd(g, 8)) * 4096 + (one_in(g, 4) ? 4096 - 32 : 64 * (u32)rnd(g, 3));
+	return emit(g, s);
+}
+
 static bool manage(struct gen *g)
 {
 	struct step s = { .op = OP_pool };
@@ -536,8 +553,10 @@ static bool gen_more(struct gen *g)
 		return use(g, cpu);
 	if (x < 57)
 		return in_a_row(g, cpu);
-	if (x < 72)
+	if (x < 70)
 		return write_entry(g, cpu);
+	if (x < 72)
+		return hypercall(g, cpu);
 	if (x < 80)
 		return tweak(g, cpu);
 	if (x < 87)

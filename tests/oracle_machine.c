@@ -81,6 +81,11 @@ static gpa_t gpa_of(const struct machine *m, hpa_t hpa)
 	return hpa - mfn_to_hpa(m->d.first_mfn);
 }
 
+gpa_t machine_place(const struct machine *m, const void *p)
+{
+	return gpa_of(m, mfn_to_hpa(plat_virt_to_mfn(p)));
+}
+
 static u32 room(gva_t va)
 {
 	return PAGE_SIZE - (u32)(va & ~PAGE_MASK);

@@ -52,6 +52,8 @@ void machine_exit(struct machine *m);
 
 /* Guest physical memory as the machine sees it; NULL: none there. */
 u8 *machine_at(const struct machine *m, gpa_t gpa);
+/* The other way round: p points to the domain's memory. */
+gpa_t machine_place(const struct machine *m, const void *p);
 
 /* An instruction's access; for a write `data` is stored. `access` as for host_access. */
 struct access machine_access(struct machine *m, u32 cpu, gva_t va, u32 access, const u8 *data, u32 bytes);

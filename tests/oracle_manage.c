@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Steps of the hypervisor's: writes to guest memory, changes of the p2m, log-dirty, pool
- * resize. A frame that is removed is out of the guest's reach at once, whatever its TLB held.
+ * resize, and what a guest asks of it. A frame that is removed is out of the guest's reach at once, whatever its TLB held.
  */
 #include <string.h>
 
+#include "hypercall_abi.h"
 #include "oracle_run.h"
+
+/* Without a flush. */
+static void store_both(struct run *r, gpa_t gpa, const void *buf, u32 bytes)
+{
+	ref_store(&r->ref, gpa, buf, bytes);
+	memcpy(machine_at(&r->m, gpa), buf, bytes);
+	paging_guest_wrote(&r->m.d, gpa, bytes);
+}
 
 static void poke(struct run *r, gpa_t gpa, u64 value, u32 bytes)
 {
@@ -14,9 +23,7 @@ static void poke(struct run *r, gpa_t gpa, u64 value, u32 bytes)
 	if (!bytes || bytes > 8 || !ref_has(&r->ref, gpa >> 12) || (gpa + bytes - 1) >> 12 != gpa >> 12)
 		return;
 	flush &= run_had_entries(r, gpa, bytes);
-	ref_store(&r->ref, gpa, &value, bytes);
-	memcpy(machine_at(&r->m, gpa), &value, bytes);
-	paging_guest_wrote(&r->m.d, gpa, bytes);
+	store_both(r, gpa, &value, bytes);
 	if (flush)
 		run_flush_all(r);
 }
@@ -33,6 +40,77 @@ static bool is_root(const struct run *r, u64 gfn, bool pae)
 	}
 	return root;
 }
+
+/* ---- hypercalls ---- */
+
+#define MOST_UPDATES 8
+
+static bool put_list(struct run *r, gpa_t list, gpa_t entry, u64 value, u32 nr, u32 size)
+{
+	bool flush = false;
+
+	for (u32 i = 0; i < nr; i++) {
+		struct pn_mmu_update u = { .entry = entry + i * size, .value = value + (u64)i * 4096 };
+		gpa_t at = list + i * sizeof(u);
+
+		if (!ref_has(&r->ref, at >> 12))
+			break;
+		flush |= run_had_entries(r, at, sizeof(u));
+		store_both(r, at, &u, sizeof(u));
+	}
+	return flush;
+}
+
+/* An update may overwrite the list's own rest: it is read as it stands. */
+static u32 update_reference(struct run *r, gpa_t list, u32 nr, u32 size, bool *flush)
+{
+	for (u32 i = 0; i < nr; i++) {
+		gpa_t at = list + i * sizeof(struct pn_mmu_update);
+		struct pn_mmu_update u;
+
+		if (!ref_has(&r->ref, at >> 12))
+			return i;
+		memcpy(&u, r->ref.memory + at, sizeof(u));
+		if (!ref_has(&r->ref, u.entry >> 12) || u.entry % size)
+			return i;
+		*flush |= run_had_entries(r, u.entry, size);
+		ref_store(&r->ref, u.entry, &u.value, size);
+	}
+	return nr;
+}
+
+static void update(struct run *r, const struct step *s)
+{
+	gpa_t list = s->how & ~15u;
+	u32 nr = s->b < MOST_UPDATES ? (u32)s->b : MOST_UPDATES, size = entry_bytes(r->ref.cpu[s->cpu].levels), done;
+	bool flush;
+
+	if (!r->ref.cpu[s->cpu].levels)
+		return;
+	flush = put_list(r, list, s->a, s->c, nr, size);
+	done = paging_update_entries(&r->m.v[s->cpu], list, nr);
+	if (done != update_reference(r, list, nr, size, &flush))
+		run_fail(r, "the hypercall wrote another number of entries than it must");
+	if (flush && r->prog->strict)
+		run_flush_all(r);
+}
+
+static void pin(struct run *r, const struct step *s)
+{
+	const struct ref_cpu *c = &r->ref.cpu[s->cpu];
+	bool loaded = s->op == OP_unpin && is_root(r, s->a >> 12, c->levels == 3), here = ref_has(&r->ref, s->a >> 12);
+	enum pin_result got;
+
+	if (!c->levels)
+		return;
+	got = (s->op == OP_pin ? paging_pin_root : paging_unpin_root)(&r->m.v[s->cpu], s->a);
+	if (got == PIN_LOADED ? !loaded : got == PIN_OUTSIDE && here)
+		run_fail(r, "a root was neither pinned nor unpinned, for no reason");
+	if (got == PIN_OK && s->op == OP_pin && !here)
+		run_fail(r, "a root was pinned that no memory stands behind");
+}
+
+/* ---- the p2m, log-dirty, the pool ---- */
 
 static void remove_frame(struct run *r, u64 gfn)
 {
@@ -100,6 +178,13 @@ static void resize_pool(struct run *r, u64 pages)
 void run_manage(struct run *r, const struct step *s)
 {
 	switch (s->op) {
+	case OP_update:
+		update(r, s);
+		break;
+	case OP_pin:
+	case OP_unpin:
+		pin(r, s);
+		break;
 	case OP_poke:
 		poke(r, s->a, s->c, (u32)s->b);
 		break;

@@ -23,6 +23,9 @@
 	OP(invlpg, "address")                                                                                          \
 	OP(cr3, "value")                                                                                               \
 	OP(modes, "CR0, CR4, EFER; CR3 is `how`")                                                                      \
+	OP(update, "hypercall: the first entry's address, how many, the first one's value; the list of them is put at `how`")     \
+	OP(pin, "hypercall: a root's address")                                                                         \
+	OP(unpin, "the same")                                                                                          \
 	OP(poke, "the hypervisor writes: guest physical address, bytes, value")                                       \
 	OP(remove, "the p2m loses a guest frame")                                                                      \
 	OP(add, "the p2m gains it again")                                                                              \

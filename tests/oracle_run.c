@@ -454,6 +454,35 @@ static gva_t canonical(const struct run *r, u32 cpu, gva_t va)
 	return levels < 4 ? (u32)va : (u64)((s64)(va << unused) >> unused);
 }
 
+/* Shadows on which the engine says where code lies: those that hardware has for the mode. */
+static bool on_hardware(const struct vcpu *v)
+{
+	return v->guest_levels > 3 ? v->shadow_levels == v->guest_levels : v->guest_levels > 1 && v->shadow_levels < 4;
+}
+
+/*
+ * The backend reads the instruction that hardware has just fetched from where the engine says that it lies, and keeps that
+ * answer until the engine takes it back. Any translation that a TLB may hold, or that a walk would give now, will do, whatever it
+ * permits: that the instruction may be fetched has been seen.
+ */
+static void check_code(struct attempt *a)
+{
+	struct run *r = a->r;
+	struct vcpu *v = &r->m.v[a->cpu];
+	gva_t va = a->part[0].va;
+	struct ref_walk now;
+	gpa_t gpa;
+
+	if (!on_hardware(v) || (v->code.va != (va & PAGE_MASK) && !paging_code_page(v, va)))
+		return;
+	gpa = machine_place(&r->m, v->code.page) | (va & ~PAGE_MASK);
+	now = ref_walk(&r->ref, a->cpu, va, HOST_AC);
+	if (!r->prog->strict && now.end == REF_DONE && now.gpa == gpa)
+		return;
+	if (r->prog->strict ? gpa != a->got.at[0] : !ref_may_reach(&r->ref, a->cpu, va, HOST_AC, gpa))
+		refuse(a, "code lies elsewhere than the engine says");
+}
+
 static void do_access(struct run *r, const struct step *s)
 {
 	gva_t va = canonical(r, s->cpu, s->a);
@@ -483,6 +512,8 @@ static void do_access(struct run *r, const struct step *s)
 		judge_strict(&a);
 	else
 		judge_loose(&a);
+	if (a.access & PFEC_I && a.got.end == ACCESS_DONE && a.got.placed)
+		check_code(&a);
 	r->over = a.got.end == ACCESS_CRASH;
 	if (strict_flush && !r->over)
 		run_flush_all(r);

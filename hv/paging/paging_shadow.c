@@ -132,11 +132,14 @@ static __attribute__((noinline)) bool maps_globally(struct vcpu *v, gva_t va, mf
 	return walk_guest(v, &w, va) == GW_OK && w.e[w.leaf] & PTE_G && mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
 }
 
-static bool know_code(struct vcpu *v, gva_t va, mfn_t mfn)
+/* The leaf entry that maps va says so. One that is not marked accessed, no fetch came through: nothing may be kept of it. */
+static bool know_code(struct vcpu *v, gva_t va, u64 e)
 {
+	if (unlikely(!(e & PTE_A)))
+		return false;
 	v->code.va = va;
-	v->code.page = plat_map(mfn);
-	v->code.global = v->cr4 & CR4_PGE && va != v->code.not_global && maps_globally(v, va, mfn);
+	v->code.page = plat_map(pte_mfn(e));
+	v->code.global = v->cr4 & CR4_PGE && va != v->code.not_global && maps_globally(v, va, pte_mfn(e));
 	if (!v->code.global)
 		v->code.not_global = va;
 	return true;
@@ -162,7 +165,7 @@ static __attribute__((noinline)) bool code_page_32(struct vcpu *v, gva_t va)
 			break;
 		}
 	}
-	return know_code(v, va, pte_mfn(e));
+	return know_code(v, va, e);
 }
 
 bool paging_code_page(struct vcpu *v, gva_t va)
@@ -182,7 +185,7 @@ bool paging_code_page(struct vcpu *v, gva_t va)
 			break;
 		}
 	}
-	return know_code(v, va, pte_mfn(e));
+	return know_code(v, va, e);
 }
 
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)

@@ -52,6 +52,8 @@ enum pin_result sh_pin_root(struct vcpu *v, gfn_t gfn)
 		return PIN_NONE;
 	if (!mfn_valid(p2m_lookup(d, gfn)))
 		return PIN_OUTSIDE;
+	if (policy.sync->resyncs_at_faults) /* no page becomes a table while others are out of sync */
+		sh_resync_all(v);
 	root = policy.sync->find(d, (u32)gfn.n, root_role(v));
 	if (!root)
 		root = v->mode->root_new(v, gfn, root_role(v));
