@@ -26,8 +26,24 @@ static inline enum verdict ask_paging(struct svm_vcpu *s)
 	return paging_fault(&s->v, s->vmcb.exitinfo2, pfec);
 }
 
+/*
+ * No instruction made this access: the CPU pushed an event's frame there, and will again. A stack that was a page table
+ * once is none any more (Xen: unshadow_evtinj); hardware could not tell the guest that it is a device.
+ */
+static enum trip answer_push(struct svm_vcpu *s, enum verdict r)
+{
+	if (r == SH_EMULATE) {
+		paging_unshadow(&s->v, s->v.fault.gpa);
+		return TRIP_pf_unshadow;
+	}
+	plat_domain_crash(s->v.domain, "an event's frame goes where no memory is, at gpa %llx", (unsigned long long)s->v.fault.gpa);
+	return TRIP_pf_crash;
+}
+
 static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
 {
+	if (unlikely(s->pending && (r == SH_EMULATE || r == SH_MMIO)))
+		return answer_push(s, r);
 	switch (r) {
 	case SH_GUEST_FAULT:
 		svm_inject_pf(s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Live page tables written in every way but the usual one: byte by byte, across the boundary of entries and of
- * pages, by instructions that no emulator cares to know; entries with every reserved bit, for no memory at
+ * pages, by instructions that no emulator cares to know, by the frame of a fault; entries with every reserved bit, for no memory at
  * all, and tables that are their own children. After each, what is mapped must be what the tables say.
  */
 #include "../lib/guest.h"
@@ -83,6 +83,30 @@ static void reserved_bits(ulong root)
 	}
 }
 
+extern const char after_push[];
+
+static void skip_load(ulong va, struct fault_frame *frame)
+{
+	frame->ip = (ulong)after_push;
+}
+
+/* A live table is the stack on which the CPU pushes a fault's frame: no instruction of the guest's writes there. */
+static void by_a_fault(void)
+{
+	const ulong absent = USER_BASE + 2 * PT_ENTRIES * PAGE_SIZE;
+
+	expect(300, 300 % 16, "before a fault");
+	fault_handler_set(skip_load);
+	__asm__ volatile("mov %%rsp, %%r12; mov %0, %%rsp; mov (%1), %%rax; after_push: mov %%r12, %%rsp"
+			 :
+			 : "r"(&slot[PT_ENTRIES]), "r"(absent)
+			 : "rax", "r12", "memory", "cc");
+	fault_handler_set(fault_unexpected);
+	for (unsigned i = PT_ENTRIES / 2; i < PT_ENTRIES; i++)
+		pte_set(&slot[i], entry(i % 16));
+	expect(PT_ENTRIES - 1, (PT_ENTRIES - 1) % 16, "a fault's frame");
+}
+
 /* Where there is no memory, reads give ones. */
 static void no_memory(void)
 {
@@ -130,6 +154,7 @@ void workload_main(void)
 		across(20, "two entries");
 		across(PT_ENTRIES - 1, "two tables");
 		by_state();
+		by_a_fault();
 		no_memory();
 	}
 	reserved_bits(root);
