@@ -180,7 +180,7 @@ static const struct argp report_argp = { NULL, parse_report, "[RUN]",
 					 "the newest run if left out.",
 					 place_child, NULL, NULL };
 static const struct argp list_argp = { NULL, parse_plain, "", "Show every recipe and workload.", place_child, NULL, NULL };
-static const struct argp check_argp = { NULL, parse_plain, "", "Run every test of the build tree, with a total at the end.",
+static const struct argp check_argp = { NULL, parse_plain, "", "Run every test of the build tree: why one failed is told at once, a total at the end.",
 					place_child, NULL, NULL };
 static const struct argp doctor_argp = { NULL, parse_plain, "",
 					 "Look whether everything that a run needs is there, and say what to do if not.",
