@@ -50,10 +50,6 @@ struct sh_way {
 };
 #define NO_WAY (~0ull)
 
-/* Two of the bytes in vcpu.due, as they stand in it. */
-#define DUE_TLB_FLUSHED 0x10000u
-#define DUE_ATTENTION 0xff000000u
-
 /* hw_dirty: CR3 changed; more did. */
 enum { HW_CR3 = 1, HW_ALL = 2 };
 

@@ -257,12 +257,10 @@ static __attribute__((noinline)) void free_and_flush(struct vcpu *v, struct sh_p
 	flush_at_load(v, v->domain, root, hit);
 }
 
-/* Hardware and v use this root from now on; the one before is left. */
-static inline __attribute__((always_inline)) void install_root(struct vcpu *v, struct sh_page *root, bool hit)
+/* Hardware and v use this root from now on; the one before, `old`, is left. */
+static inline __attribute__((always_inline)) void install_root(struct vcpu *v, struct domain *d, struct sh_page *old,
+							       struct sh_page *root, bool hit)
 {
-	struct domain *d = v->domain;
-	struct sh_page *old = v->root;
-
 	SH_EACH(reclaim, root_used, d, root);
 	if (N == 3 || root != old) { /* hardware reads a PAE root's entries when it is loaded */
 		v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
@@ -290,20 +288,20 @@ static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u
 	struct sh_page *root = root_new(v, gfn, role);
 
 	if (root)
-		install_root(v, root, false);
+		install_root(v, v->domain, v->root, root, false);
 }
 
-static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
+static inline __attribute__((always_inline)) void load_root_after(struct vcpu *v, struct sh_page *old)
 {
 	struct domain *d = v->domain;
-	struct sh_page *root = v->root;
+	struct sh_page *root;
 	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
 	u32 role = v->role | ROLE_MAKE(N, 0);
 
 	/* Kernels often load CR3 for the flush alone. */
-	if (SYNC_KEEPS_ROOTS && N > 3 && root && root->gfn == gfn.n && root->role == role) {
+	if (SYNC_KEEPS_ROOTS && N > 3 && old && old->gfn == (u32)gfn.n && old->role == role) {
 		COUNT(d, root_hit);
-		flush_at_load(v, d, root, true);
+		flush_at_load(v, d, old, true);
 		return;
 	}
 	root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find(d, (u32)gfn.n, role);
@@ -312,7 +310,22 @@ static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
 		return;
 	}
 	COUNT(d, root_hit);
-	install_root(v, root, true);
+	install_root(v, d, old, root, true);
+}
+
+static __attribute__((noinline)) void load_first_root(struct vcpu *v)
+{
+	load_root_after(v, NULL);
+}
+
+static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
+{
+	struct sh_page *old = v->root;
+
+	if (unlikely(!old))
+		load_first_root(v);
+	else
+		load_root_after(v, old);
 }
 
 static __attribute__((noinline)) void flush_and_load(struct vcpu *v)

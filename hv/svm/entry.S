@@ -8,7 +8,7 @@
  * guest's still in them. Only what wants all registers, or may not come back, has
  * those five saved as well.
  *
- * void svm_run_loop(struct svm_vcpu *s): GIF is clear; gpr[] follows the VMCB page.
+ * void svm_run_loop(struct svm_vcpu *s): GIF is clear; gpr[] follows the VMCB page. s stays at (%rsp).
  */
 #include "entry.h"
 #define GPR(n) ENTRY_GPRS + 8 * (n)(%rax)
@@ -25,14 +25,14 @@ svm_run_loop:
 	push %r13
 	push %r14
 	push %r15
-	sub $8, %rsp
+	push %rdi
 	mov %rdi, %rbx
 all:	mov GPR_OF_RBX(5), %rbp
 	mov GPR_OF_RBX(12), %r12
 	mov GPR_OF_RBX(13), %r13
 	mov GPR_OF_RBX(14), %r14
 	mov GPR_OF_RBX(15), %r15
-most:	mov %rbx, %rax
+most:	mov (%rsp), %rax
 	mov GPR(1), %rcx
 	mov GPR(2), %rdx
 	mov GPR(3), %rbx
@@ -52,20 +52,16 @@ most:	mov %rbx, %rax
 	mov %r9, GPR(9)
 	mov %r10, GPR(10)
 	mov %r11, GPR(11)
-	mov %rax, %rbx
+	mov %rax, %rdi
 	rdtsc
-	mov %eax, ENTRY_BEGIN(%rbx)
-	mov ENTRY_EXITCODE(%rbx), %eax
-	cmp $NR_PLAIN_EXITS, %eax
-	jae 1f
-	mov ENTRY_QUICK(%rbx), %rdx
-	mov %rbx, %rdi
+	mov %eax, ENTRY_BEGIN(%rdi)
+	movzbl ENTRY_EXITCODE(%rdi), %eax
+	mov ENTRY_QUICK(%rdi), %rdx
 	call *(%rdx, %rax, 8)
 	test %eax, %eax
 	jz most
-	jmp 2f
-1:	mov $QUICK_NOT, %eax
-2:	mov %eax, %esi
+	mov %eax, %esi
+	mov (%rsp), %rbx
 	mov %rbp, GPR_OF_RBX(5)
 	mov %r12, GPR_OF_RBX(12)
 	mov %r13, GPR_OF_RBX(13)

@@ -10,8 +10,10 @@
 #define ENTRY_EXIT 0x3f0
 #define ENTRY_GPRS 4096
 
-/* Exit codes below this index the tables directly; the rest follow. */
+/* Exit codes below this index the table of handlers directly; the rest follow. */
 #define NR_PLAIN_EXITS 0xa4
+/* The table of quick handlers goes by the code's low byte: those above (0x400 to 0x403, -1 to -3) share it with none that is quick. */
+#define NR_QUICK 0x100
 
 /* What a quick handler says: the guest runs on; it runs on once what is due is done; nothing has been done yet. */
 #define QUICK_DONE 0

@@ -318,7 +318,7 @@ quick_t quick_cr3_write(struct svm_vcpu *s)
 	s->v.bytes = 0;
 	s->v.cr3 = val;
 	paging_load_root(&s->v);
-	svm_settle_with(s, true); /* a load flushes */
+	svm_settle_load(s);
 	return quick_booked(s, TRIP_cr3, s->v.bytes);
 }
 
@@ -341,7 +341,7 @@ quick_t quick_cr3_write_32(struct svm_vcpu *s)
 	s->v.bytes = 0;
 	s->v.cr3 = val;
 	paging_load_root(&s->v);
-	svm_settle_with(s, true);
+	svm_settle_load(s);
 	return quick_booked(s, TRIP_cr3, s->v.bytes);
 }
 

@@ -147,20 +147,20 @@ const exit_handler_t dom0_exits[NR_EXITS] = {
 	[EXIT_IDX_INVALID] = exit_invalid,
 };
 
-#define QUICK_NONE [0 ... NR_PLAIN_EXITS - 1] = quick_not
-const quick_handler_t domu_quick[NR_PLAIN_EXITS] = {
+#define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not
+const quick_handler_t domu_quick[NR_QUICK] = {
 	QUICK_NONE,
 	[VMEXIT_CR0_WRITE + 3] = quick_cr3_write,
 	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf,
 	[VMEXIT_CPUID] = quick_cpuid,
 	[VMEXIT_INVLPG] = quick_invlpg,
 };
-const quick_handler_t domu_quick_32[NR_PLAIN_EXITS] = {
+const quick_handler_t domu_quick_32[NR_QUICK] = {
 	QUICK_NONE,
 	[VMEXIT_CR0_WRITE + 3] = quick_cr3_write_32,
 	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_32,
 	[VMEXIT_CPUID] = quick_cpuid_32,
 	[VMEXIT_INVLPG] = quick_invlpg_32,
 };
-const quick_handler_t dom0_quick[NR_PLAIN_EXITS] = { QUICK_NONE };
+const quick_handler_t dom0_quick[NR_QUICK] = { QUICK_NONE };
 #pragma GCC diagnostic pop

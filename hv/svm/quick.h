@@ -52,33 +52,41 @@ static inline __attribute__((always_inline)) u32 svm_account(struct svm_vcpu *s,
 	t->count++;
 	t->ticks += cost;
 	t->bytes += bytes;
-	t->hist[highest_bit(cost | 1)]++;
+	t->hist[highest_bit(cost)]++;
 	return (u32)cost;
 }
 
+/* CR3, if no more than that changed. */
 static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu *s)
 {
-	if (likely(s->v.hw_dirty == HW_CR3))
-		vmcb_set_cr3(&s->vmcb, s->v.hw_cr3);
-	else
+	if (unlikely(s->v.hw_dirty & HW_ALL))
 		svm_load_hw(s);
+	else
+		vmcb_set_cr3(&s->vmcb, s->v.hw_cr3);
 }
 
-/* Control registers, and a TLB flush or none; a flush that hardware was asked for last time is over. */
-static inline __attribute__((always_inline)) void svm_settle_with(struct svm_vcpu *s, bool flush)
+/* A TLB flush or none; one that hardware was asked for last time is over. */
+static inline __attribute__((always_inline)) void svm_settle_tlb(struct svm_vcpu *s, bool flush)
 {
-	struct vcpu *v = &s->v;
-
-	if (v->hw_dirty)
-		svm_settle_hw(s);
 	s->vmcb.tlb_control = flush ? svm_tlb_flush_kind : TLB_NOTHING;
-	v->due = (v->due & DUE_ATTENTION) | (flush ? DUE_TLB_FLUSHED : 0);
+	s->v.hw_dirty = 0;
+	s->v.tlb_flush = 0;
+	s->v.tlb_flushed = flush;
 }
 
-/* What the handler asked for. */
+/* Control registers and TLB flushes that the handler asked for. */
 static inline __attribute__((always_inline)) void svm_settle(struct svm_vcpu *s)
 {
-	svm_settle_with(s, s->v.tlb_flush);
+	if (s->v.hw_dirty)
+		svm_settle_hw(s);
+	svm_settle_tlb(s, s->v.tlb_flush);
+}
+
+/* The same after a CR3 load, which flushes and most often brings another CR3. */
+static inline __attribute__((always_inline)) void svm_settle_load(struct svm_vcpu *s)
+{
+	svm_settle_hw(s);
+	svm_settle_tlb(s, true);
 }
 
 /* QUICK_DUE if the backend has business before the guest runs on. */
@@ -127,6 +135,6 @@ quick_t quick_cpuid_32(struct svm_vcpu *s);
 quick_t quick_pf_32(struct svm_vcpu *s);
 quick_t quick_invlpg_32(struct svm_vcpu *s);
 quick_t quick_cr3_write_32(struct svm_vcpu *s);
-extern const quick_handler_t domu_quick[NR_PLAIN_EXITS], domu_quick_32[NR_PLAIN_EXITS], dom0_quick[NR_PLAIN_EXITS];
+extern const quick_handler_t domu_quick[NR_QUICK], domu_quick_32[NR_QUICK], dom0_quick[NR_QUICK];
 
 #endif

@@ -103,12 +103,11 @@ static inline u64 rdtsc_low(void)
 	return lo;
 }
 
-/* The number of the highest bit set; x is not 0. */
+/* The number of the highest bit set in x | 1. In place: where x is done with, the compiler need not copy it. */
 static inline u64 highest_bit(u64 x)
 {
-	u64 n;
-	asm("bsr %1, %0" : "=r"(n) : "r"(x) : "cc");
-	return n;
+	asm("or $1, %0\n\tbsr %0, %0" : "+r"(x) : : "cc");
+	return x;
 }
 
 #define CR_ACCESSORS(n)                                                                                                \
