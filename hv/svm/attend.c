@@ -44,6 +44,19 @@ static void deliver_irq(struct svm_vcpu *s, struct domu_vcpu *c)
 	vmcb_set_irq_window(&s->vmcb, domu_irq_pending(c));
 }
 
+/*
+ * QEMU's TCG delivers an injected interrupt at VMRUN and keeps it in mind until the next #VMEXIT or
+ * exception: if it gives another pCPU the turn before, it delivers it once more. An interrupt of ours that waits at VMRUN makes
+ * a #VMEXIT the first thing after the delivery.
+ */
+void svm_hold_delivery(const struct svm_vcpu *s)
+{
+	u64 event = s->vmcb.eventinj;
+
+	if (event & EVENT_VALID && !EVENT_TYPE(event) && svm_delivers_twice)
+		apic_send_kick(this_pcpu());
+}
+
 bool svm_attend(struct svm_vcpu *s)
 {
 	struct domu_vcpu *c = s->v.backend;
@@ -56,5 +69,7 @@ bool svm_attend(struct svm_vcpu *s)
 	if (domu_must_stop(c))
 		return false;
 	deliver_irq(s, c);
+	if (!s->smp) /* others have a step to go (smp.c) */
+		svm_hold_delivery(s);
 	return true;
 }

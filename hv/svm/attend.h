@@ -8,4 +8,7 @@
 /* Re-deliver a cut event, deliver virtual interrupts, stop for pause or end. False: leave the run loop. */
 bool svm_attend(struct svm_vcpu *s);
 
+/* An emulator's shortcoming: to be called last before a vCPU enters that may have an interrupt in EVENTINJ. */
+void svm_hold_delivery(const struct svm_vcpu *s);
+
 #endif

@@ -31,6 +31,7 @@ void svm_enter_smp(struct svm_vcpu *s)
 		__atomic_store_n(&s->flush_wanted, 0, __ATOMIC_SEQ_CST);
 		flush_at_entry(s);
 	}
+	svm_hold_delivery(s);
 }
 
 bool svm_exit_smp(struct svm_vcpu *s, u32 why)

@@ -29,8 +29,16 @@ _Static_assert(offsetof(struct svm_vcpu, vmcb.begin) == ENTRY_BEGIN, "entry.h");
 _Static_assert(offsetof(struct svm_vcpu, vmcb.exit) == ENTRY_EXIT, "entry.h");
 _Static_assert(offsetof(struct svm_vcpu, v.gpr) == ENTRY_GPRS, "entry.h");
 
-bool svm_has_nrip;
+bool svm_has_nrip, svm_delivers_twice;
 u8 svm_tlb_flush_kind = TLB_FLUSH_ALL;
+
+/* QEMU's emulated CPUs, which say so. */
+static bool is_tcg(void)
+{
+	struct cpuid r = cpuid(0x40000000, 0);
+
+	return r.ebx == 0x54474354 && r.ecx == 0x43544743 && r.edx == 0x47435447; /* "TCGTCGTCGTCG" */
+}
 
 void svm_check_cpu(void)
 {
@@ -42,6 +50,7 @@ void svm_check_cpu(void)
 	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
 		boot_refuse("SVM is disabled by the firmware: enable it in the BIOS set-up.");
 	svm_has_nrip = features & CPUID_SVM_NRIP;
+	svm_delivers_twice = is_tcg();
 	if (features & CPUID_SVM_FLUSH_ASID)
 		svm_tlb_flush_kind = TLB_FLUSH_ASID;
 }

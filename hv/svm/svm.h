@@ -55,6 +55,7 @@ void svm_check_cpu(void);
 void svm_enable(void);
 
 extern bool svm_has_nrip;
+extern bool svm_delivers_twice; /* see svm_hold_delivery() */
 extern u8 svm_tlb_flush_kind;
 
 /* Bring the VMCB in line with what paging wants of hardware. */
