@@ -354,10 +354,18 @@ static bool in_quick_suite(const struct recipe *r, const struct workload *w)
 	return !workload_is_linux(w) || is_one_of(quick_linux, COUNT_OF(quick_linux), r->name);
 }
 
+/* A variant's Linux takes longer than all its other guests: one of them tells what its part is worth there. */
+static bool in_full_suite(const struct recipe *r, const struct workload *w)
+{
+	return !r->base || !workload_is_linux(w) || (in_suite(w, "quick") && w->levels == 4);
+}
+
 bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w)
 {
 	if (!s->recipe[r - recipes] || !s->workload[w - workloads])
 		return false;
+	if (left_to_itself(s, "full"))
+		return in_full_suite(r, w);
 	return !left_to_itself(s, "quick") || in_quick_suite(r, w) || is_also(r, w);
 }
 

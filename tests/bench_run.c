@@ -167,6 +167,8 @@ START_TEST(the_quick_suite_leaves_out_what_takes_long)
 	ck_assert(selection_has(&s, vtlb, linux_guest) && !selection_has(&s, shadow2, linux_guest) && selection_traces(&s, vtlb, batch));
 	ck_assert(select_recipes(&s, NULL, "full") && select_workloads(&s, NULL, "full", LEVELS_DEFAULT));
 	ck_assert(selection_has(&s, vtlb, linux_guest) && selection_traces(&s, vtlb, batch));
+	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), linux_guest) && !selection_has(&s, recipe_find("shadow2-guess"), workload_find("linux-process.2")));
+	ck_assert(selection_has(&s, vtlb, workload_find("linux-process.2")) && !selection_traces(&s, vtlb, workload_find("demand-fault.2")));
 	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), fault) && !selection_traces(&s, recipe_find("shadow2-guess"), fault));
 }
 END_TEST
