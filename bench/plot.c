@@ -209,7 +209,8 @@ char *plot_bars(const struct bar *bar, unsigned n, const char *x_label)
 	size_t len;
 	FILE *f = open_memstream(&script, &len);
 
-	put_head(f, 23 * n + 54);
+	/* Where so little height is left as for one bar, gnuplot draws none. */
+	put_head(f, 23 * (n > 1 ? n : 2) + 54);
 	fputs("set style fill solid 1 noborder\n", f);
 	put_bar_data(f, bar, n);
 	put_bar_axes(f, bar, n, x_label);
@@ -238,7 +239,8 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 	}
 	fprintf(f, "EOD\nset border 3\nset logscale x 2\nset xrange [%.0f:%.0f]\nset yrange [0:*]\n", exp2(first), exp2(first + n));
 	fputs("set ytics nomirror out scale 0.5\nset grid ytics\nset xtics nomirror out scale 0.5 (", f);
-	for (unsigned b = first; b <= first + n; b++)
+	/* So many that they would touch: every second one. */
+	for (unsigned b = first; b <= first + n; b += n > 12 ? 2 : 1)
 		fprintf(f, "%s\"%.0f%s\" %.0f", b > first ? ", " : "", exp2(b % 10), b >= 20 ? "M" : b >= 10 ? "k" : "", exp2(b));
 	fputs(")\nset xlabel ", f);
 	put_string(f, x_label);

@@ -30,7 +30,7 @@ bool recipe_is_used(const struct dataset *d, const char *recipe)
 }
 
 /* Each recipe, then its variants; a variant whose base the run does not have has a place of its own. */
-static const char *ordered_recipe(const struct dataset *d, unsigned nth)
+const char *ordered_recipe(const struct dataset *d, unsigned nth)
 {
 	const char *recipe, *variant;
 

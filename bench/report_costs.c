@@ -82,7 +82,7 @@ void report_cost_table(FILE *f, const struct dataset *d, const char *workload)
 	table_begin(f, "<th scope=col>recipe</th><th scope=col>kind of trip</th><th scope=col class=n>trips</th><th scope=col class=n>share</th>"
 		       "<th scope=col class=n>mean</th><th scope=col class=n>p5</th><th scope=col class=n>p50</th>"
 		       "<th scope=col class=n>p95</th><th scope=col class=n>table bytes<br>per trip</th>");
-	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
+	for (unsigned r = 0; (recipe = ordered_recipe(d, r)); r++) {
 		const json_t *item = an_item(d, recipe, workload);
 		uint64_t all = item ? all_trips(item) : 0;
 		bool first = true;

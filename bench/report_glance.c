@@ -9,18 +9,19 @@
 
 #include "report_parts.h"
 
-/* The least instructions among the shadow recipes shown, for one line of a table. */
+/* The least instructions among the shadow recipes shown, for one line of a table; negative: there are no two to compare. */
 static double least(const struct dataset *d, const char *workload, const char *phase)
 {
 	const char *recipe;
+	unsigned measured = 0;
 	double best = -1;
 	struct cell c;
 
 	for (unsigned r = 0; (recipe = shown_recipe(d, r)); r++)
 		if (!recipe_is_baseline(d, recipe) && dataset_cell(d, recipe, workload, phase, false, &c) &&
-		    (best < 0 || per_op(&c, c.r->instructions) < best))
+		    (!measured++ || per_op(&c, c.r->instructions) < best))
 			best = per_op(&c, c.r->instructions);
-	return best;
+	return measured > 1 ? best : -1;
 }
 
 static void figure_cell(FILE *f, const struct dataset *d, const char *recipe, const char *workload, const char *phase, double best)

@@ -56,8 +56,10 @@ void report_picture_end(FILE *f, const char *caption);
 void table_begin(FILE *f, const char *head);
 void table_end(FILE *f, const char *caption);
 
+/* All that the run has, each followed by its variants. NULL past the last. */
+const char *ordered_recipe(const struct dataset *d, unsigned nth);
 /*
- * Recipes that stand side by side in tables: all that the run has, each followed by its variants, but no variants where they would be
+ * Recipes that stand side by side in tables: in that order, but no variants where they would be
  * too many. NULL past the last. And in one workload's pictures: those with results in that form.
  */
 const char *shown_recipe(const struct dataset *d, unsigned nth);

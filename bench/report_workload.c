@@ -170,12 +170,13 @@ static void levels(FILE *f, const struct row *r)
 		fprintf(f, "<td class=nowrap>%u</td>", r->guest_levels);
 }
 
-static void table_row(FILE *f, const struct dataset *d, const char *workload, const char *phase, const char *recipe, bool first)
+/* False: that recipe has no result there. */
+static bool table_row(FILE *f, const struct dataset *d, const char *workload, const char *phase, const char *recipe, bool first)
 {
 	struct cell c, native;
 
 	if (!dataset_cell(d, recipe, workload, phase, false, &c))
-		return;
+		return false;
 	fprintf(f, "<tr%s>", first ? " class=group" : "");
 	html_td_text(f, phase);
 	html_th_row(f, recipe);
@@ -195,6 +196,7 @@ static void table_row(FILE *f, const struct dataset *d, const char *workload, co
 	html_td(f, per_op(&c, c.r->bytes));
 	spread(f, &c);
 	fputs("</tr>\n", f);
+	return true;
 }
 
 static void table(FILE *f, const struct dataset *d, const char *base)
@@ -206,23 +208,31 @@ static void table(FILE *f, const struct dataset *d, const char *base)
 		       "<th scope=col class=n>trips<br>per op</th><th scope=col>of these</th>"
 		       "<th scope=col class=n>table bytes<br>per op</th><th scope=col class=n>repetitions</th>");
 	for (unsigned i = 0; (form = nth_form(d, base, i)); i++)
-		for (unsigned p = 0; (phase = dataset_phase(d, form, p)); p++)
-			for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
-				table_row(f, d, form, phase, recipe, r == 0);
+		for (unsigned p = 0; (phase = dataset_phase(d, form, p)); p++) {
+			bool first = true;
+
+			for (unsigned r = 0; (recipe = ordered_recipe(d, r)); r++)
+				first &= !table_row(f, d, form, phase, recipe, first);
+		}
 	table_end(f, "Per operation of the measured region, tracing off; the median repetition. Levels: the guest's page-table levels, and the "
 		     "shadow's. Table bytes: bytes of page tables that the hypervisor read or wrote on the guest's behalf. "
 		     "Repetitions: how many, and whether instructions and trips were identical in all of them (else ± half their range).");
 }
 
-/* A workload in one form under few recipes shows its tables; a bigger one folds them away. */
+/*
+ * A workload in one form under few recipes shows its tables; a bigger one folds them away. On paper what is folded is not there, but the
+ * figures of a workload in one form.
+ */
 static void tables(FILE *f, const struct dataset *d, const char *base, const char *form)
 {
-	bool fold = nth_form(d, base, 1) || d->nr_recipes > 6;
+	bool several = nth_form(d, base, 1), fold = several || d->nr_recipes > 6;
 
-	if (nth_form(d, base, 1))
+	if (several)
 		report_levels(f, d, base);
-	fputs(fold ? "<details><summary>Every recipe, form and phase; what each kind of trip cost</summary>\n" : "", f);
+	if (fold)
+		fprintf(f, "<details%s><summary>Every recipe, form and phase</summary>\n", several ? "" : " class=paper");
 	table(f, d, base);
+	fputs(fold ? "</details>\n<details><summary>What each kind of trip cost</summary>\n" : "", f);
 	report_cost_table(f, d, form);
 	fputs(fold ? "</details>\n" : "", f);
 }

@@ -23,7 +23,7 @@ static const char style[] =
 	"th,td{padding:.38rem .7rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}\n"
 	"thead th{background:var(--card);white-space:nowrap;vertical-align:bottom}tbody th{font-weight:600}th.wide,td.wide{min-width:11rem}\n"
 	"tbody tr:last-child>*{border-bottom:0}.n{text-align:right;white-space:nowrap}.best{font-weight:700}.nowrap{white-space:nowrap}\n"
-	"tr.group>*{border-top:2px solid var(--line)}\n"
+	"#machine th{white-space:nowrap}#machine td{overflow-wrap:anywhere}th small,td small{font-size:.93em}tr.group>*{border-top:2px solid var(--line)}\n"
 	".scroll th[scope=row]:first-child,.scroll thead th:first-child{position:sticky;left:0;background:var(--bg);z-index:1}\n"
 	".scroll thead th:first-child{background:var(--card)}details{margin:.6rem 0}.central .card{border-left:4px solid var(--link)}\n"
 	".figs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),1fr));gap:1rem;margin:.8rem 0;align-items:start}\n"
@@ -45,9 +45,9 @@ static const char style[] =
 	"@media(max-width:40rem){body{font-size:15px}main,header,footer{padding-left:.8rem;padding-right:.8rem}th,td{padding:.34rem .5rem}h1{font-size:1.55rem}}\n"
 	"@media print{:root{color-scheme:light;--bg:#fff;--fg:#000;--soft:#333;--line:#bbb;--card:#f4f4f4;--link:#000;"
 	"--good:#136c37;--goodbg:#fff;--bad:#a31224;--badbg:#fff;--mid:#7a4d00;--midbg:#fff;--none:#333;--nonebg:#fff}"
-	"details::details-content{content-visibility:visible;display:block}summary{display:none}.scroll *{position:static!important}"
-	"body{font-size:10pt}nav{display:none}main,header,footer{max-width:none;padding:0}.scroll{overflow:visible}"
-	"h2,h3{break-after:avoid}tr,.card{break-inside:avoid}.tag{border:1px solid}thead{display:table-header-group}table{font-size:8.5pt}th,td{padding:.2rem .35rem}}\n"
+	"details.paper::details-content{content-visibility:visible;display:block}details.paper summary,details:not(.paper):not([open]){display:none}.scroll *{position:static!important}"
+	"html{font-size:75%}.figs,.claims{grid-template-columns:1fr 1fr}body{font-size:9.5pt}nav{display:none}main,header,footer{max-width:none;padding:0}.scroll{overflow:visible}"
+	"figure svg{max-height:20cm;max-width:none}h2,h3,h4,h2+p,h3+p{break-after:avoid}p{max-width:none}tr,.card{break-inside:avoid}.tag{border:1px solid}thead{display:table-header-group}table{font-size:8pt}th,td{padding:.2rem .35rem}}\n"
 	"</style>\n";
 
 void html_style(FILE *f)
