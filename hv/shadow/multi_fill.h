@@ -229,7 +229,8 @@ static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t 
 	}
 	COUNT(d, root_miss);
 	root = page_new(v, v->mode, gfn, role, 0);
-	policy.sync->root_made(d, root);
+	if (policy.sync->root_made)
+		policy.sync->root_made(d, root);
 	return root;
 }
 
@@ -273,7 +274,8 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 		sh_forget_way(v);
 		if (old) {
 			old->loaded--;
-			policy.sync->root_left(v, old);
+			if (policy.sync->root_left)
+				policy.sync->root_left(v, old);
 			if (!--old->refs) {
 				free_and_flush(v, old, root, hit);
 				return;

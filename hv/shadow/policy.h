@@ -31,7 +31,7 @@ struct sh_sync {
 	void (*made)(struct vcpu *v, struct sh_page *sp, gva_t va);
 	/* The same, when it goes: its entries are gone already. */
 	void (*gone)(struct domain *d, struct sh_page *sp);
-	/* A new shadow that is a root, before it is loaded for the first time; and one that was just left. */
+	/* A new shadow that is a root, before it is loaded for the first time; and one that was just left. NULL: nothing to do. */
 	void (*root_made)(struct domain *d, struct sh_page *root);
 	void (*root_left)(struct vcpu *v, struct sh_page *root);
 	/* May the guest write straight to this frame? */

@@ -384,6 +384,7 @@ void sh_drop_root(struct vcpu *v)
 	v->root = NULL;
 	sh_forget_way(v);
 	root->loaded--;
-	policy.sync->root_left(v, root);
+	if (policy.sync->root_left)
+		policy.sync->root_left(v, root);
 	sh_put(v->domain, root);
 }

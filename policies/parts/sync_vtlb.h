@@ -22,7 +22,6 @@ SH_PART struct sh_page *vtlb_find(struct domain *d, u32 gfn, u32 role)
 }
 SH_PART void vtlb_made(struct vcpu *v, struct sh_page *sp, gva_t va) {}
 SH_PART void vtlb_gone(struct domain *d, struct sh_page *sp) {}
-SH_PART void vtlb_root_made(struct domain *d, struct sh_page *root) {}
 
 SH_PART void vtlb_root_left(struct vcpu *v, struct sh_page *root)
 {
@@ -59,7 +58,6 @@ static const struct sh_sync sync_part = {
 	.find = vtlb_find,
 	.made = vtlb_made,
 	.gone = vtlb_gone,
-	.root_made = vtlb_root_made,
 	.root_left = vtlb_root_left,
 	.may_write = vtlb_may_write,
 	.table_write = vtlb_table_write,

@@ -6,7 +6,7 @@
  * one when an access faults, INVLPG follows the one entry that it names, and whatever flushes the whole
  * TLB brings all tables back.
  *
- * Must hold, in addition to what sync_emulate.h says of tables in sync:
+ * Must hold, in addition to what kept_shadows.h says, and sync_emulate.h of tables in sync:
  *  - an entry of a shadow out of sync was derived from the guest's since the last flush that covered it, as in a TLB;
  *  - links are in step always, and whatever can be reached by a new link, or by one whose rights changed, is in sync
  *    at that moment: an old entry never shows at an address, or with rights, that it had not when it was good.
@@ -17,7 +17,7 @@
 #ifndef PART_UNSYNC_LEAVES_H
 #define PART_UNSYNC_LEAVES_H
 
-#include "policy.h"
+#include "kept_shadows.h"
 
 enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 1 };
 
@@ -36,33 +36,11 @@ SH_PART struct sh_page *unsync_find(struct domain *d, u32 gfn, u32 role)
 
 SH_PART void unsync_made(struct vcpu *v, struct sh_page *sp, gva_t va)
 {
-	struct frame_info *f;
+	const struct frame_info *f = sp->role & ROLE_DIRECT ? NULL : sh_frame(v->domain, GFN(sp->gfn));
 
-	sh_hash_add(v->domain->shadow, sp);
-	if (sp->role & ROLE_DIRECT)
-		return;
-	f = sh_frame(v->domain, GFN(sp->gfn));
-	if (f->shadows && f->shadows->unsync)
+	if (f && f->shadows && f->shadows->unsync)
 		sh_resync(v, f->shadows);
-	sh_promote(v, sp, va);
-}
-
-SH_PART void unsync_gone(struct domain *d, struct sh_page *sp)
-{
-	sh_hash_remove(d->shadow, sp);
-	sh_unsync_gone(d, sp);
-	if (!(sp->role & ROLE_DIRECT))
-		sh_demote(d, sp);
-}
-
-SH_PART void unsync_root_made(struct domain *d, struct sh_page *root)
-{
-	sh_pin(root);
-}
-SH_PART void unsync_root_left(struct vcpu *v, struct sh_page *root) {}
-SH_PART bool unsync_may_write(const struct frame_info *f)
-{
-	return !f->shadows || f->shadows->unsync;
+	kept_made(v, sp, va);
 }
 
 /* A snapshot serves one way to read the table: quadrants of the same role, but no second role. */
@@ -88,12 +66,6 @@ SH_PART enum verdict unsync_table_write(struct vcpu *v, gfn_t gfn)
 	return sh_unsync(v, f, SYNC_TAKES_SNAPSHOTS, false) ? SH_FIXED : SH_EMULATE;
 }
 
-/* As under sync_emulate.h. */
-SH_PART bool unsync_keep_link(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want)
-{
-	return true;
-}
-
 SH_PART void unsync_invlpg(struct vcpu *v, gva_t va)
 {
 	if (unlikely(v->domain->shadow->unsync_first != NULL))
@@ -102,31 +74,19 @@ SH_PART void unsync_invlpg(struct vcpu *v, gva_t va)
 		sh_flush_page(v, va);
 }
 
-SH_PART void unsync_give_back(struct domain *d)
-{
-	sh_resync_all(d->acting);
-	sh_snapshots_give_back(d);
-}
-
-SH_PART bool unsync_in_sync(const struct sh_page *sp)
-{
-	return !sp->unsync;
-}
-
 static const struct sh_sync sync_part = {
 	.find = unsync_find,
 	.made = unsync_made,
-	.gone = unsync_gone,
-	.root_made = unsync_root_made,
-	.root_left = unsync_root_left,
-	.may_write = unsync_may_write,
+	.gone = kept_unsync_gone,
+	.root_made = kept_root_made,
+	.may_write = kept_unsync_may_write,
 	.table_write = unsync_table_write,
-	.keep_link = unsync_keep_link,
+	.keep_link = kept_keep_link,
 	.links_in_step = true,
 	.invlpg = unsync_invlpg,
 	.flush = sh_resync_all,
-	.give_back = unsync_give_back,
-	.in_sync = unsync_in_sync,
+	.give_back = kept_unsync_give_back,
+	.in_sync = kept_unsync_in_sync,
 };
 
 #endif
