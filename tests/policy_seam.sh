@@ -9,7 +9,7 @@ src=${srcdir:-.}
 cc=${CC:-cc}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-flags="-std=gnu11 -O2 -ffreestanding -mgeneral-regs-only -fno-pic -I$tmp -I$src/policies -I$src/traces"
+flags="-std=gnu11 -O2 -ffreestanding -mgeneral-regs-only -fno-pic -I$tmp -I$src/policies -I$src/policies/parts -I$src/traces"
 for d in include x86 mm shadow paging platform platform/host trace; do
 	flags="$flags -I$src/hv/$d"
 done
@@ -40,6 +40,7 @@ mixture() {
 
 mixture SPARE_NEEDS_SYNC 1 spare_none sync_vtlb 'this spare part answers faults'
 mixture PREFETCH_LOOKS_AROUND 1 prefetch_none sync_vtlb 'this prefetch part fills entries'
+mixture PREFETCH_LEARNS 1 prefetch_none sync_emulate 'this prefetch part decides by a table'
 mixture AD_HIDES_TABLES 1 ad_fault sync_vtlb 'this ad part withholds guest tables'
 mixture SYNC_UNSYNCS 1 sync_vtlb sync_vtlb 'this sync part lets tables go out of sync'
 mixture SYNC_TAKES_SNAPSHOTS 1 sync_emulate sync_emulate 'this sync part takes snapshots'

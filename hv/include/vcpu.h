@@ -117,6 +117,7 @@ struct domain {
 	u64 *log_dirty; /* a bit for each of them, by machine frame; NULL: log-dirty is off (hv/mm/logdirty.h) */
 
 	struct sh_domain *shadow; /* NULL under nested paging */
+	bool unsync;              /* guest tables are out of sync: hv/shadow/unsync.c */
 	u32 min_shadow_levels;    /* asked for; 0: what the guest's mode needs */
 	mfn_t npt_root;
 	u64 counter[PN_CNT_MAX];

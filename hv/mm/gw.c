@@ -39,16 +39,6 @@ bool gw_pdptes_legal(const u64 pdpte[4])
 	return true;
 }
 
-static bool swap_entry(void *p, u64 old, u64 new_, u32 g)
-{
-	if (g == 2) {
-		u32 old32 = (u32)old;
-		return __atomic_compare_exchange_n((u32 *)p, &old32, (u32)new_, false, __ATOMIC_SEQ_CST,
-						   __ATOMIC_SEQ_CST);
-	}
-	return __atomic_compare_exchange_n((u64 *)p, &old, new_, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-}
-
 bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g)
 {
 	struct domain *d = v->domain;
@@ -64,7 +54,7 @@ bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g)
 		mfn_t table = p2m_lookup(d, gw_table(v, w, level, g));
 		u8 *p = (u8 *)plat_map(table) + gw_offset(va, level, g);
 		v->bytes += g == 2 ? 4 : 8;
-		if (!swap_entry(p, old, e, g))
+		if (!gw_swap_entry(p, old, e, g))
 			return false;
 		log_dirty_mark(d, table);
 		d->counter[PN_CNT_set_accessed] += !(old & PTE_A);

@@ -183,6 +183,17 @@ GW_INLINE bool gw_no_exec(const struct gw *w, u32 g)
 	return false;
 }
 
+/* An entry of a guest table becomes new_. False: it is `old` no longer. */
+static inline bool gw_swap_entry(void *p, u64 old, u64 new_, u32 g)
+{
+	if (g == 2) {
+		u32 old32 = (u32)old;
+		return __atomic_compare_exchange_n((u32 *)p, &old32, (u32)new_, false, __ATOMIC_SEQ_CST,
+						   __ATOMIC_SEQ_CST);
+	}
+	return __atomic_compare_exchange_n((u64 *)p, &old, new_, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
 /*
  * Do the rights `all` allow it? A fetch needs a look at NX besides, which counts in
  * modes only that have it: elsewhere the bit is reserved or does not exist.

@@ -43,6 +43,15 @@
 #define SH_MAX_ENTRIES 1024
 #define SH_STRETCH     64
 
+/* What the parts called adaptive remember of a level-1 shadow; of its table's writers, at the first shadow of the frame. */
+struct sh_history {
+	u16 load;    /* root loads of the domain before the last write that was emulated, cut off */
+	u16 pulled;  /* out of sync: entries pulled through since it went */
+	u8 run;      /* writes emulated since that load */
+	bool single; /* the last resync was not worth it */
+	s8 reach;    /* of prefetching */
+};
+
 struct sh_page {
 	void *table;       /* the shadow page */
 	const void *guest; /* the guest table that it shadows; NULL: none */
@@ -53,7 +62,10 @@ struct sh_page {
 	struct sh_page *links; /* the wrmap part rmap's: the page that continues the chains of this leaf's entries */
 	struct sh_page *snapshot; /* out of sync: the page that holds what its entries were derived from, or NULL */
 	u32 unsync_next, unsync_prev; /* the same, first shadow of its frame: its place in the list, by mfn; 0: none */
-	u64 last_used; /* roots: the domain's clock when it was last loaded */
+	union {
+		u64 last_used; /* roots: the domain's clock when it was last loaded */
+		struct sh_history history; /* level 1 */
+	};
 	u16 up_slot;
 	u16 loaded; /* of the references: vCPUs */
 	u32 gfn;
@@ -114,7 +126,8 @@ struct sh_domain {
 	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
 	struct {                                 /* of the reclaim parts early, batch and flood: the last write to a table */
 		const struct frame_info *zeroed; /* the table, if it set an entry to zero */
-		const struct frame_info *flooded; /* flood's: the table, if it is above level 1 */
+		const struct frame_info *flooded; /* flood's and upper's: the table, if it is above level 1 */
+		u64 fills;                       /* upper's: entries filled when it was written */
 		const void *at;
 		u32 run;                /* writes up to this one, each right after the one before */
 		u32 protects;           /* how many in a row took PTE_RW from a user mapping */

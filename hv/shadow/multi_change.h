@@ -193,9 +193,12 @@ static enum verdict mode_write(struct vcpu *v, gva_t va, const void *buf, u32 by
 	struct sh_target t;
 
 	access = (access & ~PFEC_I) | PFEC_W;
-	if (unlikely(!soft_hit(v, va, access, &t)) &&
-	    (!G || !policy.sync->links_in_step || !quick_translate(v, va, access, &t)))
-		return full_write(v, va, buf, bytes, access);
+	if (unlikely(!soft_hit(v, va, access, &t))) {
+		enum verdict r = G && policy.sync->links_in_step ? quick_translate(v, va, access, &t) : SH_RETRY;
+
+		if (unlikely(r != SH_FIXED))
+			return r == SH_MMIO ? r : full_write(v, va, buf, bytes, access);
+	}
 	if (AD_HIDES_TABLES)
 		sh_settle(v->domain, t.p, bytes, true);
 	gw_store(&t, buf, bytes);

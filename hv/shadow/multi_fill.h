@@ -189,7 +189,7 @@ static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 
 	if (G && policy.sync->links_in_step)
 		return quick_fault(v, va, pfec);
-	if (!G || !policy.sync->resyncs_at_faults || !v->domain->shadow->unsync_first || !way_unsync(v, va))
+	if (!G || !policy.sync->resyncs_at_faults || !v->domain->unsync || !way_unsync(v, va))
 		return fault_in_sync(v, va, pfec);
 	sh_resync_all(v);
 	r = any_fault(v, va, pfec, true);
@@ -207,9 +207,9 @@ static __attribute__((noinline)) enum verdict full_translate(struct vcpu *v, gva
 
 static inline enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
-	if (G && policy.sync->links_in_step && likely(quick_translate(v, va, access, t)))
-		return SH_FIXED;
-	return full_translate(v, va, access, t);
+	enum verdict r = G && policy.sync->links_in_step ? quick_translate(v, va, access, t) : SH_RETRY;
+
+	return likely(r != SH_RETRY) ? r : full_translate(v, va, access, t);
 }
 
 /* ---- roots ---- */
@@ -306,7 +306,7 @@ static inline __attribute__((always_inline)) void load_root_after(struct vcpu *v
 		flush_at_load(v, d, old, true);
 		return;
 	}
-	root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find(d, (u32)gfn.n, role);
+	root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find_root(d, (u32)gfn.n, role);
 	if (unlikely(!root)) {
 		load_new_root(v, gfn, role);
 		return;
@@ -338,7 +338,7 @@ static __attribute__((noinline)) void flush_and_load(struct vcpu *v)
 
 static void mode_load_root(struct vcpu *v)
 {
-	if (policy.sync->flush && unlikely(v->domain->shadow->unsync_first != NULL))
+	if (policy.sync->flush && unlikely(v->domain->unsync))
 		flush_and_load(v);
 	else
 		load_root(v);

@@ -120,6 +120,27 @@ static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t
 	return r;
 }
 
+static enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge, u64 all);
+
+/* A fault that the rights allow, but not without a mark: the first access, or the first write. The links are marked. */
+static __attribute__((noinline)) enum verdict quick_mark(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
+							 u64 ge, u64 all)
+{
+	const u64 marked = ge | PTE_A | (pfec & PFEC_W ? PTE_D : 0);
+	const u32 index = va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1);
+	struct domain *d = v->domain;
+
+	if (AD_HIDES_TABLES || marked == ge || (pfec & PFEC_W && !(all & PTE_RW)))
+		return full_fault(v, va, pfec);
+	if (!gw_swap_entry((u8 *)plat_map(p2m_lookup(d, GFN(leaf->gfn))) + index * GUEST_BYTES, ge, marked, G))
+		return full_fault(v, va, pfec);
+	v->bytes += GUEST_BYTES;
+	log_dirty_mark(d, p2m_lookup(d, GFN(leaf->gfn)));
+	d->counter[PN_CNT_set_accessed] += !(ge & PTE_A);
+	d->counter[PN_CNT_set_dirty] += (marked & ~ge & PTE_D) != 0;
+	return quick_present(v, va, pfec, leaf, marked, all | PTE_A);
+}
+
 /* An allowed access on a way that is there: the guest writes to a table, or needs the one leaf entry. */
 static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
 							    u64 ge, u64 all)
@@ -130,11 +151,11 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 	u64 e;
 
 	if (unlikely(!quick_plain(&q, pfec)))
-		return full_fault(v, va, pfec);
+		return quick_mark(v, va, pfec, leaf, ge, all);
 	mfn = p2m_lookup(d, pte_gfn(ge));
-	if (unlikely(!mfn_valid(mfn)))
-		return full_fault(v, va, pfec);
 	v->fault.gpa = gfn_to_gpa(pte_gfn(ge)) | (va & ~PAGE_MASK);
+	if (unlikely(!mfn_valid(mfn)))
+		return policy.spare->answer ? full_fault(v, va, pfec) : SH_MMIO;
 	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(d, mfn))) {
 		enum verdict r = policy.sync->table_write(v, pte_gfn(ge));
 
@@ -246,15 +267,15 @@ static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcp
 	return leads_to(way, va) ? fault_along(v, va, pfec, way) : fault_by_walk(v, va, pfec, way);
 }
 
-/* Emulation's access to a page whose way is there. False: the full walk must tell. */
-static inline __attribute__((always_inline)) bool quick_translate(struct vcpu *v, gva_t va, u32 access,
+/* Emulation's access to a page whose way is there. SH_RETRY: the full walk must tell. */
+static inline __attribute__((always_inline)) enum verdict quick_translate(struct vcpu *v, gva_t va, u32 access,
 								  struct sh_target *t)
 {
 	struct quick q;
 	gfn_t gfn;
 
 	if ((G >= 4 && gw_canonical(va, G) != va) || !quick_way(v, va, &q))
-		return false;
+		return SH_RETRY;
 	v->bytes += GUEST_BYTES;
 	if (q.leaf->role & ROLE_DIRECT) {
 		gfn = GFN((u64)q.leaf->gfn + s_slot(va, 1));
@@ -262,17 +283,20 @@ static inline __attribute__((always_inline)) bool quick_translate(struct vcpu *v
 	} else {
 		q.ge = guest_entry(q.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
 		if (unlikely(!(q.ge & PTE_P)))
-			return false;
+			return SH_RETRY;
 		gfn = pte_gfn(q.ge);
 		q.all &= q.ge;
 		q.any |= q.ge;
 	}
 	if (!quick_allowed(v, &q, access) || unlikely(access & PFEC_I && q.any & PTE_NX))
-		return false;
+		return SH_RETRY;
 	t->mfn = p2m_lookup(v->domain, gfn);
-	if (unlikely(!mfn_valid(t->mfn)))
-		return false;
+	if (unlikely(!mfn_valid(t->mfn))) {
+		v->fault.va = va;
+		v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
+		return SH_MMIO;
+	}
 	t->p = (u8 *)plat_map(t->mfn) + (va & ~PAGE_MASK);
 	soft_keep(v, va, access, t->mfn);
-	return true;
+	return SH_FIXED;
 }

@@ -222,7 +222,7 @@ static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *l
 	const u32 index = first_index(leaf);
 	u32 first, end, n = 0;
 
-	policy.prefetch->window(slot, ENTRIES, &first, &end);
+	policy.prefetch->window(leaf, slot, ENTRIES, &first, &end);
 	for (u32 i = first; i < end; i++) {
 		const bool present = s_get(leaf, i) & PTE_P;
 		u64 ge;
@@ -249,19 +249,29 @@ static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *l
 	TRACE(v, prefetch, leaf->mfn, slot, n);
 }
 
+/* Does the part want to look, having heard whether the entry before is in use? */
+static inline __attribute__((always_inline)) bool learns(struct sh_page *leaf, u32 slot)
+{
+	const u64 used = PTE_P | PTE_A;
+
+	if (!policy.prefetch->learn)
+		return true;
+	return policy.prefetch->learn(leaf, slot && (s_get(leaf, slot - 1) & used) == used);
+}
+
 /* Is the first entry to be tried one that could be filled? A demand fault's most often is not, a copy-on-write fault's there. */
-static inline __attribute__((always_inline)) bool worth_a_look(const struct sh_page *leaf, u32 slot)
+static inline __attribute__((always_inline)) bool worth_a_look(struct sh_page *leaf, u32 slot)
 {
 	u32 first, end;
 
 	if (leaf->role & ROLE_DIRECT)
-		return true;
-	policy.prefetch->window(slot, ENTRIES, &first, &end);
+		return learns(leaf, slot);
+	policy.prefetch->window(leaf, slot, ENTRIES, &first, &end);
 	if (first < slot)
 		return true;
 	if (first >= end || !(guest_entry(leaf, first_index(leaf) + first) & PTE_P))
 		return false;
-	return !policy.prefetch->stops_at_present || !(s_get(leaf, first) & PTE_P);
+	return (!policy.prefetch->stops_at_present || !(s_get(leaf, first) & PTE_P)) && learns(leaf, slot);
 }
 
 /* ---- one entry ---- */
@@ -279,6 +289,8 @@ static inline __attribute__((always_inline)) void leaf_fill(struct vcpu *v, stru
 	if (SYNC_UNSYNCS && leaf->unsync) {
 		followed(leaf, first_index(leaf) + slot, ge);
 		COUNT(v->domain, pull_through);
+		if (policy.sync->pulled)
+			policy.sync->pulled(v->domain, leaf);
 		TRACE(v, pull_through, va, gfn.n, e);
 	}
 	if (PREFETCH_LOOKS_AROUND && worth_a_look(leaf, slot))

@@ -27,6 +27,8 @@
 struct sh_sync {
 	/* A shadow of guest frame `gfn` in that role which is still good, to be linked or loaded; NULL: a new one is begun. */
 	struct sh_page *(*find)(struct domain *d, u32 gfn, u32 role);
+	/* The same for a root to be loaded, flush having been asked: nothing is out of sync. */
+	struct sh_page *(*find_root)(struct domain *d, u32 gfn, u32 role);
 	/* A new shadow, still empty, needed to translate va. */
 	void (*made)(struct vcpu *v, struct sh_page *sp, gva_t va);
 	/* The same, when it goes: its entries are gone already. */
@@ -60,6 +62,12 @@ struct sh_sync {
 	 * out of sync. NULL: none ever is.
 	 */
 	void (*flush)(struct vcpu *v);
+	/*
+	 * A table is in sync again, which `first` is the first shadow of: so many of its shadow entries had to be derived. And an
+	 * entry of a shadow out of sync was pulled through. For parts that learn; NULL: nothing to do.
+	 */
+	void (*resynced)(struct domain *d, struct sh_page *first, u32 changed);
+	void (*pulled)(struct domain *d, struct sh_page *leaf);
 	/* The pool runs short: give back the pages that hold no shadow. NULL: there are none. */
 	void (*give_back)(struct domain *d);
 	/* Must this page agree with the guest's table at this moment? (audit) */
@@ -128,9 +136,14 @@ struct sh_prefetch {
 	 * Entry `slot` of a leaf shadow with `entries` entries was just filled. Those from *first on and
 	 * before *end are tried in order, `slot` left out, until one's own access would fault.
 	 */
-	void (*window)(u32 slot, u32 entries, u32 *first, u32 *end);
+	void (*window)(const struct sh_page *leaf, u32 slot, u32 entries, u32 *first, u32 *end);
 	/* Does an entry that is there already end the search? */
 	bool stops_at_present;
+	/*
+	 * There is something to prefetch behind an entry of that leaf; the entry before it is in use, or is not. False: let it
+	 * be. For parts that learn; NULL: always. They have sh_page.history.
+	 */
+	bool (*learn)(struct sh_page *leaf, bool upwards);
 };
 
 /* reclaim: when a shadow goes. Parts form a chain; hooks that a part does not need are NULL. */
@@ -277,6 +290,11 @@ void sh_unhook(struct domain *d, struct sh_page *root);
 
 /* The guest's TLB is flushed on every vCPU before it runs on. */
 void sh_flush(struct domain *d);
-void sh_flush_page(struct vcpu *v, gva_t va);
+static inline void sh_flush_page(struct vcpu *v, gva_t va)
+{
+	COUNT(v->domain, tlb_flush_page);
+	TRACE(v, flush, 0, va);
+	plat_tlb_flush_page(v, va);
+}
 
 #endif

@@ -26,13 +26,6 @@ void sh_flush(struct domain *d)
 		flush_others(d);
 }
 
-void sh_flush_page(struct vcpu *v, gva_t va)
-{
-	COUNT(v->domain, tlb_flush_page);
-	TRACE(v, flush, 0, va);
-	plat_tlb_flush_page(v, va);
-}
-
 void sh_reload_root(struct domain *d, const struct sh_page *root)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)

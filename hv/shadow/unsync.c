@@ -96,16 +96,20 @@ static void list_link(struct sh_domain *s, struct sh_page *prev, struct sh_page 
 		s->unsync_last = prev;
 }
 
-static void list_add(struct sh_domain *s, struct sh_page *sp)
+static void list_add(struct domain *d, struct sh_page *sp)
 {
+	struct sh_domain *s = d->shadow;
+
 	list_link(s, s->unsync_last, sp);
 	list_link(s, sp, NULL);
 	s->unsync_frames++;
+	d->unsync = true;
 }
 
 /* Put `by` where sp was; NULL: nothing. */
-static void list_replace(struct sh_domain *s, struct sh_page *sp, struct sh_page *by)
+static void list_replace(struct domain *d, struct sh_page *sp, struct sh_page *by)
 {
+	struct sh_domain *s = d->shadow;
 	struct sh_page *prev = page_or_none(sp->unsync_prev), *next = page_or_none(sp->unsync_next);
 
 	sp->unsync_prev = sp->unsync_next = 0;
@@ -114,7 +118,7 @@ static void list_replace(struct sh_domain *s, struct sh_page *sp, struct sh_page
 		list_link(s, by, next);
 	} else {
 		list_link(s, prev, next);
-		s->unsync_frames--;
+		d->unsync = --s->unsync_frames;
 	}
 }
 
@@ -166,7 +170,7 @@ bool sh_unsync(struct vcpu *v, struct frame_info *f, bool snapshot, bool whole)
 
 	if (snapshot && !(copy = snapshot_take(d)))
 		return false;
-	list_add(s, f->shadows);
+	list_add(d, f->shadows);
 	fixups_take(s, f->shadows);
 	for (sp = f->shadows; sp; sp = sp->same_frame) {
 		sp->unsync = true;
@@ -191,7 +195,7 @@ void sh_resync(struct vcpu *v, struct sh_page *sp)
 	struct sh_page *first = f->shadows, *snapshot = first->snapshot;
 	u32 changed = 0, gfn = first->gfn, role = first->role;
 
-	list_replace(d->shadow, first, NULL);
+	list_replace(d, first, NULL);
 	for (sp = first; sp; sp = sp->same_frame)
 		sp->unsync = false;
 	if (f->writable)
@@ -207,13 +211,15 @@ void sh_resync(struct vcpu *v, struct sh_page *sp)
 	COUNT(d, resync);
 	COUNT_ADD(d, resync_entries, changed);
 	TRACE(v, resync, gfn, role, changed);
+	if (policy.sync->resynced)
+		policy.sync->resynced(d, f->shadows, changed);
 }
 
 void sh_resync_all(struct vcpu *v)
 {
 	struct sh_domain *s = v->domain->shadow;
 
-	while (unlikely(s->unsync_first != NULL))
+	while (unlikely(v->domain->unsync))
 		sh_resync(v, s->unsync_first);
 }
 
@@ -230,7 +236,7 @@ void sh_unsync_gone(struct domain *d, struct sh_page *sp)
 	if (sp->unsync && listed(s, sp)) {
 		struct sh_page *next = sp->same_frame;
 
-		list_replace(s, sp, next);
+		list_replace(d, sp, next);
 		if (next)
 			next->fixups = sp->fixups;
 		else
@@ -291,7 +297,7 @@ void sh_audit_unsync(struct audit *a)
 		return;
 	for (struct sh_page *sp = s->unsync_first; sp && n <= s->unsync_frames; sp = page_or_none(sp->unsync_next), n++)
 		audit_frame(a, sp);
-	if (n != s->unsync_frames)
+	if (n != s->unsync_frames || a->domain->unsync != !!n)
 		audit_report(a, "%u frames out of sync, %u counted", n, s->unsync_frames);
 	audit_snapshots(a, SYNC_TAKES_SNAPSHOTS ? n : 0);
 	audit_unlisted(a);

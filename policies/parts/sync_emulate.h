@@ -11,7 +11,7 @@
 
 #include "kept_shadows.h"
 
-enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 0, SYNC_TAKES_SNAPSHOTS = 0 };
+enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 0, SYNC_TAKES_SNAPSHOTS = 0, SYNC_LEARNS = 0 };
 
 SH_PART void emulate_gone(struct domain *d, struct sh_page *sp)
 {
@@ -42,6 +42,7 @@ SH_PART bool emulate_in_sync(const struct sh_page *sp)
 
 static const struct sh_sync sync_part = {
 	.find = kept_find,
+	.find_root = kept_find,
 	.made = kept_made,
 	.gone = emulate_gone,
 	.root_made = kept_root_made,

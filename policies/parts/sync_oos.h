@@ -18,7 +18,7 @@
 
 #include "kept_shadows.h"
 
-enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 1, SYNC_TAKES_SNAPSHOTS = 1 };
+enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 1, SYNC_TAKES_SNAPSHOTS = 1, SYNC_LEARNS = 0 };
 
 /* If the pool has no page for the copy, the write is emulated. */
 SH_PART enum verdict oos_table_write(struct vcpu *v, gfn_t gfn)
@@ -37,6 +37,7 @@ SH_PART void oos_invlpg(struct vcpu *v, gva_t va)
 /* The way is in sync wherever something is filled. */
 static const struct sh_sync sync_part = {
 	.find = kept_find,
+	.find_root = kept_find,
 	.made = kept_made,
 	.gone = kept_unsync_gone,
 	.root_made = kept_root_made,
@@ -46,7 +47,7 @@ static const struct sh_sync sync_part = {
 	.links_in_step = false,
 	.resyncs_at_faults = true,
 	.invlpg = oos_invlpg,
-	.flush = sh_resync_all,
+	.flush = kept_unsync_flush,
 	.give_back = kept_unsync_give_back,
 	.in_sync = kept_unsync_in_sync,
 };

@@ -14,7 +14,7 @@
 
 #include "policy.h"
 
-enum { SYNC_PROTECTS_TABLES = 0, SYNC_KEEPS_ROOTS = 0, SYNC_UNSYNCS = 0, SYNC_TAKES_SNAPSHOTS = 0 };
+enum { SYNC_PROTECTS_TABLES = 0, SYNC_KEEPS_ROOTS = 0, SYNC_UNSYNCS = 0, SYNC_TAKES_SNAPSHOTS = 0, SYNC_LEARNS = 0 };
 
 SH_PART struct sh_page *vtlb_find(struct domain *d, u32 gfn, u32 role)
 {
@@ -56,6 +56,7 @@ SH_PART bool vtlb_in_sync(const struct sh_page *sp)
 
 static const struct sh_sync sync_part = {
 	.find = vtlb_find,
+	.find_root = vtlb_find,
 	.made = vtlb_made,
 	.gone = vtlb_gone,
 	.root_left = vtlb_root_left,

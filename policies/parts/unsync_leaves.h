@@ -12,7 +12,8 @@
  *    at that moment: an old entry never shows at an address, or with rights, that it had not when it was good.
  *
  * The including part says what may be out of sync at once (UNSYNC_TABLES a vCPU, 0: no limit; the oldest
- * comes back when there are more) and whether snapshots are kept (SYNC_TAKES_SNAPSHOTS).
+ * comes back when there are more), whether snapshots are kept (SYNC_TAKES_SNAPSHOTS), and when a table goes: its
+ * hook table_write.
  */
 #ifndef PART_UNSYNC_LEAVES_H
 #define PART_UNSYNC_LEAVES_H
@@ -25,7 +26,7 @@ SH_PART struct sh_page *unsync_find(struct domain *d, u32 gfn, u32 role)
 {
 	struct sh_page *sp = sh_hash_find(d->shadow, gfn, role);
 
-	if (!sp || likely(!d->shadow->unsync_first) || (sp->role & (ROLE_DIRECT | ROLE_FOUR)) == ROLE_DIRECT)
+	if (!sp || likely(!d->unsync) || (sp->role & (ROLE_DIRECT | ROLE_FOUR)) == ROLE_DIRECT)
 		return sp;
 	if (ROLE_LEVEL(sp->role) > 1) /* and what is below it */
 		sh_resync_all(d->acting);
@@ -54,39 +55,36 @@ SH_PART bool unsync_may_go(const struct frame_info *f)
 	return true;
 }
 
-SH_PART enum verdict unsync_table_write(struct vcpu *v, gfn_t gfn)
+SH_PART enum verdict unsync_go(struct vcpu *v, struct frame_info *f)
 {
-	struct frame_info *f = sh_frame(v->domain, gfn);
 	struct sh_domain *s = v->domain->shadow;
 
-	if (!unsync_may_go(f))
-		return SH_EMULATE;
 	if (UNSYNC_TABLES && s->unsync_frames >= UNSYNC_TABLES * v->domain->nr_vcpus)
 		sh_resync(v, s->unsync_first);
 	return sh_unsync(v, f, SYNC_TAKES_SNAPSHOTS, false) ? SH_FIXED : SH_EMULATE;
 }
 
+/* As soon as it may. */
+SH_PART enum verdict unsync_table_write(struct vcpu *v, gfn_t gfn)
+{
+	struct frame_info *f = sh_frame(v->domain, gfn);
+
+	return unsync_may_go(f) ? unsync_go(v, f) : SH_EMULATE;
+}
+
 SH_PART void unsync_invlpg(struct vcpu *v, gva_t va)
 {
-	if (unlikely(v->domain->shadow->unsync_first != NULL))
+	if (unlikely(v->domain->unsync))
 		sh_resync_page(v, va);
 	else
 		sh_flush_page(v, va);
 }
 
-static const struct sh_sync sync_part = {
-	.find = unsync_find,
-	.made = unsync_made,
-	.gone = kept_unsync_gone,
-	.root_made = kept_root_made,
-	.may_write = kept_unsync_may_write,
-	.table_write = unsync_table_write,
-	.keep_link = kept_keep_link,
-	.links_in_step = true,
-	.invlpg = unsync_invlpg,
-	.flush = sh_resync_all,
-	.give_back = kept_unsync_give_back,
-	.in_sync = kept_unsync_in_sync,
-};
+/* All hooks but two that are the including part's: table_write, and made, which may be unsync_made. */
+#define UNSYNC_LEAVES_HOOKS                                                                                            \
+	.find = unsync_find, .find_root = kept_find, .gone = kept_unsync_gone, .root_made = kept_root_made,            \
+	.may_write = kept_unsync_may_write, .keep_link = kept_keep_link, .links_in_step = true,                        \
+	.invlpg = unsync_invlpg, .flush = kept_unsync_flush, .give_back = kept_unsync_give_back,                           \
+	.in_sync = kept_unsync_in_sync
 
 #endif
