@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sync: adaptive. Each table is treated by what its writers did lately. The rule:
+ *
+ *  1. A level-1 table goes out of sync at its first write, as a batch would want it, until that has not been worth it:
+ *  2. a resync that found fewer changes than it was worth marks its table "single". Changed is what the resync derived or
+ *     a fault had pulled through; worth it are WORTH_LEAST + the number of stretches of 64 entries in use, because these
+ *     are what the snapshot copies and the resync reads.
+ *  3. Writes to a single table are emulated, until one root-load interval has seen as many of them as would have been
+ *     worth it: that one goes out of sync again, and its resync judges anew. So the loss is bounded either way.
+ *  4. Tables above level 1 are emulated, and unshadowed by the reclaim part upper when they are cleared or flooded.
+ *  5. What faults prefetch, the prefetch part adaptive decides by the same history.
+ *
+ * The thresholds, as measured (instructions, 4 levels): an emulated write costs 340 to 380, a table with 8 stretches in use that goes
+ * out of sync and comes back 4500, one with a single stretch 1100: ten emulated writes, or three. UNSYNC_TABLES is
+ * 8 a vCPU, because a Linux process that forks writes to 4 to 8 tables between two root loads.
+ *
+ * What must hold is unsync_leaves.h's; a history is a hint that decides what an update costs, never what it does.
+ */
+#ifndef PART_SYNC_H
+#define PART_SYNC_H
+
+enum { UNSYNC_TABLES = 8, SYNC_TAKES_SNAPSHOTS = 1, SYNC_LEARNS = 1, WORTH_LEAST = 2 };
+
+#include "unsync_leaves.h"
+
+/* How many changes are worth a snapshot and a resync. Each byte of live[] is 0 or 1. */
+SH_PART u32 adaptive_worth(const struct sh_page *first)
+{
+	u64 half[2];
+
+	memcpy(half, first->live, sizeof(half));
+	return WORTH_LEAST + (u32)((half[0] + half[1]) * 0x0101010101010101ull >> 56);
+}
+
+/* The write to a single table is one of so many since the last root load that it goes out of sync. */
+SH_PART bool adaptive_enough(const struct domain *d, struct sh_page *first)
+{
+	struct sh_history *h = &first->history;
+	u16 load = (u16)(d->counter[PN_CNT_root_hit] + d->counter[PN_CNT_root_miss]);
+
+	if (h->load != load) {
+		h->load = load;
+		h->run = 0;
+	}
+	return ++h->run >= adaptive_worth(first);
+}
+
+SH_PART enum verdict adaptive_table_write(struct vcpu *v, gfn_t gfn)
+{
+	struct frame_info *f = sh_frame(v->domain, gfn);
+
+	if (!unsync_may_go(f) || (f->shadows->history.single && !adaptive_enough(v->domain, f->shadows)))
+		return SH_EMULATE;
+	f->shadows->history.run = 0;
+	return unsync_go(v, f);
+}
+
+SH_PART void adaptive_made(struct vcpu *v, struct sh_page *sp, gva_t va)
+{
+	unsync_made(v, sp, va);
+	sp->history = (struct sh_history){ 0 };
+}
+
+SH_PART void adaptive_resynced(struct domain *d, struct sh_page *first, u32 changed)
+{
+	for (struct sh_page *sp = first; sp; sp = sp->same_frame) {
+		changed += sp->history.pulled;
+		sp->history.pulled = 0;
+	}
+	first->history.single = changed < adaptive_worth(first);
+}
+
+SH_PART void adaptive_pulled(struct domain *d, struct sh_page *leaf)
+{
+	leaf->history.pulled++;
+}
+
+static const struct sh_sync sync_part = {
+	UNSYNC_LEAVES_HOOKS,
+	.made = adaptive_made,
+	.table_write = adaptive_table_write,
+	.resynced = adaptive_resynced,
+	.pulled = adaptive_pulled,
+};
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the recipe adaptive promises: each decision, table by table, from what the table's writers and readers did lately. */
+#include "engine_unsync.h"
+
+/* Stretches of a shadow, of 64 entries, and what is worth a resync of a table with so many in use (sync_adaptive.h). */
+#define WORTH(stretches) (2 + (stretches))
+
+static struct frame_info *frame(u64 gfn)
+{
+	return sh_frame(&g.d, GFN(gfn));
+}
+static void load_root(void)
+{
+	guest_load_cr3(&g, ROOT * PAGE_SIZE);
+}
+/* A further level-1 table in frame `gfn`, linked at slot `slot` of USER_L2 and in use. */
+static void another_l1(u64 gfn, u32 slot)
+{
+	guest_table(&g, gfn)[0] = at(DATA, ALL);
+	store(USER_L2, slot, at(gfn, ALL));
+	expect_done(USER + ((u64)slot << 21), U, 0, DATA);
+}
+/* One write between two root loads, with nothing else in the table used. */
+static void one_write(u64 gfn, u64 value)
+{
+	store(gfn, 0, at(DATA + value, ALL));
+	load_root();
+}
+
+/* ---- emulate or unsync ---- */
+
+START_TEST(the_first_write_lets_a_table_go)
+{
+	expect_done(user(0), U | W, 1, DATA);
+	ck_assert_uint_eq(store(USER_L1, 5, at(DATA + 50, ALL)), 1);
+	ck_assert(unsync(USER_L1));
+	for (u32 i = 100; i < 200; i++)
+		ck_assert_uint_eq(store(USER_L1, i, at(DATA, ALL)), 0);
+}
+END_TEST
+
+START_TEST(a_single_write_is_emulated_the_next_time)
+{
+	u64 before;
+	u32 emulated;
+
+	another_l1(70, 20);
+	one_write(70, 1);
+	before = count(PN_CNT_unsync);
+	emulated = g.emulated;
+	for (u32 i = 2; i < 40; i++) {
+		one_write(70, i);
+		ck_assert(!unsync(70));
+		/* It reached the shadow: no fault asks for it, no flush is waited for. */
+		ck_assert_uint_eq(trips(USER + (20ull << 21), U, 0), 0);
+		expect_done(USER + (20ull << 21), U, 0, DATA + i);
+	}
+	ck_assert_uint_eq(count(PN_CNT_unsync), before);
+	ck_assert_uint_eq(g.emulated, emulated + 38);
+}
+END_TEST
+
+START_TEST(each_table_has_its_own_history)
+{
+	another_l1(70, 20);
+	another_l1(71, 21);
+	one_write(70, 1);
+	store(70, 0, at(DATA + 2, ALL));
+	store(71, 0, at(DATA + 2, ALL));
+	ck_assert(!unsync(70) && unsync(71));
+}
+END_TEST
+
+START_TEST(a_batch_lets_a_single_table_go_again)
+{
+	another_l1(70, 20);
+	one_write(70, 1);
+	for (u32 i = 0; i < WORTH(1) - 1; i++) {
+		store(70, 8 + i, at(DATA + i, ALL));
+		ck_assert(!unsync(70));
+	}
+	ck_assert_uint_eq(store(70, 20, at(DATA, ALL)), 1);
+	ck_assert(unsync(70));
+	ck_assert_uint_eq(store(70, 21, at(DATA, ALL)), 0);
+}
+END_TEST
+
+START_TEST(writes_of_other_intervals_do_not_count)
+{
+	another_l1(70, 20);
+	one_write(70, 1);
+	for (u32 round = 0; round < 20; round++) {
+		for (u32 i = 0; i < WORTH(1) - 1; i++)
+			store(70, 8 + i, at(DATA + i, ALL));
+		ck_assert(!unsync(70));
+		load_root();
+	}
+}
+END_TEST
+
+START_TEST(what_is_worth_it_grows_with_the_table)
+{
+	for (u32 i = 0; i < 512; i++)
+		guest_table(&g, 70)[i] = at(DATA, ALL);
+	store(USER_L2, 20, at(70, ALL));
+	for (u32 i = 0; i < 512; i += 64)
+		expect_done(USER + (20ull << 21) + i * PAGE_SIZE, U, 0, DATA);
+	one_write(70, 1);
+	for (u32 i = 0; i < WORTH(8) - 1; i++) {
+		store(70, i, at(DATA, ALL));
+		ck_assert(!unsync(70));
+	}
+	store(70, 0, at(DATA, ALL));
+	ck_assert(unsync(70));
+}
+END_TEST
+
+START_TEST(changes_that_a_resync_finds_are_worth_it)
+{
+	for (u32 i = 0; i < WORTH(1); i++)
+		guest_table(&g, 70)[i] = at(DATA + i, ALL);
+	another_l1(70, 20);
+	for (u32 i = 1; i < WORTH(1); i++)
+		expect_done(USER + (20ull << 21) + i * PAGE_SIZE, U, 0, DATA + i);
+	for (u32 i = 0; i < WORTH(1); i++)
+		store(70, i, at(DATA + 20 + i, ALL));
+	ck_assert_uint_eq(count(PN_CNT_pull_through), 0);
+	load_root();
+	ck_assert_uint_eq(count(PN_CNT_resync_entries), WORTH(1));
+	store(70, 0, at(DATA + 9, ALL));
+	ck_assert(unsync(70));
+}
+END_TEST
+
+START_TEST(so_are_entries_pulled_through)
+{
+	another_l1(70, 20);
+	for (u32 i = 1; i <= WORTH(1); i++) {
+		store(70, i, at(DATA + i, ALL));
+		expect_done(USER + (20ull << 21) + i * PAGE_SIZE, U | W, 1, DATA + i);
+	}
+	ck_assert_uint_eq(count(PN_CNT_pull_through), WORTH(1));
+	load_root();
+	ck_assert_uint_eq(count(PN_CNT_resync_entries), 0);
+	store(70, 0, at(DATA + 9, ALL));
+	ck_assert(unsync(70));
+	/* They count for one interval. */
+	load_root();
+	store(70, 0, at(DATA + 10, ALL));
+	ck_assert(!unsync(70));
+}
+END_TEST
+
+START_TEST(a_new_shadow_has_no_history)
+{
+	another_l1(70, 20);
+	one_write(70, 1);
+	ck_assert(frame(70)->shadows->history.single);
+	store(USER_L2, 20, 0);
+	ck_assert_ptr_null(frame(70)->shadows);
+	another_l1(70, 20);
+	store(70, 0, at(DATA + 2, ALL));
+	ck_assert(unsync(70));
+}
+END_TEST
+
+START_TEST(eight_at_a_time)
+{
+	for (u32 i = 0; i < 9; i++)
+		another_l1(70 + i, 20 + i);
+	for (u32 i = 0; i < 8; i++)
+		store(70 + i, 5, at(DATA + i, ALL));
+	ck_assert(unsync(70) && unsync(77));
+	store(78, 5, at(DATA, ALL));
+	ck_assert(!unsync(70) && unsync(71) && unsync(78));
+}
+END_TEST
+
+/* ---- unshadow ---- */
+
+/* A second level-2 table in frame 80, linked from USER_L3, with one page in use. */
+static gva_t another_l2(void)
+{
+	guest_table(&g, 81)[0] = at(DATA, ALL);
+	guest_table(&g, 80)[0] = at(81, ALL);
+	store(USER_L3, 3, at(80, ALL));
+	expect_done(USER + (3ull << 30), U, 0, DATA);
+	return USER + (3ull << 30);
+}
+
+START_TEST(two_cleared_entries_unshadow)
+{
+	another_l2();
+	store(80, 9, 0);
+	ck_assert_ptr_nonnull(frame(80)->shadows);
+	store(80, 10, 0);
+	ck_assert_ptr_null(frame(80)->shadows);
+	ck_assert_uint_eq(count(PN_CNT_early_unshadow), 1);
+	ck_assert_uint_eq(store(80, 11, 0), 1); /* the trip that gives the write access */
+	ck_assert_uint_eq(store(80, 12, 0), 0);
+}
+END_TEST
+
+START_TEST(a_flood_unshadows)
+{
+	gva_t va = another_l2();
+
+	for (u32 i = 0; i < 3; i++) {
+		ck_assert_ptr_nonnull(frame(80)->shadows);
+		store(80, 9 + i, 0xdead000 + i);
+	}
+	ck_assert_ptr_null(frame(80)->shadows);
+	ck_assert_uint_eq(count(PN_CNT_batch_unshadow), 1);
+	/* A guess: the table comes back when it is used. */
+	expect_done(va, U, 0, DATA);
+	ck_assert_ptr_nonnull(frame(80)->shadows);
+}
+END_TEST
+
+START_TEST(demand_for_tables_is_no_flood)
+{
+	gva_t va = another_l2();
+
+	for (u32 i = 1; i < 9; i++) {
+		guest_table(&g, 81 + i)[0] = at(DATA + i, ALL);
+		store(80, i, at(81 + i, ALL));
+		expect_done(va + ((u64)i << 21), U, 0, DATA + i);
+	}
+	ck_assert_uint_eq(count(PN_CNT_batch_unshadow) + count(PN_CNT_early_unshadow), 0);
+	ck_assert_uint_eq(trips(va, U, 0), 0);
+}
+END_TEST
+
+/* ---- prefetch ---- */
+
+START_TEST(readers_that_go_upwards_deserve_more)
+{
+	u32 n = 0;
+
+	for (u32 i = 0; i < 512; i++)
+		guest_table(&g, USER_L1)[i] = at(DATA + i % 100, ALL);
+	for (u32 i = 0; i < 512; i++)
+		n += trips(user(i), U, 0);
+	/* One, one and 8, 16, 32, 64, then 128 at a time. */
+	ck_assert_uint_le(n, 10);
+	ck_assert_uint_ge(count(PN_CNT_prefetched), 500);
+}
+END_TEST
+
+START_TEST(readers_here_and_there_get_one_entry)
+{
+	for (u32 i = 0; i < 512; i++)
+		guest_table(&g, USER_L1)[i] = at(DATA + i % 100, ALL);
+	for (u32 i = 500; i >= 5; i -= 5)
+		ck_assert_uint_eq(trips(user(i), U, 0), 1);
+	ck_assert_uint_eq(count(PN_CNT_prefetched), 0);
+}
+END_TEST
+
+/* ---- devices ---- */
+
+START_TEST(the_way_to_a_device_is_kept)
+{
+	store(USER_L1, 40, at(HOLE_AT, ALL));
+	for (u32 i = 0; i < 2; i++) {
+		struct outcome o = guest_access(&g, user(40) + 16, U | W, 1, 8);
+
+		ck_assert_int_eq(o.kind, ACCESS_MMIO);
+		ck_assert_uint_eq(o.gpa, HOLE_AT * PAGE_SIZE + 16);
+	}
+	ck_assert_ptr_nonnull(frame(USER_L1)->shadows);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("adaptive");
+	TCase *t = tcase_create("decisions");
+
+	tcase_add_checked_fixture(t, start, finish);
+	tcase_add_test(t, the_first_write_lets_a_table_go);
+	tcase_add_test(t, a_single_write_is_emulated_the_next_time);
+	tcase_add_test(t, each_table_has_its_own_history);
+	tcase_add_test(t, a_batch_lets_a_single_table_go_again);
+	tcase_add_test(t, writes_of_other_intervals_do_not_count);
+	tcase_add_test(t, what_is_worth_it_grows_with_the_table);
+	tcase_add_test(t, changes_that_a_resync_finds_are_worth_it);
+	tcase_add_test(t, so_are_entries_pulled_through);
+	tcase_add_test(t, a_new_shadow_has_no_history);
+	tcase_add_test(t, eight_at_a_time);
+	tcase_add_test(t, two_cleared_entries_unshadow);
+	tcase_add_test(t, a_flood_unshadows);
+	tcase_add_test(t, demand_for_tables_is_no_flood);
+	tcase_add_test(t, readers_that_go_upwards_deserve_more);
+	tcase_add_test(t, readers_here_and_there_get_one_entry);
+	tcase_add_test(t, the_way_to_a_device_is_kept);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
