@@ -91,6 +91,7 @@ has "interrupted: what ran" "$res/stopped/results.json" '"state": "interrupted"'
 check "interrupted: what is finished stays" test "$(lines "$res/stopped/results.csv")" -ge 3
 check "interrupted: there is a report" grep -q "This run is incomplete" "$res/stopped/report.html"
 check "interrupted: no temporary files stay" no_leftovers
+has "interrupted: how to go on" "$tmp/stopped.err" 'penumbra run --resume stopped. goes on'
 is "interrupted: no process stays" "$(pgrep -f "$tmp/build/penumbra" | wc -l | tr -d ' ')" 0
 # Resuming: what is finished stays as it is, the rest is measured, and the whole is as if nothing had happened.
 cp "$res/stopped/results.csv" "$tmp/before.csv"
@@ -163,6 +164,10 @@ refused "a cut results file" 1 "line 2" report "$res/garbage"
 echo x >"$tmp/file"
 refused "a place that is a file" 1 "cannot be made" run --build "$fake" --qemu "$srcdir/tests/fake-qemu" --recipe shadow2 \
 	--workload compute --output "$tmp/file/run"
+refused "a variant that is not built: what makes it" 1 'shadow2\+rmap first$' run --build "$fake" --results "$res" --recipe shadow2,shadow2+rmap \
+	--workload compute --qemu "$srcdir/tests/fake-qemu"
+refused "variants of the full suite that are not built: how many, and what makes them" 1 'make variants. in the build directory.* install' run --build "$fake" \
+	--results "$res" --suite full --qemu "$srcdir/tests/fake-qemu"
 # `penumbra check` over a make of its own: each way a test can end, told on the console.
 mkdir -p "$tmp/suite/tests"
 cat >"$tmp/suite/Makefile" <<'END'
