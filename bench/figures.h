@@ -22,6 +22,8 @@ struct figure *figures_best(const struct dataset *d, unsigned *n);
  * `trips` an operation, if there are any. NULL: none was measured.
  */
 const char *best_recipe(const struct dataset *d, const char *workload, const char *phase, double trips, struct cell *c);
+/* Whether a workload's figures owe nothing to when something else happened: one CPU, and dom0 does nothing to it. An unknown one's do not. */
+bool left_alone(const char *workload);
 void figures_free(struct figure *f, unsigned n);
 
 /* Instructions that one trace record costs, from traced against untraced regions; negative: not measured. */

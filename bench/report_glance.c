@@ -138,7 +138,7 @@ static bool difference_of(const struct dataset *d, const char *variant, const st
 {
 	const char *base = dataset_variant_base(d, variant);
 
-	if (!strcmp(p->phase, PHASE_EMPTY) || !dataset_cell(d, base, p->workload, p->phase, false, &x->base) ||
+	if (!strcmp(p->phase, PHASE_EMPTY) || !left_alone(p->workload) || !dataset_cell(d, base, p->workload, p->phase, false, &x->base) ||
 	    !dataset_cell(d, variant, p->workload, p->phase, false, &x->variant) || !x->base.r->instructions)
 		return false;
 	x->workload = p->workload;
@@ -211,6 +211,6 @@ void report_variants(FILE *f, const struct dataset *d)
 	}
 	if (!any)
 		return;
-	table_end(f, "Instructions per operation against the base, all forms and phases that were measured under both. The same: within half a per cent.");
+	table_end(f, "Instructions per operation against the base, all forms and phases that were measured under both, but of no guest with two CPUs or that dom0 disturbs. The same: within half a per cent.");
 	fputs("</section>\n", f);
 }
