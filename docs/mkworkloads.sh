@@ -53,7 +53,11 @@ cat <<'END'
 LA57; the i386 packages come by package lists of their own below the build directory, and what cannot be had is left out
 with a message) with an initramfs that forks (100 times), forks and executes (60), maps, touches and
 unmaps 64 pages (100), and runs a shell's loop (20); it also reports how far the TSC was when its first process began. The kernel's
-command line is in `workloads/workloads.def`.
+command line is in `workloads/workloads.def`. `linux-smp` is the same kernel on two vCPUs. There is no I/O APIC: the interrupt controllers reach the first
+CPU by its local APIC, as the MP table says, and the command line says so once more (`noapic`).
+
+    ./penumbra run --workload linux-process --levels 2,3,4,5     # the four kernels under every recipe
+    ./penumbra run --workload linux-smp
 
 ## Hostile
 
