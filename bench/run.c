@@ -87,8 +87,8 @@ static bool variants_there(const struct paths *p, const struct selection *s)
 		free(image);
 	}
 	if (missing)
-		say("%u of the variants have no image in %s, %s first\n          `make variants` in the build directory makes them (./penumbra does), `make install` after it installs them;\n"
-		    "          --recipe chooses among those that are there", missing, p->build, first);
+		say("variants without an image in %s: %u, %s first\n          `make variants` in the build directory makes them (./penumbra does), `make install` after it installs them;\n"
+		    "          --recipe chooses among those that are there", p->build, missing, first);
 	return !missing;
 }
 
