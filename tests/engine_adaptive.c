@@ -164,15 +164,15 @@ START_TEST(a_new_shadow_has_no_history)
 }
 END_TEST
 
-START_TEST(eight_at_a_time)
+START_TEST(three_at_a_time)
 {
-	for (u32 i = 0; i < 9; i++)
+	for (u32 i = 0; i < 4; i++)
 		another_l1(70 + i, 20 + i);
-	for (u32 i = 0; i < 8; i++)
+	for (u32 i = 0; i < 3; i++)
 		store(70 + i, 5, at(DATA + i, ALL));
-	ck_assert(unsync(70) && unsync(77));
-	store(78, 5, at(DATA, ALL));
-	ck_assert(!unsync(70) && unsync(71) && unsync(78));
+	ck_assert(unsync(70) && unsync(71) && unsync(72));
+	store(73, 5, at(DATA, ALL));
+	ck_assert(!unsync(70) && unsync(71) && unsync(73));
 }
 END_TEST
 
@@ -241,8 +241,8 @@ START_TEST(readers_that_go_upwards_deserve_more)
 		guest_table(&g, USER_L1)[i] = at(DATA + i % 100, ALL);
 	for (u32 i = 0; i < 512; i++)
 		n += trips(user(i), U, 0);
-	/* One, one and 8, 16, 32, 64, then 128 at a time. */
-	ck_assert_uint_le(n, 10);
+	/* 32, 64, then 128 at a time. */
+	ck_assert_uint_le(n, 6);
 	ck_assert_uint_ge(count(PN_CNT_prefetched), 500);
 }
 END_TEST
@@ -287,7 +287,7 @@ int main(void)
 	tcase_add_test(t, changes_that_a_resync_finds_are_worth_it);
 	tcase_add_test(t, so_are_entries_pulled_through);
 	tcase_add_test(t, a_new_shadow_has_no_history);
-	tcase_add_test(t, eight_at_a_time);
+	tcase_add_test(t, three_at_a_time);
 	tcase_add_test(t, two_cleared_entries_unshadow);
 	tcase_add_test(t, a_flood_unshadows);
 	tcase_add_test(t, demand_for_tables_is_no_flood);

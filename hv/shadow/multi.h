@@ -136,9 +136,13 @@ static inline bool prefetched(u64 e)
 static inline __attribute__((always_inline)) void leaf_change(struct domain *d, struct sh_page *sp, u32 slot, u64 old,
 							      u64 e)
 {
-	if (counted(old)) {
-		frame_of(d, pte_mfn(old))->writable--;
-		SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
+	if (old & PTE_P) {
+		if (counted(old)) {
+			frame_of(d, pte_mfn(old))->writable--;
+			SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
+		}
+		if (prefetched(old) && !prefetched(e))
+			d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 	}
 	if (counted(e)) {
 		if (unlikely(!SH_ALL(wrmap, mapped, d, pte_mfn(e), sp, slot)))
@@ -146,8 +150,6 @@ static inline __attribute__((always_inline)) void leaf_change(struct domain *d, 
 		else
 			frame_of(d, pte_mfn(e))->writable++;
 	}
-	if (prefetched(old) && !prefetched(e))
-		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 	s_set(sp, slot, e);
 }
 

@@ -256,7 +256,7 @@ static inline __attribute__((always_inline)) bool learns(struct sh_page *leaf, u
 
 	if (!policy.prefetch->learn)
 		return true;
-	return policy.prefetch->learn(leaf, slot && (s_get(leaf, slot - 1) & used) == used);
+	return policy.prefetch->learn(leaf, !slot || (s_get(leaf, slot - 1) & used) == used);
 }
 
 /* Is the first entry to be tried one that could be filled? A demand fault's most often is not, a copy-on-write fault's there. */

@@ -140,7 +140,7 @@ struct sh_prefetch {
 	/* Does an entry that is there already end the search? */
 	bool stops_at_present;
 	/*
-	 * There is something to prefetch behind an entry of that leaf; the entry before it is in use, or is not. False: let it
+	 * There is something to prefetch behind an entry of that leaf; the entry before it is in use, or there is none, or it is not. False: let it
 	 * be. For parts that learn; NULL: always. They have sh_page.history.
 	 */
 	bool (*learn)(struct sh_page *leaf, bool upwards);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * prefetch: adaptive. Behind the entry that a fault asked for, as many more as the table's readers have deserved. A fault
- * whose neighbour below is in use says that they go upwards: each doubles the reach, from 4 entries to 128; each other fault
+ * whose neighbour below is in use, or that has none, says that they go upwards: each doubles the reach, from 16 entries to 128; each other fault
  * halves it, down to none. So a prefetched entry that was used pays for the next ones, one that was not for
  * none, and what is touched here and there costs one entry a fault.
  *
@@ -13,7 +13,7 @@
 
 #include "policy.h"
 
-enum { PREFETCH_LOOKS_AROUND = 1, PREFETCH_LEARNS = 1, ADAPTIVE_NEAR = 4, ADAPTIVE_FAR = 5, ADAPTIVE_NOTHING = -1 };
+enum { PREFETCH_LOOKS_AROUND = 1, PREFETCH_LEARNS = 1, ADAPTIVE_NEAR = 16, ADAPTIVE_FAR = 3, ADAPTIVE_NOTHING = -1 };
 
 SH_PART bool adaptive_learn(struct sh_page *leaf, bool upwards)
 {
