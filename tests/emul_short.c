@@ -137,6 +137,26 @@ START_TEST(mov_cr3)
 }
 END_TEST
 
+/* With REX.B, which only the full handler asks for. */
+START_TEST(mov_cr3_from_any)
+{
+	unsigned reg, len;
+
+	begin();
+	for (u32 prefix = 0; prefix < 0x100; prefix++)
+		for (u32 modrm = 0; modrm < 0x100; modrm++) {
+			refill();
+			memcpy(bytes, (const u8[]){ (u8)prefix, 0x0f, 0x22, (u8)modrm }, 4);
+			len = short_mov_cr3_any(bytes, &reg);
+			if (!len)
+				continue;
+			decoded(EMUL_LONG, len, INSN_MOV_TO_CR);
+			check(in.reg == 3 && in.rm == reg, "registers");
+		}
+	ck_assert_uint_eq(matched, 8);
+}
+END_TEST
+
 START_TEST(invlpg)
 {
 	unsigned reg, len;
@@ -169,6 +189,7 @@ int main(void)
 	tcase_add_test(t, stores_of_32_bits);
 	tcase_add_test(t, rex_is_none_in_32_bit_code);
 	tcase_add_loop_test(t, mov_cr3, 0, ARRAY_SIZE(modes));
+	tcase_add_test(t, mov_cr3_from_any);
 	tcase_add_loop_test(t, invlpg, 0, ARRAY_SIZE(modes));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

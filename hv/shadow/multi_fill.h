@@ -293,20 +293,19 @@ static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u
 		install_root(v, v->domain, v->root, root, false);
 }
 
+static inline gfn_t root_gfn(const struct vcpu *v)
+{
+	return G ? gw_root_gfn(v) : GFN(0);
+}
+
+/* `old`: the root that v has; NULL: none. */
 static inline __attribute__((always_inline)) void load_root_after(struct vcpu *v, struct sh_page *old)
 {
 	struct domain *d = v->domain;
-	struct sh_page *root;
-	gfn_t gfn = G ? gw_root_gfn(v) : GFN(0);
+	gfn_t gfn = root_gfn(v);
 	u32 role = v->role | ROLE_MAKE(N, 0);
+	struct sh_page *root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find_root(d, (u32)gfn.n, role);
 
-	/* Kernels often load CR3 for the flush alone. */
-	if (SYNC_KEEPS_ROOTS && N > 3 && old && old->gfn == (u32)gfn.n && old->role == role) {
-		COUNT(d, root_hit);
-		flush_at_load(v, d, old, true);
-		return;
-	}
-	root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find_root(d, (u32)gfn.n, role);
 	if (unlikely(!root)) {
 		load_new_root(v, gfn, role);
 		return;
@@ -324,10 +323,16 @@ static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
 {
 	struct sh_page *old = v->root;
 
-	if (unlikely(!old))
+	/* Kernels often load CR3 for the flush alone. */
+	if (SYNC_KEEPS_ROOTS && N > 3 && likely(old) && old->gfn == (u32)root_gfn(v).n &&
+	    old->role == (v->role | ROLE_MAKE(N, 0))) {
+		COUNT(v->domain, root_hit);
+		flush_at_load(v, v->domain, old, true);
+	} else if (unlikely(!old)) {
 		load_first_root(v);
-	else
+	} else {
 		load_root_after(v, old);
+	}
 }
 
 static __attribute__((noinline)) void flush_and_load(struct vcpu *v)

@@ -292,13 +292,13 @@ bool svm_write_efer(struct svm_vcpu *s, u64 val)
 	return true;
 }
 
-static enum trip finish_cr(struct svm_vcpu *s, const struct insn *in, bool ok, enum trip kind)
+static enum trip finish_cr(struct svm_vcpu *s, unsigned len, bool ok, enum trip kind)
 {
 	if (!ok) {
 		svm_inject_gp(s);
 		return kind;
 	}
-	svm_past(s, in->len);
+	svm_past(s, len);
 	return kind;
 }
 
@@ -345,13 +345,20 @@ quick_t quick_cr3_write_32(struct svm_vcpu *s)
 	return quick_booked(s, TRIP_cr3, s->v.bytes);
 }
 
+/* From a register that quick handlers do not see, most often. */
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
+	const u8 *p = svm_in_32(s) ? NULL : svm_code(s);
+	unsigned reg, len = p ? short_mov_cr3_any(p, &reg) : 0;
 	struct insn in;
 
-	if (!svm_decode(s, &in))
-		return TRIP_cr3;
-	return finish_cr(s, &in, guest_cr3(s, read_gpr(s, in.rm)), TRIP_cr3);
+	if (!len) {
+		len = svm_decode(s, &in);
+		if (!len)
+			return TRIP_cr3;
+		reg = in.rm;
+	}
+	return finish_cr(s, len, guest_cr3(s, read_gpr(s, reg)), TRIP_cr3);
 }
 
 /* LMSW sets the low four bits of CR0 and cannot clear PE. */
@@ -378,14 +385,14 @@ enum trip exit_cr_write(struct svm_vcpu *s)
 	if (!svm_decode(s, &in))
 		return TRIP_cr0;
 	if (in.op == INSN_CLTS)
-		return finish_cr(s, &in, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
+		return finish_cr(s, in.len, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
 	if (in.op == INSN_LMSW)
-		return finish_cr(s, &in, lmsw(s, &in), TRIP_cr0);
+		return finish_cr(s, in.len, lmsw(s, &in), TRIP_cr0);
 	u64 val = read_gpr(s, in.rm);
 	s->vmcb.exitinfo1 = val;
 	if (cr == 4)
-		return finish_cr(s, &in, guest_cr4(s, val), TRIP_cr4);
-	return finish_cr(s, &in, guest_cr0(s, val), TRIP_cr0);
+		return finish_cr(s, in.len, guest_cr4(s, val), TRIP_cr4);
+	return finish_cr(s, in.len, guest_cr0(s, val), TRIP_cr0);
 }
 
 enum trip exit_cr_read(struct svm_vcpu *s)
@@ -406,7 +413,7 @@ enum trip exit_cr_read(struct svm_vcpu *s)
 	} else {
 		write_gpr(s, in.rm, val);
 	}
-	return finish_cr(s, &in, true, TRIP_cr_read);
+	return finish_cr(s, in.len, true, TRIP_cr_read);
 }
 
 /* Hardware task switches load CR3 behind our back on QEMU; here, at least, they are seen. No guest of today's uses them. */

@@ -25,6 +25,17 @@ static inline unsigned short_mov_cr3(const u8 *b, unsigned *reg)
 	return (short_word(b) & 0xffff) == 0x220f && *reg < 8 ? 3 : 0;
 }
 
+/* The same in 64-bit mode, or with REX.B alone. */
+static inline unsigned short_mov_cr3_any(const u8 *b, unsigned *reg)
+{
+	unsigned len = b[0] == 0x41 ? short_mov_cr3(b + 1, reg) : short_mov_cr3(b, reg);
+
+	if (!len || b[0] != 0x41)
+		return len;
+	*reg += 8;
+	return len + 1;
+}
+
 /* 0F 01 /7 with a plain base register, INVLPG (reg), 64-bit mode: its number. */
 static inline unsigned short_invlpg(const u8 *b, unsigned *reg)
 {
