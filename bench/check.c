@@ -177,6 +177,8 @@ int cmd_check(const struct paths *p)
 	int status = -1;
 	pid_t pid;
 
+	unsetenv("MAKEFLAGS"); /* of a make that runs this: its job server's pipe is not ours to use */
+	unsetenv("MAKELEVEL");
 	if (list_tests(&t, p->build)) {
 		printf("%u tests; building them and running two at a time (messages: %s)\n", t.n, log);
 		fflush(stdout);
