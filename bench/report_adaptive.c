@@ -39,10 +39,7 @@ static bool standing_of(const struct dataset *d, const struct phase *p, struct s
 static void cost_cell(FILE *f, const struct cell *c)
 {
 	fputs("<td class=n>", f);
-	html_number(f, per_op(c, c->r->instructions));
-	fputs("<br><small class=soft>", f);
-	html_number(f, per_op(c, c->r->trips));
-	fputs(" trips</small></td>", f);
+	report_cost(f, c);
 }
 
 static void row(FILE *f, const struct standing *x)

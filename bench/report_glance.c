@@ -24,6 +24,14 @@ static double least(const struct dataset *d, const char *workload, const char *p
 	return measured > 1 ? best : -1;
 }
 
+void report_cost(FILE *f, const struct cell *c)
+{
+	html_number(f, per_op(c, c->r->instructions));
+	fputs("<br><small class=soft>", f);
+	html_number(f, per_op(c, c->r->trips));
+	fputs(c->r->trips == c->r->ops ? " trip</small></td>" : " trips</small></td>", f);
+}
+
 static void figure_cell(FILE *f, const struct dataset *d, const char *recipe, const char *workload, const char *phase, double best)
 {
 	struct cell c;
@@ -33,10 +41,7 @@ static void figure_cell(FILE *f, const struct dataset *d, const char *recipe, co
 		return;
 	}
 	fprintf(f, "<td class=\"n%s\">", !recipe_is_baseline(d, recipe) && per_op(&c, c.r->instructions) <= best ? " best" : "");
-	html_number(f, per_op(&c, c.r->instructions));
-	fputs("<br><small class=soft>", f);
-	html_number(f, per_op(&c, c.r->trips));
-	fputs(c.r->trips == c.r->ops ? " trip</small></td>" : " trips</small></td>", f);
+	report_cost(f, &c);
 }
 
 static void glance_row(FILE *f, const struct dataset *d, const char *workload, const char *phase, bool first)

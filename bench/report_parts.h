@@ -55,6 +55,8 @@ void report_picture_end(FILE *f, const char *caption);
 /* Begin and end a table that scrolls in its own box. `head` is trusted HTML, the header row's cells. */
 void table_begin(FILE *f, const char *head);
 void table_end(FILE *f, const char *caption);
+/* What goes into a table's cell, and its end: instructions per operation, and trips below them. */
+void report_cost(FILE *f, const struct cell *c);
 
 /* All that the run has, each followed by its variants. NULL past the last. */
 const char *ordered_recipe(const struct dataset *d, unsigned nth);
