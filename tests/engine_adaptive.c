@@ -5,21 +5,6 @@
 /* Stretches of a shadow, of 64 entries, and what is worth a resync of a table with so many in use (sync_adaptive.h). */
 #define WORTH(stretches) (2 + (stretches))
 
-static struct frame_info *frame(u64 gfn)
-{
-	return sh_frame(&g.d, GFN(gfn));
-}
-static void load_root(void)
-{
-	guest_load_cr3(&g, ROOT * PAGE_SIZE);
-}
-/* A further level-1 table in frame `gfn`, linked at slot `slot` of USER_L2 and in use. */
-static void another_l1(u64 gfn, u32 slot)
-{
-	guest_table(&g, gfn)[0] = at(DATA, ALL);
-	store(USER_L2, slot, at(gfn, ALL));
-	expect_done(USER + ((u64)slot << 21), U, 0, DATA);
-}
 /* One write between two root loads, with nothing else in the table used. */
 static void one_write(u64 gfn, u64 value)
 {

@@ -3,22 +3,6 @@
  */
 #include "engine_unsync.h"
 
-static struct frame_info *frame(u64 gfn)
-{
-	return sh_frame(&g.d, GFN(gfn));
-}
-static void load_root(void)
-{
-	guest_load_cr3(&g, ROOT * PAGE_SIZE);
-}
-/* A further level-1 table in frame `gfn`, linked at slot `slot` of USER_L2 and in use. */
-static void another_l1(u64 gfn, u32 slot)
-{
-	guest_table(&g, gfn)[0] = at(DATA, ALL);
-	store(USER_L2, slot, at(gfn, ALL));
-	expect_done(USER + ((u64)slot << 21), U, 0, DATA);
-}
-
 /* ---- trips ---- */
 
 START_TEST(demand_fault_takes_two_trips)
