@@ -134,6 +134,14 @@ enum trip exit_npf(struct svm_vcpu *s)
 	return TRIP_npf;
 }
 
+static inline __attribute__((always_inline)) quick_t flush_page(struct svm_vcpu *s, unsigned len, gva_t va)
+{
+	svm_past(s, len);
+	s->v.bytes = 0;
+	paging_invlpg(&s->v, va);
+	return quick_done(s, TRIP_invlpg, s->v.bytes);
+}
+
 /* 64-bit code, the address in a register that is saved. */
 quick_t quick_invlpg(struct svm_vcpu *s)
 {
@@ -146,10 +154,7 @@ quick_t quick_invlpg(struct svm_vcpu *s)
 	len = short_invlpg(p, &reg);
 	if (unlikely(!len || !quick_gpr(s, reg, &va)))
 		return QUICK_NOT;
-	svm_past(s, len);
-	s->v.bytes = 0;
-	paging_invlpg(&s->v, va);
-	return quick_done(s, TRIP_invlpg, s->v.bytes);
+	return flush_page(s, len, va);
 }
 
 /* Flat 32-bit code. A plain base register other than EBP and ESP is an offset into DS. */
@@ -164,10 +169,7 @@ quick_t quick_invlpg_32(struct svm_vcpu *s)
 	len = short_invlpg(p, &reg);
 	if (unlikely(!len || !quick_gpr(s, reg, &va) || s->vmcb.ds.base))
 		return QUICK_NOT;
-	svm_past(s, len);
-	s->v.bytes = 0;
-	paging_invlpg(&s->v, (u32)va);
-	return quick_done(s, TRIP_invlpg, s->v.bytes);
+	return flush_page(s, len, (u32)va);
 }
 
 enum trip exit_invlpg(struct svm_vcpu *s)
@@ -302,7 +304,18 @@ static enum trip finish_cr(struct svm_vcpu *s, unsigned len, bool ok, enum trip 
 	return kind;
 }
 
-/* The same. A load flushes, so something is always due. */
+/* A load flushes, so something is always due. */
+static inline __attribute__((always_inline)) quick_t load_root(struct svm_vcpu *s, unsigned len, u64 cr3)
+{
+	svm_past(s, len);
+	s->v.bytes = 0;
+	s->v.cr3 = cr3;
+	paging_load_root(&s->v);
+	svm_settle_load(s);
+	return quick_booked(s, TRIP_cr3, s->v.bytes);
+}
+
+/* 64-bit code, from a register that is saved. */
 quick_t quick_cr3_write(struct svm_vcpu *s)
 {
 	const u8 *p;
@@ -314,12 +327,7 @@ quick_t quick_cr3_write(struct svm_vcpu *s)
 	len = short_mov_cr3(p, &reg);
 	if (unlikely(!len || !quick_gpr(s, reg, &val) || val >> GUEST_PHYS_BITS))
 		return QUICK_NOT;
-	svm_past(s, len);
-	s->v.bytes = 0;
-	s->v.cr3 = val;
-	paging_load_root(&s->v);
-	svm_settle_load(s);
-	return quick_booked(s, TRIP_cr3, s->v.bytes);
+	return load_root(s, len, val);
 }
 
 /* Flat 32-bit code. */
@@ -337,12 +345,7 @@ quick_t quick_cr3_write_32(struct svm_vcpu *s)
 	val = (u32)val;
 	if (unlikely(!paging_load_pdptes(&s->v, s->v.cr0, val, s->v.cr4, s->v.efer)))
 		return QUICK_NOT;
-	svm_past(s, len);
-	s->v.bytes = 0;
-	s->v.cr3 = val;
-	paging_load_root(&s->v);
-	svm_settle_load(s);
-	return quick_booked(s, TRIP_cr3, s->v.bytes);
+	return load_root(s, len, val);
 }
 
 /* From a register that quick handlers do not see, most often. */
