@@ -146,7 +146,7 @@ static int spawn(struct boot *b, const struct argv *a, int out, int err)
 	if (!pid)
 		become_qemu(a, out, err, parent);
 	b->pid = pid;
-	b->started = b->last_output = now_seconds();
+	b->started = b->looked = now_seconds();
 	return 0;
 }
 
@@ -237,6 +237,7 @@ static void native_line(struct boot *b, const char *text)
 static void console_line(void *arg, const char *text)
 {
 	struct boot *b = arg;
+	unsigned before = b->collect.events;
 	json_t *ended;
 
 	if (b->native) {
@@ -244,8 +245,8 @@ static void console_line(void *arg, const char *text)
 		return;
 	}
 	ended = collect_line(&b->collect, text);
-	if (b->collect.done && b->done_at == 0)
-		b->done_at = now_seconds();
+	if (b->collect.events != before)
+		b->heard_cpu = boot_cpu_seconds(b);
 	if (ended && b->on_end)
 		b->on_end(b->arg, b, ended);
 }
@@ -293,7 +294,7 @@ void boot_pump(struct boot *b, enum stream s)
 			close_stream(b, s);
 			return;
 		}
-		b->last_output = now_seconds();
+		b->still = 0;
 		log_bytes(b, s, data, (size_t)n);
 		cut_lines(&b->cutter[s], data, (size_t)n, take_line[s], b);
 	}

@@ -4,7 +4,7 @@
  * results. Either a recipe's hypervisor with a plan, or one native guest.
  *
  * A boot never waits: boot_pump() reads what is there, boot_watch() looks at
- * the clock and for the end. Whatever happens, boot_free() leaves no process and no
+ * the clocks and for the end. Whatever happens, boot_free() leaves no process and no
  * temporary file.
  */
 #ifndef BENCH_BOOT_H
@@ -40,7 +40,11 @@ struct boot {
 	char *last_log;   /* the last line of the second stream */
 	char *qemu_error; /* natively: what QEMU itself complained of; NULL: nothing */
 	json_t *native;   /* natively: the item, borrowed */
-	double started, last_output, done_at;
+	double started;
+	double heard_cpu;   /* QEMU's CPU seconds at dom0's last event */
+	double still;       /* wall seconds since it last said something or used its CPU, as far as we looked */
+	double still_cpu;   /* its CPU seconds then */
+	double looked;      /* now_seconds() at the last look */
 	double cpu_seconds; /* that QEMU took; wall seconds depend on what else the machine does */
 	double stood_still; /* when the hypervisor said that it cannot go on; 0: it did not */
 	double expected;  /* wall seconds that it is likely to take */

@@ -9,15 +9,22 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "boot_end.h"
 #include "qemu.h"
 
-/* Wall seconds. Guests' own limits are in guest time, which runs several times slower than the wall's under -icount. */
-#define BOOT_SILENCE 300.0  /* until dom0's runner speaks */
-#define END_SILENCE 180.0   /* from "done" to power-off: dom0 writes its disk */
-#define DUMP_SECONDS 3.0    /* for a hypervisor that cannot go on to say the rest */
-#define SLOWDOWN 6.0
+/*
+ * Limits for what does not end by itself. A guest's own limit is in guest time, and dom0 keeps it; these are for a guest that spends
+ * little of it (one that is in the hypervisor all the time: -icount counts instructions, and a world switch is few), and for a dom0 or
+ * a hypervisor that hangs. They count QEMU's own CPU time, because a machine with other work to do makes everything take longer but that.
+ */
+#define PROGRESS_CPU 60.0     /* from one event of dom0's to the next; booting and writing the disk take some 10 */
+#define CPU_PER_GUEST 6.0     /* more for each second of a guest's own limit */
+#define STILL_WALL 300.0      /* for one that uses no CPU time at all, so that the above never comes */
+#define STILL_SHARE (1 / 300.0) /* below this share of a CPU, it uses none */
+#define LOOK_MOST 1.0         /* what counts of the time between two looks: we may have been stopped ourselves */
+#define DUMP_SECONDS 3.0      /* wall, for a hypervisor that cannot go on to say the rest */
 
 void boot_mark_rest(struct boot *b, const char *state, const char *reason)
 {
@@ -43,32 +50,55 @@ void boot_kill(struct boot *b, const char *state, const char *reason)
 	}
 }
 
-static double silence_limit(const struct boot *b)
+static double timeval_seconds(const struct timeval *t)
 {
-	unsigned item = b->native ? 0 : (unsigned)b->collect.item;
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+double boot_cpu_seconds(const struct boot *b)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (!b->pid || clock_getcpuclockid(b->pid, &clock) || clock_gettime(clock, &used))
+		return 0;
+	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+static double progress_limit(const struct boot *b)
+{
+	int item = b->native ? 0 : b->collect.item;
 
 	if (b->opt->silence_s)
 		return b->opt->silence_s;
-	if (b->collect.done)
-		return END_SILENCE;
-	if (!b->native && b->collect.item < 0)
-		return BOOT_SILENCE;
-	return 120 + SLOWDOWN * b->plan.item[item].workload->timeout_s;
+	return PROGRESS_CPU + (item < 0 ? 0 : CPU_PER_GUEST * b->plan.item[item].workload->timeout_s);
+}
+
+/* Count the wall time in which it neither says nor does anything. */
+static void look_if_still(struct boot *b, double now, double cpu, double limit)
+{
+	double passed = now - b->looked;
+
+	b->looked = now;
+	b->still += passed < LOOK_MOST ? passed : LOOK_MOST;
+	if (cpu - b->still_cpu > limit * STILL_SHARE) {
+		b->still = 0;
+		b->still_cpu = cpu;
+	}
 }
 
 static void enforce(struct boot *b, double now)
 {
-	double limit = silence_limit(b);
+	double cpu = boot_cpu_seconds(b), limit = progress_limit(b), still = b->opt->silence_s ? b->opt->silence_s : STILL_WALL;
 	char *why = NULL, text[32];
 
+	look_if_still(b, now, cpu, still);
 	if (b->stood_still > 0 && now - b->stood_still > DUMP_SECONDS)
 		boot_kill(b, "crashed", "the hypervisor cannot go on");
-	if (now - b->last_output > limit)
-		why = xfmt("killed: no word from it for %s of wall time", human_seconds(limit, text));
-	else if (b->collect.done && now - b->done_at > END_SILENCE)
-		why = xfmt("killed: dom0 did not power off within %s", human_seconds(END_SILENCE, text));
-	else if (b->native && now - b->started > 120 + SLOWDOWN * b->plan.item[0].workload->timeout_s)
-		why = xfmt("killed after %s of wall time", human_seconds(now - b->started, text));
+	if (cpu - b->heard_cpu > limit)
+		why = xfmt("killed: it got no further in %s of QEMU's CPU time", human_seconds(limit, text));
+	else if (b->still > still)
+		why = xfmt("killed: QEMU neither said nor did anything for %s", human_seconds(still, text));
 	if (why)
 		boot_kill(b, "timed-out", why);
 	free(why);
@@ -227,11 +257,6 @@ static void drain(struct boot *b)
 			boot_pump(b, s);
 }
 
-static double seconds_of(const struct timeval *t)
-{
-	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
-}
-
 void boot_watch(struct boot *b, double now)
 {
 	unsigned files = 0;
@@ -247,7 +272,7 @@ void boot_watch(struct boot *b, double now)
 		return;
 	}
 	b->pid = 0;
-	b->cpu_seconds = seconds_of(&used.ru_utime) + seconds_of(&used.ru_stime);
+	b->cpu_seconds = timeval_seconds(&used.ru_utime) + timeval_seconds(&used.ru_stime);
 	drain(b);
 	if (b->native) {
 		end_native(b, status);

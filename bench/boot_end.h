@@ -8,4 +8,7 @@
 /* Every guest run of the plan that has not ended gets `state` and `reason`; what already ended stays. */
 void boot_mark_rest(struct boot *b, const char *state, const char *reason);
 
+/* CPU seconds of a QEMU that runs, all its threads; 0 if there is none. */
+double boot_cpu_seconds(const struct boot *b);
+
 #endif

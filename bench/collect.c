@@ -115,11 +115,14 @@ json_t *collect_line(struct collect *c, const char *line)
 {
 	json_t *ev, *ended = NULL;
 	enum line_kind kind = parse_event(line, &ev);
+	unsigned damaged = c->damaged;
 
 	if (kind == LINE_DAMAGED)
 		c->damaged++;
-	if (kind == LINE_EVENT)
+	if (kind == LINE_EVENT) {
 		ended = take(c, ev);
+		c->events += c->damaged == damaged;
+	}
 	json_decref(ev);
 	return ended;
 }

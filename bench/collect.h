@@ -17,6 +17,7 @@ struct collect {
 	int last_item, last_rep; /* begun last */
 	json_t *current;   /* borrowed; NULL: none */
 	unsigned ended;    /* guest runs that have ended */
+	unsigned events;   /* taken */
 	unsigned damaged;  /* lines that began like ours */
 	uint64_t tsc_khz;
 	double begun;      /* now_seconds() at the last begin */

@@ -33,7 +33,7 @@ static const struct argp_option run_options[] = {
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced passes", 1 },
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
-	{ "silence", KEY_SILENCE, "SECONDS", 0, "kill a QEMU that says nothing for so long (default: from the workloads' limits)", 1 },
+	{ "silence", KEY_SILENCE, "SECONDS", 0, "kill a QEMU that gets no further in so much of its own CPU time, or has used none for so long (default: from the workload's limit, or 300)", 1 },
 	{ "qemu", KEY_QEMU, "PROGRAM", 0, "the emulator to run (default: qemu-system-x86_64)", 1 },
 	{ 0 }
 };

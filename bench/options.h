@@ -29,7 +29,7 @@ struct options {
 	const char *qemu;
 	const char *run; /* report: which; NULL: the newest */
 	const char *build, *results;
-	unsigned silence_s; /* wall seconds without a word from a QEMU before it is killed; 0: from the workloads' own limits */
+	unsigned silence_s; /* of QEMU's CPU time without an event from dom0, or of wall time without CPU time; 0: as boot_end.c has it */
 };
 
 /*

@@ -56,6 +56,18 @@ is "a machine that hangs fails the run" $? 1
 has "the guest that it hung in is timed-out" "$res/hung/results.json" '"state": "timed-out"'
 is "and has no row" "$(grep -c demand-fault "$res/hung/results.csv")" 0
 is "the guest behind it was measured" "$(rows "$res/hung/results.csv" shadow2 compute fault | wc -l)" 1
+has "and what was seen of it" "$tmp/hung.err" 'demand-fault +timed-out: killed: QEMU neither said nor did anything for 2 s'
+
+FAKE_MODE=crawl:demand-fault run crawled --recipe shadow2 --repeat 1 --no-trace --silence 2
+is "one that is slow is left alone" $? 0
+check "and it was slow" test "$(sqlite3 :memory: "SELECT json_extract(readfile('$res/crawled/results.json'), '\$.boots[0].wall_seconds') > 4")" = 1
+FAKE_MODE=spin:demand-fault FAKE_STATE=$tmp/spun run spun --recipe shadow2 --repeat 1 --silence 2
+is "a machine that computes and prints for ever fails the run" $? 1
+has "the guest in which it did is timed-out, by its CPU time" "$tmp/spun.err" \
+	"demand-fault +timed-out: killed: it got no further in 2 s of QEMU's CPU time"
+is "only that one" "$(items "$res/spun" "$workload, $state" | grep -vc finished)" 1
+check "it took the CPU time, and not much more" \
+	test "$(sqlite3 :memory: "SELECT json_extract(readfile('$res/spun/results.json'), '\$.boots[0].cpu_seconds') BETWEEN 1.9 AND 20")" = 1
 
 FAKE_MODE=unborn run unborn --recipe shadow2,vtlb --jobs 1
 is "a hypervisor that does not start fails the run" $? 1
