@@ -12,12 +12,21 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "check_log.h"
 #include "commands.h"
+#include "offspring.h"
+
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int sig)
+{
+	signalled = 1;
+}
 
 struct test {
 	char *name, *trs, *log;
@@ -62,6 +71,7 @@ static pid_t start_make(const char *build, const char *log)
 		return pid;
 	int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* should we be killed ourselves */
 	dup2(fd, 1);
 	dup2(fd, 2);
 	execlp("make", "make", "-C", build, "-k", "-j2", "check", (char *)NULL);
@@ -136,7 +146,26 @@ static int wait_for_make(struct tests *t, pid_t pid)
 		got = waitpid(pid, &status, WNOHANG);
 		show_waiting(t, true);
 		look(t);
-	} while (got == 0);
+	} while (got == 0 && !signalled);
+	return status;
+}
+
+/* Make's status, or -1. Whatever ends it early, nothing of it goes on. */
+static int run_make(struct tests *t, const char *build, const char *log)
+{
+	int status = -1;
+	pid_t pid;
+
+	adopt_offspring();
+	on_end_signals(on_signal);
+	signal(SIGPIPE, on_signal); /* nobody reads on */
+	pid = start_make(build, log);
+	if (pid > 0)
+		status = wait_for_make(t, pid);
+	if (signalled) {
+		say("interrupted: ending the tests that run");
+		end_offspring();
+	}
 	return status;
 }
 
@@ -175,22 +204,20 @@ int cmd_check(const struct paths *p)
 	char *log = xfmt("%s/check.log", p->build);
 	struct tests t = { .n = 0 };
 	int status = -1;
-	pid_t pid;
 
 	unsetenv("MAKEFLAGS"); /* of a make that runs this: its job server's pipe is not ours to use */
 	unsetenv("MAKELEVEL");
 	if (list_tests(&t, p->build)) {
 		printf("%u tests; building them and running two at a time (messages: %s)\n", t.n, log);
 		fflush(stdout);
-		pid = start_make(p->build, log);
-		if (pid > 0)
-			status = wait_for_make(&t, pid);
-		say_missing(&t, log);
+		status = run_make(&t, p->build, log);
+		if (!signalled)
+			say_missing(&t, log);
 		printf("%u passed, %u failed, %u skipped\n", t.totals.passed, t.totals.failed, t.totals.skipped);
 	}
 	free_tests(&t);
 	free(log);
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)
+	if (signalled)
 		return EXIT_INTERRUPTED;
 	return status == 0 && !t.totals.failed ? EXIT_OK : EXIT_FAILED;
 }

@@ -20,16 +20,6 @@ static void on_signal(int sig)
 	signalled = 1;
 }
 
-static void catch_signals(void)
-{
-	struct sigaction sa = { .sa_handler = on_signal };
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
-
-	for (unsigned i = 0; i < COUNT_OF(sigs); i++)
-		sigaction(sigs[i], &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
 double expected_seconds(const struct paths *p, const struct recipe *r, const struct plan_item *it)
 {
 	double s = index_seconds(p->results, r->name, it->workload->name, it->traced);
@@ -279,7 +269,8 @@ static void look_for_trouble(struct queue *q)
 
 void queue_run(struct queue *q)
 {
-	catch_signals();
+	on_end_signals(on_signal);
+	signal(SIGPIPE, SIG_IGN);
 	sort_boots(q);
 	q->begun = now_seconds();
 	progress_begin(q->total);

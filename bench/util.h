@@ -25,6 +25,9 @@ void say(const char *fmt, ...) PN_PRINTF(1, 2);
 /* Called before say() prints, so that a live progress line can be wiped. NULL: none. */
 void say_hook(void (*before)(void));
 
+/* What SIGINT, SIGTERM and SIGHUP do from now on; a SIGHUP that is ignored (nohup) stays so. */
+void on_end_signals(void (*handler)(int));
+
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
 char *xstrdup(const char *s);

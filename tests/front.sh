@@ -32,12 +32,26 @@ echo '# none' >"$tree/packages.txt"
 touch "$tree/configure.ac" "$tree/Makefile.am" "$tree/Makefile.in"
 cat >"$tree/configure" <<'END'
 #!/bin/sh
+[ ! -e "$(dirname "$0")/slow" ] || { echo "it takes its time"; i=0; while [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done; }
 [ ! -e "$(dirname "$0")/broken" ] || { echo "configure: error: the flux is missing"; exit 1; }
 echo "configured once" >>"$(dirname "$0")/count"
 printf 'all: penumbra-bench\npenumbra-bench:\n\tprintf "#!/bin/sh\\necho the program got: \\$$*\\nexit 7\\n" >$@ && chmod +x $@\n' >Makefile
 echo >config.status
 END
 chmod +x "$tree/configure"
+touch "$tree/slow"
+"$tree/penumbra" list >"$tmp/hup" 2>&1 </dev/null &
+pid=$!
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	sleep 0.5
+	grep -q 'it takes its time' "$tree/build.log" 2>/dev/null && break
+done
+kill -HUP $pid
+wait $pid
+is "hung up in a step: exit code" $? 130
+sleep 0.5
+is "hung up in a step: the step ends" "$(pgrep -fc "$tree/configure")" 0
+rm "$tree/slow"
 touch "$tree/broken"
 "$tree/penumbra" list >"$tmp/broken" 2>&1 </dev/null
 is "a failed step: exit code" $? 1

@@ -218,6 +218,38 @@ is "check: and counted" "$(told tests/died '| ... and 10 more lines of failures$
 has "check: what was not built" "$tmp/check.out" 'FAIL  tests/unbuilt .*did not run'
 has "check: with the build's error" "$tmp/check.out" '\| x.c:1: error: the flux is missing$'
 
+# Told to end, it leaves nothing behind: no test, and nothing that a test has put into a group or a session of its own.
+mkdir -p "$tmp/endless/tests"
+cat >"$tmp/endless/Makefile" <<END
+list-tests:
+	@echo tests/done tests/plain tests/apart tests/deaf
+check: done deaf plain apart
+done:
+	@echo ok >tests/done.log; printf ':test-result: PASS\n:copy-in-global-log: no\n' >tests/done.trs
+plain:
+	@timeout 600 sleep 600.$$; echo went on >tests/plain.log
+apart:
+	@(setsid sleep 600.$$ &) ; sleep 600.$$
+deaf:
+	@[ ! -e tests/deafness ] || sh -c 'trap "" TERM HUP; sleep 600.$$; sleep 600.$$'
+END
+for sig in TERM HUP INT; do
+	[ $sig != INT ] || : >"$tmp/endless/tests/deafness"
+	"$bench" check --build "$tmp/endless" >"$tmp/ended.out" 2>"$tmp/ended.err" &
+	pid=$!
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		sleep 0.5
+		grep -q 'tests/done' "$tmp/ended.out" && pgrep -f "sleep 600.$$" >/dev/null && break
+	done
+	is "check, SIG$sig: tests run" "$(pgrep -f "sleep 600.$$" >/dev/null && echo yes)" yes
+	kill -$sig $pid
+	wait $pid
+	is "check, SIG$sig: exit code" $? 130
+	is "check, SIG$sig: no process stays" "$(pgrep -fc "sleep 600.$$|make .*$tmp/endless")" 0
+	is "check, SIG$sig: what it knows by then" "$(tail -n 1 "$tmp/ended.out")" "1 passed, 0 failed, 0 skipped"
+	check "check, SIG$sig: no test went on" test ! -e "$tmp/endless/tests/plain.log"
+done
+
 check "help needs no build" "$bench" run --help >/dev/null
 check "list" "$bench" list >/dev/null
 "$bench" doctor --build "$tmp/nowhere" >"$tmp/doctor" 2>&1
