@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle, and for
 # variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a,
-# tests/engine_{test,modes,access,manage,parts}_<r>, tests/oracle_<r>.
+# tests/engine_{test,modes,access,manage,parts,exchange}_<r>, tests/oracle_<r>.
 
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
@@ -17,8 +17,12 @@ ENGINE_SUITES = test modes access manage threads
 # Recipes with superpage entries.
 RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.* super, *direct,.*/\1/p' recipes.def && \
 	grep -l '^.include "parts/super_direct.h"' *.h | sed 's/\.h$$//')
+# Recipes that engine_exchange.c has a row for.
+RECIPES_EXCHANGE := $(shell cd $(srcdir) && sed -n 's/^[A-Z]*.\([^,]*\), *"\([^"]*\)", .*/\1 \2/p' policies/recipes.def | \
+	while read -r file name; do ! grep -qF "{ \"$$name\"," tests/engine_exchange.c || echo $$file; done)
 ENGINE_TESTS = tests/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine_$(t)_%)) \
 	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%) $(RECIPES_SUPER:%=tests/engine_super_%) \
+	$(RECIPES_EXCHANGE:%=tests/engine_exchange_%) \
 	$(ENGINE_TSAN_RECIPES:%=tests/engine_tsan_%)
 # With ThreadSanitizer: recipes, not their variants.
 ENGINE_TSAN_RECIPES = $(filter-out $(RECIPES_VARIANT),$(RECIPES_SHADOW))
@@ -50,6 +54,7 @@ tests/engine_$(2)_$(1): $$(call engine_objs,all,tests/engine_$(2).c) tests/liben
 endef
 $(foreach r,$(RECIPES_SHADOW),$(foreach t,$(ENGINE_SUITES),$(eval $(call engine_suite,$(r),$(t)))))
 $(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts)))
+$(foreach r,$(RECIPES_EXCHANGE),$(eval $(call engine_suite,$(r),exchange)))
 $(foreach r,$(RECIPES_SUPER),$(eval $(call engine_suite,$(r),super)))
 
 # On demand: needs clang with libFuzzer (libclang-rt-dev). FUZZ_RECIPE chooses.

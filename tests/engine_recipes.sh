@@ -18,7 +18,7 @@ for r in $(sed -n 's/^VARIANT(\([^,]*\),.*/\1/p' "${srcdir:-.}/policies/recipes.
 	done
 	tests/engine_access_"$r" -s 11 || failed=1
 done
-for t in tests/engine_super_*; do # recipes with superpage entries
+for t in tests/engine_super_* tests/engine_exchange_*; do # recipes with superpage entries; variants and their bases
 	[ ! -x "$t" ] || "$t" || failed=1
 done
 exit $failed
