@@ -299,34 +299,19 @@ static bool left_to_itself(const struct selection *s, const char *suite)
 /* What quick.def says: the traced workloads, the recipes that boot Linux, and the pairs that the suite has besides. */
 static const char *const quick_traced[] = {
 #define TRACED(name) name,
-#define LINUX_UNDER(name)
-#define ALSO(recipe, form)
 #include "quick.def"
-#undef TRACED
-#undef LINUX_UNDER
-#undef ALSO
 };
 
 static const char *const quick_linux[] = {
-#define TRACED(name)
 #define LINUX_UNDER(name) name,
-#define ALSO(recipe, form)
 #include "quick.def"
-#undef TRACED
-#undef LINUX_UNDER
-#undef ALSO
 };
 
 static const struct {
 	const char *recipe, *form;
 } quick_also[] = {
-#define TRACED(name)
-#define LINUX_UNDER(name)
 #define ALSO(recipe, form) { recipe, form },
 #include "quick.def"
-#undef TRACED
-#undef LINUX_UNDER
-#undef ALSO
 };
 
 static bool is_also(const struct recipe *r, const struct workload *w)

@@ -179,13 +179,8 @@ START_TEST(the_quick_suite_has_single_pairs_besides)
 	static const struct {
 		const char *recipe, *form;
 	} also[] = {
-#define TRACED(name)
-#define LINUX_UNDER(name)
 #define ALSO(recipe, form) { recipe, form },
 #include "bench/quick.def"
-#undef TRACED
-#undef LINUX_UNDER
-#undef ALSO
 	};
 	struct selection s, named;
 	unsigned pairs = 0;

@@ -25,11 +25,16 @@ static void begin(void)
 	matched = 0;
 }
 
-static void refill(void)
+/* The low `n` bytes of `start`, the first lowest, and random ones behind. */
+static void starting_with(u32 start, unsigned n)
 {
 	for (unsigned i = 0; i < FETCHED; i++)
 		bytes[i] = (u8)rnd();
+	memcpy(bytes, &start, n);
 }
+
+/* Every start of three bytes: for all short forms but the 64-bit store that is the opcode and what its operand is. */
+#define STARTS (1u << 24)
 
 /* Check notes every assertion in a file, which is slow: only failures reach it. */
 static void check(bool good, const char *what)
@@ -71,10 +76,7 @@ START_TEST(stores_of_64_bits)
 	for (u32 rex = 0x40; rex < 0x50; rex++)
 		for (u32 opcode = 0x88; opcode < 0xc8; opcode += opcode == 0x8b ? 0xc6 - 0x8b : 1)
 			for (u32 operand = 0; operand < 0x10000; operand++) {
-				refill();
-				bytes[0] = (u8)rex;
-				bytes[1] = (u8)opcode;
-				memcpy(bytes + 2, &operand, 2);
+				starting_with(rex | opcode << 8 | operand << 16, 4);
 				if (short_store(bytes, &st))
 					check_store(EMUL_LONG, &st, 8);
 			}
@@ -88,14 +90,11 @@ START_TEST(stores_of_32_bits)
 	struct short_store st;
 
 	begin();
-	for (u32 opcode = 0; opcode < 0x100; opcode++)
-		for (u32 operand = 0; operand < 0x10000; operand++) {
-			refill();
-			bytes[0] = (u8)opcode;
-			memcpy(bytes + 1, &operand, 2);
-			if (short_store_32(bytes, &st))
-				check_store(EMUL_PROT32, &st, 4);
-		}
+	for (u32 n = 0; n < STARTS; n++) {
+		starting_with(n, 3);
+		if (short_store_32(bytes, &st))
+			check_store(EMUL_PROT32, &st, 4);
+	}
 	ck_assert_uint_gt(matched, 9 * 0x1000);
 }
 END_TEST
@@ -122,17 +121,14 @@ START_TEST(mov_cr3)
 	unsigned reg, len;
 
 	begin();
-	for (u32 first = 0; first < 0x100; first++)
-		for (u32 operand = 0; operand < 0x10000; operand++) {
-			refill();
-			bytes[0] = (u8)first;
-			memcpy(bytes + 1, &operand, 2);
-			len = short_mov_cr3(bytes, &reg);
-			if (!len)
-				continue;
-			decoded(modes[_i], len, INSN_MOV_TO_CR);
-			check(in.reg == 3 && in.rm == reg, "registers");
-		}
+	for (u32 n = 0; n < STARTS; n++) {
+		starting_with(n, 3);
+		len = short_mov_cr3(bytes, &reg);
+		if (!len)
+			continue;
+		decoded(modes[_i], len, INSN_MOV_TO_CR);
+		check(in.reg == 3 && in.rm == reg, "registers");
+	}
 	ck_assert_uint_eq(matched, 8);
 }
 END_TEST
@@ -145,8 +141,7 @@ START_TEST(mov_cr3_from_any)
 	begin();
 	for (u32 prefix = 0; prefix < 0x100; prefix++)
 		for (u32 modrm = 0; modrm < 0x100; modrm++) {
-			refill();
-			memcpy(bytes, (const u8[]){ (u8)prefix, 0x0f, 0x22, (u8)modrm }, 4);
+			starting_with(prefix | 0x220f00 | modrm << 24, 4);
 			len = short_mov_cr3_any(bytes, &reg);
 			if (!len)
 				continue;
@@ -162,17 +157,14 @@ START_TEST(invlpg)
 	unsigned reg, len;
 
 	begin();
-	for (u32 first = 0; first < 0x100; first++)
-		for (u32 operand = 0; operand < 0x10000; operand++) {
-			refill();
-			bytes[0] = (u8)first;
-			memcpy(bytes + 1, &operand, 2);
-			len = short_invlpg(bytes, &reg);
-			if (!len)
-				continue;
-			decoded(modes[_i], len, INSN_INVLPG);
-			check(in.base == reg && in.index == INSN_R_NONE && !in.disp && in.seg == EMUL_DS, "address");
-		}
+	for (u32 n = 0; n < STARTS; n++) {
+		starting_with(n, 3);
+		len = short_invlpg(bytes, &reg);
+		if (!len)
+			continue;
+		decoded(modes[_i], len, INSN_INVLPG);
+		check(in.base == reg && in.index == INSN_R_NONE && !in.disp && in.seg == EMUL_DS, "address");
+	}
 	ck_assert_uint_eq(matched, 6);
 }
 END_TEST
