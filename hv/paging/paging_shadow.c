@@ -132,7 +132,7 @@ static __attribute__((noinline)) bool maps_globally(struct vcpu *v, gva_t va, mf
 	return walk_guest(v, &w, va) == GW_OK && w.e[w.leaf] & PTE_G && mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
 }
 
-/* The leaf entry that maps va says so. One that is not marked accessed, no fetch came through: nothing may be kept of it. */
+/* `e`, the leaf entry that maps va, says so. One that is not marked accessed, no fetch came through: nothing may be kept of it. */
 static bool know_code(struct vcpu *v, gva_t va, u64 e)
 {
 	if (unlikely(!(e & PTE_A)))
@@ -145,47 +145,38 @@ static bool know_code(struct vcpu *v, gva_t va, u64 e)
 	return true;
 }
 
+/* The leaf entry that hardware uses for va, a superpage's moved to va's own page; 0: none is there. */
+static inline u64 shadow_leaf(const struct vcpu *v, gva_t va, u32 levels, u32 bits)
+{
+	u64 e = v->hw_cr3;
+
+	for (u32 shift = PAGE_SHIFT + bits * (levels - 1); shift >= PAGE_SHIFT; shift -= bits) {
+		const void *table = plat_map(hpa_to_mfn(e & PTE_ADDR));
+		u64 i = va >> shift & (BIT(bits) - 1);
+
+		e = bits == 10 ? ((const u32 *)table)[i] : ((const u64 *)table)[i];
+		if (unlikely(!(e & PTE_P)))
+			return 0;
+		if (shift > PAGE_SHIFT && unlikely(e & PTE_PS))
+			return e + (va & (BIT(shift) - 1));
+	}
+	return e;
+}
+
 /* Two or three levels of guest tables, on two or three of shadows. */
 static __attribute__((noinline)) bool code_page_32(struct vcpu *v, gva_t va)
 {
-	const u32 bits = v->shadow_levels == 2 ? 10 : 9;
-	u64 e = v->hw_cr3;
-
 	if (!v->guest_levels)
 		return false;
-	for (u32 level = v->shadow_levels; level; level--) {
-		const void *table = plat_map(pte_mfn(e));
-		u32 shift = PAGE_SHIFT + bits * (level - 1), i = (u32)va >> shift & ((1u << bits) - 1);
-
-		e = bits == 10 ? ((const u32 *)table)[i] : ((const u64 *)table)[i];
-		if (!(e & PTE_P))
-			return false;
-		if (level == 2 && e & PTE_PS) {
-			e += va & (BIT(shift) - 1);
-			break;
-		}
-	}
-	return know_code(v, va, e);
+	return know_code(v, va, shadow_leaf(v, (u32)va, v->shadow_levels, v->shadow_levels == 2 ? 10 : 9));
 }
 
 bool paging_code_page(struct vcpu *v, gva_t va)
 {
-	u64 e = v->hw_cr3;
-	u32 shift;
-
 	va &= PAGE_MASK;
 	if (unlikely(v->guest_levels < 4))
 		return code_page_32(v, va);
-	for (shift = v->guest_levels == 4 ? 39 : 48; shift >= 12; shift -= 9) {
-		e = ((const u64 *)plat_map(hpa_to_mfn(e & PTE_ADDR)))[va >> shift & 511];
-		if (unlikely(!(e & PTE_P)))
-			return false;
-		if (shift > 12 && unlikely(e & PTE_PS)) {
-			e += va & (BIT(shift) - 1);
-			break;
-		}
-	}
-	return know_code(v, va, e);
+	return know_code(v, va, shadow_leaf(v, va, v->guest_levels, 9));
 }
 
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
