@@ -402,7 +402,7 @@ START_TEST(audit_finds_more_damage)
 	case 12:
 		memset(l1->live, 0, sizeof(l1->live));
 		expect_finding("not marked as live");
-		memset(l1->live, 1, sizeof(l1->live));
+		memset(l1->live, 0xff, sizeof(l1->live));
 		break;
 	case 13:
 		e[0] = 0; /* an entry less is never wrong, but the count is */

@@ -41,7 +41,7 @@
 /* Role 0: no shadow, but a page that a part took for books of its own. */
 
 #define SH_MAX_ENTRIES 1024
-#define SH_STRETCH     64
+#define SH_STRETCH     8 /* entries that one bit of sh_page.live stands for */
 
 /* What the parts called adaptive remember of a level-1 shadow; of its table's writers, at the first shadow of the frame. */
 struct sh_history {
@@ -78,10 +78,44 @@ struct sh_page {
 	bool used, pinned;
 	bool unsync; /* the guest writes its table freely: they may disagree */
 	u8 fixups;   /* out of sync, first shadow of its frame: 1 + index in sh_domain.fixup; 0: none */
-	u8 live[SH_MAX_ENTRIES / SH_STRETCH];
+	u64 live[SH_MAX_ENTRIES / SH_STRETCH / 64];
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
 
 _Static_assert(sizeof(struct sh_page) == 128, "descriptors stay small");
+
+/* Entries that one word of `live` stands for. */
+#define SH_LIVE_WORD (64 * SH_STRETCH)
+
+static inline bool sh_is_live(const struct sh_page *sp, u32 slot)
+{
+	return sp->live[slot / SH_LIVE_WORD] >> slot / SH_STRETCH % 64 & 1;
+}
+
+static inline void sh_mark_live(struct sh_page *sp, u32 slot)
+{
+	sp->live[slot / SH_LIVE_WORD] |= BIT(slot / SH_STRETCH % 64);
+}
+
+/*
+ * The next entries in a row of which each stretch is live: from *first on, before *end. They are looked for behind *end, which
+ * begins as 0, among `entries`. False: there are no more.
+ */
+static inline bool sh_next_live(const struct sh_page *sp, u32 entries, u32 *first, u32 *end)
+{
+	for (u32 at = *end; at < entries; at = ALIGN_UP(at + 1, SH_LIVE_WORD)) {
+		u64 bits = sp->live[at / SH_LIVE_WORD] >> at / SH_STRETCH % 64;
+		u32 skipped;
+
+		if (!bits)
+			continue;
+		skipped = (u32)__builtin_ctzll(bits);
+		bits = ~(bits >> skipped);
+		*first = at + skipped * SH_STRETCH;
+		*end = bits ? *first + (u32)__builtin_ctzll(bits) * SH_STRETCH : ALIGN_UP(*first + 1, SH_LIVE_WORD);
+		return true;
+	}
+	return false;
+}
 
 #define POOL_BLOCK 32 /* frames */
 enum {

@@ -70,7 +70,7 @@ static inline void s_set(struct sh_page *sp, u32 slot, u64 e)
 	else
 		__atomic_store_n((u64 *)sp->table + slot, e, __ATOMIC_RELAXED);
 	if (e)
-		sp->live[slot / SH_STRETCH] = 1;
+		sh_mark_live(sp, slot);
 }
 
 /* The quadrant of the child below a slot of a level: which part of a guest table covers it. */
@@ -132,25 +132,36 @@ static inline bool prefetched(u64 e)
 
 #include "multi_hide.h"
 
+/* The present entry `old` of a slot goes, for e, which may map the same frame. */
+static inline __attribute__((always_inline)) void leaf_lose(struct domain *d, struct sh_page *sp, u32 slot, u64 old, u64 e)
+{
+	if (counted(old)) {
+		frame_of(d, pte_mfn(old))->writable--;
+		SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
+	}
+	if (prefetched(old) && !prefetched(e))
+		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
+}
+
+/* Entry e, of `mfn` if it is counted, comes, the old one being gone from the books. */
+static inline __attribute__((always_inline)) void leaf_gain(struct domain *d, struct sh_page *sp, u32 slot, mfn_t mfn, u64 e)
+{
+	if (counted(e)) {
+		if (unlikely(!SH_ALL(wrmap, mapped, d, mfn, sp, slot)))
+			e = AD_HIDES_TABLES ? 0 : e & ~PTE_RW;
+		else
+			frame_of(d, mfn)->writable++;
+	}
+	s_set(sp, slot, e);
+}
+
 /* Entry `slot`, which is or was `old`, becomes e. */
 static inline __attribute__((always_inline)) void leaf_change(struct domain *d, struct sh_page *sp, u32 slot, u64 old,
 							      u64 e)
 {
-	if (old & PTE_P) {
-		if (counted(old)) {
-			frame_of(d, pte_mfn(old))->writable--;
-			SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
-		}
-		if (prefetched(old) && !prefetched(e))
-			d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
-	}
-	if (counted(e)) {
-		if (unlikely(!SH_ALL(wrmap, mapped, d, pte_mfn(e), sp, slot)))
-			e = AD_HIDES_TABLES ? 0 : e & ~PTE_RW;
-		else
-			frame_of(d, pte_mfn(e))->writable++;
-	}
-	s_set(sp, slot, e);
+	if (old & PTE_P)
+		leaf_lose(d, sp, slot, old, e);
+	leaf_gain(d, sp, slot, pte_mfn(e), e);
 }
 
 /* `harvested`: the old entry goes while its guest entry stands, so what hardware added to it is carried over. Returns the old one. */
@@ -213,19 +224,25 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 
 /* ---- deriving entries ---- */
 
-/* The leaf entry for a mapping of a frame of the domain; `ge` gives the rights. */
-static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
+/* The leaf entry for a mapping of a frame by itself: for writing, where `ge` and the marks in it give that. */
+static inline u64 leaf_entry_plain(mfn_t mfn, u64 ge)
 {
 	u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX));
 
-	if (sh_hidden(frame_of(d, mfn)))
-		return 0;
 	if (policy.spare->flags)
 		e |= policy.spare->flags(ge);
-	if (ge & PTE_RW && policy.ad->may_write(ge) && policy.sync->may_write(frame_of(d, mfn)) &&
-	    log_dirty_may_write(d, mfn))
-		e |= PTE_RW;
-	return e;
+	return ge & PTE_RW && policy.ad->may_write(ge) ? e | PTE_RW : e;
+}
+
+/* The leaf entry for a mapping of a frame of the domain; `ge` gives the rights. */
+static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
+{
+	const struct frame_info *f = frame_of(d, mfn);
+	u64 e = leaf_entry_plain(mfn, ge);
+
+	if (sh_hidden(f))
+		return 0;
+	return e & PTE_RW && (!policy.sync->may_write(f) || !log_dirty_may_write(d, mfn)) ? e & ~PTE_RW : e;
 }
 
 /*

@@ -151,7 +151,7 @@ static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
 	for (u32 slot = 0; slot < entries_of(sp); slot++) {
 		u64 e = s_get(sp, slot);
 
-		if (e && !sp->live[slot / SH_STRETCH])
+		if (e && !sh_is_live(sp, slot))
 			audit_report(a, "smfn %x slot %u: not zero, but not marked as live", sp->mfn, slot);
 		if (e && !(e & PTE_P) && level == 1)
 			audit_absent(d, sp, slot, e, a);

@@ -4,32 +4,15 @@
  * and entries away, and finding what translates an address.
  */
 
-/* Are LOOK entries from `slot` on zero? One test for all: most of a stretch is. */
-#define LOOK 8
-static inline bool all_zero(const struct sh_page *sp, u32 slot)
-{
-	u64 any = 0;
-
-	for (u32 i = 0; i < LOOK; i++)
-		any |= s_get(sp, slot + i);
-	return !any;
-}
-
 /* The next entry at or after `slot` that is not zero; ENTRIES: none. */
 static u32 next_live(const struct sh_page *sp, u32 slot)
 {
-	const u32 end = entries_of(sp);
+	u32 first = 0, end = slot & ~(SH_STRETCH - 1u);
 
-	while (slot < end) {
-		if (!sp->live[slot / SH_STRETCH])
-			slot = (slot / SH_STRETCH + 1) * SH_STRETCH;
-		else if (slot % LOOK == 0 && all_zero(sp, slot))
-			slot += LOOK;
-		else if (s_get(sp, slot))
-			return slot;
-		else
-			slot++;
-	}
+	while (sh_next_live(sp, entries_of(sp), &first, &end))
+		for (slot = slot < first ? first : slot; slot < end; slot++)
+			if (s_get(sp, slot))
+				return slot;
 	return ENTRIES;
 }
 
@@ -312,19 +295,15 @@ static u32 mode_take(struct domain *d, struct sh_page *leaf, mfn_t first, u64 fr
 	const u64 has = PTE_P | bit;
 	u32 found = 0;
 
-	for (u32 slot = 0; slot < ENTRIES; slot++) {
-		u64 e;
+	for (u32 start = 0, end = 0; sh_next_live(leaf, ENTRIES, &start, &end);)
+		for (u32 slot = start; slot < end; slot++) {
+			const u64 e = s_get(leaf, slot);
 
-		if (!leaf->live[slot / SH_STRETCH]) {
-			slot += SH_STRETCH - 1;
-			continue;
+			if ((e & has) != has || pte_mfn(e).n - first.n >= frames)
+				continue;
+			leaf_put(d, leaf, slot, bit == PTE_P ? 0 : e & ~bit);
+			found++;
 		}
-		e = s_get(leaf, slot);
-		if ((e & has) != has || pte_mfn(e).n - first.n >= frames)
-			continue;
-		leaf_put(d, leaf, slot, bit == PTE_P ? 0 : e & ~bit);
-		found++;
-	}
 	return found;
 }
 
@@ -350,11 +329,10 @@ static void mode_unlink_child(struct domain *d, struct sh_page *parent, const st
 	}
 }
 
-/* What is taken apart was in use: much of a live stretch is full, and entries go faster in a row. */
 static void empty_leaf(struct domain *d, struct sh_page *leaf)
 {
-	for (u32 first = 0; first < ENTRIES; first += SH_STRETCH)
-		for (u32 slot = first; leaf->live[first / SH_STRETCH] && slot < first + SH_STRETCH; slot++)
+	for (u32 first = 0, end = 0; sh_next_live(leaf, ENTRIES, &first, &end);)
+		for (u32 slot = first; slot < end; slot++)
 			if (s_get(leaf, slot))
 				leaf_put(d, leaf, slot, 0);
 }

@@ -92,7 +92,7 @@ static inline __attribute__((always_inline)) bool quick_allowed(const struct vcp
 static enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec);
 
 /*
- * A write through a guest superpage, which is how 64-bit kernels reach their tables. The
+ * A write through a guest superpage, which is how 64-bit kernels reach their tables and clear pages that are to be some. The
  * link to the direct shadow has the superpage's rights, and PTE_RW only once it is dirty.
  */
 static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t va, u32 pfec,
@@ -100,24 +100,32 @@ static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t
 {
 	gfn_t gfn = GFN((u64)leaf->gfn + s_slot(va, 1));
 	mfn_t mfn = p2m_lookup(v->domain, gfn);
-	enum verdict r;
+	enum verdict r = SH_FIXED;
+	bool table;
+	u64 e;
 
-	if (!(pfec & PFEC_W) || !(all & PTE_RW) || unlikely(!gw_allowed(v, all, pfec)))
+	if (!(pfec & PFEC_W) || !(all & PTE_RW) || unlikely(!gw_allowed(v, all, pfec) || !mfn_valid(mfn)))
 		return full_fault(v, va, pfec);
-	if (unlikely(!mfn_valid(mfn)) || policy.sync->may_write(frame_of(v->domain, mfn)))
+	table = !policy.sync->may_write(frame_of(v->domain, mfn));
+	if (SUPER_HIGHEST_LEAF > 1 && !table) /* it may be mapped whole */
 		return full_fault(v, va, pfec);
 	if (SH_PART_PAGES && unlikely(v->domain->shadow->free < SH_PART_PAGES))
 		return full_fault(v, va, pfec);
-	v->fault.va = va;
-	v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
-	r = policy.sync->table_write(v, gfn);
-	if (r == SH_FIXED) {
-		log_dirty_mark(v->domain, mfn);
-		leaf_fill(v, leaf, va, gfn, 0, leaf_entry(v->domain, mfn, LINK_ALL | PTE_D));
-	} else {
-		soft_keep(v, va, pfec, mfn);
+	if (table) {
+		v->fault.va = va;
+		v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
+		r = policy.sync->table_write(v, gfn);
 	}
-	return r;
+	if (r != SH_FIXED) {
+		soft_keep(v, va, pfec, mfn);
+		return r;
+	}
+	log_dirty_mark(v->domain, mfn);
+	e = leaf_entry(v->domain, mfn, LINK_ALL | PTE_D);
+	if (unlikely(plain_entry(s_get(leaf, s_slot(va, 1))) == e))
+		return SH_RETRY;
+	leaf_fill(v, leaf, va, gfn, 0, e);
+	return SH_FIXED;
 }
 
 static enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge, u64 all);
@@ -175,6 +183,41 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 		return SH_RETRY;
 	leaf_fill(v, leaf, va, pte_gfn(ge), ge, e);
 	return SH_FIXED;
+}
+
+/* Apart and last, so that its caller needs no stack. */
+static __attribute__((noinline)) enum verdict prefetch_fixed(struct vcpu *v, struct sh_page *leaf, u32 slot)
+{
+	prefetch(v, leaf, slot);
+	return SH_FIXED;
+}
+
+/*
+ * The same once more, for the commonest of all: the frame is no table, no mark is due and nothing is recorded. It needs no
+ * stack; whatever else it meets is quick_present's.
+ */
+static __attribute__((noinline)) enum verdict quick_plain_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
+							       u64 ge, u64 all)
+{
+	const struct quick q = { .leaf = leaf, .ge = ge, .all = all };
+	const u32 slot = s_slot(va, 1);
+	struct domain *const d = v->domain;
+	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
+	u64 old, e;
+
+	if (AD_HIDES_TABLES || SH_PART_PAGES || unlikely(!quick_plain(&q, pfec) || !mfn_valid(mfn)) ||
+	    unlikely(frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
+		return quick_present(v, va, pfec, leaf, ge, all);
+	e = leaf_entry_plain(mfn, ge);
+	old = s_get(leaf, slot);
+	if (old & PTE_P) {
+		if (unlikely(plain_entry(old) == e))
+			return SH_RETRY;
+		leaf_lose(d, leaf, slot, old, e);
+	}
+	leaf_gain(d, leaf, slot, mfn, e);
+	leaf_filled(v, d, leaf, slot, ge);
+	return PREFETCH_LOOKS_AROUND && worth_a_look_at_table(leaf, slot) ? prefetch_fixed(v, leaf, slot) : SH_FIXED;
 }
 
 /* Memory that is none, at which the guest was before: its entry's rights are what the shadow's entry remembers. */
@@ -251,7 +294,7 @@ static inline __attribute__((always_inline)) enum verdict fault_along(struct vcp
 		v->fault.pfec = (pfec & (PFEC_W | PFEC_U)) | PFEC_P;
 		return SH_GUEST_FAULT;
 	}
-	return quick_present(v, va, pfec, q.leaf, q.ge, q.all);
+	return quick_plain_fill(v, va, pfec, q.leaf, q.ge, q.all);
 }
 
 /* Apart, so that a fault along a way that is known needs no stack. */

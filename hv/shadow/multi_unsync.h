@@ -68,16 +68,15 @@ static inline __attribute__((always_inline)) void resync_less(struct domain *d, 
 }
 
 /*
- * A stretch of a level-1 shadow; returns how many had changed. `guest`, `snapshot`: the entries behind slot 0. A shadow
+ * Entries [slot, end) of a level-1 shadow; returns how many had changed. `guest`, `snapshot`: the entries behind slot 0. A shadow
  * entry that is not there may stay away: a fault brings it. Only where a resync is what answers faults must it be
  * looked at. The plain cases are entries that went, and entries that were write-protected, as fork does it.
  */
-static inline __attribute__((always_inline)) u32 resync_stretch(struct domain *d, struct sh_page *sp, u32 slot,
-								const void *guest, const void *snapshot)
+static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, struct sh_page *sp, u32 slot, u32 end,
+							     const void *guest, const void *snapshot)
 {
 	const bool completes = policy.sync->resyncs_at_faults;
 	void *const table = sp->table;
-	const u32 end = slot + SH_STRETCH;
 	u32 changed = 0;
 
 	for (; slot < end; slot++) {
@@ -107,6 +106,16 @@ static inline __attribute__((always_inline)) u32 resync_stretch(struct domain *d
 	return changed;
 }
 
+/* Entries in a row that a resync reads: those that there are, or all. */
+static inline bool resync_next(const struct sh_page *sp, u32 *first, u32 *end)
+{
+	if (!policy.sync->resyncs_at_faults)
+		return sh_next_live(sp, ENTRIES, first, end);
+	*first = *end;
+	*end = ENTRIES;
+	return *first < ENTRIES;
+}
+
 static u32 resync_leaf(struct vcpu *v, struct sh_page *sp)
 {
 	const u32 first = first_index(sp) * GUEST_BYTES;
@@ -114,11 +123,9 @@ static u32 resync_leaf(struct vcpu *v, struct sh_page *sp)
 	const u8 *snapshot = SYNC_TAKES_SNAPSHOTS ? (const u8 *)sp->snapshot->table + first : NULL;
 	u32 changed = 0;
 
-	for (u32 slot = 0; slot < ENTRIES; slot += SH_STRETCH) {
-		if (!sp->live[slot / SH_STRETCH] && !policy.sync->resyncs_at_faults)
-			continue;
-		v->bytes += SH_STRETCH * (SHADOW_BYTES + GUEST_BYTES + (SYNC_TAKES_SNAPSHOTS ? GUEST_BYTES : 0));
-		changed += resync_stretch(v->domain, sp, slot, guest, snapshot);
+	for (u32 slot = 0, end = 0; resync_next(sp, &slot, &end);) {
+		v->bytes += (end - slot) * (SHADOW_BYTES + GUEST_BYTES + (SYNC_TAKES_SNAPSHOTS ? GUEST_BYTES : 0));
+		changed += resync_some(v->domain, sp, slot, end, guest, snapshot);
 	}
 	return changed;
 }
@@ -227,7 +234,7 @@ static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *l
 		const bool present = s_get(leaf, i) & PTE_P;
 		u64 ge;
 
-		if (present && policy.prefetch->stops_at_present && i != slot)
+		if (present && policy.prefetch->upwards && i != slot)
 			break;
 		if (present)
 			continue;
@@ -260,21 +267,51 @@ static inline __attribute__((always_inline)) bool learns(struct sh_page *leaf, u
 }
 
 /* Is the first entry to be tried one that could be filled? A demand fault's most often is not, a copy-on-write fault's there. */
-static inline __attribute__((always_inline)) bool worth_a_look(struct sh_page *leaf, u32 slot)
+static inline __attribute__((always_inline)) bool worth_a_look_at_table(struct sh_page *leaf, u32 slot)
 {
 	u32 first, end;
 
-	if (leaf->role & ROLE_DIRECT)
-		return learns(leaf, slot);
+	if (policy.prefetch->upwards && (slot + 1 == ENTRIES || !(guest_entry(leaf, first_index(leaf) + slot + 1) & PTE_P)))
+		return false;
 	policy.prefetch->window(leaf, slot, ENTRIES, &first, &end);
 	if (first < slot)
 		return true;
-	if (first >= end || !(guest_entry(leaf, first_index(leaf) + first) & PTE_P))
+	if (first >= end || (!policy.prefetch->upwards && !(guest_entry(leaf, first_index(leaf) + first) & PTE_P)))
 		return false;
-	return (!policy.prefetch->stops_at_present || !(s_get(leaf, first) & PTE_P)) && learns(leaf, slot);
+	return (!policy.prefetch->upwards || !(s_get(leaf, first) & PTE_P)) && learns(leaf, slot);
 }
 
-/* ---- one entry ---- */
+static inline __attribute__((always_inline)) bool worth_a_look(struct sh_page *leaf, u32 slot)
+{
+	if (!(leaf->role & ROLE_DIRECT))
+		return worth_a_look_at_table(leaf, slot);
+	if (policy.prefetch->upwards && (slot + 1 == ENTRIES || s_get(leaf, slot + 1) & PTE_P))
+		return false;
+	return learns(leaf, slot);
+}
+
+#define TRACES_FILL (trace_mask & (BIT(PN_EV_fill) | BIT(PN_EV_pull_through)))
+
+static __attribute__((noinline, cold)) void trace_fill(struct vcpu *v, const struct sh_page *leaf, gva_t va, gfn_t gfn, u64 e)
+{
+	TRACE(v, fill, va, gfn.n, e);
+	if (leaf->unsync)
+		TRACE(v, pull_through, va, gfn.n, e);
+}
+
+/* The books of an entry that a fault filled from the guest's entry ge. */
+static inline __attribute__((always_inline)) void leaf_filled(struct vcpu *v, struct domain *d, struct sh_page *leaf,
+							      u32 slot, u64 ge)
+{
+	v->bytes += SHADOW_BYTES;
+	COUNT(d, fill);
+	if (!SYNC_UNSYNCS || !leaf->unsync)
+		return;
+	followed(leaf, first_index(leaf) + slot, ge);
+	COUNT(d, pull_through);
+	if (policy.sync->pulled)
+		policy.sync->pulled(d, leaf);
+}
 
 /* The entry that a fault on va asks for, from the guest's entry ge where the leaf shadows a table. */
 static inline __attribute__((always_inline)) void leaf_fill(struct vcpu *v, struct sh_page *leaf, gva_t va, gfn_t gfn,
@@ -283,16 +320,9 @@ static inline __attribute__((always_inline)) void leaf_fill(struct vcpu *v, stru
 	const u32 slot = s_slot(va, 1);
 
 	leaf_put(v->domain, leaf, slot, e);
-	v->bytes += SHADOW_BYTES;
-	COUNT(v->domain, fill);
-	TRACE(v, fill, va, gfn.n, e);
-	if (SYNC_UNSYNCS && leaf->unsync) {
-		followed(leaf, first_index(leaf) + slot, ge);
-		COUNT(v->domain, pull_through);
-		if (policy.sync->pulled)
-			policy.sync->pulled(v->domain, leaf);
-		TRACE(v, pull_through, va, gfn.n, e);
-	}
+	leaf_filled(v, v->domain, leaf, slot, ge);
+	if (unlikely(TRACES_FILL))
+		trace_fill(v, leaf, va, gfn, e);
 	if (PREFETCH_LOOKS_AROUND && worth_a_look(leaf, slot))
 		prefetch(v, leaf, slot);
 }

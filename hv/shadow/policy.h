@@ -137,8 +137,8 @@ struct sh_prefetch {
 	 * before *end are tried in order, `slot` left out, until one's own access would fault.
 	 */
 	void (*window)(const struct sh_page *leaf, u32 slot, u32 entries, u32 *first, u32 *end);
-	/* Does an entry that is there already end the search? */
-	bool stops_at_present;
+	/* Does the window begin right behind the slot, and an entry that is there already end it? */
+	bool upwards;
 	/*
 	 * There is something to prefetch behind an entry of that leaf; the entry before it is in use, or there is none, or it is not. False: let it
 	 * be. For parts that learn; NULL: always. They have sh_page.history.

@@ -60,13 +60,13 @@ void sh_snapshots_give_back(struct domain *d)
 static void copy_live(struct vcpu *v, struct sh_page *sp)
 {
 	const u32 guest_bytes = ROLE_GUEST_LEVELS(sp->role) == 2 ? 4 : 8;
-	const u32 entries = ROLE_SHADOW_LEVELS(sp->role) == 2 ? 1024 : 512, bytes = SH_STRETCH * guest_bytes;
-	const u32 first = guest_bytes == 4 ? ROLE_QUADRANT(sp->role) * entries * guest_bytes : 0;
+	const u32 entries = ROLE_SHADOW_LEVELS(sp->role) == 2 ? 1024 : 512;
+	const u32 index = guest_bytes == 4 ? ROLE_QUADRANT(sp->role) * entries : 0;
 
-	for (u32 i = 0; i < entries / SH_STRETCH; i++) {
-		if (!sp->live[i])
-			continue;
-		memcpy((u8 *)sp->snapshot->table + first + i * bytes, (const u8 *)sp->guest + first + i * bytes, bytes);
+	for (u32 first = 0, end = 0; sh_next_live(sp, entries, &first, &end);) {
+		const u32 at = (index + first) * guest_bytes, bytes = (end - first) * guest_bytes;
+
+		memcpy((u8 *)sp->snapshot->table + at, (const u8 *)sp->guest + at, bytes);
 		v->bytes += 2 * bytes;
 	}
 }

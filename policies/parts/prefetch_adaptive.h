@@ -35,6 +35,6 @@ SH_PART void adaptive_window(const struct sh_page *leaf, u32 slot, u32 entries, 
 	*end = far < entries ? far : entries;
 }
 
-static const struct sh_prefetch prefetch_part = { .window = adaptive_window, .stops_at_present = true, .learn = adaptive_learn };
+static const struct sh_prefetch prefetch_part = { .window = adaptive_window, .upwards = true, .learn = adaptive_learn };
 
 #endif

@@ -16,6 +16,6 @@ SH_PART void around_window(const struct sh_page *leaf, u32 slot, u32 entries, u3
 	*end = slot + PREFETCH_DISTANCE < entries ? slot + PREFETCH_DISTANCE : entries;
 }
 
-static const struct sh_prefetch prefetch_part = { .window = around_window, .stops_at_present = true };
+static const struct sh_prefetch prefetch_part = { .window = around_window, .upwards = true };
 
 #endif

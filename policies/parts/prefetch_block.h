@@ -16,6 +16,6 @@ SH_PART void block_window(const struct sh_page *leaf, u32 slot, u32 entries, u32
 	*end = *first + PREFETCH_BLOCK;
 }
 
-static const struct sh_prefetch prefetch_part = { .window = block_window, .stops_at_present = false };
+static const struct sh_prefetch prefetch_part = { .window = block_window, .upwards = false };
 
 #endif

@@ -4,14 +4,14 @@
  *
  *  1. A level-1 table goes out of sync at its first write, as a batch would want it, until that has not been worth it:
  *  2. a resync that found fewer changes than it was worth marks its table "single". Changed is what the resync derived or
- *     a fault had pulled through; worth it are WORTH_LEAST + the number of stretches of 64 entries in use, because these
+ *     a fault had pulled through; worth it are WORTH_LEAST + one for each WORTH_EACH entries in use, because these
  *     are what the snapshot copies and the resync reads.
  *  3. Writes to a single table are emulated, until one root-load interval has seen as many of them as would have been
  *     worth it: that one goes out of sync again, and its resync judges anew. So the loss is bounded either way.
  *  4. Tables above level 1 are emulated, and unshadowed by the reclaim part upper when they are cleared or flooded.
  *  5. What faults prefetch, the prefetch part adaptive decides by the same history.
  *
- * The thresholds, as measured (instructions, 4 levels, pool-resized): an emulated write costs 410, a table with 8 stretches in
+ * The thresholds, as measured (instructions, 4 levels, pool-resized): an emulated write costs 410, a table with all entries in
  * use 740 to let go and 6700 to bring back, as much as 18 writes; rule 2 asks for 10, because emulating them all again before it
  * goes costs as well. Two a stretch instead of one are 0.5 % better for Linux's fork and 0.5 % worse for its shell: the smaller number emulates less. Eight tables a vCPU
  * instead of three out of sync at once (UNSYNC_TABLES) change no Linux figure by 0.1 %.
@@ -21,17 +21,18 @@
 #ifndef PART_SYNC_H
 #define PART_SYNC_H
 
-enum { UNSYNC_TABLES = 3, SYNC_TAKES_SNAPSHOTS = 1, SYNC_LEARNS = 1, WORTH_LEAST = 2 };
+enum { UNSYNC_TABLES = 3, SYNC_TAKES_SNAPSHOTS = 1, SYNC_LEARNS = 1, WORTH_LEAST = 2, WORTH_EACH = 64 };
 
 #include "unsync_leaves.h"
 
-/* How many changes are worth a snapshot and a resync. Each byte of live[] is 0 or 1. */
+/* How many changes are worth a snapshot and a resync. */
 SH_PART u32 adaptive_worth(const struct sh_page *first)
 {
-	u64 half[2];
+	u32 in_use = 0;
 
-	memcpy(half, first->live, sizeof(half));
-	return WORTH_LEAST + (u32)((half[0] + half[1]) * 0x0101010101010101ull >> 56);
+	for (u32 at = 0, end = 0; sh_next_live(first, SH_MAX_ENTRIES, &at, &end);)
+		in_use += end - at;
+	return WORTH_LEAST + (in_use + WORTH_EACH - 1) / WORTH_EACH;
 }
 
 /* The write to a single table is one of so many since the last root load that it goes out of sync. */
