@@ -2,8 +2,8 @@
 /* What the recipe adaptive promises: each decision, table by table, from what the table's writers and readers did lately. */
 #include "engine_unsync.h"
 
-/* Stretches of a shadow, of 64 entries, and what is worth a resync of a table with so many in use (sync_adaptive.h). */
-#define WORTH(stretches) (2 + (stretches))
+/* What is worth a resync of a table with so many times 64 entries in use (sync_adaptive.h). */
+#define WORTH(times) (2 + (times))
 
 /* One write between two root loads, with nothing else in the table used. */
 static void one_write(u64 gfn, u64 value)
@@ -88,7 +88,7 @@ START_TEST(what_is_worth_it_grows_with_the_table)
 	for (u32 i = 0; i < 512; i++)
 		guest_table(&g, 70)[i] = at(DATA, ALL);
 	store(USER_L2, 20, at(70, ALL));
-	for (u32 i = 0; i < 512; i += 64)
+	for (u32 i = 0; i < 512; i += 8)
 		expect_done(USER + (20ull << 21) + i * PAGE_SIZE, U, 0, DATA);
 	one_write(70, 1);
 	for (u32 i = 0; i < WORTH(8) - 1; i++) {

@@ -36,7 +36,7 @@
  * With ROLE_DIRECT: it stands for the four top entries that a PAE guest has loaded, of which it has a copy, and not
  * for the p2m. gfn is no frame but a number made from the four (hv/shadow/multi_pae.h).
  */
-#define ROLE_FOUR BIT(15)
+#define ROLE_FOUR BIT(15) /* the highest: sh_page.role has 16 bits */
 
 /* Role 0: no shadow, but a page that a part took for books of its own. */
 
@@ -69,7 +69,8 @@ struct sh_page {
 	u16 up_slot;
 	u16 loaded; /* of the references: vCPUs */
 	u32 gfn;
-	u32 role;
+	u16 role;
+	u16 entries; /* above level 1: how many are not zero */
 	u32 refs;   /* links from shadow pages, vCPUs that have it loaded, and its pin */
 	u32 mfn;
 	u32 seen; /* the audit's own count */
@@ -77,6 +78,7 @@ struct sh_page {
 	u8 marks, marks_limit; /* faults for such bits since it was shown, and how many hide it */
 	bool used, pinned;
 	bool unsync; /* the guest writes its table freely: they may disagree */
+	bool parked; /* the same of a root that is only kept: its frame does not list it until it is loaded (shadow/unsync.c) */
 	u8 fixups;   /* out of sync, first shadow of its frame: 1 + index in sh_domain.fixup; 0: none */
 	u64 live[SH_MAX_ENTRIES / SH_STRETCH / 64];
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */

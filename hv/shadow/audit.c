@@ -66,8 +66,10 @@ static void audit_books(struct audit *a, const struct sh_page *sp)
 	mfn_t mfn = p2m_lookup(d, GFN(sp->gfn));
 	if (!mfn_valid(mfn) || plat_map(mfn) != sp->guest)
 		audit_report(a, "smfn %x: gfn %x is not where its book says", sp->mfn, sp->gfn);
-	else if (!at_frame(frame_of(d, mfn), sp))
-		audit_report(a, "smfn %x: not listed at gfn %x", sp->mfn, sp->gfn);
+	else if (at_frame(frame_of(d, mfn), sp) == sp->parked)
+		audit_report(a, "smfn %x: %slisted at gfn %x", sp->mfn, sp->parked ? "parked, and " : "not ", sp->gfn);
+	if (sp->parked && (!sp->pinned || sp->refs > 1))
+		audit_report(a, "smfn %x: parked, and in use", sp->mfn);
 }
 
 static void audit_free(struct audit *a)

@@ -61,6 +61,8 @@ struct sh_mode {
 	u64 (*get)(const struct sh_page *sp, u32 slot);
 	/* Take PTE_RW from a leaf entry that has it. */
 	void (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot);
+	/* Give it to a direct one. */
+	void (*grant)(struct domain *d, struct sh_page *leaf, u32 slot);
 	u32 (*revoke_in)(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
 	/*
 	 * Leaf entries that map one of `frames` frames from `first` on: take PTE_RW, or, if `bit` is PTE_P, the
@@ -75,6 +77,8 @@ struct sh_mode {
 	 */
 	u32 (*resync)(struct vcpu *v, struct sh_page *sp);
 	void (*resync_page)(struct vcpu *v, gva_t va);
+	/* The guest table behind a page above level 1, of a pair without quadrants, has changed: the links that there are follow. */
+	void (*relink)(struct domain *d, struct sh_page *sp);
 	/* Zero one link; all links to a child; every entry. */
 	void (*unlink)(struct domain *d, struct sh_page *parent, u32 slot);
 	void (*unlink_child)(struct domain *d, struct sh_page *parent, const struct sh_page *child);

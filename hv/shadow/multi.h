@@ -203,6 +203,7 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	if (is_super(old))
 		super_gone(d, old);
 	s_set(sp, slot, child ? mfn_to_hpa(MFN(child->mfn)) | rights : 0);
+	sp->entries += (child != NULL) - (old != 0);
 	if (N == 3 && sp->loaded)
 		sh_reload_root(d, sp);
 	if (child) {
@@ -344,11 +345,13 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.find_leaf = mode_find_leaf,
 	.get = s_get,
 	.revoke = mode_revoke,
+	.grant = mode_grant,
 	.revoke_in = mode_revoke_in,
 	.take = mode_take,
 	.forget = mode_forget,
 	.resync = mode_resync,
 	.resync_page = mode_resync_page,
+	.relink = mode_relink,
 	.unlink = mode_unlink,
 	.unlink_child = mode_unlink_child,
 	.empty = mode_empty,

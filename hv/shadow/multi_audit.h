@@ -123,7 +123,7 @@ static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u3
 	if (ROLE_LEVEL(c->role) != level - 1)
 		audit_report(a, "smfn %x slot %u: level %u links to level %u", sp->mfn, slot, level,
 			     ROLE_LEVEL(c->role));
-	if (!(sp->role & ROLE_DIRECT) && !policy.sync->in_sync(sp) && !SYNC_TAKES_SNAPSHOTS)
+	if (!(sp->role & ROLE_DIRECT) && !policy.sync->in_sync(sp) && !sp->snapshot)
 		return;
 	if (!audit_want(sp, slot, level, &want) || want.gfn != c->gfn || want.role != c->role ||
 	    !gives_no_more(link_have(e, level), want.rights))
@@ -146,11 +146,12 @@ static void audit_absent(struct domain *d, struct sh_page *sp, u32 slot, u64 e, 
 
 static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
 {
-	u32 level = ROLE_LEVEL(sp->role);
+	u32 level = ROLE_LEVEL(sp->role), entries = 0;
 
 	for (u32 slot = 0; slot < entries_of(sp); slot++) {
 		u64 e = s_get(sp, slot);
 
+		entries += e != 0;
 		if (e && !sh_is_live(sp, slot))
 			audit_report(a, "smfn %x slot %u: not zero, but not marked as live", sp->mfn, slot);
 		if (e && !(e & PTE_P) && level == 1)
@@ -162,4 +163,6 @@ static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
 		else
 			audit_link(d, sp, slot, e, level, a);
 	}
+	if (level > 1 && sp->entries != entries)
+		audit_report(a, "smfn %x: %u entries, its book says %u", sp->mfn, entries, sp->entries);
 }

@@ -275,6 +275,11 @@ static void mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot)
 	leaf_put(d, leaf, slot, AD_HIDES_TABLES ? 0 : s_get(leaf, slot) & ~PTE_RW);
 }
 
+static void mode_grant(struct domain *d, struct sh_page *leaf, u32 slot)
+{
+	leaf_put(d, leaf, slot, s_get(leaf, slot) | PTE_RW);
+}
+
 static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn)
 {
 	u32 found = 0;
@@ -314,6 +319,14 @@ static void mode_forget(struct domain *d, struct sh_page *leaf)
 			leaf_put(d, leaf, slot, 0);
 }
 
+static void mode_relink(struct domain *d, struct sh_page *sp)
+{
+	for (u32 slot = 0, left = sp->entries; left; slot++, left--) {
+		slot = next_live(sp, slot);
+		validate_link(d, sp, slot, guest_entry(sp, slot), ROLE_LEVEL(sp->role));
+	}
+}
+
 static void mode_unlink(struct domain *d, struct sh_page *parent, u32 slot)
 {
 	link_put(d, parent, slot, NULL, 0);
@@ -342,8 +355,10 @@ static void mode_empty(struct domain *d, struct sh_page *sp)
 	if (ROLE_LEVEL(sp->role) == 1)
 		empty_leaf(d, sp);
 	else
-		for (u32 slot = next_live(sp, 0); slot < ENTRIES; slot = next_live(sp, slot + 1))
+		for (u32 slot = 0; sp->entries; slot++) {
+			slot = next_live(sp, slot);
 			link_put(d, sp, slot, NULL, 0);
+		}
 	memset(sp->live, 0, sizeof(sp->live));
 	if (G == 3 && sp->role & ROLE_FOUR && !sp->refs)
 		memset(four_copy(sp), 0, PAE_ENTRIES * sizeof(u64));

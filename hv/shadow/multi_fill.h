@@ -285,12 +285,18 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 	flush_at_load(v, d, root, hit);
 }
 
-static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role)
+/* One that is begun, or that is `parked`. */
+static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role, struct sh_page *parked)
 {
-	struct sh_page *root = root_new(v, gfn, role);
+	struct sh_page *root = parked;
 
-	if (root)
-		install_root(v, v->domain, v->root, root, false);
+	if (parked) {
+		COUNT(v->domain, root_hit);
+		policy.sync->unpark(v, parked);
+	} else if (!(root = root_new(v, gfn, role))) {
+		return;
+	}
+	install_root(v, v->domain, v->root, root, parked);
 }
 
 static inline gfn_t root_gfn(const struct vcpu *v)
@@ -306,8 +312,8 @@ static inline __attribute__((always_inline)) void load_root_after(struct vcpu *v
 	u32 role = v->role | ROLE_MAKE(N, 0);
 	struct sh_page *root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find_root(d, (u32)gfn.n, role);
 
-	if (unlikely(!root)) {
-		load_new_root(v, gfn, role);
+	if (unlikely(!root || (policy.sync->unpark && root->parked))) {
+		load_new_root(v, gfn, role, root);
 		return;
 	}
 	COUNT(d, root_hit);

@@ -88,6 +88,7 @@ static __attribute__((unused)) bool super_fill(struct vcpu *v, const struct gw *
 	v->bytes += SHADOW_BYTES;
 	super_book(d, e, 1);
 	s_set(sp, slot, e);
+	sp->entries++;
 	COUNT(d, super_direct);
 	TRACE(v, fill, va, want.gfn, e);
 	*changed = true;

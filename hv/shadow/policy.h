@@ -29,6 +29,8 @@ struct sh_sync {
 	struct sh_page *(*find)(struct domain *d, u32 gfn, u32 role);
 	/* The same for a root to be loaded, flush having been asked: nothing is out of sync. */
 	struct sh_page *(*find_root)(struct domain *d, u32 gfn, u32 role);
+	/* It is found parked: sh_unpark. NULL: none ever is. */
+	void (*unpark)(struct vcpu *v, struct sh_page *root);
 	/* A new shadow, still empty, needed to translate va. */
 	void (*made)(struct vcpu *v, struct sh_page *sp, gva_t va);
 	/* The same, when it goes: its entries are gone already. */
@@ -82,6 +84,8 @@ struct sh_wrmap {
 	 * chain looks for.
 	 */
 	void (*revoke)(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
+	/* mfn is no guest table any more: the mapping that revoke took write access from may have it again. NULL: a fault brings it. */
+	void (*restore)(struct domain *d, mfn_t mfn);
 	/* The rest is for parts with books of their own; NULL: none. A domain begins and ends; false: out of memory. */
 	bool (*init)(struct domain *d);
 	void (*exit)(struct domain *d);
@@ -244,6 +248,13 @@ void sh_resync(struct vcpu *v, struct sh_page *sp);
 void sh_resync_all(struct vcpu *v);
 /* The one entry that translates va, if its table is out of sync; and sh_flush_page. */
 void sh_resync_page(struct vcpu *v, gva_t va);
+/*
+ * Let the guest write to this frame, which has shadows, until sh_unpark, whatever is out of sync. False: it has another shadow than
+ * a root that is only kept.
+ */
+bool sh_park(struct domain *d, struct frame_info *f);
+/* The same root is to be loaded, and nothing is out of sync: protect its table again, and have its links agree. Links may go. */
+void sh_unpark(struct vcpu *v, struct sh_page *root);
 /* A shadow goes, out of sync or not: what is remembered of it, too. */
 void sh_unsync_gone(struct domain *d, struct sh_page *sp);
 /* Pages that keep no snapshot go back to the pool. */
@@ -264,6 +275,9 @@ u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, m
 
 /* The same for one entry of a leaf shadow in use. */
 bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
+
+/* An entry of a direct leaf shadow in use that maps this frame, which is no guest table, allows writes again. */
+void sh_grant_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
 
 /* `bytes` a frame of the domain, zeroed, indexed by mfn: the base is biased. NULL: out of memory. */
 void *sh_book_alloc(const struct domain *d, u64 bytes);

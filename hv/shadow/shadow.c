@@ -261,6 +261,7 @@ bool sh_unshadow_fast(struct domain *d, struct frame_info *f, u32 why)
 	TRACE_D(d, unshadow, f->shadows->gfn, why);
 	while (f->shadows)
 		sh_unshadow_page(d, f->shadows);
+	SH_EACH(wrmap, restore, d, MFN(f - d->frame));
 	return true;
 }
 
@@ -295,6 +296,14 @@ bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn
 		return false;
 	leaf->mode->revoke(d, leaf, slot);
 	return true;
+}
+
+void sh_grant_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
+{
+	u64 e = leaf->mode->get(leaf, slot);
+
+	if (e & PTE_P && mfn_eq(pte_mfn(e), mfn) && log_dirty_may_write(d, mfn))
+		leaf->mode->grant(d, leaf, slot);
 }
 
 bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)

@@ -9,6 +9,8 @@
  *  - if it has a snapshot, that is what the entries of its shadows were derived from (multi_unsync.h);
  *  - no new link leads to a shadow out of sync, at whatever distance, so an old entry is seen only where
  *    hardware could remember it: whoever looks a shadow up to link it resyncs first.
+ * A root that is only kept, and alone at its frame, may be parked instead: it stays in the hash with its links, but its frame is
+ * no guest table any more. Nothing walks it until it is loaded, and then each of its links is looked at.
  * Bringing a frame back takes write access away before it reads the table, and flushes:
  * the guest may have dropped a mapping that hardware still has.
  */
@@ -247,6 +249,26 @@ void sh_unsync_gone(struct domain *d, struct sh_page *sp)
 	sp->unsync = false;
 	sp->snapshot = NULL;
 	sp->fixups = 0;
+}
+
+/* ---- parked roots ---- */
+
+bool sh_park(struct domain *d, struct frame_info *f)
+{
+	struct sh_page *root = f->shadows;
+
+	if (!root->pinned || root->refs > 1 || root->same_frame || ROLE_LEVEL(root->role) != ROLE_GUEST_LEVELS(root->role))
+		return false;
+	sh_demote(d, root);
+	root->parked = true;
+	return true;
+}
+
+void sh_unpark(struct vcpu *v, struct sh_page *root)
+{
+	root->parked = false;
+	sh_promote(v, root, 0);
+	root->mode->relink(v->domain, root);
 }
 
 /* ---- audit ---- */

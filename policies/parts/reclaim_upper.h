@@ -4,6 +4,8 @@
  * used as data: UPPER_ENOUGH writes in a row to one such table, with nothing filled between, of which one that clears an
  * entry counts twice. (Level-1 tables are left to sync parts that let them go out of sync.)
  *
+ * A table in which nothing is left goes at once, and so do those above it that led to nothing else.
+ *
  * It is early and flood in one, without flood's look at every fault: whether anything was filled meanwhile
  * is in the domain's statistics. Two zeros or three others are what those two have, and `recycle` bears them out.
  *
@@ -16,6 +18,23 @@
 #include "cleared.h"
 
 enum { RECLAIM_UPPER_FREES_PINNED = 0, UPPER_ENOUGH = 3, UPPER_CLEARED = 2 };
+
+/* Nothing is left in the table: its shadow goes, and the next above it for which that is true then. */
+SH_PART void upper_emptied(struct domain *d, struct frame_info *f)
+{
+	struct sh_page *sp;
+
+	while ((sp = f->shadows) && !sp->same_frame && ROLE_LEVEL(sp->role) > 1 && !sp->entries) {
+		struct sh_page *up = sp->up;
+
+		if (!sh_unshadow_fast(d, f, UNSHADOW_EARLY))
+			return;
+		COUNT(d, early_unshadow);
+		if (!up || up->role & ROLE_DIRECT)
+			return;
+		f = sh_frame(d, GFN(up->gfn));
+	}
+}
 
 SH_PART void upper_written(struct vcpu *v, struct frame_info *f, const void *p, u32 bytes)
 {
@@ -33,8 +52,12 @@ SH_PART void upper_written(struct vcpu *v, struct frame_info *f, const void *p, 
 	s->written.flooded = f;
 	s->written.fills = fills;
 	s->written.run += kind == CLEARED_ENTRY ? UPPER_CLEARED : 1;
-	if (s->written.run < UPPER_ENOUGH ||
-	    !sh_unshadow_fast(v->domain, f, kind == CLEARED_ENTRY ? UNSHADOW_EARLY : UNSHADOW_BATCH))
+	if (s->written.run < UPPER_ENOUGH) {
+		if (kind == CLEARED_ENTRY)
+			upper_emptied(v->domain, f);
+		return;
+	}
+	if (!sh_unshadow_fast(v->domain, f, kind == CLEARED_ENTRY ? UNSHADOW_EARLY : UNSHADOW_BATCH))
 		return;
 	s->written.flooded = NULL;
 	if (kind == CLEARED_ENTRY)

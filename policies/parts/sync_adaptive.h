@@ -52,10 +52,27 @@ SH_PART enum verdict adaptive_table_write(struct vcpu *v, gfn_t gfn)
 {
 	struct frame_info *f = sh_frame(v->domain, gfn);
 
+	if (sh_park(v->domain, f))
+		return SH_FIXED;
 	if (!unsync_may_go(f) || (f->shadows->history.single && !adaptive_enough(v->domain, f->shadows)))
 		return SH_EMULATE;
 	f->shadows->history.run = 0;
 	return unsync_go(v, f);
+}
+
+SH_PART void adaptive_gone(struct domain *d, struct sh_page *sp)
+{
+	if (!sp->parked) {
+		kept_unsync_gone(d, sp);
+		return;
+	}
+	sp->parked = false;
+	sh_hash_remove(d->shadow, sp);
+}
+
+SH_PART bool adaptive_in_sync(const struct sh_page *sp)
+{
+	return !sp->unsync && !sp->parked;
 }
 
 SH_PART void adaptive_made(struct vcpu *v, struct sh_page *sp, gva_t va)
@@ -80,6 +97,10 @@ SH_PART void adaptive_pulled(struct domain *d, struct sh_page *leaf)
 
 static const struct sh_sync sync_part = {
 	UNSYNC_LEAVES_HOOKS,
+	.find_root = kept_find,
+	.unpark = sh_unpark,
+	.gone = adaptive_gone,
+	.in_sync = adaptive_in_sync,
 	.made = adaptive_made,
 	.table_write = adaptive_table_write,
 	.resynced = adaptive_resynced,

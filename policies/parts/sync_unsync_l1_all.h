@@ -10,6 +10,11 @@ enum { UNSYNC_TABLES = 0, SYNC_TAKES_SNAPSHOTS = 0, SYNC_LEARNS = 0 };
 
 #include "unsync_leaves.h"
 
-static const struct sh_sync sync_part = { UNSYNC_LEAVES_HOOKS, .made = unsync_made, .table_write = unsync_table_write };
+static const struct sh_sync sync_part = {
+	UNSYNC_LEAVES_HOOKS,
+	UNSYNC_LEAVES_ROOTS,
+	.made = unsync_made,
+	.table_write = unsync_table_write,
+};
 
 #endif

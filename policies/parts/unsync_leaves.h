@@ -80,11 +80,14 @@ SH_PART void unsync_invlpg(struct vcpu *v, gva_t va)
 		sh_flush_page(v, va);
 }
 
-/* All hooks but two that are the including part's: table_write, and made, which may be unsync_made. */
+/*
+ * All hooks but five that are the including part's: table_write; made, which may be unsync_made; and, unless it has roots of
+ * another kind, UNSYNC_LEAVES_ROOTS.
+ */
 #define UNSYNC_LEAVES_HOOKS                                                                                            \
-	.find = unsync_find, .find_root = kept_find, .gone = kept_unsync_gone, .root_made = kept_root_made,            \
-	.may_write = kept_unsync_may_write, .keep_link = kept_keep_link, .links_in_step = true,                        \
-	.invlpg = unsync_invlpg, .flush = kept_unsync_flush, .give_back = kept_unsync_give_back,                           \
-	.in_sync = kept_unsync_in_sync
+	.find = unsync_find, .root_made = kept_root_made, .may_write = kept_unsync_may_write,                          \
+	.keep_link = kept_keep_link, .links_in_step = true, .invlpg = unsync_invlpg, .flush = kept_unsync_flush,       \
+	.give_back = kept_unsync_give_back
+#define UNSYNC_LEAVES_ROOTS .find_root = kept_find, .gone = kept_unsync_gone, .in_sync = kept_unsync_in_sync
 
 #endif

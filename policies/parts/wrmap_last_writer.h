@@ -41,26 +41,44 @@ SH_PART bool last_writer_mapped(struct domain *d, mfn_t mfn, struct sh_page *lea
 	return true;
 }
 
-SH_PART void last_writer_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
+/* The leaf shadow in use that is remembered for the frame; NULL: none. */
+SH_PART struct sh_page *last_writer_leaf(const struct domain *d, mfn_t mfn, u32 *slot)
 {
-	struct domain *d = v->domain;
-	u32 place = d->shadow->last_writer[mfn.n];
+	const u32 place = d->shadow->last_writer[mfn.n];
 	struct sh_page *leaf;
 
+	*slot = place % SH_MAX_ENTRIES;
+	if (!place || !pool_owns(d->shadow, place / SH_MAX_ENTRIES))
+		return NULL;
+	leaf = pool_page(place / SH_MAX_ENTRIES);
+	return leaf->used && ROLE_LEVEL(leaf->role) == 1 ? leaf : NULL;
+}
+
+SH_PART void last_writer_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
+{
+	u32 slot;
+	struct sh_page *leaf = last_writer_leaf(v->domain, mfn, &slot);
+
 	v->bytes += 8;
-	if (place && pool_owns(d->shadow, place / SH_MAX_ENTRIES)) {
-		leaf = pool_page(place / SH_MAX_ENTRIES);
-		if (leaf->used && ROLE_LEVEL(leaf->role) == 1 &&
-		    sh_revoke_entry(d, leaf, place % SH_MAX_ENTRIES, mfn)) {
-			COUNT(d, wrmap_last_hit);
-			return;
-		}
-	}
-	COUNT(d, wrmap_last_miss);
+	if (leaf && sh_revoke_entry(v->domain, leaf, slot, mfn))
+		COUNT(v->domain, wrmap_last_hit);
+	else
+		COUNT(v->domain, wrmap_last_miss);
+}
+
+/* Only where the entry's rights are its own: elsewhere the guest's may have changed. */
+SH_PART void last_writer_restore(struct domain *d, mfn_t mfn)
+{
+	u32 slot;
+	struct sh_page *leaf = last_writer_leaf(d, mfn, &slot);
+
+	if (leaf && leaf->role & ROLE_DIRECT)
+		sh_grant_entry(d, leaf, slot, mfn);
 }
 
 static const struct sh_wrmap wrmap_last_writer = {
 	.revoke = last_writer_revoke,
+	.restore = last_writer_restore,
 	.init = last_writer_init,
 	.exit = last_writer_exit,
 	.mapped = last_writer_mapped,
