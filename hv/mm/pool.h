@@ -78,7 +78,7 @@ struct sh_page {
 	u8 marks, marks_limit; /* faults for such bits since it was shown, and how many hide it */
 	bool used, pinned;
 	bool unsync; /* the guest writes its table freely: they may disagree */
-	bool parked; /* the same of a root that is only kept: its frame does not list it until it is loaded (shadow/unsync.c) */
+	bool parked; /* the same of a page that no walk comes through: its frame does not list it (shadow/unsync.c) */
 	u8 fixups;   /* out of sync, first shadow of its frame: 1 + index in sh_domain.fixup; 0: none */
 	u64 live[SH_MAX_ENTRIES / SH_STRETCH / 64];
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
@@ -135,6 +135,7 @@ struct sh_fixup {
 	struct sh_page *leaf; /* NULL: none */
 	u32 slot;
 };
+#define SH_PARKED       8  /* tables */
 #define SH_FIXUPS       2  /* a table */
 #define SH_FIXUP_TABLES 32 /* that can be out of sync and have them */
 
@@ -175,6 +176,8 @@ struct sh_domain {
 	/* Frames out of sync, oldest first, each by its first shadow; and pages that keep no snapshot at the moment. */
 	struct sh_page *unsync_first, *unsync_last, *snapshots_idle;
 	u32 unsync_frames, snapshots; /* how many; pages for snapshots, idle or not */
+	struct sh_page *parked[SH_PARKED]; /* tables that are, the oldest at parked_next */
+	u32 parked_next;
 	u32 fixups_used;              /* a bit for each row of fixup[] */
 	struct sh_fixup fixup[SH_FIXUP_TABLES][SH_FIXUPS];
 	void *frames;

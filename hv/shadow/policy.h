@@ -252,9 +252,19 @@ void sh_resync_page(struct vcpu *v, gva_t va);
  * Let the guest write to this frame, which has shadows, until sh_unpark, whatever is out of sync. False: it has another shadow than
  * a root that is only kept.
  */
-bool sh_park(struct domain *d, struct frame_info *f);
-/* The same root is to be loaded, and nothing is out of sync: protect its table again, and have its links agree. Links may go. */
-void sh_unpark(struct vcpu *v, struct sh_page *root);
+bool sh_park_root(struct domain *d, struct frame_info *f);
+/*
+ * The same for the only shadow of a frame, at a level between 1 and the root's, which has no entries left and only its `up` as link.
+ * The table that was parked before SH_PARKED others goes.
+ */
+void sh_park_table(struct domain *d, struct sh_page *sp);
+/*
+ * It is to be loaded, and nothing is out of sync, or linked at once: protect its table again, and have its links agree. Links
+ * may go.
+ */
+void sh_unpark(struct vcpu *v, struct sh_page *sp);
+/* It goes. */
+void sh_parked_gone(struct domain *d, struct sh_page *sp);
 /* A shadow goes, out of sync or not: what is remembered of it, too. */
 void sh_unsync_gone(struct domain *d, struct sh_page *sp);
 /* Pages that keep no snapshot go back to the pool. */

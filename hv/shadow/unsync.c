@@ -9,8 +9,9 @@
  *  - if it has a snapshot, that is what the entries of its shadows were derived from (multi_unsync.h);
  *  - no new link leads to a shadow out of sync, at whatever distance, so an old entry is seen only where
  *    hardware could remember it: whoever looks a shadow up to link it resyncs first.
- * A root that is only kept, and alone at its frame, may be parked instead: it stays in the hash with its links, but its frame is
- * no guest table any more. Nothing walks it until it is loaded, and then each of its links is looked at.
+ * What no walk comes through may be parked instead, if it is alone at its frame: a root that is only kept, and a table in which
+ * nothing is left. It stays in the hash, held by a pin, but its frame is no guest table any more. When it is loaded or linked
+ * again, the frame becomes one, and each link that it has is looked at.
  * Bringing a frame back takes write access away before it reads the table, and flushes:
  * the guest may have dropped a mapping that hardware still has.
  */
@@ -253,7 +254,7 @@ void sh_unsync_gone(struct domain *d, struct sh_page *sp)
 
 /* ---- parked roots ---- */
 
-bool sh_park(struct domain *d, struct frame_info *f)
+bool sh_park_root(struct domain *d, struct frame_info *f)
 {
 	struct sh_page *root = f->shadows;
 
@@ -264,11 +265,56 @@ bool sh_park(struct domain *d, struct frame_info *f)
 	return true;
 }
 
-void sh_unpark(struct vcpu *v, struct sh_page *root)
+/* The place in the domain's ring of parked tables that sp has, or the one that is the next to go. */
+static struct sh_page **ring_place(struct sh_domain *s, const struct sh_page *sp)
 {
-	root->parked = false;
-	sh_promote(v, root, 0);
-	root->mode->relink(v->domain, root);
+	for (u32 i = 0; i < SH_PARKED; i++)
+		if (s->parked[i] == sp)
+			return &s->parked[i];
+	return &s->parked[s->parked_next++ % SH_PARKED];
+}
+
+void sh_park_table(struct domain *d, struct sh_page *sp)
+{
+	struct sh_page **place = ring_place(d->shadow, NULL);
+
+	if (*place)
+		sh_unshadow_page(d, *place);
+	*place = sp;
+	sh_pin(sp);
+	sp->up->mode->unlink(d, sp->up, sp->up_slot);
+	sh_demote(d, sp);
+	sp->parked = true;
+	SH_EACH(wrmap, restore, d, p2m_lookup(d, GFN(sp->gfn)));
+}
+
+static bool is_table(const struct sh_page *sp)
+{
+	return ROLE_LEVEL(sp->role) < ROLE_GUEST_LEVELS(sp->role);
+}
+
+void sh_unpark(struct vcpu *v, struct sh_page *sp)
+{
+	const struct frame_info *f = sh_frame(v->domain, GFN(sp->gfn));
+
+	sp->parked = false;
+	if (f->shadows && f->shadows->unsync)
+		sh_resync(v, f->shadows);
+	if (is_table(sp)) { /* the link that is made next holds it */
+		*ring_place(v->domain->shadow, sp) = NULL;
+		sp->pinned = false;
+		sp->refs--;
+	}
+	sh_promote(v, sp, 0);
+	sp->mode->relink(v->domain, sp);
+}
+
+void sh_parked_gone(struct domain *d, struct sh_page *sp)
+{
+	sp->parked = false;
+	if (is_table(sp))
+		*ring_place(d->shadow, sp) = NULL;
+	sh_hash_remove(d->shadow, sp);
 }
 
 /* ---- audit ---- */

@@ -4,7 +4,7 @@
  * used as data: UPPER_ENOUGH writes in a row to one such table, with nothing filled between, of which one that clears an
  * entry counts twice. (Level-1 tables are left to sync parts that let them go out of sync.)
  *
- * A table in which nothing is left goes at once, and so do those above it that led to nothing else.
+ * A table in which nothing is left is parked at once, and so are those above it that led to nothing else.
  *
  * It is early and flood in one, without flood's look at every fault: whether anything was filled meanwhile
  * is in the domain's statistics. Two zeros or three others are what those two have, and `recycle` bears them out.
@@ -19,20 +19,18 @@
 
 enum { RECLAIM_UPPER_FREES_PINNED = 0, UPPER_ENOUGH = 3, UPPER_CLEARED = 2 };
 
-/* Nothing is left in the table: its shadow goes, and the next above it for which that is true then. */
+/* Nothing is left in the table: it is parked, and the next above it for which that is true then. */
 SH_PART void upper_emptied(struct domain *d, struct frame_info *f)
 {
 	struct sh_page *sp;
 
-	while ((sp = f->shadows) && !sp->same_frame && ROLE_LEVEL(sp->role) > 1 && !sp->entries) {
-		struct sh_page *up = sp->up;
-
-		if (!sh_unshadow_fast(d, f, UNSHADOW_EARLY))
-			return;
+	while ((sp = f->shadows) && !sp->same_frame && !sp->entries && ROLE_LEVEL(sp->role) < ROLE_GUEST_LEVELS(sp->role) &&
+	       sp->refs == 1 && sp->up && ROLE_LEVEL(sp->role) > 1) {
+		f = sp->up->role & ROLE_DIRECT ? NULL : sh_frame(d, GFN(sp->up->gfn));
+		sh_park_table(d, sp);
 		COUNT(d, early_unshadow);
-		if (!up || up->role & ROLE_DIRECT)
+		if (!f)
 			return;
-		f = sh_frame(d, GFN(up->gfn));
 	}
 }
 

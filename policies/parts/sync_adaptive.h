@@ -52,7 +52,7 @@ SH_PART enum verdict adaptive_table_write(struct vcpu *v, gfn_t gfn)
 {
 	struct frame_info *f = sh_frame(v->domain, gfn);
 
-	if (sh_park(v->domain, f))
+	if (sh_park_root(v->domain, f))
 		return SH_FIXED;
 	if (!unsync_may_go(f) || (f->shadows->history.single && !adaptive_enough(v->domain, f->shadows)))
 		return SH_EMULATE;
@@ -60,14 +60,21 @@ SH_PART enum verdict adaptive_table_write(struct vcpu *v, gfn_t gfn)
 	return unsync_go(v, f);
 }
 
+SH_PART struct sh_page *adaptive_find(struct domain *d, u32 gfn, u32 role)
+{
+	struct sh_page *sp = unsync_find(d, gfn, role);
+
+	if (sp && unlikely(sp->parked))
+		sh_unpark(d->acting, sp);
+	return sp;
+}
+
 SH_PART void adaptive_gone(struct domain *d, struct sh_page *sp)
 {
-	if (!sp->parked) {
+	if (sp->parked)
+		sh_parked_gone(d, sp);
+	else
 		kept_unsync_gone(d, sp);
-		return;
-	}
-	sp->parked = false;
-	sh_hash_remove(d->shadow, sp);
 }
 
 SH_PART bool adaptive_in_sync(const struct sh_page *sp)
@@ -97,6 +104,7 @@ SH_PART void adaptive_pulled(struct domain *d, struct sh_page *leaf)
 
 static const struct sh_sync sync_part = {
 	UNSYNC_LEAVES_HOOKS,
+	.find = adaptive_find,
 	.find_root = kept_find,
 	.unpark = sh_unpark,
 	.gone = adaptive_gone,

@@ -12,7 +12,7 @@ enum { UNSYNC_TABLES = 0, SYNC_TAKES_SNAPSHOTS = 0, SYNC_LEARNS = 0 };
 
 static const struct sh_sync sync_part = {
 	UNSYNC_LEAVES_HOOKS,
-	UNSYNC_LEAVES_ROOTS,
+	UNSYNC_LEAVES_KEPT,
 	.made = unsync_made,
 	.table_write = unsync_table_write,
 };
