@@ -59,8 +59,8 @@ struct sh_mode {
 	/* The leaf shadow and slot for va under `root`, whatever the entry there; NULL: the way to it is not there. */
 	struct sh_page *(*find_leaf)(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot);
 	u64 (*get)(const struct sh_page *sp, u32 slot);
-	/* Take PTE_RW from a leaf entry that has it. */
-	void (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot);
+	/* Take PTE_RW from a leaf entry that maps this frame writable. False: it does not. */
+	bool (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
 	/* Give it to a direct one. */
 	void (*grant)(struct domain *d, struct sh_page *leaf, u32 slot);
 	u32 (*revoke_in)(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);

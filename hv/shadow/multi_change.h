@@ -270,9 +270,14 @@ static void mode_recheck(struct vcpu *v, gva_t va)
 
 /* ---- taking away ---- */
 
-static void mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot)
+static bool mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
-	leaf_put(d, leaf, slot, AD_HIDES_TABLES ? 0 : s_get(leaf, slot) & ~PTE_RW);
+	const u64 e = s_get(leaf, slot);
+
+	if (!counted(e) || pte_mfn(e).n != mfn.n)
+		return false;
+	leaf_put(d, leaf, slot, AD_HIDES_TABLES ? 0 : e & ~PTE_RW);
+	return true;
 }
 
 static void mode_grant(struct domain *d, struct sh_page *leaf, u32 slot)
@@ -284,14 +289,8 @@ static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_i
 {
 	u32 found = 0;
 
-	for (u32 slot = next_live(leaf, 0); slot < ENTRIES && f->writable; slot = next_live(leaf, slot + 1)) {
-		u64 e = s_get(leaf, slot);
-
-		if (counted(e) && mfn_eq(pte_mfn(e), mfn)) {
-			mode_revoke(d, leaf, slot);
-			found++;
-		}
-	}
+	for (u32 slot = next_live(leaf, 0); slot < ENTRIES && f->writable; slot = next_live(leaf, slot + 1))
+		found += mode_revoke(d, leaf, slot, mfn);
 	return found;
 }
 

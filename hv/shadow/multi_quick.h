@@ -185,7 +185,7 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 	return SH_FIXED;
 }
 
-/* Apart and last, so that its caller needs no stack. */
+/* Apart and last, so that its caller needs little of a stack. */
 static __attribute__((noinline)) enum verdict prefetch_fixed(struct vcpu *v, struct sh_page *leaf, u32 slot)
 {
 	prefetch(v, leaf, slot);
@@ -193,21 +193,33 @@ static __attribute__((noinline)) enum verdict prefetch_fixed(struct vcpu *v, str
 }
 
 /*
- * The same once more, for the commonest of all: the frame is no table, no mark is due and nothing is recorded. It needs no
- * stack; whatever else it meets is quick_present's.
+ * What of an access can be read from the entries alone: bits of the fault's code and of entries are the same, P, W, U, and the
+ * marks follow. Faults with other bits in their code are not asked.
  */
-static __attribute__((noinline)) enum verdict quick_plain_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
-							       u64 ge, u64 all)
+#define PLAIN_FAULTS 8
+#define PLAIN_NEEDS(pfec) (PTE_P | PTE_A | ((pfec)&PFEC_W ? PTE_RW | PTE_D : 0) | ((pfec)&PFEC_U ? PTE_US : 0))
+static const u8 plain_needs[PLAIN_FAULTS] = { PLAIN_NEEDS(0), PLAIN_NEEDS(1), PLAIN_NEEDS(2), PLAIN_NEEDS(3),
+					      PLAIN_NEEDS(4), PLAIN_NEEDS(5), PLAIN_NEEDS(6), PLAIN_NEEDS(7) };
+
+/* Do the links' rights, and the guest's entry with its marks, give the access as it is? */
+static inline __attribute__((always_inline)) bool plainly_allowed(const struct vcpu *v, u32 pfec, u64 ge, u64 links)
 {
-	const struct quick q = { .leaf = leaf, .ge = ge, .all = all };
+	return pfec < PLAIN_FAULTS && !(ge & v->rsvd) && !(plain_needs[pfec] & ~(ge & (links | PTE_D)));
+}
+
+/*
+ * They do: for the commonest of all faults, on a frame that is no table, with nothing to be recorded. Whatever
+ * else it meets is quick_present's.
+ */
+static __attribute__((noinline)) enum verdict quick_plain_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+{
 	const u32 slot = s_slot(va, 1);
 	struct domain *const d = v->domain;
 	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
 	u64 old, e;
 
-	if (AD_HIDES_TABLES || SH_PART_PAGES || unlikely(!quick_plain(&q, pfec) || !mfn_valid(mfn)) ||
-	    unlikely(frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
-		return quick_present(v, va, pfec, leaf, ge, all);
+	if (unlikely(!mfn_valid(mfn) || frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
+		return quick_present(v, va, pfec, leaf, ge, kept_way(v, va)->all & ge);
 	e = leaf_entry_plain(mfn, ge);
 	old = s_get(leaf, slot);
 	if (old & PTE_P) {
@@ -288,13 +300,15 @@ static inline __attribute__((always_inline)) enum verdict fault_along(struct vcp
 			remember_absent(&q, va);
 		return SH_GUEST_FAULT;
 	}
+	if (!AD_HIDES_TABLES && !SH_PART_PAGES && likely(plainly_allowed(v, pfec, q.ge, way->all)))
+		return quick_plain_fill(v, va, pfec, q.leaf, q.ge);
 	if (unlikely(pfec & PFEC_I || q.ge & v->rsvd))
 		return full_fault(v, va, pfec);
 	if (!gw_allowed(v, q.all, pfec)) {
 		v->fault.pfec = (pfec & (PFEC_W | PFEC_U)) | PFEC_P;
 		return SH_GUEST_FAULT;
 	}
-	return quick_plain_fill(v, va, pfec, q.leaf, q.ge, q.all);
+	return quick_present(v, va, pfec, q.leaf, q.ge, q.all);
 }
 
 /* Apart, so that a fault along a way that is known needs no stack. */

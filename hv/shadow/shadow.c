@@ -76,14 +76,12 @@ bool sh_make_room(struct domain *d, u32 want)
 
 /* ---- guest tables ---- */
 
-void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
+static void revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
 {
 	struct domain *d = v->domain;
-	u64 hits = d->counter[PN_CNT_wrmap_guess_hit], fixups = d->counter[PN_CNT_wrmap_fixup_hit];
-	u32 before = f->writable;
 
 	COUNT(d, wrmap_revoke);
-	d->counter[PN_CNT_wrmap_single] += before == 1;
+	d->counter[PN_CNT_wrmap_single] += f->writable == 1;
 	if (policy.wrmap[0])
 		policy.wrmap[0]->revoke(v, f, mfn, table, va);
 	if (f->writable && policy.wrmap[1])
@@ -91,9 +89,28 @@ void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct
 	if (f->writable && policy.wrmap[2])
 		policy.wrmap[2]->revoke(v, f, mfn, table, va);
 	BUG_ON(f->writable);
-	hits = d->counter[PN_CNT_wrmap_guess_hit] - hits;
-	fixups = d->counter[PN_CNT_wrmap_fixup_hit] - fixups;
-	TRACE(v, revoke, table->gfn, hits, before - hits - fixups, fixups);
+}
+
+/* The same, with what it comes to in the trace. */
+static __attribute__((noinline, cold)) void revoke_traced(struct vcpu *v, struct frame_info *f, mfn_t mfn,
+							  const struct sh_page *table, gva_t va)
+{
+	const u64 *count = v->domain->counter, hits = count[PN_CNT_wrmap_guess_hit], fixups = count[PN_CNT_wrmap_fixup_hit];
+	const u32 before = f->writable;
+	u64 hit, fixup;
+
+	revoke(v, f, mfn, table, va);
+	hit = count[PN_CNT_wrmap_guess_hit] - hits;
+	fixup = count[PN_CNT_wrmap_fixup_hit] - fixups;
+	trace_now(v, PN_EV_revoke, table->gfn, hit, before - hit - fixup, fixup);
+}
+
+void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
+{
+	if (TRACE_ON(revoke))
+		revoke_traced(v, f, mfn, table, va);
+	else
+		revoke(v, f, mfn, table, va);
 }
 
 /* The levels that the guest does not have stand above its root, and for it. */
@@ -292,10 +309,7 @@ bool sh_maps_writable(const struct sh_page *leaf, u32 slot, mfn_t mfn)
 
 bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
-	if (!sh_maps_writable(leaf, slot, mfn))
-		return false;
-	leaf->mode->revoke(d, leaf, slot);
-	return true;
+	return leaf->mode->revoke(d, leaf, slot, mfn);
 }
 
 void sh_grant_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
