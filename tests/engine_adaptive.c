@@ -5,6 +5,13 @@
 /* What is worth a resync of a table with so many times 64 entries in use (sync_adaptive.h). */
 #define WORTH(times) (2 + (times))
 
+/* Such a table that is in sync. */
+static void known_l1(u64 gfn, u32 slot)
+{
+	another_l1(gfn, slot);
+	load_root();
+}
+
 /* One write between two root loads, with nothing else in the table used. */
 static void one_write(u64 gfn, u64 value)
 {
@@ -24,12 +31,30 @@ START_TEST(the_first_write_lets_a_table_go)
 }
 END_TEST
 
+START_TEST(a_new_table_is_out_of_sync)
+{
+	u32 emulated;
+
+	another_l1(70, 20);
+	ck_assert(unsync(70));
+	emulated = g.emulated;
+	store(70, 5, at(DATA + 5, ALL)); /* a trip for the way there, and none after it */
+	ck_assert_uint_eq(store(70, 6, at(DATA + 6, ALL)), 0);
+	ck_assert_uint_eq(g.emulated, emulated);
+	load_root();
+	ck_assert(!unsync(70));
+	/* That says nothing of its writers yet. */
+	store(70, 0, at(DATA + 1, ALL));
+	ck_assert(unsync(70));
+}
+END_TEST
+
 START_TEST(a_single_write_is_emulated_the_next_time)
 {
 	u64 before;
 	u32 emulated;
 
-	another_l1(70, 20);
+	known_l1(70, 20);
 	one_write(70, 1);
 	before = count(PN_CNT_unsync);
 	emulated = g.emulated;
@@ -47,8 +72,8 @@ END_TEST
 
 START_TEST(each_table_has_its_own_history)
 {
-	another_l1(70, 20);
-	another_l1(71, 21);
+	known_l1(70, 20);
+	known_l1(71, 21);
 	one_write(70, 1);
 	store(70, 0, at(DATA + 2, ALL));
 	store(71, 0, at(DATA + 2, ALL));
@@ -58,7 +83,7 @@ END_TEST
 
 START_TEST(a_batch_lets_a_single_table_go_again)
 {
-	another_l1(70, 20);
+	known_l1(70, 20);
 	one_write(70, 1);
 	for (u32 i = 0; i < WORTH(1) - 1; i++) {
 		store(70, 8 + i, at(DATA + i, ALL));
@@ -72,7 +97,7 @@ END_TEST
 
 START_TEST(writes_of_other_intervals_do_not_count)
 {
-	another_l1(70, 20);
+	known_l1(70, 20);
 	one_write(70, 1);
 	for (u32 round = 0; round < 20; round++) {
 		for (u32 i = 0; i < WORTH(1) - 1; i++)
@@ -90,6 +115,7 @@ START_TEST(what_is_worth_it_grows_with_the_table)
 	store(USER_L2, 20, at(70, ALL));
 	for (u32 i = 0; i < 512; i += 8)
 		expect_done(USER + (20ull << 21) + i * PAGE_SIZE, U, 0, DATA);
+	load_root();
 	one_write(70, 1);
 	for (u32 i = 0; i < WORTH(8) - 1; i++) {
 		store(70, i, at(DATA, ALL));
@@ -102,14 +128,17 @@ END_TEST
 
 START_TEST(changes_that_a_resync_finds_are_worth_it)
 {
+	u64 pulled;
+
 	for (u32 i = 0; i < WORTH(1); i++)
 		guest_table(&g, 70)[i] = at(DATA + i, ALL);
-	another_l1(70, 20);
+	known_l1(70, 20);
+	pulled = count(PN_CNT_pull_through);
 	for (u32 i = 1; i < WORTH(1); i++)
 		expect_done(USER + (20ull << 21) + i * PAGE_SIZE, U, 0, DATA + i);
 	for (u32 i = 0; i < WORTH(1); i++)
 		store(70, i, at(DATA + 20 + i, ALL));
-	ck_assert_uint_eq(count(PN_CNT_pull_through), 0);
+	ck_assert_uint_eq(count(PN_CNT_pull_through), pulled);
 	load_root();
 	ck_assert_uint_eq(count(PN_CNT_resync_entries), WORTH(1));
 	store(70, 0, at(DATA + 9, ALL));
@@ -119,12 +148,15 @@ END_TEST
 
 START_TEST(so_are_entries_pulled_through)
 {
-	another_l1(70, 20);
+	u64 pulled;
+
+	known_l1(70, 20);
+	pulled = count(PN_CNT_pull_through);
 	for (u32 i = 1; i <= WORTH(1); i++) {
 		store(70, i, at(DATA + i, ALL));
 		expect_done(USER + (20ull << 21) + i * PAGE_SIZE, U | W, 1, DATA + i);
 	}
-	ck_assert_uint_eq(count(PN_CNT_pull_through), WORTH(1));
+	ck_assert_uint_eq(count(PN_CNT_pull_through), pulled + WORTH(1));
 	load_root();
 	ck_assert_uint_eq(count(PN_CNT_resync_entries), 0);
 	store(70, 0, at(DATA + 9, ALL));
@@ -138,12 +170,12 @@ END_TEST
 
 START_TEST(a_new_shadow_has_no_history)
 {
-	another_l1(70, 20);
+	known_l1(70, 20);
 	one_write(70, 1);
 	ck_assert(frame(70)->shadows->history.single);
 	store(USER_L2, 20, 0);
 	ck_assert_ptr_null(frame(70)->shadows);
-	another_l1(70, 20);
+	known_l1(70, 20);
 	store(70, 0, at(DATA + 2, ALL));
 	ck_assert(unsync(70));
 }
@@ -152,7 +184,7 @@ END_TEST
 START_TEST(three_at_a_time)
 {
 	for (u32 i = 0; i < 4; i++)
-		another_l1(70 + i, 20 + i);
+		known_l1(70 + i, 20 + i);
 	for (u32 i = 0; i < 3; i++)
 		store(70 + i, 5, at(DATA + i, ALL));
 	ck_assert(unsync(70) && unsync(71) && unsync(72));
@@ -216,6 +248,95 @@ START_TEST(demand_for_tables_is_no_flood)
 }
 END_TEST
 
+/* ---- park ---- */
+
+static bool parked(const struct sh_page *sp)
+{
+	return sp->parked && sp->pinned && sp->refs == 1;
+}
+
+START_TEST(a_kept_root_is_parked_at_its_first_write)
+{
+	struct sh_page *root;
+	u64 hits, misses;
+
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	expect_done(linear(DATA, 0), 0, 0, DATA);
+	root = frame(ROOT2)->shadows;
+	load_root();
+	ck_assert_uint_le(store(ROOT2, 7, 0xdead000), 1);
+	ck_assert(parked(root));
+	ck_assert_ptr_null(frame(ROOT2)->shadows);
+	ck_assert_uint_eq(store(ROOT2, 7, 0), 0);
+	misses = count(PN_CNT_root_miss);
+	hits = count(PN_CNT_root_hit);
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	ck_assert_uint_eq(count(PN_CNT_root_miss), misses);
+	ck_assert_uint_eq(count(PN_CNT_root_hit), hits + 1);
+	ck_assert(frame(ROOT2)->shadows == root && !root->parked);
+	/* The way that it had is there yet. */
+	ck_assert_uint_eq(trips(linear(DATA, 0), 0, 0), 0);
+	/* And its table is one again. */
+	ck_assert_uint_eq(store(ROOT2, 7, 0), 1);
+	load_root();
+}
+END_TEST
+
+START_TEST(a_parked_roots_links_follow_when_it_is_loaded)
+{
+	const u32 slot = (linear(DATA, 0) >> 39) & 511;
+	u64 entry = guest_table(&g, ROOT2)[slot];
+
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	expect_done(linear(DATA, 0), 0, 0, DATA);
+	load_root();
+	store(ROOT2, slot, 0);
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	ck_assert_int_eq(guest_access(&g, linear(DATA, 0), 0, 0, 8).kind, ACCESS_FAULT);
+	guest_table(&g, ROOT2)[slot] = entry;
+	load_root();
+}
+END_TEST
+
+START_TEST(an_emptied_table_is_parked)
+{
+	gva_t va = another_l2();
+	struct sh_page *l2 = frame(80)->shadows;
+
+	store(80, 0, 0);
+	ck_assert(parked(l2));
+	ck_assert_ptr_null(frame(80)->shadows);
+	ck_assert_ptr_null(frame(81)->shadows);
+	/* It is as if it were not: what it maps is the tables' affair. */
+	ck_assert_int_eq(guest_access(&g, va, U, 0, 8).kind, ACCESS_FAULT);
+	ck_assert_uint_le(store(80, 0, at(81, ALL)), 1);
+	ck_assert_uint_eq(store(80, 1, 0), 0);
+	expect_done(va, U, 0, DATA);
+	ck_assert(frame(80)->shadows == l2 && !l2->parked && !l2->pinned);
+	ck_assert_uint_eq(store(80, 1, 0), 1);
+}
+END_TEST
+
+START_TEST(few_tables_are_parked)
+{
+	u64 used;
+
+	for (u32 i = 0; i < 3 * SH_PARKED; i++) {
+		guest_table(&g, 81)[0] = at(DATA, ALL);
+		guest_table(&g, 90 + i)[0] = at(81, ALL);
+		store(USER_L3, 3, at(90 + i, ALL));
+		expect_done(USER + (3ull << 30), U, 0, DATA);
+		store(90 + i, 0, 0);
+		if (i == SH_PARKED)
+			used = count(PN_CNT_shadow_used);
+	}
+	ck_assert_uint_eq(count(PN_CNT_shadow_used), used);
+	/* They go with the pool's pages, too. */
+	ck_assert_int_eq(paging_pool_resize(&g.d, 40), POOL_OK);
+	expect_done(user(0), U, 0, DATA);
+}
+END_TEST
+
 /* ---- prefetch ---- */
 
 START_TEST(readers_that_go_upwards_deserve_more)
@@ -264,6 +385,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, start, finish);
 	tcase_add_test(t, the_first_write_lets_a_table_go);
+	tcase_add_test(t, a_new_table_is_out_of_sync);
 	tcase_add_test(t, a_single_write_is_emulated_the_next_time);
 	tcase_add_test(t, each_table_has_its_own_history);
 	tcase_add_test(t, a_batch_lets_a_single_table_go_again);
@@ -276,6 +398,10 @@ int main(void)
 	tcase_add_test(t, two_cleared_entries_unshadow);
 	tcase_add_test(t, a_flood_unshadows);
 	tcase_add_test(t, demand_for_tables_is_no_flood);
+	tcase_add_test(t, a_kept_root_is_parked_at_its_first_write);
+	tcase_add_test(t, a_parked_roots_links_follow_when_it_is_loaded);
+	tcase_add_test(t, an_emptied_table_is_parked);
+	tcase_add_test(t, few_tables_are_parked);
 	tcase_add_test(t, readers_that_go_upwards_deserve_more);
 	tcase_add_test(t, readers_here_and_there_get_one_entry);
 	tcase_add_test(t, the_way_to_a_device_is_kept);

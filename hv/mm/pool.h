@@ -49,6 +49,7 @@ struct sh_history {
 	u16 pulled;  /* out of sync: entries pulled through since it went */
 	u8 run;      /* writes emulated since that load */
 	bool single; /* the last resync was not worth it */
+	bool born;   /* out of sync since the shadow was made, not by a write */
 	s8 reach;    /* of prefetching */
 };
 

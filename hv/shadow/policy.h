@@ -233,6 +233,8 @@ void sh_hash_fit(struct sh_domain *s);
 
 /* Guest writes are to reach this shadow from now on: list it at its frame, and take write access to the frame away. */
 void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va);
+/* The same of a level-1 shadow that is just begun: if it is the first of its frame, that is out of sync from its beginning. */
+void sh_promote_unsync(struct vcpu *v, struct sh_page *sp, gva_t va);
 void sh_demote(struct domain *d, struct sh_page *sp);
 
 /* ---- tables out of sync (unsync.c) ---- */

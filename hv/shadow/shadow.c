@@ -162,30 +162,50 @@ static void run_gets_table(struct domain *d, mfn_t mfn)
 	BUG_ON(run->maps);
 }
 
-void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
+/* sp stands for its frame from now on. False: others did before. */
+static inline bool enlist(struct vcpu *v, struct sh_page *sp, mfn_t mfn, struct frame_info *f)
 {
 	struct domain *d = v->domain;
-	mfn_t mfn = p2m_lookup(d, GFN(sp->gfn));
-	struct frame_info *f = frame_of(d, mfn);
+	struct sh_page *others = f->shadows;
 
-	count_types(d, sp, f->shadows);
-	if (f->shadows) { /* protected already */
-		sp->same_frame = f->shadows;
-		f->shadows = sp;
-		sh_hide_new(d, f, sp);
-		return;
-	}
-	COUNT(d, promote);
-	if (++d->counter[PN_CNT_guest_tables] > d->counter[PN_CNT_guest_tables_peak])
-		d->counter[PN_CNT_guest_tables_peak] = d->counter[PN_CNT_guest_tables];
-	TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
+	count_types(d, sp, others);
+	sp->same_frame = others;
 	f->shadows = sp;
+	if (!others) {
+		COUNT(d, promote);
+		if (++d->counter[PN_CNT_guest_tables] > d->counter[PN_CNT_guest_tables_peak])
+			d->counter[PN_CNT_guest_tables_peak] = d->counter[PN_CNT_guest_tables];
+		TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
+	}
 	sh_hide_new(d, f, sp);
-	if (SUPER_HIGHEST_LEAF > 1)
+	if (!others && SUPER_HIGHEST_LEAF > 1)
 		run_gets_table(d, mfn);
+	return !others;
+}
+
+static inline void protect(struct vcpu *v, struct sh_page *sp, mfn_t mfn, struct frame_info *f, gva_t va)
+{
 	if (f->writable)
 		sh_revoke_all(v, f, mfn, sp, va);
-	sh_flush(d);
+	sh_flush(v->domain);
+}
+
+void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va)
+{
+	mfn_t mfn = p2m_lookup(v->domain, GFN(sp->gfn));
+	struct frame_info *f = frame_of(v->domain, mfn);
+
+	if (enlist(v, sp, mfn, f))
+		protect(v, sp, mfn, f, va);
+}
+
+void sh_promote_unsync(struct vcpu *v, struct sh_page *sp, gva_t va)
+{
+	mfn_t mfn = p2m_lookup(v->domain, GFN(sp->gfn));
+	struct frame_info *f = frame_of(v->domain, mfn);
+
+	if (enlist(v, sp, mfn, f) && !sh_unsync(v, f, true, false))
+		protect(v, sp, mfn, f, va);
 }
 
 void sh_demote(struct domain *d, struct sh_page *sp)

@@ -84,17 +84,30 @@ SH_PART bool adaptive_in_sync(const struct sh_page *sp)
 
 SH_PART void adaptive_made(struct vcpu *v, struct sh_page *sp, gva_t va)
 {
-	unsync_made(v, sp, va);
-	sp->history = (struct sh_history){ 0 };
+	const bool leaf = ROLE_LEVEL(sp->role) == 1 && !(sp->role & ROLE_DIRECT);
+
+	if (leaf)
+		sp->history = (struct sh_history){ 0 };
+	if (!leaf || sh_frame(v->domain, GFN(sp->gfn))->shadows ||
+	    v->domain->shadow->unsync_frames >= UNSYNC_TABLES * v->domain->nr_vcpus) {
+		unsync_made(v, sp, va);
+		return;
+	}
+	sh_hash_add(v->domain->shadow, sp);
+	sh_promote_unsync(v, sp, va);
+	sp->history.born = sp->unsync;
 }
 
 SH_PART void adaptive_resynced(struct domain *d, struct sh_page *first, u32 changed)
 {
+	const bool born = first->history.born;
+
 	for (struct sh_page *sp = first; sp; sp = sp->same_frame) {
 		changed += sp->history.pulled;
 		sp->history.pulled = 0;
 	}
-	first->history.single = changed < adaptive_worth(first);
+	first->history.born = false;
+	first->history.single = !born && changed < adaptive_worth(first);
 }
 
 SH_PART void adaptive_pulled(struct domain *d, struct sh_page *leaf)
