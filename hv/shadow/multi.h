@@ -63,12 +63,17 @@ static inline u64 s_get(const struct sh_page *sp, u32 slot)
 	return s_entry(sp->table, slot);
 }
 
-static inline void s_set(struct sh_page *sp, u32 slot, u64 e)
+static inline void s_store(void *table, u32 slot, u64 e)
 {
 	if (SHADOW_BYTES == 4)
-		__atomic_store_n((u32 *)sp->table + slot, (u32)e, __ATOMIC_RELAXED);
+		__atomic_store_n((u32 *)table + slot, (u32)e, __ATOMIC_RELAXED);
 	else
-		__atomic_store_n((u64 *)sp->table + slot, e, __ATOMIC_RELAXED);
+		__atomic_store_n((u64 *)table + slot, e, __ATOMIC_RELAXED);
+}
+
+static inline void s_set(struct sh_page *sp, u32 slot, u64 e)
+{
+	s_store(sp->table, slot, e);
 	if (e)
 		sh_mark_live(sp, slot);
 }

@@ -343,10 +343,20 @@ static void mode_unlink_child(struct domain *d, struct sh_page *parent, const st
 
 static void empty_leaf(struct domain *d, struct sh_page *leaf)
 {
+	void *const table = leaf->table;
+
 	for (u32 first = 0, end = 0; sh_next_live(leaf, ENTRIES, &first, &end);)
-		for (u32 slot = first; slot < end; slot++)
-			if (s_get(leaf, slot))
+		for (u32 slot = first; slot < end; slot++) {
+			const u64 e = s_entry(table, slot);
+
+			if (AD_HIDES_TABLES && e)
 				leaf_put(d, leaf, slot, 0);
+			if (AD_HIDES_TABLES || !e)
+				continue;
+			if (e & PTE_P)
+				leaf_lose(d, leaf, slot, e, 0);
+			s_store(table, slot, 0);
+		}
 }
 
 static void mode_empty(struct domain *d, struct sh_page *sp)

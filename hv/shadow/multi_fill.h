@@ -285,18 +285,19 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 	flush_at_load(v, d, root, hit);
 }
 
-/* One that is begun, or that is `parked`. */
-static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role, struct sh_page *parked)
+static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role)
 {
-	struct sh_page *root = parked;
+	struct sh_page *root = root_new(v, gfn, role);
 
-	if (parked) {
-		COUNT(v->domain, root_hit);
-		policy.sync->unpark(v, parked);
-	} else if (!(root = root_new(v, gfn, role))) {
-		return;
-	}
-	install_root(v, v->domain, v->root, root, parked);
+	if (root)
+		install_root(v, v->domain, v->root, root, false);
+}
+
+static __attribute__((noinline, unused)) void load_parked_root(struct vcpu *v, struct sh_page *root)
+{
+	COUNT(v->domain, root_hit);
+	policy.sync->unpark(v, root);
+	install_root(v, v->domain, v->root, root, true);
 }
 
 static inline gfn_t root_gfn(const struct vcpu *v)
@@ -312,8 +313,12 @@ static inline __attribute__((always_inline)) void load_root_after(struct vcpu *v
 	u32 role = v->role | ROLE_MAKE(N, 0);
 	struct sh_page *root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find_root(d, (u32)gfn.n, role);
 
-	if (unlikely(!root || (policy.sync->unpark && root->parked))) {
-		load_new_root(v, gfn, role, root);
+	if (unlikely(!root)) {
+		load_new_root(v, gfn, role);
+		return;
+	}
+	if (policy.sync->unpark && unlikely(root->parked)) {
+		load_parked_root(v, root);
 		return;
 	}
 	COUNT(d, root_hit);
@@ -331,7 +336,7 @@ static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
 
 	/* Kernels often load CR3 for the flush alone. */
 	if (SYNC_KEEPS_ROOTS && N > 3 && likely(old) && old->gfn == (u32)root_gfn(v).n &&
-	    old->role == (v->role | ROLE_MAKE(N, 0))) {
+	    old->role == (u16)(v->role | ROLE_MAKE(N, 0))) {
 		COUNT(v->domain, root_hit);
 		flush_at_load(v, v->domain, old, true);
 	} else if (unlikely(!old)) {

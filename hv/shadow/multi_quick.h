@@ -91,6 +91,19 @@ static inline __attribute__((always_inline)) bool quick_allowed(const struct vcp
 
 static enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec);
 
+/* The entry of a direct leaf for a write to memory that may be written. */
+static __attribute__((noinline)) enum verdict direct_fill(struct vcpu *v, gva_t va, struct sh_page *leaf, gfn_t gfn, mfn_t mfn)
+{
+	u64 e;
+
+	log_dirty_mark(v->domain, mfn);
+	e = leaf_entry(v->domain, mfn, LINK_ALL | PTE_D);
+	if (unlikely(plain_entry(s_get(leaf, s_slot(va, 1))) == e))
+		return SH_RETRY;
+	leaf_fill(v, leaf, va, gfn, 0, e);
+	return SH_FIXED;
+}
+
 /*
  * A write through a guest superpage, which is how 64-bit kernels reach their tables and clear pages that are to be some. The
  * link to the direct shadow has the superpage's rights, and PTE_RW only once it is dirty.
@@ -100,32 +113,21 @@ static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t
 {
 	gfn_t gfn = GFN((u64)leaf->gfn + s_slot(va, 1));
 	mfn_t mfn = p2m_lookup(v->domain, gfn);
-	enum verdict r = SH_FIXED;
-	bool table;
-	u64 e;
+	enum verdict r;
 
 	if (!(pfec & PFEC_W) || !(all & PTE_RW) || unlikely(!gw_allowed(v, all, pfec) || !mfn_valid(mfn)))
 		return full_fault(v, va, pfec);
-	table = !policy.sync->may_write(frame_of(v->domain, mfn));
-	if (SUPER_HIGHEST_LEAF > 1 && !table) /* it may be mapped whole */
-		return full_fault(v, va, pfec);
 	if (SH_PART_PAGES && unlikely(v->domain->shadow->free < SH_PART_PAGES))
 		return full_fault(v, va, pfec);
-	if (table) {
-		v->fault.va = va;
-		v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
-		r = policy.sync->table_write(v, gfn);
-	}
-	if (r != SH_FIXED) {
-		soft_keep(v, va, pfec, mfn);
-		return r;
-	}
-	log_dirty_mark(v->domain, mfn);
-	e = leaf_entry(v->domain, mfn, LINK_ALL | PTE_D);
-	if (unlikely(plain_entry(s_get(leaf, s_slot(va, 1))) == e))
-		return SH_RETRY;
-	leaf_fill(v, leaf, va, gfn, 0, e);
-	return SH_FIXED;
+	if (policy.sync->may_write(frame_of(v->domain, mfn))) /* where superpages are mapped whole, it may be */
+		return SUPER_HIGHEST_LEAF > 1 ? full_fault(v, va, pfec) : direct_fill(v, va, leaf, gfn, mfn);
+	v->fault.va = va;
+	v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
+	r = policy.sync->table_write(v, gfn);
+	if (r == SH_FIXED)
+		return direct_fill(v, va, leaf, gfn, mfn);
+	soft_keep(v, va, pfec, mfn);
+	return r;
 }
 
 static enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge, u64 all);

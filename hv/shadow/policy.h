@@ -221,7 +221,7 @@ static inline struct sh_page *sh_hash_find(const struct sh_domain *s, u32 gfn, u
 {
 	struct sh_page *sp = *sh_bucket(s, gfn, role);
 
-	while (sp && (sp->gfn != gfn || sp->role != role))
+	while (sp && (sp->gfn != gfn || sp->role != (u16)role))
 		sp = sp->hash_next;
 	return sp;
 }
