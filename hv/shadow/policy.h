@@ -257,7 +257,7 @@ void sh_resync_page(struct vcpu *v, gva_t va);
 bool sh_park_root(struct domain *d, struct frame_info *f);
 /*
  * The same for the only shadow of a frame, at a level between 1 and the root's, which has no entries left and only its `up` as link.
- * The table that was parked before SH_PARKED others goes.
+ * The table that was parked before SH_PARKED others goes. If the sync part does not park (unpark is NULL), this one does.
  */
 void sh_park_table(struct domain *d, struct sh_page *sp);
 /*

@@ -276,8 +276,13 @@ static struct sh_page **ring_place(struct sh_domain *s, const struct sh_page *sp
 
 void sh_park_table(struct domain *d, struct sh_page *sp)
 {
-	struct sh_page **place = ring_place(d->shadow, NULL);
+	struct sh_page **place;
 
+	if (!policy.sync->unpark) {
+		sh_unshadow_page(d, sp);
+		return;
+	}
+	place = ring_place(d->shadow, NULL);
 	if (*place)
 		sh_unshadow_page(d, *place);
 	*place = sp;
