@@ -59,6 +59,20 @@ void sh_snapshots_give_back(struct domain *d)
 	}
 }
 
+enum { COPIED_AT_ONCE = 32 / sizeof(u64) }; /* a stretch of 4-byte entries */
+
+/* Word by word: another vCPU may have got write access to the page and be writing before this one has gone on. */
+static inline void copy_entries(void *dst, const void *src, u32 bytes)
+{
+	u64 *to = dst;
+	const u64 *from = src, *end = from + bytes / sizeof(u64);
+
+	for (; from < end; from += COPIED_AT_ONCE, to += COPIED_AT_ONCE)
+#pragma GCC unroll 4
+		for (u32 i = 0; i < COPIED_AT_ONCE; i++)
+			to[i] = READ_ONCE(from[i]);
+}
+
 /* What the entries that there are were derived from; the others need no copy. */
 static void copy_live(struct vcpu *v, struct sh_page *sp)
 {
@@ -69,14 +83,14 @@ static void copy_live(struct vcpu *v, struct sh_page *sp)
 	for (u32 first = 0, end = 0; sh_next_live(sp, entries, &first, &end);) {
 		const u32 at = (index + first) * guest_bytes, bytes = (end - first) * guest_bytes;
 
-		memcpy((u8 *)sp->snapshot->table + at, (const u8 *)sp->guest + at, bytes);
+		copy_entries((u8 *)sp->snapshot->table + at, (const u8 *)sp->guest + at, bytes);
 		v->bytes += 2 * bytes;
 	}
 }
 
 static void copy_whole(struct vcpu *v, struct sh_page *sp)
 {
-	memcpy(sp->snapshot->table, sp->guest, PAGE_SIZE);
+	copy_entries(sp->snapshot->table, sp->guest, PAGE_SIZE);
 	v->bytes += 2 * PAGE_SIZE;
 }
 
