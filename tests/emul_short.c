@@ -116,39 +116,60 @@ END_TEST
 
 static const enum emul_mode modes[] = { EMUL_LONG, EMUL_PROT32 };
 
+/* Moves to and from CR3. */
+static const struct cr3_form {
+	unsigned (*form)(const u8 *b, unsigned *reg), (*any)(const u8 *b, unsigned *reg);
+	u32 opcode;
+	enum insn_op op;
+} cr3_forms[] = { { short_mov_cr3, short_mov_cr3_any, 0x220f, INSN_MOV_TO_CR },
+		  { short_read_cr3, short_read_cr3_any, 0x200f, INSN_MOV_FROM_CR } };
+
 START_TEST(mov_cr3)
 {
+	const struct cr3_form *f = &cr3_forms[_i / 2];
 	unsigned reg, len;
 
 	begin();
 	for (u32 n = 0; n < STARTS; n++) {
 		starting_with(n, 3);
-		len = short_mov_cr3(bytes, &reg);
+		len = f->form(bytes, &reg);
 		if (!len)
 			continue;
-		decoded(modes[_i], len, INSN_MOV_TO_CR);
+		decoded(modes[_i % 2], len, f->op);
 		check(in.reg == 3 && in.rm == reg, "registers");
 	}
 	ck_assert_uint_eq(matched, 8);
 }
 END_TEST
 
-/* With REX.B, which only the full handler asks for. */
-START_TEST(mov_cr3_from_any)
+/* With REX.B or without. */
+START_TEST(mov_cr3_any)
 {
-	unsigned reg, len;
+	const struct cr3_form *f = &cr3_forms[_i];
+	unsigned reg, len, with_rex = 0;
 
 	begin();
 	for (u32 prefix = 0; prefix < 0x100; prefix++)
 		for (u32 modrm = 0; modrm < 0x100; modrm++) {
-			starting_with(prefix | 0x220f00 | modrm << 24, 4);
-			len = short_mov_cr3_any(bytes, &reg);
+			starting_with(prefix | f->opcode << 8 | modrm << 24, 4);
+			len = f->any(bytes, &reg);
 			if (!len)
 				continue;
-			decoded(EMUL_LONG, len, INSN_MOV_TO_CR);
+			decoded(EMUL_LONG, len, f->op);
 			check(in.reg == 3 && in.rm == reg, "registers");
+			with_rex += reg >= 8;
 		}
 	ck_assert_uint_eq(matched, 8);
+	ck_assert_uint_eq(with_rex, 8);
+	for (u32 modrm = 0; modrm < 0x100; modrm++) {
+		starting_with(f->opcode | modrm << 16, 3);
+		len = f->any(bytes, &reg);
+		if (!len)
+			continue;
+		decoded(EMUL_LONG, len, f->op);
+		check(in.reg == 3 && in.rm == reg, "registers");
+	}
+	ck_assert_uint_eq(matched, 16);
 }
 END_TEST
 
@@ -180,8 +201,8 @@ int main(void)
 	tcase_add_test(t, stores_of_64_bits);
 	tcase_add_test(t, stores_of_32_bits);
 	tcase_add_test(t, rex_is_none_in_32_bit_code);
-	tcase_add_loop_test(t, mov_cr3, 0, ARRAY_SIZE(modes));
-	tcase_add_test(t, mov_cr3_from_any);
+	tcase_add_loop_test(t, mov_cr3, 0, ARRAY_SIZE(cr3_forms) * ARRAY_SIZE(modes));
+	tcase_add_loop_test(t, mov_cr3_any, 0, ARRAY_SIZE(cr3_forms));
 	tcase_add_loop_test(t, invlpg, 0, ARRAY_SIZE(modes));
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

@@ -4,15 +4,15 @@
  * neither FS, GS, TR, LDTR nor the system-call MSRs, so the guest's stay in the
  * CPU (svm_run loads them once by VMLOAD), and VMRUN itself switches the rest.
  *
- * C preserves RBP and R12 to R15, so a quick handler (quick.h) runs with the
+ * C preserves RBX, RBP and R12 to R15, so a quick handler (quick.h) runs with the
  * guest's still in them. Only what wants all registers, or may not come back, has
- * those five saved as well.
+ * those six saved as well.
  *
  * void svm_run_loop(struct svm_vcpu *s): GIF is clear; gpr[] follows the VMCB page. s stays at (%rsp).
  */
 #include "entry.h"
 #define GPR(n) ENTRY_GPRS + 8 * (n)(%rax)
-#define GPR_OF_RBX(n) ENTRY_GPRS + 8 * (n)(%rbx)
+#define GPR_OF_RDI(n) ENTRY_GPRS + 8 * (n)(%rdi)
 
 	.text
 	.code64
@@ -26,16 +26,16 @@ svm_run_loop:
 	push %r14
 	push %r15
 	push %rdi
-	mov %rdi, %rbx
-all:	mov GPR_OF_RBX(5), %rbp
-	mov GPR_OF_RBX(12), %r12
-	mov GPR_OF_RBX(13), %r13
-	mov GPR_OF_RBX(14), %r14
-	mov GPR_OF_RBX(15), %r15
+all:	mov (%rsp), %rdi
+	mov GPR_OF_RDI(3), %rbx
+	mov GPR_OF_RDI(5), %rbp
+	mov GPR_OF_RDI(12), %r12
+	mov GPR_OF_RDI(13), %r13
+	mov GPR_OF_RDI(14), %r14
+	mov GPR_OF_RDI(15), %r15
 most:	mov (%rsp), %rax
 	mov GPR(1), %rcx
 	mov GPR(2), %rdx
-	mov GPR(3), %rbx
 	mov GPR(6), %rsi
 	mov GPR(7), %rdi
 	mov GPR(8), %r8
@@ -45,7 +45,6 @@ most:	mov (%rsp), %rax
 	vmrun %rax
 	mov %rcx, GPR(1)
 	mov %rdx, GPR(2)
-	mov %rbx, GPR(3)
 	mov %rsi, GPR(6)
 	mov %rdi, GPR(7)
 	mov %r8, GPR(8)
@@ -61,14 +60,14 @@ most:	mov (%rsp), %rax
 	test %eax, %eax
 	jz most
 	mov %eax, %esi
-	mov (%rsp), %rbx
-	mov %rbp, GPR_OF_RBX(5)
-	mov %r12, GPR_OF_RBX(12)
-	mov %r13, GPR_OF_RBX(13)
-	mov %r14, GPR_OF_RBX(14)
-	mov %r15, GPR_OF_RBX(15)
-	mov %rbx, %rdi
-	call *ENTRY_EXIT(%rbx)
+	mov (%rsp), %rdi
+	mov %rbx, GPR_OF_RDI(3)
+	mov %rbp, GPR_OF_RDI(5)
+	mov %r12, GPR_OF_RDI(12)
+	mov %r13, GPR_OF_RDI(13)
+	mov %r14, GPR_OF_RDI(14)
+	mov %r15, GPR_OF_RDI(15)
+	call *ENTRY_EXIT(%rdi)
 	test %al, %al
 	jnz all
 	add $8, %rsp

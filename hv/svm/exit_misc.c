@@ -170,36 +170,6 @@ void svm_learn_cpuid(struct svm_vcpu *s)
 	s->cpuid.answer = filter(s, PN_CPUID_BASE, cpuid(PN_CPUID_BASE, 0));
 }
 
-/* The instruction's bytes are at p. */
-static inline __attribute__((always_inline)) quick_t quick_cpuid_at(struct svm_vcpu *s, const u8 *p)
-{
-	struct vcpu *v = &s->v;
-
-	if (unlikely(*(const u16 *)p != 0xa20f || s->cpuid.leaf != (u32)s->vmcb.rax))
-		return QUICK_NOT;
-	s->vmcb.exitinfo1 = (u32)s->vmcb.rax; /* for the trace */
-	s->vmcb.rax = s->cpuid.answer.eax;
-	v->gpr[RBX] = s->cpuid.answer.ebx;
-	v->gpr[RCX] = s->cpuid.answer.ecx;
-	v->gpr[RDX] = s->cpuid.answer.edx;
-	svm_past(s, 2);
-	return quick_done(s, TRIP_cpuid, 0);
-}
-
-quick_t quick_cpuid(struct svm_vcpu *s)
-{
-	const u8 *p;
-
-	return likely(svm_known_code(s, &p)) ? quick_cpuid_at(s, p) : quick_learn(s);
-}
-
-quick_t quick_cpuid_32(struct svm_vcpu *s)
-{
-	const u8 *p;
-
-	return likely(svm_known_code_32(s, &p)) ? quick_cpuid_at(s, p) : quick_learn_32(s);
-}
-
 enum trip exit_vmmcall(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;

@@ -12,7 +12,6 @@
 	(0x7ffull | CR4_LA57 | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | BIT(11) /* UMIP */ | BIT(16) /* FSGSBASE */)
 #define CR0_KNOWN (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
 #define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | BIT(14) /* FFXSR */)
-#define GUEST_PHYS_BITS 40
 /* Changes of these have a PAE guest's four top entries loaded again (as every MOV to CR3 has). */
 #define CR0_LOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
 #define CR4_LOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
@@ -134,42 +133,11 @@ enum trip exit_npf(struct svm_vcpu *s)
 	return TRIP_npf;
 }
 
-static inline __attribute__((always_inline)) quick_t flush_page(struct svm_vcpu *s, unsigned len, gva_t va)
+quick_t quick_flush_page(struct svm_vcpu *s, gva_t va)
 {
-	svm_past(s, len);
 	s->v.bytes = 0;
 	paging_invlpg(&s->v, va);
 	return quick_done(s, TRIP_invlpg, s->v.bytes);
-}
-
-/* 64-bit code, the address in a register that is saved. */
-quick_t quick_invlpg(struct svm_vcpu *s)
-{
-	const u8 *p;
-	unsigned len, reg;
-	u64 va;
-
-	if (unlikely(!svm_known_code(s, &p)))
-		return quick_learn(s);
-	len = short_invlpg(p, &reg);
-	if (unlikely(!len || !quick_gpr(s, reg, &va)))
-		return QUICK_NOT;
-	return flush_page(s, len, va);
-}
-
-/* Flat 32-bit code. A plain base register other than EBP and ESP is an offset into DS. */
-quick_t quick_invlpg_32(struct svm_vcpu *s)
-{
-	const u8 *p;
-	unsigned len, reg;
-	u64 va;
-
-	if (unlikely(!svm_known_code_32(s, &p)))
-		return quick_learn_32(s);
-	len = short_invlpg(p, &reg);
-	if (unlikely(!len || !quick_gpr(s, reg, &va) || s->vmcb.ds.base))
-		return QUICK_NOT;
-	return flush_page(s, len, (u32)va);
 }
 
 enum trip exit_invlpg(struct svm_vcpu *s)
@@ -305,9 +273,8 @@ static enum trip finish_cr(struct svm_vcpu *s, unsigned len, bool ok, enum trip 
 }
 
 /* A load flushes, so something is always due. */
-static inline __attribute__((always_inline)) quick_t load_root(struct svm_vcpu *s, unsigned len, u64 cr3)
+static inline __attribute__((always_inline)) quick_t load_root(struct svm_vcpu *s, u64 cr3)
 {
-	svm_past(s, len);
 	s->v.bytes = 0;
 	s->v.cr3 = cr3;
 	paging_load_root(&s->v);
@@ -315,40 +282,20 @@ static inline __attribute__((always_inline)) quick_t load_root(struct svm_vcpu *
 	return quick_booked(s, TRIP_cr3, s->v.bytes);
 }
 
-/* 64-bit code, from a register that is saved. */
-quick_t quick_cr3_write(struct svm_vcpu *s)
+quick_t quick_load_root(struct svm_vcpu *s, u64 cr3)
 {
-	const u8 *p;
-	unsigned reg, len;
-	u64 val;
-
-	if (unlikely(!svm_known_code(s, &p)))
-		return quick_learn(s);
-	len = short_mov_cr3(p, &reg);
-	if (unlikely(!len || !quick_gpr(s, reg, &val) || val >> GUEST_PHYS_BITS))
-		return QUICK_NOT;
-	return load_root(s, len, val);
+	return load_root(s, cr3);
 }
 
-/* Flat 32-bit code. */
-quick_t quick_cr3_write_32(struct svm_vcpu *s)
+quick_t quick_load_root_32(struct svm_vcpu *s, unsigned len, u32 cr3)
 {
-	const u8 *p;
-	unsigned reg, len;
-	u64 val;
-
-	if (unlikely(!svm_known_code_32(s, &p)))
-		return quick_learn_32(s);
-	len = short_mov_cr3(p, &reg);
-	if (unlikely(!len || !quick_gpr(s, reg, &val)))
+	if (unlikely(!paging_load_pdptes(&s->v, s->v.cr0, cr3, s->v.cr4, s->v.efer)))
 		return QUICK_NOT;
-	val = (u32)val;
-	if (unlikely(!paging_load_pdptes(&s->v, s->v.cr0, val, s->v.cr4, s->v.efer)))
-		return QUICK_NOT;
-	return load_root(s, len, val);
+	svm_past(s, len);
+	return load_root(s, cr3);
 }
 
-/* From a register that quick handlers do not see, most often. */
+/* Of one among several vCPUs, most often: the quick handler answers all others. */
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
 	const u8 *p = svm_in_32(s) ? NULL : svm_code(s);

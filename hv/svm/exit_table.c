@@ -150,6 +150,7 @@ const exit_handler_t dom0_exits[NR_EXITS] = {
 #define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not
 const quick_handler_t domu_quick[NR_QUICK] = {
 	QUICK_NONE,
+	[VMEXIT_CR0_READ + 3] = quick_cr3_read,
 	[VMEXIT_CR0_WRITE + 3] = quick_cr3_write,
 	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf,
 	[VMEXIT_CPUID] = quick_cpuid,
@@ -157,6 +158,7 @@ const quick_handler_t domu_quick[NR_QUICK] = {
 };
 const quick_handler_t domu_quick_32[NR_QUICK] = {
 	QUICK_NONE,
+	[VMEXIT_CR0_READ + 3] = quick_cr3_read_32,
 	[VMEXIT_CR0_WRITE + 3] = quick_cr3_write_32,
 	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_32,
 	[VMEXIT_CPUID] = quick_cpuid_32,

@@ -4,8 +4,8 @@
  * saved: see entry.S.
  *
  * What must hold of a quick handler:
- *  - of gpr[] it reads and writes RBX, RCX, RDX, RSI, RDI and R8 to R11 alone; RAX and
- *    RSP are in the VMCB;
+ *  - of gpr[] it reads and writes RCX, RDX, RSI, RDI and R8 to R11 alone; RAX and
+ *    RSP are in the VMCB, and the others in the CPU (quick_regs.c);
  *  - it ends in quick_done(), or returns QUICK_NOT having changed nothing that matters to
  *    the full handler, which is then called with all registers saved: the exit's own,
  *    or the one that it has put into s->rest;
@@ -21,21 +21,6 @@
 
 /* QUICK_DONE, QUICK_DUE or QUICK_NOT: plain numbers, because assembly reads them. */
 typedef u32 quick_t;
-
-/* gpr[] of these numbers is saved before a quick handler runs; RAX and RSP are elsewhere. */
-#define QUICK_GPRS (BIT(RCX) | BIT(RDX) | BIT(RBX) | BIT(RSI) | BIT(RDI) | 0xf00u)
-
-/* A register by number. False: it is not saved. */
-static inline bool quick_gpr(const struct svm_vcpu *s, unsigned reg, u64 *val)
-{
-	*val = s->vmcb.rax;
-	if (reg == RAX)
-		return true;
-	if (!(BIT(reg) & QUICK_GPRS))
-		return false;
-	*val = s->v.gpr[reg];
-	return true;
-}
 
 /* Write the trip's record, and answer for the quick handler. */
 quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes);
@@ -129,12 +114,21 @@ quick_t quick_not(struct svm_vcpu *s);
 quick_t quick_cpuid(struct svm_vcpu *s);
 quick_t quick_pf(struct svm_vcpu *s);
 quick_t quick_invlpg(struct svm_vcpu *s);
+quick_t quick_cr3_read(struct svm_vcpu *s);
 quick_t quick_cr3_write(struct svm_vcpu *s);
 /* The same for guests in modes of two or three levels. */
 quick_t quick_cpuid_32(struct svm_vcpu *s);
 quick_t quick_pf_32(struct svm_vcpu *s);
 quick_t quick_invlpg_32(struct svm_vcpu *s);
+quick_t quick_cr3_read_32(struct svm_vcpu *s);
 quick_t quick_cr3_write_32(struct svm_vcpu *s);
+
+/* The ends of some, who have stepped past the instruction: flush the page at va; load CR3, which is legal. */
+quick_t quick_flush_page(struct svm_vcpu *s, gva_t va);
+quick_t quick_load_root(struct svm_vcpu *s, u64 cr3);
+/* In a mode of two or three levels, before that step of `len` bytes: QUICK_NOT if it is not legal. */
+quick_t quick_load_root_32(struct svm_vcpu *s, unsigned len, u32 cr3);
+
 extern const quick_handler_t domu_quick[NR_QUICK], domu_quick_32[NR_QUICK], dom0_quick[NR_QUICK];
 
 #endif

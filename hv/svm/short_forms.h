@@ -18,22 +18,42 @@ static inline u32 short_word(const u8 *b)
 	return w;
 }
 
-/* 0F 22 /3, MOV to CR3: the general register's number. */
-static inline unsigned short_mov_cr3(const u8 *b, unsigned *reg)
+/* `opcode` /3 with a register: its number. */
+static inline unsigned short_cr3(const u8 *b, u16 opcode, unsigned *reg)
 {
 	*reg = b[2] - 0xd8u;
-	return (short_word(b) & 0xffff) == 0x220f && *reg < 8 ? 3 : 0;
+	return (short_word(b) & 0xffff) == opcode && *reg < 8 ? 3 : 0;
 }
 
 /* The same in 64-bit mode, or with REX.B alone. */
-static inline unsigned short_mov_cr3_any(const u8 *b, unsigned *reg)
+static inline unsigned short_cr3_any(const u8 *b, u16 opcode, unsigned *reg)
 {
-	unsigned len = b[0] == 0x41 ? short_mov_cr3(b + 1, reg) : short_mov_cr3(b, reg);
+	unsigned len = b[0] == 0x41 ? short_cr3(b + 1, opcode, reg) : short_cr3(b, opcode, reg);
 
 	if (!len || b[0] != 0x41)
 		return len;
 	*reg += 8;
 	return len + 1;
+}
+
+/* 0F 22 /3, MOV to CR3: the general register's number. And in 64-bit mode, or with REX.B. */
+static inline unsigned short_mov_cr3(const u8 *b, unsigned *reg)
+{
+	return short_cr3(b, 0x220f, reg);
+}
+static inline unsigned short_mov_cr3_any(const u8 *b, unsigned *reg)
+{
+	return short_cr3_any(b, 0x220f, reg);
+}
+
+/* 0F 20 /3, MOV from CR3, likewise. */
+static inline unsigned short_read_cr3(const u8 *b, unsigned *reg)
+{
+	return short_cr3(b, 0x200f, reg);
+}
+static inline unsigned short_read_cr3_any(const u8 *b, unsigned *reg)
+{
+	return short_cr3_any(b, 0x200f, reg);
 }
 
 /* 0F 01 /7 with a plain base register, INVLPG (reg), 64-bit mode: its number. */

@@ -23,6 +23,8 @@ typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
 /* Tries to do so with some of the guest's registers only (quick.h). */
 typedef u32 (*quick_handler_t)(struct svm_vcpu *s);
 
+#define GUEST_PHYS_BITS 40
+
 enum { EXIT_IDX_NPF = NR_PLAIN_EXITS, EXIT_IDX_INVALID, EXIT_IDX_UNKNOWN, NR_EXITS };
 
 struct svm_vcpu {

@@ -21,6 +21,9 @@ static inline void gate_set(struct gate *g, unsigned long target, u16 selector, 
 	*g = (struct gate){ .offset_low = (u16)target, .selector = selector, .type = type, .offset_mid = (u16)(target >> 16) };
 }
 
+/* DO(name) of each general register but the stack pointer. */
+#define EACH_GPR(DO) DO("eax") DO("ecx") DO("edx") DO("ebx") DO("ebp") DO("esi") DO("edi")
+
 /* Bytes of "mov (c), a", a word's read through register c into register a: 8b 01. */
 #define WORD_READ_BYTES 2
 

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The quick handlers for instructions whose encoding names a register of the guest's: CPUID, moves to and
+ * from CR3, INVLPG. Those registers that C preserves are not saved while a quick handler runs (entry.S):
+ * the guest's values are still in the CPU, and so here they are variables.
+ *
+ * What must hold: nothing that is compiled here keeps anything else in the six registers (their declarations see to that,
+ * and come before every function), and no call comes back that is to see a change of theirs.
+ */
+register unsigned long guest_rbx asm("rbx");
+register unsigned long guest_rbp asm("rbp");
+register unsigned long guest_r12 asm("r12");
+register unsigned long guest_r13 asm("r13");
+register unsigned long guest_r14 asm("r14");
+register unsigned long guest_r15 asm("r15");
+
+#include "cpu.h"
+#include "paging.h"
+#include "quick.h"
+#include "short_forms.h"
+#include "svm.h"
+#include "svm_code.h"
+
+/* Where each register is: DO(its name, an lvalue). All are named, so that the compiler makes one jump of it. */
+#define SAVED(DO, reg) DO(reg, s->v.gpr[reg])
+#define EACH_REG(DO)                                                                                                   \
+	DO(RAX, s->vmcb.rax)                                                                                           \
+	SAVED(DO, RCX)                                                                                                 \
+	SAVED(DO, RDX)                                                                                                 \
+	DO(RBX, guest_rbx)                                                                                             \
+	DO(RSP, s->vmcb.rsp)                                                                                           \
+	DO(RBP, guest_rbp)                                                                                             \
+	SAVED(DO, RSI)                                                                                                 \
+	SAVED(DO, RDI)                                                                                                 \
+	SAVED(DO, R8)                                                                                                  \
+	SAVED(DO, R9)                                                                                                  \
+	SAVED(DO, R10)                                                                                                 \
+	SAVED(DO, R11)                                                                                                 \
+	DO(R12, guest_r12)                                                                                             \
+	DO(R13, guest_r13)                                                                                             \
+	DO(R14, guest_r14)                                                                                             \
+	DO(R15, guest_r15)
+
+/* A register by number, below NR_GPRS. */
+static inline __attribute__((always_inline)) u64 read_reg(const struct svm_vcpu *s, unsigned reg)
+{
+#define READ(n, place) case n: return place;
+	switch (reg) {
+		EACH_REG(READ)
+	}
+	__builtin_unreachable();
+}
+
+static inline __attribute__((always_inline)) void write_reg(struct svm_vcpu *s, unsigned reg, u64 val)
+{
+#define WRITE(n, place) case n: place = val; return;
+	switch (reg) {
+		EACH_REG(WRITE)
+	}
+	__builtin_unreachable();
+}
+
+/* The instruction's bytes are at p. */
+static inline __attribute__((always_inline)) quick_t cpuid_at(struct svm_vcpu *s, const u8 *p)
+{
+	struct vcpu *v = &s->v;
+
+	if (unlikely(*(const u16 *)p != 0xa20f || s->cpuid.leaf != (u32)s->vmcb.rax))
+		return QUICK_NOT;
+	s->vmcb.exitinfo1 = (u32)s->vmcb.rax; /* for the trace */
+	s->vmcb.rax = s->cpuid.answer.eax;
+	guest_rbx = s->cpuid.answer.ebx;
+	v->gpr[RCX] = s->cpuid.answer.ecx;
+	v->gpr[RDX] = s->cpuid.answer.edx;
+	svm_past(s, 2);
+	return quick_done(s, TRIP_cpuid, 0);
+}
+
+quick_t quick_cpuid(struct svm_vcpu *s)
+{
+	const u8 *p;
+
+	return likely(svm_known_code(s, &p)) ? cpuid_at(s, p) : quick_learn(s);
+}
+
+quick_t quick_cpuid_32(struct svm_vcpu *s)
+{
+	const u8 *p;
+
+	return likely(svm_known_code_32(s, &p)) ? cpuid_at(s, p) : quick_learn_32(s);
+}
+
+/* `len` bytes load CR3 from that register, in 64-bit code. */
+static inline __attribute__((always_inline)) quick_t cr3_load(struct svm_vcpu *s, unsigned len, unsigned reg)
+{
+	u64 val = read_reg(s, reg);
+
+	if (unlikely(val >> GUEST_PHYS_BITS))
+		return QUICK_NOT;
+	svm_past(s, len);
+	return quick_load_root(s, val);
+}
+
+/* With REX.B, then. */
+static __attribute__((noinline)) quick_t cr3_load_high(struct svm_vcpu *s, const u8 *p)
+{
+	unsigned reg;
+
+	return *p == 0x41 && short_mov_cr3(p + 1, &reg) ? cr3_load(s, 4, reg + 8) : QUICK_NOT;
+}
+
+quick_t quick_cr3_write(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned reg, len;
+
+	if (unlikely(!svm_known_code(s, &p)))
+		return quick_learn(s);
+	len = short_mov_cr3(p, &reg);
+	return likely(len) ? cr3_load(s, len, reg) : cr3_load_high(s, p);
+}
+
+/* Flat 32-bit code. */
+quick_t quick_cr3_write_32(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned reg, len;
+
+	if (unlikely(!svm_known_code_32(s, &p)))
+		return quick_learn_32(s);
+	len = short_mov_cr3(p, &reg);
+	return likely(len) ? quick_load_root_32(s, len, (u32)read_reg(s, reg)) : QUICK_NOT;
+}
+
+/* 64-bit code. */
+quick_t quick_cr3_read(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned reg, len;
+
+	if (unlikely(!svm_known_code(s, &p)))
+		return quick_learn(s);
+	len = short_read_cr3_any(p, &reg);
+	if (unlikely(!len))
+		return QUICK_NOT;
+	write_reg(s, reg, s->v.cr3);
+	svm_past(s, len);
+	return quick_done(s, TRIP_cr_read, 0);
+}
+
+/* Flat 32-bit code. */
+quick_t quick_cr3_read_32(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned reg, len;
+
+	if (unlikely(!svm_known_code_32(s, &p)))
+		return quick_learn_32(s);
+	len = short_read_cr3(p, &reg);
+	if (unlikely(!len))
+		return QUICK_NOT;
+	write_reg(s, reg, (u32)s->v.cr3);
+	svm_past(s, len);
+	return quick_done(s, TRIP_cr_read, 0);
+}
+
+/* 64-bit code, a plain base register. */
+quick_t quick_invlpg(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned len, reg;
+
+	if (unlikely(!svm_known_code(s, &p)))
+		return quick_learn(s);
+	len = short_invlpg(p, &reg);
+	if (unlikely(!len))
+		return QUICK_NOT;
+	svm_past(s, len);
+	return quick_flush_page(s, read_reg(s, reg));
+}
+
+/* Flat 32-bit code. A plain base register other than EBP and ESP is an offset into DS. */
+quick_t quick_invlpg_32(struct svm_vcpu *s)
+{
+	const u8 *p;
+	unsigned len, reg;
+
+	if (unlikely(!svm_known_code_32(s, &p)))
+		return quick_learn_32(s);
+	len = short_invlpg(p, &reg);
+	if (unlikely(!len || s->vmcb.ds.base))
+		return QUICK_NOT;
+	svm_past(s, len);
+	return quick_flush_page(s, (u32)read_reg(s, reg));
+}
