@@ -73,7 +73,7 @@ struct vcpu {
 			u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
 			u8 attention;  /* the backend's: events, a pause, an end; 0 or 1 */
 		};
-		u32 due;
+		u64 due; /* wider than need be: GCC compares 8 bytes of memory with 0 by one instruction, 4 by two */
 	};
 
 	/* Paging's own. */

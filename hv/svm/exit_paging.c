@@ -16,11 +16,12 @@
 #define CR0_LOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
 #define CR4_LOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
 
-static inline enum verdict ask_paging(struct svm_vcpu *s)
+/* `smap`: CR4 has it. */
+static inline __attribute__((always_inline)) enum verdict ask_paging(struct svm_vcpu *s, bool smap)
 {
 	u32 pfec = (u32)s->vmcb.exitinfo1;
 
-	if (unlikely(s->v.cr4 & CR4_SMAP) && s->vmcb.cpl < 3 && !(s->vmcb.rflags & RFLAGS_AC))
+	if (smap && s->vmcb.cpl < 3 && !(s->vmcb.rflags & RFLAGS_AC))
 		pfec |= PFEC_SMAP;
 	return paging_fault(&s->v, s->vmcb.exitinfo2, pfec);
 }
@@ -64,7 +65,7 @@ static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
 
 enum trip exit_pf(struct svm_vcpu *s)
 {
-	return answer_pf(s, ask_paging(s));
+	return answer_pf(s, ask_paging(s, s->v.cr4 & CR4_SMAP));
 }
 
 static enum trip rest_emulate(struct svm_vcpu *s)
@@ -95,14 +96,14 @@ static quick_t leave_to(struct svm_vcpu *s, exit_handler_t rest)
 }
 
 /* The two likely answers come first. */
-static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, exit_handler_t emulate, exit_handler_t mmio)
+static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, bool smap, exit_handler_t emulate, exit_handler_t mmio)
 {
 	enum verdict r;
 
-	if (unlikely((u32)s->vmcb.exitintinfo & EVENT_VALID))
+	if (unlikely(vmcb_event_cut(&s->vmcb)))
 		return QUICK_NOT;
 	s->v.bytes = 0;
-	r = ask_paging(s);
+	r = ask_paging(s, smap);
 	if (likely(r == SH_GUEST_FAULT)) {
 		svm_set_pf(s);
 		return quick_done(s, TRIP_pf_guest, s->v.bytes);
@@ -118,12 +119,17 @@ static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vc
 
 quick_t quick_pf(struct svm_vcpu *s)
 {
-	return quick_pf_with(s, rest_emulate, rest_mmio);
+	return quick_pf_with(s, false, rest_emulate, rest_mmio);
+}
+
+quick_t quick_pf_smap(struct svm_vcpu *s)
+{
+	return quick_pf_with(s, true, rest_emulate, rest_mmio);
 }
 
 quick_t quick_pf_32(struct svm_vcpu *s)
 {
-	return quick_pf_with(s, rest_emulate_32, rest_mmio_32);
+	return quick_pf_with(s, s->v.cr4 & CR4_SMAP, rest_emulate_32, rest_mmio_32);
 }
 
 enum trip exit_npf(struct svm_vcpu *s)

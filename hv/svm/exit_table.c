@@ -148,13 +148,18 @@ const exit_handler_t dom0_exits[NR_EXITS] = {
 };
 
 #define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not
+#define QUICK_INSNS                                                                                                    \
+	[VMEXIT_CR0_READ + 3] = quick_cr3_read, [VMEXIT_CR0_WRITE + 3] = quick_cr3_write,                              \
+	[VMEXIT_CPUID] = quick_cpuid, [VMEXIT_INVLPG] = quick_invlpg
 const quick_handler_t domu_quick[NR_QUICK] = {
 	QUICK_NONE,
-	[VMEXIT_CR0_READ + 3] = quick_cr3_read,
-	[VMEXIT_CR0_WRITE + 3] = quick_cr3_write,
+	QUICK_INSNS,
 	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf,
-	[VMEXIT_CPUID] = quick_cpuid,
-	[VMEXIT_INVLPG] = quick_invlpg,
+};
+const quick_handler_t domu_quick_smap[NR_QUICK] = {
+	QUICK_NONE,
+	QUICK_INSNS,
+	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_smap,
 };
 const quick_handler_t domu_quick_32[NR_QUICK] = {
 	QUICK_NONE,

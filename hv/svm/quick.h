@@ -23,13 +23,13 @@
 typedef u32 quick_t;
 
 /* Write the trip's record, and answer for the quick handler. */
-quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes);
+quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes);
 
 /*
  * Books of one trip: count, ticks, bytes of page tables, histogram; returns the ticks. Costs are differences of the
  * TSC's low half: no trip but HLT takes 2^32 ticks, and exit_hlt adds what that loses.
  */
-static inline __attribute__((always_inline)) u32 svm_account(struct svm_vcpu *s, enum trip kind, u64 bytes)
+static inline __attribute__((always_inline)) u64 svm_account(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
 	struct pn_trip_stat *t = &s->v.trip[kind];
 	u64 cost = (u32)rdtsc_low() - s->vmcb.begin;
@@ -38,7 +38,7 @@ static inline __attribute__((always_inline)) u32 svm_account(struct svm_vcpu *s,
 	t->ticks += cost;
 	t->bytes += bytes;
 	t->hist[highest_bit(cost)]++;
-	return (u32)cost;
+	return cost;
 }
 
 /* CR3, if no more than that changed. */
@@ -84,7 +84,7 @@ static inline quick_t quick_answer(const struct svm_vcpu *s)
 /* The end of a handler that has settled what was due: books. Every call here is the last, so a quick one needs no stack. */
 static inline __attribute__((always_inline)) quick_t quick_booked(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
-	u32 cost = svm_account(s, kind, bytes);
+	u64 cost = svm_account(s, kind, bytes);
 
 	if (TRACE_ON(trip))
 		return svm_trace_trip(s, kind, cost, bytes);
@@ -97,7 +97,7 @@ static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu 
 {
 	if (unlikely(s->v.due))
 		return svm_quick_due(s, kind, bytes);
-	u32 cost = svm_account(s, kind, bytes);
+	u64 cost = svm_account(s, kind, bytes);
 	if (TRACE_ON(trip))
 		return svm_trace_trip(s, kind, cost, bytes);
 	return QUICK_DONE;
@@ -113,6 +113,8 @@ quick_t quick_learn_32(struct svm_vcpu *s);
 quick_t quick_not(struct svm_vcpu *s);
 quick_t quick_cpuid(struct svm_vcpu *s);
 quick_t quick_pf(struct svm_vcpu *s);
+/* The same while CR4.SMAP is set: a fault's error code must tell whether it binds. */
+quick_t quick_pf_smap(struct svm_vcpu *s);
 quick_t quick_invlpg(struct svm_vcpu *s);
 quick_t quick_cr3_read(struct svm_vcpu *s);
 quick_t quick_cr3_write(struct svm_vcpu *s);
@@ -129,6 +131,6 @@ quick_t quick_load_root(struct svm_vcpu *s, u64 cr3);
 /* In a mode of two or three levels, before that step of `len` bytes: QUICK_NOT if it is not legal. */
 quick_t quick_load_root_32(struct svm_vcpu *s, unsigned len, u32 cr3);
 
-extern const quick_handler_t domu_quick[NR_QUICK], domu_quick_32[NR_QUICK], dom0_quick[NR_QUICK];
+extern const quick_handler_t domu_quick[NR_QUICK], domu_quick_smap[NR_QUICK], domu_quick_32[NR_QUICK], dom0_quick[NR_QUICK];
 
 #endif

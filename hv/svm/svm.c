@@ -166,7 +166,7 @@ void svm_load_hw(struct svm_vcpu *s)
 
 	vmcb_set_crx(&s->vmcb, v->hw_cr0, v->hw_cr3, v->hw_cr4, v->hw_efer | EFER_SVME);
 	if (s->vmcb.quick != dom0_quick)
-		s->vmcb.quick = svm_in_32(s) ? domu_quick_32 : domu_quick;
+		s->vmcb.quick = svm_in_32(s) ? domu_quick_32 : v->cr4 & CR4_SMAP ? domu_quick_smap : domu_quick;
 	if (v->hw_nested_cr3) {
 		s->vmcb.np_enable = 1;
 		s->vmcb.n_cr3 = v->hw_nested_cr3;
@@ -216,12 +216,12 @@ static __attribute__((noinline, cold)) void save_cut_event(struct svm_vcpu *s)
 	s->v.attention = 1;
 }
 
-static __attribute__((noinline, cold)) quick_t trip_at_limit(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes)
+static __attribute__((noinline, cold)) quick_t trip_at_limit(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
 {
 	return trace_make_room(&s->v, PN_EV_trip) ? svm_trace_trip(s, kind, cost, bytes) : quick_answer(s);
 }
 
-__attribute__((noinline)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u32 cost, u64 bytes)
+__attribute__((noinline)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
 {
 	struct trace_ring *r = trace_ring_of(&s->v);
 	struct pn_record *rec;
@@ -230,7 +230,7 @@ __attribute__((noinline)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip k
 	if (!trace_has_room(r)) /* a last call, so that this needs no stack */
 		return trip_at_limit(s, kind, cost, bytes);
 	rec = trace_begin(r, &s->v, PN_EV_trip);
-	rec->cost = cost;
+	rec->cost = (u32)cost;
 	rec->bytes = (u32)bytes;
 	rec->payload[0] = kind;
 	rec->payload[1] = s->vmcb.rip;
@@ -257,7 +257,7 @@ static void handle(struct svm_vcpu *s)
 	s->vmcb.clean = CLEAN_ALL;
 	if (!handler) {
 		s->v.bytes = 0;
-		if (unlikely((u32)s->vmcb.exitintinfo & EVENT_VALID))
+		if (unlikely(vmcb_event_cut(&s->vmcb)))
 			save_cut_event(s);
 		handler = s->exits[exit_index(s->vmcb.exitcode)];
 	}

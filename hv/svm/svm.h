@@ -122,7 +122,8 @@ void svm_inject_ud(struct svm_vcpu *s);
 static inline void svm_set_pf(struct svm_vcpu *s)
 {
 	vmcb_set_cr2(&s->vmcb, s->v.fault.va);
-	s->vmcb.eventinj = (u64)s->v.fault.pfec << 32 | EVENT_VALID | EVENT_EXCEPTION | EVENT_ERROR | VECTOR_PF;
+	s->vmcb.eventinj_part.error = s->v.fault.pfec;
+	s->vmcb.eventinj_part.event = (u32)(EVENT_VALID | EVENT_EXCEPTION | EVENT_ERROR | VECTOR_PF);
 }
 
 /* The same if an event may have been cut short. */

@@ -28,10 +28,23 @@ struct vmcb {
 	u8 tlb_control, reserved2[3];
 	u8 v_tpr, v_irq, v_intr_flags, v_intr_masking, v_intr_vector, reserved3[3];
 	u64 interrupt_shadow;
-	u64 exitcode, exitinfo1, exitinfo2, exitintinfo;
+	u64 exitcode, exitinfo1, exitinfo2;
+	union {
+		u64 exitintinfo;
+		struct {
+			u8 low[3];
+			s8 cut; /* negative: EVENT_VALID */
+		} exitintinfo_part;
+	};
 	u64 np_enable;
 	u8 reserved4[0x0a8 - 0x098];
-	u64 eventinj, n_cr3, lbr_control;
+	union {
+		u64 eventinj;
+		struct {
+			u32 event, error;
+		} eventinj_part;
+	};
+	u64 n_cr3, lbr_control;
 	u32 clean, reserved5;
 	u64 nrip;
 	u8 insn_bytes_fetched, insn_bytes[15];
@@ -66,8 +79,10 @@ VMCB_AT(asid, 0x058);
 VMCB_AT(v_tpr, 0x060);
 VMCB_AT(interrupt_shadow, 0x068);
 VMCB_AT(exitcode, 0x070);
+VMCB_AT(exitintinfo_part.cut, 0x08b);
 VMCB_AT(np_enable, 0x090);
 VMCB_AT(eventinj, 0x0a8);
+VMCB_AT(eventinj_part.error, 0x0ac);
 VMCB_AT(clean, 0x0c0);
 VMCB_AT(nrip, 0x0c8);
 VMCB_AT(quick, 0x3e0);
@@ -167,6 +182,12 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define CLEAN_AVIC BIT(11)
 /* All that an ordinary exit leaves alone. */
 #define CLEAN_ALL (BIT(0) | BIT(1) | CLEAN_ASID | CLEAN_NP | CLEAN_CRX | CLEAN_DRX | CLEAN_DT | CLEAN_SEG | CLEAN_CR2 | BIT(10) | CLEAN_AVIC)
+
+/* Did the exit cut the delivery of an event short? By one byte, because every exit asks. */
+static inline bool vmcb_event_cut(const struct vmcb *b)
+{
+	return b->exitintinfo_part.cut < 0;
+}
 
 static inline void vmcb_set_cr2(struct vmcb *b, u64 v)
 {

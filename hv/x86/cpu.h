@@ -103,11 +103,12 @@ static inline u64 rdtsc_low(void)
 	return lo;
 }
 
-/* The number of the highest bit set in x | 1. In place: where x is done with, the compiler need not copy it. */
+/* The number of the highest bit set in x; 0: 0, because BSR leaves its destination alone then (APM volume 3). */
 static inline u64 highest_bit(u64 x)
 {
-	asm("or $1, %0\n\tbsr %0, %0" : "+r"(x) : : "cc");
-	return x;
+	u64 n = 0;
+	asm("bsr %1, %0" : "+r"(n) : "r"(x) : "cc");
+	return n;
 }
 
 #define CR_ACCESSORS(n)                                                                                                \
