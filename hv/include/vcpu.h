@@ -18,7 +18,17 @@ struct frame_info;
 struct sh_page;
 struct sh_domain;
 
-/* What a page fault turned out to be, beside the verdict. */
+/* What a page fault turned out to be, or another access to the guest's memory: paging's answer. */
+enum verdict {
+	SH_FIXED,       /* the shadow was mended: run the guest again */
+	SH_GUEST_FAULT, /* the guest must see #PF(v->fault.pfec) at v->fault.va */
+	SH_EMULATE,     /* a write that must be emulated: v->fault.gpa */
+	SH_MMIO,        /* no memory there: v->fault.gpa */
+	SH_RETRY,       /* nothing was wrong any more */
+	SH_OOM,         /* the pool gave nothing even after reclaim: the caller crashes the domain */
+};
+
+/* And beside that. */
 struct fault {
 	gva_t va;
 	u32 pfec;  /* in: as hardware reported; out, for GUEST_FAULT: what the guest must see */
@@ -52,6 +62,7 @@ struct sh_way {
 
 /* hw_dirty: CR3 changed; more did. */
 enum { HW_CR3 = 1, HW_ALL = 2 };
+#define HW_DUE_FLUSHED BIT(16) /* in hw_due: tlb_flushed, and nothing else */
 
 struct vcpu {
 	u64 gpr[NR_GPRS]; /* offset 0: entry.S saves here. RAX and RSP are live in the VMCB except while emulating */
@@ -65,15 +76,20 @@ struct vcpu {
 	/* What hardware must be given: written by paging, loaded by the backend at the next entry. */
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
 	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging */
-	/* What is due before the guest runs on; all four together are looked at once an exit. */
+	/* What is due before the guest runs on; all of it is looked at once an exit. */
 	union {
 		struct {
-			u8 hw_dirty;   /* hw_ fields changed: HW_CR3, HW_ALL or both */
-			u8 tlb_flush;  /* flush this guest's TLB */
-			u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
-			u8 attention;  /* the backend's: events, a pause, an end; 0 or 1 */
+			union {
+				struct {
+					u8 hw_dirty;    /* hw_ fields changed: HW_CR3, HW_ALL or both */
+					u8 tlb_flush;   /* flush this guest's TLB */
+					u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
+				};
+				u32 hw_due; /* the three together */
+			};
+			u8 attention; /* the backend's: events, a pause, an end; 0 or 1 */
 		};
-		u64 due; /* wider than need be: GCC compares 8 bytes of memory with 0 by one instruction, 4 by two */
+		u64 due; /* 8 bytes, which GCC compares with 0 in memory; 4 it would load first */
 	};
 
 	/* Paging's own. */
@@ -90,6 +106,8 @@ struct vcpu {
 	struct sh_way way[2];  /* for low and for high addresses: kernels keep to one of them */
 	struct code_page code;
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
+
+	enum verdict (*take_fault)(struct vcpu *v, gva_t va, u32 pfec); /* paging_fault, as the mode answers it */
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trace_written, trace_lost; /* records on its behalf: kept in the ring, dropped */

@@ -15,15 +15,6 @@
 
 #include "vcpu.h"
 
-enum verdict {
-	SH_FIXED,       /* the shadow was mended: run the guest again */
-	SH_GUEST_FAULT, /* the guest must see #PF(v->fault.pfec) at v->fault.va */
-	SH_EMULATE,     /* a write that must be emulated: v->fault.gpa */
-	SH_MMIO,        /* no memory there: v->fault.gpa */
-	SH_RETRY,       /* nothing was wrong any more */
-	SH_OOM,         /* the pool gave nothing even after reclaim: the caller crashes the domain */
-};
-
 extern const char paging_recipe_name[];
 extern const bool paging_is_nested;
 /* Does hardware keep the accessed and dirty bits of some guest entries, so that paging_settle has work to do? */
@@ -42,7 +33,10 @@ bool paging_vcpu_init(struct vcpu *v);
 #define PFEC_SMAP 0x800u
 
 /* A #PF that hardware raised, with its error code. Fills v->fault. */
-enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec);
+static inline enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	return v->take_fault(v, va, pfec);
+}
 /*
  * Several vCPUs only: after a fault at va, before the domain's lock is given up. Another vCPU may have written to a table
  * between this one's walk through it and its protection: its entries on the way are read once more.

@@ -82,12 +82,20 @@ void paging_domain_destroy(struct domain *d)
 	npt_destroy(d);
 }
 
+/* #PF is the guest's own affair and not intercepted. */
+static enum verdict give_back(struct vcpu *v, gva_t va, u32 pfec)
+{
+	v->fault = (struct fault){ .va = va, .pfec = pfec };
+	return SH_GUEST_FAULT;
+}
+
 bool paging_vcpu_init(struct vcpu *v)
 {
 	if (!v->domain->acting)
 		v->domain->acting = v;
 	v->hw_nested_cr3 = mfn_to_hpa(v->domain->npt_root);
 	v->shadow_levels = 0;
+	v->take_fault = give_back;
 	paging_update_modes(v);
 	return true;
 }
@@ -95,13 +103,6 @@ bool paging_vcpu_init(struct vcpu *v)
 bool paging_code_page(struct vcpu *v, gva_t va)
 {
 	return false;
-}
-
-/* #PF is the guest's own affair and not intercepted. */
-enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
-{
-	v->fault = (struct fault){ .va = va, .pfec = pfec };
-	return SH_GUEST_FAULT;
 }
 
 void paging_recheck(struct vcpu *v, gva_t va) {}

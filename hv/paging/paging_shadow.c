@@ -74,6 +74,26 @@ void paging_domain_destroy(struct domain *d)
 	pool_destroy(d);
 }
 
+static enum verdict fault_and_tell(struct vcpu *v, gva_t va, u32 pfec)
+{
+	enum verdict r = v->mode->fault(v, va, pfec);
+
+	if (r != SH_EMULATE)
+		SH_EACH(reclaim, faulted, v->domain);
+	return r;
+}
+
+/* Without a part that hears of faults, the mode's function takes them itself. */
+static void update_modes(struct vcpu *v)
+{
+	bool told = false;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(policy.reclaim); i++)
+		told |= policy.reclaim[i] && policy.reclaim[i]->faulted;
+	sh_update_modes(v);
+	v->take_fault = told ? fault_and_tell : v->mode->fault;
+}
+
 bool paging_vcpu_init(struct vcpu *v)
 {
 	if (!v->domain->acting)
@@ -81,17 +101,8 @@ bool paging_vcpu_init(struct vcpu *v)
 	v->mode = NULL;
 	v->root = NULL;
 	v->hw_nested_cr3 = 0;
-	sh_update_modes(v);
+	update_modes(v);
 	return v->root;
-}
-
-enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
-{
-	enum verdict r = v->mode->fault(v, va, pfec);
-
-	if (r != SH_EMULATE)
-		SH_EACH(reclaim, faulted, v->domain);
-	return r;
 }
 
 void paging_recheck(struct vcpu *v, gva_t va)
@@ -202,7 +213,7 @@ void paging_load_root(struct vcpu *v)
 
 void paging_update_modes(struct vcpu *v)
 {
-	sh_update_modes(v);
+	update_modes(v);
 }
 
 void paging_invlpg(struct vcpu *v, gva_t va)

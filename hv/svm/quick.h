@@ -54,9 +54,7 @@ static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu 
 static inline __attribute__((always_inline)) void svm_settle_tlb(struct svm_vcpu *s, bool flush)
 {
 	s->vmcb.tlb_control = flush ? svm_tlb_flush_kind : TLB_NOTHING;
-	s->v.hw_dirty = 0;
-	s->v.tlb_flush = 0;
-	s->v.tlb_flushed = flush;
+	s->v.hw_due = flush ? HW_DUE_FLUSHED : 0;
 }
 
 /* Control registers and TLB flushes that the handler asked for. */
