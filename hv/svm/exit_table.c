@@ -90,18 +90,6 @@ quick_t quick_not(struct svm_vcpu *s)
 	return QUICK_NOT;
 }
 
-quick_t quick_learn(struct svm_vcpu *s)
-{
-	svm_learn_code(s);
-	return QUICK_NOT;
-}
-
-quick_t quick_learn_32(struct svm_vcpu *s)
-{
-	svm_learn_code_32(s);
-	return QUICK_NOT;
-}
-
 #define UNKNOWN_ALL [0 ... NR_EXITS - 1] = exit_unknown
 
 #pragma GCC diagnostic push

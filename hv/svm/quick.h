@@ -104,10 +104,6 @@ static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu 
 /* Before the first: quick_cpuid must know one answer. */
 void svm_learn_cpuid(struct svm_vcpu *s);
 
-/* The code page is not known: learn it for the full handler, and for next time. QUICK_NOT. */
-quick_t quick_learn(struct svm_vcpu *s);
-quick_t quick_learn_32(struct svm_vcpu *s);
-
 quick_t quick_not(struct svm_vcpu *s);
 quick_t quick_cpuid(struct svm_vcpu *s);
 quick_t quick_pf(struct svm_vcpu *s);

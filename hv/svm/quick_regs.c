@@ -60,8 +60,41 @@ static inline __attribute__((always_inline)) void write_reg(struct svm_vcpu *s, 
 	__builtin_unreachable();
 }
 
-/* The instruction's bytes are at p. */
-static inline __attribute__((always_inline)) quick_t cpuid_at(struct svm_vcpu *s, const u8 *p)
+/* What a handler does once it knows the instruction's bytes, which are at p. */
+typedef quick_t (*at_t)(struct svm_vcpu *s, const u8 *p);
+
+/* It does not know them: learn the page, for next time too. Apart, because this calls and comes back. */
+static __attribute__((noinline)) quick_t learn_then(struct svm_vcpu *s, at_t at)
+{
+	const u8 *p = svm_learn_code(s);
+
+	return p ? at(s, p) : QUICK_NOT;
+}
+
+static __attribute__((noinline)) quick_t learn_then_32(struct svm_vcpu *s, at_t at)
+{
+	const u8 *p = svm_learn_code_32(s);
+
+	return p ? at(s, p) : QUICK_NOT;
+}
+
+/* 64-bit code. */
+static inline __attribute__((always_inline)) quick_t with_code(struct svm_vcpu *s, at_t at)
+{
+	const u8 *p;
+
+	return likely(svm_known_code(s, &p)) ? at(s, p) : learn_then(s, at);
+}
+
+/* Flat 32-bit code. */
+static inline __attribute__((always_inline)) quick_t with_code_32(struct svm_vcpu *s, at_t at)
+{
+	const u8 *p;
+
+	return likely(svm_known_code_32(s, &p)) ? at(s, p) : learn_then_32(s, at);
+}
+
+static inline quick_t cpuid_at(struct svm_vcpu *s, const u8 *p)
 {
 	struct vcpu *v = &s->v;
 
@@ -78,16 +111,12 @@ static inline __attribute__((always_inline)) quick_t cpuid_at(struct svm_vcpu *s
 
 quick_t quick_cpuid(struct svm_vcpu *s)
 {
-	const u8 *p;
-
-	return likely(svm_known_code(s, &p)) ? cpuid_at(s, p) : quick_learn(s);
+	return with_code(s, cpuid_at);
 }
 
 quick_t quick_cpuid_32(struct svm_vcpu *s)
 {
-	const u8 *p;
-
-	return likely(svm_known_code_32(s, &p)) ? cpuid_at(s, p) : quick_learn_32(s);
+	return with_code_32(s, cpuid_at);
 }
 
 /* `len` bytes load CR3 from that register, in 64-bit code. */
@@ -109,38 +138,34 @@ static __attribute__((noinline)) quick_t cr3_load_high(struct svm_vcpu *s, const
 	return *p == 0x41 && short_mov_cr3(p + 1, &reg) ? cr3_load(s, 4, reg + 8) : QUICK_NOT;
 }
 
-quick_t quick_cr3_write(struct svm_vcpu *s)
+static inline quick_t cr3_write_at(struct svm_vcpu *s, const u8 *p)
 {
-	const u8 *p;
-	unsigned reg, len;
+	unsigned reg, len = short_mov_cr3(p, &reg);
 
-	if (unlikely(!svm_known_code(s, &p)))
-		return quick_learn(s);
-	len = short_mov_cr3(p, &reg);
 	return likely(len) ? cr3_load(s, len, reg) : cr3_load_high(s, p);
 }
 
-/* Flat 32-bit code. */
-quick_t quick_cr3_write_32(struct svm_vcpu *s)
+quick_t quick_cr3_write(struct svm_vcpu *s)
 {
-	const u8 *p;
-	unsigned reg, len;
+	return with_code(s, cr3_write_at);
+}
 
-	if (unlikely(!svm_known_code_32(s, &p)))
-		return quick_learn_32(s);
-	len = short_mov_cr3(p, &reg);
+static inline quick_t cr3_write_32_at(struct svm_vcpu *s, const u8 *p)
+{
+	unsigned reg, len = short_mov_cr3(p, &reg);
+
 	return likely(len) ? quick_load_root_32(s, len, (u32)read_reg(s, reg)) : QUICK_NOT;
 }
 
-/* 64-bit code. */
-quick_t quick_cr3_read(struct svm_vcpu *s)
+quick_t quick_cr3_write_32(struct svm_vcpu *s)
 {
-	const u8 *p;
-	unsigned reg, len;
+	return with_code_32(s, cr3_write_32_at);
+}
 
-	if (unlikely(!svm_known_code(s, &p)))
-		return quick_learn(s);
-	len = short_read_cr3_any(p, &reg);
+static inline quick_t cr3_read_at(struct svm_vcpu *s, const u8 *p)
+{
+	unsigned reg, len = short_read_cr3_any(p, &reg);
+
 	if (unlikely(!len))
 		return QUICK_NOT;
 	write_reg(s, reg, s->v.cr3);
@@ -148,15 +173,15 @@ quick_t quick_cr3_read(struct svm_vcpu *s)
 	return quick_done(s, TRIP_cr_read, 0);
 }
 
-/* Flat 32-bit code. */
-quick_t quick_cr3_read_32(struct svm_vcpu *s)
+quick_t quick_cr3_read(struct svm_vcpu *s)
 {
-	const u8 *p;
-	unsigned reg, len;
+	return with_code(s, cr3_read_at);
+}
 
-	if (unlikely(!svm_known_code_32(s, &p)))
-		return quick_learn_32(s);
-	len = short_read_cr3(p, &reg);
+static inline quick_t cr3_read_32_at(struct svm_vcpu *s, const u8 *p)
+{
+	unsigned reg, len = short_read_cr3(p, &reg);
+
 	if (unlikely(!len))
 		return QUICK_NOT;
 	write_reg(s, reg, (u32)s->v.cr3);
@@ -164,32 +189,39 @@ quick_t quick_cr3_read_32(struct svm_vcpu *s)
 	return quick_done(s, TRIP_cr_read, 0);
 }
 
-/* 64-bit code, a plain base register. */
-quick_t quick_invlpg(struct svm_vcpu *s)
+quick_t quick_cr3_read_32(struct svm_vcpu *s)
 {
-	const u8 *p;
-	unsigned len, reg;
+	return with_code_32(s, cr3_read_32_at);
+}
 
-	if (unlikely(!svm_known_code(s, &p)))
-		return quick_learn(s);
-	len = short_invlpg(p, &reg);
+/* A plain base register. */
+static inline quick_t invlpg_at(struct svm_vcpu *s, const u8 *p)
+{
+	unsigned reg, len = short_invlpg(p, &reg);
+
 	if (unlikely(!len))
 		return QUICK_NOT;
 	svm_past(s, len);
 	return quick_flush_page(s, read_reg(s, reg));
 }
 
-/* Flat 32-bit code. A plain base register other than EBP and ESP is an offset into DS. */
-quick_t quick_invlpg_32(struct svm_vcpu *s)
+quick_t quick_invlpg(struct svm_vcpu *s)
 {
-	const u8 *p;
-	unsigned len, reg;
+	return with_code(s, invlpg_at);
+}
 
-	if (unlikely(!svm_known_code_32(s, &p)))
-		return quick_learn_32(s);
-	len = short_invlpg(p, &reg);
+/* One other than EBP and ESP is an offset into DS. */
+static inline quick_t invlpg_32_at(struct svm_vcpu *s, const u8 *p)
+{
+	unsigned reg, len = short_invlpg(p, &reg);
+
 	if (unlikely(!len || s->vmcb.ds.base))
 		return QUICK_NOT;
 	svm_past(s, len);
 	return quick_flush_page(s, (u32)read_reg(s, reg));
+}
+
+quick_t quick_invlpg_32(struct svm_vcpu *s)
+{
+	return with_code_32(s, invlpg_32_at);
 }
