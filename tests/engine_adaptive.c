@@ -282,6 +282,31 @@ START_TEST(a_kept_root_is_parked_at_its_first_write)
 }
 END_TEST
 
+/* As a kernel ends a process: its last table is taken out of the root, another root is loaded, the page is used anew. */
+START_TEST(an_emptied_root_is_parked_when_it_is_left)
+{
+	struct sh_page *root;
+
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	expect_done(user(0), U, 0, DATA);
+	root = frame(ROOT2)->shadows;
+	store(ROOT2, USER >> 39, 0);
+	ck_assert(frame(ROOT2)->shadows == root);
+	load_root();
+	ck_assert(parked(root));
+	ck_assert_ptr_null(frame(ROOT2)->shadows);
+	/* Small pages have rights of their own; write access to one in a superpage would be back without this fault. */
+	ck_assert_uint_eq(store(ROOT2, 7, 0), 1);
+	ck_assert_uint_eq(store(ROOT2, USER >> 39, at(USER_L3, ALL)), 0);
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	ck_assert(frame(ROOT2)->shadows == root && !root->parked);
+	expect_done(user(0), U, 0, DATA);
+	/* One that is left with its tables is kept as it is. */
+	load_root();
+	ck_assert(frame(ROOT2)->shadows == root && !root->parked);
+}
+END_TEST
+
 START_TEST(a_parked_roots_links_follow_when_it_is_loaded)
 {
 	const u32 slot = (linear(DATA, 0) >> 39) & 511;
@@ -399,6 +424,7 @@ int main(void)
 	tcase_add_test(t, a_flood_unshadows);
 	tcase_add_test(t, demand_for_tables_is_no_flood);
 	tcase_add_test(t, a_kept_root_is_parked_at_its_first_write);
+	tcase_add_test(t, an_emptied_root_is_parked_when_it_is_left);
 	tcase_add_test(t, a_parked_roots_links_follow_when_it_is_loaded);
 	tcase_add_test(t, an_emptied_table_is_parked);
 	tcase_add_test(t, few_tables_are_parked);

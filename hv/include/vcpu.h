@@ -99,6 +99,7 @@ struct vcpu {
 	struct fault fault;
 	u64 bytes;      /* page-table bytes touched in this trip */
 	u64 rsvd;        /* bits that no entry of the guest's tables may have set in this mode */
+	u64 not_plain;   /* the same, and PTE_P while the domain's writes are recorded: entries whose faults need a look at all */
 	u64 paging_bits; /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
 	u32 role;        /* what the roles of all shadows made in this mode have in common */
 	bool pse;        /* 32-bit entries may map superpages */

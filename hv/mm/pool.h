@@ -94,9 +94,10 @@ static inline bool sh_is_live(const struct sh_page *sp, u32 slot)
 	return sp->live[slot / SH_LIVE_WORD] >> slot / SH_STRETCH % 64 & 1;
 }
 
-static inline void sh_mark_live(struct sh_page *sp, u32 slot)
+static inline void sh_mark_live(struct sh_page *sp, u64 slot)
 {
-	sp->live[slot / SH_LIVE_WORD] |= BIT(slot / SH_STRETCH % 64);
+	/* one instruction, where C has six: every fill comes here */
+	asm("btsq %1, %0" : "+m"(sp->live) : "r"(slot / SH_STRETCH) : "cc");
 }
 
 /*
@@ -165,6 +166,7 @@ struct sh_domain {
 	struct {                                 /* of the reclaim parts early, batch and flood: the last write to a table */
 		const struct frame_info *zeroed; /* the table, if it set an entry to zero */
 		const struct frame_info *flooded; /* flood's and upper's: the table, if it is above level 1 */
+		const struct sh_page *emptied;    /* upper's: the root that lost an entry in which nothing was left, or NULL */
 		u64 fills;                       /* upper's: entries filled when it was written */
 		const void *at;
 		u32 run;                /* writes up to this one, each right after the one before */

@@ -58,11 +58,11 @@ struct sh_mode {
 	void (*recheck)(struct vcpu *v, gva_t va);
 	/* The leaf shadow and slot for va under `root`, whatever the entry there; NULL: the way to it is not there. */
 	struct sh_page *(*find_leaf)(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot);
-	u64 (*get)(const struct sh_page *sp, u32 slot);
+	u64 (*get)(const struct sh_page *sp, u64 slot);
 	/* Take PTE_RW from a leaf entry that maps this frame writable. False: it does not. */
 	bool (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
 	/* Give it to a direct one. */
-	void (*grant)(struct domain *d, struct sh_page *leaf, u32 slot);
+	void (*grant)(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
 	u32 (*revoke_in)(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
 	/*
 	 * Leaf entries that map one of `frames` frames from `first` on: take PTE_RW, or, if `bit` is PTE_P, the
@@ -128,7 +128,13 @@ static inline void sh_put(struct domain *d, struct sh_page *sp)
 		sh_page_free(d, sp);
 }
 
-/* A link has changed, or the root: walk again. */
+/* The mode has changed, or whether writes are recorded. */
+static inline void sh_set_not_plain(struct vcpu *v)
+{
+	v->not_plain = v->rsvd | (v->domain->log_dirty ? PTE_P : 0);
+}
+
+/* A link's rights have changed, or the root: walk again. */
 static inline void sh_forget_way(struct vcpu *v)
 {
 	v->way[0].place = v->way[1].place = NO_WAY;
@@ -138,6 +144,19 @@ static inline void sh_forget_ways(struct domain *d)
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		if (d->vcpu[i])
 			sh_forget_way(d->vcpu[i]);
+}
+/* A link to `gone` goes. What leads to a leaf went by another link at worst, and nothing leads through a table without entries. */
+static inline void sh_forget_ways_through(struct domain *d, const struct sh_page *gone)
+{
+	if (ROLE_LEVEL(gone->role) > 1) {
+		if (gone->entries)
+			sh_forget_ways(d);
+		return;
+	}
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		for (u32 half = 0; d->vcpu[i] && half < 2; half++)
+			if (d->vcpu[i]->way[half].leaf == gone)
+				d->vcpu[i]->way[half].place = NO_WAY;
 }
 
 static inline struct sh_page *sh_root(const struct vcpu *v)

@@ -95,13 +95,16 @@ static void protect(struct domain *d, u64 first, u64 frames)
 
 bool sh_log_dirty(struct domain *d, bool on)
 {
+	bool done;
+
 	log_dirty_end(d);
-	if (!on)
-		return true;
-	if (!log_dirty_begin(d))
-		return false;
-	protect(d, 0, d->nr_pages);
-	return true;
+	done = !on || log_dirty_begin(d);
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i])
+			sh_set_not_plain(d->vcpu[i]);
+	if (on && done)
+		protect(d, 0, d->nr_pages);
+	return done;
 }
 
 u64 sh_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)

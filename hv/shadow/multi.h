@@ -52,18 +52,18 @@ static inline u32 s_slot(gva_t va, u32 level)
  * One read of an entry: other CPUs' hardware may mark it at any time, where the ad part leaves that to it and where an
  * entry was prefetched.
  */
-static inline u64 s_entry(const void *table, u32 slot)
+static inline u64 s_entry(const void *table, u64 slot)
 {
 	return SHADOW_BYTES == 4 ? __atomic_load_n((const u32 *)table + slot, __ATOMIC_RELAXED) :
 				   __atomic_load_n((const u64 *)table + slot, __ATOMIC_RELAXED);
 }
 
-static inline u64 s_get(const struct sh_page *sp, u32 slot)
+static inline u64 s_get(const struct sh_page *sp, u64 slot)
 {
 	return s_entry(sp->table, slot);
 }
 
-static inline void s_store(void *table, u32 slot, u64 e)
+static inline void s_store(void *table, u64 slot, u64 e)
 {
 	if (SHADOW_BYTES == 4)
 		__atomic_store_n((u32 *)table + slot, (u32)e, __ATOMIC_RELAXED);
@@ -71,7 +71,7 @@ static inline void s_store(void *table, u32 slot, u64 e)
 		__atomic_store_n((u64 *)table + slot, e, __ATOMIC_RELAXED);
 }
 
-static inline void s_set(struct sh_page *sp, u32 slot, u64 e)
+static inline void s_set(struct sh_page *sp, u64 slot, u64 e)
 {
 	s_store(sp->table, slot, e);
 	if (e)
@@ -109,12 +109,12 @@ static inline u64 role_rsvd(u32 role)
 }
 
 /* An entry of a guest table, or of a copy of one. */
-static inline u64 g_get(const void *table, u32 index)
+static inline u64 g_get(const void *table, u64 index)
 {
 	return GUEST_BYTES == 4 ? ((const volatile u32 *)table)[index] : ((const volatile u64 *)table)[index];
 }
 
-static inline u64 guest_entry(const struct sh_page *sp, u32 index)
+static inline u64 guest_entry(const struct sh_page *sp, u64 index)
 {
 	return g_get(sp->guest, index);
 }
@@ -140,11 +140,11 @@ static inline bool prefetched(u64 e)
 /* The present entry `old` of a slot goes, for e, which may map the same frame. */
 static inline __attribute__((always_inline)) void leaf_lose(struct domain *d, struct sh_page *sp, u32 slot, u64 old, u64 e)
 {
-	if (counted(old)) {
+	if (AD_HIDES_TABLES || old & PTE_RW) {
 		frame_of(d, pte_mfn(old))->writable--;
 		SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
 	}
-	if (prefetched(old) && !prefetched(e))
+	if (PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED && !prefetched(e))
 		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 }
 
@@ -220,7 +220,7 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	}
 	if (!gone)
 		return;
-	sh_forget_ways(d);
+	sh_forget_ways_through(d, gone);
 	if (gone->up == sp && gone->up_slot == slot && gone != child)
 		gone->up = NULL;
 	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)
@@ -230,14 +230,24 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 
 /* ---- deriving entries ---- */
 
-/* The leaf entry for a mapping of a frame by itself: for writing, where `ge` and the marks in it give that. */
-static inline u64 leaf_entry_plain(mfn_t mfn, u64 ge)
+/* The leaf entry for a mapping of a frame by itself, all but PTE_RW; `ge` gives the rights. */
+static inline u64 leaf_entry_read(mfn_t mfn, u64 ge)
 {
 	u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX));
 
-	if (policy.spare->flags)
-		e |= policy.spare->flags(ge);
-	return ge & PTE_RW && policy.ad->may_write(ge) ? e | PTE_RW : e;
+	return policy.spare->flags ? e | policy.spare->flags(ge) : e;
+}
+
+/* Do the guest's entry and the marks in it give write access? */
+static inline bool ge_writable(u64 ge)
+{
+	return ge & PTE_RW && policy.ad->may_write(ge);
+}
+
+/* The same with PTE_RW, where it is given. */
+static inline u64 leaf_entry_plain(mfn_t mfn, u64 ge)
+{
+	return leaf_entry_read(mfn, ge) | (ge_writable(ge) ? PTE_RW : 0);
 }
 
 /* The leaf entry for a mapping of a frame of the domain; `ge` gives the rights. */

@@ -128,22 +128,30 @@ static __attribute__((noinline)) void follow_any(struct vcpu *v, const struct sh
 	sh_validate(v->domain, frame_of(v->domain, t->mfn), (u32)((uintptr_t)t->p & ~PAGE_MASK), bytes);
 }
 
-/* Bytes were stored at t: bring shadows of the frame into step. Short for one entry of a table that is a level-1 table
- * only. */
+/* One entry of a table above level 1, whose only shadow is of its own kind. */
+static __attribute__((noinline)) void follow_link(struct domain *d, struct sh_page *sp, u32 slot)
+{
+	validate_link(d, sp, slot, guest_entry(sp, slot), ROLE_LEVEL(sp->role));
+}
+
+/* Bytes were stored at t: bring shadows of the frame into step. Short for one entry of a table that is nothing else. */
 static inline __attribute__((always_inline)) void follow(struct vcpu *v, const struct sh_target *t, u32 bytes)
 {
 	struct domain *d = v->domain;
 	struct sh_page *sp = frame_of(d, t->mfn)->shadows;
 	u32 offset = (u32)((uintptr_t)t->p & ~PAGE_MASK), slot = offset / GUEST_BYTES;
+	bool single;
 
 	log_dirty_mark(d, t->mfn);
 	if (!sp)
 		return;
 	v->bytes += 2 * bytes; /* the guest's entry and the shadow's */
 	COUNT(d, emulate_ok);
-	if (!QUADRANTS && likely(sp->role == (v->role | ROLE_MAKE(1, 0)) && !sp->same_frame) &&
-	    offset % GUEST_BYTES + bytes <= GUEST_BYTES)
+	single = !QUADRANTS && likely(!sp->same_frame && offset % GUEST_BYTES + bytes <= GUEST_BYTES);
+	if (single && sp->role == (v->role | ROLE_MAKE(1, 0)))
 		follow_leaf(d, sp, slot, v->rsvd);
+	else if (G > 3 && N == G && policy.sync->links_in_step && single && (sp->role & ~ROLE_PLACE) == v->role)
+		follow_link(d, sp, slot);
 	else
 		follow_any(v, t, bytes);
 	if (TRACE_ON(emulate))
@@ -276,13 +284,22 @@ static bool mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t 
 
 	if (!counted(e) || pte_mfn(e).n != mfn.n)
 		return false;
-	leaf_put(d, leaf, slot, AD_HIDES_TABLES ? 0 : e & ~PTE_RW);
+	if (AD_HIDES_TABLES) {
+		leaf_put(d, leaf, slot, 0);
+		return true;
+	}
+	frame_of(d, mfn)->writable--;
+	SH_EACH(wrmap, unmapped, d, mfn, leaf, slot);
+	s_store(leaf->table, slot, e & ~PTE_RW);
 	return true;
 }
 
-static void mode_grant(struct domain *d, struct sh_page *leaf, u32 slot)
+static void mode_grant(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
-	leaf_put(d, leaf, slot, s_get(leaf, slot) | PTE_RW);
+	const u64 e = s_get(leaf, slot);
+
+	if ((e & (PTE_P | PTE_RW)) == PTE_P && mfn_eq(pte_mfn(e), mfn) && log_dirty_may_write(d, mfn))
+		leaf_gain(d, leaf, slot, mfn, e | PTE_RW);
 }
 
 static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn)
@@ -320,10 +337,15 @@ static void mode_forget(struct domain *d, struct sh_page *leaf)
 
 static void mode_relink(struct domain *d, struct sh_page *sp)
 {
-	for (u32 slot = 0, left = sp->entries; left; slot++, left--) {
-		slot = next_live(sp, slot);
-		validate_link(d, sp, slot, guest_entry(sp, slot), ROLE_LEVEL(sp->role));
-	}
+	void *const table = sp->table;
+
+	for (u32 first = 0, end = 0, left = sp->entries; left && sh_next_live(sp, ENTRIES, &first, &end);)
+		for (u32 slot = first; left && slot < end; slot++) {
+			if (!s_entry(table, slot))
+				continue;
+			left--;
+			validate_link(d, sp, slot, guest_entry(sp, slot), ROLE_LEVEL(sp->role));
+		}
 }
 
 static void mode_unlink(struct domain *d, struct sh_page *parent, u32 slot)
@@ -351,11 +373,10 @@ static void empty_leaf(struct domain *d, struct sh_page *leaf)
 
 			if (AD_HIDES_TABLES && e)
 				leaf_put(d, leaf, slot, 0);
-			if (AD_HIDES_TABLES || !e)
-				continue;
-			if (e & PTE_P)
+			else if (e & PTE_P)
 				leaf_lose(d, leaf, slot, e, 0);
-			s_store(table, slot, 0);
+			if (!AD_HIDES_TABLES && e)
+				s_store(table, slot, 0);
 		}
 }
 
@@ -460,7 +481,9 @@ static void mode_resync_page(struct vcpu *v, gva_t va)
 	index = first_index(q.leaf) + slot;
 	ge = guest_entry(q.leaf, index);
 	v->bytes += GUEST_BYTES + SHADOW_BYTES;
+	COUNT(v->domain, resync_page);
+	if (SYNC_TAKES_SNAPSHOTS && ge == snapshot_entry(q.leaf->snapshot, index) && s_get(q.leaf, slot))
+		return;
 	leaf_put(v->domain, q.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(q.leaf->role)));
 	followed(q.leaf, index, ge);
-	COUNT(v->domain, resync_page);
 }

@@ -258,6 +258,13 @@ static __attribute__((noinline)) void free_and_flush(struct vcpu *v, struct sh_p
 	flush_at_load(v, v->domain, root, hit);
 }
 
+static __attribute__((noinline, unused)) void park_and_flush(struct vcpu *v, struct sh_page *old, const struct sh_page *root,
+							      bool hit)
+{
+	sh_park_left_root(v->domain, old);
+	flush_at_load(v, v->domain, root, hit);
+}
+
 /* Hardware and v use this root from now on; the one before, `old`, is left. */
 static inline __attribute__((always_inline)) void install_root(struct vcpu *v, struct domain *d, struct sh_page *old,
 							       struct sh_page *root, bool hit)
@@ -278,6 +285,10 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 				policy.sync->root_left(v, old);
 			if (!--old->refs) {
 				free_and_flush(v, old, root, hit);
+				return;
+			}
+			if (policy.sync->parks_left && policy.sync->parks_left(d, old)) {
+				park_and_flush(v, old, root, hit);
 				return;
 			}
 		}

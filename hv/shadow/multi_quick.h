@@ -206,7 +206,26 @@ static const u8 plain_needs[PLAIN_FAULTS] = { PLAIN_NEEDS(0), PLAIN_NEEDS(1), PL
 /* Do the links' rights, and the guest's entry with its marks, give the access as it is? */
 static inline __attribute__((always_inline)) bool plainly_allowed(const struct vcpu *v, u32 pfec, u64 ge, u64 links)
 {
-	return pfec < PLAIN_FAULTS && !(ge & v->rsvd) && !(plain_needs[pfec] & ~(ge & (links | PTE_D)));
+	return pfec < PLAIN_FAULTS && !(ge & v->not_plain) && !(plain_needs[pfec] & ~(ge & (links | PTE_D)));
+}
+
+/* The entry was filled from ge; the ones beside it may be, too. */
+static inline __attribute__((always_inline)) enum verdict plain_filled(struct vcpu *v, struct sh_page *leaf, u64 slot, u64 ge)
+{
+	leaf_filled(v, v->domain, leaf, slot, ge);
+	return PREFETCH_LOOKS_AROUND && worth_a_look_at_table(leaf, slot) ? prefetch_fixed(v, leaf, slot) : SH_FIXED;
+}
+
+/* A plain fill that gives no write access, or of an entry that is there: it gets more rights, or has led to another frame. */
+static __attribute__((noinline)) enum verdict plain_refill(struct vcpu *v, gva_t va, mfn_t mfn, struct sh_page *leaf, u64 ge)
+{
+	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
+	const u64 old = s_get(leaf, slot), e = leaf_entry_plain(mfn, ge);
+
+	if (unlikely(!((old ^ e) & ~(SH_PREFETCHED | PTE_A))))
+		return SH_RETRY;
+	leaf_change(v->domain, leaf, slot, old, e);
+	return plain_filled(v, leaf, slot, ge);
 }
 
 /*
@@ -215,23 +234,17 @@ static inline __attribute__((always_inline)) bool plainly_allowed(const struct v
  */
 static __attribute__((noinline)) enum verdict quick_plain_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
 {
-	const u32 slot = s_slot(va, 1);
+	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
 	struct domain *const d = v->domain;
 	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
-	u64 old, e;
 
-	if (unlikely(!mfn_valid(mfn) || frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
+	if (unlikely(!mfn_valid(mfn) || frame_of(d, mfn)->shadows || TRACES_FILL))
 		return quick_present(v, va, pfec, leaf, ge, kept_way(v, va)->all & ge);
-	e = leaf_entry_plain(mfn, ge);
-	old = s_get(leaf, slot);
-	if (old & PTE_P) {
-		if (unlikely(plain_entry(old) == e))
-			return SH_RETRY;
-		leaf_lose(d, leaf, slot, old, e);
-	}
-	leaf_gain(d, leaf, slot, mfn, e);
-	leaf_filled(v, d, leaf, slot, ge);
-	return PREFETCH_LOOKS_AROUND && worth_a_look_at_table(leaf, slot) ? prefetch_fixed(v, leaf, slot) : SH_FIXED;
+	if (!ge_writable(ge) || s_get(leaf, slot) & PTE_P || unlikely(!SH_ALL(wrmap, mapped, d, mfn, leaf, slot)))
+		return plain_refill(v, va, mfn, leaf, ge);
+	frame_of(d, mfn)->writable++;
+	s_set(leaf, slot, leaf_entry_read(mfn, ge) | PTE_RW);
+	return plain_filled(v, leaf, slot, ge);
 }
 
 /* Memory that is none, at which the guest was before: its entry's rights are what the shadow's entry remembers. */

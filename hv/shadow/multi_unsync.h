@@ -16,7 +16,7 @@ static inline u64 snapshot_entry(const struct sh_page *snapshot, u32 index)
 }
 
 /* Guest entry `index` of a table was just followed, being ge. */
-static inline __attribute__((always_inline)) void followed(struct sh_page *sp, u32 index, u64 ge)
+static inline __attribute__((always_inline)) void followed(struct sh_page *sp, u64 index, u64 ge)
 {
 	if (!SYNC_TAKES_SNAPSHOTS || !sp->snapshot)
 		return;
@@ -267,11 +267,11 @@ static inline __attribute__((always_inline)) bool learns(struct sh_page *leaf, u
 }
 
 /* Is the first entry to be tried one that could be filled? A demand fault's most often is not, a copy-on-write fault's there. */
-static inline __attribute__((always_inline)) bool worth_a_look_at_table(struct sh_page *leaf, u32 slot)
+static inline __attribute__((always_inline)) bool worth_a_look_at_table(struct sh_page *leaf, u64 slot)
 {
 	u32 first, end;
 
-	if (policy.prefetch->upwards && (slot + 1 == ENTRIES || !(guest_entry(leaf, first_index(leaf) + slot + 1) & PTE_P)))
+	if (policy.prefetch->upwards && !(guest_entry(leaf, first_index(leaf) + (slot + 1) % ENTRIES) & PTE_P))
 		return false;
 	policy.prefetch->window(leaf, slot, ENTRIES, &first, &end);
 	if (first < slot)
@@ -301,11 +301,11 @@ static __attribute__((noinline, cold)) void trace_fill(struct vcpu *v, const str
 
 /* The books of an entry that a fault filled from the guest's entry ge. */
 static inline __attribute__((always_inline)) void leaf_filled(struct vcpu *v, struct domain *d, struct sh_page *leaf,
-							      u32 slot, u64 ge)
+							      u64 slot, u64 ge)
 {
 	v->bytes += SHADOW_BYTES;
 	COUNT(d, fill);
-	if (!SYNC_UNSYNCS || !leaf->unsync)
+	if (SYNC_TAKES_SNAPSHOTS ? !leaf->snapshot : !SYNC_UNSYNCS || !leaf->unsync)
 		return;
 	followed(leaf, first_index(leaf) + slot, ge);
 	COUNT(d, pull_through);

@@ -16,6 +16,7 @@
 #define SHADOW_POLICY_H
 
 #include "lib.h"
+#include "p2m.h"
 #include "paging.h"
 #include "pool.h"
 #include "pte.h"
@@ -38,6 +39,8 @@ struct sh_sync {
 	/* A new shadow that is a root, before it is loaded for the first time; and one that was just left. NULL: nothing to do. */
 	void (*root_made)(struct domain *d, struct sh_page *root);
 	void (*root_left)(struct vcpu *v, struct sh_page *root);
+	/* Is the root that was just left to be parked at once (sh_park_left_root)? NULL: none is. */
+	bool (*parks_left)(const struct domain *d, const struct sh_page *root);
 	/* May the guest write straight to this frame? */
 	bool (*may_write)(const struct frame_info *f);
 	/* It may not, and just did. SH_EMULATE, or SH_FIXED when it may by now. Never reclaims. */
@@ -100,6 +103,7 @@ struct sh_wrmap {
 	u32 (*known)(const struct domain *d, mfn_t mfn);
 	/* Shadow pages that recording one mapping may take: faults reserve them. */
 	u32 pages;
+	bool fixups; /* it uses sh_domain.fixup */
 };
 #define SH_WRMAP_CHAIN 3
 
@@ -190,6 +194,10 @@ struct sh_policy {
 	((policy.wrmap[0] ? policy.wrmap[0]->pages : 0) + (policy.wrmap[1] ? policy.wrmap[1]->pages : 0) +             \
 	 (policy.wrmap[2] ? policy.wrmap[2]->pages : 0))
 
+#define SH_FIXUPS_USED                                                                                                 \
+	((policy.wrmap[0] && policy.wrmap[0]->fixups) || (policy.wrmap[1] && policy.wrmap[1]->fixups) ||               \
+	 (policy.wrmap[2] && policy.wrmap[2]->fixups))
+
 /* What sh_unshadow is told for the trace. */
 enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UNSHADOW_BATCH };
 
@@ -255,6 +263,8 @@ void sh_resync_page(struct vcpu *v, gva_t va);
  * a root that is only kept.
  */
 bool sh_park_root(struct domain *d, struct frame_info *f);
+/* The same of a root that a vCPU has just left, if only it is kept; writes to it need no fault then. */
+void sh_park_left_root(struct domain *d, struct sh_page *root);
 /*
  * The same for the only shadow of a frame, at a level between 1 and the root's, which has no entries left and only its `up` as link.
  * The table that was parked before SH_PARKED others goes. If the sync part does not park (unpark is NULL), this one does.
@@ -273,7 +283,10 @@ void sh_unsync_gone(struct domain *d, struct sh_page *sp);
 void sh_snapshots_give_back(struct domain *d);
 
 /* What the engine knows of the frame; there must be memory at gfn. */
-struct frame_info *sh_frame(const struct domain *d, gfn_t gfn);
+static inline struct frame_info *sh_frame(const struct domain *d, gfn_t gfn)
+{
+	return frame_of(d, p2m_lookup(d, gfn));
+}
 /* Does that entry of a leaf shadow in use? */
 bool sh_maps_writable(const struct sh_page *leaf, u32 slot, mfn_t mfn);
 

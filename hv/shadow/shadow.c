@@ -177,7 +177,8 @@ static inline bool enlist(struct vcpu *v, struct sh_page *sp, mfn_t mfn, struct 
 			d->counter[PN_CNT_guest_tables_peak] = d->counter[PN_CNT_guest_tables];
 		TRACE(v, promote, sp->gfn, sp->role, sp->mfn);
 	}
-	sh_hide_new(d, f, sp);
+	if (AD_HIDES_TABLES)
+		sh_hide_new(d, f, sp);
 	if (!others && SUPER_HIGHEST_LEAF > 1)
 		run_gets_table(d, mfn);
 	return !others;
@@ -315,11 +316,6 @@ void sh_drop_page(struct vcpu *v, gva_t va)
 	v->mode->drop_page(v, va);
 }
 
-struct frame_info *sh_frame(const struct domain *d, gfn_t gfn)
-{
-	return frame_of(d, p2m_lookup(d, gfn));
-}
-
 bool sh_maps_writable(const struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
 	u64 e = leaf->mode->get(leaf, slot);
@@ -334,10 +330,7 @@ bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn
 
 void sh_grant_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
-	u64 e = leaf->mode->get(leaf, slot);
-
-	if (e & PTE_P && mfn_eq(pte_mfn(e), mfn) && log_dirty_may_write(d, mfn))
-		leaf->mode->grant(d, leaf, slot);
+	leaf->mode->grant(d, leaf, slot, mfn);
 }
 
 bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn)

@@ -149,7 +149,7 @@ static void fixups_take(struct sh_domain *s, struct sh_page *sp)
 {
 	u32 row = __builtin_ctz(~s->fixups_used);
 
-	if (s->fixups_used == ~0u)
+	if (!SH_FIXUPS_USED || s->fixups_used == ~0u)
 		return;
 	s->fixups_used |= 1u << row;
 	for (u32 i = 0; i < SH_FIXUPS; i++)
@@ -279,6 +279,15 @@ bool sh_park_root(struct domain *d, struct frame_info *f)
 	return true;
 }
 
+void sh_park_left_root(struct domain *d, struct sh_page *root)
+{
+	const mfn_t mfn = p2m_lookup(d, GFN(root->gfn));
+
+	d->shadow->written.emptied = NULL;
+	if (mfn_valid(mfn) && frame_of(d, mfn)->shadows == root && sh_park_root(d, frame_of(d, mfn)))
+		SH_EACH(wrmap, restore, d, mfn);
+}
+
 /* The place in the domain's ring of parked tables that sp has, or the one that is the next to go. */
 static struct sh_page **ring_place(struct sh_domain *s, const struct sh_page *sp)
 {
@@ -325,7 +334,8 @@ void sh_unpark(struct vcpu *v, struct sh_page *sp)
 		sp->refs--;
 	}
 	sh_promote(v, sp, 0);
-	sp->mode->relink(v->domain, sp);
+	if (sp->entries)
+		sp->mode->relink(v->domain, sp);
 }
 
 void sh_parked_gone(struct domain *d, struct sh_page *sp)

@@ -32,6 +32,8 @@ SH_PART void upper_emptied(struct domain *d, struct frame_info *f)
 		if (!f)
 			return;
 	}
+	if (sp && ROLE_LEVEL(sp->role) == ROLE_GUEST_LEVELS(sp->role))
+		d->shadow->written.emptied = sp;
 }
 
 SH_PART void upper_written(struct vcpu *v, struct frame_info *f, const void *p, u32 bytes)

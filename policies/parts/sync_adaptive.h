@@ -10,8 +10,9 @@
  *  4. Writes to a single table are emulated, until one root-load interval has seen as many of them as would have been
  *     worth it: that one goes out of sync again, and its resync judges anew. So the loss is bounded either way.
  *  5. Tables above level 1 are emulated, and taken out by the reclaim part upper: parked when they are emptied, unshadowed
- *     when they are flooded. A root that is only kept is parked at its first write: its next use may be as data, or, as
- *     kernels hand out pages, as a root again, with the kernel's links in it.
+ *     when they are flooded. A root that is only kept is parked at its first write, or as soon as it is left, if an entry was
+ *     taken out of it just before: its next use may be as data, or, as kernels hand out pages, as a root again, with the
+ *     kernel's links in it.
  *  6. What faults prefetch, the prefetch part adaptive decides by the same history.
  *
  * The thresholds, as measured (instructions, 4 levels, pool-resized): an emulated write costs 410, a table with all entries in
@@ -73,6 +74,12 @@ SH_PART struct sh_page *adaptive_find(struct domain *d, u32 gfn, u32 role)
 	return sp;
 }
 
+/* A root of which something was taken out lately is, most often, a process's that ends. */
+SH_PART bool adaptive_parks_left(const struct domain *d, const struct sh_page *root)
+{
+	return unlikely(d->shadow->written.emptied == root);
+}
+
 /* Here, so that the compiler sees that there is one. */
 SH_PART void adaptive_unpark(struct vcpu *v, struct sh_page *root)
 {
@@ -130,6 +137,7 @@ static const struct sh_sync sync_part = {
 	.find = adaptive_find,
 	.find_root = kept_find,
 	.unpark = adaptive_unpark,
+	.parks_left = adaptive_parks_left,
 	.gone = adaptive_gone,
 	.in_sync = adaptive_in_sync,
 	.made = adaptive_made,

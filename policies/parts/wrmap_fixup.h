@@ -93,6 +93,7 @@ static const struct sh_wrmap wrmap_fixup = {
 	.mapped = fixup_mapped,
 	.gone = fixup_gone,
 	.knows = fixup_knows,
+	.fixups = true,
 };
 
 #endif
