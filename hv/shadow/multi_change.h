@@ -298,7 +298,11 @@ static void mode_grant(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t m
 {
 	const u64 e = s_get(leaf, slot);
 
-	if ((e & (PTE_P | PTE_RW)) == PTE_P && mfn_eq(pte_mfn(e), mfn) && log_dirty_may_write(d, mfn))
+	if ((e & (PTE_P | PTE_RW)) != PTE_P || !mfn_eq(pte_mfn(e), mfn) || !log_dirty_may_write(d, mfn))
+		return;
+	if (AD_HIDES_TABLES) /* it is counted already */
+		leaf_put(d, leaf, slot, e | PTE_RW);
+	else
 		leaf_gain(d, leaf, slot, mfn, e | PTE_RW);
 }
 
