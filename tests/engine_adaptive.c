@@ -5,6 +5,9 @@
 /* What is worth a resync of a table with so many times 64 entries in use (sync_adaptive.h). */
 #define WORTH(times) (2 + (times))
 
+/* INVLPGs for nothing that bring a table back. */
+#define IDLE 16
+
 /* Such a table that is in sync. */
 static void known_l1(u64 gfn, u32 slot)
 {
@@ -46,6 +49,25 @@ START_TEST(a_new_table_is_out_of_sync)
 	/* That says nothing of its writers yet. */
 	store(70, 0, at(DATA + 1, ALL));
 	ck_assert(unsync(70));
+}
+END_TEST
+
+START_TEST(a_table_that_is_flushed_for_nothing_comes_back)
+{
+	gva_t va = USER + (20ull << 21);
+
+	another_l1(70, 20);
+	for (u32 i = 1; i < IDLE; i++)
+		paging_invlpg(&g.v, va);
+	ck_assert(unsync(70));
+	/* One that is there for a change is none of them. */
+	store(70, 0, at(DATA + 1, ALL));
+	paging_invlpg(&g.v, va);
+	ck_assert(unsync(70));
+	expect_done(va, U, 0, DATA + 1);
+	paging_invlpg(&g.v, va);
+	ck_assert(!unsync(70));
+	expect_done(va, U, 0, DATA + 1);
 }
 END_TEST
 
@@ -411,6 +433,7 @@ int main(void)
 	tcase_add_checked_fixture(t, start, finish);
 	tcase_add_test(t, the_first_write_lets_a_table_go);
 	tcase_add_test(t, a_new_table_is_out_of_sync);
+	tcase_add_test(t, a_table_that_is_flushed_for_nothing_comes_back);
 	tcase_add_test(t, a_single_write_is_emulated_the_next_time);
 	tcase_add_test(t, each_table_has_its_own_history);
 	tcase_add_test(t, a_batch_lets_a_single_table_go_again);

@@ -47,7 +47,7 @@
 struct sh_history {
 	u16 load;    /* root loads of the domain before the last write that was emulated, cut off */
 	u16 pulled;  /* out of sync: entries pulled through since it went */
-	u8 run;      /* writes emulated since that load */
+	u8 run;      /* in sync, writes emulated since that load; out of sync, INVLPGs for nothing */
 	bool single; /* the last resync was not worth it */
 	bool born;   /* out of sync since the shadow was made, not by a write */
 	s8 reach;    /* of prefetching */

@@ -76,7 +76,7 @@ struct sh_mode {
 	 * Returns how many. And the one for va, if its table is out of sync.
 	 */
 	u32 (*resync)(struct vcpu *v, struct sh_page *sp);
-	void (*resync_page)(struct vcpu *v, gva_t va);
+	struct sh_page *(*resync_page)(struct vcpu *v, gva_t va);
 	/* The guest table behind a page above level 1, of a pair without quadrants, has changed: the links that there are follow. */
 	void (*relink)(struct domain *d, struct sh_page *sp);
 	/* Zero one link; all links to a child; every entry. */

@@ -473,21 +473,22 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 		leaf_put(d, sp, s_slot(va, 1), 0);
 }
 
-/* INVLPG of an address whose level-1 table is out of sync: that one entry is followed. Links are in step. */
-static void mode_resync_page(struct vcpu *v, gva_t va)
+/* Links are in step. */
+static struct sh_page *mode_resync_page(struct vcpu *v, gva_t va)
 {
 	struct quick q;
 	u32 slot = s_slot(va, 1), index;
 	u64 ge;
 
 	if (!G || !SYNC_UNSYNCS || !policy.sync->links_in_step || !quick_way(v, va, &q) || !q.leaf->unsync)
-		return;
+		return NULL;
 	index = first_index(q.leaf) + slot;
 	ge = guest_entry(q.leaf, index);
 	v->bytes += GUEST_BYTES + SHADOW_BYTES;
 	COUNT(v->domain, resync_page);
 	if (SYNC_TAKES_SNAPSHOTS && ge == snapshot_entry(q.leaf->snapshot, index) && s_get(q.leaf, slot))
-		return;
+		return q.leaf;
 	leaf_put(v->domain, q.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(q.leaf->role)));
 	followed(q.leaf, index, ge);
+	return NULL;
 }

@@ -256,8 +256,11 @@ bool sh_unsync(struct vcpu *v, struct frame_info *f, bool snapshot, bool whole);
 /* Take write access to sp's table away again and derive anew what changed. No shadow goes, if only level 1 is out of sync. */
 void sh_resync(struct vcpu *v, struct sh_page *sp);
 void sh_resync_all(struct vcpu *v);
-/* The one entry that translates va, if its table is out of sync; and sh_flush_page. */
-void sh_resync_page(struct vcpu *v, gva_t va);
+/*
+ * The one entry that translates va, if its table is out of sync; and sh_flush_page. Returns the entry's shadow if nothing had to
+ * be done, as its table was out of sync, and the entry the snapshot's; else NULL.
+ */
+struct sh_page *sh_resync_page(struct vcpu *v, gva_t va);
 /*
  * Let the guest write to this frame, which has shadows, until sh_unpark, whatever is out of sync. False: it has another shadow than
  * a root that is only kept.

@@ -240,10 +240,12 @@ void sh_resync_all(struct vcpu *v)
 		sh_resync(v, s->unsync_first);
 }
 
-void sh_resync_page(struct vcpu *v, gva_t va)
+struct sh_page *sh_resync_page(struct vcpu *v, gva_t va)
 {
-	v->mode->resync_page(v, va);
+	struct sh_page *idle = v->mode->resync_page(v, va);
+
 	sh_flush_page(v, va);
+	return idle;
 }
 
 void sh_unsync_gone(struct domain *d, struct sh_page *sp)

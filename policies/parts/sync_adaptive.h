@@ -13,7 +13,8 @@
  *     when they are flooded. A root that is only kept is parked at its first write, or as soon as it is left, if an entry was
  *     taken out of it just before: its next use may be as data, or, as kernels hand out pages, as a root again, with the
  *     kernel's links in it.
- *  6. What faults prefetch, the prefetch part adaptive decides by the same history.
+ *  6. A table comes back when IDLE_ENOUGH times since it went INVLPG named an entry that had not changed: it is not being filled.
+ *  7. What faults prefetch, the prefetch part adaptive decides by the same history.
  *
  * The thresholds, as measured (instructions, 4 levels, pool-resized): an emulated write costs 410, a table with all entries in
  * use 740 to let go and 6700 to bring back, as much as 18 writes; rule 3 asks for 10, because emulating them all again before it
@@ -26,7 +27,7 @@
 #ifndef PART_SYNC_H
 #define PART_SYNC_H
 
-enum { UNSYNC_TABLES = 3, SYNC_TAKES_SNAPSHOTS = 1, SYNC_LEARNS = 1, WORTH_LEAST = 2, WORTH_EACH = 64 };
+enum { UNSYNC_TABLES = 3, SYNC_TAKES_SNAPSHOTS = 1, SYNC_LEARNS = 1, WORTH_LEAST = 2, WORTH_EACH = 64, IDLE_ENOUGH = 16 };
 
 #include "unsync_leaves.h"
 
@@ -124,7 +125,24 @@ SH_PART void adaptive_resynced(struct domain *d, struct sh_page *first, u32 chan
 		sp->history.pulled = 0;
 	}
 	first->history.born = false;
+	first->history.run = 0;
 	first->history.single = !born && changed < adaptive_worth(first);
+}
+
+SH_PART void adaptive_invlpg(struct vcpu *v, gva_t va)
+{
+	struct sh_page *idle, *first;
+
+	if (likely(!v->domain->unsync)) {
+		sh_flush_page(v, va);
+		return;
+	}
+	idle = sh_resync_page(v, va);
+	if (!idle)
+		return;
+	first = sh_frame(v->domain, GFN(idle->gfn))->shadows;
+	if (++first->history.run >= IDLE_ENOUGH)
+		sh_resync(v, first);
 }
 
 SH_PART void adaptive_pulled(struct domain *d, struct sh_page *leaf)
@@ -136,6 +154,7 @@ static const struct sh_sync sync_part = {
 	UNSYNC_LEAVES_HOOKS,
 	.find = adaptive_find,
 	.find_root = kept_find,
+	.invlpg = adaptive_invlpg,
 	.unpark = adaptive_unpark,
 	.parks_left = adaptive_parks_left,
 	.gone = adaptive_gone,
