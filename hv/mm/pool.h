@@ -163,10 +163,10 @@ struct sh_domain {
 	struct sh_page *wrmap_last; /* the wrmap part scan's: the page in which the last scan hit */
 	struct sh_run *runs;        /* the super part direct's, from the run of the domain's first frame on */
 	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
-	struct {                                 /* of the reclaim parts early, batch and flood: the last write to a table */
+	struct {                                 /* of the reclaim parts early, batch, flood and upper: the last write to a table */
 		const struct frame_info *zeroed; /* the table, if it set an entry to zero */
 		const struct frame_info *flooded; /* flood's and upper's: the table, if it is above level 1 */
-		const struct sh_page *emptied;    /* upper's: the root that lost an entry in which nothing was left, or NULL */
+		const struct sh_page *emptied;    /* upper's, and adaptive's: the root that lost an entry last; a hint, to be compared alone */
 		u64 fills;                       /* upper's: entries filled when it was written */
 		const void *at;
 		u32 run;                /* writes up to this one, each right after the one before */

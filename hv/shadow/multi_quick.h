@@ -39,7 +39,8 @@ static __attribute__((noinline)) bool walk_way(struct vcpu *v, gva_t va, struct 
 	return true;
 }
 
-/* The way that is kept for addresses like va. Whatever changes a link forgets the ways (sh_forget_ways). */
+/* The way that is kept for addresses like va. Whatever changes a link forgets the ways that go through it (sh_forget_ways,
+ * sh_forget_ways_through). */
 static inline struct sh_way *kept_way(struct vcpu *v, gva_t va)
 {
 	return &v->way[va >> (N > 3 ? 63 : 31) & 1];
@@ -216,7 +217,10 @@ static inline __attribute__((always_inline)) enum verdict plain_filled(struct vc
 	return PREFETCH_LOOKS_AROUND && worth_a_look_at_table(leaf, slot) ? prefetch_fixed(v, leaf, slot) : SH_FIXED;
 }
 
-/* A plain fill that gives no write access, or of an entry that is there: it gets more rights, or has led to another frame. */
+/*
+ * A plain fill that gives no write access, or must not (wrmap), or of an entry that is there: it gets more rights, or has led to
+ * another frame.
+ */
 static __attribute__((noinline)) enum verdict plain_refill(struct vcpu *v, gva_t va, mfn_t mfn, struct sh_page *leaf, u64 ge)
 {
 	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
@@ -229,8 +233,8 @@ static __attribute__((noinline)) enum verdict plain_refill(struct vcpu *v, gva_t
 }
 
 /*
- * They do: for the commonest of all faults, on a frame that is no table, with nothing to be recorded. Whatever
- * else it meets is quick_present's.
+ * They do: for the commonest of all faults, on a frame that is no table, with nothing to be recorded: an entry
+ * that is not there becomes a writable one. What is as plain otherwise is plain_refill's, all else quick_present's.
  */
 static __attribute__((noinline)) enum verdict quick_plain_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
 {

@@ -301,7 +301,7 @@ quick_t quick_load_root_32(struct svm_vcpu *s, unsigned len, u32 cr3)
 	return load_root(s, cr3);
 }
 
-/* Of one among several vCPUs, most often: the quick handler answers all others. */
+/* Of one among several vCPUs, most often: the quick handler answers what is legal and plainly encoded. */
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
 	const u8 *p = svm_in_32(s) ? NULL : svm_code(s);

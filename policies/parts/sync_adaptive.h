@@ -11,7 +11,7 @@
  *     worth it: that one goes out of sync again, and its resync judges anew. So the loss is bounded either way.
  *  5. Tables above level 1 are emulated, and taken out by the reclaim part upper: parked when they are emptied, unshadowed
  *     when they are flooded. A root that is only kept is parked at its first write, or as soon as it is left, if an entry was
- *     taken out of it just before: its next use may be as data, or, as kernels hand out pages, as a root again, with the
+ *     taken out of it since it was loaded: its next use may be as data, or, as kernels hand out pages, as a root again, with the
  *     kernel's links in it.
  *  6. A table comes back when IDLE_ENOUGH times since it went INVLPG named an entry that had not changed: it is not being filled.
  *  7. What faults prefetch, the prefetch part adaptive decides by the same history.
@@ -75,7 +75,7 @@ SH_PART struct sh_page *adaptive_find(struct domain *d, u32 gfn, u32 role)
 	return sp;
 }
 
-/* A root of which something was taken out lately is, most often, a process's that ends. */
+/* A root of which something was taken out, and that is left then, is, most often, a process's that ends. */
 SH_PART bool adaptive_parks_left(const struct domain *d, const struct sh_page *root)
 {
 	return unlikely(d->shadow->written.emptied == root);
