@@ -6,6 +6,7 @@
 #ifndef PCPU_H
 #define PCPU_H
 
+#include "cpu.h"
 #include "segments.h"
 #include "types.h"
 
@@ -28,9 +29,7 @@ extern unsigned nr_pcpus;
 
 static inline struct pcpu *this_pcpu(void)
 {
-	u64 sp;
-	asm("mov %%rsp, %0" : "=r"(sp));
-	return (struct pcpu *)(sp & ~(u64)(PCPU_STACK_BYTES - 1));
+	return (struct pcpu *)(stack_pointer() & ~(u64)(PCPU_STACK_BYTES - 1));
 }
 
 /* Start all other pCPUs; each ends in pcpu_idle. Returns how many there are in all. */
@@ -69,9 +68,9 @@ void pcpu_stand(struct pcpu *p);
  *
  * Let pending interrupts (on dom0's pCPU only NMIs) be taken by our own handlers.
  */
-static inline void pcpu_take_interrupts(void) { asm volatile("stgi; nop; nop; clgi" : : : "memory"); }
+static inline void pcpu_take_interrupts(void) { take_interrupts(); }
 
 /* HLT until an interrupt; one that is already pending ends it at once. domU pCPUs only. */
-static inline void pcpu_wait(void) { asm volatile("cli; stgi; sti; hlt; clgi" : : : "memory"); }
+static inline void pcpu_wait(void) { wait_for_interrupt(); }
 
 #endif

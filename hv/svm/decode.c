@@ -179,21 +179,13 @@ static int mem_cmpxchg(void *ctx, u64 va, void *old, const void *new_, unsigned 
 /* The hypervisor uses no SSE register, so the guest's are in the CPU. */
 static int xmm_read(void *ctx, unsigned index, u8 value[16])
 {
-	switch (index) {
-#define X(n) case n: asm volatile("movups %%xmm" #n ", %0" : "=m"(*(u8(*)[16])value)); break;
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-#undef X
-	}
+	xmm_get(index, value);
 	return 0;
 }
 
 static int xmm_write(void *ctx, unsigned index, const u8 value[16])
 {
-	switch (index) {
-#define X(n) case n: asm volatile("movups %0, %%xmm" #n : : "m"(*(const u8(*)[16])value)); break;
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-#undef X
-	}
+	xmm_set(index, value);
 	return 0;
 }
 
@@ -250,7 +242,7 @@ const struct emul_ops svm_guest_ops_smp = {
 
 static void fs_gs_bases(struct svm_vcpu *s, struct emul_state *st)
 {
-	asm volatile("vmsave %0" : : "a"(&s->vmcb) : "memory");
+	vmsave(&s->vmcb);
 	st->seg_base[EMUL_FS] = s->vmcb.fs.base;
 	st->seg_base[EMUL_GS] = s->vmcb.gs.base;
 }

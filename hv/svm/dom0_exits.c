@@ -178,7 +178,7 @@ enum trip dom0_exit_npf(struct svm_vcpu *s)
 		return TRIP_npf;
 	}
 	svm_emul_begin(s, &st);
-	asm volatile("vmsave %0" : : "a"(&s->vmcb) : "memory");
+	vmsave(&s->vmcb);
 	st.seg_base[EMUL_FS] = s->vmcb.fs.base;
 	st.seg_base[EMUL_GS] = s->vmcb.gs.base;
 	int r = emul_execute(&in, &st, &ops, s);

@@ -45,7 +45,7 @@ void plat_lock_wait(void)
 /* INVLPGA drops one page of an ASID, and what the paging-structure caches hold of it (APM volume 3). */
 void plat_tlb_flush_page(struct vcpu *v, gva_t va)
 {
-	asm volatile("invlpga" : : "a"(va), "c"(to_svm(v)->vmcb.asid) : "memory");
+	invlpga(va, to_svm(v)->vmcb.asid);
 }
 
 void plat_domain_crash(struct domain *d, const char *fmt, ...)

@@ -151,11 +151,11 @@ void svm_set_startup(struct svm_vcpu *s, u8 page)
 /* What hardware holds beside the VMCB and a world switch leaves alone: start a guest with what a reset gives. */
 static void load_unswitched_state(struct svm_vcpu *s)
 {
-	asm volatile("vmload %0" : : "a"(&s->vmcb) : "memory");
-	asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ull));
+	vmload(&s->vmcb);
+	clear_dr0_3();
 	if (cpuid(1, 0).ecx & BIT(26)) {
 		write_cr4(read_cr4() | CR4_OSXSAVE);
-		asm volatile("xsetbv" : : "c"(0), "a"(1), "d"(0));
+		xsetbv0(1);
 		write_cr4(read_cr4() & ~CR4_OSXSAVE);
 	}
 }
@@ -178,9 +178,9 @@ void svm_run(struct svm_vcpu *s)
 {
 	clgi();
 	if (s->vmcb.v_intr_masking)
-		asm volatile("sti"); /* harmless while GIF is clear; VMRUN wants it */
+		sti(); /* harmless while GIF is clear; VMRUN wants it */
 	else
-		asm volatile("cli");
+		cli();
 	if (!s->ran)
 		load_unswitched_state(s);
 	s->ran = true;

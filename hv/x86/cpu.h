@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Instructions that C has no words for, and the bits of control registers and MSRs that we name (APM volume 2). */
+/* The bits of control registers and MSRs that we name (APM volume 2); insns.h has the instructions. */
 #ifndef X86_CPU_H
 #define X86_CPU_H
 
@@ -64,43 +64,12 @@ struct cpuid {
 	u32 eax, ebx, ecx, edx;
 };
 
-static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
-{
-	struct cpuid r;
-	asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
-	return r;
-}
+/* Not beside this file but first in the include path: a hosted build has its own. */
+#include <insns.h>
 
 static inline bool cpu_has_la57(void)
 {
 	return cpuid(0, 0).eax >= 7 && cpuid(7, 0).ecx & BIT(16);
-}
-
-static inline u64 rdmsr(u32 msr)
-{
-	u32 lo, hi;
-	asm volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr));
-	return (u64)hi << 32 | lo;
-}
-
-static inline void wrmsr(u32 msr, u64 val)
-{
-	asm volatile("wrmsr" : : "c"(msr), "a"((u32)val), "d"((u32)(val >> 32)) : "memory");
-}
-
-static inline u64 rdtsc(void)
-{
-	u32 lo, hi;
-	asm volatile("rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
-	return (u64)hi << 32 | lo;
-}
-
-/* The low half, which clears the rest of RAX. */
-static inline u64 rdtsc_low(void)
-{
-	u64 lo;
-	asm volatile("rdtsc" : "=a"(lo) : : "rdx", "memory");
-	return lo;
 }
 
 /* The number of the highest bit set in x; 0: 0, because BSR leaves its destination alone then (APM volume 3). */
@@ -110,46 +79,6 @@ static inline u64 highest_bit(u64 x)
 	asm("bsr %1, %0" : "+r"(n) : "r"(x) : "cc");
 	return n;
 }
-
-#define CR_ACCESSORS(n)                                                                                                \
-	static inline u64 read_cr##n(void)                                                                             \
-	{                                                                                                              \
-		u64 v;                                                                                                 \
-		asm volatile("mov %%cr" #n ", %0" : "=r"(v) : : "memory");                                             \
-		return v;                                                                                              \
-	}                                                                                                              \
-	static inline void write_cr##n(u64 v) { asm volatile("mov %0, %%cr" #n : : "r"(v) : "memory"); }
-CR_ACCESSORS(0)
-CR_ACCESSORS(2)
-CR_ACCESSORS(3)
-CR_ACCESSORS(4)
-
-static inline void outb(u16 port, u8 v) { asm volatile("outb %0, %1" : : "a"(v), "Nd"(port)); }
-static inline void outw(u16 port, u16 v) { asm volatile("outw %0, %1" : : "a"(v), "Nd"(port)); }
-static inline void outl(u16 port, u32 v) { asm volatile("outl %0, %1" : : "a"(v), "Nd"(port)); }
-static inline u8 inb(u16 port)
-{
-	u8 v;
-	asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-static inline u16 inw(u16 port)
-{
-	u16 v;
-	asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-static inline u32 inl(u16 port)
-{
-	u32 v;
-	asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void cpu_relax(void) { asm volatile("pause" : : : "memory"); }
-static inline void stgi(void) { asm volatile("stgi" : : : "memory"); }
-static inline void clgi(void) { asm volatile("clgi" : : : "memory"); }
-static inline void invlpg(u64 va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }
 
 static inline void barrier(void) { asm volatile("" : : : "memory"); }
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
