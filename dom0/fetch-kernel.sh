@@ -22,8 +22,12 @@ deb=$("$here/fetch-package.sh" "$package" "$arch" "$work")
 dpkg-deb -x "$deb" root || fail "$deb cannot be unpacked"
 kernel=$(echo root/boot/vmlinuz-*)
 version=${kernel#root/boot/vmlinuz-}
-[ -s "$kernel" ] && [ -d "root/lib/modules/$version" ] || fail "$deb holds no kernel"
+# Since Debian 13 all that was below /lib is below /usr/lib.
+modules=root/usr/lib/modules/$version
+[ -d "$modules" ] || modules=root/lib/modules/$version
+[ -s "$kernel" ] || fail "$deb holds no kernel"
+[ -d "$modules" ] || fail "$deb holds no modules for its kernel $version"
 rm -rf "$dir/modules"
-mv "root/lib/modules/$version" "$dir/modules"
+mv "$modules" "$dir/modules"
 mv "$kernel" "$dir/vmlinuz"
 echo "$version" >"$dir/version"

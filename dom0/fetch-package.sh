@@ -1,22 +1,24 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch-package.sh PACKAGE ARCH DIR: Debian's package, downloaded into DIR and not installed; its path is printed.
-# A kernel's meta package ("linux-image-amd64") stands for the kernel that it depends on.
+# fetch-package.sh PACKAGE ARCH DIR [SUITE]: Debian's package, downloaded into DIR and not installed; its path is printed.
+# A kernel's meta package ("linux-image-amd64") stands for the kernel that it depends on. SUITE is another one than the
+# machine's ("bookworm-backports"), from the same archive. Exit status 69: the archive has it not, or cannot be reached.
 #
-# Packages of the machine's own architecture come by its own package lists. Those of another one come by lists of
+# Packages of the machine's own architecture and suite come by its own package lists. All others come by lists of
 # their own in $PENUMBRA_APT (default: ./apt), made from the machine's sources: its settings stay as they are.
 # A package file that lies in $PENUMBRA_DEBS is used instead of the network.
 set -eu
-[ $# -eq 3 ] || { echo "usage: $0 PACKAGE ARCH DIR" >&2; exit 64; }
-package=$1 arch=$2 dir=$3
-fail() { echo "fetch-package: $*" >&2; exit 1; }
+[ $# -eq 3 ] || [ $# -eq 4 ] || { echo "usage: $0 PACKAGE ARCH DIR [SUITE]" >&2; exit 64; }
+package=$1 arch=$2 dir=$3 suite=${4:-}
+fail() { echo "fetch-package: $*" >&2; exit 69; }
+system() { (. /etc/os-release && echo "$PRETTY_NAME") 2>/dev/null || echo "this system"; }
 cd "$dir"
 
 private=
-if [ "$arch" != "$(dpkg --print-architecture)" ]; then
-	base=${PENUMBRA_APT:-$OLDPWD/apt}
-	mkdir -p "$base/$arch/lists/partial" "$base/$arch/cache/archives/partial"
-	private=$(cd "$base/$arch" && pwd)
+if [ -n "$suite" ] || [ "$arch" != "$(dpkg --print-architecture)" ]; then
+	base=${PENUMBRA_APT:-$OLDPWD/apt}/${suite:+$suite-}$arch
+	mkdir -p "$base/lists/partial" "$base/cache/archives/partial"
+	private=$(cd "$base" && pwd)
 	touch "$private/status"
 fi
 # apt's own user may not be allowed into these directories.
@@ -28,7 +30,20 @@ with_apt() { # PROGRAM ARGUMENT...
 			-o Dir::State::lists="$private/lists" -o Dir::State::status="$private/status" -o Dir::Cache="$private/cache" \
 			-o Acquire::Languages=none "$@"
 	fi
+	if [ -n "$suite" ]; then
+		set -- -o Dir::Etc::SourceList="$private/sources.list" -o Dir::Etc::SourceParts=/dev/null "$@"
+	fi
 	"$program" -o APT::Sandbox::User=root "$@"
+}
+# The archive that the machine's own release comes from; apt knows which that is once it has the lists.
+archive() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Codename: ${suite%%-*}" 2>/dev/null | head -n 1; }
+write_sources() {
+	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+	uri=$(archive)
+	[ -n "$uri" ] || { apt-get -o APT::Sandbox::User=root update >"$dir/update.log" 2>&1 || true; uri=$(archive); }
+	[ -n "$uri" ] || fail "apt knows no archive of ${suite%%-*}: check /etc/apt/sources.list and the network, then \"apt-get update\""
+	[ ! -r $keyring ] && keyring= || keyring="[signed-by=$keyring] "
+	echo "deb $keyring$uri $suite main" >"$private/sources.list"
 }
 update() {
 	if [ -z "$private" ]; then
@@ -44,9 +59,15 @@ name() {
 	*) with_apt apt-cache show "$package" 2>/dev/null | sed -n 's/^Package: //p' | head -n 1 ;;
 	esac
 }
-find_deb() { find "$1" -maxdepth 1 -name "${real:-$package}_*_$arch.deb" | sort | tail -n 1; }
+find_deb() { find "$1" -maxdepth 1 \( -name "${real:-$package}_*_$arch.deb" -o -name "${real:-$package}_*_all.deb" \) | sort | tail -n 1; }
+fail_unknown() {
+	[ -z "$private" ] || [ -z "$(with_apt apt-cache pkgnames 2>/dev/null | head -n 1)" ] ||
+		fail "${suite:-$(system)} has no package $package for $arch"
+	fail "apt knows no package $package for $arch: check /etc/apt/sources.list and the network, then \"apt-get update\""
+}
 
 dir=$(pwd)
+[ -z "$suite" ] || [ -s "$private/sources.list" ] || write_sources
 real=$(name)
 if [ -z "$real" ]; then
 	update
@@ -55,7 +76,7 @@ fi
 deb=
 [ -z "${PENUMBRA_DEBS:-}" ] || deb=$(find_deb "$PENUMBRA_DEBS")
 if [ -z "$deb" ]; then
-	[ -n "$real" ] || fail "apt knows no package $package for $arch: check /etc/apt/sources.list and the network, then \"apt-get update\""
+	[ -n "$real" ] || fail_unknown
 	# Lists of yesterday may name what is gone today.
 	with_apt apt-get download "$real" >"$dir/download.log" 2>&1 || { update; real=$(name); with_apt apt-get download "$real" >"$dir/download.log" 2>&1; } ||
 		{ cat "$dir/download.log" >&2; fail "cannot download $real for $arch: is there a network? (or point PENUMBRA_DEBS at a directory with the package)"; }

@@ -47,9 +47,9 @@ boot() {
 	wait $qemu 2>/dev/null
 }
 boot BIOS
-ovmf=/usr/share/OVMF/OVMF_CODE.fd
+ovmf=/usr/share/OVMF/OVMF_CODE_4M.fd
 if [ -r $ovmf ]; then
-	cp /usr/share/OVMF/OVMF_VARS.fd "$tmp/vars"
+	cp /usr/share/OVMF/OVMF_VARS_4M.fd "$tmp/vars"
 	boot UEFI -drive "if=pflash,format=raw,readonly=on,file=$ovmf" -drive "if=pflash,format=raw,file=$tmp/vars"
 else
 	skip "UEFI: no OVMF"

@@ -5,7 +5,16 @@
 tree=$tmp/tree
 mkdir -p "$tree" "$tmp/bin"
 cp "$srcdir/penumbra" "$tree/"
-printf '# a comment\n\nbash\nno-such-package-a\nno-such-package-b\n' >"$tree/packages.txt"
+release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+cat >"$tree/packages.txt" <<-END
+	# a comment: and no-such-package-c
+
+	bash
+	no-such-package-a
+	nowhere: no-such-package-d
+	$release: no-such-package-b
+	$release: bash
+END
 export PENUMBRA_BUILD=$tree/build
 
 "$tree/penumbra" --help >"$tmp/help" 2>&1
@@ -19,6 +28,7 @@ is "no command: exit code" $? 2
 "$tree/penumbra" list >"$tmp/missing" 2>&1 </dev/null
 is "missing packages: exit code" $? 1
 has "missing packages: which" "$tmp/missing" 'no-such-package-a'
+is "missing packages: none of another release" "$(grep -c 'no-such-package-d' "$tmp/missing")" 0
 has "missing packages: the command" "$tmp/missing" 'apt-get install --yes --no-install-recommends no-such-package-a no-such-package-b'
 printf '#!/bin/sh\necho 1000\n' >"$tmp/bin/id"
 chmod +x "$tmp/bin/id"

@@ -8,4 +8,7 @@ trap 'rm -rf "$work"' EXIT
 deb=$("$fetch" busybox-static "$arch" "$work")
 dpkg-deb -x "$deb" "$work/root"
 mkdir -p "$(dirname "$output")"
-cp "$work/root/bin/busybox" "$output"
+# Below /usr since Debian 13.
+busybox=$work/root/usr/bin/busybox
+[ -e "$busybox" ] || busybox=$work/root/bin/busybox
+cp "$busybox" "$output"
