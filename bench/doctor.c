@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "emulator.h"
 
 struct examination {
 	unsigned wrong;
@@ -31,25 +32,49 @@ static void look_for_program(struct examination *x, const char *program, const c
 	free(version);
 }
 
-static bool output_has(const char *const argv[], const char *word)
-{
-	char *line = command_line_output(argv);
-	bool has = line && strstr(line, word);
 
-	free(line);
-	return has;
+/* The first line of QEMU's help on one thing that has the word; it says nothing on what it lacks. The caller frees. */
+static char *line_of_help(const struct emulator *e, const char *option, const char *of, const char *word)
+{
+	const char *argv[] = { "sh", "-c", "\"$0\" \"$1\" \"$2\" | grep -e \"$3\"", e->program, option, of, word, NULL };
+
+	return command_line_output(argv);
 }
 
-static void look_at_qemu(struct examination *x)
+static void look_at_feature(struct examination *x, const struct emulator *e, const char *option, const char *of, const char *word, const char *what, const char *why)
 {
-	static const char *const cpu[] = { "sh", "-c", "qemu-system-x86_64 -cpu help | grep -w npt | head -1", NULL };
-	static const char *const exit_device[] = { "sh", "-c", "qemu-system-x86_64 -device help | grep isa-debug-exit", NULL };
-	static const char *const disk[] = { "sh", "-c", "qemu-system-x86_64 -device help | grep virtio-blk-pci", NULL };
+	char *line = e->version ? line_of_help(e, option, of, word) : NULL;
 
-	look_for_program(x, "qemu-system-x86_64", "qemu-system-x86");
-	result(x, output_has(cpu, "npt"), "QEMU: emulated SVM, NPT", "-cpu EPYC,+svm,+npt", "use Debian's qemu-system-x86, 7.2 or newer");
-	result(x, output_has(exit_device, "isa-debug-exit"), "QEMU: isa-debug-exit", "for native guests", "use Debian's qemu-system-x86");
-	result(x, output_has(disk, "virtio-blk-pci"), "QEMU: virtio-blk", "dom0's disk", "use Debian's qemu-system-x86");
+	result(x, line, what, why, "use Debian's qemu-system-x86, 7.2 or newer");
+	free(line);
+}
+
+/* The newer one is a choice, not a need. */
+static void look_at_next(const struct paths *p)
+{
+	struct emulator e;
+
+	emulator_find(&e, p, QEMU_NEXT);
+	printf("%s %-28s %s\n", e.version ? "ok     " : "-      ", "  run --qemu next",
+	       e.version ? e.version : "not fetched: the newer QEMU of this release's backports comes with the first such run, or by `make qemu-next`");
+	emulator_free(&e);
+}
+
+static void look_at_qemu(struct examination *x, const struct paths *p)
+{
+	const char *asked = emulator_asked(NULL);
+	struct emulator e;
+
+	emulator_find(&e, p, asked);
+	result(x, e.version, asked ? "QEMU, by $PENUMBRA_QEMU" : QEMU_DEFAULT, e.version ? e.version : "cannot be run",
+	       asked ? "set PENUMBRA_QEMU to a QEMU, or unset it" : "apt-get install qemu-system-x86");
+	if (e.version)
+		printf("        %s, %s\n", e.program, e.package ? e.package : "of no package");
+	look_at_feature(x, &e, "-cpu", "help", "\\<npt\\>", "QEMU: emulated SVM, NPT", "-cpu EPYC,+svm,+npt");
+	look_at_feature(x, &e, "-device", "isa-debug-exit,help", "iobase", "QEMU: isa-debug-exit", "for native guests");
+	look_at_feature(x, &e, "-device", "virtio-blk-pci,help", "drive", "QEMU: virtio-blk", "dom0's disk");
+	look_at_next(p);
+	emulator_free(&e);
 }
 
 /* Files of one kind, told on one line. */
@@ -178,7 +203,7 @@ int cmd_doctor(const struct paths *p)
 	struct examination x = { 0 };
 	const char *tmp = getenv("TMPDIR");
 
-	look_at_qemu(&x);
+	look_at_qemu(&x, p);
 	look_for_program(&x, "gnuplot", "gnuplot-nox");
 	look_for_program(&x, "babeltrace2", "babeltrace2");
 	look_at_build(&x, p);

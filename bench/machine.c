@@ -121,22 +121,22 @@ static json_t *commit_json(const struct paths *p)
 	return j;
 }
 
-json_t *machine_json(const struct paths *p, const char *qemu, const struct selection *s)
+json_t *machine_json(const struct paths *p, const struct emulator *qemu, const struct selection *s)
 {
-	const char *qemu_version[] = { qemu, "--version", NULL };
 	const char *gnuplot[] = { "gnuplot", "--version", NULL };
 	char *dom0 = path_dom0_kernel(p), *guest = xfmt("%s/kernels/amd64/vmlinuz", p->build);
 	struct utsname u;
 	json_t *j;
 
 	uname(&u);
-	j = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "penumbra", PN_VERSION, "commit",
-		      commit_json(p), "compiler", "gcc " __VERSION__, "qemu", first_line_of(qemu_version), "gnuplot",
+	j = json_pack("{s:s, s:o, s:s, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "penumbra", PN_VERSION, "commit",
+		      commit_json(p), "compiler", "gcc " __VERSION__, "gnuplot",
 		      first_line_of(gnuplot), "host_cpu", proc_value("/proc/cpuinfo", "model name"), "host_cpus",
 		      (int)sysconf(_SC_NPROCESSORS_ONLN), "host_memory", proc_value("/proc/meminfo", "MemTotal"), "host_system",
 		      proc_value("/etc/os-release", "PRETTY_NAME="), "dom0_kernel", kernel_version(dom0), "guest_kernel",
 		      kernel_version(guest), "host_kernel", u.release, "qemu_options", qemu_options_json(), "images",
 		      images_json(p, s));
+	emulator_json(j, qemu);
 	free(dom0);
 	free(guest);
 	return j;

@@ -5,9 +5,9 @@
 
 #include <jansson.h>
 
-#include "paths.h"
+#include "emulator.h"
 
 /* Versions, host, commit, options, and the images that the selection needs with their sizes and checksums. A new reference. */
-json_t *machine_json(const struct paths *p, const char *qemu, const struct selection *s);
+json_t *machine_json(const struct paths *p, const struct emulator *qemu, const struct selection *s);
 
 #endif

@@ -34,7 +34,7 @@ static const struct argp_option run_options[] = {
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
 	{ "silence", KEY_SILENCE, "SECONDS", 0, "kill a QEMU that gets no further in so much of its own CPU time, or has used none for so long (default: from the workload's limit, or 300)", 1 },
-	{ "qemu", KEY_QEMU, "PROGRAM", 0, "the emulator to run (default: qemu-system-x86_64)", 1 },
+	{ "qemu", KEY_QEMU, "PROGRAM", 0, "the emulator to run: a program, or `next`, the newer one of this release's backports (default: $PENUMBRA_QEMU, or qemu-system-x86_64)", 1 },
 	{ 0 }
 };
 
@@ -111,6 +111,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->no_report = true;
 		return 0;
 	case KEY_QEMU:
+		if (!*arg)
+			argp_error(state, "--qemu needs a program");
 		o->qemu = arg;
 		return 0;
 	case ARGP_KEY_END:
@@ -230,7 +232,6 @@ static void set_defaults(struct options *o)
 {
 	memset(o, 0, sizeof(*o));
 	o->trace = true;
-	o->qemu = "qemu-system-x86_64";
 }
 
 static int parse_command(struct options *o, unsigned c, int argc, char **argv)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "emulator.h"
 #include "report.h"
 #include "report_parts.h"
 #include "results.h"
@@ -226,6 +227,15 @@ static void write_nav(FILE *f, const struct dataset *d)
 	      f);
 }
 
+static void write_qemu(FILE *f, const char *version)
+{
+	char *release = emulator_release(version);
+
+	fputs(version ? ", on QEMU " : "", f);
+	html_text(f, version ? release : "");
+	free(release);
+}
+
 static void write_page(FILE *f, const struct dataset *d)
 {
 	const char *run = json_string_value(json_object_get(d->root, "run"));
@@ -238,6 +248,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	html_style(f);
 	fputs("</head><body>\n<header><h1>What a page fault costs</h1><p class=soft>Penumbra, run ", f);
 	html_text(f, run ? run : "");
+	write_qemu(f, json_string_value(json_object_get(json_object_get(d->root, "machine"), "qemu")));
 	fputs("</p></header>\n<main>\n", f);
 	write_nav(f, d);
 	report_summary(f, d);

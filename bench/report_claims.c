@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator.h"
 #include "report_parts.h"
+
+/* What the peers were measured on (peers.def). */
+#define PEERS_QEMU "7.2"
 
 static void tag(FILE *f, const char *kind, const char *sign, const char *text)
 {
@@ -168,13 +172,28 @@ static void peer_row(FILE *f, const struct dataset *d, const struct peer *p)
 	fputs("</tr>\n", f);
 }
 
+/* Figures of two emulators stand side by side then: another one may count other instructions. */
+static void mark_other_qemu(FILE *f, const struct dataset *d)
+{
+	const char *version = json_string_value(json_object_get(json_object_get(d->root, "machine"), "qemu"));
+	char *release = emulator_release(version);
+
+	if (version && strncmp(release, PEERS_QEMU ".", strlen(PEERS_QEMU "."))) {
+		fputs("<p class=warn>This run was made with QEMU ", f);
+		html_text(f, release);
+		fputs(", the figures of Xen and KVM beside it with QEMU " PEERS_QEMU ": two emulators are compared as well.</p>\n", f);
+	}
+	free(release);
+}
+
 void report_peers(FILE *f, const struct dataset *d)
 {
 	fputs("<section id=peers><h2>Beside Xen and KVM</h2><p>Instructions per operation. This run's best shadow recipe stands beside what this "
-	      "project measured of two production hypervisors in 2026: Xen 4.17.5 and Linux 6.1 KVM of Debian 12, on the same QEMU 7.2 "
+	      "project measured of two production hypervisors in 2026: Xen 4.17.5 and Linux 6.1 KVM of Debian 12, on QEMU " PEERS_QEMU " "
 	      "(TCG, <code>-icount shift=0</code>), with guests that do the same kinds of work but are not these same images. They are "
 	      "not part of this run.</p>\n",
 	      f);
+	mark_other_qemu(f, d);
 	table_begin(f, "<th scope=col>per operation</th><th scope=col class=n>Penumbra</th><th scope=col>its best recipe</th><th scope=col class=n>times fewer</th>"
 		       "<th scope=col class=n>Xen 4.17<br>hap=0</th><th scope=col class=n>Xen 4.17<br>hap=0 oos=0</th>"
 		       "<th scope=col class=n>KVM 6.1<br>npt=0</th><th scope=col>trips of the three</th>");

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator.h"
 #include "resume.h"
 
 static bool same_repeat(const json_t *options, struct options *o)
@@ -57,6 +58,13 @@ static bool same_text(const json_t *options, const char *key, bool named, const 
 	return true;
 }
 
+/* One run, one QEMU: without a word of the user's it is looked for where it was; whether it still is the same, same_machine() tells. */
+static void same_qemu(const json_t *options, struct options *o)
+{
+	if (!emulator_asked(o->qemu))
+		o->qemu = json_string_value(json_object_get(options, "qemu"));
+}
+
 bool resume_options(const char *dir, struct options *o, json_t **root)
 {
 	const json_t *options;
@@ -73,6 +81,7 @@ bool resume_options(const char *dir, struct options *o, json_t **root)
 		say("%s does not say what it was to measure", dir);
 		return false;
 	}
+	same_qemu(options, o);
 	return same_text(options, "suite", true, &o->suite) &&
 	       same_text(options, "recipes", json_is_true(json_object_get(options, "recipes_named")), &o->recipes) &&
 	       same_text(options, "workloads", json_is_true(json_object_get(options, "workloads_named")), &o->workloads) &&
@@ -100,7 +109,7 @@ static const char *changed_image(const json_t *was, const json_t *is)
 
 static bool same_machine(const json_t *was, const json_t *is)
 {
-	static const char *const key[] = { "penumbra", "qemu", "qemu_options" };
+	static const char *const key[] = { "penumbra", "qemu_options" };
 	const char *image = changed_image(json_object_get(was, "images"), json_object_get(is, "images"));
 
 	if (image)
@@ -110,7 +119,7 @@ static bool same_machine(const json_t *was, const json_t *is)
 			say("\"%s\" is not what it was when the run was begun: start a new one", key[i]);
 			return false;
 		}
-	return !image;
+	return !image && emulator_same(was, is);
 }
 
 static void forget_unfinished(json_t *items)

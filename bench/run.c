@@ -115,15 +115,13 @@ static bool images_there(const struct paths *p, const struct selection *s)
 	return ok;
 }
 
-static bool qemu_there(const char *qemu)
+static bool qemu_there(const struct emulator *qemu)
 {
-	const char *argv[] = { qemu, "--version", NULL };
-	char *version = command_line_output(argv);
-
-	if (!version)
-		say("%s cannot be run: install qemu-system-x86 (./penumbra doctor tells what else is missing)", qemu);
-	free(version);
-	return version != NULL;
+	if (!qemu->version && !strcmp(qemu->word, QEMU_NEXT))
+		say("%s cannot be run: `make qemu-next` in the build directory fetches it (./penumbra does)", qemu->program);
+	else if (!qemu->version)
+		say("%s cannot be run: install qemu-system-x86 (./penumbra doctor tells what else is missing)", qemu->program);
+	return qemu->version != NULL;
 }
 
 static char *names_of(const struct selection *s, bool of_recipes)
@@ -142,13 +140,13 @@ static char *names_of(const struct selection *s, bool of_recipes)
 	return text;
 }
 
-static json_t *options_json(const struct options *o, const struct selection *s)
+static json_t *options_json(const struct options *o, const char *qemu, const struct selection *s)
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
-	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b}", "recipes", r, "workloads", w, "recipes_named",
+	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:s}", "recipes", r, "workloads", w, "recipes_named",
 			      o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels", (int)o->levels, "suite", o->suite,
 			      "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace", (int)o->trace, "keep_going", (int)o->keep_going,
-			      "defaults", !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"));
+			      "defaults", !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"), "qemu", qemu);
 
 	free(r);
 	free(w);
@@ -223,14 +221,15 @@ static void say_end(const struct queue *q, const struct results *r, bool report)
 }
 
 /* A new run in `dir`, or with `root` the one that is there. */
-static int open_results(struct results *res, const struct options *o, const struct paths *p, const struct selection *s, const char *dir, json_t *root)
+static int open_results(struct results *res, const struct options *o, const struct paths *p, const struct emulator *qemu, const struct selection *s,
+			const char *dir, json_t *root)
 {
 	const char *slash = strrchr(dir, '/');
-	json_t *machine = machine_json(p, o->qemu, s);
+	json_t *machine = machine_json(p, qemu, s);
 
 	if (root)
 		return resume_results(res, dir, root, machine);
-	return results_begin(res, dir, slash && slash[1] ? slash + 1 : dir, options_json(o, s), machine);
+	return results_begin(res, dir, slash && slash[1] ? slash + 1 : dir, options_json(o, qemu->word, s), machine);
 }
 
 /* By its name, where --resume would find it by that; a run elsewhere by its directory. */
@@ -245,8 +244,8 @@ static void say_how_to_go_on(const struct paths *p, const struct results *res)
 	free(kept);
 }
 
-static int measure(const struct options *o, const struct paths *p, const struct selection *s, const struct selection *wanted,
-		   const char *dir, json_t *root)
+static int measure(const struct options *o, const struct paths *p, const struct emulator *qemu, const struct selection *s,
+		   const struct selection *wanted, const char *dir, json_t *root)
 {
 	struct results res;
 	struct queue q;
@@ -254,7 +253,7 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	double before;
 	int ret = EXIT_FAILED;
 
-	if (open_results(&res, o, p, s, dir, root))
+	if (open_results(&res, o, p, qemu, s, dir, root))
 		return EXIT_FAILED;
 	before = json_number_value(json_object_get(res.root, "wall_seconds"));
 	queue_init(&q, o, p, &res);
@@ -281,7 +280,8 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	return ret;
 }
 
-static int run_in(struct options *o, const struct paths *p, const char *dir, json_t *root)
+/* From here on o->qemu is the program. */
+static int run_on(struct options *o, const struct paths *p, const struct emulator *qemu, const char *dir, json_t *root)
 {
 	struct selection s, wanted;
 
@@ -293,9 +293,21 @@ static int run_in(struct options *o, const struct paths *p, const char *dir, jso
 	wanted = s;
 	if (!leave_out(p, &s))
 		return EXIT_FAILED;
-	if (!(qemu_there(o->qemu) & images_there(p, &s) & guests_there(p, &s)))
+	if (!(qemu_there(qemu) & images_there(p, &s) & guests_there(p, &s)))
 		return EXIT_FAILED;
-	return root || place_is_good(dir) ? measure(o, p, &s, &wanted, dir, root) : EXIT_FAILED;
+	o->qemu = qemu->program;
+	return root || place_is_good(dir) ? measure(o, p, qemu, &s, &wanted, dir, root) : EXIT_FAILED;
+}
+
+static int run_in(struct options *o, const struct paths *p, const char *dir, json_t *root)
+{
+	struct emulator qemu;
+	int ret;
+
+	emulator_find(&qemu, p, emulator_asked(o->qemu));
+	ret = run_on(o, p, &qemu, dir, root);
+	emulator_free(&qemu);
+	return ret;
 }
 
 int cmd_run(const struct options *given, const struct paths *p)

@@ -32,6 +32,10 @@ for f in results.json machine.json report.html consoles/shadow2/compute-0.txt tr
 	logs/shadow2-dom0.log logs/shadow2-hypervisor.log; do
 	check "$f is there" test -s "$res/good/$f"
 done
+is "which QEMU" "$(sqlite3 -separator ' ' :memory: "SELECT json_extract(m, '\$.qemu'), json_extract(m, '\$.qemu_program'), json_extract(m, '\$.qemu_sha256') \
+	FROM (SELECT readfile('$res/good/machine.json') AS m)")" "fake QEMU, for tests $(readlink -f "$srcdir/tests/fake-qemu") $(sha256sum <"$srcdir/tests/fake-qemu" | cut -d' ' -f1)"
+has "the report says on which" "$res/good/report.html" 'on QEMU fake QEMU, for tests'
+has "figures of another QEMU are marked" "$res/good/report.html" 'class=warn>This run was made with QEMU fake QEMU.*with QEMU 7.2'
 has "the run is complete" "$res/good/results.json" '"complete": true'
 is "one row in the index" "$(sqlite3 "$res/index.sqlite" 'SELECT name, complete, guests, finished FROM run')" "good|1|24|24"
 has "progress counts" "$tmp/good.err" '^\[24/24\]'
@@ -107,7 +111,8 @@ has "interrupted: how to go on" "$tmp/stopped.err" 'penumbra run --resume stoppe
 is "interrupted: no process stays" "$(pgrep -f "$tmp/build/penumbra" | wc -l | tr -d ' ')" 0
 # Resuming: what is finished stays as it is, the rest is measured, and the whole is as if nothing had happened.
 cp "$res/stopped/results.csv" "$tmp/before.csv"
-resume() { "$bench" run --build "$fake" --results "$res" --qemu "$srcdir/tests/fake-qemu" --resume "$@" >"$tmp/resumed.out" 2>"$tmp/resumed.err"; }
+# Without a word about QEMU: the run's own is taken.
+resume() { "$bench" run --build "$fake" --results "$res" --resume "$@" >"$tmp/resumed.out" 2>"$tmp/resumed.err"; }
 resume stopped --repeat 3
 is "resume with other options: exit code" $? 1
 has "resume with other options: says which" "$tmp/resumed.err" 'not begun with --repeat 3'
@@ -118,6 +123,17 @@ resume stopped
 is "resume with another image: exit code" $? 1
 has "resume with another image: says which" "$tmp/resumed.err" 'penumbra-vtlb.elf is not the image'
 echo x >"$fake/penumbra-vtlb.elf"
+# One run, one QEMU: of another version, and another of the same version.
+sed 's/fake QEMU, for tests/fake QEMU, another/' "$srcdir/tests/fake-qemu" >"$tmp/other-qemu"
+{ cat "$srcdir/tests/fake-qemu"; echo; } >"$tmp/patched-qemu"
+chmod +x "$tmp/other-qemu" "$tmp/patched-qemu"
+for other in other patched; do
+	"$bench" run --build "$fake" --results "$res" --qemu "$tmp/$other-qemu" --resume stopped >"$tmp/resumed.out" 2>"$tmp/resumed.err"
+	is "resume with the $other QEMU: exit code" $? 1
+	has "resume with the $other QEMU: says which" "$tmp/resumed.err" "begun with fake QEMU, for tests .*tests/fake-qemu.*, and this is fake QEMU.*$other-qemu.*: one run, one QEMU"
+done
+PENUMBRA_QEMU=$tmp/other-qemu "$bench" run --build "$fake" --results "$res" --resume stopped >"$tmp/resumed.out" 2>"$tmp/resumed.err"
+has "resume with the environment's QEMU: says which" "$tmp/resumed.err" 'this is fake QEMU, another'
 is "a refused resume changes nothing" "$(cmp "$res/stopped/results.csv" "$tmp/before.csv" && echo same)" same
 resume stopped
 is "resume: exit code" $? 0
@@ -165,6 +181,8 @@ refused "resume nothing" 1 'no run "nothing"' run --results "$res" --resume noth
 refused "stray argument" 2 "did you mean --workload" run demand-fault
 refused "two runs" 2 "one run" report a b
 refused "no such run" 1 'no run "nothing": .*in .*/nothing,' report --results "$res" nothing
+refused "no newer QEMU" 1 "make qemu-next" run --build "$fake" --qemu next --workload compute
+refused "a QEMU without a name" 2 "needs a program" run --qemu ''
 refused "no QEMU" 1 "qemu-system-x86" run --build "$fake" --qemu /nonexistent --workload compute
 refused "no image" 1 "run .make. in the build directory" run --build "$tmp/nowhere" --recipe shadow2
 : >"$fake/penumbra-npt.elf"
