@@ -14,12 +14,15 @@
 
 static u64 gpr[16];
 static struct emul_state st;
+static struct emul_segment seg[EMUL_NR_SEGS];
 static struct insn in;
 
 static void reset(enum emul_mode mode)
 {
 	memset(gpr, 0, sizeof(gpr));
-	st = (struct emul_state){ .gpr = gpr, .rip = 0x1000, .rflags = 2, .mode = mode };
+	st = (struct emul_state){ .gpr = gpr, .rip = 0x1000, .rflags = 2, .seg = seg, .linear_bits = 48, .mode = mode };
+	for (unsigned i = 0; i < EMUL_NR_SEGS; i++)
+		seg[i] = (struct emul_segment){ .attrib = 0xc93, .limit = ~0u };
 }
 
 /* Decode the bytes of a string literal and expect all of them to be one instruction. */
@@ -93,8 +96,8 @@ START_TEST(addresses_16)
 		gpr[RBP] = 0x2000;
 		gpr[RSI] = 0x100;
 		gpr[RDI] = 0x200;
-		st.seg_base[EMUL_DS] = 0x20000;
-		st.seg_base[EMUL_SS] = 0x10000;
+		seg[EMUL_DS].base = 0x20000;
+		seg[EMUL_SS].base = 0x10000;
 		ck_assert_int_gt(emul_decode(&in, (const u8 *)form[i].bytes, 15, st.mode), 0);
 		ck_assert_uint_eq(in.opsize, 2);
 		ck_assert_msg(emul_linear(&in, &st) == form[i].linear, "form %zu", i);
@@ -105,16 +108,17 @@ END_TEST
 START_TEST(segments)
 {
 	reset(EMUL_PROT32);
-	st.seg_base[EMUL_DS] = 0xfffff000;
+	seg[EMUL_DS].base = 0xfffff000;
 	gpr[RDI] = 0x3004;
 	DECODE("\x89\x07");
 	ck_assert_uint_eq(emul_linear(&in, &st), 0x2004); /* wraps at 4 GiB */
-	st.seg_base[EMUL_FS] = 0x500;
+	seg[EMUL_FS].base = 0x500;
 	DECODE("\x64\x89\x07");
 	ck_assert_uint_eq(emul_linear(&in, &st), 0x3504);
 	reset(EMUL_LONG);
-	memset(st.seg_base, 0xee, sizeof(st.seg_base));
-	st.seg_base[EMUL_GS] = 0xffffffff00000000;
+	for (unsigned i = 0; i < EMUL_NR_SEGS; i++)
+		seg[i].base = 0xeeeeeeeeeeeeeeee;
+	seg[EMUL_GS].base = 0xffffffff00000000;
 	gpr[RDI] = 0x4000;
 	DECODE("\x2e\x89\x07"); /* bases that 64-bit mode does not know */
 	ck_assert_uint_eq(emul_linear(&in, &st), 0x4000);

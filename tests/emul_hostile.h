@@ -91,16 +91,25 @@ static inline void hostile_execute(const struct insn *in, enum emul_mode mode, u
 					     hostile_xmm_write };
 	struct hostile h = { .noise = seed, .faults = kind & 3 };
 	u64 gpr[16], before[16];
+	struct emul_segment seg[EMUL_NR_SEGS];
 	struct emul_state st = { .gpr = gpr, .rip = seed * 3, .rflags = (seed & 0x8d5) | 2, .mode = mode, .ss_big = kind & 4 };
 	struct emul_state old;
 	bool repeated = in->prefix & (INSN_P_REP | INSN_P_REPNE);
 	int r;
 
+	/* Four times in five flat. */
+	for (int i = 0; i < EMUL_NR_SEGS; i++)
+		seg[i] = (struct emul_segment){ .attrib = 0xc93, .limit = ~0u, .base = kind & 8 ? seed : 0 };
+	if ((kind >> 4) % 5 == 0)
+		seg[seed % EMUL_NR_SEGS] = (struct emul_segment){ .attrib = (u16)(seed >> 16), .limit = (u32)(seed >> 20) };
+	st.seg = seg;
+	st.linear_bits = kind & 128 ? 57 : 48;
 	for (int i = 0; i < 16; i++)
 		gpr[i] = before[i] = seed >> i ^ seed << (2 * i);
 	old = st;
 	r = emul_execute(in, &st, &ops, &h);
-	hostile_check(r == EMUL_DONE || r == EMUL_AGAIN || r == EMUL_UNHANDLEABLE || r == EMUL_GP || r == HOSTILE_FAULT,
+	hostile_check(r == EMUL_DONE || r == EMUL_AGAIN || r == EMUL_UNHANDLEABLE || r == EMUL_GP || r == EMUL_SS_FAULT ||
+			      r == HOSTILE_FAULT,
 		      "result");
 	hostile_check(r != HOSTILE_FAULT || h.calls == h.faults, "no call after a fault");
 	if (r == EMUL_DONE)

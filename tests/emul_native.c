@@ -51,6 +51,7 @@ static bool in64(void)
 
 /* The emulator's side. */
 static struct machine emu, before;
+static struct emul_segment segments[EMUL_NR_SEGS];
 static u8 mirror[SCRATCH_SIZE];
 
 static u8 *at(u64 linear, unsigned bytes)
@@ -394,7 +395,10 @@ static void fit_registers(void)
 static void set_state(struct insn *in, struct emul_state *st)
 {
 	*st = (struct emul_state){ .gpr = emu.gpr, .mode = setup->mode, .rip = setup->rip, .ss_big = true };
-	memcpy(st->seg_base, setup->base, sizeof(st->seg_base));
+	for (unsigned i = 0; i < EMUL_NR_SEGS; i++)
+		segments[i] = (struct emul_segment){ .attrib = 0xc93, .limit = ~0u, .base = setup->base[i] };
+	st->seg = segments;
+	st->linear_bits = 57;
 	set_registers(in);
 	if (emul_has_mem(in)) {
 		steer(in);

@@ -24,6 +24,8 @@ struct machine {
 
 /* In and out. */
 extern struct machine native_regs;
+/* The vector of the exception behind the last signal. */
+extern volatile int native_trap;
 
 /* Once a process; false if the kernel offers no LDT or no 32-bit code, so that only NATIVE_64 can run. Aborts on any other trouble. */
 bool native_init(void);

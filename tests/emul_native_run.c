@@ -49,6 +49,7 @@ void native_run32(void);
 struct machine native_regs;
 u64 native_saved_rsp, native_target;
 static volatile int native_signal;
+volatile int native_trap;
 
 /* clang-format off */
 #define XMM(insn)                                                                                                     \
@@ -124,6 +125,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	bool from64 = (segments & 0xffff) == USER64_CS;
 
 	native_signal = sig;
+	native_trap = (int)uc->uc_mcontext.gregs[REG_TRAPNO];
 	uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(from64 ? native_return : native_back32);
 	uc->uc_mcontext.gregs[REG_CSGSFS] = (greg_t)((segments & ~0xffffull) | USER64_CS);
 }

@@ -18,6 +18,7 @@ static u8 memory[MEMORY];
 static u64 gpr[16];
 static u8 xmm[16][16];
 static struct emul_state st;
+static struct emul_segment seg[EMUL_NR_SEGS];
 static struct insn in;
 static u64 fault_at; /* accesses that touch this byte fail */
 static bool spoil;   /* other vCPUs win every race */
@@ -82,7 +83,9 @@ static void reset(enum emul_mode mode)
 {
 	memset(memory, 0, sizeof(memory));
 	memset(gpr, 0, sizeof(gpr));
-	st = (struct emul_state){ .gpr = gpr, .rip = 0x1000, .rflags = 2, .mode = mode };
+	st = (struct emul_state){ .gpr = gpr, .rip = 0x1000, .rflags = 2, .seg = seg, .linear_bits = 48, .mode = mode };
+	for (unsigned i = 0; i < EMUL_NR_SEGS; i++)
+		seg[i] = (struct emul_segment){ .attrib = 0xc93, .limit = ~0u };
 	st.ss_big = mode == EMUL_PROT32;
 	fault_at = ~0ull;
 	spoil = false;
@@ -328,7 +331,7 @@ END_TEST
 START_TEST(rep_backwards_16)
 {
 	reset(EMUL_REAL16);
-	st.seg_base[EMUL_ES] = 0x10000;
+	seg[EMUL_ES].base = 0x10000;
 	st.rflags |= 0x400;
 	gpr[RDI] = 0xdead0001;
 	gpr[RCX] = 0xdead0002;
@@ -374,7 +377,7 @@ END_TEST
 START_TEST(stack_16_and_32)
 {
 	reset(EMUL_REAL16);
-	st.seg_base[EMUL_SS] = 0x10000;
+	seg[EMUL_SS].base = 0x10000;
 	gpr[RSP] = 0xabcd0000;
 	gpr[RAX] = 0x12345678;
 	ck_assert_int_eq(RUN("\x50"), EMUL_DONE); /* SP wraps, the upper half stays */

@@ -41,9 +41,27 @@ enum {
 	EMUL_AGAIN = -1,        /* not finished: run it again, in the guest or here; string registers tell how far it came */
 	EMUL_UNHANDLEABLE = -2, /* not among the instructions that are executed here */
 	EMUL_GP = -3,           /* the guest must see #GP(0) */
+	EMUL_SS_FAULT = -4,     /* #SS(0) */
 };
 
 enum emul_seg { EMUL_ES, EMUL_CS, EMUL_SS, EMUL_DS, EMUL_FS, EMUL_GS, EMUL_NR_SEGS };
+
+/*
+ * What a segment register holds beside its selector, laid out as in a VMCB (APM volume 2, appendix B). The limit is in
+ * bytes; attributes are bits 40 to 47 and 52 to 55 of the descriptor, of which P is clear for a null selector.
+ */
+struct emul_segment {
+	u16 selector, attrib;
+	u32 limit;
+	u64 base;
+};
+enum {
+	EMUL_SEG_RW = BIT(1),   /* data: may be written; code: may be read */
+	EMUL_SEG_DOWN = BIT(2), /* data: offsets above the limit */
+	EMUL_SEG_CODE = BIT(3),
+	EMUL_SEG_P = BIT(7),
+	EMUL_SEG_BIG = BIT(10),
+};
 
 /* Iterations of a repeated string instruction for each call, when the state asks for no other number. */
 #define EMUL_REP_MAX 64
@@ -51,15 +69,17 @@ enum emul_seg { EMUL_ES, EMUL_CS, EMUL_SS, EMUL_DS, EMUL_FS, EMUL_GS, EMUL_NR_SE
 struct emul_state {
 	u64 *gpr;                  /* 16, in the order of vcpu.h */
 	u64 rip, rflags;           /* rip is that of the instruction; rflags.TF is the caller's to act on */
-	u64 seg_base[EMUL_NR_SEGS]; /* in 64-bit mode only FS and GS are looked at */
+	const struct emul_segment *seg; /* EMUL_NR_SEGS of them; in 64-bit mode only the bases of FS and GS are looked at */
+	u8 linear_bits;            /* in 64-bit mode: how many of an address are translated, 48 or 57 */
 	u8 mode;                   /* enum emul_mode, the one decoded with */
 	bool ss_big;               /* SS.B: the stack pointer is ESP and not SP; ignored in 64-bit mode */
 	u16 rep_max;               /* iterations a call, 0: EMUL_REP_MAX */
 };
 
 /*
- * Memory and SSE registers. Linear addresses are not checked for being canonical; an
- * operand may cross a page end and must then be written wholly or not at all.
+ * Memory and SSE registers. An address that is not canonical is refused like any that is not mapped; the guest sees
+ * what hardware would show it, whatever the answer was. An operand may cross a page end and must then be written wholly
+ * or not at all.
  */
 struct emul_ops {
 	/* for_write: a write to the same bytes follows; a fault is to be reported as a write's. */
@@ -83,6 +103,13 @@ int emul_execute(const struct insn *in, struct emul_state *st, const struct emul
 
 /* Linear address of the memory operand. Only if emul_has_mem(); not for string instructions and the stack. */
 u64 emul_linear(const struct insn *in, const struct emul_state *st);
+
+/*
+ * The same for an operand of any instruction: `bytes` at an offset that `adsize` bytes hold. 0 and *linear, or what the
+ * guest must see: EMUL_GP or EMUL_SS_FAULT.
+ */
+int emul_place(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write,
+	       u64 *linear);
 
 /* Bytes that the explicit memory operand has, 0 where it is only an address (INVLPG, LEA). */
 unsigned emul_mem_bytes(const struct insn *in);

@@ -139,7 +139,9 @@ static int move(struct run *x)
 		return r;
 	value = moved(x, value);
 	if (in->dst == INSN_RM && emul_has_mem(in)) {
-		r = x->ops->write(x->ctx, emul_linear(in, x->st), &value, in->opsize);
+		r = reach_mem(x, in->opsize, true);
+		if (r == 0)
+			r = mem_write(x, &value);
 		if (r)
 			return r;
 	} else {
@@ -190,12 +192,13 @@ static int rmw_commit(struct run *x, u64 old, u64 rflags)
 	return next(x);
 }
 
-static int rmw_memory(struct run *x, u64 linear, u64 src)
+/* Of what was reached for. */
+static int rmw_memory(struct run *x, u64 src)
 {
 	const struct insn *in = x->in;
 	bool write = writes_back(in->op), done = false;
 	u64 old = 0, result, rflags;
-	int r = x->ops->read(x->ctx, linear, &old, in->opsize, write);
+	int r = x->ops->read(x->ctx, x->linear, &old, in->opsize, write);
 
 	for (unsigned i = 0; r == 0 && !done; i++) {
 		if (i == ATOMIC_TRIES)
@@ -203,14 +206,21 @@ static int rmw_memory(struct run *x, u64 linear, u64 src)
 		rflags = x->st->rflags;
 		result = emul_alu(in->op, in->opsize, old, src, &rflags);
 		if (write && (in->prefix & INSN_P_LOCK || in->op == INSN_XCHG)) {
-			r = x->ops->cmpxchg(x->ctx, linear, &old, &result, in->opsize, &done);
+			r = x->ops->cmpxchg(x->ctx, x->linear, &old, &result, in->opsize, &done);
 			continue;
 		}
 		done = true;
 		if (write)
-			r = x->ops->write(x->ctx, linear, &result, in->opsize);
+			r = mem_write(x, &result);
 	}
 	return r ? r : rmw_commit(x, old, rflags);
+}
+
+static int rmw_explicit(struct run *x, u64 src)
+{
+	int r = reach_mem(x, x->in->opsize, writes_back(x->in->op));
+
+	return r ? r : rmw_memory(x, src);
 }
 
 /* XADD and XCHG of a register with itself: rm, written last, wins. */
@@ -235,7 +245,7 @@ static int rmw(struct run *x)
 	if (r)
 		return r;
 	if (in->dst == INSN_RM && emul_has_mem(in))
-		return rmw_memory(x, emul_linear(in, x->st), src);
+		return rmw_explicit(x, src);
 	return rmw_register(x, in->dst == INSN_RM ? in->rm : in->reg, src);
 }
 
@@ -245,7 +255,7 @@ static int shift_rmw(struct run *x)
 	u64 count = in->src == INSN_IMM ? in->imm : x->st->gpr[RCX];
 
 	if (emul_has_mem(in))
-		return rmw_memory(x, emul_linear(in, x->st), count);
+		return rmw_explicit(x, count);
 	return rmw_register(x, in->rm, count);
 }
 
@@ -259,6 +269,7 @@ static int bit_rmw(struct run *x)
 	unsigned bytes = in->opsize, shift = bytes == 8 ? 6 : bytes == 4 ? 5 : 4;
 	u64 src = in->imm, offset;
 	s64 bit;
+	int r;
 
 	if (in->src == INSN_REG)
 		src = emul_reg(x->st, in->reg, bytes);
@@ -268,14 +279,15 @@ static int bit_rmw(struct run *x)
 	offset = effective(in, x->st);
 	if (in->src == INSN_REG)
 		offset += (u64)((bit >> shift) * (s64)bytes);
-	return rmw_memory(x, to_linear(x->st, in->seg, offset, in->adsize), src & (8 * bytes - 1));
+	r = reach(x, in->seg, offset, in->adsize, bytes, writes_back(in->op));
+	return r ? r : rmw_memory(x, src & (8 * bytes - 1));
 }
 
 /*
- * The memory half of a compare-and-exchange of up to 16 bytes. *old: expected in, found
+ * The memory half of a compare-and-exchange of up to 16 bytes, which were reached for. *old: expected in, found
  * out. Without LOCK hardware writes too, the old value if it was not the expected one.
  */
-static int exchange(struct run *x, u64 linear, u64 old[2], const u64 new_[2], unsigned bytes, bool *done)
+static int exchange(struct run *x, u64 old[2], const u64 new_[2], bool *done)
 {
 	u64 found[2] = { 0, 0 };
 	int r;
@@ -286,20 +298,20 @@ static int exchange(struct run *x, u64 linear, u64 old[2], const u64 new_[2], un
 			return EMUL_AGAIN;
 		found[0] = old[0];
 		found[1] = old[1];
-		r = x->ops->cmpxchg(x->ctx, linear, found, new_, bytes, done);
+		r = x->ops->cmpxchg(x->ctx, x->linear, found, new_, x->bytes, done);
 		if (r == 0 && !*done && found[0] == old[0] && found[1] == old[1])
 			continue; /* it changed and changed back */
 		old[0] = found[0];
 		old[1] = found[1];
 		return r;
 	}
-	r = x->ops->read(x->ctx, linear, found, bytes, true);
+	r = x->ops->read(x->ctx, x->linear, found, x->bytes, true);
 	if (r)
 		return r;
 	*done = found[0] == old[0] && found[1] == old[1];
 	old[0] = found[0];
 	old[1] = found[1];
-	return x->ops->write(x->ctx, linear, *done ? new_ : found, bytes);
+	return mem_write(x, *done ? new_ : found);
 }
 
 static int cmpxchg(struct run *x)
@@ -311,7 +323,9 @@ static int cmpxchg(struct run *x)
 	int r;
 
 	if (emul_has_mem(in)) {
-		r = exchange(x, emul_linear(in, x->st), old, new_, in->opsize, &done);
+		r = reach_mem(x, in->opsize, true);
+		if (r == 0)
+			r = exchange(x, old, new_, &done);
 		if (r)
 			return r;
 	} else {
@@ -331,19 +345,21 @@ static int cmpxchg8b(struct run *x)
 {
 	const struct insn *in = x->in;
 	unsigned half = in->opsize;
-	u64 linear = emul_linear(in, x->st), *gpr = x->st->gpr;
+	u64 *gpr = x->st->gpr;
 	u64 old[2] = { gpr[RAX], gpr[RDX] }, new_[2] = { gpr[RBX], gpr[RCX] };
 	bool done;
-	int r;
+	int r = reach_mem(x, 2 * half, true);
 
-	if (half == 8 && linear & 15)
+	if (r)
+		return r;
+	if (half == 8 && x->linear & 15)
 		return EMUL_GP;
 	if (half == 4) {
 		old[0] = (u32)gpr[RAX] | gpr[RDX] << 32;
 		new_[0] = (u32)gpr[RBX] | gpr[RCX] << 32;
 		old[1] = new_[1] = 0;
 	}
-	r = exchange(x, linear, old, new_, 2 * half, &done);
+	r = exchange(x, old, new_, &done);
 	if (r)
 		return r;
 	x->st->rflags = (x->st->rflags & ~RFLAGS_ZF) | (done ? RFLAGS_ZF : 0);
@@ -379,19 +395,31 @@ static int (*const handlers[])(struct run *) = {
 static int store(struct run *x)
 {
 	u64 value = emul_store_value(x->in, x->st);
-	int r = x->ops->write(x->ctx, linear_address(x->in, x->st), &value, x->in->opsize);
+	int r = reach_mem(x, x->in->opsize, true);
 
+	if (r == 0)
+		r = mem_write(x, &value);
 	return r ? r : next(x);
 }
 
 static __attribute__((noinline)) int execute_other(const struct insn *in, struct emul_state *st,
 						   const struct emul_ops *ops, void *ctx)
 {
-	struct run x = { in, st, ops, ctx };
+	struct run x = { .in = in, .st = st, .ops = ops, .ctx = ctx };
+	int r;
 
 	if (in->op > INSN_LAST_EXECUTED)
 		return EMUL_UNHANDLEABLE;
-	return emul_is_store(in) ? store(&x) : handlers[in->op](&x);
+	r = emul_is_store(in) ? store(&x) : handlers[in->op](&x);
+	return likely(r <= 0) ? r : emul_refused(&x, r);
+}
+
+static __attribute__((noinline, cold)) int plain_refused(const struct insn *in, struct emul_state *st, int answer)
+{
+	struct run x = { .in = in, .st = st };
+
+	reach_mem(&x, in->opsize, true);
+	return emul_refused(&x, answer);
 }
 
 /* A plain store in 64-bit mode that needs no segment is done here, with everything in registers. */
@@ -406,7 +434,7 @@ int emul_execute(const struct insn *in, struct emul_state *st, const struct emul
 	value = emul_store_value(in, st);
 	r = ops->write(ctx, effective(in, st), &value, in->opsize);
 	if (unlikely(r))
-		return r;
+		return plain_refused(in, st, r);
 	st->rip += in->len;
 	st->rflags &= ~RFLAGS_RF;
 	return EMUL_DONE;

@@ -28,6 +28,9 @@ struct run {
 	struct emul_state *st;
 	const struct emul_ops *ops;
 	void *ctx;
+	/* The operand in memory that was last reached for. */
+	u64 linear;
+	u8 seg, bytes;
 };
 
 /* `bytes` is 1, 2, 4 or 8. */
@@ -39,8 +42,8 @@ static inline u64 to_linear(const struct emul_state *st, unsigned seg, u64 offse
 	if (unlikely(adsize != 8))
 		offset = low_bytes(offset, adsize);
 	if (likely(st->mode == EMUL_LONG))
-		return unlikely(seg >= EMUL_FS) ? offset + st->seg_base[seg] : offset;
-	return (u32)(offset + st->seg_base[seg]);
+		return unlikely(seg >= EMUL_FS) ? offset + st->seg[seg].base : offset;
+	return (u32)(offset + st->seg[seg].base);
 }
 
 /* Offset of the memory operand, not yet cut to the address size. */
@@ -66,6 +69,31 @@ static inline u64 linear_address(const struct insn *in, const struct emul_state 
 	return likely(in->flags & INSN_F_FLAT) ? offset : to_linear(st, in->seg, offset, in->adsize);
 }
 
+/* Outside 64-bit mode: may these bytes of the segment be accessed? 0, or what the guest must see. */
+int emul_check_segment(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write);
+
+bool emul_canonical(const struct emul_state *st, u64 linear);
+/* Memory gave this answer, not 0, for what was reached for: what emul_execute() returns. */
+int emul_refused(const struct run *x, int answer);
+
+/*
+ * An operand in memory is to be reached for. In 64-bit mode an address may turn out not to be canonical; whatever memory
+ * answers then, emul_execute() gives what the guest must see.
+ */
+static inline int reach(struct run *x, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write)
+{
+	x->linear = to_linear(x->st, seg, offset, adsize);
+	x->seg = (u8)seg;
+	x->bytes = (u8)bytes;
+	return likely(x->st->mode == EMUL_LONG) ? 0 : emul_check_segment(x->st, seg, offset, adsize, bytes, write);
+}
+
+/* The instruction's explicit one. */
+static inline int reach_mem(struct run *x, unsigned bytes, bool write)
+{
+	return reach(x, x->in->seg, effective(x->in, x->st), x->in->adsize, bytes, write);
+}
+
 /* The instruction is over. */
 static inline int finish(struct emul_state *st, u64 rip)
 {
@@ -76,17 +104,27 @@ static inline int finish(struct emul_state *st, u64 rip)
 
 static inline int next(struct run *x) { return finish(x->st, x->st->rip + x->in->len); }
 
-static inline int mem_read(struct run *x, u64 linear, u64 *value, unsigned bytes)
+/* What was reached for. */
+static inline int mem_read(struct run *x, u64 *value)
 {
 	*value = 0;
-	return x->ops->read(x->ctx, linear, value, bytes, false);
+	return x->ops->read(x->ctx, x->linear, value, x->bytes, false);
+}
+
+static inline int mem_write(struct run *x, const void *value)
+{
+	return x->ops->write(x->ctx, x->linear, value, x->bytes);
 }
 
 /* The rm operand, in a register or in memory. */
 static inline int read_rm(struct run *x, u64 *value, unsigned bytes)
 {
-	if (emul_has_mem(x->in))
-		return mem_read(x, emul_linear(x->in, x->st), value, bytes);
+	int r;
+
+	if (emul_has_mem(x->in)) {
+		r = reach_mem(x, bytes, false);
+		return r ? r : mem_read(x, value);
+	}
 	*value = emul_reg(x->st, x->in->rm, bytes);
 	return 0;
 }

@@ -18,8 +18,10 @@ static int push(struct run *x, u64 value, unsigned bytes)
 	struct emul_state *st = x->st;
 	unsigned size = stack_size(st);
 	u64 rsp = st->gpr[RSP] - bytes;
-	int r = x->ops->write(x->ctx, to_linear(st, EMUL_SS, rsp, size), &value, bytes);
+	int r = reach(x, EMUL_SS, rsp, size, bytes, true);
 
+	if (r == 0)
+		r = mem_write(x, &value);
 	if (r == 0)
 		emul_set_reg(st, RSP, size, rsp);
 	return r;
@@ -59,7 +61,9 @@ static int pop_to_memory(struct run *x, u64 value, u64 new_rsp)
 	int r;
 
 	emul_set_reg(st, RSP, stack_size(st), new_rsp);
-	r = x->ops->write(x->ctx, emul_linear(x->in, st), &value, x->in->opsize);
+	r = reach_mem(x, x->in->opsize, true);
+	if (r == 0)
+		r = mem_write(x, &value);
 	if (r)
 		st->gpr[RSP] = old_rsp;
 	return r ? r : next(x);
@@ -71,8 +75,10 @@ int emul_pop(struct run *x)
 	struct emul_state *st = x->st;
 	unsigned size = stack_size(st);
 	u64 value, new_rsp = st->gpr[RSP] + in->opsize;
-	int r = mem_read(x, to_linear(st, EMUL_SS, st->gpr[RSP], size), &value, in->opsize);
+	int r = reach(x, EMUL_SS, st->gpr[RSP], size, in->opsize, false);
 
+	if (r == 0)
+		r = mem_read(x, &value);
 	if (r)
 		return r;
 	if (emul_has_mem(in))
@@ -80,6 +86,14 @@ int emul_pop(struct run *x)
 	emul_set_reg(st, RSP, size, new_rsp);
 	emul_set_reg(st, in->rm, in->opsize, value);
 	return next(x);
+}
+
+/* May it go on at that offset in the code segment? */
+static int check_target(const struct emul_state *st, u64 target)
+{
+	if (st->mode == EMUL_LONG)
+		return emul_canonical(st, target) ? 0 : EMUL_GP;
+	return target <= st->seg[EMUL_CS].limit ? 0 : EMUL_GP;
 }
 
 /* Near calls, relative and indirect. */
@@ -91,7 +105,10 @@ int emul_call(struct run *x)
 
 	if (in->src != INSN_IMM)
 		r = read_rm(x, &target, in->opsize);
+	target = low_bytes(target, in->opsize);
+	if (r == 0)
+		r = check_target(x->st, target);
 	if (r == 0)
 		r = push(x, after, in->opsize);
-	return r ? r : finish(x->st, low_bytes(target, in->opsize));
+	return r ? r : finish(x->st, target);
 }

@@ -16,24 +16,35 @@ static void step(struct run *x, unsigned reg)
 	emul_set_reg(st, reg, x->in->adsize, st->gpr[reg] + delta);
 }
 
-static u64 source(const struct run *x)
+static int read_source(struct run *x, u64 *value)
 {
-	return to_linear(x->st, x->in->seg, x->st->gpr[RSI], x->in->adsize);
+	int r = reach(x, x->in->seg, x->st->gpr[RSI], x->in->adsize, x->in->opsize, false);
+
+	return r ? r : mem_read(x, value);
 }
 
 /* The destination's segment cannot be overridden. */
-static u64 destination(const struct run *x)
+static int read_destination(struct run *x, u64 *value)
 {
-	return to_linear(x->st, EMUL_ES, x->st->gpr[RDI], x->in->adsize);
+	int r = reach(x, EMUL_ES, x->st->gpr[RDI], x->in->adsize, x->in->opsize, false);
+
+	return r ? r : mem_read(x, value);
+}
+
+static int write_destination(struct run *x, u64 value)
+{
+	int r = reach(x, EMUL_ES, x->st->gpr[RDI], x->in->adsize, x->in->opsize, true);
+
+	return r ? r : mem_write(x, &value);
 }
 
 static int movs(struct run *x)
 {
 	u64 value;
-	int r = mem_read(x, source(x), &value, x->in->opsize);
+	int r = read_source(x, &value);
 
 	if (r == 0)
-		r = x->ops->write(x->ctx, destination(x), &value, x->in->opsize);
+		r = write_destination(x, value);
 	if (r)
 		return r;
 	step(x, RSI);
@@ -43,8 +54,7 @@ static int movs(struct run *x)
 
 static int stos(struct run *x)
 {
-	u64 value = emul_reg(x->st, RAX, x->in->opsize);
-	int r = x->ops->write(x->ctx, destination(x), &value, x->in->opsize);
+	int r = write_destination(x, emul_reg(x->st, RAX, x->in->opsize));
 
 	if (r == 0)
 		step(x, RDI);
@@ -54,7 +64,7 @@ static int stos(struct run *x)
 static int lods(struct run *x)
 {
 	u64 value;
-	int r = mem_read(x, source(x), &value, x->in->opsize);
+	int r = read_source(x, &value);
 
 	if (r)
 		return r;
@@ -66,10 +76,10 @@ static int lods(struct run *x)
 static int cmps(struct run *x)
 {
 	u64 a, b;
-	int r = mem_read(x, source(x), &a, x->in->opsize);
+	int r = read_source(x, &a);
 
 	if (r == 0)
-		r = mem_read(x, destination(x), &b, x->in->opsize);
+		r = read_destination(x, &b);
 	if (r)
 		return r;
 	emul_alu(INSN_CMP, x->in->opsize, a, b, &x->st->rflags);
@@ -81,7 +91,7 @@ static int cmps(struct run *x)
 static int scas(struct run *x)
 {
 	u64 b;
-	int r = mem_read(x, destination(x), &b, x->in->opsize);
+	int r = read_destination(x, &b);
 
 	if (r)
 		return r;

@@ -115,6 +115,13 @@ void svm_skip_decoded(struct svm_vcpu *s)
 	svm_past(s, svm_decode(s, &in));
 }
 
+/* The emulator looks at the VMCB's own segment registers. */
+_Static_assert(sizeof(struct emul_segment) == sizeof(struct vmcb_seg) &&
+		       offsetof(struct emul_segment, limit) == offsetof(struct vmcb_seg, limit) &&
+		       offsetof(struct emul_segment, base) == offsetof(struct vmcb_seg, base) &&
+		       offsetof(struct vmcb, gs) - offsetof(struct vmcb, es) == EMUL_GS * sizeof(struct vmcb_seg),
+	       "segments in the order and form of the VMCB");
+
 void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st)
 {
 	struct vmcb *b = &s->vmcb;
@@ -125,11 +132,9 @@ void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st)
 	st->rip = b->rip;
 	st->rflags = b->rflags;
 	st->mode = emul_mode(s);
-	st->seg_base[EMUL_ES] = b->es.base;
-	st->seg_base[EMUL_CS] = b->cs.base;
-	st->seg_base[EMUL_SS] = b->ss.base;
-	st->seg_base[EMUL_DS] = b->ds.base;
+	st->linear_bits = s->v.cr4 & CR4_LA57 ? 57 : 48;
 	/* FS and GS live in the CPU, not in the VMCB: fetch them only for the rare instruction that wants them. */
+	st->seg = (const struct emul_segment *)&b->es;
 	st->ss_big = b->ss.attrib & SEG_D;
 	st->rep_max = 0;
 }
@@ -240,11 +245,9 @@ const struct emul_ops svm_guest_ops_smp = {
 	.xmm_write = xmm_write,
 };
 
-static void fs_gs_bases(struct svm_vcpu *s, struct emul_state *st)
+static void fetch_fs_gs(struct svm_vcpu *s)
 {
 	vmsave(&s->vmcb);
-	st->seg_base[EMUL_FS] = s->vmcb.fs.base;
-	st->seg_base[EMUL_GS] = s->vmcb.gs.base;
 }
 
 /* No emulation knows it: a page table loses its shadows and the guest writes it itself; a device has no such way out. */
@@ -286,7 +289,7 @@ static int emulate(struct svm_vcpu *s, const struct insn *in)
 
 	svm_emul_begin(s, &st);
 	if (unlikely(in->seg >= EMUL_FS))
-		fs_gs_bases(s, &st);
+		fetch_fs_gs(s);
 	r = emul_execute(in, &st, s->ops, s);
 	if (r == EMUL_DONE || r == EMUL_AGAIN)
 		svm_emul_end(s, &st);
@@ -305,6 +308,9 @@ __attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum
 		return done;
 	case EMUL_GP:
 		svm_inject_gp(s);
+		return done;
+	case EMUL_SS_FAULT:
+		svm_inject_exception(s, VECTOR_SS, true, 0);
 		return done;
 	case SH_GUEST_FAULT:
 		svm_inject_pf(s);

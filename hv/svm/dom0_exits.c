@@ -179,8 +179,6 @@ enum trip dom0_exit_npf(struct svm_vcpu *s)
 	}
 	svm_emul_begin(s, &st);
 	vmsave(&s->vmcb);
-	st.seg_base[EMUL_FS] = s->vmcb.fs.base;
-	st.seg_base[EMUL_GS] = s->vmcb.gs.base;
 	int r = emul_execute(&in, &st, &ops, s);
 	if (r == EMUL_DONE || r == EMUL_AGAIN)
 		svm_emul_end(s, &st);

@@ -32,7 +32,7 @@ static enum verdict string_element(struct svm_vcpu *s, const struct insn *in, st
 	const unsigned reg = ins ? RDI : RSI;
 	const u32 user = s->vmcb.cpl == 3 ? BIT(2) : 0;
 	u64 offset = emul_reg(st, reg, in->adsize);
-	u64 base = st->mode != EMUL_LONG || in->seg >= EMUL_FS ? st->seg_base[ins ? EMUL_ES : in->seg] : 0;
+	u64 base = st->mode != EMUL_LONG || in->seg >= EMUL_FS ? st->seg[ins ? EMUL_ES : in->seg].base : 0;
 	u64 va = st->mode == EMUL_LONG ? base + offset : (u32)(base + offset);
 	u32 val = 0;
 	enum verdict r;

@@ -114,6 +114,7 @@ void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u
 void svm_inject_gp(struct svm_vcpu *s);       /* #GP(0) */
 void svm_inject_ud(struct svm_vcpu *s);
 #define VECTOR_DF 8
+#define VECTOR_SS 12
 #define VECTOR_GP 13
 #define VECTOR_PF 14
 #define VECTOR_UD 6
