@@ -66,6 +66,16 @@ void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed);
 bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec);
 
 /*
+ * The walker and the TLB by themselves, for a machine that loads a CPU's registers otherwise: after CR3 or what makes
+ * the mode has changed host_cpu_load_pdptes, as hardware does, which flushes nothing.
+ */
+bool host_cpu_access(struct host_cpu *c, gva_t va, u32 access, hpa_t *hpa, u32 *pfec);
+void host_cpu_load_pdptes(struct host_cpu *c);
+void host_cpu_flush(struct host_cpu *c);
+void host_cpu_flush_page(struct host_cpu *c, gva_t va);
+u32 host_cpu_levels(const struct host_cpu *c); /* of its tables */
+
+/*
  * For tests with a thread a vCPU: the guest runs from host_enter to host_leave, and only there
  * accesses memory. Tests with one thread need neither.
  */

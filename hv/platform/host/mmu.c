@@ -5,7 +5,6 @@
  */
 #include "host.h"
 
-#include <sched.h>
 #include <string.h>
 
 #include "cpu.h"
@@ -27,65 +26,9 @@ static bool chance(struct host_cpu *c, u32 of_8)
 	return host_random(&c->rng) % 8 < of_8;
 }
 
-void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed)
-{
-	memset(cpu, 0, sizeof(*cpu));
-	cpu->rng = seed;
-	v->backend = cpu;
-}
-
-static void flush_all(struct host_cpu *c)
+void host_cpu_flush(struct host_cpu *c)
 {
 	c->nr_tlb = c->nr_psc = 0;
-}
-
-void plat_tlb_flush(struct vcpu *v)
-{
-	flush_all(v->backend);
-}
-
-void (*host_last_moment)(struct domain *d);
-
-/* The flush is the other CPU's own work, before its next access; one within the guest is waited for. */
-void plat_tlb_flush_others(struct domain *d)
-{
-	if (host_last_moment)
-		host_last_moment(d);
-	for (u32 i = 0; i < d->nr_vcpus; i++) {
-		struct host_cpu *c = d->vcpu[i] && d->vcpu[i] != d->acting ? d->vcpu[i]->backend : NULL;
-
-		if (!c)
-			continue;
-		__atomic_store_n(&c->flush, 1, __ATOMIC_SEQ_CST);
-		while (__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST) && __atomic_load_n(&c->flush, __ATOMIC_SEQ_CST))
-			sched_yield();
-	}
-}
-
-void plat_lock_wait(void)
-{
-	sched_yield();
-}
-
-static void flush_if_due(struct host_cpu *c)
-{
-	if (__atomic_load_n(&c->flush, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&c->flush, 0, __ATOMIC_SEQ_CST))
-		flush_all(c);
-}
-
-void host_enter(struct vcpu *v)
-{
-	struct host_cpu *c = v->backend;
-
-	__atomic_store_n(&c->in_guest, 1, __ATOMIC_SEQ_CST);
-	flush_if_due(c);
-}
-
-void host_leave(struct vcpu *v)
-{
-	struct host_cpu *c = v->backend;
-
-	__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 }
 
 static void tlb_forget(struct host_cpu *c, u32 i)
@@ -93,10 +36,8 @@ static void tlb_forget(struct host_cpu *c, u32 i)
 	c->tlb[i] = c->tlb[--c->nr_tlb];
 }
 
-void plat_tlb_flush_page(struct vcpu *v, gva_t va)
+void host_cpu_flush_page(struct host_cpu *c, gva_t va)
 {
-	struct host_cpu *c = v->backend;
-
 	for (u32 i = 0; i < c->nr_tlb;)
 		if (va - c->tlb[i].page < c->tlb[i].size)
 			tlb_forget(c, i);
@@ -116,27 +57,18 @@ static u32 levels(const struct host_cpu *c)
 	return c->cr4 & CR4_LA57 ? 5 : 4;
 }
 
+u32 host_cpu_levels(const struct host_cpu *c)
+{
+	return levels(c);
+}
+
 static u32 shift(const struct host_cpu *c, u32 level)
 {
 	return 12 + (level - 1) * (levels(c) == 2 ? 10 : 9);
 }
 
-static void load_registers(struct vcpu *v)
+void host_cpu_load_pdptes(struct host_cpu *c)
 {
-	struct host_cpu *c = v->backend;
-
-	if (!v->hw_dirty)
-		return;
-	v->hw_dirty = 0;
-	c->cr0 = v->hw_cr0;
-	c->cr3 = v->hw_cr3;
-	c->cr4 = v->hw_cr4;
-	c->efer = v->hw_efer;
-	BUG_ON(!(c->cr0 & CR0_PG) || !(c->efer & EFER_LME) != !(c->efer & EFER_LMA));
-	BUG_ON(c->efer & EFER_LMA && !(c->cr4 & CR4_PAE));
-	BUG_ON(c->efer & EFER_LMA && v->guest_levels > levels(c));
-	if (levels(c) < 4)
-		BUG_ON(c->cr3 >> 32);
 	if (levels(c) == 3)
 		memcpy(c->pdpte, plat_map(hpa_to_mfn(c->cr3)) + (c->cr3 & 0xfe0), sizeof(c->pdpte));
 }
@@ -321,16 +253,10 @@ static bool shortcut(struct host_cpu *c, gva_t va, struct walk *w)
 	return false;
 }
 
-bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
+bool host_cpu_access(struct host_cpu *c, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
 {
-	struct host_cpu *c = v->backend;
 	struct walk w;
 
-	if (!c->in_guest)
-		flush_if_due(c);
-	load_registers(v);
-	if (v->guest_levels < 4) /* 32-bit code, whatever tables hardware has */
-		va = (u32)va;
 	if (tlb_hit(c, va, access, hpa)) {
 		c->hits++;
 		return true;

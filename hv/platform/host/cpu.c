@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The simulated CPUs of the engine's own machine: registers come from the vCPU, and each flushes its TLB itself. */
+#include "host.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "cpu.h"
+
+void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed)
+{
+	memset(cpu, 0, sizeof(*cpu));
+	cpu->rng = seed;
+	v->backend = cpu;
+}
+
+void plat_tlb_flush(struct vcpu *v)
+{
+	host_cpu_flush(v->backend);
+}
+
+void (*host_last_moment)(struct domain *d);
+
+/* The flush is the other CPU's own work, before its next access; one within the guest is waited for. */
+void plat_tlb_flush_others(struct domain *d)
+{
+	if (host_last_moment)
+		host_last_moment(d);
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		struct host_cpu *c = d->vcpu[i] && d->vcpu[i] != d->acting ? d->vcpu[i]->backend : NULL;
+
+		if (!c)
+			continue;
+		__atomic_store_n(&c->flush, 1, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&c->in_guest, __ATOMIC_SEQ_CST) && __atomic_load_n(&c->flush, __ATOMIC_SEQ_CST))
+			sched_yield();
+	}
+}
+
+void plat_lock_wait(void)
+{
+	sched_yield();
+}
+
+static void flush_if_due(struct host_cpu *c)
+{
+	if (__atomic_load_n(&c->flush, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&c->flush, 0, __ATOMIC_SEQ_CST))
+		host_cpu_flush(c);
+}
+
+void host_enter(struct vcpu *v)
+{
+	struct host_cpu *c = v->backend;
+
+	__atomic_store_n(&c->in_guest, 1, __ATOMIC_SEQ_CST);
+	flush_if_due(c);
+}
+
+void host_leave(struct vcpu *v)
+{
+	struct host_cpu *c = v->backend;
+
+	__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
+}
+
+void plat_tlb_flush_page(struct vcpu *v, gva_t va)
+{
+	host_cpu_flush_page(v->backend, va);
+}
+
+static void load_registers(struct vcpu *v)
+{
+	struct host_cpu *c = v->backend;
+
+	if (!v->hw_dirty)
+		return;
+	v->hw_dirty = 0;
+	c->cr0 = v->hw_cr0;
+	c->cr3 = v->hw_cr3;
+	c->cr4 = v->hw_cr4;
+	c->efer = v->hw_efer;
+	BUG_ON(!(c->cr0 & CR0_PG) || !(c->efer & EFER_LME) != !(c->efer & EFER_LMA));
+	BUG_ON(c->efer & EFER_LMA && !(c->cr4 & CR4_PAE));
+	BUG_ON(c->efer & EFER_LMA && v->guest_levels > host_cpu_levels(c));
+	if (host_cpu_levels(c) < 4)
+		BUG_ON(c->cr3 >> 32);
+	host_cpu_load_pdptes(c);
+}
+
+bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
+{
+	struct host_cpu *c = v->backend;
+
+	if (!c->in_guest)
+		flush_if_due(c);
+	load_registers(v);
+	if (v->guest_levels < 4) /* 32-bit code, whatever tables hardware has */
+		va = (u32)va;
+	return host_cpu_access(c, va, access, hpa, pfec);
+}
