@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# hv/svm and what stands on it compiled into programs, with the address and undefined-behaviour sanitizers, for the machine
+# of tests/svm_machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm_<r> (the suites).
+
+HOSTED_RECIPES = shadow2 shadow3 adaptive npt
+HOSTED_SUITES = basic
+# Words are read where they lie, and a pointer is made before the look whether it may be used: both are meant (svm_code.h).
+HOSTED_SANITIZE = -fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
+# Addresses of frames are numbers here as there: what the images are compiled with, but for what needs no operating system.
+HOSTED_CFLAGS = -std=gnu11 -O1 -g $(PN_WARN) -fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks \
+	-D_GNU_SOURCE -I$(srcdir)/tests/hosted $(HV_INCLUDES) -I$(srcdir)/hv/platform/host $(CHECK_CFLAGS) $(CPPFLAGS)
+HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
+HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
+	$(HV_MM_SRCS) hv/platform/host/mmu.c
+HOSTED_MACHINE_SRCS = tests/svm_machine.c tests/svm_insns.c tests/svm_host.c tests/svm_exit.c tests/svm_quick.S
+HOSTED_SUITE_SRCS = tests/svm_suites.c $(HOSTED_SUITES:%=tests/svm_%.c)
+HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm_%)
+hosted_objs = $(addprefix hosted-obj/$(1)/,$(addsuffix .o,$(2)))
+
+hosted-obj/all/%.o: $(srcdir)/%
+	$(ENGINE_CC_V) $(HOSTED_CC) $(HOSTED_SANITIZE) -c $< -o $@
+
+tests/libhosted.a: $(call hosted_objs,all,$(HOSTED_SRCS) $(HOSTED_MACHINE_SRCS))
+	@mkdir -p $(@D); rm -f $@; $(AR) cr $@ $^
+
+# $(1) recipe, $(2) its own sources
+define hosted_recipe
+hosted-obj/$(1)/%.o: $$(srcdir)/%
+	$$(ENGINE_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+tests/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) $$(call hosted_objs,$(1),$(2)) tests/libhosted.a
+	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+endef
+$(foreach r,$(filter-out $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS))))
+$(foreach r,$(filter $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_NESTED_SRCS))))
+
+clean-local: clean-hosted
+clean-hosted:
+	rm -rf hosted-obj tests/libhosted.a $(HOSTED_TESTS)
+-include $(wildcard hosted-obj/*/*/*.d hosted-obj/*/*/*/*.d hosted-obj/*/*/*/*/*.d)

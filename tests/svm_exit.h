@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Between svm_host.c and svm_exit.c: the simulated CPU of each vCPU, which reads the VMCB as hardware does. */
+#ifndef TESTS_SVM_EXIT_H
+#define TESTS_SVM_EXIT_H
+
+#include "svm_host.h"
+
+void host_cpu_begin(struct svm_vcpu *s);
+/* VMRUN: the registers that the clean bits do not vouch for, and the flush that is asked for. */
+void host_cpu_loads(struct svm_vcpu *s);
+
+#endif
