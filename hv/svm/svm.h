@@ -56,6 +56,15 @@ void svm_check_cpu(void);
 /* Turn SVM on on this pCPU. */
 void svm_enable(void);
 
+/* Where this machine departs from the manual. */
+struct svm_quirks {
+	bool no_task_switch_exit; /* a guest's hardware task switch, which loads CR3, happens unseen */
+	bool cr_reads_as_cr0;     /* a read of any control register is checked against CR0's intercept, and has its exit code */
+};
+extern struct svm_quirks svm_quirks;
+/* Find out (selftest.c): once, with SVM on, before any vCPU runs. */
+void svm_self_test(void);
+
 extern bool svm_has_nrip;
 extern bool svm_delivers_twice; /* see svm_hold_delivery() */
 extern u8 svm_tlb_flush_kind;
