@@ -63,4 +63,6 @@ expect 0 hostile/triple-fault "" 'about to'
 expect 0 hostile/wild-root "" 'about to'
 # hostile/wild-table is not tried: QEMU itself aborts where a table lies outside memory.
 expect 1 hostile/random-tables ops=2000 'reads faulted'
+expect 1 hostile/xmm "" 'what they should be'
+expect 1 hostile/leftovers "" 'nothing was left over'
 finish

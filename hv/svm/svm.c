@@ -127,6 +127,7 @@ void svm_set_startup(struct svm_vcpu *s, u8 page)
 {
 	struct vmcb *b = &s->vmcb;
 
+	svm_save_unswitched(s);
 	b->cs = (struct vmcb_seg){ (u16)(page << 8), 0x09b, 0xffff, (u64)page << 12 };
 	b->ss = b->ds = b->es = b->fs = b->gs = (struct vmcb_seg){ 0, 0x093, 0xffff, 0 };
 	b->gdtr = b->idtr = (struct vmcb_seg){ 0, 0, 0xffff, 0 };
@@ -146,18 +147,6 @@ void svm_set_startup(struct svm_vcpu *s, u8 page)
 	s->v.cr2 = s->v.cr3 = s->v.cr4 = s->v.efer = 0;
 	b->clean = 0;
 	vmcb_set_crx(b, s->v.cr0, 0, 0, EFER_SVME);
-}
-
-/* What hardware holds beside the VMCB and a world switch leaves alone: start a guest with what a reset gives. */
-static void load_unswitched_state(struct svm_vcpu *s)
-{
-	vmload(&s->vmcb);
-	clear_dr0_3();
-	if (cpuid(1, 0).ecx & BIT(26)) {
-		write_cr4(read_cr4() | CR4_OSXSAVE);
-		xsetbv0(1);
-		write_cr4(read_cr4() & ~CR4_OSXSAVE);
-	}
 }
 
 void svm_load_hw(struct svm_vcpu *s)
@@ -182,7 +171,7 @@ void svm_run(struct svm_vcpu *s)
 	else
 		cli();
 	if (!s->ran)
-		load_unswitched_state(s);
+		svm_load_unswitched(s);
 	s->ran = true;
 	s->v.tlb_flush = 1; /* what was asked for at the last exit, or while it stood */
 	svm_settle(s);

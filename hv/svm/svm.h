@@ -34,7 +34,8 @@ struct svm_vcpu {
 	exit_handler_t rest; /* what a quick handler left to be done with all registers; NULL: everything */
 	u64 pending; /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
-	bool ran; /* it has run before */
+	bool ran; /* it has run since its start, or since INIT */
+	bool holds; /* what its pCPU holds beside the VMCB is its own (unswitched.c) */
 	/* Several vCPUs (smp.c): it is in the guest or about to enter; another one's changes call for a flush before it enters. */
 	u32 in_guest, flush_wanted;
 	bool smp; /* its domain has several */
@@ -79,6 +80,12 @@ void svm_vcpu_destroy(struct svm_vcpu *s);
 void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry);
 /* Set the state in which a CPU begins after INIT and SIPI: real mode, at a page below 1 MiB. */
 void svm_set_startup(struct svm_vcpu *s, u8 page);
+/*
+ * What a pCPU holds that VMRUN does not switch: as a reset or INIT leaves it, for a vCPU that is about to run for the first time or
+ * after INIT; and into the VMCB what INIT leaves alone.
+ */
+void svm_load_unswitched(struct svm_vcpu *s);
+void svm_save_unswitched(struct svm_vcpu *s);
 /* Intercepts and tables of the two kinds of domain. */
 void svm_setup_domu(struct svm_vcpu *s);
 void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root);

@@ -88,7 +88,15 @@ static inline void clear_dr0_3(void)
 	asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ull));
 }
 
-static inline void xsetbv0(u64 v) { asm volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32))); }
+static inline void fninit(void) { asm volatile("fninit"); }
+/* `image`: 512 bytes, aligned to 16. */
+static inline void fxrstor(const void *image) { asm volatile("fxrstor64 (%0)" : : "r"(image) : "memory"); }
+/* These two need CR4.OSXSAVE. `area`: 576 bytes at least, aligned to 64. */
+static inline void xsetbv0(u64 v) { asm volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory"); }
+static inline void xrstor(const void *area, u64 components)
+{
+	asm volatile("xrstor64 (%0)" : : "r"(area), "a"((u32)components), "d"((u32)(components >> 32)) : "memory");
+}
 
 /* What VMRUN leaves alone, from and to a guest's block: FS, GS, TR, LDTR and the system-call MSRs. */
 static inline void vmload(const void *block) { asm volatile("vmload %0" : : "a"(block) : "memory"); }
