@@ -150,6 +150,50 @@ void xsetbv0(u64 v)
 	machine_cpu.xcr0 = v;
 }
 
+/* The data registers stay. */
+void fninit(void)
+{
+	machine_cpu.fcw = 0x37f;
+	machine_cpu.fsw = 0;
+	machine_cpu.fip = 0;
+}
+
+/* As AMD's: the pointers stay where no exception is pending. */
+void fxrstor(const void *image)
+{
+	struct machine_cpu *c = &machine_cpu;
+
+	if (!(c->cr4 & CR4_OSFXSR) || (u64)image & 15)
+		plat_panic("FXRSTOR leaves the XMM registers alone, or #GP");
+	memcpy(&c->fcw, image, 2);
+	memcpy(&c->fsw, (const u8 *)image + 2, 2);
+	memcpy(&c->mxcsr, (const u8 *)image + 24, 4);
+	memcpy(c->st, (const u8 *)image + 32, sizeof(c->st));
+	memcpy(c->xmm, (const u8 *)image + 160, sizeof(c->xmm));
+}
+
+/* Of an area that has no component: all that are asked for are as after a reset, and MXCSR is the area's. */
+void xrstor(const void *area, u64 components)
+{
+	struct machine_cpu *c = &machine_cpu;
+	u64 has;
+
+	memcpy(&has, (const u8 *)area + 512, 8);
+	if (!(c->cr4 & CR4_OSXSAVE) || (u64)area & 63 || has)
+		plat_panic("#UD or #GP: XRSTOR of components %llx", (unsigned long long)has);
+	components &= c->xcr0;
+	if (components & BIT(0))
+		c->fcw = 0x37f, c->fsw = 0, memset(c->st, 0, sizeof(c->st));
+	if (components & BIT(1))
+		memset(c->xmm, 0, sizeof(c->xmm));
+	if (components & BIT(2))
+		memset(c->ymm_high, 0, sizeof(c->ymm_high));
+	if (components & BIT(9))
+		c->pkru = 0;
+	if (components & 6)
+		memcpy(&c->mxcsr, (const u8 *)area + 24, 4);
+}
+
 void vmload(const void *block)
 {
 	const struct vmcb *b = block;

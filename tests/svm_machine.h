@@ -23,7 +23,10 @@
 struct machine_cpu {
 	u64 cr0, cr3, cr4, efer, hsave, tsc_aux, pat;
 	u64 dr[4], xcr0;
-	u8 xmm[16][16];
+	u16 fcw, fsw;
+	u32 mxcsr, pkru;
+	u64 fip; /* of the last x87 instruction */
+	u8 st[8][16], xmm[16][16], ymm_high[16][16];
 	struct vmcb_seg fs, gs, tr, ldtr;
 	u64 star, lstar, cstar, sfmask, kernel_gs_base, sysenter_cs, sysenter_esp, sysenter_eip;
 	bool gif, interrupts;

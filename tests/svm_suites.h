@@ -6,8 +6,9 @@
 #include <check.h>
 
 Suite *svm_basic_suite(void);
+Suite *svm_leaks_suite(void);
 
-static Suite *(*const svm_suites[])(void) = { svm_basic_suite };
+static Suite *(*const svm_suites[])(void) = { svm_basic_suite, svm_leaks_suite };
 
 /* A case of one test that is run once for each of `n`. */
 static inline void svm_case(Suite *suite, const char *name, const TTest *test, int n)

@@ -2,6 +2,7 @@
 /* A domU's CPUID. */
 #include "cpu.h"
 #include "hypercall_abi.h"
+#include "quick.h"
 #include "svm.h"
 #include "svm_code.h"
 

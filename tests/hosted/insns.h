@@ -37,7 +37,10 @@ void take_interrupts(void);
 void wait_for_interrupt(void);
 
 void clear_dr0_3(void);
+void fninit(void);
+void fxrstor(const void *image);
 void xsetbv0(u64 v);
+void xrstor(const void *area, u64 components);
 void vmload(const void *block);
 void vmsave(void *block);
 void invlpga(u64 va, u32 asid);
