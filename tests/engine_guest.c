@@ -122,18 +122,48 @@ static u32 smap(const struct vcpu *v, u32 access)
 	return v->cr4 & CR4_SMAP && !(access & (PFEC_U | PFEC_I | HOST_AC)) ? PFEC_SMAP : 0;
 }
 
+struct outcome guest_lent(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes)
+{
+	struct vcpu *v = g->on;
+	struct lend lend = { va & PAGE_MASK, (access & (PFEC_W | PFEC_U)) | smap(v, access) };
+	enum verdict r = paging_lend(v, &lend, 1);
+	struct outcome o = { .kind = ACCESS_FAULT, .pfec = v->fault.pfec };
+	hpa_t hpa;
+	u32 pfec;
+
+	if (r == SH_GUEST_FAULT)
+		return o;
+	if (r != SH_FIXED)
+		die("a page could not be lent");
+	if (!host_access(v, va, access, &hpa, &pfec))
+		die("hardware cannot reach a page that was lent");
+	o = move_data(g, hpa, access, value, bytes);
+	paging_lend_end(v);
+	return o;
+}
+
+/*
+ * The same for an instruction that no emulation knows. A table loses its shadows, which may be all that the access needs, and
+ * the second time the page is lent.
+ */
+static bool get_on(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes, struct outcome *o)
+{
+	if (!g->tried++ && paging_unshadow(g->on, g->on->fault.gpa)) {
+		g->unshadowed++;
+		return false;
+	}
+	g->lent++;
+	*o = guest_lent(g, va, access, value, bytes);
+	return true;
+}
+
 /* What the backend does with SH_EMULATE. False: the guest has to try once more. */
 static bool emulate(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes, struct outcome *o)
 {
 	struct vcpu *v = g->on;
-	gfn_t gfn = gpa_to_gfn(v->fault.gpa);
-	bool root = v->guest_levels && gfn.n == v->cr3 >> PAGE_SHIFT;
 
-	if (!root && host_random(&g->rng) % 64 < g->clumsy) {
-		g->unshadowed++;
-		paging_unshadow(v, v->fault.gpa);
-		return false;
-	}
+	if (host_random(&g->rng) % 64 < g->clumsy)
+		return get_on(g, va, access, value, bytes, o);
 	o->kind = ACCESS_DONE;
 	o->gpa = v->fault.gpa;
 	if (g->before_data)
@@ -150,6 +180,7 @@ struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u3
 	struct vcpu *v = g->on;
 	struct outcome o = { .kind = ACCESS_STUCK };
 
+	g->tried = 0;
 	for (u32 i = 0; i < MOST_TRIES; i++) {
 		hpa_t hpa;
 		u32 pfec;

@@ -27,7 +27,8 @@ struct guest {
 	u32 clumsy;
 	u64 rng;
 	void (*before_data)(struct guest *g); /* the access is decided, its data not yet moved */
-	u32 faults, emulated, unshadowed;     /* since the guest was made */
+	u32 faults, emulated, unshadowed, lent; /* since the guest was made */
+	u32 tried; /* how often this access met it */
 	u32 last_bytes;
 };
 
@@ -57,6 +58,9 @@ struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u3
 
 /* The same by emulation alone, as for an instruction that touches a device besides: no fault comes first. */
 struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes);
+
+/* The same by an access of hardware's own to a page that is lent for it. */
+struct outcome guest_lent(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes);
 
 /* Instructions of a kernel. */
 /* False: #GP, and nothing has changed. */

@@ -28,7 +28,7 @@ struct options {
 
 /* Between the child and its parent. */
 struct shared {
-	u64 programs, steps, done, faulted, mmio, emulated, unshadowed;
+	u64 programs, steps, done, faulted, mmio, emulated, unshadowed, lent;
 	struct prog prog;
 };
 
@@ -50,6 +50,7 @@ static void run_program(struct shared *sh, const struct options *o, u64 seed)
 	sh->steps += g.steps;
 	sh->emulated += run.m.emulated;
 	sh->unshadowed += run.m.unshadowed;
+	sh->lent += run.m.lent;
 }
 
 /* In the child. */
@@ -103,10 +104,10 @@ static int random_programs(const struct options *o)
 	took = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 	       1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 	printf("oracle (%s): %llu programs from seed %llu, %llu steps: %llu accesses done, %llu faulted, %llu to devices, "
-	       "%llu emulated writes, %llu unshadowings; %.2f million steps per second of CPU time\n",
+	       "%llu emulated writes, %llu unshadowings, %llu accesses to pages lent; %.2f million steps per second of CPU time\n",
 	       paging_recipe_name, (unsigned long long)sh->programs, (unsigned long long)o->first,
 	       (unsigned long long)sh->steps, (unsigned long long)sh->done, (unsigned long long)sh->faulted,
-	       (unsigned long long)sh->mmio, (unsigned long long)sh->emulated, (unsigned long long)sh->unshadowed,
+	       (unsigned long long)sh->mmio, (unsigned long long)sh->emulated, (unsigned long long)sh->unshadowed, (unsigned long long)sh->lent,
 	       (double)sh->steps / took * 1e-6);
 	return sh->done && sh->faulted ? EXIT_SUCCESS : EXIT_FAILURE;
 }

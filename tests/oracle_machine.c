@@ -128,31 +128,6 @@ struct access machine_emulated(struct machine *m, u32 cpu, gva_t va, u32 access,
 	return o;
 }
 
-/* SH_EMULATE. False: the guest has to try once more. */
-static bool emulate(struct machine *m, u32 cpu, gva_t va, u32 access, const u8 *data, u32 bytes, struct access *o)
-{
-	struct vcpu *v = &m->v[cpu];
-	gpa_t gpa = v->fault.gpa;
-	bool root = false;
-
-	for (u32 i = 0; i < m->d.nr_vcpus; i++)
-		root |= m->v[i].guest_levels && gpa >> PAGE_SHIFT == (m->v[i].cr3 & PTE_ADDR) >> PAGE_SHIFT;
-	if (!root && host_random(&m->rng) % 64 < m->clumsy) {
-		m->unshadowed++;
-		paging_unshadow(v, gpa);
-		return false;
-	}
-	m->emulated++;
-	*o = machine_emulated(m, cpu, va, access, data, bytes);
-	if (bytes > room(va))
-		return true;
-	if (o->end != ACCESS_DONE || v->fault.gpa != gpa)
-		die("an emulated write went elsewhere than the fault that asked for it");
-	o->placed = true;
-	o->at[0] = gpa;
-	return true;
-}
-
 /* Translate as hardware does: 0, or the first address that faulted and how. */
 static u32 translate(struct machine *m, u32 cpu, gva_t va, u32 access, u32 bytes, hpa_t hpa[2], gva_t *at, u32 *pfec)
 {
@@ -183,11 +158,63 @@ static struct access move_data(struct machine *m, gva_t va, const hpa_t hpa[2], 
 	return o;
 }
 
+/*
+ * An instruction that no emulation knows: a table loses its shadows at first, and the second time the pages that stopped it are
+ * lent for it. False: the guest has to try once more.
+ */
+static bool get_on(struct machine *m, u32 cpu, gva_t va, u32 access, const u8 *data, u32 bytes, struct access *o)
+{
+	struct vcpu *v = &m->v[cpu];
+	const gva_t page = v->fault.va & PAGE_MASK;
+	enum verdict r;
+	hpa_t hpa[2];
+	gva_t at;
+	u32 pfec;
+
+	if (!m->lends && paging_unshadow(v, v->fault.gpa)) {
+		m->unshadowed++;
+		return false;
+	}
+	if (!m->lends || m->lend[0].at != page)
+		m->lend[m->lends++ % 2] = (struct lend){ page, (access & (PFEC_W | PFEC_U)) | smap(v, access) };
+	r = paging_lend(v, m->lend, m->lends < 2 ? m->lends : 2);
+	if (r != SH_FIXED) {
+		*o = verdict_end(v, r);
+		return true;
+	}
+	m->lent++;
+	pfec = translate(m, cpu, va, access, bytes, hpa, &at, &pfec);
+	if (!pfec)
+		*o = move_data(m, va, hpa, access, data, bytes);
+	paging_lend_end(v);
+	return !pfec;
+}
+
+/* SH_EMULATE. False: the guest has to try once more. */
+static bool emulate(struct machine *m, u32 cpu, gva_t va, u32 access, const u8 *data, u32 bytes, struct access *o)
+{
+	struct vcpu *v = &m->v[cpu];
+	gpa_t gpa = v->fault.gpa;
+
+	if (host_random(&m->rng) % 64 < m->clumsy)
+		return get_on(m, cpu, va, access, data, bytes, o);
+	m->emulated++;
+	*o = machine_emulated(m, cpu, va, access, data, bytes);
+	if (bytes > room(va))
+		return true;
+	if (o->end != ACCESS_DONE || v->fault.gpa != gpa)
+		die("an emulated write went elsewhere than the fault that asked for it");
+	o->placed = true;
+	o->at[0] = gpa;
+	return true;
+}
+
 struct access machine_access(struct machine *m, u32 cpu, gva_t va, u32 access, const u8 *data, u32 bytes)
 {
 	struct vcpu *v = &m->v[cpu];
 	struct access o = { .end = ACCESS_STUCK };
 
+	m->lends = 0;
 	for (u32 i = 0; i < MOST_TRIES; i++) {
 		hpa_t hpa[2];
 		u32 pfec, part;

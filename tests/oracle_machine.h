@@ -35,7 +35,9 @@ struct machine {
 	struct host_cpu cpu[MACHINE_CPUS];
 	u64 frames, rng;
 	u32 clumsy; /* how often in 64 an emulated write meets an instruction that no emulation knows */
-	u64 emulated, unshadowed, faults;
+	struct lend lend[2]; /* for the access that is being made */
+	u32 lends;
+	u64 emulated, unshadowed, lent, faults;
 };
 
 /*

@@ -126,6 +126,7 @@ struct domain {
 	struct {
 		u32 next, serving;
 	} lock; /* domains with several vCPUs only: hv/paging/lock.h */
+	u32 alone; /* the same: the lock's holder is in the guest, and must be the only one there (hv/svm/smp.c) */
 
 	/* Memory: `nr_pages` guest frames; p2m[gfn] is a machine frame, or P2M_NONE. */
 	u32 *p2m;
@@ -136,6 +137,7 @@ struct domain {
 	u64 *log_dirty; /* a bit for each of them, by machine frame; NULL: log-dirty is off (hv/mm/logdirty.h) */
 
 	struct sh_domain *shadow; /* NULL under nested paging */
+	struct lent *lent;        /* what is lent to the vCPU in the guest; NULL: nothing ever was (hv/paging/lent.h) */
 	bool unsync;              /* guest tables are out of sync: hv/shadow/unsync.c */
 	u32 min_shadow_levels;    /* asked for; 0: what the guest's mode needs */
 	mfn_t npt_root;

@@ -174,6 +174,9 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 	return GW_OK;
 }
 
+/* The same where the number of levels, 2 to 5, is no constant. */
+enum gw_end gw_walk_levels(struct vcpu *v, struct gw *w, gva_t va, u32 g);
+
 /* Does one of the walked entries forbid execution? */
 GW_INLINE bool gw_no_exec(const struct gw *w, u32 g)
 {

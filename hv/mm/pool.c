@@ -224,7 +224,6 @@ bool pool_init(struct domain *d, u64 pages)
 		return false;
 	}
 	d->frame = (struct frame_info *)((uintptr_t)s->frames - d->first_mfn.n * sizeof(struct frame_info));
-	s->unshadow_gfn = INVALID_GFN.n;
 	d->counter[PN_CNT_pool_pages] = pages;
 	return true;
 }

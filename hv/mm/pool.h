@@ -173,8 +173,6 @@ struct sh_domain {
 		u32 protects;           /* how many in a row took PTE_RW from a user mapping */
 		bool protected;         /* this one did */
 	} written;
-	/* The frame last unshadowed on the guest's behalf, how often in a row, and how much had been emulated then. */
-	u64 unshadow_gfn, unshadow_repeats, unshadow_emulated;
 	u64 rechecked; /* promotions and resyncs after which the walk that led to them was read again */
 	/* Frames out of sync, oldest first, each by its first shadow; and pages that keep no snapshot at the moment. */
 	struct sh_page *unsync_first, *unsync_last, *snapshots_idle;

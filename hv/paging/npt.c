@@ -3,10 +3,7 @@
 #include "npt.h"
 
 #include "plat.h"
-#include "pte.h"
 
-/* Nested tables are walked as user accesses, hence PTE_US (APM volume 2, 15.25.5). */
-#define NPT_RIGHTS   (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 #define LARGE_FRAMES 512u
 
 static u64 *table_of(u64 e)

@@ -74,8 +74,29 @@ enum verdict paging_read(struct vcpu *v, gva_t va, void *buf, unsigned bytes, u3
 enum verdict paging_write(struct vcpu *v, gva_t va, const void *buf, unsigned bytes, u32 access);
 /* Atomic against other vCPUs. *old: expected in, found out. bytes 1, 2, 4, 8, 16. *done: whether it was written. */
 enum verdict paging_cmpxchg(struct vcpu *v, gva_t va, void *old, const void *new_, unsigned bytes, u32 access, bool *done);
-/* Emulation does not know the instruction that wrote to this page: remove all its shadows, so that the guest can do it itself. */
-void paging_unshadow(struct vcpu *v, gpa_t gpa);
+/*
+ * Emulation does not know the instruction that wrote to this page: if it is a guest table, remove all its shadows, so that the guest
+ * can do it itself. False: it is none, or a vCPU has loaded it as its root; the page must be lent.
+ */
+bool paging_unshadow(struct vcpu *v, gpa_t gpa);
+
+/*
+ * What always gets on: for one instruction, or one event's frame, hardware is given accesses that the guest's own hardware would
+ * give and paging withholds. From a paging_lend that says SH_FIXED to paging_lend_end no other vCPU of the domain may be in
+ * the guest, and nothing else may be asked of paging; the vCPU enters the guest between them, and its next exit ends it, whatever it is.
+ */
+#define LEND_MOST 8
+struct lend {
+	u64 at;     /* the linear address; of a nested page fault, the guest physical one */
+	u32 access; /* as for paging_read */
+};
+/*
+ * `n` pages, up to LEND_MOST. SH_GUEST_FAULT: v->fault tells; the guest has no such access. SH_OOM: there is no memory for
+ * it. Neither lends any.
+ */
+enum verdict paging_lend(struct vcpu *v, const struct lend *what, u32 n);
+/* Shadows follow what was written to tables. */
+void paging_lend_end(struct vcpu *v);
 
 /*
  * The hypervisor wrote to guest memory, for a device or a loader: shadows of tables there follow, log-dirty marks it.

@@ -5,6 +5,7 @@
  * left is devices, and guest memory for instruction fetch and emulation.
  */
 #include "gw.h"
+#include "lent.h"
 #include "logdirty.h"
 #include "npt.h"
 
@@ -78,6 +79,7 @@ bool paging_domain_init(struct domain *d, u64 pool_pages)
 }
 void paging_domain_destroy(struct domain *d)
 {
+	lent_destroy(d);
 	log_dirty_end(d);
 	npt_destroy(d);
 }
@@ -155,7 +157,50 @@ void paging_invlpg(struct vcpu *v, gva_t va)
 }
 
 /* The guest writes its tables itself: nothing to keep in step. */
-void paging_unshadow(struct vcpu *v, gpa_t gpa) {}
+bool paging_unshadow(struct vcpu *v, gpa_t gpa)
+{
+	return false;
+}
+
+/* ---- pages lent: all that is withheld is what is no memory ---- */
+
+static void use_tables(struct vcpu *v, mfn_t root)
+{
+	v->hw_nested_cr3 = mfn_to_hpa(root);
+	v->hw_dirty = HW_ALL;
+	plat_tlb_flush(v);
+}
+
+/* They come in one block. */
+static void *lent_page(struct domain *d)
+{
+	return (u8 *)d->lent->block + d->lent->copies * PAGE_SIZE;
+}
+
+enum verdict paging_lend(struct vcpu *v, const struct lend *what, u32 n)
+{
+	struct domain *d = v->domain;
+	struct lent_tables t = { .d = d, .levels = NPT_LEVELS };
+
+	if (!lent_begin(d) || !(d->lent->block = plat_alloc_pages(1 + n * NPT_LEVELS)))
+		return SH_OOM;
+	d->lent->block_pages = 1 + n * NPT_LEVELS;
+	t.root = lent_take(d, plat_map(d->npt_root), LENT_OTHER);
+	for (u32 i = 0; i < n; i++)
+		if (!mfn_valid(p2m_lookup(d, gpa_to_gfn(what[i].at))))
+			lent_put(&t, what[i].at, mfn_to_hpa(lent_ones(d)) | NPT_RIGHTS);
+	use_tables(v, plat_virt_to_mfn(t.root));
+	return SH_FIXED;
+}
+
+void paging_lend_end(struct vcpu *v)
+{
+	struct lent *l = v->domain->lent;
+
+	plat_free_pages(l->block, l->block_pages);
+	l->copies = 0;
+	use_tables(v, v->domain->npt_root);
+}
 
 void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)
 {

@@ -2,9 +2,6 @@
 /* The paging contract, answered by the shadow engine. Thin: hv/shadow does the work. */
 #include "hide.h"
 
-/* A guest may ask this often in a row for the same frame to be unshadowed before it is held to be getting nowhere. */
-#define UNSHADOW_LIMIT 4096
-
 const char paging_recipe_name[] = RECIPE_NAME;
 const bool paging_is_nested = false;
 const bool paging_marks_late = AD_HIDES_TABLES;
@@ -66,6 +63,7 @@ void paging_domain_destroy(struct domain *d)
 	for (u32 i = 0; d->shadow && i < d->nr_vcpus; i++)
 		if (d->vcpu[i])
 			d->vcpu[i]->root = NULL;
+	sh_lend_destroy(d);
 	if (d->shadow)
 		SH_EACH(wrmap, exit, d);
 	if (d->shadow && policy.super->exit)
@@ -122,25 +120,12 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 		   (unsigned long long)info);
 }
 
-static enum gw_end walk_guest(struct vcpu *v, struct gw *w, gva_t va)
-{
-	switch (v->guest_levels) {
-	case 2:
-		return gw_walk(v, w, va, 2);
-	case 3:
-		return gw_walk(v, w, va, 3);
-	case 5:
-		return gw_walk(v, w, va, 5);
-	}
-	return gw_walk(v, w, va, 4);
-}
-
 /* Does the guest map va to that very frame by a global entry? */
 static __attribute__((noinline)) bool maps_globally(struct vcpu *v, gva_t va, mfn_t mfn)
 {
 	struct gw w;
 
-	return walk_guest(v, &w, va) == GW_OK && w.e[w.leaf] & PTE_G && mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
+	return gw_walk_levels(v, &w, va, v->guest_levels) == GW_OK && w.e[w.leaf] & PTE_G && mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
 }
 
 /* `e`, the leaf entry that maps va, says so. One that is not marked accessed, no fetch came through: nothing may be kept of it. */
@@ -222,25 +207,16 @@ void paging_invlpg(struct vcpu *v, gva_t va)
 	policy.sync->invlpg(v, va);
 }
 
-void paging_unshadow(struct vcpu *v, gpa_t gpa)
+bool paging_unshadow(struct vcpu *v, gpa_t gpa)
 {
 	struct domain *d = v->domain;
-	struct sh_domain *s = d->shadow;
 	gfn_t gfn = gpa_to_gfn(gpa);
+	mfn_t mfn = p2m_lookup(d, gfn);
 
+	if (!mfn_valid(mfn) || !frame_of(d, mfn)->shadows)
+		return false;
 	COUNT(d, emulate_fail);
-	if (s->unshadow_gfn != gfn.n || s->unshadow_emulated != d->counter[PN_CNT_emulate_ok])
-		s->unshadow_repeats = 0;
-	s->unshadow_repeats++;
-	s->unshadow_gfn = gfn.n;
-	s->unshadow_emulated = d->counter[PN_CNT_emulate_ok];
-	if (!sh_unshadow(d, gfn, 0))
-		plat_domain_crash(d,
-				  "an instruction without emulation writes to the page table that CR3 holds, at %llx",
-				  (unsigned long long)gpa);
-	else if (s->unshadow_repeats >= UNSHADOW_LIMIT)
-		plat_domain_crash(d, "an instruction without emulation writes again and again to a page table, at %llx",
-				  (unsigned long long)gpa);
+	return sh_unshadow(d, gfn, UNSHADOW_EMULATION);
 }
 
 void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)

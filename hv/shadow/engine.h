@@ -108,7 +108,11 @@ extern const struct sh_mode *const sh_pairs[SH_MAX_LEVELS + 1][SH_MAX_LEVELS + 1
  */
 #define SH_INSN_PAGES 6
 #define SH_MIN_POOL(nr_vcpus)                                                                                          \
-	((nr_vcpus) + SH_INSN_PAGES * (SH_MAX_LEVELS - 1 + SH_PART_PAGES) + SH_MOST_PAGES + SH_PART_PAGES)
+	((nr_vcpus) + SH_INSN_PAGES * (SH_MAX_LEVELS - 1 + SH_PART_PAGES) + SH_MOST_PAGES + SH_PART_PAGES +            \
+	 LENT_ROOM(SH_INSN_LENT))
+/* Of these six, four may have to be lent (lend.c): a root, and for each page a table a level and a copy. */
+#define SH_INSN_LENT 4
+#define LENT_ROOM(pages) (1 + (pages)*SH_MAX_LEVELS)
 
 /* Free shadow pages for the work ahead; reclaim happens only here, so nothing goes away under a walk. */
 bool sh_make_room(struct domain *d, u32 want);
@@ -184,6 +188,9 @@ void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct
 bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why);
 /* Remove one shadow page that no vCPU has loaded, wherever it is linked. */
 void sh_unshadow_page(struct domain *d, struct sh_page *sp);
+
+/* The domain goes: what lend.c keeps of it. */
+void sh_lend_destroy(struct domain *d);
 
 /* ---- manage.c: what paging.h promises of the same names ---- */
 

@@ -66,10 +66,16 @@ bool svm_attend(struct svm_vcpu *s)
 	if (!c) /* dom0: its interrupts are its own */
 		return true;
 	domu_poll(c);
-	if (domu_must_stop(c))
+	if (domu_must_stop(c)) {
+		s->step.wanted = STEP_NONE;
 		return false;
+	}
 	deliver_irq(s, c);
-	if (!s->smp) /* others have a step to go (smp.c) */
-		svm_hold_delivery(s);
-	return true;
+	if (s->smp) { /* they have a way to go (smp.c) */
+		if (unlikely(s->step.wanted))
+			__atomic_store_n(&s->flush_wanted, 1, __ATOMIC_SEQ_CST);
+		return true;
+	}
+	svm_hold_delivery(s);
+	return likely(!s->step.wanted) || svm_step_begin(s) || !domu_must_stop(c);
 }

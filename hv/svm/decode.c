@@ -250,18 +250,6 @@ static void fetch_fs_gs(struct svm_vcpu *s)
 	vmsave(&s->vmcb);
 }
 
-/* No emulation knows it: a page table loses its shadows and the guest writes it itself; a device has no such way out. */
-static enum trip unhandled(struct svm_vcpu *s, enum trip done)
-{
-	if (done == TRIP_pf_emulate) {
-		paging_unshadow(&s->v, s->v.fault.gpa);
-		return TRIP_pf_unshadow;
-	}
-	plat_domain_crash(s->v.domain, "the instruction at rip %llx accesses no memory at gpa %llx and is not known",
-			  (unsigned long long)s->vmcb.rip, (unsigned long long)s->v.fault.gpa);
-	return TRIP_pf_crash;
-}
-
 /* The store of a page-table entry as compilers write it, without the decoder. False: it is something else, and nothing has happened. */
 static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
 {
@@ -318,7 +306,7 @@ __attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum
 	case SH_RETRY:
 		return TRIP_pf_retry;
 	}
-	return unhandled(s, done);
+	return svm_get_on(s, done == TRIP_pf_emulate);
 }
 
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)

@@ -26,24 +26,10 @@ static inline __attribute__((always_inline)) enum verdict ask_paging(struct svm_
 	return paging_fault(&s->v, s->vmcb.exitinfo2, pfec);
 }
 
-/*
- * No instruction made this access: the CPU pushed an event's frame there, and will again. A stack that was a page table
- * once is none any more (Xen: unshadow_evtinj); hardware could not tell the guest that it is a device.
- */
-static enum trip answer_push(struct svm_vcpu *s, enum verdict r)
-{
-	if (r == SH_EMULATE) {
-		paging_unshadow(&s->v, s->v.fault.gpa);
-		return TRIP_pf_unshadow;
-	}
-	plat_domain_crash(s->v.domain, "an event's frame goes where no memory is, at gpa %llx", (unsigned long long)s->v.fault.gpa);
-	return TRIP_pf_crash;
-}
-
 static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
 {
 	if (unlikely(s->pending && (r == SH_EMULATE || r == SH_MMIO)))
-		return answer_push(s, r);
+		return svm_get_on_event(s, r == SH_EMULATE); /* no instruction made this access: the CPU pushed an event's frame */
 	switch (r) {
 	case SH_GUEST_FAULT:
 		svm_inject_pf(s);
@@ -134,9 +120,9 @@ quick_t quick_pf_32(struct svm_vcpu *s)
 
 enum trip exit_npf(struct svm_vcpu *s)
 {
-	if (paging_nested_fault(&s->v, s->vmcb.exitinfo2, s->vmcb.exitinfo1) == SH_MMIO)
-		return svm_emulate(s, TRIP_npf);
-	return TRIP_npf;
+	if (paging_nested_fault(&s->v, s->vmcb.exitinfo2, s->vmcb.exitinfo1) != SH_MMIO)
+		return TRIP_npf;
+	return unlikely(s->pending) ? svm_get_on_event(s, false) : svm_emulate(s, TRIP_npf);
 }
 
 quick_t quick_flush_page(struct svm_vcpu *s, gva_t va)

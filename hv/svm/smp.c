@@ -7,7 +7,8 @@
  *  - in_guest is set from before the last look at flush_wanted until after the exit: who changed
  *    shadows and sets the one sees the other, or is seen (plat.c);
  *  - who wants attention interrupts this pCPU besides, which ends the guest's run before it begins;
- *  - the lock is not held there, nor while this pCPU stands for another's measured region.
+ *  - the lock is not held there, unless it is a step (step.h); nor while this pCPU stands for another's measured region, unless
+ *    a step is about to begin.
  */
 #include "attend.h"
 #include "cpu.h"
@@ -23,26 +24,62 @@ static void flush_at_entry(struct svm_vcpu *s)
 	s->v.tlb_flush = 0;
 }
 
+static bool svm_exit_alone(struct svm_vcpu *s, u32 why);
+
+/*
+ * A step of one is made by it alone: the lock stays its own while it is in the guest, and `alone` keeps out who is
+ * on the way there. They wait for the lock.
+ */
+static bool step_alone(struct svm_vcpu *s)
+{
+	struct domain *d = s->v.domain;
+
+	__atomic_store_n(&d->alone, 1, __ATOMIC_SEQ_CST);
+	plat_tlb_flush_others(d);
+	if (svm_step_begin(s)) {
+		s->vmcb.exit = svm_exit_alone;
+		__atomic_store_n(&s->in_guest, 1, __ATOMIC_SEQ_CST);
+		return true;
+	}
+	__atomic_store_n(&d->alone, 0, __ATOMIC_SEQ_CST);
+	return false;
+}
+
+/* Something was asked of this vCPU on its way. False: it has to set out once more. */
+static __attribute__((noinline)) bool enter_asked(struct svm_vcpu *s)
+{
+	const struct domain *d = s->v.domain;
+	bool steps;
+
+	__atomic_store_n(&s->flush_wanted, 0, __ATOMIC_SEQ_CST);
+	flush_at_entry(s);
+	if (!s->step.wanted && !__atomic_load_n(&d->alone, __ATOMIC_SEQ_CST))
+		return true;
+	__atomic_store_n(&s->in_guest, 0, __ATOMIC_SEQ_CST);
+	paging_lock(&s->v);
+	steps = s->step.wanted && step_alone(s);
+	if (!steps)
+		paging_unlock(&s->v);
+	return steps;
+}
+
 void svm_enter_smp(struct svm_vcpu *s)
 {
-	quiet_stand_if_asked();
-	__atomic_store_n(&s->in_guest, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_load_n(&s->flush_wanted, __ATOMIC_SEQ_CST)) {
-		__atomic_store_n(&s->flush_wanted, 0, __ATOMIC_SEQ_CST);
-		flush_at_entry(s);
-	}
+	do {
+		quiet_stand_if_asked();
+		__atomic_store_n(&s->in_guest, 1, __ATOMIC_SEQ_CST);
+	} while (__atomic_load_n(&s->flush_wanted, __ATOMIC_SEQ_CST) && !enter_asked(s));
 	svm_hold_delivery(s);
 }
 
-bool svm_exit_smp(struct svm_vcpu *s, u32 why)
+/* Under the lock. */
+static bool exit_locked(struct svm_vcpu *s, u32 why)
 {
 	struct domu_vcpu *c = s->v.backend;
 	const bool page_fault = (u32)s->vmcb.exitcode == VMEXIT_EXCP0 + VECTOR_PF;
 	const gva_t va = s->vmcb.exitinfo2;
 	bool go;
 
-	__atomic_store_n(&s->in_guest, 0, __ATOMIC_SEQ_CST);
-	paging_lock(&s->v);
 	lapic_set_cr8(&c->lapic, s->vmcb.v_tpr & 15);
 	go = svm_exit(s, why);
 	if (page_fault)
@@ -54,4 +91,22 @@ bool svm_exit_smp(struct svm_vcpu *s, u32 why)
 	if (go)
 		svm_enter_smp(s);
 	return go;
+}
+
+bool svm_exit_smp(struct svm_vcpu *s, u32 why)
+{
+	__atomic_store_n(&s->in_guest, 0, __ATOMIC_SEQ_CST);
+	paging_lock(&s->v);
+	return exit_locked(s, why);
+}
+
+/* From a step: the lock is held. */
+static bool svm_exit_alone(struct svm_vcpu *s, u32 why)
+{
+	struct domain *d = s->v.domain;
+
+	__atomic_store_n(&s->in_guest, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&d->alone, 0, __ATOMIC_SEQ_CST);
+	s->vmcb.exit = svm_exit_smp;
+	return exit_locked(s, why);
 }

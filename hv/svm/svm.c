@@ -142,6 +142,7 @@ void svm_set_startup(struct svm_vcpu *s, u8 page)
 	memset(s->v.gpr, 0, sizeof(s->v.gpr));
 	s->pending = 0;
 	s->rest = NULL;
+	s->step = (struct svm_step){ 0 };
 	s->ran = false;
 	s->v.cr0 = CR0_ET;
 	s->v.cr2 = s->v.cr3 = s->v.cr4 = s->v.efer = 0;
@@ -191,12 +192,17 @@ static unsigned exit_index(u64 exitcode)
 	return code == VMEXIT_INVALID ? EXIT_IDX_INVALID : EXIT_IDX_UNKNOWN;
 }
 
+exit_handler_t svm_exit_handler(const struct svm_vcpu *s)
+{
+	return s->exits[exit_index(s->vmcb.exitcode)];
+}
+
 /*
  * An exit in the midst of delivering an event: unless the handler finds the
  * guest at fault (then it merges the two), the event must be delivered again.
  * EXITINTINFO keeps stale data in QEMU: only bit 31 counts.
  */
-static __attribute__((noinline, cold)) void save_cut_event(struct svm_vcpu *s)
+__attribute__((noinline, cold)) void svm_save_cut_event(struct svm_vcpu *s)
 {
 	s->pending = s->vmcb.exitintinfo & 0xfff;
 	s->pending |= EVENT_VALID;
@@ -247,7 +253,7 @@ static void handle(struct svm_vcpu *s)
 	if (!handler) {
 		s->v.bytes = 0;
 		if (unlikely(vmcb_event_cut(&s->vmcb)))
-			save_cut_event(s);
+			svm_save_cut_event(s);
 		handler = s->exits[exit_index(s->vmcb.exitcode)];
 	}
 	enum trip kind = handler(s);

@@ -11,6 +11,7 @@
 #include "emul.h"
 #include "entry.h"
 #include "paging.h"
+#include "step.h"
 #include "vcpu.h"
 #include "vmcb.h"
 
@@ -40,6 +41,7 @@ struct svm_vcpu {
 	u32 in_guest, flush_wanted;
 	bool smp; /* its domain has several */
 	const struct emul_ops *ops; /* how emulation reaches the guest's memory */
+	struct svm_step step;
 	u8 *iopm, *msrpm;
 	u64 pat;     /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
@@ -95,6 +97,11 @@ void svm_run(struct svm_vcpu *s);
 
 /* Called by entry.S with all registers saved when a quick handler said `why`, which is not QUICK_DONE; false: leave the loop. */
 bool svm_exit(struct svm_vcpu *s, u32 why);
+
+/* The handler that the exit has in the vCPU's table. */
+exit_handler_t svm_exit_handler(const struct svm_vcpu *s);
+/* An exit that cut the delivery of an event short: into s->pending. */
+void svm_save_cut_event(struct svm_vcpu *s);
 
 /* The same for vCPUs of a domain with several: under its lock. And the last step before the guest. */
 bool svm_exit_smp(struct svm_vcpu *s, u32 why);
@@ -182,6 +189,7 @@ enum trip exit_pf(struct svm_vcpu *s);
 enum trip exit_npf(struct svm_vcpu *s);
 enum trip exit_vmmcall(struct svm_vcpu *s);
 enum trip exit_task_switch(struct svm_vcpu *s);
+enum trip svm_step_exit(struct svm_vcpu *s);
 extern const exit_handler_t domu_exits[NR_EXITS], dom0_exits[NR_EXITS];
 
 /* EFER as the guest sees it; false: #GP. Shared by WRMSR and nothing else. */

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Single steps: what no emulation knows still gets on. step.h says what must hold. */
+#include "step.h"
+
+#include "attend.h"
+#include "cpu.h"
+#include "lib.h"
+#include "pcpu.h"
+#include "plat.h"
+#include "quick.h"
+#include "svm.h"
+#include "svm_code.h"
+
+/* Steps that end at a page which was not lent yet, one after the other: more than an instruction and its event's frame can touch. */
+#define STEP_TRIES 64
+
+#define DR6_BS BIT(14)
+#define VECTOR_DB 1
+/* Faults and traps that instructions raise; what the machine itself raises, the guest's own intercepts are for. */
+#define STEP_EXCEPTIONS                                                                                                \
+	(BIT(0) | BIT(VECTOR_DB) | BIT(4) | BIT(5) | BIT(VECTOR_UD) | BIT(7) | BIT(10) | BIT(11) | BIT(12) |           \
+	 BIT(VECTOR_GP) | BIT(VECTOR_PF) | BIT(16) | BIT(17) | BIT(19))
+#define WITH_ERROR (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(VECTOR_GP) | BIT(VECTOR_PF) | BIT(17))
+
+/* ---- wanted ---- */
+
+static void begin_anew(struct svm_step *t, enum svm_step_kind kind, u64 rip)
+{
+	t->kind = kind;
+	t->rip = rip;
+	t->tries = t->seen = t->lent = 0;
+}
+
+/* Was it stopped at this page before? */
+static bool seen(struct svm_step *t, u64 page)
+{
+	for (u32 i = 0; i < LEND_MOST && i < t->seen; i++)
+		if (t->page[i] == page)
+			return true;
+	t->page[t->seen % LEND_MOST] = page;
+	t->seen = t->seen < 2 * LEND_MOST - 1 ? t->seen + 1 : LEND_MOST;
+	return false;
+}
+
+static void add(struct svm_step *t, u64 at, u32 access)
+{
+	for (u32 i = 0; i < t->lent; i++)
+		if (t->lend[i].at == at) {
+			t->lend[i].access |= access;
+			return;
+		}
+	if (t->lent == LEND_MOST) {
+		memmove(t->lend, t->lend + 1, (LEND_MOST - 1) * sizeof(t->lend[0]));
+		t->lent--;
+	}
+	t->lend[t->lent++] = (struct lend){ at, access };
+}
+
+/*
+ * A table loses its shadows at first, which is all that a page needs that is none any more. Who comes back to it without having got on, or
+ * whatever else stands in the way, is to make a step.
+ */
+static enum trip get_on(struct svm_vcpu *s, enum svm_step_kind kind, bool table)
+{
+	struct svm_step *t = &s->step;
+	const u64 at = s->vmcb.exitinfo2 & PAGE_MASK;
+
+	if (t->kind != kind || t->rip != s->vmcb.rip)
+		begin_anew(t, kind, s->vmcb.rip);
+	if (!seen(t, at) && table && paging_unshadow(&s->v, s->v.fault.gpa))
+		return TRIP_pf_unshadow;
+	if (++t->tries > STEP_TRIES) {
+		plat_domain_crash(s->v.domain, "the instruction at rip %llx gets nowhere, at %llx", (unsigned long long)s->vmcb.rip,
+				  (unsigned long long)s->vmcb.exitinfo2);
+		return TRIP_pf_crash;
+	}
+	add(t, at, (u32)s->vmcb.exitinfo1 & (PFEC_WRITE | PFEC_USER));
+	t->wanted = kind;
+	s->v.attention = 1;
+	return TRIP_step;
+}
+
+enum trip svm_get_on(struct svm_vcpu *s, bool table)
+{
+	return get_on(s, STEP_INSN, table);
+}
+
+enum trip svm_get_on_event(struct svm_vcpu *s, bool table)
+{
+	s->step.event = (u64)s->pending_error << 32 | s->pending;
+	return get_on(s, STEP_EVENT, table);
+}
+
+/* ---- begun ---- */
+
+/* INT n, INT3 and INTO: RIP still points at them when they are cut short. */
+static bool is_soft(u64 event)
+{
+	const unsigned vector = event & 0xff;
+
+	return EVENT_TYPE(event) == 4 || (EVENT_TYPE(event) == 3 && (vector == 3 || vector == 4));
+}
+
+/* Hardware pushes the address behind such an instruction: by NextRIP, or, where it has none, by RIP. */
+static bool inject_soft(struct svm_vcpu *s, u64 event)
+{
+	struct insn in;
+
+	if (!svm_decode(s, &in))
+		return false;
+	s->vmcb.eventinj = event;
+	s->vmcb.rip += in.len;
+	s->vmcb.nrip = s->vmcb.rip;
+	return true;
+}
+
+/* POPF and IRET bring a TF of their own. */
+static bool prepare_insn(struct svm_vcpu *s)
+{
+	struct insn in;
+
+	if (!svm_decode(s, &in))
+		return false;
+	s->step.pops_flags = in.op == INSN_POPF || in.op == INSN_IRET;
+	return true;
+}
+
+static bool prepare(struct svm_vcpu *s, enum svm_step_kind kind)
+{
+	const bool injected = s->vmcb.eventinj & EVENT_VALID;
+
+	if (kind == STEP_EVENT && !is_soft(s->step.event))
+		return injected;
+	if (injected)
+		return false;
+	return kind == STEP_EVENT ? inject_soft(s, s->step.event) : prepare_insn(s);
+}
+
+static void arm(struct svm_vcpu *s, enum svm_step_kind kind)
+{
+	struct svm_step *t = &s->step;
+	struct vmcb *b = &s->vmcb;
+
+	t->on = kind;
+	t->rflags = b->rflags;
+	t->dr6 = b->dr6;
+	t->exceptions = b->exceptions;
+	t->quick = b->quick;
+	b->exceptions |= STEP_EXCEPTIONS;
+	b->quick = dom0_quick;
+	s->rest = svm_step_exit;
+	if (kind == STEP_INSN) {
+		b->rflags |= RFLAGS_TF;
+		b->dr6 &= ~(u64)DR6_BS;
+	} else {
+		apic_send_kick(this_pcpu());
+	}
+	b->clean &= ~(u32)(CLEAN_INTERCEPTS | CLEAN_DRX);
+}
+
+/* Back to where a soft interrupt is made again. */
+static bool not_begun(struct svm_vcpu *s)
+{
+	if (s->step.kind == STEP_EVENT && is_soft(s->step.event)) {
+		s->vmcb.eventinj = 0;
+		s->vmcb.rip = s->step.rip;
+	}
+	return false;
+}
+
+bool svm_step_begin(struct svm_vcpu *s)
+{
+	struct svm_step *t = &s->step;
+	const enum svm_step_kind kind = t->wanted;
+	enum verdict r;
+
+	t->wanted = STEP_NONE;
+	if (!prepare(s, kind))
+		return false;
+	r = paging_lend(&s->v, t->lend, t->lent);
+	if (r == SH_OOM)
+		plat_domain_crash(s->v.domain, "there are no pages for the tables of a single step");
+	if (r != SH_FIXED) /* the guest will see why */
+		return not_begun(s);
+	svm_settle(s);
+	arm(s, kind);
+	return true;
+}
+
+/* ---- ended ---- */
+
+static void disarm(struct svm_vcpu *s)
+{
+	struct svm_step *t = &s->step;
+	struct vmcb *b = &s->vmcb;
+	const bool popped = t->pops_flags && b->rip != t->rip;
+
+	b->exceptions = t->exceptions;
+	b->quick = t->quick;
+	b->clean &= ~(u32)(CLEAN_INTERCEPTS | CLEAN_DRX);
+	if (t->on == STEP_INSN && !popped)
+		b->rflags = (b->rflags & ~(u64)RFLAGS_TF) | (t->rflags & RFLAGS_TF);
+	paging_lend_end(&s->v);
+}
+
+/* The guest's own debug events at that instruction: its TF, and data breakpoints that it has enabled. */
+static void debug_events(struct svm_vcpu *s)
+{
+	struct vmcb *b = &s->vmcb;
+	const u64 own = s->step.rflags & RFLAGS_TF ? DR6_BS : 0;
+	u64 hits = 0;
+
+	for (u32 i = 0; i < 4; i++)
+		if (b->dr6 & BIT(i) && b->dr7 >> 2 * i & 3)
+			hits |= BIT(i);
+	b->dr6 = own | hits ? (s->step.dr6 & ~0xfull) | hits | own : s->step.dr6;
+	if (own | hits)
+		svm_inject_exception(s, VECTOR_DB, false, 0);
+}
+
+static void reflect(struct svm_vcpu *s, unsigned vector)
+{
+	if (vector == VECTOR_PF)
+		vmcb_set_cr2(&s->vmcb, s->vmcb.exitinfo2);
+	svm_inject_exception(s, vector, BIT(vector) & WITH_ERROR, (u32)s->vmcb.exitinfo1);
+}
+
+/* It has done what it was for. */
+static enum trip done(struct svm_vcpu *s)
+{
+	s->step.tries = s->step.lent = 0;
+	return TRIP_step;
+}
+
+static enum trip exception(struct svm_vcpu *s, enum svm_step_kind was, unsigned vector)
+{
+	if (was == STEP_INSN && vector == VECTOR_DB && s->vmcb.dr6 & DR6_BS) {
+		debug_events(s);
+		return done(s);
+	}
+	if (s->vmcb.exceptions & BIT(vector))
+		return svm_exit_handler(s)(s);
+	if (vector != VECTOR_DB)
+		s->vmcb.dr6 = s->step.dr6;
+	reflect(s, vector);
+	return TRIP_step;
+}
+
+enum trip svm_step_exit(struct svm_vcpu *s)
+{
+	struct svm_step *t = &s->step;
+	const enum svm_step_kind was = t->on;
+	const u32 vector = (u32)s->vmcb.exitcode - VMEXIT_EXCP0;
+
+	s->v.bytes = 0;
+	disarm(s);
+	t->on = STEP_NONE;
+	if (vmcb_event_cut(&s->vmcb)) {
+		svm_save_cut_event(s);
+		if (was == STEP_EVENT && is_soft(t->event))
+			s->vmcb.rip = t->rip;
+	}
+	if (vector < 32)
+		return exception(s, was, vector);
+	if ((u32)s->vmcb.exitcode != VMEXIT_NPF) /* an event's frame is written, or the step was none of the guest's to end */
+		done(s);
+	return svm_exit_handler(s)(s);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One step of a guest's by itself: an instruction that no emulation knows, or the delivery of an event, which is no
+ * instruction, makes the accesses that paging withheld (paging_lend), and then the guest is stopped again.
+ *
+ * A step is wanted while an exit is handled, and begins right before the next entry, if nothing else has come up by then:
+ * the guest finds the same obstacle again. Any exit ends it.
+ *
+ * Must hold while it is on:
+ *  - an instruction runs with RFLAGS.TF, every exception intercepted, so that a #DB ends it and no handler of the guest's sees that TF;
+ *  - behind an event, a physical interrupt waits, which is taken before the first instruction of the guest's handler;
+ *  - nothing is injected beside that event;
+ *  - exits come to svm_step_exit first: no quick handler runs.
+ */
+#ifndef SVM_STEP_H
+#define SVM_STEP_H
+
+#include "paging.h"
+#include "trips.h"
+
+struct svm_vcpu;
+
+enum svm_step_kind { STEP_NONE, STEP_INSN, STEP_EVENT };
+
+struct svm_step {
+	u8 wanted; /* before the next entry */
+	u8 on;     /* the guest is in it */
+	/* What the instruction at `rip`, or an event on the way to its handler, has met so far without getting on. */
+	u8 kind, tries;
+	u64 rip;
+	u8 seen, lent;         /* how many of the next two; the oldest make room */
+	u64 page[LEND_MOST];   /* where it was stopped */
+	struct lend lend[LEND_MOST];
+	u64 event; /* EVENTINJ form */
+	bool pops_flags;
+	/* Of the guest's, while it is on. */
+	u64 rflags, dr6;
+	u32 exceptions;
+	const void *quick;
+};
+
+/*
+ * The fault or nested fault that is being handled stands in the way of the instruction at RIP: emulation does not know it. `table`:
+ * where it accessed is a guest table, or a read-only page under CR0.WP = 0; else there is no memory.
+ */
+enum trip svm_get_on(struct svm_vcpu *s, bool table);
+/* The same of the event that was cut short, s->pending. */
+enum trip svm_get_on_event(struct svm_vcpu *s, bool table);
+
+/* A step is wanted, and the guest is about to be entered: begin it. No other vCPU is in the guest. False: the guest is to go on as it is. */
+bool svm_step_begin(struct svm_vcpu *s);
+
+#endif
