@@ -33,11 +33,14 @@ static u32 stride = 1;
 static u64 a_reserved_bit(const struct trial *t, u32 level, bool big, u32 n)
 {
 	static const u64 legacy[] = { BIT(40), BIT(51), BIT(52), BIT(62) }, lng[] = { BIT(40), BIT(45), BIT(51) };
+	const u32 high = level > 3 ? 2 : 0; /* bit 8 is reserved there, and at level 3 it is not */
 
 	if (t->levels == 2)
 		return big && t->cpu.pse ? BIT(21) : 0;
-	if (big && n % 2)
-		return level == 2 ? BIT(13 + n % 8) : BIT(13 + n % 17);
+	if (big && n % 2 && level == 2)
+		return BIT(13 + n % 8);
+	if (high && n % 4 < high)
+		return BIT(8);
 	return t->levels == 3 ? legacy[n % 4] : lng[n % 3];
 }
 
@@ -69,7 +72,7 @@ static bool is_big(const struct trial *t, u64 e, u32 level)
 		return false;
 	if (t->levels == 2)
 		return t->cpu.pse;
-	return level == 2 || (level == 3 && t->levels > 3);
+	return level == 2;
 }
 
 static bool has_reserved(const struct trial *t, u64 e, u32 level)
@@ -82,9 +85,9 @@ static bool has_reserved(const struct trial *t, u64 e, u32 level)
 		return true;
 	if (level > 1 && e & PTE_PS && !is_big(t, e, level))
 		return true;
-	if (is_big(t, e, level))
-		return e & (level == 2 ? 0x1fe000 : 0x3fffe000);
-	return false;
+	if (level > 3 && e & BIT(8))
+		return true;
+	return is_big(t, e, level) && e & 0x1fe000;
 }
 
 static bool allowed(const struct trial *t, bool rw, bool us, bool nx)

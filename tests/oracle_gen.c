@@ -65,7 +65,7 @@ static u64 some_entry(struct gen *g, u32 levels)
 	e |= one_in(g, 4) ? 0 : PTE_US;
 	e |= one_in(g, 2) ? 0 : PTE_A;
 	e |= one_in(g, 2) ? 0 : PTE_D;
-	e |= rnd(g, 8) << 9 | (one_in(g, 4) ? BIT(8) : 0) | (one_in(g, 8) ? BIT(3) | BIT(4) : 0);
+	e |= rnd(g, 8) << 9 | (one_in(g, 8) ? BIT(8) : 0) | (one_in(g, 8) ? BIT(3) | BIT(4) : 0);
 	if (one_in(g, 5))
 		e = (one_in(g, 6) ? e : e & ~PTE_ADDR) | PTE_PS;
 	if (levels == 2)
@@ -89,11 +89,11 @@ static u64 good_entry(struct gen *g, u32 levels, u32 level)
 
 	if (levels == 3 && level == 3)
 		return PTE_P | table_gfn(g, 2) << 12;
-	if (one_in(g, 6))
+	if (one_in(g, level > 3 ? 40 : 6))
 		e |= BIT(8);
 	if (level == 1)
 		return e | (one_in(g, 8) ? some_gfn(g) : TABLE_END + rnd(g, 8)) << 12;
-	if (level <= (levels > 3 ? 3 : 2) && one_in(g, 4))
+	if (one_in(g, level == 2 ? 4 : 40))
 		return e | PTE_PS;
 	return e | table_gfn(g, level - 1) << 12;
 }

@@ -48,9 +48,7 @@ static bool maps_page(u32 levels, bool pse, u64 e, u32 level)
 {
 	if (level == 1)
 		return true;
-	if (!(e & 0x80) || level > 3)
-		return false;
-	return levels == 2 ? pse : level == 2 || levels > 3;
+	return level == 2 && e & 0x80 && (levels > 2 || pse);
 }
 
 static bool reserved(u32 levels, bool pse, bool nxe, u64 e, u32 level)
@@ -63,9 +61,9 @@ static bool reserved(u32 levels, bool pse, bool nxe, u64 e, u32 level)
 		return true;
 	if (levels == 3 && e >> 52 & 0x7ff)
 		return true;
-	if (level > 3)
-		return e & 0x80;
-	return big && (e & (level == 2 ? 0x1fe000 : 0x3fffe000));
+	if (level > 2) /* no gigabyte pages; and what would be G is nobody's where nothing can be mapped */
+		return e & (level == 3 ? 0x80 : 0x180);
+	return big && e & 0x1fe000;
 }
 
 static u64 frame_in(u64 e)

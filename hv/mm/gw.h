@@ -108,21 +108,40 @@ GW_INLINE bool gw_is_leaf(u64 e, u32 level, u32 g, bool pse)
 		return true;
 	if (g == 2)
 		return level == 2 && pse && (e & PTE_PS);
-	return (level == 2 || (level == 3 && g >= 4)) && (e & PTE_PS);
+	return level > 1 && level <= GUEST_HIGHEST_LEAF && (e & PTE_PS);
 }
+
+/* Address bits below a superpage's size; bit 12 of such an entry is PAT. */
+#define LOW_BITS(shift) (BIT(shift) - BIT(13))
+
+/*
+ * What is reserved in a present entry of each level beside v->rsvd, by the manual and by the CPUID that the guest sees
+ * (APM volume 2, sections 5.2 to 5.4): of one that leads to a table, and of one that maps a superpage. Where there are no 1 GiB
+ * pages PS is reserved at level 3. At level 4 and 5 bits 7 and 8 must be zero; at lower ones bit 8 of an entry that leads to a
+ * table is ignored. Bits 13 to 20 of a 4 MiB entry are an address's (PSE-36), and 40 bits take all eight.
+ * The four top entries of a PAE guest are checked when they are loaded (PDPTE_RSVD).
+ */
+static const struct {
+	u64 table, leaf;
+} gw_reserved[3][GW_MAX_LEVELS + 1] = {
+	{ [2] = { 0, BIT(21) } },
+	{ [2] = { 0, LOW_BITS(21) } },
+	{ [2] = { 0, LOW_BITS(21) },
+	  [3] = { GUEST_HIGHEST_LEAF < 3 ? PTE_PS : 0, LOW_BITS(30) },
+	  [4] = { PTE_PS | PTE_G, 0 },
+	  [5] = { PTE_PS | PTE_G, 0 } },
+};
 
 /* Reserved bits of a present entry; rsvd: those of every entry in this mode. */
 GW_INLINE bool gw_is_rsvd(u64 e, u32 level, u32 g, bool pse, u64 rsvd)
 {
-	if (g == 2)
-		return level == 2 && pse && (e & PTE_PS) && (e & BIT(21));
+	const u32 kind = g == 2 ? 0 : g == 3 ? 1 : 2;
+
 	if (g == 3 && level == 3)
-		return false; /* checked when they were loaded */
-	if (unlikely(e & (level >= 4 ? rsvd | PTE_PS : rsvd)))
+		return false;
+	if (unlikely(e & (rsvd | gw_reserved[kind][level].table)))
 		return true;
-	if (level == 2 || level == 3)
-		return (e & PTE_PS) && (e & (BIT(gw_shift(level, g)) - BIT(13)));
-	return false;
+	return level > 1 && gw_is_leaf(e, level, g, pse) && e & gw_reserved[kind][level].leaf;
 }
 
 /* First 4 KiB frame of what a leaf entry maps. */

@@ -27,6 +27,8 @@
 
 /* Physical address bits that a guest may use; CPUID leaf 0x80000008 tells it the same number. */
 #define GUEST_MAXPHYADDR 40
+/* The highest level at which an entry can map a page: CPUID offers no 1 GiB pages, so the bit is reserved above. */
+#define GUEST_HIGHEST_LEAF 2
 /* Reserved in every 64-bit entry because they lie beyond GUEST_MAXPHYADDR. */
 #define PTE_RSVD_PHYS (BIT(52) - BIT(GUEST_MAXPHYADDR))
 /* Reserved besides in a PAE entry, whose bits 52 to 62 are not for software. */

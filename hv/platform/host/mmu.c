@@ -99,16 +99,19 @@ static u64 read_entry(const struct host_cpu *c, const struct walk *w, gva_t va)
 static bool reserved(const struct host_cpu *c, u64 e, u32 level)
 {
 	u32 n = levels(c);
+	bool large = level > 1 && e & PTE_PS;
 
 	if (n == 2)
-		return false;
+		return large && c->cr4 & CR4_PSE && e & BIT(21);
 	if (e & (BIT(52) - BIT(HOST_PHYS_BITS)) || (e & PTE_NX && !(c->efer & EFER_NXE)))
 		return true;
 	if (n == 3 && level == 3)
 		return e & 0x1e6;
 	if (n == 3 && e & (BIT(63) - BIT(52)))
 		return true;
-	return level >= 4 && e & PTE_PS;
+	if (level >= 4)
+		return e & 0x180;
+	return large && e & (level == 3 ? 0x3fffe000 : 0x1fe000);
 }
 
 static bool is_leaf(const struct host_cpu *c, u64 e, u32 level)
