@@ -10,7 +10,7 @@ tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 export TMPDIR="$tmp"
-unset PENUMBRA_BUILD PENUMBRA_RESULTS PENUMBRA_ROOT FAKE_MODE FAKE_STATE
+unset PENUMBRA_BUILD PENUMBRA_RESULTS PENUMBRA_ROOT PENUMBRA_QEMU FAKE_MODE FAKE_STATE
 
 ok() { passed=$((passed + 1)); echo "ok $*"; }
 bad() { failed=$((failed + 1)); echo "not ok $*"; }

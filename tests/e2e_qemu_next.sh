@@ -21,6 +21,7 @@ is "the run on the newer QEMU succeeds" $? 0
 machine() { sqlite3 :memory: "SELECT json_extract(readfile('$tmp/$1/machine.json'), '\$.$2')"; }
 is "the newer one's program" "$(machine new qemu_program)" "$build/qemu-next/qemu-system-x86_64"
 is "the newer one's package" "$(machine new qemu_package)" "$(cat "$build/qemu-next/package")"
+has "the installed one's package" "$tmp/old/machine.json" '"qemu_package": "qemu-system-x86 [0-9]'
 check "it is another than the installed one" test "$(machine new qemu_sha256)" != "$(machine old qemu_sha256)"
 has "the report says on which" "$tmp/new/report.html" "on QEMU $(machine new qemu | sed 's/QEMU emulator version \([^ ]*\).*/\1/')"
 

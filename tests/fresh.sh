@@ -4,7 +4,7 @@
 # on it: ./penumbra run of a small suite, and tests that each release has to pass. With COMMAND, that instead, in the source tree there.
 #
 # Not part of `make check`: as root, with debootstrap and a network, some twenty minutes. The tree is kept below the build directory
-# (FRESH, default ./fresh), with the packages that were installed; the sources are copied anew and built from nothing each time, unless
+# (or in FRESH), with the packages that were installed; the sources are copied anew and built from nothing each time, unless
 # COMMAND is given. Mounts and processes are in name spaces of their own, so that none is left however this ends.
 set -eu
 usage() { echo "usage: $0 bookworm|trixie [COMMAND...]" >&2; exit 64; }
@@ -14,7 +14,7 @@ shift
 fail() { echo "fresh $release: $*" >&2; exit 1; }
 say() { echo "fresh $release: $*"; }
 srcdir=$(cd "$(dirname "$0")/.." && pwd)
-base=${FRESH:-$(pwd)/fresh}
+base=${FRESH:-${PENUMBRA_BUILD:-$srcdir/build}/fresh}
 tree=$base/$release
 [ "$(id -u)" = 0 ] || fail "only root can make a tree with debootstrap and go into it"
 command -v debootstrap >/dev/null || fail "no debootstrap: apt-get install debootstrap"

@@ -276,6 +276,10 @@ has "doctor says what to do" "$tmp/doctor" '-> run .make.'
 has "doctor names a missing image" "$tmp/doctor" 'MISSING hypervisors.* ([0-9]+) of \1, such as .*/nowhere/penumbra-.*elf'
 check "doctor fits on a screen" test "$(lines "$tmp/doctor")" -le 24
 "$bench" doctor --build "$fake" >"$tmp/doctor" 2>&1
+has "doctor says which guests cannot be had, and why" "$tmp/doctor" 'no guest linux-process.2 +apt knows no such package'
+has "doctor tells how to get the newer QEMU" "$tmp/doctor" 'run --qemu next +not fetched: .*make qemu-next'
+PENUMBRA_QEMU=$srcdir/tests/fake-qemu "$bench" doctor --build "$fake" >"$tmp/doctor-qemu" 2>&1
+has "doctor names the QEMU that would run" "$tmp/doctor-qemu" 'ok +QEMU, by .PENUMBRA_QEMU +fake QEMU, for tests'
 has "doctor counts what is missing" "$tmp/doctor" 'MISSING guests, in every form +[0-9]+ of [0-9]+, such as .*null-exit.2.elf'
 has "doctor finds what is there" "$tmp/doctor" '^ok +dom0: kernel'
 finish

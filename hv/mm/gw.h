@@ -237,6 +237,16 @@ GW_INLINE bool gw_unmarked(u64 all, u64 leaf, bool write)
 	return !(all & PTE_A) || (write && !(leaf & PTE_D));
 }
 
+/* No walk that failed ends as SH_FIXED: a compiler that knows this sees that a frame is there whenever it is used. */
+GW_INLINE enum verdict gw_failure(struct vcpu *v, u32 pfec, enum gw_end end)
+{
+	enum verdict r = gw_failed(v, pfec, end);
+
+	if (r == SH_FIXED)
+		__builtin_unreachable();
+	return r;
+}
+
 /*
  * The whole of an access but the data: walk, rights, accessed and dirty bits,
  * frame. Fills v->fault. SH_FIXED: *mfn is the machine frame. Otherwise SH_MMIO,
@@ -254,10 +264,10 @@ GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfe
 			v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
 			return SH_GUEST_FAULT;
 		}
-		return gw_failed(v, pfec, end);
+		return gw_failure(v, pfec, end);
 	}
 	if (g && unlikely(!gw_allowed(v, w->all, pfec) || (pfec & PFEC_I && gw_no_exec(w, g))))
-		return gw_failed(v, pfec, GW_OK);
+		return gw_failure(v, pfec, GW_OK);
 	if (g && unlikely(unmarked(w->all, w->e[w->leaf], pfec & PFEC_W)) && !gw_mark(v, w, va, pfec & PFEC_W, g))
 		return SH_RETRY;
 	v->fault.gpa = gfn_to_gpa(w->gfn) | (va & ~PAGE_MASK);
