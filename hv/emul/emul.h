@@ -89,6 +89,9 @@ struct emul_ops {
 	int (*cmpxchg)(void *ctx, u64 linear, void *old, const void *new_, unsigned bytes, bool *done);
 	int (*xmm_read)(void *ctx, unsigned index, u8 value[16]);
 	int (*xmm_write)(void *ctx, unsigned index, const u8 value[16]);
+	/* For emul_string_io() alone. */
+	u32 (*port_in)(void *ctx, unsigned bytes);
+	void (*port_out)(void *ctx, unsigned bytes, u32 value);
 };
 
 /*
@@ -100,6 +103,13 @@ int emul_decode(struct insn *in, const u8 *bytes, unsigned avail, enum emul_mode
 
 /* Execute. On EMUL_DONE rip is past the instruction (or at a call's target), rflags are updated and RF is clear. */
 int emul_execute(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx);
+
+/*
+ * INS and OUTS, which are none of emul_execute()'s because whether the guest may use a port is not checked here: the caller
+ * knows that hardware let them through. `in->opsize` bytes an element, by the callbacks port_in and port_out; returns as
+ * emul_execute() does.
+ */
+int emul_string_io(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx);
 
 /* Linear address of the memory operand. Only if emul_has_mem(); not for string instructions and the stack. */
 u64 emul_linear(const struct insn *in, const struct emul_state *st);
@@ -119,6 +129,12 @@ u64 emul_reg(const struct emul_state *st, unsigned reg, unsigned bytes);
 /* Writing four bytes clears the upper half, as hardware does. */
 void emul_set_reg(struct emul_state *st, unsigned reg, unsigned bytes, u64 value);
 
+/* One that REP repeats: on EMUL_AGAIN it has made progress. */
+static inline bool emul_is_string(const struct insn *in)
+{
+	return (in->op >= INSN_MOVS && in->op <= INSN_SCAS) || in->op == INSN_INS || in->op == INSN_OUTS;
+}
+
 static inline bool emul_has_mem(const struct insn *in) { return in->flags & INSN_F_MEM; }
 
 /* Does it only store `in->opsize` bytes that are known without reading memory? emul_store_value() gives them. */
@@ -128,7 +144,7 @@ static inline u64 emul_store_value(const struct insn *in, const struct emul_stat
 {
 	if (in->src == INSN_IMM)
 		return in->imm;
-	return likely(in->reg < 16) ? st->gpr[in->reg] : st->gpr[in->reg - 16] >> 8;
+	return likely(in->reg < 16) ? st->gpr[in->reg] : st->gpr[(in->reg - 16) & 3] >> 8;
 }
 
 #endif

@@ -11,7 +11,7 @@
 u64 emul_reg(const struct emul_state *st, unsigned reg, unsigned bytes)
 {
 	if (reg >= INSN_R_AH)
-		return (st->gpr[reg - INSN_R_AH] >> 8) & 0xff;
+		return (st->gpr[(reg - INSN_R_AH) & 3] >> 8) & 0xff;
 	return low_bytes(st->gpr[reg], bytes);
 }
 
@@ -20,7 +20,8 @@ void emul_set_reg(struct emul_state *st, unsigned reg, unsigned bytes, u64 value
 	u64 keep;
 
 	if (reg >= INSN_R_AH) {
-		st->gpr[reg - INSN_R_AH] = (st->gpr[reg - INSN_R_AH] & ~0xff00ull) | (value & 0xff) << 8;
+		reg = (reg - INSN_R_AH) & 3;
+		st->gpr[reg] = (st->gpr[reg] & ~0xff00ull) | (value & 0xff) << 8;
 		return;
 	}
 	keep = bytes >= 4 ? 0 : ~low_bytes(~0ull, bytes);

@@ -100,6 +100,34 @@ static int scas(struct run *x)
 	return 0;
 }
 
+/* The device's bytes are gone once they were read: the read that comes first sees whether there is a place for them. */
+static int ins(struct run *x)
+{
+	u64 to = destination(x), there;
+	int r = x->ops->read(x->ctx, to, &there, x->in->opsize, true);
+	u32 value;
+
+	if (r)
+		return r;
+	value = x->ops->port_in(x->ctx, x->in->opsize);
+	r = x->ops->write(x->ctx, to, &value, x->in->opsize);
+	if (r == 0)
+		step(x, RDI);
+	return r;
+}
+
+static int outs(struct run *x)
+{
+	u64 value;
+	int r = mem_read(x, source(x), &value, x->in->opsize);
+
+	if (r)
+		return r;
+	x->ops->port_out(x->ctx, x->in->opsize, (u32)value);
+	step(x, RSI);
+	return 0;
+}
+
 static int iteration(struct run *x)
 {
 	switch (x->in->op) {
@@ -111,6 +139,10 @@ static int iteration(struct run *x)
 		return lods(x);
 	case INSN_CMPS:
 		return cmps(x);
+	case INSN_INS:
+		return ins(x);
+	case INSN_OUTS:
+		return outs(x);
 	}
 	return scas(x);
 }
@@ -153,4 +185,13 @@ int emul_string(struct run *x)
 		return repeated(x);
 	r = iteration(x);
 	return r ? r : next(x);
+}
+
+int emul_string_io(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx)
+{
+	struct run x = { in, st, ops, ctx };
+
+	if ((in->op != INSN_INS && in->op != INSN_OUTS) || in->opsize > sizeof(u32))
+		return EMUL_UNHANDLEABLE;
+	return emul_string(&x);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A domU's CPUID. */
 #include "cpu.h"
+#include "exit_insn.h"
 #include "hypercall_abi.h"
 #include "quick.h"
 #include "svm.h"
-#include "svm_code.h"
 
 /*
  * What this virtual CPU is: the host's, less what we do not virtualise: SVM, the
@@ -58,6 +58,10 @@ enum trip exit_cpuid(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
 	u32 leaf = (u32)s->vmcb.rax, subleaf = (u32)v->gpr[RCX];
+	unsigned len = svm_exit_length(s, 0xa20f, 0xffff, 2);
+
+	if (!len)
+		return TRIP_cpuid;
 	struct cpuid r = filter(s, leaf, cpuid(leaf, subleaf));
 
 	if (cpuid_is_constant(leaf)) {
@@ -69,7 +73,7 @@ enum trip exit_cpuid(struct svm_vcpu *s)
 	v->gpr[RBX] = r.ebx;
 	v->gpr[RCX] = r.ecx;
 	v->gpr[RDX] = r.edx;
-	svm_skip_form(s, 0xa20f, 0xffff, 2);
+	svm_exit_done(s, len);
 	return TRIP_cpuid;
 }
 

@@ -12,8 +12,6 @@
 #include "svm.h"
 #include "svm_code.h"
 
-#define MAX_INSN 15
-
 static inline enum emul_mode emul_mode(const struct svm_vcpu *s)
 {
 	if ((s->v.efer & EFER_LMA) && (s->vmcb.cs.attrib & SEG_L))
@@ -28,11 +26,16 @@ enum emul_mode svm_emul_mode(const struct svm_vcpu *s)
 	return emul_mode(s);
 }
 
-static u64 linear_rip(const struct svm_vcpu *s, enum emul_mode mode)
+static gva_t linear_rip(const struct svm_vcpu *s, enum emul_mode mode)
 {
 	if (likely(mode == EMUL_LONG))
 		return s->vmcb.rip;
 	return (u32)(s->vmcb.cs.base + s->vmcb.rip);
+}
+
+gva_t svm_linear_rip(const struct svm_vcpu *s)
+{
+	return linear_rip(s, emul_mode(s));
 }
 
 /*
@@ -56,36 +59,31 @@ static unsigned fetch(struct svm_vcpu *s, enum emul_mode mode, u8 *bytes, enum v
 	return *why == SH_FIXED ? FETCH_BYTES : first;
 }
 
+/* The length, or what emul_decode() says; *why: what became of the fetch. */
+static inline __attribute__((always_inline)) int decode(struct svm_vcpu *s, struct insn *in, enum verdict *why)
+{
+	u8 bytes[FETCH_BYTES];
+
+	svm_sync_nested(s);
+	unsigned n = fetch(s, emul_mode(s), bytes, why);
+	return n ? emul_decode(in, bytes, n > MAX_INSN_BYTES ? MAX_INSN_BYTES : n, emul_mode(s)) : EMUL_TRUNCATED;
+}
+
+unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
+{
+	enum verdict why;
+	int len = decode(s, in, &why);
+
+	return len > 0 ? (unsigned)len : 0;
+}
+
 /* What cannot be fetched or decoded: the guest sees the fault that its own CPU would have seen. */
-static unsigned undecodable(struct svm_vcpu *s, int len, enum verdict why)
+static void undecodable(struct svm_vcpu *s, int len, enum verdict why)
 {
 	if (len == EMUL_TRUNCATED && why == SH_GUEST_FAULT)
 		svm_inject_pf(s); /* another CPU took the page away meanwhile: fetch it again */
 	else
 		svm_inject_ud(s);
-	return 0;
-}
-
-static unsigned decode_fetched(struct svm_vcpu *s, struct insn *in, const u8 *bytes, unsigned n, enum verdict why)
-{
-	int len = n ? emul_decode(in, bytes, n > MAX_INSN ? MAX_INSN : n, emul_mode(s)) : EMUL_TRUNCATED;
-
-	return likely(len > 0) ? (unsigned)len : undecodable(s, len, why);
-}
-
-static inline __attribute__((always_inline)) unsigned decode(struct svm_vcpu *s, struct insn *in)
-{
-	enum verdict why;
-	u8 bytes[FETCH_BYTES];
-
-	svm_sync_nested(s);
-	unsigned n = fetch(s, emul_mode(s), bytes, &why);
-	return decode_fetched(s, in, bytes, n, why);
-}
-
-unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
-{
-	return decode(s, in);
 }
 
 /* Leaving long mode forgets the page, so that to know one is to be in it. */
@@ -107,14 +105,6 @@ const u8 *svm_learn_code_32(struct svm_vcpu *s)
 	return paging_code_page(&s->v, s->vmcb.rip) ? s->v.code.page + offset : NULL;
 }
 
-/* Anything but a short form. */
-void svm_skip_decoded(struct svm_vcpu *s)
-{
-	struct insn in;
-
-	svm_past(s, svm_decode(s, &in));
-}
-
 /* The emulator looks at the VMCB's own segment registers. */
 _Static_assert(sizeof(struct emul_segment) == sizeof(struct vmcb_seg) &&
 		       offsetof(struct emul_segment, limit) == offsetof(struct vmcb_seg, limit) &&
@@ -122,7 +112,7 @@ _Static_assert(sizeof(struct emul_segment) == sizeof(struct vmcb_seg) &&
 		       offsetof(struct vmcb, gs) - offsetof(struct vmcb, es) == EMUL_GS * sizeof(struct vmcb_seg),
 	       "segments in the order and form of the VMCB");
 
-void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st)
+void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st, const struct insn *in)
 {
 	struct vmcb *b = &s->vmcb;
 
@@ -133,19 +123,20 @@ void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st)
 	st->rflags = b->rflags;
 	st->mode = emul_mode(s);
 	st->linear_bits = s->v.cr4 & CR4_LA57 ? 57 : 48;
-	/* FS and GS live in the CPU, not in the VMCB: fetch them only for the rare instruction that wants them. */
+	/* FS and GS live in the CPU, not in the VMCB: they are fetched only for the rare instruction that wants them. */
+	if (unlikely(in->seg >= EMUL_FS))
+		vmsave(b);
 	st->seg = (const struct emul_segment *)&b->es;
 	st->ss_big = b->ss.attrib & SEG_D;
-	st->rep_max = 0;
+	st->rep_max = b->rflags & RFLAGS_TF ? 1 : 0; /* every iteration is a step */
 }
 
 void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st)
 {
 	s->vmcb.rax = s->v.gpr[RAX];
 	s->vmcb.rsp = s->v.gpr[RSP];
-	s->vmcb.rip = st->rip;
 	s->vmcb.rflags = st->rflags;
-	s->vmcb.interrupt_shadow = 0;
+	svm_done_at(s, st->rip);
 }
 
 /*
@@ -234,8 +225,29 @@ static int mem_cmpxchg_smp(void *ctx, u64 va, void *old, const void *new_, unsig
 	return SH_FIXED;
 }
 
+/* INS and OUTS: hardware has told the port. */
+static u32 port_in(void *ctx, unsigned bytes)
+{
+	struct svm_vcpu *s = ctx;
+
+	return domu_in(s->v.backend, IOIO_PORT(s->vmcb.exitinfo1), bytes);
+}
+
+static void port_out(void *ctx, unsigned bytes, u32 value)
+{
+	struct svm_vcpu *s = ctx;
+
+	domu_out(s->v.backend, IOIO_PORT(s->vmcb.exitinfo1), bytes, value);
+}
+
 const struct emul_ops svm_guest_ops = {
-	.read = mem_read, .write = mem_write, .cmpxchg = mem_cmpxchg, .xmm_read = xmm_read, .xmm_write = xmm_write,
+	.read = mem_read,
+	.write = mem_write,
+	.cmpxchg = mem_cmpxchg,
+	.xmm_read = xmm_read,
+	.xmm_write = xmm_write,
+	.port_in = port_in,
+	.port_out = port_out,
 };
 const struct emul_ops svm_guest_ops_smp = {
 	.read = mem_read_smp,
@@ -243,12 +255,9 @@ const struct emul_ops svm_guest_ops_smp = {
 	.cmpxchg = mem_cmpxchg_smp,
 	.xmm_read = xmm_read,
 	.xmm_write = xmm_write,
+	.port_in = port_in,
+	.port_out = port_out,
 };
-
-static void fetch_fs_gs(struct svm_vcpu *s)
-{
-	vmsave(&s->vmcb);
-}
 
 /* The store of a page-table entry as compilers write it, without the decoder. False: it is something else, and nothing has happened. */
 static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
@@ -270,27 +279,22 @@ static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
 	return true;
 }
 
-static int emulate(struct svm_vcpu *s, const struct insn *in)
+/* On EMUL_AGAIN a string's iterations are done, and each is a step; nothing else is. */
+static inline int execute(struct svm_vcpu *s, const struct insn *in, emul_fn_t fn)
 {
 	struct emul_state st;
 	int r;
 
-	svm_emul_begin(s, &st);
-	if (unlikely(in->seg >= EMUL_FS))
-		fetch_fs_gs(s);
-	r = emul_execute(in, &st, s->ops, s);
-	if (r == EMUL_DONE || r == EMUL_AGAIN)
+	svm_emul_begin(s, &st, in);
+	r = fn(in, &st, s->ops, s);
+	if (r == EMUL_DONE || (r == EMUL_AGAIN && emul_is_string(in)))
 		svm_emul_end(s, &st);
 	return r;
 }
 
-__attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done)
+static inline enum trip emulated(struct svm_vcpu *s, int r, enum trip done)
 {
-	struct insn in;
-
-	if (!decode(s, &in))
-		return done;
-	switch (emulate(s, &in)) {
+	switch (r) {
 	case EMUL_DONE:
 	case EMUL_AGAIN:
 		return done;
@@ -307,6 +311,24 @@ __attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum
 		return TRIP_pf_retry;
 	}
 	return svm_get_on(s, done == TRIP_pf_emulate);
+}
+
+enum trip svm_emulate_insn(struct svm_vcpu *s, const struct insn *in, emul_fn_t fn, enum trip done)
+{
+	return emulated(s, execute(s, in, fn), done);
+}
+
+__attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done)
+{
+	struct insn in;
+	enum verdict why;
+	int len = decode(s, &in, &why);
+
+	if (unlikely(len <= 0)) {
+		undecodable(s, len, why);
+		return done;
+	}
+	return emulated(s, execute(s, &in, emul_execute), done);
 }
 
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)

@@ -29,12 +29,11 @@ static void skip(struct svm_vcpu *s)
 	struct insn in;
 
 	if (svm_has_nrip)
-		s->vmcb.rip = s->vmcb.nrip;
+		svm_done_at(s, s->vmcb.nrip);
 	else if (decode(s, &in))
-		s->vmcb.rip += in.len;
+		svm_past(s, in.len);
 	else
 		plat_panic("dom0's instruction at %llx cannot be decoded", (unsigned long long)s->vmcb.rip);
-	s->vmcb.interrupt_shadow = 0;
 }
 
 /* A domU's measured region wants us to stand still, or is over. */
@@ -104,22 +103,23 @@ enum trip dom0_exit_msr(struct svm_vcpu *s)
 enum trip dom0_exit_io(struct svm_vcpu *s)
 {
 	u64 info = s->vmcb.exitinfo1;
-	unsigned bytes = (unsigned)(info >> 4) & 7;
-	u16 port = (u16)(info >> 16);
+	unsigned bytes = IOIO_BYTES(info);
+	u16 port = IOIO_PORT(info);
 
-	if (info & BIT(2)) /* string I/O on configuration ports: nobody does it */
+	if (info & IOIO_STRING) { /* on configuration ports: nobody does it */
 		svm_inject_gp(s);
-	else if (info & BIT(0)) {
+		return TRIP_io;
+	}
+	if (info & IOIO_IN) {
 		u32 val = control_config_in(port, bytes);
 		if (bytes == 4)
 			s->vmcb.rax = val;
 		else
 			memcpy(&s->vmcb.rax, &val, bytes);
-		s->vmcb.rip = s->vmcb.exitinfo2;
 	} else {
 		control_config_out(port, bytes, (u32)s->vmcb.rax);
-		s->vmcb.rip = s->vmcb.exitinfo2;
 	}
+	svm_done_at(s, s->vmcb.exitinfo2);
 	return TRIP_io;
 }
 
@@ -177,8 +177,7 @@ enum trip dom0_exit_npf(struct svm_vcpu *s)
 		svm_inject_gp(s);
 		return TRIP_npf;
 	}
-	svm_emul_begin(s, &st);
-	vmsave(&s->vmcb);
+	svm_emul_begin(s, &st, &in);
 	int r = emul_execute(&in, &st, &ops, s);
 	if (r == EMUL_DONE || r == EMUL_AGAIN)
 		svm_emul_end(s, &st);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exits that are about paging: page faults, control registers, INVLPG, EFER. */
 #include "cpu.h"
-#include "lib.h"
+#include "exit_insn.h"
 #include "plat.h"
 #include "quick.h"
 #include "short_forms.h"
@@ -21,8 +21,8 @@ static inline __attribute__((always_inline)) enum verdict ask_paging(struct svm_
 {
 	u32 pfec = (u32)s->vmcb.exitinfo1;
 
-	if (smap && s->vmcb.cpl < 3 && !(s->vmcb.rflags & RFLAGS_AC))
-		pfec |= PFEC_SMAP;
+	if (smap && !(pfec & PFEC_USER))
+		pfec |= svm_smap_binds(s);
 	return paging_fault(&s->v, s->vmcb.exitinfo2, pfec);
 }
 
@@ -134,34 +134,13 @@ quick_t quick_flush_page(struct svm_vcpu *s, gva_t va)
 
 enum trip exit_invlpg(struct svm_vcpu *s)
 {
-	struct emul_state st;
-	struct insn in;
+	struct exit_insn x;
 
-	if (!svm_decode(s, &in))
+	if (!svm_exit_insn(s, &x))
 		return TRIP_invlpg;
-	svm_emul_begin(s, &st);
-	paging_invlpg(&s->v, emul_linear(&in, &st));
-	svm_past(s, in.len);
+	paging_invlpg(&s->v, x.va);
+	svm_exit_done(s, x.len);
 	return TRIP_invlpg;
-}
-
-static void write_gpr(struct svm_vcpu *s, unsigned reg, u64 val)
-{
-	if (svm_emul_mode(s) != EMUL_LONG)
-		val = (u32)val;
-	if (reg == RAX)
-		s->vmcb.rax = val;
-	else if (reg == RSP)
-		s->vmcb.rsp = val;
-	else
-		s->v.gpr[reg] = val;
-}
-
-static u64 read_gpr(const struct svm_vcpu *s, unsigned reg)
-{
-	u64 val = reg == RAX ? s->vmcb.rax : reg == RSP ? s->vmcb.rsp : s->v.gpr[reg];
-
-	return svm_emul_mode(s) == EMUL_LONG ? val : (u32)val;
 }
 
 /* Is paging's state legal, and if it changes long mode, by the rules of APM volume 2, section 14.6? */
@@ -256,11 +235,10 @@ bool svm_write_efer(struct svm_vcpu *s, u64 val)
 
 static enum trip finish_cr(struct svm_vcpu *s, unsigned len, bool ok, enum trip kind)
 {
-	if (!ok) {
+	if (ok)
+		svm_exit_done(s, len);
+	else
 		svm_inject_gp(s);
-		return kind;
-	}
-	svm_past(s, len);
 	return kind;
 }
 
@@ -283,7 +261,7 @@ quick_t quick_load_root_32(struct svm_vcpu *s, unsigned len, u32 cr3)
 {
 	if (unlikely(!paging_load_pdptes(&s->v, s->v.cr0, cr3, s->v.cr4, s->v.efer)))
 		return QUICK_NOT;
-	svm_past(s, len);
+	svm_past_quick(s, len);
 	return load_root(s, cr3);
 }
 
@@ -292,70 +270,87 @@ enum trip exit_cr3_write(struct svm_vcpu *s)
 {
 	const u8 *p = svm_in_32(s) ? NULL : svm_code(s);
 	unsigned reg, len = p ? short_mov_cr3_any(p, &reg) : 0;
-	struct insn in;
+	struct exit_insn x;
 
-	if (!len) {
-		len = svm_decode(s, &in);
-		if (!len)
-			return TRIP_cr3;
-		reg = in.rm;
-	}
-	return finish_cr(s, len, guest_cr3(s, read_gpr(s, reg)), TRIP_cr3);
+	if (likely(len))
+		return finish_cr(s, len, guest_cr3(s, svm_gpr(s, gpr_nr(reg), 8)), TRIP_cr3);
+	if (!svm_exit_insn(s, &x))
+		return TRIP_cr3;
+	return finish_cr(s, x.len, guest_cr3(s, svm_gpr(s, x.gpr, x.opsize)), TRIP_cr3);
 }
 
 /* LMSW sets the low four bits of CR0 and cannot clear PE. */
-static bool lmsw(struct svm_vcpu *s, const struct insn *in)
+static enum trip lmsw(struct svm_vcpu *s, const struct exit_insn *x)
 {
 	u16 val = 0;
 
-	if (emul_has_mem(in)) {
-		struct emul_state st;
-		svm_emul_begin(s, &st);
-		if (paging_read(&s->v, emul_linear(in, &st), &val, 2, 0) != SH_FIXED)
-			return false;
-	} else {
-		val = (u16)read_gpr(s, in->rm);
-	}
-	return guest_cr0(s, (s->v.cr0 & ~0xeull) | (val & 0xf));
+	if (!x->in_memory)
+		val = (u16)svm_gpr(s, x->gpr, 2);
+	else if (!svm_read_memory(s, x->va, &val, sizeof(val)))
+		return TRIP_cr0;
+	return finish_cr(s, x->len, guest_cr0(s, (s->v.cr0 & ~0xeull) | (val & 0xf)), TRIP_cr0);
+}
+
+static enum trip mov_to_cr(struct svm_vcpu *s, const struct exit_insn *x)
+{
+	u64 val = svm_gpr(s, x->gpr, x->opsize);
+
+	s->vmcb.exitinfo1 = val; /* for the trace */
+	if (x->cr == 4)
+		return finish_cr(s, x->len, guest_cr4(s, val), TRIP_cr4);
+	return finish_cr(s, x->len, guest_cr0(s, val), TRIP_cr0);
 }
 
 enum trip exit_cr_write(struct svm_vcpu *s)
 {
-	unsigned cr = (s->vmcb.exitcode & 0xf);
-	struct insn in;
+	struct exit_insn x;
 
-	if (!svm_decode(s, &in))
+	if (!svm_exit_insn(s, &x))
 		return TRIP_cr0;
-	if (in.op == INSN_CLTS)
-		return finish_cr(s, in.len, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
-	if (in.op == INSN_LMSW)
-		return finish_cr(s, in.len, lmsw(s, &in), TRIP_cr0);
-	u64 val = read_gpr(s, in.rm);
-	s->vmcb.exitinfo1 = val;
-	if (cr == 4)
-		return finish_cr(s, in.len, guest_cr4(s, val), TRIP_cr4);
-	return finish_cr(s, in.len, guest_cr0(s, val), TRIP_cr0);
+	switch (x.op) {
+	case INSN_CLTS:
+		return finish_cr(s, x.len, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
+	case INSN_LMSW:
+		return lmsw(s, &x);
+	}
+	return mov_to_cr(s, &x);
 }
 
+static u64 guest_cr(const struct svm_vcpu *s, unsigned cr)
+{
+	switch (cr) {
+	case 2:
+		return s->vmcb.cr2;
+	case 3:
+		return s->v.cr3;
+	case 4:
+		return s->v.cr4;
+	case 8:
+		return s->vmcb.v_tpr & 15;
+	}
+	return s->v.cr0;
+}
+
+/* No hardware stops at these: exit_insn.c says which emulator does. */
+static bool is_emulators(const struct exit_insn *x)
+{
+	return x->cr == 2 || x->cr == 8;
+}
+
+/* SMSW stores 16 bits to memory whatever its operand size, and that size to a register. */
 enum trip exit_cr_read(struct svm_vcpu *s)
 {
-	unsigned cr = (s->vmcb.exitcode & 0xf);
-	struct insn in;
+	struct exit_insn x;
 
-	if (!svm_decode(s, &in))
+	if (!svm_exit_insn(s, &x))
 		return TRIP_cr_read;
-	u64 val = cr == 3 ? s->v.cr3 : cr == 4 ? s->v.cr4 : s->v.cr0;
-	if (in.op == INSN_SMSW && emul_has_mem(&in)) {
-		struct emul_state st;
-		svm_emul_begin(s, &st);
-		if (paging_write(&s->v, emul_linear(&in, &st), &val, 2, BIT(1)) == SH_GUEST_FAULT) {
-			svm_inject_pf(s);
-			return TRIP_cr_read;
-		}
-	} else {
-		write_gpr(s, in.rm, val);
-	}
-	return finish_cr(s, in.len, true, TRIP_cr_read);
+	u64 val = guest_cr(s, x.cr);
+	if (!x.in_memory)
+		svm_set_gpr(s, x.gpr, x.opsize, val);
+	else if (!svm_write_memory(s, x.va, &val, sizeof(u16)))
+		return TRIP_cr_read;
+	svm_exit_done(s, x.len);
+	return is_emulators(&x) ? TRIP_emulator : TRIP_cr_read;
 }
 
 /* Hardware task switches load CR3 behind our back on QEMU; here, at least, they are seen. No guest of today's uses them. */

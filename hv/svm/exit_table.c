@@ -3,6 +3,7 @@
 #include "cpu.h"
 #include "dom0.h"
 #include "domu.h"
+#include "exit_insn.h"
 #include "pcpu.h"
 #include "plat.h"
 #include "svm.h"
@@ -36,7 +37,10 @@ static enum trip exit_ud(struct svm_vcpu *s)
 /* Instructions with nothing to do here: caches are coherent. */
 static enum trip exit_nothing(struct svm_vcpu *s)
 {
-	svm_skip_decoded(s);
+	unsigned len = svm_exit_length(s, 0, 0xff, 0);
+
+	if (len)
+		svm_exit_done(s, len);
 	return TRIP_other;
 }
 
@@ -75,7 +79,11 @@ static void wait(struct svm_vcpu *s, bool interrupts)
 
 static enum trip exit_hlt(struct svm_vcpu *s)
 {
-	svm_skip_form(s, 0xf4, 0xff, 1);
+	unsigned len = svm_exit_length(s, 0xf4, 0xff, 1);
+
+	if (!len)
+		return TRIP_hlt;
+	svm_exit_done(s, len);
 	if (!(s->vmcb.rflags & RFLAGS_IF) && domu_halts_for_ever(s->v.backend))
 		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %llx",
 				  (unsigned long long)s->vmcb.rip);

@@ -47,6 +47,16 @@ void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u
 	s->vmcb.eventinj = (u64)error << 32 | EVENT_VALID | EVENT_EXCEPTION | vector | (has_error ? EVENT_ERROR : 0);
 }
 
+/* A single step's #DB is a trap: RIP is past the instruction. Injection leaves DR6 and DR7 alone, hardware's delivery does not. */
+__attribute__((noinline, cold)) void svm_end_step(struct svm_vcpu *s)
+{
+	s->vmcb.rflags &= ~RFLAGS_RF;
+	if (!(s->vmcb.rflags & RFLAGS_TF))
+		return;
+	vmcb_set_dr(&s->vmcb, s->vmcb.dr6 | DR6_BS, s->vmcb.dr7 & ~DR7_GD);
+	svm_inject_exception(s, VECTOR_DB, false, 0);
+}
+
 void svm_inject_gp(struct svm_vcpu *s)
 {
 	svm_inject_exception(s, VECTOR_GP, true, 0);

@@ -2,9 +2,9 @@
 /* A domU's MSRs. */
 #include "cpu.h"
 #include "domu.h"
+#include "exit_insn.h"
 #include "lib.h"
 #include "svm.h"
-#include "svm_code.h"
 
 /* Linux reads these on AMD CPUs without asking whether they exist: zero, as on a part without the feature. */
 static const u32 zero_msrs[] = { 0x8b /* patch level */, 0xc0010010 /* SYSCFG */, 0xc0010015 /* HWCR */,
@@ -75,10 +75,12 @@ enum trip exit_msr(struct svm_vcpu *s)
 {
 	u32 msr = (u32)s->v.gpr[RCX];
 	bool is_write = s->vmcb.exitinfo1 & 1, ok;
+	unsigned len = svm_exit_length(s, is_write ? 0x300f : 0x320f, 0xffff, 2);
 	u64 val = 0;
 
+	if (!len)
+		return TRIP_msr;
 	s->vmcb.exitinfo1 = msr; /* for the trace */
-	svm_sync_nested(s);
 	if (is_write) {
 		ok = write_msr(s, msr, s->v.gpr[RDX] << 32 | (u32)s->vmcb.rax);
 	} else {
@@ -89,7 +91,7 @@ enum trip exit_msr(struct svm_vcpu *s)
 		}
 	}
 	if (ok)
-		svm_skip_form(s, is_write ? 0x300f : 0x320f, 0xffff, 2);
+		svm_exit_done(s, len);
 	else
 		svm_inject_gp(s);
 	return msr == MSR_EFER && is_write ? TRIP_efer : TRIP_msr;

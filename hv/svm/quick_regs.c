@@ -4,7 +4,7 @@
  * from CR3, INVLPG. Those registers that C preserves are not saved while a quick handler runs (entry.S):
  * the guest's values are still in the CPU, and so here they are variables.
  *
- * What must hold: nothing that is compiled here keeps anything else in the six registers (their declarations see to that,
+ * What must hold: the guest makes no single step (with_code leaves those to the full handlers); nothing that is compiled here keeps anything else in the six registers (their declarations see to that,
  * and come before every function), and no call comes back that is to see a change of theirs.
  */
 register unsigned long guest_rbx asm("rbx");
@@ -83,6 +83,8 @@ static inline __attribute__((always_inline)) quick_t with_code(struct svm_vcpu *
 {
 	const u8 *p;
 
+	if (unlikely(svm_is_stepping(s)))
+		return QUICK_NOT;
 	return likely(svm_known_code(s, &p)) ? at(s, p) : learn_then(s, at);
 }
 
@@ -91,6 +93,8 @@ static inline __attribute__((always_inline)) quick_t with_code_32(struct svm_vcp
 {
 	const u8 *p;
 
+	if (unlikely(svm_is_stepping(s)))
+		return QUICK_NOT;
 	return likely(svm_known_code_32(s, &p)) ? at(s, p) : learn_then_32(s, at);
 }
 
@@ -105,7 +109,7 @@ static inline quick_t cpuid_at(struct svm_vcpu *s, const u8 *p)
 	guest_rbx = s->cpuid.answer.ebx;
 	v->gpr[RCX] = s->cpuid.answer.ecx;
 	v->gpr[RDX] = s->cpuid.answer.edx;
-	svm_past(s, 2);
+	svm_past_quick(s, 2);
 	return quick_done(s, TRIP_cpuid, 0);
 }
 
@@ -126,7 +130,7 @@ static inline __attribute__((always_inline)) quick_t cr3_load(struct svm_vcpu *s
 
 	if (unlikely(val >> GUEST_PHYS_BITS))
 		return QUICK_NOT;
-	svm_past(s, len);
+	svm_past_quick(s, len);
 	return quick_load_root(s, val);
 }
 
@@ -169,7 +173,7 @@ static inline quick_t cr3_read_at(struct svm_vcpu *s, const u8 *p)
 	if (unlikely(!len))
 		return QUICK_NOT;
 	write_reg(s, reg, s->v.cr3);
-	svm_past(s, len);
+	svm_past_quick(s, len);
 	return quick_done(s, TRIP_cr_read, 0);
 }
 
@@ -185,7 +189,7 @@ static inline quick_t cr3_read_32_at(struct svm_vcpu *s, const u8 *p)
 	if (unlikely(!len))
 		return QUICK_NOT;
 	write_reg(s, reg, (u32)s->v.cr3);
-	svm_past(s, len);
+	svm_past_quick(s, len);
 	return quick_done(s, TRIP_cr_read, 0);
 }
 
@@ -201,7 +205,7 @@ static inline quick_t invlpg_at(struct svm_vcpu *s, const u8 *p)
 
 	if (unlikely(!len))
 		return QUICK_NOT;
-	svm_past(s, len);
+	svm_past_quick(s, len);
 	return quick_flush_page(s, read_reg(s, reg));
 }
 
@@ -217,7 +221,7 @@ static inline quick_t invlpg_32_at(struct svm_vcpu *s, const u8 *p)
 
 	if (unlikely(!len || s->vmcb.ds.base))
 		return QUICK_NOT;
-	svm_past(s, len);
+	svm_past_quick(s, len);
 	return quick_flush_page(s, (u32)read_reg(s, reg));
 }
 

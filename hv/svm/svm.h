@@ -37,6 +37,8 @@ struct svm_vcpu {
 	u32 pending_error;
 	bool ran; /* it has run since its start, or since INIT */
 	bool holds; /* what its pCPU holds beside the VMCB is its own (unswitched.c) */
+	u32 misfits; /* how often in a row the bytes at misfit_rip were not the instruction that the exit was for (exit_insn.c) */
+	u64 misfit_rip;
 	/* Several vCPUs (smp.c): it is in the guest or about to enter; another one's changes call for a flush before it enters. */
 	u32 in_guest, flush_wanted;
 	bool smp; /* its domain has several */
@@ -122,20 +124,47 @@ static inline void svm_sync_nested(struct svm_vcpu *s)
 		svm_sync(s);
 }
 
-/* Past the instruction that was intercepted: `len` bytes. */
+/* Does something happen at the end of an instruction: a single step, or the end of RFLAGS.RF? */
+static inline bool svm_is_stepping(const struct svm_vcpu *s)
+{
+	return s->vmcb.rflags & (RFLAGS_TF | RFLAGS_RF);
+}
+void svm_end_step(struct svm_vcpu *s);
+
+/*
+ * An instruction that was intercepted or emulated is done, and the next one is at `rip`: the only way past one. Ends an
+ * interrupt shadow and RFLAGS.RF, and raises #DB behind a single step (APM volume 2, 13.1.4).
+ */
+static inline void svm_done_at(struct svm_vcpu *s, u64 rip)
+{
+	s->vmcb.rip = rip;
+	s->vmcb.interrupt_shadow = 0;
+	if (unlikely(svm_is_stepping(s)))
+		svm_end_step(s);
+}
+
+/* The same, `len` bytes behind RIP, where that is known not to wrap. */
 static inline void svm_past(struct svm_vcpu *s, unsigned len)
+{
+	svm_done_at(s, s->vmcb.rip + len);
+}
+/* For quick handlers, which leave steps to the full ones. */
+static inline void svm_past_quick(struct svm_vcpu *s, unsigned len)
 {
 	s->vmcb.rip += len;
 	s->vmcb.interrupt_shadow = 0;
 }
-/* The same, whatever it is. */
-void svm_skip_decoded(struct svm_vcpu *s);
-/* Decode it: its length, or 0 when it could not be fetched or decoded; then a fault is pending or the domain has crashed. */
+
+#define MAX_INSN_BYTES 15
+/* The linear address of the instruction at RIP. */
+gva_t svm_linear_rip(const struct svm_vcpu *s);
+/* Decode what is there: its length, or 0 when it cannot be fetched or decoded. Handlers of instruction exits use exit_insn.h. */
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in);
 
 void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u32 error);
 void svm_inject_gp(struct svm_vcpu *s);       /* #GP(0) */
 void svm_inject_ud(struct svm_vcpu *s);
+#define VECTOR_DB 1
 #define VECTOR_DF 8
 #define VECTOR_SS 12
 #define VECTOR_GP 13
@@ -163,8 +192,8 @@ static inline void svm_inject_pf(struct svm_vcpu *s)
 
 /* How the guest decodes code now. */
 enum emul_mode svm_emul_mode(const struct svm_vcpu *s);
-/* Registers from VMCB and gpr[] to an emulator's state and back. */
-void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st);
+/* Registers from VMCB and gpr[] to an emulator's state for this instruction, and back. */
+void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st, const struct insn *in);
 void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
 
 /*
@@ -174,6 +203,10 @@ void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
 enum trip svm_emulate_32(struct svm_vcpu *s, enum trip done);
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done);
 enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done);
+
+/* Execute this one, by emul_execute() or its like. */
+typedef int (*emul_fn_t)(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx);
+enum trip svm_emulate_insn(struct svm_vcpu *s, const struct insn *in, emul_fn_t execute, enum trip done);
 
 extern const struct emul_ops svm_guest_ops, svm_guest_ops_smp;
 

@@ -22,12 +22,18 @@ static inline u32 user_bit(const struct svm_vcpu *s)
 	return s->vmcb.cpl == 3 ? PFEC_USER : 0;
 }
 
-/* Who accesses data, for paging_read and its kin. */
+/* SMAP binds a supervisor's access unless code below CPL 3 has set AC; at CPL 3 it is an implicit one (APM volume 2, 5.6.6). */
+static inline u32 svm_smap_binds(const struct svm_vcpu *s)
+{
+	return s->vmcb.cpl < 3 && s->vmcb.rflags & RFLAGS_AC ? 0 : PFEC_SMAP;
+}
+
+/* Who accesses data, for paging_read and its kin: the instruction at RIP does. */
 static inline u32 svm_data_access(const struct svm_vcpu *s)
 {
 	if (s->vmcb.cpl == 3)
 		return PFEC_USER;
-	return unlikely(s->v.cr4 & CR4_SMAP) && !(s->vmcb.rflags & RFLAGS_AC) ? PFEC_SMAP : 0;
+	return unlikely(s->v.cr4 & CR4_SMAP) ? svm_smap_binds(s) : 0;
 }
 
 const u8 *svm_learn_code(struct svm_vcpu *s);
@@ -75,24 +81,6 @@ static inline const u8 *svm_code_32(struct svm_vcpu *s)
 	const u8 *p;
 
 	return svm_known_code_32(s, &p) ? p : svm_learn_code_32(s);
-}
-
-/* Skip an instruction of `len` bytes if it begins with `opcode` under `mask`; by hardware's word or the decoder otherwise. */
-static inline void svm_skip_form(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned len)
-{
-	const u8 *p;
-
-	if (svm_has_nrip) {
-		s->vmcb.rip = s->vmcb.nrip;
-		s->vmcb.interrupt_shadow = 0;
-		return;
-	}
-	p = svm_in_32(s) ? svm_code_32(s) : svm_code(s);
-	if (unlikely(!p || ((*(const u32 *)p ^ opcode) & mask))) {
-		svm_skip_decoded(s);
-		return;
-	}
-	svm_past(s, len);
 }
 
 #endif

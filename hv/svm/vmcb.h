@@ -156,6 +156,13 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define VMEXIT_NPF 0x400
 #define VMEXIT_INVALID 0xffffffffu /* the low 32 bits: QEMU does not sign-extend */
 
+/* EXITINFO1 of VMEXIT_IOIO (APM volume 2, 15.10.2) */
+#define IOIO_IN BIT(0)
+#define IOIO_STRING BIT(2)
+#define IOIO_REP BIT(3)
+#define IOIO_BYTES(info) ((unsigned)((info) >> 4) & 7)
+#define IOIO_PORT(info) ((u16)((info) >> 16))
+
 /* EVENTINJ and EXITINTINFO */
 #define EVENT_VALID BIT(31)
 #define EVENT_ERROR BIT(11)
@@ -193,6 +200,13 @@ static inline void vmcb_set_cr2(struct vmcb *b, u64 v)
 {
 	b->cr2 = v;
 	b->clean &= ~(u32)CLEAN_CR2;
+}
+
+static inline void vmcb_set_dr(struct vmcb *b, u64 dr6, u64 dr7)
+{
+	b->dr6 = dr6;
+	b->dr7 = dr7;
+	b->clean &= ~(u32)CLEAN_DRX;
 }
 
 static inline void vmcb_set_cr3(struct vmcb *b, u64 cr3)

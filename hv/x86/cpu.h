@@ -34,6 +34,9 @@
 #define EFER_NXE BIT(11)
 #define EFER_SVME BIT(12)
 
+#define DR6_BS BIT(14)
+#define DR7_GD BIT(13)
+
 #define RFLAGS_TF BIT(8)
 #define RFLAGS_IF BIT(9)
 #define RFLAGS_RF BIT(16)

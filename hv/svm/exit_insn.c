@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From an exit to the instruction that it is for: exit_insn.h says what must hold. */
+#include "exit_insn.h"
+
+#include "plat.h"
+#include "svm_code.h"
+
+/* Entries of one instruction whose bytes never agree with its exit, before the domain is crashed. */
+#define MISFITS_MOST 1000
+
+/* Which operations an exit code can be for. The rest of the agreement is agrees(). */
+static const struct {
+	u8 first, last; /* exit codes */
+	u8 op;          /* enum insn_op */
+} causes[] = {
+	{ VMEXIT_CR0_READ, VMEXIT_CR0_READ + 15, INSN_MOV_FROM_CR },
+	{ VMEXIT_CR0_READ, VMEXIT_CR0_READ, INSN_SMSW },
+	{ VMEXIT_CR0_WRITE, VMEXIT_CR0_WRITE + 15, INSN_MOV_TO_CR },
+	{ VMEXIT_CR0_WRITE, VMEXIT_CR0_WRITE, INSN_LMSW },
+	{ VMEXIT_CR0_WRITE, VMEXIT_CR0_WRITE, INSN_CLTS },
+	{ VMEXIT_CPUID, VMEXIT_CPUID, INSN_CPUID },
+	{ VMEXIT_INVD, VMEXIT_INVD, INSN_INVD },
+	{ VMEXIT_HLT, VMEXIT_HLT, INSN_HLT },
+	{ VMEXIT_INVLPG, VMEXIT_INVLPG, INSN_INVLPG },
+	{ VMEXIT_IOIO, VMEXIT_IOIO, INSN_INS },
+	{ VMEXIT_IOIO, VMEXIT_IOIO, INSN_OUTS },
+	{ VMEXIT_MSR, VMEXIT_MSR, INSN_RDMSR },
+	{ VMEXIT_MSR, VMEXIT_MSR, INSN_WRMSR },
+	{ VMEXIT_VMMCALL, VMEXIT_VMMCALL, INSN_VMMCALL },
+	{ VMEXIT_WBINVD, VMEXIT_WBINVD, INSN_WBINVD },
+};
+
+/*
+ * QEMU from 9.1 on checks a read of any control register against the intercept of CR0's and reports that one's code. Whoever
+ * may read CR0 may read the others: SMSW alone comes from user mode.
+ */
+static bool agrees_cr_read(const struct svm_vcpu *s, unsigned cr)
+{
+	unsigned code = (u32)s->vmcb.exitcode - VMEXIT_CR0_READ;
+
+	return s->vmcb.cpl == 0 && (code == cr || (code == 0 && (cr == 2 || cr == 3 || cr == 4 || cr == 8)));
+}
+
+static bool agrees_string_io(const struct svm_vcpu *s, const struct insn *in)
+{
+	u64 info = s->vmcb.exitinfo1;
+	bool rep = in->prefix & (INSN_P_REP | INSN_P_REPNE);
+
+	return (info & IOIO_STRING) && (in->op == INSN_INS) == !!(info & IOIO_IN) && in->opsize == IOIO_BYTES(info) &&
+	       rep == !!(info & IOIO_REP);
+}
+
+static bool agrees(const struct svm_vcpu *s, const struct insn *in)
+{
+	switch (in->op) {
+	case INSN_MOV_FROM_CR:
+		return agrees_cr_read(s, in->reg);
+	case INSN_MOV_TO_CR:
+		return in->reg == (u32)s->vmcb.exitcode - VMEXIT_CR0_WRITE;
+	case INSN_INS:
+	case INSN_OUTS:
+		return agrees_string_io(s, in);
+	case INSN_RDMSR:
+	case INSN_WRMSR:
+		return (in->op == INSN_WRMSR) == (s->vmcb.exitinfo1 & 1);
+	}
+	return true;
+}
+
+static bool is_for_exit(const struct svm_vcpu *s, const struct insn *in)
+{
+	u32 code = (u32)s->vmcb.exitcode;
+
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++)
+		if (causes[i].op == in->op && code - causes[i].first <= (u32)causes[i].last - causes[i].first)
+			return agrees(s, in);
+	return false;
+}
+
+/* Other bytes than those that hardware executed. A TLB may forget a page at any time: it does, and so does the shadow. */
+static void misfit(struct svm_vcpu *s)
+{
+	gva_t va = svm_linear_rip(s);
+
+	s->misfits = s->misfit_rip == s->vmcb.rip ? s->misfits + 1 : 1;
+	s->misfit_rip = s->vmcb.rip;
+	if (s->misfits > MISFITS_MOST)
+		plat_domain_crash(s->v.domain, "the instruction at rip %llx is never the one that exit %llx is for",
+				  (unsigned long long)s->vmcb.rip, (unsigned long long)s->vmcb.exitcode);
+	paging_invlpg(&s->v, va);
+	paging_invlpg(&s->v, va + FETCH_BYTES - 1);
+	s->v.tlb_flush = 1;
+}
+
+static bool decode_for_exit(struct svm_vcpu *s, struct insn *in)
+{
+	if (likely(svm_decode(s, in) && is_for_exit(s, in)))
+		return true;
+	misfit(s);
+	return false;
+}
+
+bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
+{
+	struct emul_state st;
+	struct insn in;
+
+	if (!decode_for_exit(s, &in))
+		return false;
+	*x = (struct exit_insn){ .op = in.op, .len = in.len, .opsize = in.opsize, .in_memory = emul_has_mem(&in) };
+	if (x->in_memory) {
+		svm_emul_begin(s, &st, &in);
+		x->va = emul_linear(&in, &st);
+	} else {
+		x->gpr = gpr_nr(in.rm);
+	}
+	if (in.op == INSN_MOV_FROM_CR || in.op == INSN_MOV_TO_CR)
+		x->cr = in.reg;
+	return true;
+}
+
+bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in)
+{
+	return decode_for_exit(s, in);
+}
+
+unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
+{
+	const u8 *p;
+	struct insn in;
+
+	svm_sync_nested(s);
+	if (svm_has_nrip && s->vmcb.nrip - s->vmcb.rip - 1 < MAX_INSN_BYTES)
+		return (unsigned)(s->vmcb.nrip - s->vmcb.rip);
+	p = svm_in_32(s) ? svm_code_32(s) : svm_code(s);
+	if (likely(p) && likely(!((*(const u32 *)p ^ opcode) & mask)))
+		return short_len;
+	return decode_for_exit(s, &in) ? in.len : 0;
+}
+
+void svm_exit_done(struct svm_vcpu *s, unsigned len)
+{
+	u64 rip = s->vmcb.rip + len;
+
+	svm_done_at(s, svm_emul_mode(s) == EMUL_LONG ? rip : (u32)rip);
+}
+
+u64 svm_gpr(const struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes)
+{
+	u64 val = reg.n == RAX ? s->vmcb.rax : reg.n == RSP ? s->vmcb.rsp : s->v.gpr[reg.n];
+
+	return bytes == 8 ? val : bytes == 4 ? (u32)val : (u16)val;
+}
+
+void svm_set_gpr(struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes, u64 val)
+{
+	u64 *place = reg.n == RAX ? &s->vmcb.rax : reg.n == RSP ? &s->vmcb.rsp : &s->v.gpr[reg.n];
+
+	*place = bytes == 8 ? val : bytes == 4 ? (u32)val : (*place & ~0xffffull) | (u16)val;
+}
+
+/* What became of an access by s->ops, which answers as emul_execute() passes it on. */
+static bool accessed(struct svm_vcpu *s, int r)
+{
+	if (r == SH_GUEST_FAULT)
+		svm_inject_pf(s);
+	else if (r == SH_OOM)
+		plat_domain_crash(s->v.domain, "the shadow pool is too small for one access");
+	return r == SH_FIXED;
+}
+
+bool svm_read_memory(struct svm_vcpu *s, gva_t va, void *buf, unsigned bytes)
+{
+	return accessed(s, s->ops->read(s, va, buf, bytes, false));
+}
+
+bool svm_write_memory(struct svm_vcpu *s, gva_t va, const void *buf, unsigned bytes)
+{
+	return accessed(s, s->ops->write(s, va, buf, bytes));
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The instruction that an exit is for.
+ *
+ * Hardware says what it stopped at; the instruction's bytes are fetched afterwards, and the guest's tables, another vCPU or
+ * a stale TLB may show others by then. So the bytes are a hint and the exit decides. What must hold:
+ *  - a handler sees an instruction only through this door, and only one that its exit can be for;
+ *  - a register's number is a gpr_nr_t, which is below NR_GPRS by its type: byte registers never become one;
+ *  - where the bytes show something else, nothing has happened: the guest is entered again with the page's
+ *    translation forgotten, so that it executes what the tables show, or the domain is crashed if that never ends.
+ */
+#ifndef SVM_EXIT_INSN_H
+#define SVM_EXIT_INSN_H
+
+#include "svm.h"
+
+/* A general register's number. Made by gpr_nr() alone. */
+typedef struct {
+	u8 n;
+} gpr_nr_t;
+
+static inline gpr_nr_t gpr_nr(unsigned n)
+{
+	return (gpr_nr_t){ n % NR_GPRS };
+}
+
+struct exit_insn {
+	u8 op;          /* enum insn_op */
+	u8 len, opsize; /* bytes */
+	u8 cr;          /* MOV to and from control registers: which; SMSW: 0 */
+	bool in_memory; /* the operand is at `va`; otherwise in `gpr` */
+	gpr_nr_t gpr;
+	gva_t va; /* linear */
+};
+
+/* The instruction; false: the guest is entered again (or its domain has crashed), and the handler has nothing to do. */
+bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x);
+
+/* The same for INS and OUTS, as the emulator wants it. */
+bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in);
+
+/*
+ * Its length alone, for instructions without operands that matter: by hardware's word, by `short_len` if it begins with
+ * `opcode` under `mask`, by the decoder otherwise. 0: as false above.
+ */
+unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len);
+
+/* The instruction of `len` bytes is done: the guest goes on behind it. */
+void svm_exit_done(struct svm_vcpu *s, unsigned len);
+
+/* A register's low `bytes` (2, 4, 8), zero-extended; and setting them, where 4 clear the upper half as hardware does. */
+u64 svm_gpr(const struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes);
+void svm_set_gpr(struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes, u64 val);
+
+/*
+ * Guest memory for an instruction, with the rights that the vCPU has now. False: the fault is the guest's and
+ * pending, or the guest tries again. Where there is no memory, reads give ones and writes go nowhere.
+ */
+bool svm_read_memory(struct svm_vcpu *s, gva_t va, void *buf, unsigned bytes);
+bool svm_write_memory(struct svm_vcpu *s, gva_t va, const void *buf, unsigned bytes);
+
+#endif
