@@ -67,7 +67,10 @@ static void load_row(struct row *w, const json_t *item, const json_t *region)
 	for (unsigned t = 0; t < TRIP_MAX; t++) {
 		const json_t *c = json_object_get(trips, trip_names[t]);
 
-		w->trip[t] = (struct trip_cost){ number(c, "count"), number(c, "ticks"), number(c, "bytes") };
+		if (trip_is_figure(t))
+			w->trip[t] = (struct trip_cost){ number(c, "count"), number(c, "ticks"), number(c, "bytes") };
+		else
+			w->emulator += number(c, "count");
 	}
 	for (unsigned c = 0; c < PN_CNT_MAX; c++)
 		w->counter[c] = number(counters, counter_names[c]);

@@ -23,6 +23,7 @@ struct row {
 	unsigned guest_levels, shadow_levels, repetition;
 	bool traced;
 	uint64_t ops, instructions, trips, bytes;
+	uint64_t emulator; /* trips that no hardware makes: in none of the others */
 	struct trip_cost trip[TRIP_MAX];
 	uint64_t counter[PN_CNT_MAX];
 	uint64_t trace_written, trace_lost;

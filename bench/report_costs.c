@@ -27,6 +27,8 @@ static bool cost_of(const json_t *item, enum trip t, struct cost *c)
 	const json_t *trip = json_object_get(json_object_get(json_object_get(item, "stat"), "trip"), trip_names[t]);
 
 	memset(c, 0, sizeof(*c));
+	if (!trip_is_figure(t))
+		return false;
 	c->count = (uint64_t)json_integer_value(json_object_get(trip, "count"));
 	c->ticks = (uint64_t)json_integer_value(json_object_get(trip, "ticks"));
 	c->bytes = (uint64_t)json_integer_value(json_object_get(trip, "bytes"));

@@ -5,6 +5,18 @@
 
 #include "report_parts.h"
 
+/* They are in no figure, but a reader should know of them. */
+static void emulators_trips(FILE *f, const struct dataset *d)
+{
+	unsigned long long n = 0;
+
+	for (unsigned i = 0; i < d->nr_rows; i++)
+		n += d->row[i].emulator;
+	if (n)
+		fprintf(f, "<p>The emulator under this run made %llu trips in measured regions that no hardware makes (reads of CR2 and CR8). They and "
+			   "their time are in no figure.</p>\n", n);
+}
+
 void report_kinds(FILE *f, const struct dataset *d)
 {
 	fputs("<section id=kinds><h2>Kinds of trips</h2>\n", f);
@@ -16,6 +28,7 @@ void report_kinds(FILE *f, const struct dataset *d)
 		fputs("</tr>\n", f);
 	}
 	table_end(f, NULL);
+	emulators_trips(f, d);
 	fputs("</section>\n", f);
 }
 

@@ -90,6 +90,7 @@ void domu_halt(struct domu_vcpu *c, bool interrupts);
 bool domu_halts_for_ever(const struct domu_vcpu *c);
 /* An interrupt came: perhaps the timer, which fires early when its deadline is beyond its range. It is armed anew. */
 static inline void domu_interrupted(struct domu_vcpu *c) { c->timer = ~0ull; }
+static inline bool domu_in_region(const struct domu_vcpu *c) { return c->u->in_region; }
 void domu_poll(struct domu_vcpu *c); /* devices and region limit brought up to now */
 bool domu_is_over(const struct domu *u); /* it has ended, or is to stand */
 static inline bool domu_must_stop(const struct domu_vcpu *c) { return domu_is_over(c->u) || c->waits_sipi; }

@@ -77,7 +77,7 @@ static void snapshot(const struct domu *u, struct pn_region *r)
 			r->trip_count[i] += v->trip[i].count;
 			r->trip_ticks[i] += v->trip[i].ticks;
 			r->trip_bytes[i] += v->trip[i].bytes;
-			r->bytes_touched += v->trip[i].bytes;
+			r->bytes_touched += trip_is_figure(i) ? v->trip[i].bytes : 0;
 		}
 		r->trace_written += v->trace_written;
 		r->trace_lost += v->trace_lost;

@@ -149,13 +149,13 @@ struct domain {
 	void *backend; /* devices, console, regions: hv/domain */
 };
 
-/* Trips of all kinds since it began. */
+/* Trips since it began, of all kinds that are figures. */
 static inline u64 vcpu_trips(const struct vcpu *v)
 {
 	u64 sum = 0;
 
 	for (unsigned i = 0; i < TRIP_MAX; i++)
-		sum += v->trip[i].count;
+		sum += trip_is_figure(i) ? v->trip[i].count : 0;
 	return sum;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Exits that are about paging: page faults, control registers, INVLPG, EFER. */
 #include "cpu.h"
+#include "domu.h"
 #include "exit_insn.h"
 #include "plat.h"
 #include "quick.h"
@@ -337,6 +338,18 @@ static bool is_emulators(const struct exit_insn *x)
 	return x->cr == 2 || x->cr == 8;
 }
 
+/*
+ * Takes such a trip out of the time of a guest that measures: its TSC stands still. Of one among several vCPUs it does
+ * not, because their TSCs would part.
+ */
+static void hide_trip(struct svm_vcpu *s)
+{
+	if (s->smp || !domu_in_region(s->v.backend))
+		return;
+	s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
+	s->vmcb.tsc_offset -= (u32)((u32)rdtsc_low() - s->vmcb.begin) + ENTRY_UNSEEN_TICKS;
+}
+
 /* SMSW stores 16 bits to memory whatever its operand size, and that size to a register. */
 enum trip exit_cr_read(struct svm_vcpu *s)
 {
@@ -350,7 +363,10 @@ enum trip exit_cr_read(struct svm_vcpu *s)
 	else if (!svm_write_memory(s, x.va, &val, sizeof(u16)))
 		return TRIP_cr_read;
 	svm_exit_done(s, x.len);
-	return is_emulators(&x) ? TRIP_emulator : TRIP_cr_read;
+	if (!is_emulators(&x))
+		return TRIP_cr_read;
+	hide_trip(s);
+	return TRIP_emulator;
 }
 
 /* Hardware task switches load CR3 behind our back on QEMU; here, at least, they are seen. No guest of today's uses them. */
