@@ -8,26 +8,26 @@
 /* Entries of one instruction whose bytes never agree with its exit, before the domain is crashed. */
 #define MISFITS_MOST 1000
 
-/* Which operations an exit code can be for. The rest of the agreement is agrees(). */
+/* Which exit codes an operation can have: from `first` to before `end`. The rest of the agreement is agrees(). */
+#define ONE(code) { code, (code) + 1 }
 static const struct {
-	u8 first, last; /* exit codes */
-	u8 op;          /* enum insn_op */
-} causes[] = {
-	{ VMEXIT_CR0_READ, VMEXIT_CR0_READ + 15, INSN_MOV_FROM_CR },
-	{ VMEXIT_CR0_READ, VMEXIT_CR0_READ, INSN_SMSW },
-	{ VMEXIT_CR0_WRITE, VMEXIT_CR0_WRITE + 15, INSN_MOV_TO_CR },
-	{ VMEXIT_CR0_WRITE, VMEXIT_CR0_WRITE, INSN_LMSW },
-	{ VMEXIT_CR0_WRITE, VMEXIT_CR0_WRITE, INSN_CLTS },
-	{ VMEXIT_CPUID, VMEXIT_CPUID, INSN_CPUID },
-	{ VMEXIT_INVD, VMEXIT_INVD, INSN_INVD },
-	{ VMEXIT_HLT, VMEXIT_HLT, INSN_HLT },
-	{ VMEXIT_INVLPG, VMEXIT_INVLPG, INSN_INVLPG },
-	{ VMEXIT_IOIO, VMEXIT_IOIO, INSN_INS },
-	{ VMEXIT_IOIO, VMEXIT_IOIO, INSN_OUTS },
-	{ VMEXIT_MSR, VMEXIT_MSR, INSN_RDMSR },
-	{ VMEXIT_MSR, VMEXIT_MSR, INSN_WRMSR },
-	{ VMEXIT_VMMCALL, VMEXIT_VMMCALL, INSN_VMMCALL },
-	{ VMEXIT_WBINVD, VMEXIT_WBINVD, INSN_WBINVD },
+	u8 first, end;
+} codes[INSN_OTHER + 1] = {
+	[INSN_MOV_FROM_CR] = { VMEXIT_CR0_READ, VMEXIT_CR0_READ + 16 },
+	[INSN_SMSW] = ONE(VMEXIT_CR0_READ),
+	[INSN_MOV_TO_CR] = { VMEXIT_CR0_WRITE, VMEXIT_CR0_WRITE + 16 },
+	[INSN_LMSW] = ONE(VMEXIT_CR0_WRITE),
+	[INSN_CLTS] = ONE(VMEXIT_CR0_WRITE),
+	[INSN_CPUID] = ONE(VMEXIT_CPUID),
+	[INSN_INVD] = ONE(VMEXIT_INVD),
+	[INSN_HLT] = ONE(VMEXIT_HLT),
+	[INSN_INVLPG] = ONE(VMEXIT_INVLPG),
+	[INSN_INS] = ONE(VMEXIT_IOIO),
+	[INSN_OUTS] = ONE(VMEXIT_IOIO),
+	[INSN_RDMSR] = ONE(VMEXIT_MSR),
+	[INSN_WRMSR] = ONE(VMEXIT_MSR),
+	[INSN_VMMCALL] = ONE(VMEXIT_VMMCALL),
+	[INSN_WBINVD] = ONE(VMEXIT_WBINVD),
 };
 
 /*
@@ -71,10 +71,7 @@ static bool is_for_exit(const struct svm_vcpu *s, const struct insn *in)
 {
 	u32 code = (u32)s->vmcb.exitcode;
 
-	for (size_t i = 0; i < ARRAY_SIZE(causes); i++)
-		if (causes[i].op == in->op && code - causes[i].first <= (u32)causes[i].last - causes[i].first)
-			return agrees(s, in);
-	return false;
+	return codes[in->op].first <= code && code < codes[in->op].end && agrees(s, in);
 }
 
 /* Other bytes than those that hardware executed. A TLB may forget a page at any time: it does, and so does the shadow. */
@@ -126,13 +123,15 @@ bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in)
 
 unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
 {
-	const u8 *p;
+	const u8 *p = NULL;
 	struct insn in;
 
-	svm_sync_nested(s);
-	if (svm_has_nrip && s->vmcb.nrip - s->vmcb.rip - 1 < MAX_INSN_BYTES)
+	if (svm_has_nrip && s->vmcb.nrip - s->vmcb.rip - 1 < MAX_INSN_BYTES) {
+		svm_sync_nested(s);
 		return (unsigned)(s->vmcb.nrip - s->vmcb.rip);
-	p = svm_in_32(s) ? svm_code_32(s) : svm_code(s);
+	}
+	if (!paging_is_nested) /* which keeps no page of code */
+		p = svm_in_32(s) ? svm_code_32(s) : svm_code(s);
 	if (likely(p) && likely(!((*(const u32 *)p ^ opcode) & mask)))
 		return short_len;
 	return decode_for_exit(s, &in) ? in.len : 0;
