@@ -77,7 +77,20 @@ static int op_xmm_write(void *ctx, unsigned index, const u8 value[16])
 	return 0;
 }
 
-static const struct emul_ops ops = { op_read, op_write, op_cmpxchg, op_xmm_read, op_xmm_write };
+/* A device that counts: what was written to it last, and how often it was read. */
+static u32 port_written, port_reads;
+
+static u32 op_port_in(void *ctx, unsigned bytes)
+{
+	return 0x44332211 + port_reads++;
+}
+
+static void op_port_out(void *ctx, unsigned bytes, u32 value)
+{
+	port_written = value;
+}
+
+static const struct emul_ops ops = { op_read, op_write, op_cmpxchg, op_xmm_read, op_xmm_write, op_port_in, op_port_out };
 
 static void reset(enum emul_mode mode)
 {
@@ -90,6 +103,7 @@ static void reset(enum emul_mode mode)
 	fault_at = ~0ull;
 	spoil = false;
 	reads = writes = exchanges = 0;
+	port_written = port_reads = 0;
 }
 
 static u64 peek(u64 linear, unsigned bytes)
@@ -434,6 +448,62 @@ START_TEST(not_executed)
 }
 END_TEST
 
+#define RUN_IO(text)                                                                                                   \
+	({                                                                                                             \
+		DECODE(text);                                                                                          \
+		emul_string_io(&in, &st, &ops, NULL);                                                                  \
+	})
+
+START_TEST(string_input)
+{
+	reset(EMUL_LONG);
+	gpr[RDI] = 0x2ffe;
+	gpr[RCX] = 4;
+	fault_at = 0x3000;
+	/* rep insw: the element that has no place is not taken from the device. */
+	ck_assert_int_eq(RUN_IO("\xf3\x66\x6d"), FAULT);
+	ck_assert(last_for_write);
+	ck_assert_uint_eq(port_reads, 1);
+	ck_assert_uint_eq(peek(0x2ffe, 2), 0x2211);
+	ck_assert_uint_eq(gpr[RCX], 3);
+	ck_assert_uint_eq(gpr[RDI], 0x3000);
+	ck_assert_uint_eq(st.rip, 0x1000);
+	fault_at = ~0ull;
+	ck_assert_int_eq(RUN_IO("\xf3\x66\x6d"), EMUL_DONE);
+	ck_assert_uint_eq(port_reads, 4);
+	ck_assert_uint_eq(st.rip, 0x1003);
+}
+END_TEST
+
+START_TEST(string_output)
+{
+	reset(EMUL_LONG);
+	poke(0x2010, 0xa1a2a3a4);
+	gpr[RSI] = 0x10;
+	st.seg_base[EMUL_GS] = 0x2000;
+	ck_assert_int_eq(RUN_IO("\x65\x6f"), EMUL_DONE);
+	ck_assert_uint_eq(port_written, 0xa1a2a3a4);
+	ck_assert_uint_eq(gpr[RSI], 0x14);
+	/* Others are none of its business, and it is none of emul_execute()'s. */
+	ck_assert_int_eq(RUN_IO("\x48\x89\x07"), EMUL_UNHANDLEABLE);
+	ck_assert_int_eq(RUN("\x6f"), EMUL_UNHANDLEABLE);
+}
+END_TEST
+
+START_TEST(one_iteration_a_step)
+{
+	reset(EMUL_LONG);
+	st.rep_max = 1;
+	gpr[RDI] = 0x2000;
+	gpr[RCX] = 2;
+	ck_assert_int_eq(RUN("\xf3\xaa"), EMUL_AGAIN);
+	ck_assert_uint_eq(gpr[RCX], 1);
+	ck_assert_uint_eq(st.rip, 0x1000);
+	ck_assert_int_eq(RUN("\xf3\xaa"), EMUL_DONE);
+	ck_assert_uint_eq(st.rip, 0x1002);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("emul: case by case");
@@ -456,6 +526,9 @@ int main(void)
 	tcase_add_test(t, stack_16_and_32);
 	tcase_add_test(t, sse_moves);
 	tcase_add_test(t, not_executed);
+	tcase_add_test(t, string_input);
+	tcase_add_test(t, string_output);
+	tcase_add_test(t, one_iteration_a_step);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
