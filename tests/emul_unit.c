@@ -480,7 +480,7 @@ START_TEST(string_output)
 	reset(EMUL_LONG);
 	poke(0x2010, 0xa1a2a3a4);
 	gpr[RSI] = 0x10;
-	st.seg_base[EMUL_GS] = 0x2000;
+	seg[EMUL_GS].base = 0x2000;
 	ck_assert_int_eq(RUN_IO("\x65\x6f"), EMUL_DONE);
 	ck_assert_uint_eq(port_written, 0xa1a2a3a4);
 	ck_assert_uint_eq(gpr[RSI], 0x14);

@@ -103,14 +103,15 @@ static int scas(struct run *x)
 /* The device's bytes are gone once they were read: the read that comes first sees whether there is a place for them. */
 static int ins(struct run *x)
 {
-	u64 to = destination(x), there;
-	int r = x->ops->read(x->ctx, to, &there, x->in->opsize, true);
+	int r = reach(x, EMUL_ES, x->st->gpr[RDI], x->in->adsize, x->in->opsize, true);
 	u32 value;
 
+	if (r == 0)
+		r = x->ops->read(x->ctx, x->linear, &value, x->in->opsize, true);
 	if (r)
 		return r;
 	value = x->ops->port_in(x->ctx, x->in->opsize);
-	r = x->ops->write(x->ctx, to, &value, x->in->opsize);
+	r = mem_write(x, &value);
 	if (r == 0)
 		step(x, RDI);
 	return r;
@@ -119,7 +120,7 @@ static int ins(struct run *x)
 static int outs(struct run *x)
 {
 	u64 value;
-	int r = mem_read(x, source(x), &value, x->in->opsize);
+	int r = read_source(x, &value);
 
 	if (r)
 		return r;
@@ -189,9 +190,11 @@ int emul_string(struct run *x)
 
 int emul_string_io(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx)
 {
-	struct run x = { in, st, ops, ctx };
+	struct run x = { .in = in, .st = st, .ops = ops, .ctx = ctx };
+	int r;
 
 	if ((in->op != INSN_INS && in->op != INSN_OUTS) || in->opsize > sizeof(u32))
 		return EMUL_UNHANDLEABLE;
-	return emul_string(&x);
+	r = emul_string(&x);
+	return r > 0 ? emul_refused(&x, r) : r;
 }
