@@ -111,6 +111,11 @@ int emul_execute(const struct insn *in, struct emul_state *st, const struct emul
  */
 int emul_string_io(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx);
 
+/* `bytes` of the explicit operand in memory, of an instruction that is not executed here; returns as emul_execute() does. */
+int emul_read_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, void *val, unsigned bytes);
+int emul_write_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, const void *val,
+		       unsigned bytes);
+
 /* Linear address of the memory operand. Only if emul_has_mem(); not for string instructions and the stack. */
 u64 emul_linear(const struct insn *in, const struct emul_state *st);
 

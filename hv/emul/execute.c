@@ -440,3 +440,24 @@ int emul_execute(const struct insn *in, struct emul_state *st, const struct emul
 	st->rflags &= ~RFLAGS_RF;
 	return EMUL_DONE;
 }
+
+int emul_read_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, void *val, unsigned bytes)
+{
+	struct run x = { .in = in, .st = st, .ops = ops, .ctx = ctx };
+	int r = reach_mem(&x, bytes, false);
+
+	if (r == 0)
+		r = ops->read(ctx, x.linear, val, bytes, false);
+	return r > 0 ? emul_refused(&x, r) : r;
+}
+
+int emul_write_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, const void *val,
+		       unsigned bytes)
+{
+	struct run x = { .in = in, .st = st, .ops = ops, .ctx = ctx };
+	int r = reach_mem(&x, bytes, true);
+
+	if (r == 0)
+		r = mem_write(&x, val);
+	return r > 0 ? emul_refused(&x, r) : r;
+}

@@ -292,7 +292,7 @@ static inline int execute(struct svm_vcpu *s, const struct insn *in, emul_fn_t f
 	return r;
 }
 
-static inline enum trip emulated(struct svm_vcpu *s, int r, enum trip done)
+enum trip svm_emulated(struct svm_vcpu *s, int r, enum trip done)
 {
 	switch (r) {
 	case EMUL_DONE:
@@ -315,7 +315,7 @@ static inline enum trip emulated(struct svm_vcpu *s, int r, enum trip done)
 
 enum trip svm_emulate_insn(struct svm_vcpu *s, const struct insn *in, emul_fn_t fn, enum trip done)
 {
-	return emulated(s, execute(s, in, fn), done);
+	return svm_emulated(s, execute(s, in, fn), done);
 }
 
 __attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done)
@@ -328,7 +328,7 @@ __attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum
 		undecodable(s, len, why);
 		return done;
 	}
-	return emulated(s, execute(s, &in, emul_execute), done);
+	return svm_emulated(s, execute(s, &in, emul_execute), done);
 }
 
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)

@@ -104,7 +104,7 @@ bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
 
 	if (!decode_for_exit(s, &in))
 		return false;
-	*x = (struct exit_insn){ .op = in.op, .len = in.len, .opsize = in.opsize, .in_memory = emul_has_mem(&in) };
+	*x = (struct exit_insn){ in.op, in.len, in.opsize, .in_memory = emul_has_mem(&in), .decoded = in };
 	if (x->in_memory) {
 		svm_emul_begin(s, &st, &in);
 		x->va = emul_linear(&in, &st);
@@ -158,22 +158,25 @@ void svm_set_gpr(struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes, u64 val)
 	*place = bytes == 8 ? val : bytes == 4 ? (u32)val : (*place & ~0xffffull) | (u16)val;
 }
 
-/* What became of an access by s->ops, which answers as emul_execute() passes it on. */
-static bool accessed(struct svm_vcpu *s, int r)
+static bool operand_done(struct svm_vcpu *s, int r)
 {
-	if (r == SH_GUEST_FAULT)
-		svm_inject_pf(s);
-	else if (r == SH_OOM)
-		plat_domain_crash(s->v.domain, "the shadow pool is too small for one access");
-	return r == SH_FIXED;
+	if (r != EMUL_DONE)
+		svm_emulated(s, r, TRIP_other);
+	return r == EMUL_DONE;
 }
 
-bool svm_read_memory(struct svm_vcpu *s, gva_t va, void *buf, unsigned bytes)
+bool svm_read_operand(struct svm_vcpu *s, const struct exit_insn *x, u16 *val)
 {
-	return accessed(s, s->ops->read(s, va, buf, bytes, false));
+	struct emul_state st;
+
+	svm_emul_begin(s, &st, &x->decoded);
+	return operand_done(s, emul_read_operand(&x->decoded, &st, s->ops, s, val, sizeof(*val)));
 }
 
-bool svm_write_memory(struct svm_vcpu *s, gva_t va, const void *buf, unsigned bytes)
+bool svm_write_operand(struct svm_vcpu *s, const struct exit_insn *x, u16 val)
 {
-	return accessed(s, s->ops->write(s, va, buf, bytes));
+	struct emul_state st;
+
+	svm_emul_begin(s, &st, &x->decoded);
+	return operand_done(s, emul_write_operand(&x->decoded, &st, s->ops, s, &val, sizeof(val)));
 }

@@ -28,9 +28,10 @@ struct exit_insn {
 	u8 op;          /* enum insn_op */
 	u8 len, opsize; /* bytes */
 	u8 cr;          /* MOV to and from control registers: which; SMSW: 0 */
-	bool in_memory; /* the operand is at `va`; otherwise in `gpr` */
+	bool in_memory; /* the operand; otherwise it is in `gpr` */
 	gpr_nr_t gpr;
 	gva_t va; /* linear */
+	struct insn decoded; /* for svm_read_operand() and its like alone */
 };
 
 /* The instruction; false: the guest is entered again (or its domain has crashed), and the handler has nothing to do. */
@@ -53,10 +54,10 @@ u64 svm_gpr(const struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes);
 void svm_set_gpr(struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes, u64 val);
 
 /*
- * Guest memory for an instruction, with the rights that the vCPU has now. False: the fault is the guest's and
+ * The operand in memory, 2 bytes of it, with the rights that the vCPU has now. False: the fault is the guest's and
  * pending, or the guest tries again. Where there is no memory, reads give ones and writes go nowhere.
  */
-bool svm_read_memory(struct svm_vcpu *s, gva_t va, void *buf, unsigned bytes);
-bool svm_write_memory(struct svm_vcpu *s, gva_t va, const void *buf, unsigned bytes);
+bool svm_read_operand(struct svm_vcpu *s, const struct exit_insn *x, u16 *val);
+bool svm_write_operand(struct svm_vcpu *s, const struct exit_insn *x, u16 val);
 
 #endif

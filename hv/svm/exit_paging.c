@@ -287,7 +287,7 @@ static enum trip lmsw(struct svm_vcpu *s, const struct exit_insn *x)
 
 	if (!x->in_memory)
 		val = (u16)svm_gpr(s, x->gpr, 2);
-	else if (!svm_read_memory(s, x->va, &val, sizeof(val)))
+	else if (!svm_read_operand(s, x, &val))
 		return TRIP_cr0;
 	return finish_cr(s, x->len, guest_cr0(s, (s->v.cr0 & ~0xeull) | (val & 0xf)), TRIP_cr0);
 }
@@ -360,7 +360,7 @@ enum trip exit_cr_read(struct svm_vcpu *s)
 	u64 val = guest_cr(s, x.cr);
 	if (!x.in_memory)
 		svm_set_gpr(s, x.gpr, x.opsize, val);
-	else if (!svm_write_memory(s, x.va, &val, sizeof(u16)))
+	else if (!svm_write_operand(s, &x, (u16)val))
 		return TRIP_cr_read;
 	svm_exit_done(s, x.len);
 	if (!is_emulators(&x))

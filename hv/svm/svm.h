@@ -206,6 +206,8 @@ enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done);
 
 /* Execute this one, by emul_execute() or its like. */
 typedef int (*emul_fn_t)(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx);
+/* What emul_execute() or its like returned is seen to: an exception, another try, a crash. */
+enum trip svm_emulated(struct svm_vcpu *s, int r, enum trip done);
 enum trip svm_emulate_insn(struct svm_vcpu *s, const struct insn *in, emul_fn_t execute, enum trip done);
 
 extern const struct emul_ops svm_guest_ops, svm_guest_ops_smp;
