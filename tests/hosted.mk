@@ -3,7 +3,7 @@
 # of tests/svm_machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm_<r> (the suites).
 
 HOSTED_RECIPES = shadow2 shadow3 adaptive npt
-HOSTED_SUITES = basic leaks
+HOSTED_SUITES := $(shell sed -n 's/^SUITE.\(.*\).$$/\1/p' $(srcdir)/tests/svm_suites.def)
 # Words are read where they lie, and a pointer is made before the look whether it may be used: both are meant (svm_code.h).
 HOSTED_SANITIZE = -fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
 # Addresses of frames are numbers here as there: what the images are compiled with, but for what needs no operating system.

@@ -16,7 +16,7 @@
  *
  * The guest: 4 MiB from 0 on, mapped to themselves where paging is on; below 2 MiB for the supervisor, above for all.
  * Some pages are otherwise, see the enum. Each address has a user twin, 2 MiB on. RIP is HOST_CODE, the stack ends at HOST_STACK.
- * Suites for every recipe are in HOSTED_SUITES of Makefile.am; a new one is a file tests/svm_<name>.c with a `Suite *`.
+ * The suites are listed in svm_suites.def.
  */
 #ifndef TESTS_SVM_HOST_H
 #define TESTS_SVM_HOST_H

@@ -5,10 +5,15 @@
 
 #include <check.h>
 
-Suite *svm_basic_suite(void);
-Suite *svm_leaks_suite(void);
+#define SUITE(name) Suite *svm_##name##_suite(void);
+#include "svm_suites.def"
+#undef SUITE
 
-static Suite *(*const svm_suites[])(void) = { svm_basic_suite, svm_leaks_suite };
+static Suite *(*const svm_suites[])(void) = {
+#define SUITE(name) svm_##name##_suite,
+#include "svm_suites.def"
+#undef SUITE
+};
 
 /* A case of one test that is run once for each of `n`. */
 static inline void svm_case(Suite *suite, const char *name, const TTest *test, int n)
