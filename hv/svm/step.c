@@ -14,8 +14,6 @@
 /* Steps that end at a page which was not lent yet, one after the other: more than an instruction and its event's frame can touch. */
 #define STEP_TRIES 64
 
-#define DR6_BS BIT(14)
-#define VECTOR_DB 1
 /* Faults and traps that instructions raise; what the machine itself raises, the guest's own intercepts are for. */
 #define STEP_EXCEPTIONS                                                                                                \
 	(BIT(0) | BIT(VECTOR_DB) | BIT(4) | BIT(5) | BIT(VECTOR_UD) | BIT(7) | BIT(10) | BIT(11) | BIT(12) |           \
