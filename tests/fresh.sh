@@ -27,6 +27,8 @@ make_tree() {
 	# No service is to start in there.
 	printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
 	chmod 755 "$tree/usr/sbin/policy-rc.d"
+	# Nor is anything to be kept through a power cut.
+	echo force-unsafe-io >"$tree/etc/dpkg/dpkg.cfg.d/unsafe-io"
 	: >"$tree/.complete"
 }
 # What a clone would have; a distributed tree has no list of that, and nothing else either.
