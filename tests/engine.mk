@@ -10,7 +10,7 @@ ENGINE_LD_V = @test -n "$(V:0=)" || echo "  CCLD     $@";
 engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))
 
 ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine_guest.c
-ORACLE_SRCS = tests/oracle.c tests/oracle_gen.c tests/oracle_machine.c tests/oracle_manage.c tests/oracle_prog.c tests/oracle_ref.c \
+ORACLE_SRCS = tests/oracle.c tests/oracle_gen.c tests/oracle_judge.c tests/oracle_machine.c tests/oracle_manage.c tests/oracle_pick.c tests/oracle_prog.c tests/oracle_ref.c \
 	tests/oracle_run.c tests/oracle_shrink.c
 # Check suites that run under every recipe, and those for variants only.
 ENGINE_SUITES = test modes access manage lend threads

@@ -1,34 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the oracle's random programs do. */
-#include "oracle_gen.h"
+#include "oracle_pick.h"
 
 #include <string.h>
-
-static u64 rnd(struct gen *g, u64 n)
-{
-	u32 x = 0;
-
-	if (!g->bytes)
-		return host_random(&g->rng) % n;
-	for (u32 i = 0; i < (n > 256 ? 3 : 1) && g->left; i++, g->left--)
-		x = x << 8 | *g->bytes++;
-	return x % n;
-}
-static bool one_in(struct gen *g, u64 n)
-{
-	return !rnd(g, n);
-}
-#define PICK(g, array) ((array)[rnd(g, ARRAY_SIZE(array))])
-
-static u64 noise(struct gen *g)
-{
-	return g->bytes ? rnd(g, 1 << 24) * 0x9e3779b97f4a7c15ull : host_random(&g->rng);
-}
-
-static const struct ref_cpu *cpu_of(const struct gen *g, u32 cpu)
-{
-	return &g->r->ref.cpu[cpu];
-}
 
 /* False: the program is over. */
 static bool emit(struct gen *g, struct step s)
@@ -41,165 +15,30 @@ static bool emit(struct gen *g, struct step s)
 	return !g->r->over;
 }
 
-/* ---- entries ---- */
-
-static u64 some_gfn(struct gen *g)
-{
-	u64 x = rnd(g, 100);
-
-	if (x < 60)
-		return TABLE_FIRST + rnd(g, TABLE_END - TABLE_FIRST);
-	if (x < 92)
-		return TABLE_END + rnd(g, HOLE_AT - TABLE_END);
-	if (x < 98)
-		return KERNEL_FIRST + rnd(g, KERNEL_END - KERNEL_FIRST);
-	return one_in(g, 3) ? FRAMES + rnd(g, 1000) : HOLE_AT + rnd(g, HOLE);
-}
-
-static u64 some_entry(struct gen *g, u32 levels)
-{
-	u64 e = some_gfn(g) << 12;
-
-	e |= one_in(g, 12) ? 0 : PTE_P;
-	e |= one_in(g, 4) ? 0 : PTE_RW;
-	e |= one_in(g, 4) ? 0 : PTE_US;
-	e |= one_in(g, 2) ? 0 : PTE_A;
-	e |= one_in(g, 2) ? 0 : PTE_D;
-	e |= rnd(g, 8) << 9 | (one_in(g, 8) ? BIT(8) : 0) | (one_in(g, 8) ? BIT(3) | BIT(4) : 0);
-	if (one_in(g, 5))
-		e = (one_in(g, 6) ? e : e & ~PTE_ADDR) | PTE_PS;
-	if (levels == 2)
-		return (u32)e;
-	e |= one_in(g, 6) ? PTE_NX : 0;
-	if (levels != 3)
-		e |= one_in(g, 8) ? rnd(g, 1024) << 52 : 0;
-	return e | (one_in(g, 40) ? BIT(40 + rnd(g, 23)) : 0);
-}
-
-/* Tables of a level are found among few frames, so that they are shared and used again. */
-static u64 table_gfn(struct gen *g, u32 level)
-{
-	return ROOT_FIRST + NR_ROOTS + (level - 1) * 7 + rnd(g, 3);
-}
-
-/* An entry at `level` that takes a walk on, down to one of few pages or a superpage. */
-static u64 good_entry(struct gen *g, u32 levels, u32 level)
-{
-	u64 e = PTE_P | PTE_RW | PTE_US | (one_in(g, 2) ? 0 : PTE_A) | (one_in(g, 2) ? 0 : PTE_D);
-
-	if (levels == 3 && level == 3)
-		return PTE_P | table_gfn(g, 2) << 12;
-	if (one_in(g, level > 3 ? 40 : 6))
-		e |= BIT(8);
-	if (level == 1)
-		return e | (one_in(g, 8) ? some_gfn(g) : TABLE_END + rnd(g, 8)) << 12;
-	if (one_in(g, level == 2 ? 4 : 40))
-		return e | PTE_PS;
-	return e | table_gfn(g, level - 1) << 12;
-}
-
-/* ---- addresses ---- */
-
-static u64 some_slot(struct gen *g, u32 levels, u32 level)
-{
-	static const u16 few[] = { 0, 1, 3 }, ends[] = { 511, 512, 1023, 256 };
-	u64 x = rnd(g, 16);
-
-	if (levels == 3 && level == 3)
-		return rnd(g, 3);
-	if (x < 11)
-		return PICK(g, few);
-	if (x < 13 && level < 4)
-		return PICK(g, ends) & (levels == 2 ? 1023 : 511);
-	return level == 1 ? rnd(g, one_in(g, 3) ? 96 : 12) : PICK(g, few);
-}
-
-static gva_t sign(u32 levels, gva_t va)
-{
-	if (levels < 4)
-		return (u32)va;
-	return levels == 4 ? (u64)((s64)(va << 16) >> 16) : (u64)((s64)(va << 7) >> 7);
-}
-
-static gva_t user_page(struct gen *g, u32 levels)
-{
-	u32 bits = levels == 2 ? 10 : 9;
-	gva_t va = 0;
-
-	for (u32 level = 1; level <= levels; level++)
-		va |= some_slot(g, levels, level) << (12 + (level - 1) * bits);
-	return sign(levels, va);
-}
-
-static gva_t kernel_address(struct gen *g, u32 levels, gpa_t gpa)
-{
-	return kernel_base(levels) + gpa + (one_in(g, 8) ? levels == 2 ? 0x400000 : 0x200000 : 0);
-}
-
-static gva_t some_page(struct gen *g, u32 cpu)
-{
-	u32 levels = cpu_of(g, cpu)->levels;
-
-	if (!levels)
-		return rnd(g, FRAMES) * 4096;
-	return one_in(g, 8) ? kernel_address(g, levels, rnd(g, FRAMES) * 4096) : user_page(g, levels);
-}
-
-/* Mostly an aligned word; sometimes any bytes, and sometimes across the end of the page. */
-static u32 some_offset(struct gen *g, u32 *bytes)
-{
-	static const u8 sizes[] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-
-	*bytes = 8;
-	if (!one_in(g, 6))
-		return (u32)rnd(g, 4) * 8;
-	*bytes = PICK(g, sizes);
-	if (one_in(g, 2))
-		return (u32)rnd(g, 32);
-	return 4096 - 1 - (u32)rnd(g, 8);
-}
-
-/* The entries that translate va, from the root on; stops at one that maps or is absent. Returns how many. */
-struct place {
-	gpa_t gpa;
-	u32 level;
-};
-
-static u32 path_of(struct gen *g, u32 cpu, gva_t va, struct place path[REF_LEVELS])
-{
-	const struct ref_cpu *c = cpu_of(g, cpu);
-	u32 levels = c->levels, bits = levels == 2 ? 10 : 9, n = 0;
-	u64 gfn = (c->cr3 & PTE_ADDR) >> 12;
-
-	for (u32 level = levels; level > 0; level--) {
-		u64 slot = va >> (12 + bits * (level - 1)) & ((1u << bits) - 1), e;
-		gpa_t at = gfn * 4096 + slot * entry_bytes(levels);
-
-		if (levels == 3 && level == 3)
-			at = (c->cr3 & 0xffffffe0) + (va >> 30 & 3) * 8;
-		if (!ref_has(&g->r->ref, gfn))
-			return n;
-		path[n++] = (struct place){ at, level };
-		e = entry_at(g->r, cpu, at);
-		if (!(e & PTE_P) || (level < 4 && !(levels == 3 && level == 3) && e & PTE_PS))
-			return n;
-		gfn = (e & PTE_ADDR) >> 12;
-	}
-	return n;
-}
-
 /* ---- steps ---- */
-
-static u64 some_data(struct gen *g, u32 levels)
-{
-	u64 x = noise(g);
-
-	return one_in(g, 3) ? some_entry(g, levels) : x & ~(BIT(0) | BIT(32));
-}
 
 static bool touch(struct gen *g, u32 cpu, gva_t va, u32 how, u64 value, u32 bytes)
 {
 	return emit(g, (struct step){ OP_access, (u8)cpu, how, va, bytes, value });
+}
+
+/* A write that becomes LOCK CMPXCHG, of a size that it has: naturally aligned, mostly. */
+static u32 maybe_swap(struct gen *g, u32 how, gva_t *va, u32 *bytes)
+{
+	static const u8 sizes[] = { 4, 8, 8, 16, 16, 2, 1 };
+
+	if (!(how & PFEC_W) || !one_in(g, 6))
+		return how;
+	*bytes = PICK(g, sizes);
+	if (*bytes == 16 || !one_in(g, 4))
+		*va &= ~(gva_t)(*bytes - 1);
+	return how | HOW_SWAP | (one_in(g, 4) ? HOW_OTHER : 0);
+}
+
+/* What hardware never hands over, but an instruction's address may be: not canonical. */
+static gva_t maybe_wild(struct gen *g, u32 cpu, gva_t va)
+{
+	return cpu_of(g, cpu)->levels > 3 && one_in(g, 10) ? va ^ BIT(47 + rnd(g, 17)) : va;
 }
 
 /* By emulation alone, some of them. A fetch is checked as one only where the guest can forbid it. */
@@ -207,6 +46,9 @@ static bool touch_or_emulate(struct gen *g, u32 cpu, gva_t va, u32 how, u64 valu
 {
 	bool emulated = one_in(g, 8);
 
+	how = maybe_swap(g, how, &va, &bytes);
+	if (emulated)
+		va = maybe_wild(g, cpu, va);
 	if (emulated && !(cpu_of(g, cpu)->efer & EFER_NXE))
 		how &= ~PFEC_I;
 	return emit(g, (struct step){ emulated ? OP_emulate : OP_access, (u8)cpu, how, va, bytes, value });
@@ -216,12 +58,15 @@ static bool some_access(struct gen *g, u32 cpu, u32 op)
 {
 	static const u32 kinds[] = { 0, 0, PFEC_W, PFEC_W, PFEC_I };
 	u32 how = PICK(g, kinds), bytes, offset = some_offset(g, &bytes);
+	gva_t va = some_page(g, cpu) + offset;
 
 	how |= one_in(g, 2) ? PFEC_U : one_in(g, 2) ? HOST_AC : 0;
 	if (op == OP_emulate && how & PFEC_I && !(cpu_of(g, cpu)->efer & EFER_NXE))
 		how &= ~PFEC_I;
-	return emit(g, (struct step){ (u8)op, (u8)cpu, how, some_page(g, cpu) + offset, bytes,
-				      how & PFEC_W ? some_data(g, cpu_of(g, cpu)->levels) : 0 });
+	if (op == OP_emulate)
+		va = maybe_wild(g, cpu, va);
+	how = maybe_swap(g, how, &va, &bytes);
+	return emit(g, (struct step){ (u8)op, (u8)cpu, how, va, bytes, how & PFEC_W ? some_data(g, cpu_of(g, cpu)->levels) : 0 });
 }
 
 /* Through the kernel's linear map, which programs may destroy. */
@@ -229,14 +74,9 @@ static bool write_at(struct gen *g, u32 cpu, gpa_t gpa, u64 e, u32 bytes)
 {
 	u32 levels = cpu_of(g, cpu)->levels;
 
-	return touch(g, cpu, levels ? kernel_address(g, levels, gpa) : gpa, PFEC_W | HOST_AC, e, bytes);
-}
+	u32 how = PFEC_W | HOST_AC | (one_in(g, 8) && !(bytes & (bytes - 1)) ? HOW_SWAP : 0);
 
-static gpa_t some_table(struct gen *g)
-{
-	u64 gfn = one_in(g, 3) ? TABLE_FIRST + rnd(g, TABLE_END - TABLE_FIRST) : table_gfn(g, 1 + (u32)rnd(g, 4));
-
-	return gfn * 4096;
+	return touch(g, cpu, levels ? kernel_address(g, levels, gpa) : gpa, how, e, bytes);
 }
 
 static bool write_entry(struct gen *g, u32 cpu)
@@ -244,12 +84,14 @@ static bool write_entry(struct gen *g, u32 cpu)
 	u32 levels = cpu_of(g, cpu)->levels, size = entry_bytes(levels), bytes = size;
 	gpa_t at = some_table(g) + some_slot(g, levels, 1) * size;
 
+	if (one_in(g, 12)) /* several entries at once */
+		return write_at(g, cpu, at & ~15ull, good_entry(g, levels, 1), one_in(g, 2) ? 16 : 32);
 	if (levels == 3 && one_in(g, 4))
 		at = (ROOT_FIRST + rnd(g, NR_ROOTS)) * 4096 + PAE_ROOT + rnd(g, 3) * 8;
 	if (one_in(g, 400) && levels) /* pull the rug away */
 		at = (at & PTE_ADDR) + kernel_slot(levels) * size;
 	if (one_in(g, 8)) {
-		u32 more = some_offset(g, &bytes);
+		u32 more = small_offset(g, &bytes);
 
 		at = one_in(g, 2) ? (at & PTE_ADDR) + more : at + rnd(g, size);
 	}
@@ -273,13 +115,6 @@ static bool tweak(struct gen *g, u32 cpu)
 static bool flush_page(struct gen *g, u32 cpu, gva_t va)
 {
 	return !cpu_of(g, cpu)->levels || emit(g, (struct step){ .op = OP_invlpg, .cpu = (u8)cpu, .a = va + rnd(g, 4096) });
-}
-
-static u64 some_root(struct gen *g, u32 levels)
-{
-	u64 cr3 = (ROOT_FIRST + rnd(g, NR_ROOTS)) * 4096;
-
-	return levels == 3 ? cr3 | PAE_ROOT : cr3;
 }
 
 static bool load_root(struct gen *g, u32 cpu)
@@ -338,6 +173,85 @@ static bool change_way(struct gen *g, u32 cpu, gva_t va)
 	return write_at(g, cpu, at->gpa, one_in(g, 2) ? good_entry(g, levels, at->level) : e, entry_bytes(levels));
 }
 
+/* While a vCPU uses va, another one that runs on the same tables writes to one of them: it did before, so that its TLB may let it. */
+static bool race(struct gen *g, u32 cpu, u32 other, gva_t va)
+{
+	u32 levels = cpu_of(g, cpu)->levels;
+	struct step s = { .op = OP_meanwhile, .cpu = (u8)other, .how = HOST_AC };
+	struct place path[REF_LEVELS], *at;
+	u32 n = path_of(g, cpu, va, path);
+
+	if (!n || other == cpu || g->p->strict || cpu_of(g, other)->levels != levels)
+		return true;
+	at = &path[n - 1 - rnd(g, n < 3 ? n : 2)];
+	s.a = kernel_address(g, levels, at->gpa);
+	s.c = one_in(g, 3) ? entry_at(g->r, cpu, at->gpa) ^ PTE_RW : good_entry(g, levels, at->level);
+	s.b = one_in(g, 3) ? 0 : 1 + rnd(g, one_in(g, 2) ? 24 : 120);
+	if (!one_in(g, 3) && !touch(g, other, s.a, PFEC_W | HOST_AC, entry_at(g->r, cpu, at->gpa), entry_bytes(levels)))
+		return false;
+	return emit(g, s);
+}
+
+/* The p2m changes under a page in use: it goes, and what comes may be another frame of the pool, or at another place. */
+static bool balloon(struct gen *g, u32 cpu, gva_t va)
+{
+	struct ref_walk w = ref_walk(&g->r->ref, cpu, va, 0);
+	u64 gfn = w.gpa >> 12;
+	u32 frame;
+
+	if (w.end != REF_DONE || !ref_has(&g->r->ref, gfn) || (gfn >= KERNEL_FIRST && gfn < KERNEL_END))
+		return true;
+	frame = g->r->ref.frame[gfn];
+	if (!emit(g, (struct step){ .op = OP_remove, .a = gfn }) || !touch_near(g, cpu, va) || one_in(g, 8))
+		return g->p->nr_steps < g->max_steps && !g->r->over;
+	if (one_in(g, 3)) /* the guest gets it elsewhere, and another one here */
+		return emit(g, (struct step){ .op = OP_add, .a = HOLE_AT + rnd(g, HOLE), .b = frame + 1 }) &&
+		       emit(g, (struct step){ .op = OP_add, .a = gfn, .b = first_frame(0) + HOLE_AT + rnd(g, HOLE) + 1 });
+	return emit(g, (struct step){ .op = OP_add, .a = gfn, .b = frame + 1 });
+}
+
+/* All of the pool's frames, or the 64 (or fewer) among which one lies, or others. */
+static bool dirty_round(struct gen *g, u64 gfn)
+{
+	struct step s = { .op = OP_dirty, .a = g->r->logging ? 2 + !one_in(g, 3) : 1 };
+	u32 frame = ref_has(&g->r->ref, gfn) ? g->r->ref.frame[gfn] : (u32)rnd(g, MEMORY_FRAMES);
+
+	if (!one_in(g, 3)) {
+		s.b = one_in(g, 4) ? rnd(g, MEMORY_FRAMES) & ~63ull : frame & ~63u;
+		s.c = one_in(g, 2) ? 1 + rnd(g, 64) : 64 * (1 + rnd(g, 3));
+	}
+	return emit(g, s);
+}
+
+/* What the hypervisor does for dom0 while a guest goes on using va. */
+static bool meddle(struct gen *g, u32 cpu, gva_t va)
+{
+	struct ref_walk w = ref_walk(&g->r->ref, cpu, va, 0);
+
+	switch (rnd(g, 4)) {
+	case 0:
+		return balloon(g, cpu, va);
+	case 1:
+		return emit(g, (struct step){ .op = OP_pool, .a = 12 + rnd(g, 60) });
+	default:
+		return dirty_round(g, w.end == REF_DONE ? w.gpa >> 12 : 0);
+	}
+}
+
+/* What happens between two uses of va. */
+static bool between(struct gen *g, u32 cpu, u32 other, gva_t va)
+{
+	if (one_in(g, g->meddling) && !meddle(g, cpu, va))
+		return false;
+	if (!cpu_of(g, cpu)->levels || !change_way(g, cpu, va))
+		return false;
+	if (one_in(g, 2) && !touch_near(g, cpu, va))
+		return false;
+	if (one_in(g, 3) && !race(g, cpu, other, va))
+		return false;
+	return !one_in(g, 2) || flush_page(g, cpu, va);
+}
+
 /* What kernels do all day: make an address work, use it, change what it goes through, flush or not, use it again. */
 static bool use(struct gen *g, u32 cpu)
 {
@@ -347,17 +261,14 @@ static bool use(struct gen *g, u32 cpu)
 	if (!levels)
 		return some_access(g, cpu, OP_access);
 	va = user_page(g, levels);
-	if (!map(g, cpu, va))
+	if (!map(g, cpu, va) || (one_in(g, 3) && !race(g, cpu, other, va)))
 		return false;
 	for (u32 i = (u32)rnd(g, 5); i > 0; i--) {
-		if (!touch_near(g, cpu, va) || !touch_near(g, cpu, va) || !cpu_of(g, cpu)->levels ||
-		    !change_way(g, cpu, va))
+		if (!touch_near(g, cpu, va) || !touch_near(g, cpu, va))
+			return false;
+		if (!between(g, cpu, other, va))
 			return g->r->over ? false : g->p->nr_steps < g->max_steps;
-		if (one_in(g, 2) && !touch_near(g, cpu, va))
-			return false;
 		if (cpu_of(g, other)->levels == levels && !touch_near(g, other, va))
-			return false;
-		if (one_in(g, 2) && !flush_page(g, cpu, va))
 			return false;
 		if (!touch_near(g, cpu, va))
 			return false;
@@ -410,6 +321,10 @@ static bool enter(struct gen *g, u32 cpu, u32 levels)
 	s.c = levels > 2 ? EFER_NXE | (levels > 3 ? EFER_LME : 0) : 0;
 	if (one_in(g, 3))
 		s.b |= CR4_PGE;
+	if (one_in(g, 4))
+		s.b |= one_in(g, 2) ? CR4_SMAP : CR4_SMAP | CR4_SMEP;
+	if (one_in(g, 6))
+		s.a &= ~(u64)CR0_WP;
 	return emit(g, s);
 }
 
@@ -489,12 +404,16 @@ static bool manage(struct gen *g)
 		break;
 	case 2:
 		s.op = OP_add;
-		for (s.a = rnd(g, FRAMES); s.a < FRAMES - 1 && ref_has(&g->r->ref, s.a);)
+		for (s.a = rnd(g, LOW_FRAMES); s.a < LOW_FRAMES - 1 && ref_has(&g->r->ref, s.a);)
 			s.a++;
+		s.b = one_in(g, 4) ? 1 + rnd(g, MEMORY_FRAMES) : 0;
+		break;
+	case 3:
+		s.op = OP_dirty;
+		s.a = rnd(g, 2);
 		break;
 	default:
-		s.op = OP_dirty;
-		s.a = g->r->logging ? one_in(g, 4) ? rnd(g, 2) : 2 + rnd(g, 2) : 1;
+		return dirty_round(g, some_gfn(g));
 	}
 	return emit(g, s);
 }
@@ -507,7 +426,8 @@ static void gen_head(struct gen *g)
 	struct prog *p = g->p;
 
 	p->strict = one_in(g, 2);
-	p->cpus = 1 + (u32)(one_in(g, 3) ? rnd(g, MACHINE_CPUS) : 0);
+	p->cpus = 1 + (u32)(one_in(g, 2) ? rnd(g, MACHINE_CPUS) : 0);
+	g->meddling = one_in(g, 3) ? 3 : 16;
 	p->hardware = 2 + (u32)rnd(g, 4);
 	p->pool_pages = one_in(g, 2) ? 12 + rnd(g, 24) : 24 * p->cpus + rnd(g, 60);
 	p->clumsy = one_in(g, 2) ? 4 : 0;
@@ -567,7 +487,7 @@ static bool gen_more(struct gen *g)
 		return change_modes(g, cpu);
 	if (x < 99)
 		return manage(g);
-	u32 bytes, more = some_offset(g, &bytes);
+	u32 bytes, more = small_offset(g, &bytes);
 	return poke(g, (TABLE_FIRST + rnd(g, TABLE_END - TABLE_FIRST)) * 4096 + (more + bytes > 4096 ? 4096 - bytes : more),
 		    some_entry(g, cpu_of(g, cpu)->levels), bytes);
 }

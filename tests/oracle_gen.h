@@ -17,6 +17,7 @@ struct gen {
 	size_t left;
 	u32 guests;    /* bit m: guests with m levels may be */
 	u32 max_steps;
+	u32 meddling; /* the hypervisor's own doings come once in so many rounds of use */
 	u64 steps;     /* in all */
 };
 

@@ -70,7 +70,7 @@ static u32 update_reference(struct run *r, gpa_t list, u32 nr, u32 size, bool *f
 
 		if (!ref_has(&r->ref, at >> 12))
 			return i;
-		memcpy(&u, r->ref.memory + at, sizeof(u));
+		memcpy(&u, ref_see(&r->ref, at), sizeof(u));
 		if (!ref_has(&r->ref, u.entry >> 12) || u.entry % size)
 			return i;
 		*flush |= run_had_entries(r, u.entry, size);
@@ -115,55 +115,87 @@ static void pin(struct run *r, const struct step *s)
 static void remove_frame(struct run *r, u64 gfn)
 {
 	bool can = ref_has(&r->ref, gfn) && !is_root(r, gfn, false);
-	bool done = paging_remove_frame(&r->m.d, GFN(gfn));
+	bool done = machine_remove(&r->m, gfn);
 
 	if (done != can && !(can && is_root(r, gfn, true)))
 		run_fail(r, can ? "a frame was not removed" : "a frame was removed that may not");
 	if (done)
-		r->ref.absent[gfn] = true;
+		r->ref.frame[gfn] = NO_FRAME;
 	run_check(r);
 }
 
-static void add_frame(struct run *r, u64 gfn)
+static u32 frame_to_add(u64 gfn, u64 which)
 {
-	bool can = gfn < FRAMES && !ref_has(&r->ref, gfn);
+	if (which)
+		return which <= MEMORY_FRAMES ? (u32)which - 1 : NO_FRAME;
+	return gfn < LOW_FRAMES ? first_frame(0) + (u32)gfn : first_frame(gfn);
+}
 
-	if (paging_add_frame(&r->m.d, GFN(gfn), MFN(r->m.d.first_mfn.n + gfn)) != can)
+/* A frame is the guest's once only: else its memory would not be memory. */
+static void add_frame(struct run *r, u64 gfn, u64 which)
+{
+	u32 f = frame_to_add(gfn, which);
+	bool can = gfn < MEMORY_GFNS && !ref_has(&r->ref, gfn);
+
+	if (f == NO_FRAME || r->m.gfn_of[f] != NO_FRAME)
+		return;
+	if (machine_add(&r->m, gfn, f) != can)
 		run_fail(r, can ? "a frame was not added" : "a frame was added that may not");
-	if (can) {
-		memcpy(r->ref.memory + gfn * 4096, machine_at(&r->m, gfn * 4096), 4096);
-		r->ref.absent[gfn] = false;
+	if (can)
+		r->ref.frame[gfn] = (u16)f;
+}
+
+static _Noreturn void refuse_dirty(struct run *r, u64 frame, const char *what)
+{
+	fprintf(stderr, "  frame %llx of the pool\n", (unsigned long long)frame);
+	run_fail(r, what);
+}
+
+static void compare_dirty(struct run *r, const u64 *bits, u64 first, u64 frames)
+{
+	for (u64 i = 0; i < frames; i++) {
+		bool is = bits[i / 64] >> i % 64 & 1;
+
+		if (r->ref.dirty[first + i] && !is)
+			refuse_dirty(r, first + i, "a frame was written, but log-dirty does not know");
+		if (is && !r->ref.dirty[first + i] && !r->ref.attempted[first + i])
+			refuse_dirty(r, first + i, "log-dirty reports a frame that nobody wrote to");
 	}
 }
 
-static void compare_dirty(struct run *r, const u64 *bits)
+static void forget_dirty(struct ref *r, u64 first, u64 frames)
 {
-	for (u64 f = 0; f < FRAMES; f++) {
-		bool is = bits[f / 64] >> f % 64 & 1;
-
-		if (r->ref.dirty[f] && !is)
-			run_fail(r, "a frame was written, but log-dirty does not know");
-		if (is && !r->ref.dirty[f] && !r->ref.attempted[f])
-			run_fail(r, "log-dirty reports a frame that nobody wrote to");
-	}
+	memset(r->dirty + first, 0, frames);
+	memset(r->attempted + first, 0, frames);
 }
 
-static void log_dirty(struct run *r, u64 what)
+/* Peek or clean, of all or of a part. */
+static void read_dirty(struct run *r, bool clean, u64 first, u64 frames)
 {
-	u64 bits[(FRAMES + 63) / 64] = { 0 };
+	u64 bits[MEMORY_FRAMES / 64 + 1] = { 0 };
 
-	if (what < 2) {
-		if (!paging_log_dirty(&r->m.d, what))
-			run_fail(r, "log-dirty cannot be had");
-		r->logging = what;
-	} else if (r->logging) {
-		(what == 2 ? paging_log_dirty_peek : paging_log_dirty_clean)(&r->m.d, 0, FRAMES, bits);
-		compare_dirty(r, bits);
+	if (!frames || first % 64 || first >= MEMORY_FRAMES || frames > MEMORY_FRAMES - first) {
+		first = 0;
+		frames = MEMORY_FRAMES;
 	}
-	if (what == 1 || what == 3) {
-		memset(r->ref.dirty, 0, sizeof(r->ref.dirty));
-		memset(r->ref.attempted, 0, sizeof(r->ref.attempted));
+	(clean ? paging_log_dirty_clean : paging_log_dirty_peek)(&r->m.d, first, frames, bits);
+	compare_dirty(r, bits, first, frames);
+	if (clean)
+		forget_dirty(&r->ref, first, frames);
+}
+
+static void log_dirty(struct run *r, const struct step *s)
+{
+	if (s->a >= 2) {
+		if (r->logging)
+			read_dirty(r, s->a == 3, s->b, s->c);
+		return;
 	}
+	if (!paging_log_dirty(&r->m.d, s->a))
+		run_fail(r, "log-dirty cannot be had");
+	r->logging = s->a;
+	if (s->a)
+		forget_dirty(&r->ref, 0, MEMORY_FRAMES);
 }
 
 static void resize_pool(struct run *r, u64 pages)
@@ -192,10 +224,10 @@ void run_manage(struct run *r, const struct step *s)
 		remove_frame(r, s->a);
 		break;
 	case OP_add:
-		add_frame(r, s->a);
+		add_frame(r, s->a, s->b);
 		break;
 	case OP_dirty:
-		log_dirty(r, s->a);
+		log_dirty(r, s);
 		break;
 	case OP_pool:
 		resize_pool(r, s->a);

@@ -18,11 +18,11 @@ static const char *const op_name[NR_OPS] = {
 static const struct {
 	char letter;
 	u32 bit;
-} letters[] = { { 'w', PFEC_W }, { 'u', PFEC_U }, { 'x', PFEC_I }, { 'a', HOST_AC } };
+} letters[] = { { 'w', PFEC_W }, { 'u', PFEC_U }, { 'x', PFEC_I }, { 'a', HOST_AC }, { 'l', HOW_SWAP }, { 'o', HOW_OTHER } };
 
 static bool is_access(u32 op)
 {
-	return op == OP_access || op == OP_emulate;
+	return op == OP_access || op == OP_emulate || op == OP_meanwhile;
 }
 
 void prog_print_step(FILE *f, const struct step *s)

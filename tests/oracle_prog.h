@@ -28,8 +28,10 @@
 	OP(unpin, "the same")                                                                                          \
 	OP(poke, "the hypervisor writes: guest physical address, bytes, value")                                       \
 	OP(remove, "the p2m loses a guest frame")                                                                      \
-	OP(add, "the p2m gains it again")                                                                              \
-	OP(dirty, "log-dirty: 0 off, 1 on, 2 peek, 3 clean")                                                           \
+	OP(add, "the p2m gains one: the guest frame, and 1 + the pool's frame; 0: the one that it had at first")        \
+	OP(dirty, "log-dirty: 0 off, 1 on, 2 peek, 3 clean; the last two: first frame of the pool, how many; 0: all")   \
+	OP(meanwhile, "the next step is another vCPU's, and this one writes to a table during it: address; at which of " \
+		      "the engine's looks at memory, 0: before it has the others' TLBs flushed; value")                \
 	OP(pool, "the shadow pool's new size in pages")
 
 enum prog_op {
@@ -39,9 +41,15 @@ enum prog_op {
 	NR_OPS
 };
 
+/* A page-fault code's bits and HOST_AC. */
+#define ACCESS_BITS 0x1ffffu
+/* A write is LOCK CMPXCHG: it compares with what stands there, or with something else. */
+#define HOW_SWAP  0x20000u
+#define HOW_OTHER 0x40000u
+
 struct step {
 	u8 op, cpu;
-	u32 how; /* of an access: a page-fault code's bits and HOST_AC */
+	u32 how; /* of an access: ACCESS_BITS and HOW_... */
 	u64 a, b, c;
 };
 

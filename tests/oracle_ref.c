@@ -12,10 +12,13 @@ void ref_init(struct ref *r)
 	for (u32 i = 1; i < r->nr_versions; i++)
 		r->last[r->version[i].word] = 0;
 	memset(r->cpu, 0, sizeof(r->cpu));
-	memset(r->memory, 0, sizeof(r->memory));
-	memset(r->absent, 0, sizeof(r->absent));
+	memset(r->memory, 0, r->nr_pages * 4096);
+	memset(r->page, 0, sizeof(r->page));
 	memset(r->dirty, 0, sizeof(r->dirty));
 	memset(r->attempted, 0, sizeof(r->attempted));
+	for (u64 g = 0; g < MEMORY_GFNS; g++)
+		r->frame[g] = (u16)first_frame(g);
+	r->nr_pages = 1; /* the first is zero, for all */
 	r->crowded = false;
 	r->now = r->nr_versions = 1;
 	for (u32 i = 0; i < REF_CPUS; i++) {
@@ -42,6 +45,12 @@ static gpa_t entry_gpa(u32 levels, u64 table, u32 level, gva_t va)
 	u64 index = va >> shift_of(levels, level) & ((1u << bits_of(levels)) - 1);
 
 	return table * 4096 + index * (levels == 2 ? 4 : 8);
+}
+
+/* Of the word's page there may be none: all zero, and no history. */
+static u32 word_of(const struct ref *r, gpa_t gpa)
+{
+	return (u32)(ref_see(r, gpa) - r->memory) / 8;
 }
 
 static bool maps_page(u32 levels, bool pse, u64 e, u32 level)
@@ -103,7 +112,7 @@ static u64 word_at(const struct ref *r, gpa_t gpa, u32 levels)
 {
 	u64 w;
 
-	memcpy(&w, r->memory + (gpa & ~7ull), 8);
+	memcpy(&w, ref_see(r, gpa & ~7ull), 8);
 	return levels == 2 ? (u32)(w >> (gpa & 4) * 8) : w;
 }
 
@@ -126,6 +135,14 @@ static struct ref_walk faulted(const struct ref_cpu *c, u32 access, u32 more)
 	return (struct ref_walk){ .end = REF_FAULT, .pfec = error_code(c, access, more) };
 }
 
+/* 32-bit addresses always are. */
+static bool canonical(u32 levels, gva_t va)
+{
+	u64 sign = va >> (levels == 5 ? 56 : 47);
+
+	return levels < 4 || !sign || sign == (levels == 5 ? 0xff : 0x1ffff);
+}
+
 struct ref_walk ref_walk(const struct ref *r, u32 cpu, gva_t va, u32 access)
 {
 	const struct ref_cpu *c = &r->cpu[cpu];
@@ -136,6 +153,8 @@ struct ref_walk ref_walk(const struct ref *r, u32 cpu, gva_t va, u32 access)
 
 	if (!level)
 		return ended(r, w, (u32)va);
+	if (!canonical(level, va))
+		return faulted(c, access, 0);
 	if (level == 3) {
 		u64 top = c->pdpte[va >> 30 & 3];
 
@@ -173,7 +192,7 @@ struct ref_walk ref_walk(const struct ref *r, u32 cpu, gva_t va, u32 access)
 void ref_mark(struct ref *r, const struct ref_walk *w, u32 access)
 {
 	for (u32 i = 0; i < w->nr; i++) {
-		u8 old = r->memory[w->entry[i]], e = old | (!i && access & PFEC_W ? 0x60 : 0x20);
+		u8 old = *ref_see(r, w->entry[i]), e = old | (!i && access & PFEC_W ? 0x60 : 0x20);
 
 		if (e != old)
 			ref_store(r, w->entry[i], &e, 1);
@@ -198,21 +217,39 @@ void ref_forget(struct ref *r)
 	r->crowded = false;
 }
 
+/* The page that holds a frame's contents from now on. */
+static u8 *page_for(struct ref *r, u32 frame)
+{
+	if (!r->page[frame]) {
+		r->holds[r->nr_pages] = (u16)frame;
+		r->page[frame] = (u16)r->nr_pages++;
+	}
+	return r->memory + r->page[frame] * 4096;
+}
+
 void ref_store(struct ref *r, gpa_t gpa, const void *buf, u32 bytes)
 {
+	u32 frame = r->frame[gpa / 4096];
+	u8 *p = page_for(r, frame) + gpa % 4096;
+
 	r->now++;
-	for (u64 w = gpa / 8; w <= (gpa + bytes - 1) / 8; w++) {
+	for (u32 w = (u32)(p - r->memory) / 8; w <= (u32)(p + bytes - 1 - r->memory) / 8; w++) {
 		struct ref_version *v = &r->version[r->nr_versions];
 
 		memcpy(&v->old, r->memory + w * 8, 8);
 		v->until = r->now;
 		v->prev = r->last[w];
-		v->word = (u32)w;
+		v->word = w;
 		r->last[w] = r->nr_versions++;
 	}
-	memcpy(r->memory + gpa, buf, bytes);
-	r->dirty[gpa / 4096] = true;
-	r->crowded |= r->nr_versions > REF_VERSIONS - 64;
+	memcpy(p, buf, bytes);
+	r->dirty[frame] = true;
+	r->crowded |= r->nr_versions > REF_VERSIONS - 128;
+}
+
+void ref_attempt(struct ref *r, gpa_t gpa)
+{
+	r->attempted[r->frame[gpa / 4096]] = true;
 }
 
 /* A new window; what begins it says what it flushes. Windows that no query can reach any more are dropped. */
@@ -240,7 +277,7 @@ static void load_pdptes(struct ref *r, u32 cpu)
 	struct ref_cpu *c = &r->cpu[cpu];
 
 	if (c->levels == 3 && ref_has(r, frame_in(c->cr3)))
-		memcpy(c->pdpte, r->memory + (c->cr3 & 0xffffffe0), sizeof(c->pdpte));
+		memcpy(c->pdpte, ref_see(r, c->cr3 & 0xffffffe0), sizeof(c->pdpte));
 }
 
 bool ref_pae_root_good(const struct ref *r, u64 cr3)
@@ -249,7 +286,7 @@ bool ref_pae_root_good(const struct ref *r, u64 cr3)
 
 	if (!ref_has(r, frame_in(cr3)))
 		return false;
-	memcpy(e, r->memory + (cr3 & 0xffffffe0), sizeof(e));
+	memcpy(e, ref_see(r, cr3 & 0xffffffe0), sizeof(e));
 	for (u32 i = 0; i < 4; i++)
 		if (e[i] & 1 && (e[i] & 0x1e6 || e[i] >> 40))
 			return false;
@@ -391,8 +428,8 @@ static bool look(struct search *s, struct part p)
 
 	if (!ref_has(r, p.table))
 		return false;
-	memcpy(&word, r->memory + (at & ~7ull), 8);
-	i = r->last[at / 8];
+	memcpy(&word, ref_see(r, at & ~7ull), 8);
+	i = r->last[word_of(r, at)];
 	while (to > p.since) {
 		u32 from = i ? r->version[i].until : 0;
 
@@ -431,6 +468,8 @@ bool ref_may(struct ref *r, u32 cpu, gva_t va, u32 access, struct ref_goal goal)
 
 	if (!c->levels)
 		return goal.wanted(goal.arg, (u32)va);
+	if (!canonical(c->levels, va))
+		return false;
 	r->visited = 0;
 	s.end = r->now;
 	for (s.last = &c->window[c->nr_windows - 1]; s.last >= c->window; s.last = s.first - 1) {

@@ -20,9 +20,10 @@
 
 #include "cpu.h"
 #include "host.h"
+#include "oracle_memory.h"
 #include "pte.h"
 
-#define REF_FRAMES   96
+#define REF_PAGES    320 /* frames of which contents are held; those of all others are zero */
 #define REF_CPUS     3
 #define REF_WINDOWS  40
 #define REF_VERSIONS 8192
@@ -61,27 +62,45 @@ struct ref_version {
 	u64 old;
 	u32 until; /* the moment at which it was replaced */
 	u32 prev;
-	u32 word; /* which */
+	u32 word; /* which, counted from the first page on */
 };
 
 struct ref {
 	u32 now, nr_versions, visited;
 	bool crowded; /* the history grows long: every vCPU had better flush */
-	bool absent[REF_FRAMES];
-	bool dirty[REF_FRAMES];     /* written since it was last cleaned */
-	bool attempted[REF_FRAMES]; /* a write was on its way there at least */
+	u32 nr_pages;
+	u16 frame[MEMORY_GFNS];        /* of the pool, behind a guest frame; NO_FRAME: none is there */
+	u16 page[MEMORY_FRAMES];       /* where a frame's contents are held; 0: it is all zero */
+	u16 holds[REF_PAGES];          /* the frame */
+	bool dirty[MEMORY_FRAMES];     /* written since it was last cleaned */
+	bool attempted[MEMORY_FRAMES]; /* a write was on its way there at least */
 	struct ref_cpu cpu[REF_CPUS];
 	struct ref_version version[REF_VERSIONS];
-	u32 last[REF_FRAMES * 512]; /* newest version of each word; 0: none */
-	u8 memory[REF_FRAMES * 4096] __attribute__((aligned(4096)));
+	u32 last[REF_PAGES * 512]; /* newest version of each word; 0: none */
+	u8 memory[REF_PAGES * 4096] __attribute__((aligned(4096)));
 };
 
 /* *r is all zero, or was used before. */
 void ref_init(struct ref *r);
 static inline bool ref_has(const struct ref *r, u64 gfn)
 {
-	return gfn < REF_FRAMES && !r->absent[gfn];
+	return gfn < MEMORY_GFNS && r->frame[gfn] != NO_FRAME;
 }
+/* The rest of the frame's contents from gpa on; zeros where no memory is. */
+static inline const u8 *ref_see(const struct ref *r, gpa_t gpa)
+{
+	u32 page = ref_has(r, gpa / 4096) ? r->page[r->frame[gpa / 4096]] : 0;
+
+	return r->memory + page * 4096 + gpa % 4096;
+}
+/* Is there no room for the contents of more frames than one step may touch? */
+static inline bool ref_full(const struct ref *r)
+{
+	return r->nr_pages > REF_PAGES - 32;
+}
+
+/* A write was on its way there. */
+void ref_attempt(struct ref *r, gpa_t gpa);
 
 /* Within one frame that is there. */
 void ref_store(struct ref *r, gpa_t gpa, const void *buf, u32 bytes);

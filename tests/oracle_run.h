@@ -7,19 +7,24 @@
 #include "oracle_prog.h"
 #include "oracle_ref.h"
 
-#define FRAMES  REF_FRAMES
-#define HOLE_AT 88
-#define HOLE    4
-
 /* Frames by use. Any frame may come to be used as anything. */
 enum { KERNEL_FIRST = 8, KERNEL_L5 = 8, KERNEL_L4, KERNEL_L3, KERNEL_L2, KERNEL_L1, KERNEL_L1_32, KERNEL_END };
 enum { ROOT_FIRST = 16, NR_ROOTS = 4, TABLE_FIRST = 16, TABLE_END = 48 };
 /* Where in a root's page the four entries of a PAE root lie: out of the way of the slots that programs use. */
 #define PAE_ROOT 0xa00
 
+/* From the kernel's base, the areas lie so far up in its map. */
+#define KERNEL_AREAS 0x800000
+
+#define NOBODY 0xff
+
+struct attempt;
+
 struct run {
 	struct machine m;
 	struct ref ref;
+	struct step meanwhile;   /* what another vCPU does during the next step; its cpu is NOBODY: nothing */
+	struct attempt *attempt; /* that the engine is at */
 	const struct prog *prog;
 	u32 step; /* being run */
 	u32 check_every;

@@ -15,8 +15,8 @@
  *  3. removes or changes a link to a direct shadow, or one below which such a link may be.
  *     A direct shadow stands for one guest superpage, of which hardware holds fragments, and
  *     the guest's single INVLPG is to cover them all, whatever the tables say by then.
- *  4. promotes a frame that had no shadows, even if no entry maps it writable any more: the
- *     guest may have dropped such an entry and not flushed yet.
+ *  4. promotes a frame that had no shadows, or makes frames clean for log-dirty, even if no entry maps them writable any
+ *     more: the guest may have dropped such an entry and not flushed yet.
  * Giving rights needs no flush: hardware walks again before it faults.
  *
  * With several vCPUs sh_flush returns only when no other vCPU can use what it had: a freed page is taken again, and a

@@ -84,13 +84,11 @@ enum pin_result sh_unpin_root(struct vcpu *v, gfn_t gfn)
 
 /* ---- log-dirty ---- */
 
+/* Even if no entry maps them writable any more, a translation may be left that the guest has not flushed yet. */
 static void protect(struct domain *d, u64 first, u64 frames)
 {
-	u64 n = take_everywhere(d, MFN(d->first_mfn.n + first), frames, PTE_RW);
-
-	COUNT_ADD(d, log_protect, n);
-	if (n)
-		sh_flush(d);
+	COUNT_ADD(d, log_protect, take_everywhere(d, MFN(d->first_mfn.n + first), frames, PTE_RW));
+	sh_flush(d);
 }
 
 bool sh_log_dirty(struct domain *d, bool on)

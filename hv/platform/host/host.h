@@ -83,6 +83,13 @@ extern void (*host_last_moment)(struct domain *d); /* called, if set, right befo
 void host_enter(struct vcpu *v);
 void host_leave(struct vcpu *v);
 
+/*
+ * For tests with one thread in which another vCPU acts while the engine works: host_moment is called when the engine has asked
+ * for memory host_countdown times (plat_map), which sets that to zero. What it does may ask in its turn.
+ */
+extern u32 host_countdown;
+extern void (*host_moment)(void);
+
 /* Next number of a CPU's own sequence, and of any. */
 u64 host_random(u64 *state);
 

@@ -11,6 +11,8 @@
 
 u8 *host_memory;
 u64 host_ticks;
+u32 host_countdown;
+void (*host_moment)(void);
 jmp_buf *host_panic;
 char host_panic_text[256];
 u64 trace_mask;
@@ -56,6 +58,11 @@ u64 host_free_frames(void)
 	for (u64 i = 0; i < nr_frames; i++)
 		n += !used[i];
 	return n;
+}
+
+void host_moment_has_come(void)
+{
+	host_moment();
 }
 
 void *plat_alloc_pages(u64 nr_pages)

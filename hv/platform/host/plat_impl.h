@@ -8,9 +8,13 @@
 
 extern u8 *host_memory;
 extern u64 host_ticks;
+extern u32 host_countdown; /* host.h */
+void host_moment_has_come(void);
 
 static inline void *plat_map(mfn_t m)
 {
+	if (unlikely(host_countdown) && !--host_countdown)
+		host_moment_has_come();
 	return host_memory + mfn_to_hpa(m);
 }
 static inline mfn_t plat_virt_to_mfn(const void *p)
