@@ -181,6 +181,8 @@ void judge_marks_so_far(struct attempt *a)
 {
 	for (u32 part = 0; part < a->nr; part++)
 		take_marks(a, part, 0);
+	for (u32 part = 0; part < a->nr; part++)
+		ref_mark_for_a_moment(&a->r->ref, &a->part[part].want[0], a->access);
 }
 
 /*

@@ -199,6 +199,25 @@ void ref_mark(struct ref *r, const struct ref_walk *w, u32 access)
 	}
 }
 
+void ref_mark_for_a_moment(struct ref *r, const struct ref_walk *w, u32 access)
+{
+	bool dirty[REF_LEVELS];
+	u8 was[REF_LEVELS];
+
+	if (w->end != REF_DONE && w->end != REF_MMIO)
+		return;
+	for (u32 i = 0; i < w->nr; i++) {
+		was[i] = *ref_see(r, w->entry[i]);
+		dirty[i] = r->dirty[r->frame[w->entry[i] / 4096]];
+	}
+	ref_mark(r, w, access);
+	for (u32 i = 0; i < w->nr; i++)
+		if (*ref_see(r, w->entry[i]) != was[i])
+			ref_store(r, w->entry[i], &was[i], 1);
+	for (u32 i = 0; i < w->nr; i++)
+		r->dirty[r->frame[w->entry[i] / 4096]] = dirty[i];
+}
+
 /* ---- history ---- */
 
 void ref_forget(struct ref *r)

@@ -109,6 +109,12 @@ struct ref_walk ref_walk(const struct ref *r, u32 cpu, gva_t va, u32 access);
 /* Sets accessed bits, and for a write the dirty bit, of a walk that came to its end. */
 void ref_mark(struct ref *r, const struct ref_walk *w, u32 access);
 
+/*
+ * A walk that is being made may have ended at this moment, although its marks are not all seen yet: for what a TLB may hold,
+ * they were there.
+ */
+void ref_mark_for_a_moment(struct ref *r, const struct ref_walk *w, u32 access);
+
 /* Does a PAE root at cr3 hold no entry with reserved bits? Otherwise loading it is a #GP. */
 bool ref_pae_root_good(const struct ref *r, u64 cr3);
 void ref_load_cr3(struct ref *r, u32 cpu, u64 cr3);
