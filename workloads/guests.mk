@@ -3,8 +3,8 @@
 # workloads/<file>.<levels>.elf for the forms that have other than four levels of page tables; and Linux's initramfs.
 # Included by Makefile.am; GNU make.
 
-# $(1) list, $(2) macro, $(3) kind: the files of that kind
-guest_files = $(shell sed -n 's/^$(2).\([^,]*\),[^,]*, *$(3),.*/\1/p' $(srcdir)/workloads/$(1))
+# $(1) list, $(2) macro, $(3) kind: the files of that kind, each once
+guest_files = $(sort $(shell sed -n 's/^$(2).\([^,]*\),[^,]*, *$(3),.*/\1/p' $(srcdir)/workloads/$(1)))
 # $(1) levels: the files that have a form of that many
 guest_forms = $(sort $(shell sed -n 's/^WORKLOAD.\([^,]*\),[^,]*, *pvh, *[0-9]*$(1)[0-9]*,.*/\1/p' $(srcdir)/workloads/workloads.def))
 GUEST_FILES_2 := $(call guest_forms,2)
