@@ -101,21 +101,42 @@ void svm_run_loop(struct svm_vcpu *s)
 			host_fail(s, "%s has changed: %llx", #field, (unsigned long long)s->field); \
 	} while (0)
 
+/* A guest that makes a step has more exceptions intercepted, tables of its own, and a handler for the exit that ends it (step.h). */
+static u32 own_exceptions(const struct svm_vcpu *s)
+{
+	return s->step.on ? s->step.exceptions : s->vmcb.exceptions;
+}
+
+static void check_step(const struct svm_vcpu *s)
+{
+	const bool steps = s->step.on, changes = steps || before.step.on;
+
+	if (own_exceptions(s) != own_exceptions(&before) || (steps && !(s->vmcb.exceptions & BIT(1))))
+		host_fail(s, "the intercepted exceptions have changed: %x", s->vmcb.exceptions);
+	if (s->vmcb.n_cr3 != before.vmcb.n_cr3 && !changes)
+		host_fail(s, "n_cr3 has changed: %llx", (unsigned long long)s->vmcb.n_cr3);
+	if ((u64)s->vmcb.exit != (u64)before.vmcb.exit && !(s->smp && changes))
+		host_fail(s, "the VMCB leads to another svm_exit");
+	if (steps != !!s->rest || (steps && s->vmcb.quick != dom0_quick))
+		host_fail(s, "the next exit comes to the wrong handler");
+	if (s->step.wanted && s->v.domain->state == PN_RUNNING && !domu_must_stop(s->v.backend))
+		host_fail(s, "a step is wanted and was not made");
+	if (s->step.on == STEP_INSN && s->vmcb.eventinj & EVENT_VALID)
+		host_fail(s, "an event is injected into a step");
+}
+
 /* What no exit has any business with. */
 static void check_canaries(const struct svm_vcpu *s)
 {
-	SAME(vmcb.cr_read); SAME(vmcb.cr_write); SAME(vmcb.dr_read); SAME(vmcb.dr_write); SAME(vmcb.exceptions);
+	SAME(vmcb.cr_read); SAME(vmcb.cr_write); SAME(vmcb.dr_read); SAME(vmcb.dr_write);
 	SAME(vmcb.intercept2); SAME(vmcb.intercept3); SAME(vmcb.iopm_pa); SAME(vmcb.msrpm_pa); SAME(vmcb.asid);
-	SAME(vmcb.np_enable); SAME(vmcb.n_cr3); SAME(vmcb.v_intr_masking); SAME(vmcb.lbr_control);
+	SAME(vmcb.np_enable); SAME(vmcb.v_intr_masking); SAME(vmcb.lbr_control);
 	if ((s->vmcb.intercept1 ^ before.vmcb.intercept1) & ~(u32)INTERCEPT_VINTR)
 		host_fail(s, "intercepts have changed: %x", s->vmcb.intercept1);
-	if ((u64)s->vmcb.exit != (u64)before.vmcb.exit)
-		host_fail(s, "the VMCB leads to another svm_exit");
+	check_step(s);
 	if ((u64)s->v.domain != (u64)before.v.domain || (u64)s->v.backend != (u64)before.v.backend)
 		host_fail(s, "a pointer of the vCPU's has changed");
 	SAME(v.id); SAME(v.pcpu); SAME(smp); SAME(iopm); SAME(msrpm); SAME(exits); SAME(ops);
-	if (s->rest)
-		host_fail(s, "a handler is left for the next exit");
 }
 
 /* APM volume 2, section 15.5.1: what VMRUN refuses; but for what the guest itself has in its segments. (Paged real mode is legal: 15.9.) */

@@ -211,9 +211,11 @@ static void debug_events(struct svm_vcpu *s)
 	for (u32 i = 0; i < 4; i++)
 		if (b->dr6 & BIT(i) && b->dr7 >> 2 * i & 3)
 			hits |= BIT(i);
-	b->dr6 = own | hits ? (s->step.dr6 & ~0xfull) | hits | own : s->step.dr6;
-	if (own | hits)
-		svm_inject_exception(s, VECTOR_DB, false, 0);
+	vmcb_set_dr(b, s->step.dr6, b->dr7);
+	if (!(own | hits))
+		return;
+	vmcb_set_dr(b, (s->step.dr6 & ~0xfull) | hits | own, b->dr7 & ~DR7_GD); /* as delivery by hardware does */
+	svm_inject_exception(s, VECTOR_DB, false, 0);
 }
 
 static void reflect(struct svm_vcpu *s, unsigned vector)
