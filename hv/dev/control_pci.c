@@ -100,27 +100,41 @@ static u64 bar_address(unsigned i)
 	return i ? (a | (u64)config[BAR(2 * i + 1) / 4] << 32) & ADDR_MASK : a;
 }
 
+/* Where configuration space wants BAR i; 0: nowhere. */
+static u64 wanted(unsigned i)
+{
+	u64 want = config[CMD / 4] & CMD_MEMORY ? bar_address(i) : 0;
+
+	/* Never over the private range: that stays out of reach whatever dom0 writes. */
+	return want < host_memory.private_end && host_memory.private_base < want + bars[i].bytes ? 0 : want;
+}
+
+static u64 covered_bytes(const struct bar *b)
+{
+	return b->hpa ? b->backed : b->bytes;
+}
+
+static bool put_bar(const struct bar *b, u64 at)
+{
+	return b->hpa ? dom0_npt_map(at, b->hpa, covered_bytes(b)) : dom0_npt_trap(at, covered_bytes(b));
+}
+
 /* Move each BAR to where configuration space says, or away when memory decoding is off. */
 static void place_bars(void)
 {
-	bool on = config[CMD / 4] & CMD_MEMORY;
-
+	for (unsigned i = 0; i < 3; i++)
+		if (bars[i].mapped && bars[i].mapped != wanted(i)) {
+			dom0_npt_restore(bars[i].mapped, covered_bytes(&bars[i]));
+			bars[i].mapped = 0;
+		}
 	for (unsigned i = 0; i < 3; i++) {
-		struct bar *b = &bars[i];
-		u64 want = on ? bar_address(i) : 0;
-		/* Never over the private range: that stays out of reach whatever dom0 writes. */
-		if (want < host_memory.private_end && host_memory.private_base < want + b->bytes)
-			want = 0;
-		if (want == b->mapped)
+		u64 want = wanted(i);
+		if (!want || want == bars[i].mapped)
 			continue;
-		u64 bytes = b->hpa ? b->backed : b->bytes;
-		if (b->mapped)
-			dom0_npt_unmap(b->mapped, bytes);
-		b->mapped = want;
-		if (want && b->hpa)
-			dom0_npt_map(want, b->hpa, bytes);
-		else if (want)
-			dom0_npt_unmap(want, bytes);
+		if (put_bar(&bars[i], want))
+			bars[i].mapped = want;
+		else
+			plat_log(LOG_WARN, "no table is left to map BAR %u at %llx", 2 * i, (unsigned long long)want);
 	}
 }
 

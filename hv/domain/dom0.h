@@ -22,10 +22,14 @@ enum trip dom0_exit_npf(struct svm_vcpu *s);
 /* dom0's nested page table (dom0_npt.c). */
 void dom0_npt_init(struct svm_vcpu *s, u64 ram_end);
 hpa_t dom0_npt_root(void);
-/* Map [gpa, gpa+bytes) to hpa, 4 KiB aligned; or take it away. Flushes dom0's TLB at its next entry. */
-void dom0_npt_map(u64 gpa, hpa_t hpa, u64 bytes);
-void dom0_npt_unmap(u64 gpa, u64 bytes);
-/* Identity-map the 2 MiB around a device that is not mapped yet; false: the private range is there. */
+/*
+ * Put [gpa, gpa+bytes) elsewhere: at hpa; or nowhere, so that each access comes here (one such range at a time). 4 KiB aligned. False:
+ * no table is to be had for it, and nothing has changed. Restore gives back what was there before. All flush dom0's TLB at its next entry.
+ */
+bool dom0_npt_map(u64 gpa, hpa_t hpa, u64 bytes);
+bool dom0_npt_trap(u64 gpa, u64 bytes);
+void dom0_npt_restore(u64 gpa, u64 bytes);
+/* dom0 reaches for an address where nothing is yet: from now on it is there. False: it is the hypervisor's, or no table is left. */
 bool dom0_npt_demand(u64 gpa);
 
 /* dom0's memory by its own virtual addresses, for the one device that is emulated (svm/dom0_mem.c). */

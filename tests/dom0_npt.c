@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control device on the PCI bus and dom0's nested page table, hosted: configuration space is
+ * written as a kernel does, and a walk of our own looks where every address leads. What moves must leave nothing behind: neither
+ * memory taken from the heap, nor an address that leads elsewhere than before.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu.h"
+
+/* The ports, which a test has not: bus 0 is empty, so that the device gets slot 31. */
+static u32 port_in(u16 port) { return port == 0xcfc ? 0xffffffff : 0; }
+static void port_out(u16 port, u32 val) { (void)port, (void)val; }
+#define inb(port) ((u8)port_in(port))
+#define inw(port) ((u16)port_in(port))
+#define inl(port) port_in(port)
+#define outb(port, val) port_out(port, val)
+#define outw(port, val) port_out(port, val)
+#define outl(port, val) port_out(port, val)
+/* Both sources as they are; what they call of the hypervisor is below. */
+#include "../hv/dev/control_pci.c"
+#include "../hv/domain/dom0_npt.c"
+
+#define GIB (1ull << 30)
+#define MIB (1ull << 20)
+#define SLOT_ADDRESS (0x80000000u | 31u << 11)
+#define HERE (5 * GIB)
+#define THERE (64 * GIB)
+
+struct host_memory host_memory;
+unsigned nr_pcpus = 2;
+static u64 heap_used, heap_limit;
+static unsigned warnings;
+
+void *plat_alloc_pages(u64 nr_pages)
+{
+	void *p;
+
+	if (heap_used + nr_pages > heap_limit)
+		return NULL;
+	heap_used += nr_pages;
+	p = aligned_alloc(PAGE_SIZE, nr_pages * PAGE_SIZE);
+	ck_assert_ptr_nonnull(p);
+	return memset(p, 0, nr_pages * PAGE_SIZE);
+}
+
+void plat_free_pages(void *p, u64 nr_pages)
+{
+	ck_assert_uint_ge(heap_used, nr_pages);
+	heap_used -= nr_pages;
+	free(p);
+}
+
+void plat_log(enum log_level level, const char *fmt, ...)
+{
+	(void)fmt;
+	warnings += level <= LOG_WARN;
+}
+
+void boot_refuse(const char *fmt, ...)
+{
+	ck_abort_msg("refused: %s", fmt);
+	abort();
+}
+
+bool trace_ring_init(u32 pcpu, void *mem, size_t bytes) { return (void)pcpu, (void)mem, (void)bytes, true; }
+u32 control_reg_read(u32 reg) { return reg; }
+void control_reg_write(u32 reg, u32 val) { (void)reg, (void)val; }
+
+/* Where dom0's address leads; ~0: nowhere. */
+static u64 walk(u64 gpa)
+{
+	const u64 *table = (const u64 *)dom0_npt_root();
+
+	for (int shift = 39;; shift -= 9) {
+		u64 e = table[gpa >> shift & 511], mask = (1ull << shift) - 1;
+
+		if ((e & 7) != 7)
+			return ~0ull;
+		if (shift == 12 || e & 0x80)
+			return (e & 0x000ffffffffff000ull & ~mask) | (gpa & mask);
+		table = (const u64 *)(e & 0x000ffffffffff000ull);
+	}
+}
+
+/* Hardware marks what it used: entries must still be told for what they are. */
+static void mark_used(u64 gpa)
+{
+	u64 *table = (u64 *)dom0_npt_root();
+
+	for (int shift = 39; shift >= 12; shift -= 9) {
+		u64 *e = &table[gpa >> shift & 511];
+
+		if ((*e & 7) != 7)
+			return;
+		*e |= 0x20 | (shift == 12 || *e & 0x80 ? 0x40 : 0);
+		if (*e & 0x80)
+			return;
+		table = (u64 *)(*e & 0x000ffffffffff000ull);
+	}
+}
+
+static void begin(void)
+{
+	heap_used = 0;
+	heap_limit = ~0ull / 2;
+	warnings = 0;
+	host_memory = (struct host_memory){ .private_base = GIB, .private_end = 2 * GIB - 64 * 1024, .pool_base = GIB + 256 * MIB,
+					    .pool_bytes = 512 * MIB, .ram_end = 2 * GIB };
+	dom0_npt_init(NULL, host_memory.ram_end);
+	control_init();
+}
+
+static void write_config(u32 offset, u32 val)
+{
+	control_config_out(0xcf8, 4, SLOT_ADDRESS | offset);
+	control_config_out(0xcfc, 4, val);
+}
+
+static void decoding(bool on) { write_config(4, on ? 6 : 0); }
+
+/* As Linux does: decoding off while the two halves are written. */
+static void move(unsigned bar, u64 to)
+{
+	decoding(false);
+	write_config(0x10 + 4 * bar, (u32)to);
+	if (bar)
+		write_config(0x14 + 4 * bar, (u32)(to >> 32));
+	decoding(true);
+}
+
+static void bar2_is_at(u64 at)
+{
+	u64 base = (u64)control_memory.base, end = control_memory.bytes;
+
+	ck_assert_uint_eq(walk(at), base);
+	ck_assert_uint_eq(walk(at + end / 2 + 123), base + end / 2 + 123);
+	ck_assert_uint_eq(walk(at + end - 1), base + end - 1);
+	ck_assert_uint_ne(walk(at + end), base + end);
+}
+
+/* Memory is at its own address, and the private range nowhere. */
+static void all_else_is_natural(void)
+{
+	static const u64 there[] = { 0, 0xa0000, GIB - 1, 2 * GIB - 64 * 1024, 2 * GIB - 1, 3 * GIB, 4 * GIB - 1 };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(there); i++)
+		ck_assert_uint_eq(walk(there[i]), there[i]);
+	ck_assert_uint_eq(walk(GIB), ~0ull);
+	ck_assert_uint_eq(walk(GIB + 300 * MIB), ~0ull);
+	ck_assert_uint_eq(walk(2 * GIB - 64 * 1024 - 1), ~0ull);
+}
+
+START_TEST(moved_ten_thousand_times)
+{
+	u64 places[] = { HERE, THERE, 2 * GIB + 128 * MIB, 3 * GIB }, used[4];
+
+	begin();
+	for (unsigned i = 0; i < 10000; i++) {
+		u64 at = places[i % 4];
+
+		move(2, at);
+		bar2_is_at(at);
+		mark_used(at);
+		mark_used(at + 5 * MIB);
+		if (i < 4)
+			used[i] = heap_used;
+		ck_assert_uint_eq(heap_used, used[i % 4]);
+	}
+	decoding(false);
+	all_else_is_natural();
+	ck_assert_uint_eq(walk(HERE), ~0ull);
+	ck_assert_uint_eq(walk(2 * GIB + 128 * MIB), 2 * GIB + 128 * MIB);
+}
+END_TEST
+
+START_TEST(every_bar_goes_back)
+{
+	u64 used;
+
+	begin();
+	used = heap_used;
+	for (unsigned i = 0; i < 3000; i++) {
+		u64 at = (i % 7 + 5) * GIB;
+
+		move(0, 0xc0000000u + i % 1000 * 0x1000);
+		ck_assert_uint_eq(walk(bars[0].mapped), ~0ull);
+		move(2, at);
+		move(4, at + 16 * GIB);
+		bar2_is_at(at);
+		ck_assert_uint_eq(walk(at + 16 * GIB + 77 * MIB), host_memory.pool_base + 77 * MIB);
+	}
+	decoding(false);
+	ck_assert_uint_eq(heap_used, used);
+	all_else_is_natural();
+}
+END_TEST
+
+/* What is asked for beside a BAR, in the same 2 MiB, does not take its place. */
+START_TEST(neighbours_on_demand)
+{
+	u64 regs = 0xfe000000, tail, used;
+
+	begin();
+	move(0, (u32)regs);
+	ck_assert(control_covers(regs));
+	ck_assert(!dom0_npt_demand(regs));
+	ck_assert_uint_eq(walk(regs), ~0ull);
+	ck_assert_uint_eq(walk(regs + 0x1000), regs + 0x1000);
+	move(2, HERE);
+	tail = HERE + control_memory.bytes;
+	ck_assert_uint_eq(walk(tail), ~0ull);
+	ck_assert(dom0_npt_demand(tail + 0x123));
+	ck_assert_uint_eq(walk(tail + 0x123), tail + 0x123);
+	bar2_is_at(HERE);
+	ck_assert(dom0_npt_demand(HERE - 1));
+	ck_assert_uint_eq(walk(HERE - 1), HERE - 1);
+	ck_assert_uint_eq(walk(HERE - 2 * MIB), HERE - 2 * MIB);
+	/* And where the private range ends inside such a block. */
+	ck_assert(!dom0_npt_demand(2 * GIB - 64 * 1024 - 1));
+	ck_assert(!dom0_npt_demand(GIB));
+	used = heap_used;
+	move(0, 0xfe200000);
+	ck_assert_uint_eq(walk(regs), regs);
+	ck_assert_uint_eq(heap_used, used);
+}
+END_TEST
+
+/* BARs on top of each other, of memory, and of the private range: dom0's own loss. */
+START_TEST(overlapping)
+{
+	begin();
+	move(0, 0xc8000000);
+	move(2, 0xc8000000);
+	ck_assert_uint_eq(walk(0xc8000000), (u64)control_memory.base);
+	move(2, HERE);
+	ck_assert_uint_eq(walk(0xc8000000), ~0ull);
+	ck_assert_uint_eq(walk(0xc8001000), 0xc8001000);
+	move(2, 0);
+	all_else_is_natural();
+	move(4, GIB + 512 * MIB);
+	ck_assert_uint_eq(bars[2].mapped, 0);
+	all_else_is_natural();
+	move(2, 64 * MIB);
+	bar2_is_at(64 * MIB);
+	move(2, HERE);
+	ck_assert_uint_eq(walk(64 * MIB), 64 * MIB);
+}
+END_TEST
+
+/* An address in each GiB: the tables have a limit, and beyond it dom0 is told so and all that was there stays. */
+START_TEST(reached_for_everything)
+{
+	u64 before, got = 0;
+
+	begin();
+	move(2, HERE);
+	before = heap_used;
+	for (u64 gib = 100; gib < 100000; gib++)
+		got += dom0_npt_demand(gib * GIB);
+	ck_assert_uint_gt(got, 500);
+	ck_assert_uint_le(heap_used - before, MORE_TABLES);
+	bar2_is_at(HERE);
+	move(2, THERE); /* may fail */
+	move(2, HERE);
+	bar2_is_at(HERE);
+	ck_assert_uint_le(heap_used - before, MORE_TABLES);
+	all_else_is_natural();
+}
+END_TEST
+
+/* The same when the heap itself is empty: a BAR that cannot be mapped is nowhere, and comes when there is memory. */
+START_TEST(no_memory)
+{
+	begin();
+	for (unsigned room = 0; room < 30; room++) {
+		u64 before = heap_used;
+
+		heap_limit = heap_used + room;
+		move(2, THERE);
+		if (bars[1].mapped)
+			break;
+		ck_assert_uint_eq(warnings, room + 1);
+		ck_assert_uint_eq(heap_used, before);
+		ck_assert_uint_eq(walk(THERE), ~0ull);
+		all_else_is_natural();
+	}
+	bar2_is_at(THERE);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("dom0_npt");
+	TCase *c = tcase_create("bars");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_test(c, moved_ten_thousand_times);
+	tcase_add_test(c, every_bar_goes_back);
+	tcase_add_test(c, neighbours_on_demand);
+	tcase_add_test(c, overlapping);
+	tcase_add_test(c, reached_for_everything);
+	tcase_add_test(c, no_memory);
+	tcase_set_timeout(c, 120);
+	suite_add_tcase(s, c);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
