@@ -76,7 +76,8 @@ int cmd_create(struct ctl *c)
 		fprintf(c->err, "penumbra-ctl: %llu MiB of memory?\n", (unsigned long long)c->memory_mib);
 		return CTL_USAGE;
 	}
-	e = dom_create(c->dev, c->arg[0], c->memory_mib << 20, c->pool_pages, c->vcpus, c->shadow_levels, &mem);
+	e = dom_create(c->dev, c->arg[0], c->memory_mib << 20, c->pool_pages, c->vcpus, c->shadow_levels, c->regions,
+		       &mem);
 	if (e != PN_ERR_ok)
 		return ctl_fail(c, "create", e);
 	if (c->json)
@@ -140,6 +141,15 @@ int cmd_list(struct ctl *c)
 	return e == PN_ERR_ok ? 0 : ctl_fail(c, "list", e);
 }
 
+static void longest_line(struct ctl *c, const struct pn_stat *s)
+{
+	unsigned trip;
+	uint64_t most = show_longest(s, &trip);
+
+	if (most)
+		fprintf(c->out, "longest exit: less than %llu ticks (%s)\n", (unsigned long long)most, pn_trip_name(trip));
+}
+
 /* The columns of `perf kvm stat`, as far as the counters know them. */
 static void stat_table(struct ctl *c, const struct pn_stat *s)
 {
@@ -147,17 +157,18 @@ static void stat_table(struct ctl *c, const struct pn_stat *s)
 
 	for (unsigned i = 0; i < TRIP_MAX; i++)
 		ticks += s->trip[i].ticks;
-	fprintf(c->out, "%-14s %12s %9s %9s %12s %14s\n", "trip", "samples", "samples%", "time%", "ticks each",
-		"bytes");
+	fprintf(c->out, "%-14s %12s %9s %9s %12s %14s %12s\n", "trip", "samples", "samples%", "time%", "ticks each",
+		"bytes", "longest <");
 	for (unsigned i = 0; i < TRIP_MAX; i++) {
 		const struct pn_trip_stat *t = &s->trip[i];
 
 		if (t->count)
-			fprintf(c->out, "%-14s %12llu %8.2f%% %8.2f%% %12.1f %14llu\n", pn_trip_name(i),
+			fprintf(c->out, "%-14s %12llu %8.2f%% %8.2f%% %12.1f %14llu %12llu\n", pn_trip_name(i),
 				(unsigned long long)t->count, s->trips ? 100.0 * t->count / s->trips : 0,
 				ticks ? 100.0 * t->ticks / ticks : 0, (double)t->ticks / t->count,
-				(unsigned long long)t->bytes);
+				(unsigned long long)t->bytes, (unsigned long long)show_longest_of(t));
 	}
+	longest_line(c, s);
 	for (unsigned i = 0; i < PN_CNT_MAX; i++)
 		if (s->counter[i])
 			fprintf(c->out, "%-20s %12llu\n", pn_counter_name(i), (unsigned long long)s->counter[i]);
@@ -187,9 +198,9 @@ static void region_line(struct ctl *c, const struct pn_region *r)
 {
 	double ops = r->ops ? (double)r->ops : 1;
 
-	fprintf(c->out, "%-16.16s %8llu ops %14.2f ticks/op %9.3f trips/op %10.1f bytes/op  %u-on-%u\n", r->phase,
+	fprintf(c->out, "%-16.16s %8llu ops %14.2f ticks/op %9.3f trips/op %10.1f bytes/op  %u-on-%u%s%s\n", r->phase,
 		(unsigned long long)r->ops, r->instructions / ops, r->trips / ops, r->bytes_touched / ops,
-		r->guest_levels, r->shadow_levels);
+		r->guest_levels, r->shadow_levels, r->disturbed ? "  disturbed: " : "", show_disturbed(r->disturbed));
 }
 
 int cmd_regions(struct ctl *c)

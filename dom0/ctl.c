@@ -25,18 +25,21 @@ enum {
 	OPT_IMAGE,
 	OPT_SPARE,
 	OPT_VCPUS,
-	OPT_SHADOW_LEVELS
+	OPT_SHADOW_LEVELS,
+	OPT_REGIONS
 };
+
+#define MOST_OPTIONS 6
 
 static const struct command {
 	const char *name;
 	int (*run)(struct ctl *c);
 	int min_args, max_args;
 	const char *args, *text;
-	int options[4]; /* keys that it knows, beside --device and --json */
+	int options[MOST_OPTIONS]; /* keys that it knows, beside --device and --json */
 } commands[] = {
 	{ "info", cmd_info, 0, 0, "", "what hypervisor this is", { 0 } },
-	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL, OPT_VCPUS, OPT_SHADOW_LEVELS } },
+	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL, OPT_VCPUS, OPT_SHADOW_LEVELS, OPT_REGIONS } },
 	{ "load",
 	  cmd_load,
 	  2,
@@ -82,6 +85,10 @@ static const struct argp_option options[] = {
 	{ "vcpus", OPT_VCPUS, "N", 0, "create: its vCPUs, each on a pCPU of its own (default 1)", 2 },
 	{ "shadow-levels", OPT_SHADOW_LEVELS, "N", 0,
 	  "create: shadow tables of so many levels at least, where its mode can have them (default: what the mode needs)",
+	  2 },
+	{ "regions", OPT_REGIONS, "all", OPTION_ARG_OPTIONAL,
+	  "create: its measured regions may hold all other CPUs, for a quarter of its time; =all: whenever it asks (default: they "
+	  "are counted, and hold nobody)",
 	  2 },
 	{ "initrd", OPT_INITRD, "FILE", 0, "load: its initial ramdisk", 2 },
 	{ "cmdline", OPT_CMDLINE, "TEXT", 0, "load: its command line", 2 },
@@ -146,7 +153,7 @@ static error_t take_argument(struct parse *p, char *arg, struct argp_state *stat
 
 static bool knows(const struct command *cmd, int key)
 {
-	for (unsigned i = 0; i < 4; i++)
+	for (unsigned i = 0; i < MOST_OPTIONS; i++)
 		if (cmd->options[i] == key)
 			return true;
 	return false;
@@ -170,6 +177,13 @@ static error_t check_whole(struct parse *p, struct argp_state *state)
 	return 0;
 }
 
+static void take_regions(struct ctl *c, const char *arg, struct argp_state *state)
+{
+	c->regions = arg ? PN_REGIONS_ALL : PN_REGIONS_SHARE;
+	if (arg && strcmp(arg, "all"))
+		argp_error(state, "--regions=\"%s\": \"all\", or nothing", arg);
+}
+
 static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
@@ -184,6 +198,9 @@ static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state 
 		break;
 	case OPT_SHADOW_LEVELS:
 		take_number(state, arg, &c->shadow_levels);
+		break;
+	case OPT_REGIONS:
+		take_regions(c, arg, state);
 		break;
 	case OPT_SEED:
 		take_number(state, arg, &c->seed);

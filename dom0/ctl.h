@@ -21,6 +21,7 @@ struct ctl {
 	const char *device, *initrd, *cmdline, *mode, *root, *out_dir, *image;
 	bool json, follow;
 	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, seed, count;
+	enum pn_regions regions;
 	uint64_t spare; /* number + 1 of a domain that fuzz leaves alone; 0: none */
 	char *arg[4];   /* the command's own arguments */
 	int nr_args;

@@ -22,10 +22,10 @@ static void put_string(struct pn_dev *dev, const char *text, size_t room)
 }
 
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
-			 uint64_t vcpus, uint64_t shadow_levels, struct dom_memory *mem)
+			 uint64_t vcpus, uint64_t shadow_levels, enum pn_regions regions, struct dom_memory *mem)
 {
 	PN_LOCKED(dev);
-	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, vcpus, shadow_levels };
+	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, vcpus, shadow_levels, regions };
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e;
 

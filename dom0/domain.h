@@ -22,7 +22,7 @@ struct dom_memory {
  * shadow tables if its mode can have them; 0 for what the mode needs.
  */
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
-			 uint64_t vcpus, uint64_t shadow_levels, struct dom_memory *mem);
+			 uint64_t vcpus, uint64_t shadow_levels, enum pn_regions regions, struct dom_memory *mem);
 /*
  * Copies the image, and the initrd if it is not NULL, to the top of the domain's memory, page
  * aligned, the initrd above the image, and has them loaded. why[DOM_WHY] explains a failure.

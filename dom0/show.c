@@ -4,6 +4,7 @@
 #include "show.h"
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,13 +94,59 @@ static json_t *stat_trips(const struct pn_stat *stat)
 	return trips;
 }
 
+/* Kinds whose time may be waiting: for an interrupt, for another's region, for a console's line, for all others to stand still. */
+static bool is_wait(unsigned trip)
+{
+	return trip == TRIP_hlt || trip == TRIP_interrupt || trip == TRIP_io || trip == TRIP_hypercall;
+}
+
+uint64_t show_longest_of(const struct pn_trip_stat *t)
+{
+	for (unsigned b = PN_HIST_BUCKETS; b-- > 0;)
+		if (t->hist[b])
+			return 2ull << b;
+	return 0;
+}
+
+uint64_t show_longest(const struct pn_stat *stat, unsigned *trip)
+{
+	uint64_t most = 0;
+
+	*trip = 0;
+	for (unsigned i = 0; i < TRIP_MAX; i++) {
+		uint64_t longest = is_wait(i) ? 0 : show_longest_of(&stat->trip[i]);
+
+		if (longest > most) {
+			most = longest;
+			*trip = i;
+		}
+	}
+	return most;
+}
+
+const char *show_disturbed(uint32_t disturbed)
+{
+	static const char *const text[] = {
+		[PN_QUIET] = "",
+		[PN_DISTURBED_NOT_GRANTED] = "its domain may not hold the others",
+		[PN_DISTURBED_SHARE] = "its domain has held the others for too long already",
+		[PN_DISTURBED_OTHER] = "another domain's region was running",
+		[PN_DISTURBED_LOST] = "a CPU did not answer",
+	};
+
+	return disturbed < sizeof(text) / sizeof(text[0]) ? text[disturbed] : "unknown";
+}
+
 json_t *show_stat(const struct pn_stat *stat)
 {
 	json_t *o = json_object();
+	unsigned longest;
 
 	add(o, "trips", stat->trips);
 	json_object_set_new(o, "trip", stat_trips(stat));
 	json_object_set_new(o, "counter", counters(stat->counter));
+	add(o, "longest_below", show_longest(stat, &longest));
+	json_object_set_new(o, "longest_trip", json_string(pn_trip_name(longest)));
 	add(o, "trace_written", stat->trace_written);
 	add(o, "trace_lost", stat->trace_lost);
 	return o;
@@ -120,6 +167,8 @@ void show_region(json_t *o, const struct pn_region *r)
 		if (r->trip_count[i])
 			json_object_set_new(trips, pn_trip_name(i),
 					    trip_entry(r->trip_count[i], r->trip_ticks[i], r->trip_bytes[i]));
+	if (r->disturbed)
+		json_object_set_new(o, "disturbed", json_string(show_disturbed(r->disturbed)));
 	json_object_set_new(o, "trip", trips);
 	json_object_set_new(o, "counter", counters(r->counter));
 	add(o, "trace_written", r->trace_written);

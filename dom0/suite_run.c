@@ -17,6 +17,7 @@
 #include "names.h"
 #include "show.h"
 #include "suite.h"
+#include "words.h"
 
 #define CONSOLE_KEEP (1u << 20) /* bytes of one run's console that are kept */
 #define POLL_NS      10000000l
@@ -37,6 +38,7 @@ struct run {
 	FILE *console;
 	char *buf; /* exchange_bytes */
 	uint64_t console_kept, console_lost, console_cut;
+	struct words words;
 	struct exercise exercise;
 };
 
@@ -79,6 +81,7 @@ static void save_console(struct run *r)
 			keep = 0;
 		r->console_kept += keep;
 		r->console_cut += n - keep;
+		words_take(&r->words, r->buf, n);
 	} while (n == r->c->dev->exchange_bytes);
 }
 
@@ -88,7 +91,7 @@ static bool prepare(struct run *r)
 	enum pn_error e;
 
 	e = dom_create(r->c->dev, r->item->name, r->item->memory_mib << 20, r->item->pool_pages, r->item->vcpus,
-		       r->item->shadow_levels, &r->mem);
+		       r->item->shadow_levels, PN_REGIONS_ALL, &r->mem);
 	if (e != PN_ERR_ok) {
 		fail(r, "create", e);
 		return false;
@@ -160,6 +163,16 @@ static void judge(struct run *r)
 		snprintf(r->reason, sizeof(r->reason), "exit code %lld", (long long)r->code);
 }
 
+/* What others did meanwhile is in such a region's figures: they are nobody's. */
+static void judge_region(struct run *r, const struct pn_region *region)
+{
+	if (!region->disturbed || strcmp(r->state, "finished"))
+		return;
+	r->state = "failed";
+	snprintf(r->reason, sizeof(r->reason), "region %.*s was not quiet: %s", PN_PHASE_NAME, region->phase,
+		 show_disturbed(region->disturbed));
+}
+
 static void say_regions(struct run *r)
 {
 	static struct pn_region region[PN_MAX_REGIONS];
@@ -170,6 +183,7 @@ static void say_regions(struct run *r)
 	if (dom_regions(r->c->dev, r->mem.id, region, &n, &all) != PN_ERR_ok)
 		fprintf(r->c->err, "penumbra-ctl: %s: its regions cannot be had\n", r->item->name);
 	for (unsigned i = 0; i < n; i++) {
+		judge_region(r, &region[i]);
 		ev = event(r, "region");
 		json_object_set_new(ev, "traced", json_boolean(r->item->trace));
 		show_region(ev, &region[i]);
@@ -209,6 +223,7 @@ static void say_end(struct run *r)
 	json_object_set_new(ev, "state", json_string(r->state));
 	json_object_set_new(ev, "code", json_integer(r->code));
 	json_object_set_new(ev, "reason", show_text(r->reason, strlen(r->reason)));
+	json_object_set_new(ev, "words", show_text(words_last(&r->words), strlen(words_last(&r->words))));
 	json_object_set_new(ev, "ticks", json_integer((json_int_t)r->info.run_ticks));
 	add_audit(r, ev);
 	json_object_set_new(ev, "console_lost", json_integer((json_int_t)(r->console_lost + r->console_cut)));

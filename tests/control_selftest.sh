@@ -14,7 +14,7 @@ nested=no
 
 # start <name> <image>: a running domain, $id
 start() {
-	id=$($ctl create "$1" --memory 32) && $ctl load "$id" "$2" && $ctl start "$id"
+	id=$($ctl create "$1" --memory 32 --regions) && $ctl load "$id" "$2" && $ctl start "$id"
 }
 # wait_for <pattern>: until the guest's console has it as a line
 wait_for() {

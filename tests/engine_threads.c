@@ -99,6 +99,12 @@ static u64 hardware(hpa_t hpa, enum kind kind, u64 value)
 	return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
 }
 
+static void lock(struct cpu *c)
+{
+	if (!paging_lock(c->v))
+		wrong(c, "the lock is broken", 0, 0);
+}
+
 /* With the lock held. False: once more. */
 static bool emulate(struct cpu *c, gva_t va, enum kind kind, u64 *value)
 {
@@ -137,7 +143,7 @@ static bool guest_does(struct cpu *c, gva_t va, u32 pfec, enum kind kind, u64 *v
 		host_leave(c->v);
 		if (done)
 			return true;
-		paging_lock(c->v);
+		lock(c);
 		dawdle(c);
 		r = paging_fault(c->v, va, got);
 		if (r == SH_EMULATE)
@@ -153,14 +159,14 @@ static bool guest_does(struct cpu *c, gva_t va, u32 pfec, enum kind kind, u64 *v
 
 static void flush_page(struct cpu *c, gva_t va)
 {
-	paging_lock(c->v);
+	lock(c);
 	paging_invlpg(c->v, va);
 	paging_unlock(c->v);
 }
 
 static void load_root(struct cpu *c, u64 gfn)
 {
-	paging_lock(c->v);
+	lock(c);
 	c->v->cr3 = gfn << PAGE_SHIFT;
 	paging_load_root(c->v);
 	paging_unlock(c->v);

@@ -11,7 +11,7 @@ HOSTED_CFLAGS = -std=gnu11 -O1 -g $(PN_WARN) -fomit-frame-pointer -fno-strict-al
 	-D_GNU_SOURCE -I$(srcdir)/tests/hosted $(HV_INCLUDES) -I$(srcdir)/hv/platform/host $(CHECK_CFLAGS) $(CPPFLAGS)
 HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
 HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
-	$(HV_MM_SRCS) hv/platform/host/mmu.c
+	$(HV_MM_SRCS) hv/boot/wait.c hv/platform/host/mmu.c
 HOSTED_MACHINE_SRCS = tests/svm_machine.c tests/svm_insns.c tests/svm_host.c tests/svm_exit.c tests/svm_quick.S
 HOSTED_SUITE_SRCS = tests/svm_suites.c $(HOSTED_SUITES:%=tests/svm_%.c)
 HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm_%)

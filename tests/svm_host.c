@@ -246,7 +246,7 @@ struct svm_vcpu *host_guest_smp(enum host_mode mode, unsigned cpl, u32 nr_vcpus)
 		svm_enable();
 	}
 	on = true;
-	if (domu_create("hosted", HOST_MEMORY, 0, nr_vcpus, &id) != PN_ERR_ok)
+	if (domu_create("hosted", HOST_MEMORY, 0, nr_vcpus, PN_REGIONS_ALL, &id) != PN_ERR_ok)
 		plat_panic("no domain could be made");
 	guest = domu_by_id(id);
 	start(guest, nr_vcpus);

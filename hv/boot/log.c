@@ -8,8 +8,11 @@
 #include <stdarg.h>
 
 #include "cpu.h"
+#include "domu.h"
+#include "ending.h"
 #include "lib.h"
 #include "pcpu.h"
+#include "wait.h"
 
 #define COM1 0x3f8
 #define LOG_RING 65536
@@ -52,10 +55,16 @@ void log_init(const char *cmdline)
 	outb(COM1 + 3, 0x03); /* 8n1; Bochs is silent without it */
 	outb(COM1 + 2, 0xc7);
 	outb(COM1 + 4, 0x03);
+	ending_init(cmdline);
 	for (; *cmdline; cmdline++)
 		for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
 			if (!strncmp(cmdline, levels[i].word, strlen(levels[i].word)))
 				max_level = levels[i].level;
+}
+
+static bool take_lock(const void *unused)
+{
+	return !__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE);
 }
 
 static void log_line(const char *prefix, const char *fmt, va_list ap)
@@ -63,8 +72,8 @@ static void log_line(const char *prefix, const char *fmt, va_list ap)
 	char line[LINE];
 	u64 ms = tsc_khz ? rdtsc() / tsc_khz : 0;
 
-	while (__atomic_exchange_n(&lock, 1, __ATOMIC_ACQUIRE))
-		cpu_relax();
+	/* Who has it for so long is not coming back; two lines in one are better than none. */
+	(void)!wait_for(&(struct wait){ .is_over = take_lock });
 	snprintf(line, sizeof(line), "[%4llu.%03llu] pcpu%u %s", (unsigned long long)(ms / 1000),
 		 (unsigned long long)(ms % 1000), this_pcpu()->id, prefix);
 	put(line);
@@ -97,12 +106,6 @@ size_t log_read(char *buf, size_t bytes)
 	return n;
 }
 
-_Noreturn static void stop(void)
-{
-	for (;;)
-		asm volatile("cli; hlt");
-}
-
 void boot_refuse(const char *fmt, ...)
 {
 	va_list ap;
@@ -110,13 +113,25 @@ void boot_refuse(const char *fmt, ...)
 	va_start(ap, fmt);
 	log_line("Penumbra cannot run here: ", fmt, ap);
 	va_end(ap);
-	stop();
+	end_machine(PN_REFUSE_CODE);
+}
+
+void log_console(const char *name, const char *text)
+{
+	put(PN_CONSOLE_PREFIX);
+	put(name);
+	put("| ");
+	put(text);
+	put("\n");
 }
 
 void plat_panic(const char *fmt, ...)
 {
+	static u32 panicking;
 	va_list ap;
 
+	if (__atomic_exchange_n(&panicking, 1, __ATOMIC_SEQ_CST))
+		end_machine(PN_PANIC_CODE); /* in the midst of what is below, or on another pCPU as well */
 	lock = 0; /* whoever held it is not coming back */
 	va_start(ap, fmt);
 	log_line("PANIC: ", fmt, ap);
@@ -128,5 +143,6 @@ void plat_panic(const char *fmt, ...)
 			break;
 		frame = (u64 *)frame[0];
 	}
-	stop();
+	domu_last_words();
+	end_machine(PN_PANIC_CODE);
 }

@@ -5,13 +5,16 @@
 
 #include "plat.h"
 
-/* "loglevel=error|warn|info|debug" on the hypervisor's command line; default info. */
+/* "loglevel=error|warn|info|debug" on the hypervisor's command line; default info. And how the machine ends (ending.h). */
 void log_init(const char *cmdline);
 
 /* Take up to `bytes` of what was logged since the last call; what was overwritten meanwhile is gone. */
 size_t log_read(char *buf, size_t bytes);
 
-/* One clear sentence, then stand still for ever: for machines that cannot run us. */
+/* In a panic: a line that a domain printed. */
+void log_console(const char *name, const char *text);
+
+/* One clear sentence, then the end (ending.h): for machines that cannot run us. */
 _Noreturn void boot_refuse(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

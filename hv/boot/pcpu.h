@@ -22,6 +22,7 @@ struct pcpu {
 	hpa_t hsave;              /* VM_HSAVE_PA page */
 	u32 hold;                 /* another pCPU's measured region wants this one to stand still */
 	u32 held;                 /* it does */
+	u32 lost;                 /* it was waited for in vain: nobody waits again before it has come back */
 };
 
 extern struct pcpu *pcpus[MAX_PCPUS];
@@ -53,7 +54,7 @@ void apic_send_nmi(const struct pcpu *p);
 void apic_start_all(hpa_t trampoline); /* INIT, SIPI, SIPI to all but this one */
 void apic_timer_at(u64 tsc);           /* one interrupt at VECTOR_TIMER when the TSC reaches this; ~0: none */
 void apic_calibrate(void);
-extern u64 tsc_khz; /* TSC ticks a millisecond, measured at boot against the PIT */
+extern u64 tsc_khz; /* TSC ticks a millisecond: what CPUID says, or measured at boot against the PIT (tsc.h); 0: not yet */
 
 /*
  * Stand still while p->hold is set. GIF must be clear; it is clear again
@@ -61,6 +62,15 @@ extern u64 tsc_khz; /* TSC ticks a millisecond, measured at boot against the PIT
  * dom0 stay pending.
  */
 void pcpu_stand(struct pcpu *p);
+
+/* The same for waiting loops, and for pCPUs that an NMI may have come for. */
+static inline void pcpu_stand_if_asked(void)
+{
+	struct pcpu *p = this_pcpu();
+
+	if (*(volatile u32 *)&p->hold)
+		pcpu_stand(p);
+}
 
 /*
  * Domain code runs with GIF clear. On a domU's pCPU the host's IF is set all the

@@ -8,8 +8,10 @@
 #include "cpu.h"
 #include "lib.h"
 #include "plat.h"
+#include "log.h"
 #include "smp.h"
 #include "svm.h"
+#include "wait.h"
 
 extern char trampoline_start[], trampoline_end[];
 extern char boot_stack[];
@@ -50,6 +52,19 @@ static void *aligned_stack(void)
 	return p ? (void *)ALIGN_UP(p, (u64)PCPU_STACK_BYTES) : NULL;
 }
 
+/* Other CPUs that have taken a number and a stack. */
+static u32 nr_begun(void)
+{
+	u32 next = READ_ONCE(ap_next);
+
+	return (next < ap_limit ? next : ap_limit) - 1;
+}
+
+static bool all_arrived(const void *unused)
+{
+	return READ_ONCE(ap_up) == nr_begun();
+}
+
 unsigned smp_boot(void)
 {
 	static u8 saved[PAGE_SIZE];
@@ -67,6 +82,8 @@ unsigned smp_boot(void)
 	memcpy(saved, (void *)page, PAGE_SIZE);
 	memcpy((void *)page, trampoline_start, bytes);
 	apic_start_all(page);
+	if (!wait_for(&(struct wait){ .is_over = all_arrived }))
+		boot_refuse("of %u CPUs that began to start, %u arrived.", nr_begun(), READ_ONCE(ap_up));
 	memcpy((void *)page, saved, PAGE_SIZE);
 	nr_pcpus = 1 + READ_ONCE(ap_up);
 	return nr_pcpus;

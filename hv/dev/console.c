@@ -55,6 +55,20 @@ size_t vdev_console_read(struct vdev *v, void *buf, size_t n)
 	return n - lost;
 }
 
+size_t vdev_console_tail(const struct vdev *v, void *buf, size_t n)
+{
+	u64 head = __atomic_load_n(&v->out_head, __ATOMIC_ACQUIRE);
+	u8 *to = buf;
+
+	if (n > head)
+		n = head;
+	if (n > VDEV_CONSOLE_BYTES - 1)
+		n = VDEV_CONSOLE_BYTES - 1;
+	for (size_t i = 0; i < n; i++)
+		to[i] = v->out[(head - n + i) % VDEV_CONSOLE_BYTES];
+	return n;
+}
+
 size_t vdev_console_write(struct vdev *v, const void *buf, size_t n)
 {
 	const u8 *from = buf;

@@ -44,10 +44,11 @@ static enum pn_error cmd_create(struct domu *u)
 	char name[PN_NAME];
 	u32 id = 0;
 
-	if (box.arg[3] > PN_MAX_LEVELS)
+	if (box.arg[3] > PN_MAX_LEVELS || box.arg[4] > PN_REGIONS_ALL)
 		return PN_ERR_inval;
 	copy_string(name, sizeof(name));
-	enum pn_error e = domu_create(name, box.arg[0], box.arg[1], box.arg[2] ? box.arg[2] : 1, &id);
+	enum pn_error e = domu_create(name, box.arg[0], box.arg[1], box.arg[2] ? box.arg[2] : 1,
+				       (enum pn_regions)box.arg[4], &id);
 	if (e != PN_ERR_ok)
 		return e;
 	u = domu_by_id(id);
@@ -169,11 +170,11 @@ static enum pn_error cmd_audit(struct domu *u)
 
 static enum pn_error cmd_quiet(struct domu *u)
 {
-	if (box.arg[0] > 1)
+	if (box.arg[0] > PN_REGIONS_ALL)
 		return PN_ERR_inval;
 	if (READ_ONCE(u->running))
 		return PN_ERR_state;
-	u->holds = box.arg[0];
+	u->regions = (enum pn_regions)box.arg[0];
 	return PN_ERR_ok;
 }
 
@@ -190,7 +191,10 @@ static enum pn_error cmd_pool(struct domu *u)
 	if (box.arg[0] > u->d.nr_pages)
 		return PN_ERR_inval;
 	if (box.arg[0]) {
-		bool ran = domu_hold(u);
+		bool ran;
+		e = domu_hold(u, &ran);
+		if (e != PN_ERR_ok)
+			return e;
 		e = answer[paging_pool_resize(&u->d, box.arg[0])];
 		domu_go_on(u, ran);
 	}
@@ -238,7 +242,9 @@ static enum pn_error cmd_logdirty(struct domu *u)
 
 	if (u->d.state == PN_CREATED)
 		return PN_ERR_state;
-	ran = domu_hold(u);
+	e = domu_hold(u, &ran);
+	if (e != PN_ERR_ok)
+		return e;
 	begin = rdtsc();
 	e = log_dirty(&u->d);
 	box.ret[2] = rdtsc() - begin;

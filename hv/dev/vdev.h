@@ -147,6 +147,8 @@ int vdev_irq_ack(struct vdev *v);
  * first, and counted in out_lost. May run beside the domain's processor.
  */
 size_t vdev_console_read(struct vdev *v, void *buf, size_t n);
+/* The last bytes that were printed, at most n, fetched before or not; how many. Nothing is taken. */
+size_t vdev_console_tail(const struct vdev *v, void *buf, size_t n);
 u64 vdev_console_pending(const struct vdev *v); /* bytes */
 
 /*

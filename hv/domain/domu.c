@@ -5,13 +5,17 @@
 #include "attend.h"
 #include "cpu.h"
 #include "lib.h"
+#include "log.h"
 #include "memory.h"
 #include "pcpu.h"
 #include "plat.h"
 #include "trace.h"
+#include "wait.h"
 
 #define MIN_MEMORY (4ull << 20)
 #define MAX_MEMORY (64ull << 30)
+#define LAST_WORDS 4096      /* bytes of each domain's console that a panic saves */
+#define LAST_WORDS_LINE 200
 #define LOWEST_MMIO (3ull << 30) /* bytes of memory that do not reach devices, in domains that have some there */
 
 static struct domu *domus[PN_MAX_DOMAINS];
@@ -117,7 +121,8 @@ static int free_slot(void)
 	return -1;
 }
 
-enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, u32 *id)
+enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, enum pn_regions regions,
+			  u32 *id)
 {
 	u32 pcpu[MAX_VCPUS];
 	int slot = free_slot();
@@ -132,7 +137,7 @@ enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u6
 	if (!u)
 		return PN_ERR_nomem;
 	u->memory_bytes = ALIGN_UP(memory_bytes, POOL_UNIT);
-	u->holds = true;
+	u->regions = regions;
 	u->d.id = (u32)slot;
 	u->d.nr_vcpus = (u32)nr_vcpus;
 	for (u32 i = 0; i < nr_vcpus; i++)
@@ -209,8 +214,10 @@ static void go(struct domu *u)
 	}
 }
 
-static void kick_all(const struct domu *u)
+static void kick_all(const void *domain)
 {
+	const struct domu *u = domain;
+
 	for (u32 i = 0; i < u->d.nr_vcpus; i++)
 		apic_send_kick(pcpus[u->vcpu[i].pcpu]);
 }
@@ -223,25 +230,48 @@ enum pn_error domu_start(struct domu *u)
 	return PN_ERR_ok;
 }
 
-/* Wait until its pCPUs have let go of it. They may at the same time wait for us to stand: do. */
-static void make_stand(struct domu *u, u32 when)
+static bool stands(const void *domain)
+{
+	const struct domu *u = domain;
+
+	return !READ_ONCE(u->running);
+}
+
+/* pCPUs that still run one of its vCPUs: those that are known to be lost, or that are from now on. */
+static unsigned lost_pcpus(struct domu *u, bool now)
+{
+	unsigned lost = 0;
+
+	for (u32 i = 0; i < u->d.nr_vcpus; i++) {
+		struct pcpu *p = pcpus[u->vcpu[i].pcpu];
+
+		if (READ_ONCE(p->current) != u->vcpu[i].s)
+			continue;
+		if (now)
+			domu_pcpu_lost(p, "to stop its guest");
+		lost += READ_ONCE(p->lost);
+	}
+	return lost;
+}
+
+/* Wait until its pCPUs have let go of it. They may at the same time wait for us to stand: wait_for does. */
+static enum pn_error make_stand(struct domu *u, u32 when)
 {
 	WRITE_ONCE(u->stop_req, when);
-	while (READ_ONCE(u->running)) {
-		kick_all(u);
-		for (int i = 0; i < 1000 && READ_ONCE(u->running); i++) {
-			quiet_stand_if_asked();
-			cpu_relax();
-		}
-	}
+	if (stands(u))
+		return PN_ERR_ok;
+	if (!lost_pcpus(u, false) && wait_for(&(struct wait){ stands, kick_all, u }))
+		return PN_ERR_ok;
+	lost_pcpus(u, true);
+	return stands(u) ? PN_ERR_ok : PN_ERR_stuck;
 }
 
 enum pn_error domu_pause(struct domu *u)
 {
 	if (u->d.state != PN_RUNNING)
 		return PN_ERR_state;
-	make_stand(u, STOP_NOW);
-	return u->d.state == PN_PAUSED ? PN_ERR_ok : PN_ERR_state;
+	enum pn_error e = make_stand(u, STOP_NOW);
+	return e != PN_ERR_ok || u->d.state == PN_PAUSED ? e : PN_ERR_state;
 }
 
 enum pn_error domu_unpause(struct domu *u)
@@ -254,18 +284,23 @@ enum pn_error domu_unpause(struct domu *u)
 
 enum pn_error domu_destroy(struct domu *u)
 {
-	make_stand(u, STOP_NOW);
+	enum pn_error e = make_stand(u, STOP_NOW);
+
+	if (e != PN_ERR_ok)
+		return e;
 	domus[u->d.id] = NULL;
 	release(u);
 	return PN_ERR_ok;
 }
 
-bool domu_hold(struct domu *u)
+enum pn_error domu_hold(struct domu *u, bool *ran)
 {
-	bool ran = READ_ONCE(u->d.state) == PN_RUNNING;
+	enum pn_error e;
 
-	make_stand(u, STOP_AFTER_REGION);
-	return ran && u->d.state == PN_PAUSED;
+	*ran = READ_ONCE(u->d.state) == PN_RUNNING;
+	e = make_stand(u, STOP_AFTER_REGION);
+	*ran = *ran && u->d.state == PN_PAUSED;
+	return e;
 }
 
 void domu_go_on(struct domu *u, bool ran)
@@ -278,6 +313,32 @@ void domu_wake(struct domu *u)
 {
 	if (READ_ONCE(u->running))
 		apic_send_kick(pcpus[u->vcpu[0].pcpu]);
+}
+
+/* In a panic: whatever of it is wrong by now, nothing here depends on more than the ring itself. */
+static void last_words(const struct domu *u)
+{
+	static char text[LAST_WORDS + 1];
+	char line[LAST_WORDS_LINE + 1];
+	size_t n = vdev_console_tail(&u->vdev, text, LAST_WORDS), len = 0;
+
+	text[n] = '\n';
+	for (size_t i = 0; i <= n; i++) {
+		if (text[i] >= ' ' && text[i] <= '~')
+			line[len++] = text[i];
+		if (len == LAST_WORDS_LINE || (text[i] == '\n' && len)) {
+			line[len] = 0;
+			log_console(u->d.name, line);
+			len = 0;
+		}
+	}
+}
+
+void domu_last_words(void)
+{
+	for (unsigned i = 0; i < PN_MAX_DOMAINS; i++)
+		if (domus[i])
+			last_words(domus[i]);
 }
 
 static u64 trips(const struct domu *u)

@@ -16,6 +16,7 @@
 #include "vdev.h"
 
 struct domu;
+struct pcpu;
 
 struct domu_vcpu {
 	struct domu *u;
@@ -50,8 +51,10 @@ struct domu {
 	/* Measured regions (quiet.c). */
 	bool in_region;
 	struct domu_vcpu *region_begins; /* the vCPU that is about to begin one */
-	bool holds; /* a region makes the other pCPUs stand */
-	u64 region_limit;      /* TSC at which the others are let go all the same */
+	enum pn_regions regions; /* whether a region may make the other pCPUs stand */
+	bool holding;          /* it does */
+	u64 region_limit;      /* TSC at which the others are let go all the same; ~0: nobody is held */
+	u64 hold_begin, held;  /* TSC since when they stand; ticks that they have stood for regions before that */
 	struct pn_region now;
 	struct pn_region region[PN_MAX_REGIONS];
 	u64 nr_regions; /* all that ended; the first PN_MAX_REGIONS are kept */
@@ -62,7 +65,8 @@ struct domu {
 struct domu *domu_by_id(u32 id);
 
 /* Life cycle, called on pCPU 0; a pn_error. Sizes in bytes. nr_vcpus pCPUs must be free: PN_ERR_nospc. */
-enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, u32 *id);
+enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, enum pn_regions regions,
+			  u32 *id);
 enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline,
 			char *why, size_t why_bytes);
 enum pn_error domu_start(struct domu *u);
@@ -70,11 +74,12 @@ enum pn_error domu_pause(struct domu *u);
 enum pn_error domu_unpause(struct domu *u);
 enum pn_error domu_destroy(struct domu *u);
 /* Make it stand for a moment, whatever its state; domu_go_on with the answer lets it go on if it ran. A measured region is
- * over first. */
-bool domu_hold(struct domu *u);
+ * over first. Not PN_ERR_ok: it does not stand, and is not to be touched. */
+enum pn_error domu_hold(struct domu *u, bool *ran);
 void domu_go_on(struct domu *u, bool ran);
 void domu_info(const struct domu *u, struct pn_domain_info *info);
 void domu_stat(const struct domu *u, struct pn_stat *st);
+void domu_last_words(void); /* of all domains, to the log: the machine is about to end */
 void domu_wake(struct domu *u); /* something is there for it: an end to its HLT */
 
 /* Called by its pCPUs (domu_run.c). */
@@ -134,6 +139,8 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4]);
 u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions);
 void quiet_begun(struct domu *u); /* QUIET_BEGIN's trip is over and counted */
 void quiet_abort(struct domu *u); /* let the others go; the region is forgotten */
-void quiet_stand_if_asked(void);  /* for pCPU 0's waiting loops, and pCPUs that an NMI may have come for */
+/* It was waited for in vain: its domain is crashed, and nobody waits for it again before it has come back. dom0 is nobody's to
+ * crash. `doing`: what it should have done, "to ...". */
+void domu_pcpu_lost(struct pcpu *p, const char *doing);
 
 #endif

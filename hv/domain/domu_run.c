@@ -21,7 +21,13 @@
 
 void domu_set_state(struct domu_vcpu *c, enum pn_state state)
 {
-	WRITE_ONCE(c->u->d.state, state);
+	u32 old = READ_ONCE(c->u->d.state);
+
+	/* Another pCPU may have found it at fault meanwhile: that is an end. */
+	do {
+		if (old == PN_CRASHED)
+			return;
+	} while (!__atomic_compare_exchange_n(&c->u->d.state, &old, state, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	TRACE(&c->s->v, domain_state, state, c->u->d.exit_code);
 }
 
@@ -44,7 +50,7 @@ void domu_stopped(struct domu_vcpu *c)
 	quiet_abort(u);
 	apic_timer_at(~0ull);
 	c->timer = ~0ull;
-	if (++u->stopped < u->d.nr_vcpus)
+	if (__atomic_add_fetch(&u->stopped, 1, __ATOMIC_SEQ_CST) < u->d.nr_vcpus)
 		return;
 	u->ran += rdtsc() - u->started;
 	if (u->d.state == PN_RUNNING)
@@ -67,7 +73,7 @@ void pcpu_idle(void)
 	for (;;) {
 		struct svm_vcpu *s = __atomic_exchange_n(&p->next, NULL, __ATOMIC_ACQUIRE);
 		if (!s) {
-			quiet_stand_if_asked();
+			pcpu_stand_if_asked();
 			pcpu_wait();
 			continue;
 		}
@@ -78,6 +84,7 @@ void pcpu_idle(void)
 		else
 			run_one(c);
 		p->current = NULL;
+		p->lost = 0;
 		/* From here on pCPU 0 may free the domain. */
 		__atomic_fetch_sub(&c->u->running, 1, __ATOMIC_RELEASE);
 	}
@@ -94,7 +101,7 @@ static void wait(struct domu_vcpu *c)
 		vcpus_wait(c);
 	} else {
 		pcpu_wait();
-		quiet_stand_if_asked();
+		pcpu_stand_if_asked();
 	}
 	domu_interrupted(c);
 }
@@ -111,7 +118,7 @@ static void pace_console(struct domu_vcpu *c)
 	if (u->line_free < now)
 		u->line_free = now;
 	u->line_free += tick;
-	if (likely(u->in_region || u->line_free - now < CONSOLE_BURST * tick))
+	if (likely(u->holding || u->line_free - now < CONSOLE_BURST * tick))
 		return;
 	apic_timer_at(now + tsc_khz);
 	wait(c);
@@ -136,7 +143,7 @@ void domu_out(struct domu_vcpu *c, u16 port, unsigned bytes, u32 val)
 /* vCPUs of one domain give each other turns in regions, too. */
 static bool takes_turns(const struct domu *u)
 {
-	return domu_is_smp(u) || !u->in_region;
+	return domu_is_smp(u) || !u->holding;
 }
 
 static u64 device_deadline(const struct domu_vcpu *c)
@@ -198,7 +205,7 @@ bool domu_is_over(const struct domu *u)
 {
 	u32 req = READ_ONCE(u->stop_req);
 
-	return (req && !(req == STOP_AFTER_REGION && u->in_region)) || READ_ONCE(u->d.state) != PN_RUNNING;
+	return (req && !(req == STOP_AFTER_REGION && u->holding)) || READ_ONCE(u->d.state) != PN_RUNNING;
 }
 
 void domu_halt(struct domu_vcpu *c, bool interrupts)

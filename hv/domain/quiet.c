@@ -7,6 +7,8 @@
  * What must always hold:
  * - at most one region holds others at a time (`owner`);
  * - a region that ends, is abandoned, or outlasts its limit lets them go;
+ * - a guest holds others only if dom0 granted it that, and, unless dom0 set no limit, for a share of its own time;
+ * - a region during which one of the others did not stand says so: its figures are nobody's;
  * - the hypercalls that bracket a region are not in its figures.
  */
 #include "cpu.h"
@@ -15,33 +17,68 @@
 #include "pcpu.h"
 #include "plat.h"
 #include "trace.h"
+#include "wait.h"
 
 #define REGION_LIMIT_MS 2000 /* of TSC time */
+#define SHARE 4               /* a limited domain's regions hold others for a quarter of its time, */
+#define SHARE_FIRST_MS 100    /* and this long before that begins to count; */
+#define SHARE_LEAST_MS 1      /* what is less is not worth an interrupt */
 #define SETTLE_PAUSES 16      /* the held pCPU's way from `held` to its HLT */
 
 static struct domu *owner;
 
 /* pCPUs that could use instructions: dom0's, and those that run another domain's vCPU. */
-static bool is_held(const struct pcpu *p, const struct domu *u)
+static bool disturbs(const struct pcpu *p, const struct domu *u)
 {
 	const struct svm_vcpu *s = READ_ONCE(p->current);
 
 	return p->id == 0 || (s && s->v.domain != &u->d);
 }
 
-static void hold_others(const struct domu *u)
+static void ask(const void *pcpu)
+{
+	apic_send_nmi(pcpu);
+}
+
+static bool has_stopped(const void *pcpu)
+{
+	return READ_ONCE(((const struct pcpu *)pcpu)->held);
+}
+
+static bool has_gone_on(const void *pcpu)
+{
+	return !has_stopped(pcpu);
+}
+
+void domu_pcpu_lost(struct pcpu *p, const char *doing)
+{
+	const struct svm_vcpu *s = READ_ONCE(p->current);
+
+	WRITE_ONCE(p->lost, p->id != 0);
+	if (s && s->v.backend)
+		plat_domain_crash(s->v.domain, "its CPU (pCPU %u) does not answer: it was asked %s", p->id, doing);
+	else
+		plat_log(LOG_ERROR, "pCPU %u does not answer: it was asked %s", p->id, doing);
+}
+
+/* pCPU 0 comes first: while dom0 stands, no domain goes away. False: one did not stand. */
+static bool hold_others(const struct domu *u)
 {
 	for (unsigned i = 0; i < nr_pcpus; i++) {
 		struct pcpu *p = pcpus[i];
-		if (!is_held(p, u))
+		if (!disturbs(p, u))
 			continue;
+		if (READ_ONCE(p->lost))
+			return false;
 		WRITE_ONCE(p->hold, 1);
-		apic_send_nmi(p);
-		while (!READ_ONCE(p->held))
-			cpu_relax();
+		if (!wait_for(&(struct wait){ has_stopped, ask, p })) {
+			domu_pcpu_lost(p, "to stand still for a measured region");
+			return false;
+		}
 	}
 	for (int i = 0; i < SETTLE_PAUSES; i++)
 		cpu_relax();
+	return true;
 }
 
 static void let_go(void)
@@ -51,18 +88,9 @@ static void let_go(void)
 		if (!READ_ONCE(p->hold))
 			continue;
 		WRITE_ONCE(p->hold, 0);
-		apic_send_nmi(p);
-		while (READ_ONCE(p->held))
-			cpu_relax();
+		if (!READ_ONCE(p->lost) && !wait_for(&(struct wait){ has_gone_on, ask, p }))
+			domu_pcpu_lost(p, "to go on after a measured region");
 	}
-}
-
-void quiet_stand_if_asked(void)
-{
-	struct pcpu *p = this_pcpu();
-
-	if (READ_ONCE(p->hold))
-		pcpu_stand(p);
 }
 
 /* The counts so far, of all vCPUs; at the end they are subtracted from the counts then. */
@@ -121,6 +149,48 @@ static bool become_owner(struct domu *u)
 	return __atomic_compare_exchange_n(&owner, &nobody, u, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
+static void end_hold(struct domu *u)
+{
+	let_go();
+	u->holding = false;
+	u->held += rdtsc() - u->hold_begin;
+	__atomic_store_n(&owner, NULL, __ATOMIC_SEQ_CST);
+}
+
+/* How long a region of this domain may hold others, ticks; 0: not at all. */
+static u64 budget(const struct domu *u, u64 now)
+{
+	u64 all = REGION_LIMIT_MS * tsc_khz, share;
+
+	if (u->regions == PN_REGIONS_ALL)
+		return all;
+	share = SHARE_FIRST_MS * tsc_khz + (u->ran + now - u->started) / SHARE;
+	if (share < u->held + SHARE_LEAST_MS * tsc_khz)
+		return 0;
+	return share - u->held < all ? share - u->held : all;
+}
+
+/* Make the others stand still, if this domain may. */
+static enum pn_disturbed begin_hold(struct domu *u)
+{
+	u64 now = rdtsc(), ticks = budget(u, now);
+
+	if (u->regions == PN_REGIONS_NONE)
+		return PN_DISTURBED_NOT_GRANTED;
+	if (!ticks)
+		return PN_DISTURBED_SHARE;
+	if (!become_owner(u))
+		return PN_DISTURBED_OTHER;
+	u->hold_begin = now;
+	if (!hold_others(u)) {
+		end_hold(u);
+		return PN_DISTURBED_LOST;
+	}
+	u->holding = true;
+	u->region_limit = rdtsc() + ticks;
+	return PN_QUIET;
+}
+
 u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
 {
 	struct domu *u = c->u;
@@ -130,9 +200,8 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
 	memset(&u->now, 0, sizeof(u->now));
 	memcpy(u->now.phase, name, PN_PHASE_NAME);
 	u->in_region = true;
-	if (u->holds && become_owner(u))
-		hold_others(u);
-	u->region_limit = rdtsc() + REGION_LIMIT_MS * tsc_khz;
+	u->region_limit = ~0ull;
+	u->now.disturbed = begin_hold(u);
 	TRACE(&c->s->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
 	/* This trip is counted when its handler is done: look at the counts after that. */
 	u->region_begins = c;
@@ -149,10 +218,8 @@ void quiet_begun(struct domu *u)
 
 void quiet_abort(struct domu *u)
 {
-	if (READ_ONCE(owner) == u) {
-		let_go();
-		__atomic_store_n(&owner, NULL, __ATOMIC_SEQ_CST);
-	}
+	if (u->holding)
+		end_hold(u);
 	u->in_region = false;
 	u->region_begins = NULL;
 }
@@ -172,6 +239,7 @@ u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions)
 	r.instructions = instructions;
 	r.guest_levels = c->s->v.guest_levels;
 	r.shadow_levels = c->s->v.shadow_levels;
+	r.disturbed = u->now.disturbed;
 	if (u->nr_regions < PN_MAX_REGIONS)
 		u->region[u->nr_regions] = r;
 	u->nr_regions++;

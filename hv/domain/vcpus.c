@@ -48,8 +48,9 @@ void vcpus_wait(struct domu_vcpu *c)
 {
 	paging_unlock(&c->s->v);
 	pcpu_wait();
-	quiet_stand_if_asked();
-	paging_lock(&c->s->v);
+	pcpu_stand_if_asked();
+	/* Without the lock the domain has crashed: whoever waits in a loop sees that, and leaves. */
+	(void)!paging_lock(&c->s->v);
 }
 
 /* ---- a vCPU's turn ---- */
@@ -72,7 +73,8 @@ static bool may_go(struct domu_vcpu *c)
 {
 	bool go;
 
-	paging_lock(&c->s->v);
+	if (!paging_lock(&c->s->v))
+		return false;
 	while (c->waits_sipi && !c->sipi && !domu_is_over(c->u))
 		vcpus_wait(c);
 	if (c->waits_sipi && c->sipi)
@@ -89,9 +91,10 @@ void vcpus_run(struct domu_vcpu *c)
 		if (may_go(c))
 			svm_run(c->s);
 	} while (READ_ONCE(c->waits_sipi) && !domu_is_over(c->u));
-	paging_lock(&c->s->v);
+	bool locked = paging_lock(&c->s->v);
 	domu_stopped(c);
-	paging_unlock(&c->s->v);
+	if (locked)
+		paging_unlock(&c->s->v);
 }
 
 /* ---- interrupts ---- */

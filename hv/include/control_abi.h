@@ -23,7 +23,7 @@
 #define PN_PCI_VENDOR 0x1d5e /* our own choosing; not registered */
 #define PN_PCI_DEVICE 0x5348
 #define PN_PCI_CLASS 0xff0000
-#define PN_ABI_VERSION 1
+#define PN_ABI_VERSION 2
 #define PN_MAGIC 0x52424e50u /* "PNBR" */
 
 /* BAR0 register offsets, bytes. All registers are 32 bits; 64-bit values are low half first. */
@@ -47,6 +47,16 @@
 #define PN_NR_ARGS 6
 #define PN_NR_RETS 4
 
+/*
+ * Not for dom0 but for who started the machine: with "panic=exit" on its command line the hypervisor writes one of these to
+ * QEMU's isa-debug-exit device there when it cannot go on; QEMU ends with status (code << 1) | 1.
+ */
+#define PN_PANIC_PORT 0x501
+#define PN_PANIC_CODE 42
+#define PN_REFUSE_CODE 43
+/* Then the log's last lines are the last words of each domain: "console NAME| text". */
+#define PN_CONSOLE_PREFIX "console "
+
 #define PN_EXCHANGE_BYTES 65536
 #define PN_MAX_DOMAINS 8
 #define PN_MAX_LEVELS 5 /* of page tables */
@@ -58,7 +68,7 @@
 /* PN_COMMAND(id, number, "what it does"): arguments a0.., results r0.. */
 #define PN_COMMANDS(X) \
 	X(ping, 1, "r0 = a0 + 1") \
-	X(create, 2, "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own, a3 least levels of its shadow tables (0: what the guest's mode needs); exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes") \
+	X(create, 2, "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own, a3 least levels of its shadow tables (0: what the guest's mode needs), a4 enum pn_regions; exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes") \
 	X(load, 3, "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command line; kind found by magic") \
 	X(start, 4, "run a loaded domain") \
 	X(pause, 5, "stop its vCPUs at the next trip; returns when they stand") \
@@ -72,7 +82,7 @@
 	X(log, 13, "exchange: r0 bytes of the hypervisor's log, taken") \
 	X(trace, 14, "a0 event mask, a1 mode (enum pn_trace_mode)") \
 	X(audit, 15, "a paused or ended domain's shadows; r0 faults found; exchange: text, r1 bytes") \
-	X(quiet, 16, "a0: 1 regions hold the other pCPUs (default), 0 they do not") \
+	X(quiet, 16, "a0 enum pn_regions: whether its measured regions hold the other pCPUs from now on; a domain that stands") \
 	X(pool, 17, "a0 shadow pages that the pool is to have, while the domain runs (0: only look); r0 pages it has, r1 the fewest it can have, r2 pages in use; under nested paging there is none") \
 	X(logdirty, 18, "a0 enum pn_logdirty; peek, clean: a1 first page of its memory, a multiple of 64; exchange: a bit for each of r0 pages from there on, lowest first; r1 of them written; always: r2 TSC ticks that it took, r3 entries that lost write access")
 
@@ -93,7 +103,8 @@ enum pn_command {
 	X(image, 7, "the image is of no known kind or is damaged; exchange: why") \
 	X(busy, 8, "a measured region is running") \
 	X(unsupp, 9, "this recipe or hardware cannot do it") \
-	X(small, 10, "fewer shadow pages than the domain can run with")
+	X(small, 10, "fewer shadow pages than the domain can run with") \
+	X(stuck, 11, "a CPU of the domain does not answer: it keeps what it has")
 
 enum pn_error {
 #define X(id, nr, text) PN_ERR_##id = nr,
@@ -104,6 +115,19 @@ enum pn_error {
 enum pn_state { PN_FREE, PN_CREATED, PN_LOADED, PN_RUNNING, PN_PAUSED, PN_EXITED, PN_CRASHED };
 /* On: nothing is written yet. Peek tells what was written; clean tells it and begins anew for the pages that it told of. */
 enum pn_logdirty { PN_LOGDIRTY_OFF, PN_LOGDIRTY_ON, PN_LOGDIRTY_PEEK, PN_LOGDIRTY_CLEAN };
+/*
+ * What a domain's measured regions may do to the others: nothing (they are counted, and say that they were disturbed); hold them
+ * for a share of the domain's time, so that no guest can take the machine; hold them whenever it asks.
+ */
+enum pn_regions { PN_REGIONS_NONE, PN_REGIONS_SHARE, PN_REGIONS_ALL };
+/* Whether the others stood still all the time; if not, a region's ticks may be theirs. */
+enum pn_disturbed {
+	PN_QUIET,
+	PN_DISTURBED_NOT_GRANTED, /* PN_REGIONS_NONE */
+	PN_DISTURBED_SHARE,       /* the domain's share was used up */
+	PN_DISTURBED_OTHER,       /* another domain's region held them, and this domain, too */
+	PN_DISTURBED_LOST,        /* a CPU did not answer */
+};
 enum pn_trace_mode { PN_TRACE_DROP = 0, PN_TRACE_OVERWRITE = 1, PN_TRACE_LOSSLESS = 2 };
 
 struct pn_domain_info {
@@ -215,6 +239,8 @@ struct pn_region {
 	uint64_t trips;
 	uint64_t bytes_touched;
 	uint32_t guest_levels, shadow_levels; /* at its end; 0 guest levels: paging off; 0 shadow levels: nested */
+	uint32_t disturbed; /* enum pn_disturbed */
+	uint32_t unused;
 	uint64_t trip_count[TRIP_MAX];
 	uint64_t trip_ticks[TRIP_MAX];
 	uint64_t trip_bytes[TRIP_MAX];

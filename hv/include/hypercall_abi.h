@@ -21,7 +21,8 @@
 /*
  * Begin a measured region: EBX, ECX, EDX, ESI hold its name, 16 bytes,
  * NUL-padded, four to a register, first byte lowest. All other pCPUs are held
- * when it returns. Regions do not nest: a second begin fails with PN_HC_EBUSY.
+ * when it returns, if dom0 granted the domain that; otherwise the region is counted all the same, and says that it was
+ * disturbed. Regions do not nest: a second begin fails with PN_HC_EBUSY.
  */
 #define PN_HC_QUIET_BEGIN 1u
 /* End it: EBX = operations done, ECX/EDX = low/high half of the TSC ticks that the guest measured. */

@@ -120,11 +120,12 @@ struct vcpu {
 struct domain {
 	u32 id;
 	u32 state; /* enum pn_state */
+	u32 crashed; /* who sets it says why */
 	u32 nr_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS];
 	struct vcpu *acting; /* the vCPU whose event paging handles, or handled last: the holder of `lock` */
 	struct {
-		u32 next, serving;
+		u32 next, serving, broken;
 	} lock; /* domains with several vCPUs only: hv/paging/lock.h */
 	u32 alone; /* the same: the lock's holder is in the guest, and must be the only one there (hv/svm/smp.c) */
 

@@ -31,8 +31,8 @@ void plat_tlb_flush_page(struct vcpu *v, gva_t va);
  * it could have read of the hardware tables before. One that runs is made to leave the guest; none waits for us meanwhile.
  */
 void plat_tlb_flush_others(struct domain *d);
-/* While a domain's lock is waited for: give way, and do what others may be waiting for. */
-void plat_lock_wait(void);
+/* Wait for another vCPU, and do meanwhile what others may be waiting for. False: it did not come within any sensible time. */
+bool plat_wait(bool (*is_over)(const void *what), const void *what) __attribute__((warn_unused_result));
 
 /* End the domain, with a reason for dom0 to read; returns. The vCPU does not run again. printf-like. */
 void plat_domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -33,14 +33,14 @@ static void skip(struct svm_vcpu *s)
 	else if (decode(s, &in))
 		svm_past(s, in.len);
 	else
-		plat_panic("dom0's instruction at %llx cannot be decoded", (unsigned long long)s->vmcb.rip);
+		svm_inject_gp(s); /* it is not there any more, or lies where no memory is: dom0's own doing */
 }
 
 /* A domU's measured region wants us to stand still, or is over. */
 enum trip dom0_exit_nmi(struct svm_vcpu *s)
 {
 	pcpu_take_interrupts();
-	quiet_stand_if_asked();
+	pcpu_stand_if_asked();
 	return TRIP_interrupt;
 }
 
@@ -172,7 +172,8 @@ enum trip dom0_exit_npf(struct svm_vcpu *s)
 	if (!control_covers(gpa) && dom0_npt_demand(gpa))
 		return TRIP_npf;
 	if (!control_covers(gpa))
-		plat_log(LOG_DEBUG, "dom0 reaches for %llx, which is the hypervisor's", (unsigned long long)gpa);
+		plat_log(LOG_DEBUG, "dom0 reaches for %llx, which is the hypervisor's, or for which no table is left",
+			 (unsigned long long)gpa);
 	if (!decode(s, &in)) {
 		svm_inject_gp(s);
 		return TRIP_npf;

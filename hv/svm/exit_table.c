@@ -49,7 +49,7 @@ static enum trip exit_interrupt(struct svm_vcpu *s)
 {
 	pcpu_take_interrupts();
 	if (!s->smp) /* others stand where they hold no lock */
-		quiet_stand_if_asked();
+		pcpu_stand_if_asked();
 	domu_interrupted(s->v.backend);
 	s->v.attention = 1;
 	return TRIP_interrupt;

@@ -9,10 +9,20 @@
 #include "lib.h"
 #include "pcpu.h"
 #include "svm.h"
+#include "wait.h"
 
-static void kick(struct svm_vcpu *s)
+static void kick(const void *vcpu)
 {
+	const struct svm_vcpu *s = vcpu;
+
 	apic_send_kick(pcpus[s->v.pcpu]);
+}
+
+static bool has_left(const void *vcpu)
+{
+	const struct svm_vcpu *s = vcpu;
+
+	return !__atomic_load_n(&s->in_guest, __ATOMIC_SEQ_CST) || !__atomic_load_n(&s->flush_wanted, __ATOMIC_SEQ_CST);
 }
 
 /*
@@ -22,11 +32,11 @@ static void kick(struct svm_vcpu *s)
 static void make_leave(struct svm_vcpu *s)
 {
 	__atomic_store_n(&s->flush_wanted, 1, __ATOMIC_SEQ_CST);
-	if (!__atomic_load_n(&s->in_guest, __ATOMIC_SEQ_CST))
+	if (has_left(s))
 		return;
-	kick(s);
-	while (__atomic_load_n(&s->in_guest, __ATOMIC_SEQ_CST) && __atomic_load_n(&s->flush_wanted, __ATOMIC_SEQ_CST))
-		cpu_relax();
+	/* One that stays has what it has in its TLB: of this domain, which is over and whose memory nobody gets before it has left. */
+	if (!wait_for(&(struct wait){ has_left, kick, s }))
+		domu_pcpu_lost(pcpus[s->v.pcpu], "leave the guest for a TLB flush");
 }
 
 void plat_tlb_flush_others(struct domain *d)
@@ -36,10 +46,9 @@ void plat_tlb_flush_others(struct domain *d)
 			make_leave(to_svm(d->vcpu[i]));
 }
 
-void plat_lock_wait(void)
+bool plat_wait(bool (*is_over)(const void *what), const void *what)
 {
-	quiet_stand_if_asked();
-	cpu_relax();
+	return wait_for(&(struct wait){ .is_over = is_over, .what = what });
 }
 
 /* INVLPGA drops one page of an ASID, and what the paging-structure caches hold of it (APM volume 3). */
@@ -52,12 +61,13 @@ void plat_domain_crash(struct domain *d, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (d->state == PN_CRASHED)
+	/* Any pCPU may find the reason, even two at once. */
+	if (__atomic_exchange_n(&d->crashed, 1, __ATOMIC_SEQ_CST))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(d->reason, sizeof(d->reason), fmt, ap);
 	va_end(ap);
-	d->state = PN_CRASHED;
+	__atomic_store_n(&d->state, PN_CRASHED, __ATOMIC_SEQ_CST);
 	plat_log(LOG_INFO, "domain %u \"%s\" crashed: %s", d->id, d->name, d->reason);
 	if (!d->backend)
 		plat_panic("dom0 is gone: %s", d->reason);

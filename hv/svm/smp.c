@@ -14,6 +14,7 @@
 #include "cpu.h"
 #include "domu.h"
 #include "lock.h"
+#include "pcpu.h"
 #include "quick.h"
 
 /* Shadows changed under us, or a flush came up after the books were closed. */
@@ -56,7 +57,9 @@ static __attribute__((noinline)) bool enter_asked(struct svm_vcpu *s)
 	if (!s->step.wanted && !__atomic_load_n(&d->alone, __ATOMIC_SEQ_CST))
 		return true;
 	__atomic_store_n(&s->in_guest, 0, __ATOMIC_SEQ_CST);
-	paging_lock(&s->v);
+	/* The lock is broken and the domain over: the interrupt that says so ends the guest's run before it begins. */
+	if (!paging_lock(&s->v))
+		return true;
 	steps = s->step.wanted && step_alone(s);
 	if (!steps)
 		paging_unlock(&s->v);
@@ -66,7 +69,7 @@ static __attribute__((noinline)) bool enter_asked(struct svm_vcpu *s)
 void svm_enter_smp(struct svm_vcpu *s)
 {
 	do {
-		quiet_stand_if_asked();
+		pcpu_stand_if_asked();
 		__atomic_store_n(&s->in_guest, 1, __ATOMIC_SEQ_CST);
 	} while (__atomic_load_n(&s->flush_wanted, __ATOMIC_SEQ_CST) && !enter_asked(s));
 	svm_hold_delivery(s);
@@ -96,8 +99,7 @@ static bool exit_locked(struct svm_vcpu *s, u32 why)
 bool svm_exit_smp(struct svm_vcpu *s, u32 why)
 {
 	__atomic_store_n(&s->in_guest, 0, __ATOMIC_SEQ_CST);
-	paging_lock(&s->v);
-	return exit_locked(s, why);
+	return paging_lock(&s->v) && exit_locked(s, why);
 }
 
 /* From a step: the lock is held. */

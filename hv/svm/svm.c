@@ -61,7 +61,7 @@ void svm_enable(void)
 	void *hsave = plat_alloc_pages(1);
 
 	if (!hsave)
-		plat_panic("no page for the host save area");
+		boot_refuse("memory does not suffice for a CPU's host save area.");
 	p->hsave = (hpa_t)hsave;
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SVME | EFER_NXE);
 	wrmsr(MSR_VM_HSAVE_PA, p->hsave);

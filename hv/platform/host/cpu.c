@@ -37,9 +37,16 @@ void plat_tlb_flush_others(struct domain *d)
 	}
 }
 
-void plat_lock_wait(void)
+u64 host_most_looks = ~0ull;
+
+bool plat_wait(bool (*is_over)(const void *what), const void *what)
 {
-	sched_yield();
+	for (u64 i = 0; i < host_most_looks; i++) {
+		if (is_over(what))
+			return true;
+		sched_yield();
+	}
+	return false;
 }
 
 static void flush_if_due(struct host_cpu *c)

@@ -93,6 +93,9 @@ extern void (*host_moment)(void);
 /* Next number of a CPU's own sequence, and of any. */
 u64 host_random(u64 *state);
 
+/* plat_wait gives up after so many looks; at first it never does. */
+extern u64 host_most_looks;
+
 /* plat_panic jumps here if it is set, with 1; otherwise it aborts. */
 extern jmp_buf *host_panic;
 extern char host_panic_text[256];
