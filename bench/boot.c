@@ -11,6 +11,7 @@
 
 #include "boot.h"
 #include "boot_end.h"
+#include "control_abi.h"
 #include "qemu.h"
 
 /* A console is kept up to here; what comes after is counted. */
@@ -251,18 +252,40 @@ static void console_line(void *arg, const char *text)
 		b->on_end(b->arg, b, ended);
 }
 
+/* After a panic: "console NAME| text". Of the guest that runs it is all that there will be. */
+static void dead_line(struct boot *b, const char *text)
+{
+	const char *name = boot_current(b), *line = text + strlen(PN_CONSOLE_PREFIX);
+	char *longer;
+
+	if (!name || strncmp(text, PN_CONSOLE_PREFIX, strlen(PN_CONSOLE_PREFIX)) || strncmp(line, name, strlen(name)) ||
+	    strncmp(line + strlen(name), "| ", 2))
+		return;
+	line += strlen(name) + 2;
+	words_take(&b->dead_words, line, strlen(line));
+	words_take(&b->dead_words, "\n", 1);
+	longer = xfmt("%s%s\n", b->dead_console ? b->dead_console : "", line);
+	free(b->dead_console);
+	b->dead_console = longer;
+}
+
 static void log_line(void *arg, const char *text)
 {
 	struct boot *b = arg;
+	const char *panic = b->native ? NULL : strstr(text, "PANIC: ");
 
 	if (!*text)
 		return;
 	/* What it may say after its last sentence (a dump) stays in the log; the sentence is the reason. */
-	if (b->stood_still > 0)
+	if (b->stood_still > 0) {
+		dead_line(b, text);
 		return;
+	}
+	if (panic)
+		b->panic = xstrdup(panic + strlen("PANIC: "));
 	free(b->last_log);
 	b->last_log = xstrdup(text);
-	if (!b->native && (strstr(text, "cannot run here: ") || strstr(text, "PANIC: ")))
+	if (panic || (!b->native && strstr(text, "cannot run here: ")))
 		b->stood_still = now_seconds();
 	/* QEMU's exit status 1 is a guest's success natively, and its own failure: only its words tell. */
 	if (b->native && !strstr(text, "warning:")) {
@@ -326,6 +349,8 @@ void boot_free(struct boot *b)
 		remove_tree(b->tmp);
 	free(b->tmp);
 	free(b->last_log);
+	free(b->panic);
+	free(b->dead_console);
 	free(b->qemu_error);
 	free(b->kill_reason);
 	free(b->label);

@@ -14,6 +14,7 @@
 
 #include "collect.h"
 #include "options.h"
+#include "words.h"
 
 /* STREAM_LOG: the hypervisor's log; natively QEMU's own messages. */
 enum stream { STREAM_CONSOLE, STREAM_LOG, NR_STREAMS };
@@ -38,6 +39,9 @@ struct boot {
 	struct collect collect;
 	char *tmp;        /* directory of this boot's temporary files */
 	char *last_log;   /* the last line of the second stream */
+	char *panic;      /* why the hypervisor panicked; NULL: it did not */
+	char *dead_console; /* then: what it saved of the running guest's console */
+	struct words dead_words;
 	char *qemu_error; /* natively: what QEMU itself complained of; NULL: nothing */
 	json_t *native;   /* natively: the item, borrowed */
 	double started;

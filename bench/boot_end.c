@@ -104,25 +104,23 @@ static void enforce(struct boot *b, double now)
 	free(why);
 }
 
+/* Or the sentence in which a guest says that it failed. */
 static char *last_console_line(const struct boot *b)
 {
 	size_t len = 0;
 	char *text = b->log[STREAM_CONSOLE].path ? read_file(b->log[STREAM_CONSOLE].path, &len) : NULL;
-	char *line, *copy;
+	struct words w = { .len = 0 };
 
-	while (len && strchr("\r\n ", text[len - 1]))
-		text[--len] = 0;
-	line = len ? strrchr(text, '\n') : NULL;
-	copy = xstrdup(len ? (line ? line + 1 : text) : "");
+	words_take(&w, text, len);
 	free(text);
-	if (strlen(copy) > 300)
-		copy[300] = 0;
-	return copy;
+	return xstrdup(words_last(&w));
 }
 
 /* How QEMU itself ended, in words; the caller frees it. */
 static char *ending(const struct boot *b, int status)
 {
+	if (b->panic && !b->interrupted)
+		return xfmt("the hypervisor panicked: %s", b->panic);
 	if (b->kill_reason)
 		return xstrdup(b->kill_reason);
 	if (WIFSIGNALED(status))
@@ -187,12 +185,29 @@ static char *qemu_word(const struct boot *b)
 	return word;
 }
 
+/* What a panic saved of the running guest's console, where dom0 would have put it. */
+static void keep_dead_console(struct boot *b)
+{
+	const struct plan_item *it = &b->plan.item[b->collect.item];
+	char *path = xfmt("%s/consoles/%s/%s.%d%s.txt", b->res->dir, b->plan.recipe->name, it->workload->name, b->collect.rep,
+			  it->traced ? ".traced" : ""), *dir = xfmt("%s/consoles/%s", b->res->dir, b->plan.recipe->name);
+
+	json_object_set_new(b->collect.current, "words", json_sprintf("%s", words_last(&b->dead_words)));
+	if (b->dead_console && (make_dirs(dir) || write_file(path, b->dead_console, strlen(b->dead_console))))
+		say("%s: %s", path, strerror(errno));
+	free(path);
+	free(dir);
+}
+
 /* It came up and stopped before the plan was done. The running guest is to blame; what is left, the runner starts again. */
 static void end_midway(struct boot *b, const char *how)
 {
 	char *word = qemu_word(b);
-	char *why = xfmt("%s%s%s%s", how, word, b->last_log ? "; the hypervisor's last line: " : "", b->last_log ? b->last_log : "");
+	const char *last = b->last_log && !b->panic ? b->last_log : NULL;
+	char *why = xfmt("%s%s%s%s", how, word, last ? "; the hypervisor's last line: " : "", last ? last : "");
 
+	if (b->collect.current && b->panic)
+		keep_dead_console(b);
 	if (b->collect.current)
 		item_end(b->collect.current, b->kill_reason ? b->kill_state : "crashed", why);
 	else if (!b->collect.ended)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "control_abi.h"
 #include "qemu.h"
 
 #define MACHINE "q35"
@@ -70,6 +71,9 @@ void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const 
 	add(a, xfmt("file:%s", log));
 	add_all(a, "-chardev", "stdio,id=dom0,signal=off", "-serial", "chardev:dom0", "-drive", NULL);
 	add(a, xfmt("file=%s,if=virtio,format=raw,cache=unsafe", d));
+	/* A hypervisor that cannot go on says so at once, by QEMU's status. */
+	add_all(a, "-append", "panic=exit", "-device", NULL);
+	add(a, xfmt("isa-debug-exit,iobase=%#x,iosize=2", PN_PANIC_PORT));
 	free(kernel);
 	free(rd);
 	free(d);

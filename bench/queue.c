@@ -54,11 +54,11 @@ static void on_guest_end(void *arg, struct boot *b, const json_t *item)
 {
 	struct queue *q = arg;
 	bool traced = json_is_true(json_object_get(item, "traced"));
-	const char *reason = json_string_value(json_object_get(item, "reason"));
+	char *why = item_why(item);
 	const char *state = json_string_value(json_object_get(item, "state"));
 	char *what = xfmt("%s  %s%s", b->plan.recipe->name, json_string_value(json_object_get(item, "workload")),
 			  traced ? "  (traced)" : "");
-	char *how = xfmt("%s%s%s", state, reason && *reason ? ": " : "", reason ? reason : "");
+	char *how = xfmt("%s%s%s", state, *why ? ": " : "", why);
 
 	if (!item_finished(item))
 		q->bad++;
@@ -66,6 +66,7 @@ static void on_guest_end(void *arg, struct boot *b, const json_t *item)
 	results_save_lately(q->res);
 	free(how);
 	free(what);
+	free(why);
 }
 
 void queue_add(struct queue *q, struct plan *plan, char *label)

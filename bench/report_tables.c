@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report_parts.h"
+#include "results.h"
 
 /* They are in no figure, but a reader should know of them. */
 static void emulators_trips(FILE *f, const struct dataset *d)
@@ -132,6 +133,7 @@ void report_unfinished(FILE *f, const struct dataset *d)
 	table_begin(f, "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col class=n>repetition</th><th scope=col>ended as</th><th scope=col>because</th>");
 	for (unsigned i = 0; i < d->nr_unfinished; i++) {
 		const json_t *it = d->unfinished[i];
+		char *why = item_why(it);
 
 		fputs("<tr>", f);
 		html_th_row(f, text_of(it, "recipe"));
@@ -141,7 +143,8 @@ void report_unfinished(FILE *f, const struct dataset *d)
 		else
 			html_td(f, (double)json_integer_value(json_object_get(it, "repetition")));
 		html_td_text(f, text_of(it, "state"));
-		html_td_text(f, text_of(it, "reason"));
+		html_td_text(f, why);
+		free(why);
 		fputs("</tr>\n", f);
 	}
 	table_end(f, "No result of these is shown anywhere; their consoles are in consoles/, the logs in logs/.");

@@ -151,6 +151,17 @@ void item_end(json_t *item, const char *state, const char *reason)
 	json_object_set_new(item, "reason", json_sprintf("%s", reason ? reason : ""));
 }
 
+char *item_why(const json_t *item)
+{
+	const char *reason = json_string_value(json_object_get(item, "reason"));
+	const char *words = json_string_value(json_object_get(item, "words"));
+	bool both = reason && *reason && words && *words;
+
+	if (item_finished(item) || !words || !*words)
+		return xstrdup(reason ? reason : "");
+	return xfmt("%s%sits last words: %s", both ? reason : "", both ? "; " : "", words);
+}
+
 bool item_finished(const json_t *item)
 {
 	return !strcmp(item_state(item), "finished");

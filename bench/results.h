@@ -37,6 +37,8 @@ void results_free(struct results *r);
 json_t *results_item(struct results *r, const char *recipe, const char *workload, unsigned repetition, bool traced);
 /* End an item that got no end of its own: state and reason, unless it has ended already. */
 void item_end(json_t *item, const char *state, const char *reason);
+/* Why it did not finish: the reason, and the guest's own last words where there are some. The caller frees it. */
+char *item_why(const json_t *item);
 bool item_finished(const json_t *item);
 /* Whether that guest run is there and finished. */
 bool results_finished(const struct results *r, const char *recipe, const char *workload, unsigned repetition, bool traced);

@@ -51,9 +51,23 @@ is "without the traced pass" "$(grep -c '"traced": true' "$res/untraced/results.
 FAKE_MODE=die:demand-fault FAKE_STATE=$tmp/died run died --recipe shadow2 --repeat 2
 is "a machine that dies fails the run" $? 1
 has "the guest that it died in is crashed" "$res/died/results.json" '"state": "crashed"'
-has "with the hypervisor's last word" "$res/died/results.json" 'PANIC: fake'
+has "with the hypervisor's last word" "$res/died/results.json" '"reason": "the hypervisor panicked: fake"'
+has "and the guest's" "$res/died/results.json" '"words": "@fail it is so"'
+has "both while it runs" "$tmp/died.err" 'demand-fault +crashed: the hypervisor panicked: fake; its last words: @fail it is so'
+has "and in the report" "$res/died/report.html" 'the hypervisor panicked: fake; its last words: @fail it is so'
+is "what was saved of its console" "$(cat "$res/died/consoles/shadow2/demand-fault.0.txt")" "$(printf 'hello\n@fail it is so\nbye')"
+check "nobody waited for it" test "$(sqlite3 :memory: "SELECT json_extract(readfile('$res/died/results.json'), '\$.boots[0].wall_seconds') < 3")" = 1
 is "the others are measured in another boot" "$(tail -n +2 "$res/died/results.csv" | cut -d, -f2,6 | sort | tr '\n' ' ')" \
 	"compute,1 compute,2 demand-fault,2 null-exit,1 null-exit,2 "
+
+FAKE_MODE=stand:demand-fault FAKE_STATE=$tmp/stood run stood --recipe shadow2 --repeat 1 --no-trace
+is "a hypervisor that stands fails the run" $? 1
+has "for the same reason" "$res/stood/results.json" '"reason": "the hypervisor panicked: fake"'
+
+FAKE_MODE=fail:demand-fault run failing --recipe shadow2 --repeat 1 --no-trace
+is "a guest that fails fails the run" $? 1
+has "and says why" "$tmp/failing.err" 'demand-fault +failed: exit code 1; its last words: @fail 2 < 1'
+has "in the report, too" "$res/failing/report.html" 'exit code 1; its last words: @fail 2 &lt; 1'
 
 FAKE_MODE=hang:demand-fault FAKE_STATE=$tmp/hung run hung --recipe shadow2 --repeat 1 --silence 2
 is "a machine that hangs fails the run" $? 1
