@@ -44,6 +44,9 @@ void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u
 		error = 0;
 	}
 	s->pending = 0; /* what was cut is dropped, as hardware drops it: a fault in delivery replaces the event */
+	has_error = has_error && s->vmcb.cr0 & CR0_PE; /* in real mode no exception has an error code */
+	if (!has_error)
+		error = 0;
 	s->vmcb.eventinj = (u64)error << 32 | EVENT_VALID | EVENT_EXCEPTION | vector | (has_error ? EVENT_ERROR : 0);
 }
 

@@ -62,6 +62,8 @@ static bool write_msr(struct svm_vcpu *s, u32 msr, u64 val)
 		s->pat = val;
 		return true;
 	case MSR_TSC_AUX:
+		if (val >> 32) /* reserved: a fault of our own, otherwise */
+			return false;
 		s->tsc_aux = val;
 		wrmsr(MSR_TSC_AUX, val);
 		return true;
