@@ -13,7 +13,7 @@ static int dispatch(const struct options *o, const struct paths *p)
 	case CMD_REPORT:
 		return cmd_report(p, o->run);
 	case CMD_CHECK:
-		return cmd_check(p);
+		return cmd_check(p, o->long_tests);
 	case CMD_DOCTOR:
 		return cmd_doctor(p);
 	case CMD_HELP:

@@ -13,7 +13,7 @@
 
 const char *argp_program_version = PN_VERSION;
 
-enum { KEY_SUITE = 256, KEY_LEVELS, KEY_NO_TRACE, KEY_KEEP_GOING, KEY_QEMU, KEY_BUILD, KEY_RESULTS, KEY_NO_REPORT, KEY_SILENCE, KEY_RESUME };
+enum { KEY_SUITE = 256, KEY_LEVELS, KEY_NO_TRACE, KEY_KEEP_GOING, KEY_QEMU, KEY_BUILD, KEY_RESULTS, KEY_NO_REPORT, KEY_SILENCE, KEY_RESUME, KEY_LONG };
 
 static const struct argp_option place_options[] = {
 	{ "build", KEY_BUILD, "DIR", 0, "where the images are (default: where this program is)", 9 },
@@ -167,6 +167,21 @@ static error_t parse_plain(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
+static const struct argp_option check_options[] = {
+	{ "long", KEY_LONG, NULL, 0, "run those that have a long form in it: hours, where the usual one takes a sample", 1 },
+	{ 0 }
+};
+
+static error_t parse_check(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	if (key != KEY_LONG)
+		return parse_plain(key, arg, state);
+	o->long_tests = true;
+	return 0;
+}
+
 static const struct argp place_argp = { place_options, parse_place, NULL, NULL, NULL, NULL, NULL };
 static const struct argp_child place_child[] = { { &place_argp, 0, "Places:", 9 }, { 0 } };
 
@@ -182,7 +197,7 @@ static const struct argp report_argp = { NULL, parse_report, "[RUN]",
 					 "the newest run if left out.",
 					 place_child, NULL, NULL };
 static const struct argp list_argp = { NULL, parse_plain, "", "Show every recipe and workload.", place_child, NULL, NULL };
-static const struct argp check_argp = { NULL, parse_plain, "", "Run every test of the build tree: why one failed is told at once, a total at the end.",
+static const struct argp check_argp = { check_options, parse_check, "", "Run every test of the build tree: why one failed is told at once, a total at the end.",
 					place_child, NULL, NULL };
 static const struct argp doctor_argp = { NULL, parse_plain, "",
 					 "Look whether everything that a run needs is there, and say what to do if not.",

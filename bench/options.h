@@ -27,6 +27,7 @@ struct options {
 	bool keep_going;
 	bool no_report;
 	const char *qemu; /* as given, NULL: not given; from run.c on the program itself */
+	bool long_tests; /* check: in their long form */
 	const char *run; /* report: which; NULL: the newest */
 	const char *build, *results;
 	unsigned silence_s; /* of QEMU's CPU time without an event from dom0, or of wall time without CPU time; 0: as boot_end.c has it */
