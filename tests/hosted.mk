@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # hv/svm and what stands on it compiled into programs, with the address and undefined-behaviour sanitizers, for the machine
-# of tests/svm_machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm_<r> (the suites).
+# of tests/svm_machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm_<r>, the suites, and
+# tests/fuzz_svm_<r>.
 
 HOSTED_RECIPES = shadow2 shadow3 adaptive npt
 HOSTED_SUITES := $(shell sed -n 's/^SUITE.\(.*\).$$/\1/p' $(srcdir)/tests/svm_suites.def)
@@ -13,8 +14,9 @@ HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
 HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
 	$(HV_MM_SRCS) hv/boot/wait.c hv/platform/host/mmu.c
 HOSTED_MACHINE_SRCS = tests/svm_machine.c tests/svm_insns.c tests/svm_host.c tests/svm_exit.c tests/svm_quick.S
-HOSTED_SUITE_SRCS = tests/svm_suites.c $(HOSTED_SUITES:%=tests/svm_%.c)
-HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm_%)
+HOSTED_SUITE_SRCS = tests/svm_suites.c tests/svm_fuzz_code.c tests/svm_fuzz_rules.c $(HOSTED_SUITES:%=tests/svm_%.c)
+HOSTED_FUZZ_SRCS = tests/svm_fuzz.c tests/svm_fuzz_code.c tests/svm_fuzz_rules.c
+HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm_%) $(HOSTED_RECIPES:%=tests/fuzz_svm_%)
 hosted_objs = $(addprefix hosted-obj/$(1)/,$(addsuffix .o,$(2)))
 
 hosted-obj/all/%.o: $(srcdir)/%
@@ -23,17 +25,24 @@ hosted-obj/all/%.o: $(srcdir)/%
 tests/libhosted.a: $(call hosted_objs,all,$(HOSTED_SRCS) $(HOSTED_MACHINE_SRCS))
 	@mkdir -p $(@D); rm -f $@; $(AR) cr $@ $^
 
+# The two libraries need each other.
+HOSTED_LINK = $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
 # $(1) recipe, $(2) its own sources
 define hosted_recipe
 hosted-obj/$(1)/%.o: $$(srcdir)/%
 	$$(ENGINE_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
-tests/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) $$(call hosted_objs,$(1),$(2)) tests/libhosted.a
-	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+tests/libhosted_$(1).a: $$(call hosted_objs,$(1),$(2))
+	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
+tests/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) tests/libhosted.a tests/libhosted_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK) $$(CHECK_LIBS)
+tests/fuzz_svm_$(1): $$(call hosted_objs,all,$$(HOSTED_FUZZ_SRCS)) tests/libhosted.a tests/libhosted_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK)
 endef
 $(foreach r,$(filter-out $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS))))
 $(foreach r,$(filter $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_NESTED_SRCS))))
 
 clean-local: clean-hosted
 clean-hosted:
-	rm -rf hosted-obj tests/libhosted.a $(HOSTED_TESTS)
+	rm -rf hosted-obj tests/libhosted.a $(HOSTED_RECIPES:%=tests/libhosted_%.a) $(HOSTED_TESTS)
 -include $(wildcard hosted-obj/*/*/*.d hosted-obj/*/*/*/*.d hosted-obj/*/*/*/*/*.d)

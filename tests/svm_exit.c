@@ -14,6 +14,7 @@ u32 svm_quick(struct svm_vcpu *s, const void *handler);
 void svm_run_loop(struct svm_vcpu *s);
 
 void (*host_failing)(void);
+u64 host_exits;
 static struct host_cpu cpus[MAX_VCPUS];
 static struct svm_vcpu before;
 static u64 trips_before[TRIP_MAX];
@@ -86,6 +87,13 @@ void host_cpu_loads(struct svm_vcpu *s)
 	host_cpu_load_pdptes(c);
 }
 
+bool host_cpu_reaches(struct svm_vcpu *s, gva_t va, hpa_t *hpa)
+{
+	u32 pfec, user = s->vmcb.cpl == 3 ? PFEC_U : 0;
+
+	return host_cpu_access(cpu_of(s), s->v.guest_levels < 4 ? (u32)va : va, user, hpa, &pfec);
+}
+
 /* What entry.S is called for: here every exit is a call of its own. */
 void svm_run_loop(struct svm_vcpu *s)
 {
@@ -139,6 +147,8 @@ static void check_canaries(const struct svm_vcpu *s)
 	SAME(v.id); SAME(v.pcpu); SAME(smp); SAME(iopm); SAME(msrpm); SAME(exits); SAME(ops);
 }
 
+#define CR4_NO_CPU_HAS (~(BIT(24) - 1) | BIT(19) | BIT(15) | BIT(14) | BIT(13))
+
 /* APM volume 2, section 15.5.1: what VMRUN refuses; but for what the guest itself has in its segments. (Paged real mode is legal: 15.9.) */
 static const char *refused(const struct vmcb *b)
 {
@@ -148,8 +158,8 @@ static const char *refused(const struct vmcb *b)
 		return "EFER";
 	if ((b->cr0 & CR0_NW && !(b->cr0 & CR0_CD)) || b->cr0 >> 32)
 		return "CR0";
-	if (b->cr3 >> 52 || b->dr6 >> 32 || b->dr7 >> 32 || b->cr4 >> 32)
-		return "the upper half of CR3, CR4, DR6 or DR7";
+	if (b->cr3 >> 52 || b->dr6 >> 32 || b->dr7 >> 32 || b->cr4 & CR4_NO_CPU_HAS)
+		return "reserved bits of CR3, CR4, DR6 or DR7";
 	if (lma && !(b->cr4 & CR4_PAE))
 		return "long mode without PAE";
 	if (!(b->intercept2 & INTERCEPT_VMRUN) || !b->asid)
@@ -229,6 +239,8 @@ void host_check(const struct svm_vcpu *s, bool goes_on)
 			host_fail(s, "the vCPU stops, and nobody wants it to");
 		return;
 	}
+	if (s->v.domain->state != PN_RUNNING)
+		host_fail(s, "the vCPU goes on, and its domain has ended");
 	if (what)
 		host_fail(s, "VMRUN would refuse %s", what);
 	check_event(s);
@@ -263,8 +275,10 @@ bool host_vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
 	bool goes_on = true;
 	u32 why;
 
+	host_exits++;
 	machine_pcpu = s->v.pcpu;
 	machine_tsc += 500;
+	machine_waits = 0;
 	hardware_exits(s, code, info1, info2);
 	remember(s);
 	why = svm_quick(s, (const void *)((const quick_handler_t *)s->vmcb.quick)[(u8)code]);

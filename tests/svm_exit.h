@@ -8,5 +8,7 @@
 void host_cpu_begin(struct svm_vcpu *s);
 /* VMRUN: the registers that the clean bits do not vouch for, and the flush that is asked for. */
 void host_cpu_loads(struct svm_vcpu *s);
+/* What that CPU reaches at va for reading, without an exit. */
+bool host_cpu_reaches(struct svm_vcpu *s, gva_t va, hpa_t *hpa);
 
 #endif

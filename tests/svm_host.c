@@ -203,6 +203,7 @@ void host_set_mode(struct svm_vcpu *s, enum host_mode mode, unsigned cpl)
 
 void host_end(void)
 {
+	machine_pcpu = 0;
 	if (guest)
 		domu_destroy(guest);
 	guest = NULL;
@@ -238,7 +239,6 @@ struct svm_vcpu *host_guest_smp(enum host_mode mode, unsigned cpl, u32 nr_vcpus)
 	static bool on;
 	u32 id;
 
-	machine_pcpu = 0;
 	host_end();
 	if (!on) {
 		machine_init();

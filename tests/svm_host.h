@@ -80,6 +80,7 @@ void host_set_reg(struct svm_vcpu *s, unsigned reg, u64 val);
 
 /* One exit. False: the vCPU left the run loop (it crashed, ended, or has to stand). */
 bool host_vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2);
+extern u64 host_exits; /* made in all */
 /* Of the last exit: */
 enum trip host_trip(const struct svm_vcpu *s);            /* what it was booked as; TRIP_MAX: not once */
 bool host_moved(const struct svm_vcpu *s, unsigned by);   /* RIP is that much on, and no event is injected */

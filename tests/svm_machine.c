@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Memory, pCPUs and the log of the machine on which hv/svm runs hosted. The CPU's instructions are in svm_insns.c. */
-#include "svm_machine.h"
+#include "svm_host.h"
 
 #include <sanitizer/asan_interface.h>
 #include <stdarg.h>
@@ -14,6 +14,7 @@
 #include "memory.h"
 
 #define HEAP_PAGES ((MACHINE_POOL_BASE - MACHINE_HEAP_BASE) / PAGE_SIZE)
+#define MOST_WAITS 20 /* in one exit: a guest's timer is never that long coming */
 #define POOL_UNITS ((MACHINE_RAM_END - MACHINE_POOL_BASE) / POOL_UNIT)
 
 struct host_memory host_memory;
@@ -177,6 +178,8 @@ static void end(const char *fmt, va_list args)
 	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, args);
 	if (host_panic)
 		longjmp(*host_panic, 1);
+	if (host_failing)
+		host_failing();
 	fprintf(stderr, "the hypervisor panics: %s\n", host_panic_text);
 	abort();
 }
@@ -262,18 +265,26 @@ static void others_leave(void)
 	}
 }
 
+/* What they do may wait in its turn, for a pCPU that stands. */
 void cpu_relax(void)
 {
+	static bool leaving;
+
 	machine_tsc += 16;
 	others_stand();
+	if (leaving)
+		return;
+	leaving = true;
 	others_leave();
+	leaving = false;
 }
 
 void wait_for_interrupt(void)
 {
 	u64 timer = machine_timer[machine_pcpu];
 
-	machine_waits++;
+	if (++machine_waits > MOST_WAITS && machine_stuck)
+		machine_stuck();
 	if (timer != ~0ull && timer - machine_tsc < 1ull << 62)
 		machine_tsc = timer;
 	else if (timer == ~0ull && machine_stuck)

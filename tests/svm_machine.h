@@ -4,7 +4,7 @@
  * addresses, allocators whose free pages AddressSanitizer watches, pCPUs that are one thread, and a CPU for
  * tests/hosted/insns.h. Time is a counter, so that all of it is as reproducible as the caller.
  *
- *   64 KiB         dom0's RAM        32 MiB   heap, 24 MiB        56 MiB   domU pool, 72 MiB       128 MiB
+ *   64 KiB         dom0's RAM        32 MiB   heap, 64 MiB        96 MiB   domU pool, 96 MiB       192 MiB
  */
 #ifndef TESTS_SVM_MACHINE_H
 #define TESTS_SVM_MACHINE_H
@@ -15,8 +15,8 @@
 
 #define MACHINE_RAM_BASE 0x10000ull
 #define MACHINE_HEAP_BASE (32ull << 20)
-#define MACHINE_POOL_BASE (56ull << 20)
-#define MACHINE_RAM_END (128ull << 20)
+#define MACHINE_POOL_BASE (96ull << 20)
+#define MACHINE_RAM_END (192ull << 20)
 #define MACHINE_PCPUS 5
 
 /* What of the CPU is not in a VMCB. */
@@ -39,11 +39,11 @@ extern u64 machine_timer[MACHINE_PCPUS]; /* TSC; ~0: not armed */
 extern u32 machine_kicks[MACHINE_PCPUS], machine_nmis[MACHINE_PCPUS];
 extern bool machine_is_tcg, machine_has_nrip, machine_has_la57; /* what CPUID says */
 extern bool machine_quiet;  /* log nothing */
-extern u32 machine_waits;   /* times that an interrupt was waited for */
+extern u32 machine_waits;   /* times that an interrupt was waited for since this was 0 */
 
 /* The bus: what ports of dom0's own read; all ones if it is NULL. Writes go nowhere. */
 extern u32 (*machine_port_in)(u16 port, unsigned bytes);
-/* An interrupt is waited for and no timer is armed: what ends it? Must be set by whoever lets a guest halt. */
+/* An interrupt is waited for and no timer is armed, or for long: what ends it? Must be set by whoever lets a guest halt. */
 extern void (*machine_stuck)(void);
 /* INVLPGA named this page. */
 extern void (*machine_invlpga)(u64 va, u32 asid);

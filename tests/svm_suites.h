@@ -20,7 +20,7 @@ static inline void svm_case(Suite *suite, const char *name, const TTest *test, i
 {
 	TCase *c = tcase_create(name);
 
-	tcase_set_timeout(c, 120);
+	tcase_set_timeout(c, 600);
 	tcase_add_loop_test(c, test, 0, n);
 	suite_add_tcase(suite, c);
 }
