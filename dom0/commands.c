@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* penumbra-ctl's commands on single domains. Each returns an exit code and has said what went wrong. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -347,23 +348,52 @@ int cmd_trace(struct ctl *c)
 	return e == PN_ERR_ok ? 0 : ctl_fail(c, "trace", e);
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+	interrupted = 1;
+}
+
+/* Ctrl-C ends it between two pieces. */
+static enum pn_error audit_until_interrupt(struct ctl *c, uint32_t id, struct dom_audit *a)
+{
+	struct sigaction now = { .sa_handler = on_interrupt }, before;
+	enum pn_error e;
+
+	interrupted = 0;
+	sigaction(SIGINT, &now, &before);
+	e = dom_audit(c->dev, id, &interrupted, a);
+	sigaction(SIGINT, &before, NULL);
+	return e;
+}
+
+static void show_audit(struct ctl *c, const struct dom_audit *a)
+{
+	if (c->json)
+		ctl_print_json(c, json_pack("{s:I,s:o,s:I,s:b}", "faults", (json_int_t)a->faults, "text",
+					    show_text(a->text, strlen(a->text)), "looked", (json_int_t)a->looked, "stopped",
+					    a->stopped));
+	else if (a->stopped)
+		fprintf(c->out, "%sstopped after %llu entries, %llu faults so far\n", a->text, (unsigned long long)a->looked,
+			(unsigned long long)a->faults);
+	else
+		fprintf(c->out, "%s%llu faults\n", a->text, (unsigned long long)a->faults);
+}
+
 int cmd_audit(struct ctl *c)
 {
-	uint64_t faults;
+	struct dom_audit a;
 	enum pn_error e;
 	uint32_t id;
-	char *text;
 
 	if (!ctl_domain(c, &id))
 		return CTL_USAGE;
-	e = dom_audit(c->dev, id, &faults, &text);
-	if (e == PN_ERR_ok && c->json)
-		ctl_print_json(
-			c, json_pack("{s:I,s:o}", "faults", (json_int_t)faults, "text", show_text(text, strlen(text))));
-	else if (e == PN_ERR_ok)
-		fprintf(c->out, "%s%llu faults\n", text, (unsigned long long)faults);
-	free(text);
+	e = audit_until_interrupt(c, id, &a);
+	if (e == PN_ERR_ok)
+		show_audit(c, &a);
+	free(a.text);
 	if (e != PN_ERR_ok)
 		return ctl_fail(c, "audit", e);
-	return faults ? CTL_FAILED : 0;
+	return a.faults || a.stopped ? CTL_FAILED : 0;
 }

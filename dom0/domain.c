@@ -227,14 +227,36 @@ enum pn_error dom_logdirty(struct pn_dev *dev, uint32_t id, enum pn_logdirty wha
 	return e;
 }
 
-enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, uint64_t *faults, char **text)
+/* One piece; its text is appended. *more: there is more to do. */
+static enum pn_error audit_piece(struct pn_dev *dev, uint32_t id, bool *more, struct dom_audit *a)
 {
 	PN_LOCKED(dev);
+	const uint64_t args[PN_NR_ARGS] = { *more };
 	uint64_t rets[PN_NR_RETS];
-	enum pn_error e = pn_command(dev, PN_CMD_audit, id, NULL, rets);
-	size_t n = rets[1] < dev->exchange_bytes ? rets[1] : dev->exchange_bytes;
+	enum pn_error e = pn_command(dev, PN_CMD_audit, id, args, rets);
+	size_t had = strlen(a->text), n = e == PN_ERR_ok && rets[1] < dev->exchange_bytes ? rets[1] : 0;
+	char *text = realloc(a->text, had + n + 1);
 
-	*faults = e == PN_ERR_ok ? rets[0] : 0;
-	*text = strndup(pn_exchange(dev), e == PN_ERR_ok ? n : 0);
+	*more = e == PN_ERR_ok && rets[2] == 1;
+	if (!text || e != PN_ERR_ok)
+		return e;
+	memcpy(text + had, pn_exchange(dev), n);
+	text[had + n] = 0;
+	a->text = text;
+	a->faults = rets[0];
+	a->looked = rets[3];
+	return e;
+}
+
+enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, const volatile sig_atomic_t *stop, struct dom_audit *a)
+{
+	enum pn_error e;
+	bool more = false;
+
+	*a = (struct dom_audit){ .text = strdup("") };
+	do
+		e = audit_piece(dev, id, &more, a);
+	while (more && !(stop && *stop));
+	a->stopped = more;
 	return e;
 }

@@ -6,6 +6,7 @@
 #ifndef DOM0_DOMAIN_H
 #define DOM0_DOMAIN_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "device.h"
@@ -52,7 +53,13 @@ struct dom_logdirty {
 };
 enum pn_error dom_logdirty(struct pn_dev *dev, uint32_t id, enum pn_logdirty what, struct dom_logdirty *log);
 
-/* *text: allocated, NUL-terminated. */
-enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, uint64_t *faults, char **text);
+/* What an audit found. text: allocated, NUL-terminated, also after an error. */
+struct dom_audit {
+	uint64_t faults, looked; /* entries looked at */
+	char *text;
+	bool stopped; /* before it was over, because *stop was set */
+};
+/* In pieces, between which others may use the device. stop: may be NULL. */
+enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, const volatile sig_atomic_t *stop, struct dom_audit *a);
 
 #endif

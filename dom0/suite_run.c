@@ -197,16 +197,15 @@ static void say_regions(struct run *r)
 static void add_audit(struct run *r, json_t *ev)
 {
 	enum pn_error e = PN_ERR_nodom;
-	uint64_t faults = 0;
-	char *text = NULL;
+	struct dom_audit a = { 0 };
 
 	if (r->created)
-		e = dom_audit(r->c->dev, r->mem.id, &faults, &text);
-	json_object_set_new(ev, "audit", json_integer((json_int_t)faults));
+		e = dom_audit(r->c->dev, r->mem.id, NULL, &a);
+	json_object_set_new(ev, "audit", json_integer((json_int_t)a.faults));
 	json_object_set_new(ev, "audit_text",
-			    e == PN_ERR_ok && text ? show_text(text, strlen(text))
-						   : json_sprintf("not audited: %s", pn_error_text(e)));
-	free(text);
+			    e == PN_ERR_ok && a.text ? show_text(a.text, strlen(a.text))
+						     : json_sprintf("not audited: %s", pn_error_text(e)));
+	free(a.text);
 }
 
 static void say_end(struct run *r)

@@ -2,6 +2,7 @@
 /* See ctl_sim.h. Memory of domain n begins at n * SIM_MEMORY in the pool. */
 #include "ctl_sim.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,23 @@ static uint32_t sim_set_pool(struct sim_domain *d, uint64_t pages, uint64_t *ret
 }
 
 /* 128 pages a call, the first, third and last of them written. */
+/* In two pieces, the second of which finds what there is. */
+static uint32_t sim_audit(const struct sim_domain *d, uint64_t go_on, uint64_t *ret)
+{
+	const bool first = !go_on;
+
+	if (go_on > 1 || (go_on && !sim.auditing))
+		return go_on > 1 ? PN_ERR_inval : PN_ERR_state;
+	sim.auditing = first;
+	if (first && sim.interrupted)
+		raise(SIGINT);
+	ret[0] = strncmp(d->info.name, "crash", 5) == 0 ? 2 - first : 0;
+	ret[1] = ret[0] ? (uint64_t)sprintf(bar2, "fault %d\n", 2 - first) : 0;
+	ret[2] = first;
+	ret[3] = first ? 1000 : 1500;
+	return PN_ERR_ok;
+}
+
 static uint32_t sim_logdirty(struct sim_domain *d, const uint64_t *arg, uint64_t *ret)
 {
 	uint64_t left = d->info.memory_bytes / 4096 - arg[1];
@@ -215,9 +233,7 @@ static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t
 	case PN_CMD_audit:
 		if (d->info.state == PN_RUNNING)
 			return PN_ERR_state;
-		ret[0] = strncmp(d->info.name, "crash", 5) == 0 ? 2 : 0;
-		ret[1] = ret[0] ? (uint64_t)sprintf(bar2, "two faults\n") : 0;
-		return PN_ERR_ok;
+		return sim_audit(d, arg[0], ret);
 	}
 	return PN_ERR_nosys;
 }

@@ -291,7 +291,11 @@ START_TEST(audit_and_log)
 {
 	ck_assert_int_eq(CTL("create", "crash1", "--memory", "1"), 0);
 	ck_assert_int_eq(CTL("audit", "1"), CTL_FAILED);
-	ck_assert_str_eq(out, "two faults\n2 faults\n");
+	ck_assert_str_eq(out, "fault 1\nfault 2\n2 faults\n");
+	sim.interrupted = true;
+	ck_assert_int_eq(CTL("audit", "1"), CTL_FAILED);
+	ck_assert_str_eq(out, "fault 1\nstopped after 1000 entries, 1 faults so far\n");
+	sim.interrupted = false;
 	ck_assert_int_eq(CTL("create", "fine", "--memory", "1"), 0);
 	ck_assert_int_eq(CTL("audit", "2"), 0);
 	sim.commands = 0;

@@ -24,7 +24,7 @@ void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pag
 	void *memory, *before;
 
 	memset(g, 0, sizeof(*g));
-	g->machine_frames = MACHINE_FRAMES + (aligned ? frames : 0);
+	g->machine_frames = MACHINE_FRAMES + (aligned ? frames + 2 * pool_pages : 0);
 	host_init(g->machine_frames);
 	g->frames = frames;
 	g->rng = seed ^ 0x5eed;

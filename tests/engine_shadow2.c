@@ -19,6 +19,58 @@ static u32 shadows_of(u64 gfn)
 	return n;
 }
 
+/* ---- a pool in which one fault may not search for all ---- */
+
+#define BIG_FRAMES 12000
+#define BIG_TABLES 5000u
+#define BIG_FIRST  600 /* frame of the first level-1 table */
+
+/*
+ * Many level-1 tables, each mapping frame DATA read-only but the last one, which maps it writable. Shadows stand in the pool in the order in
+ * which they were made, so that a search comes to it late.
+ */
+static void fill_big_pool(void)
+{
+	guest_init(&g, BIG_FRAMES, HOLE_AT, HOLE, 6000, 42);
+	build_tables();
+	for (u32 i = 0; i < BIG_TABLES; i++) {
+		guest_table(&g, BIG_FIRST + i)[0] = at(DATA, i + 1 < BIG_TABLES ? PTE_P | PTE_US | PTE_A : ALL | PTE_A | PTE_D);
+		guest_table(&g, BIG_FIRST + BIG_TABLES + i / 512)[i % 512] = at(BIG_FIRST + i, ALL);
+		guest_table(&g, USER_L3)[1 + i / 512] = at(BIG_FIRST + BIG_TABLES + i / 512, ALL);
+	}
+	guest_long_mode(&g, ROOT, EFER_NXE);
+	for (u32 i = 0; i < BIG_TABLES; i++)
+		expect_done(USER + BIT(30) + ((u64)i << 21), U, 0, DATA);
+	expect_done(USER + BIT(30) + ((BIG_TABLES - 1ull) << 21), U | W, 0, DATA);
+	ck_assert_uint_eq(frame(DATA)->writable, 1);
+}
+
+/* Frame DATA becomes a table: found in pieces, none of which looks at more than its share, and then it is one. */
+START_TEST(search_in_pieces)
+{
+	const gva_t va = USER + (100ull << 21);
+	enum verdict r = SH_RETRY;
+	u64 most = 0;
+	u32 n = 0;
+
+	fill_big_pool();
+	guest_table(&g, DATA)[0] = at(DATA + 1, ALL);
+	guest_table(&g, USER_L2)[100] = at(DATA, ALL);
+	while (!frame(DATA)->shadows && n++ < 10) {
+		g.v.bytes = 0;
+		r = paging_fault(&g.v, va, U);
+		most = g.v.bytes > most ? g.v.bytes : most;
+	}
+	ck_assert_uint_eq(n, 2);
+	ck_assert_int_eq(r, SH_FIXED);
+	ck_assert_uint_le(most, (SH_SEARCH_PAGES + 1) * PAGE_SIZE + 4096);
+	ck_assert_uint_ge(most, SH_SEARCH_PAGES / 2 * PAGE_SIZE);
+	ck_assert_uint_eq(frame(DATA)->writable, 0);
+	guest_audit(&g);
+	guest_exit(&g);
+}
+END_TEST
+
 /* ---- trips ---- */
 
 START_TEST(demand_fault_takes_two_trips)
@@ -266,15 +318,15 @@ END_TEST
 START_TEST(old_roots_go_first)
 {
 	/* Many roots in a small pool: the youngest stay. */
-	for (u64 r = 200; r < 240; r++) {
+	for (u64 r = 200; r < 300; r++) {
 		memcpy(guest_table(&g, r), guest_table(&g, ROOT), PAGE_SIZE);
 		guest_load_cr3(&g, r * PAGE_SIZE);
 		expect_done(user(0), U, 0, DATA);
 	}
 	ck_assert_uint_ge(count(PN_CNT_reclaim), 10);
 	ck_assert_uint_eq(shadows_of(200), 0);
-	ck_assert_uint_eq(shadows_of(239), 1);
-	ck_assert_uint_eq(shadows_of(238), 1);
+	ck_assert_uint_eq(shadows_of(299), 1);
+	ck_assert_uint_eq(shadows_of(298), 1);
 	guest_load_cr3(&g, 200 * PAGE_SIZE);
 	expect_done(user(0), U, 0, DATA);
 }
@@ -425,8 +477,11 @@ static void stop(void)
 int main(void)
 {
 	Suite *s = suite_create("shadow2");
-	TCase *t = tcase_create("promises");
+	TCase *t = tcase_create("promises"), *big = tcase_create("a big pool");
 
+	tcase_add_test(big, search_in_pieces);
+	tcase_set_timeout(big, 120);
+	suite_add_tcase(s, big);
 	tcase_add_checked_fixture(t, start, finish);
 	tcase_add_test(t, demand_fault_takes_two_trips);
 	tcase_add_test(t, bytes_touched);

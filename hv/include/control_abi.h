@@ -81,7 +81,7 @@
 	X(console_write, 12, "a0 bytes in the exchange go to the domain's UART; r0 taken") \
 	X(log, 13, "exchange: r0 bytes of the hypervisor's log, taken") \
 	X(trace, 14, "a0 event mask, a1 mode (enum pn_trace_mode)") \
-	X(audit, 15, "a paused or ended domain's shadows; r0 faults found; exchange: text, r1 bytes") \
+	X(audit, 15, "a paused or ended domain's shadows, a piece of them; a0: 0 begin, 1 go on, if nothing was asked of the domain meanwhile; r0 faults found since the beginning; exchange: text of this piece, r1 bytes; r2: 1 there is more to do, 0 it is over; r3 entries looked at since the beginning") \
 	X(quiet, 16, "a0 enum pn_regions: whether its measured regions hold the other pCPUs from now on; a domain that stands") \
 	X(pool, 17, "a0 shadow pages that the pool is to have, while the domain runs (0: only look); r0 pages it has, r1 the fewest it can have, r2 pages in use; under nested paging there is none") \
 	X(logdirty, 18, "a0 enum pn_logdirty; peek, clean: a1 first page of its memory, a multiple of 64; exchange: a bit for each of r0 pages from there on, lowest first; r1 of them written; always: r2 TSC ticks that it took, r3 entries that lost write access")

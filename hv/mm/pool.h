@@ -151,6 +151,15 @@ struct sh_run {
 	u32 seen; /* the audit's own count of maps */
 };
 
+/* Where an audit that is done in pieces goes on (shadow/audit.c). */
+struct sh_audit {
+	u32 part;
+	struct sh_page *page; /* the next one; NULL: no more */
+	u64 index;            /* the next frame, or run of frames */
+	u32 place, listed;    /* of the mappings that a wrmap part lists for it: the last that was looked at, and how many were */
+	u64 faults, looked;
+};
+
 struct sh_domain {
 	struct pool_block *blocks;
 	struct sh_page *free_list;
@@ -161,6 +170,11 @@ struct sh_domain {
 	struct sh_page **hash;
 	u64 clock;                  /* root loads so far */
 	struct sh_page *wrmap_last; /* the wrmap part scan's: the page in which the last scan hit */
+	/* Its search in pieces: the machine frame, the page to go on with (by frame; not always the pool's any more), pages so far. */
+	struct {
+		u64 mfn, pages;
+		u32 at;
+	} search;
 	struct sh_run *runs;        /* the super part direct's, from the run of the domain's first frame on */
 	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
 	struct {                                 /* of the reclaim parts early, batch, flood and upper: the last write to a table */
@@ -181,6 +195,7 @@ struct sh_domain {
 	u32 parked_next;
 	u32 fixups_used;              /* a bit for each row of fixup[] */
 	struct sh_fixup fixup[SH_FIXUP_TABLES][SH_FIXUPS];
+	struct sh_audit audit;
 	void *frames;
 };
 

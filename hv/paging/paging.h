@@ -173,4 +173,15 @@ void paging_settle(struct domain *d, gpa_t gpa);
 /* Re-derive everything. Returns faults found; writes up to `size` bytes of text, NUL-terminated. */
 unsigned paging_audit(struct domain *d, char *text, size_t size);
 
+/*
+ * The same in pieces, between which nothing of the domain may change: begin, then go on until it is over (true). A piece
+ * looks at `entries` entries, frames and books, or a page's worth more, and writes the text of what it found. *sum: since the
+ * beginning.
+ */
+struct paging_audited {
+	u64 faults, looked;
+};
+void paging_audit_begin(struct domain *d);
+bool paging_audit_some(struct domain *d, u64 entries, char *text, size_t size, struct paging_audited *sum);
+
 #endif

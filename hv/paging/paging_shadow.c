@@ -290,7 +290,24 @@ void paging_settle(struct domain *d, gpa_t gpa)
 		sh_settle(d, plat_map(mfn), PAGE_SIZE, false);
 }
 
+void paging_audit_begin(struct domain *d)
+{
+	sh_audit_begin(d);
+}
+
+bool paging_audit_some(struct domain *d, u64 entries, char *text, size_t size, struct paging_audited *sum)
+{
+	bool over = sh_audit_some(d, entries, text, size);
+
+	*sum = (struct paging_audited){ d->shadow->audit.faults, d->shadow->audit.looked };
+	return over;
+}
+
 unsigned paging_audit(struct domain *d, char *text, size_t size)
 {
-	return sh_audit(d, text, size);
+	struct paging_audited sum;
+
+	paging_audit_begin(d);
+	paging_audit_some(d, ~0ull, text, size, &sum);
+	return (unsigned)sum.faults;
 }

@@ -206,13 +206,15 @@ bool sh_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn);
 
 struct audit {
 	struct domain *domain;
-	unsigned faults;
+	struct sh_audit *at;
 	char *text;
 	size_t size, used;
 };
 
 void audit_report(struct audit *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-unsigned sh_audit(struct domain *d, char *text, size_t size);
+/* paging_audit_begin, and paging_audit_some without the sums. */
+void sh_audit_begin(struct domain *d);
+bool sh_audit_some(struct domain *d, u64 entries, char *text, size_t size);
 /* Of the list of what is out of sync, snapshots and what wrmap parts remember (unsync.c). */
 void sh_audit_unsync(struct audit *a);
 

@@ -24,7 +24,22 @@ static inline struct want want_link(const struct vcpu *v, const struct gw *w, gv
 	};
 }
 
-/* Nothing that may be kept is linked there: find a shadow, or begin one. */
+/*
+ * A frame that becomes a table, in a pool too large for the search of its mappings to be one fault's: true when it is over. The
+ * guest tries again until it is.
+ */
+static __attribute__((noinline, cold)) bool searched(struct vcpu *v, const struct want *want)
+{
+	const struct sh_wrmap *part = SH_SEARCHER;
+	mfn_t mfn = p2m_lookup(v->domain, GFN(want->gfn));
+	struct frame_info *f = frame_of(v->domain, mfn);
+
+	if (want->role & ROLE_DIRECT || !mfn_valid(mfn) || f->shadows || !f->writable)
+		return true;
+	return part->search(v, f, mfn, SH_SEARCH_PAGES);
+}
+
+/* Nothing that may be kept is linked there: find a shadow, or begin one. NULL: not yet, try again. */
 static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct sh_page *sp, gva_t va, u32 level,
 							  const struct want *want)
 {
@@ -35,6 +50,8 @@ static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct
 		sh_resync_all(v);
 	c = policy.sync->find(d, want->gfn, want->role);
 	if (!c) {
+		if (SH_SEARCHER && unlikely(d->shadow->pages > SH_SEARCH_PAGES) && !searched(v, want))
+			return NULL;
 		c = page_new(v, sp->mode, GFN(want->gfn), want->role, va);
 		if (G && want->role & ROLE_DIRECT)
 			COUNT(d, splinter);
@@ -56,6 +73,8 @@ static inline struct sh_page *link_for(struct vcpu *v, const struct gw *w, struc
 		struct sh_page *c = link_child(v->domain, e);
 		u64 have = link_have(e, level);
 
+		if (!c) /* never: the caller need not ask on this way */
+			__builtin_unreachable();
 		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
 			if (unlikely(have != rights)) {
 				sh_forget_ways(v->domain);
@@ -86,6 +105,8 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 		if (SUPER_HIGHEST_LEAF > 1 && level == 2 && super_fill(v, w, sp, va, &changed))
 			return changed ? SH_FIXED : SH_RETRY;
 		sp = link_for(v, w, sp, va, level, &changed);
+		if (SH_SEARCHER && unlikely(!sp))
+			return SH_FIXED;
 	}
 	ge = G && w->leaf == 1 ? w->e[1] : LINK_ALL | PTE_D;
 	e = leaf_entry_in(d, sp, mfn, ge);
@@ -105,9 +126,9 @@ static __attribute__((noinline)) void remember_mmio(struct vcpu *v, const struct
 
 	if (!sh_reserve(v->domain, SH_MOST_PAGES))
 		return;
-	for (u32 level = N; level > 1; level--)
+	for (u32 level = N; level > 1 && sp; level--)
 		sp = link_for(v, w, sp, va, level, &changed);
-	if (policy.sync->in_sync(sp))
+	if (sp && policy.sync->in_sync(sp))
 		leaf_put(v->domain, sp, s_slot(va, 1), absent_mmio(w->e[1]));
 }
 

@@ -24,6 +24,9 @@
 
 #define SH_PART static inline __attribute__((unused))
 
+/* Leaf shadows that one fault may look through to find a new table's writable mappings; no smaller pool ever needs a second piece. */
+#define SH_SEARCH_PAGES 4096
+
 /* sync: what happens when the guest writes a shadowed table, loads a root, flushes, faults. */
 struct sh_sync {
 	/* A shadow of guest frame `gfn` in that role which is still good, to be linked or loaded; NULL: a new one is begun. */
@@ -87,6 +90,11 @@ struct sh_wrmap {
 	 * chain looks for.
 	 */
 	void (*revoke)(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
+	/*
+	 * The same in pieces, for parts that search: look through `pages` leaf shadows more. True: no writable mapping is left, or
+	 * the pool was gone through twice, and whoever maps the frame again and again has the rest of the search in one piece.
+	 */
+	bool (*search)(struct vcpu *v, struct frame_info *f, mfn_t mfn, u32 pages);
 	/* mfn is no guest table any more: the mapping that revoke took write access from may have it again. NULL: a fault brings it. */
 	void (*restore)(struct domain *d, mfn_t mfn);
 	/* The rest is for parts with books of their own; NULL: none. A domain begins and ends; false: out of memory. */
@@ -98,9 +106,13 @@ struct sh_wrmap {
 	void (*unmapped)(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot);
 	/* A leaf shadow goes; its entries are gone already. */
 	void (*gone)(struct domain *d, struct sh_page *leaf);
-	/* For the audit: is that mapping in the books, and how many of mfn are? */
+	/* For the audit. Is that mapping in the books? For parts that find out without a search. */
 	bool (*knows)(const struct domain *d, mfn_t mfn, const struct sh_page *leaf, u32 slot);
-	u32 (*known)(const struct domain *d, mfn_t mfn);
+	/*
+	 * The place (a leaf shadow's frame * SH_MAX_ENTRIES + slot) that the books list for mfn behind another one; behind 0,
+	 * the first; 0: no more. For parts that list them all.
+	 */
+	u32 (*listed)(const struct domain *d, mfn_t mfn, u32 place);
 	/* Shadow pages that recording one mapping may take: faults reserve them. */
 	u32 pages;
 	bool fixups; /* it uses sh_domain.fixup */
@@ -216,6 +228,13 @@ enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UN
 	((!policy.axis[0] || !policy.axis[0]->hook || policy.axis[0]->hook(__VA_ARGS__)) &&                            \
 	 (!policy.axis[1] || !policy.axis[1]->hook || policy.axis[1]->hook(__VA_ARGS__)) &&                            \
 	 (!policy.axis[2] || !policy.axis[2]->hook || policy.axis[2]->hook(__VA_ARGS__)))
+
+/* The part that searches; NULL, and known to the compiler: none does. */
+#define SH_SEARCHER                                                                                                    \
+	(policy.wrmap[0] && policy.wrmap[0]->search ? policy.wrmap[0] :                                                \
+	 policy.wrmap[1] && policy.wrmap[1]->search ? policy.wrmap[1] :                                                \
+	 policy.wrmap[2] && policy.wrmap[2]->search ? policy.wrmap[2] :                                                \
+						      NULL)
 
 /* ---- what the engine does for parts ---- */
 

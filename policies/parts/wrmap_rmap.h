@@ -124,22 +124,11 @@ SH_PART void rmap_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 	}
 }
 
-SH_PART bool rmap_knows(const struct domain *d, mfn_t mfn, const struct sh_page *leaf, u32 slot)
+SH_PART u32 rmap_listed(const struct domain *d, mfn_t mfn, u32 place)
 {
-	const u32 *at = &d->shadow->rmap[mfn.n];
+	const u32 *link = place ? rmap_link(place) : &d->shadow->rmap[mfn.n];
 
-	while (at && *at && *at != rmap_place(leaf, slot))
-		at = rmap_link(*at);
-	return at && *at;
-}
-
-SH_PART u32 rmap_known(const struct domain *d, mfn_t mfn)
-{
-	u32 n = 0;
-
-	for (const u32 *at = &d->shadow->rmap[mfn.n]; at && *at; at = rmap_link(*at))
-		n++;
-	return n;
+	return link ? *link : 0;
 }
 
 static const struct sh_wrmap wrmap_rmap = {
@@ -149,8 +138,7 @@ static const struct sh_wrmap wrmap_rmap = {
 	.mapped = rmap_mapped,
 	.unmapped = rmap_unmapped,
 	.gone = rmap_gone,
-	.knows = rmap_knows,
-	.known = rmap_known,
+	.listed = rmap_listed,
 	.pages = 1,
 };
 

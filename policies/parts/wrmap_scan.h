@@ -5,6 +5,9 @@
  * mappings uses the same few entries for them.
  *
  * Must hold: when it returns, no writable mapping of the frame is left.
+ *
+ * In a large pool the search is done before, in pieces, a piece a fault: the guest tries again between them, and may map the frame
+ * again; so the last look is always revoke's.
  */
 #ifndef PART_WRMAP_SCAN_H
 #define PART_WRMAP_SCAN_H
@@ -36,6 +39,36 @@ SH_PART void scan_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 	}
 }
 
-static const struct sh_wrmap wrmap_scan = { .revoke = scan_revoke };
+/* Where the last piece for this frame ended; another frame begins anew. */
+SH_PART struct sh_page *scan_place(struct sh_domain *s, mfn_t mfn)
+{
+	if (s->search.mfn == mfn.n && pool_owns(s, s->search.at))
+		return pool_page(s->search.at);
+	if (s->search.mfn != mfn.n)
+		s->search.pages = 0;
+	s->search.mfn = mfn.n;
+	return pool_block_first(s->blocks);
+}
+
+SH_PART bool scan_search(struct vcpu *v, struct frame_info *f, mfn_t mfn, u32 pages)
+{
+	struct sh_domain *s = v->domain->shadow;
+	struct sh_page *leaf = scan_place(s, mfn);
+
+	for (; f->writable && pages; pages--) {
+		scan_one(v, leaf, f, mfn);
+		leaf = pool_next(leaf);
+		if (!leaf)
+			leaf = pool_block_first(s->blocks);
+		s->search.pages++;
+	}
+	s->search.at = leaf->mfn;
+	if (f->writable && s->search.pages < 2ull * s->pages)
+		return false;
+	s->search.mfn = 0;
+	return true;
+}
+
+static const struct sh_wrmap wrmap_scan = { .revoke = scan_revoke, .search = scan_search };
 
 #endif
