@@ -2,6 +2,7 @@
 /* From an exit to the instruction that it is for: exit_insn.h says what must hold. */
 #include "exit_insn.h"
 
+#include "lib.h"
 #include "plat.h"
 #include "svm_code.h"
 
@@ -89,9 +90,22 @@ static void misfit(struct svm_vcpu *s)
 	s->v.tlb_flush = 1;
 }
 
-static bool decode_for_exit(struct svm_vcpu *s, struct insn *in)
+/* The page of code that is kept, where recipes keep one; NULL: only a walk of the guest's tables can tell. */
+static const u8 *code_kept(struct svm_vcpu *s)
 {
-	if (likely(svm_decode(s, in) && is_for_exit(s, in)))
+	if (paging_is_nested)
+		return NULL;
+	return svm_in_32(s) ? svm_code_32(s) : svm_code(s);
+}
+
+/* The bytes at p, which other vCPUs may be writing to, or those that a walk finds. */
+static bool decode_for_exit(struct svm_vcpu *s, const u8 *p, struct insn *in)
+{
+	u8 bytes[FETCH_BYTES];
+
+	if (p)
+		memcpy(bytes, p, sizeof(bytes));
+	if (likely((p && emul_decode(in, bytes, MAX_INSN_BYTES, svm_emul_mode(s)) > 0) || svm_decode(s, in)) && likely(is_for_exit(s, in)))
 		return true;
 	misfit(s);
 	return false;
@@ -102,7 +116,7 @@ bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
 	struct emul_state st;
 	struct insn in;
 
-	if (!decode_for_exit(s, &in))
+	if (!decode_for_exit(s, code_kept(s), &in))
 		return false;
 	*x = (struct exit_insn){ in.op, in.len, in.opsize, .in_memory = emul_has_mem(&in), .decoded = in };
 	if (x->in_memory) {
@@ -118,23 +132,22 @@ bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
 
 bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in)
 {
-	return decode_for_exit(s, in);
+	return decode_for_exit(s, code_kept(s), in);
 }
 
 unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
 {
-	const u8 *p = NULL;
+	const u8 *p;
 	struct insn in;
 
 	if (svm_has_nrip && s->vmcb.nrip - s->vmcb.rip - 1 < MAX_INSN_BYTES) {
 		svm_sync_nested(s);
 		return (unsigned)(s->vmcb.nrip - s->vmcb.rip);
 	}
-	if (!paging_is_nested) /* which keeps no page of code */
-		p = svm_in_32(s) ? svm_code_32(s) : svm_code(s);
+	p = code_kept(s);
 	if (likely(p) && likely(!((*(const u32 *)p ^ opcode) & mask)))
 		return short_len;
-	return decode_for_exit(s, &in) ? in.len : 0;
+	return decode_for_exit(s, p, &in) ? in.len : 0;
 }
 
 void svm_exit_done(struct svm_vcpu *s, unsigned len)
