@@ -169,8 +169,18 @@ static bool change_way(struct gen *g, u32 cpu, gva_t va)
 	bit = PICK(g, flip);
 	if (levels == 3 && at->level == 3)
 		bit = PTE_P;
-	e = entry_at(g->r, cpu, at->gpa) ^ (levels == 2 && bit == PTE_NX ? PTE_US : bit);
+	g->changed_at = at->gpa;
+	g->changed = entry_at(g->r, cpu, at->gpa);
+	e = g->changed ^ (levels == 2 && bit == PTE_NX ? PTE_US : bit);
 	return write_at(g, cpu, at->gpa, one_in(g, 2) ? good_entry(g, levels, at->level) : e, entry_bytes(levels));
+}
+
+/* To what it was before change_way, to the bit. */
+static bool change_back(struct gen *g, u32 cpu)
+{
+	u32 levels = cpu_of(g, cpu)->levels;
+
+	return !levels || !g->changed_at || write_at(g, cpu, g->changed_at, g->changed, entry_bytes(levels));
 }
 
 /* While a vCPU uses va, another one that runs on the same tables writes to one of them: it did before, so that its TLB may let it. */
@@ -248,6 +258,10 @@ static bool between(struct gen *g, u32 cpu, u32 other, gva_t va)
 	if (one_in(g, 2) && !touch_near(g, cpu, va))
 		return false;
 	if (one_in(g, 3) && !race(g, cpu, other, va))
+		return false;
+	if (one_in(g, 4) && !change_back(g, cpu))
+		return false;
+	if (one_in(g, 8) && !load_root(g, cpu))
 		return false;
 	return !one_in(g, 2) || flush_page(g, cpu, va);
 }
@@ -433,6 +447,7 @@ static void gen_head(struct gen *g)
 	p->clumsy = one_in(g, 2) ? 4 : 0;
 	p->luck = rnd(g, 1 << 20);
 	p->nr_steps = 0;
+	g->changed_at = 0;
 }
 
 /* First contents of tables, and each vCPU in a mode. */

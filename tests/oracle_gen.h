@@ -17,6 +17,8 @@ struct gen {
 	size_t left;
 	u32 guests;    /* bit m: guests with m levels may be */
 	u32 max_steps;
+	gpa_t changed_at; /* the entry that was changed last, and what it was */
+	u64 changed;
 	u32 meddling; /* the hypervisor's own doings come once in so many rounds of use */
 	u64 steps;     /* in all */
 };
