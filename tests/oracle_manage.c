@@ -121,7 +121,6 @@ static void remove_frame(struct run *r, u64 gfn)
 		run_fail(r, can ? "a frame was not removed" : "a frame was removed that may not");
 	if (done)
 		r->ref.frame[gfn] = NO_FRAME;
-	run_check(r);
 }
 
 static u32 frame_to_add(u64 gfn, u64 which)

@@ -122,11 +122,9 @@ static void compare_frame(struct run *r, u32 f, u32 bytes)
 		}
 }
 
-/* Of the areas what programs touched. */
+/* What was touched. */
 static void compare_memory(struct run *r)
 {
-	for (u32 f = first_frame(0); f < MEMORY_FRAMES; f++)
-		compare_frame(r, f, 4096);
 	for (u32 page = 1; page < r->ref.nr_pages; page++)
 		compare_frame(r, r->ref.holds[page], 4096);
 }
@@ -142,12 +140,12 @@ void run_check(struct run *r)
 	}
 }
 
-/* All memory is zero again. Where nobody came in the areas, it is so; but a look at the beginning of each page costs little. */
+/* All memory is zero again. Where nobody came, it is so; a look at the beginning of each page costs little. */
 void run_end(struct run *r)
 {
 	run_check(r);
 	for (u32 f = 0; f < MEMORY_FRAMES; f++)
-		if (f >= first_frame(0) || r->ref.page[f])
+		if (r->ref.page[f])
 			memset(machine_frame(&r->m, f), 0, 4096);
 		else
 			compare_frame(r, f, 64);
