@@ -129,6 +129,8 @@ static bool touch_near(struct gen *g, u32 cpu, gva_t va)
 
 	if (one_in(g, 3))
 		va += (rnd(g, 4) + 1) * 4096;
+	if (one_in(g, 12)) /* the other half of a large superpage */
+		va ^= 0x200000;
 	how |= how & PFEC_U ? 0 : HOST_AC;
 	return touch_or_emulate(g, cpu, sign(cpu_of(g, cpu)->levels, va) + offset, how,
 		     how & PFEC_W ? some_data(g, cpu_of(g, cpu)->levels) : 0, bytes);
