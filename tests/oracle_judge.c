@@ -205,6 +205,8 @@ static void take_remembered_marks(struct attempt *a, const struct part *p)
 			continue;
 		had = *ref_see(ref, at);
 		has = *machine_at(&a->r->m, at);
+		if (stores(a))
+			uncover(a, 0, at, had, 0, &has);
 		if (had != has && had & PTE_P && !((had ^ has) & ~may) && !(had & ~has))
 			ref_store(ref, at, &has, 1);
 	}
