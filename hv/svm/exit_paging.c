@@ -368,10 +368,3 @@ enum trip exit_cr_read(struct svm_vcpu *s)
 	hide_trip(s);
 	return TRIP_emulator;
 }
-
-/* Hardware task switches load CR3 behind our back on QEMU; here, at least, they are seen. No guest of today's uses them. */
-enum trip exit_task_switch(struct svm_vcpu *s)
-{
-	plat_domain_crash(s->v.domain, "a hardware task switch at rip %llx: not supported", (unsigned long long)s->vmcb.rip);
-	return TRIP_other;
-}
