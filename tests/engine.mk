@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle, and for
 # variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a,
-# tests/engine_{test,modes,access,manage,lend,parts,exchange}_<r>, tests/oracle_<r>.
+# tests/engine_{test,modes,access,manage,lend,fence,parts,exchange}_<r>, tests/oracle_<r>.
 
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
@@ -13,7 +13,7 @@ ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine_guest.c
 ORACLE_SRCS = tests/oracle.c tests/oracle_gen.c tests/oracle_judge.c tests/oracle_machine.c tests/oracle_manage.c tests/oracle_pick.c tests/oracle_prog.c tests/oracle_ref.c \
 	tests/oracle_run.c tests/oracle_shrink.c
 # Check suites that run under every recipe, and those for variants only.
-ENGINE_SUITES = test modes access manage lend threads
+ENGINE_SUITES = test modes access manage lend threads fence
 # Recipes with superpage entries.
 RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.* super, *direct,.*/\1/p' recipes.def && \
 	grep -l '^.include "parts/super_direct.h"' *.h | sed 's/\.h$$//')

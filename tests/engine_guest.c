@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MACHINE_FRAMES 1024
+#define MACHINE_FRAMES 2048
 #define SUPERPAGE      1024 /* frames of the largest, to which memory that has such is aligned */
 #define MOST_TRIES     64
 

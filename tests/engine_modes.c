@@ -10,6 +10,7 @@ static const struct pair *pair;
 static void begin(int i, u64 pool)
 {
 	pair = &pairs[i % NR_PAIRS];
+	plat_cr3_unseen = pair->fenced;
 	modes_start(pair->shadow, pool);
 	g.clumsy = i < NR_PAIRS ? 0 : 64;
 }

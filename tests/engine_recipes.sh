@@ -6,14 +6,14 @@ set -eu
 failed=0
 for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
 	echo "recipe $r"
-	for t in test modes manage; do
+	for t in test modes manage fence; do
 		tests/engine_${t}_"$r" || failed=1
 	done
 	tests/engine_access_"$r" || failed=1
 done
 for r in $(sed -n 's/^VARIANT(\([^,]*\),.*/\1/p' "${srcdir:-.}/policies/recipes.def"); do
 	echo "variant $r"
-	for t in test modes manage parts; do
+	for t in test modes manage fence parts; do
 		tests/engine_${t}_"$r" || failed=1
 	done
 	tests/engine_access_"$r" -s 11 || failed=1

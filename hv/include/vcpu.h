@@ -75,7 +75,7 @@ struct vcpu {
 
 	/* What hardware must be given: written by paging, loaded by the backend at the next entry. */
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
-	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging */
+	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging, but behind a fence */
 	/* What is due before the guest runs on; all of it is looked at once an exit. */
 	union {
 		struct {
@@ -142,6 +142,7 @@ struct domain {
 	bool unsync;              /* guest tables are out of sync: hv/shadow/unsync.c */
 	u32 min_shadow_levels;    /* asked for; 0: what the guest's mode needs */
 	mfn_t npt_root;
+	mfn_t fence_root; /* hv/mm/fence.h; 0: the machine needs none */
 	u64 counter[PN_CNT_MAX];
 
 	u32 exit_code;

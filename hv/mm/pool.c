@@ -2,8 +2,11 @@
 /* The shadow pool's memory, its lists of free and idle pages, and the age of pinned roots. */
 #include "pool.h"
 
+#include "fence.h"
 #include "lib.h"
 #include "p2m.h"
+
+u64 pool_hw_offset;
 
 static u64 pages_of(u64 bytes)
 {
@@ -28,24 +31,48 @@ _Static_assert(sizeof(struct pool_block) <= sizeof(struct sh_page), "a block's o
 
 /* ---- blocks ---- */
 
+static u64 block_frames(void)
+{
+	return POOL_BLOCK + pool_hw_offset / PAGE_SIZE;
+}
+
 /* A block's frames, aligned; zeroed. NULL: none left. */
 static void *alloc_block(void)
 {
-	u8 *p = plat_alloc_pages(POOL_BLOCK);
+	const u64 frames = block_frames();
+	u8 *p = plat_alloc_pages(frames);
 	u64 head;
 
 	if (!p || !(plat_virt_to_mfn(p).n % POOL_BLOCK))
 		return p;
-	plat_free_pages(p, POOL_BLOCK);
-	p = plat_alloc_pages(2 * POOL_BLOCK - 1);
+	plat_free_pages(p, frames);
+	p = plat_alloc_pages(frames + POOL_BLOCK - 1);
 	if (!p)
 		return NULL;
 	head = -plat_virt_to_mfn(p).n % POOL_BLOCK;
 	if (head)
 		plat_free_pages(p, head);
 	if (head < POOL_BLOCK - 1)
-		plat_free_pages(p + (head + POOL_BLOCK) * PAGE_SIZE, POOL_BLOCK - 1 - head);
+		plat_free_pages(p + (head + frames) * PAGE_SIZE, POOL_BLOCK - 1 - head);
 	return p + head * PAGE_SIZE;
+}
+
+/* What hardware walks of a block: none of the frames that hold descriptors. */
+static mfn_t hw_half(const struct pool_block *b)
+{
+	return MFN(plat_virt_to_mfn(b).n + POOL_BLOCK + POOL_BOOKS);
+}
+
+/* The same, within the fence. */
+static struct pool_block *fenced_block(struct domain *d)
+{
+	struct pool_block *b = alloc_block();
+
+	if (b && fence_is_up(d) && !fence_add(d, hw_half(b), POOL_BLOCK_PAGES)) {
+		plat_free_pages(b, block_frames());
+		return NULL;
+	}
+	return b;
 }
 
 static void push(struct sh_page **list, struct sh_page *sp)
@@ -66,7 +93,7 @@ static struct sh_page *pop(struct sh_page **list)
 /* At the end of the list, its pages idle, lowest first. */
 static bool add_block(struct sh_domain *s)
 {
-	struct pool_block *b = alloc_block(), **p = &s->blocks;
+	struct pool_block *b = fenced_block(s->domain), **p = &s->blocks;
 
 	if (!b)
 		return false;
@@ -116,7 +143,9 @@ static void remove_block(struct sh_domain *s, struct pool_block **p)
 	for (; free; free--)
 		push(&s->free_list, pop(&s->idle_list));
 	*p = b->next;
-	plat_free_pages(b, POOL_BLOCK);
+	if (fence_is_up(s->domain))
+		fence_remove(s->domain, hw_half(b), POOL_BLOCK_PAGES);
+	plat_free_pages(b, block_frames());
 }
 
 static bool block_in_use(const struct pool_block *b)
@@ -214,12 +243,14 @@ bool pool_init(struct domain *d, u64 pages)
 
 	if (!p2m_within_domain(d))
 		return false;
+	pool_hw_offset = plat_cr3_unseen ? POOL_BLOCK * PAGE_SIZE : 0;
 	s = d->shadow = plat_alloc_pages(1);
 	if (!s)
 		return false;
+	s->domain = d;
 	s->frames = plat_alloc_pages(frame_pages(d));
 	s->hash = pool_hash_alloc(pages, &s->hash_mask);
-	if (!s->frames || !s->hash || !pool_grow(s, pages)) {
+	if (!s->frames || !s->hash || (plat_cr3_unseen && !fence_init(d)) || !pool_grow(s, pages)) {
 		pool_destroy(d);
 		return false;
 	}
@@ -236,12 +267,13 @@ void pool_destroy(struct domain *d)
 		return;
 	for (struct pool_block *b = s->blocks, *next; b; b = next) {
 		next = b->next;
-		plat_free_pages(b, POOL_BLOCK);
+		plat_free_pages(b, block_frames());
 	}
 	pool_hash_free(s->hash, s->hash_mask);
 	if (s->frames)
 		plat_free_pages(s->frames, frame_pages(d));
 	plat_free_pages(s, 1);
+	fence_destroy(d);
 	d->frame = NULL;
 	d->shadow = NULL;
 }

@@ -7,10 +7,16 @@
  * them hold the descriptors of all, so that a descriptor is found from its frame
  * number alone, by a mask and a shift, and blocks can come and go.
  *
+ * Where guests need a fence (fence.h), as many frames again follow in each block: hardware's half. Tables of two or three levels are kept
+ * twice there. The engine reads its own, at sp->table; hardware walks the one that lies pool_hw_offset bytes behind, which the
+ * guest may have rewritten, and of which nothing is believed but accessed and dirty bits. Descriptors, books that parts
+ * keep in pages of the pool, and tables of more levels have no place there.
+ *
  * Must hold:
  *  - a free page is all zeros, so taking one costs no clearing;
  *  - a descriptor's `live` marks every stretch of SH_STRETCH entries that are not all zero (it may mark more);
- *  - free + pages in use == pages; pages + idle == pages of all blocks.
+ *  - free + pages in use == pages; pages + idle == pages of all blocks;
+ *  - hardware's half of a block is within the fence as long as the block is the domain's.
  */
 #ifndef MM_POOL_H
 #define MM_POOL_H
@@ -54,7 +60,7 @@ struct sh_history {
 };
 
 struct sh_page {
-	void *table;       /* the shadow page */
+	void *table;       /* the shadow page: the engine's half of it */
 	const void *guest; /* the guest table that it shadows; NULL: none */
 	const struct sh_mode *mode;
 	struct sh_page *up;        /* one of the entries that link to this page, or NULL */
@@ -127,6 +133,9 @@ enum {
 	POOL_BLOCK_PAGES = POOL_BLOCK - POOL_BOOKS,                   /* shadow pages in a block */
 };
 
+/* From a table to what hardware walks of it, in tables of two or three levels; 0: hardware walks the engine's own. */
+extern u64 pool_hw_offset;
+
 /* In the place of the descriptor of a block's first frame, which needs none. */
 struct pool_block {
 	struct pool_block *next;
@@ -161,6 +170,7 @@ struct sh_audit {
 };
 
 struct sh_domain {
+	struct domain *domain;
 	struct pool_block *blocks;
 	struct sh_page *free_list;
 	struct sh_page *idle_list; /* in a block, but not in the pool: it is smaller than its blocks */

@@ -6,12 +6,8 @@
 #ifndef PAGING_NPT_H
 #define PAGING_NPT_H
 
+#include "nested.h"
 #include "p2m.h"
-#include "pte.h"
-
-#define NPT_LEVELS 4
-/* Nested tables are walked as user accesses, hence PTE_US (APM volume 2, 15.25.5). */
-#define NPT_RIGHTS (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
 /* Map everything that the p2m holds; sets d->npt_root. False: out of memory. */
 bool npt_build(struct domain *d);

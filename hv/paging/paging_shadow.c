@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The paging contract, answered by the shadow engine. Thin: hv/shadow does the work. */
+#include "fence.h"
 #include "hide.h"
 
 const char paging_recipe_name[] = RECIPE_NAME;
@@ -89,6 +90,7 @@ static void update_modes(struct vcpu *v)
 	for (unsigned i = 0; i < ARRAY_SIZE(policy.reclaim); i++)
 		told |= policy.reclaim[i] && policy.reclaim[i]->faulted;
 	sh_update_modes(v);
+	v->hw_nested_cr3 = v->shadow_levels > 3 ? 0 : mfn_to_hpa(v->domain->fence_root); /* set_hardware says that it is to be loaded */
 	v->take_fault = told ? fault_and_tell : v->mode->fault;
 }
 
@@ -98,7 +100,6 @@ bool paging_vcpu_init(struct vcpu *v)
 		v->domain->acting = v;
 	v->mode = NULL;
 	v->root = NULL;
-	v->hw_nested_cr3 = 0;
 	update_modes(v);
 	return v->root;
 }
@@ -116,8 +117,9 @@ void paging_recheck(struct vcpu *v, gva_t va)
 
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 {
-	plat_panic("a nested page fault under shadow paging, gpa %llx, info %llx", (unsigned long long)gpa,
-		   (unsigned long long)info);
+	plat_domain_crash(v->domain, "the tables that hardware walks lead to %llx, outside its memory: it has changed them, or CR3, "
+			  "unseen (info %llx)", (unsigned long long)gpa, (unsigned long long)info);
+	return SH_FIXED;
 }
 
 /* Does the guest map va to that very frame by a global entry? */
@@ -141,10 +143,10 @@ static bool know_code(struct vcpu *v, gva_t va, u64 e)
 	return true;
 }
 
-/* The leaf entry that hardware uses for va, a superpage's moved to va's own page; 0: none is there. */
-static inline u64 shadow_leaf(const struct vcpu *v, gva_t va, u32 levels, u32 bits)
+/* The leaf entry for va below a root, a superpage's moved to va's own page; 0: none is there. */
+static inline u64 shadow_leaf(hpa_t root, gva_t va, u32 levels, u32 bits)
 {
-	u64 e = v->hw_cr3;
+	u64 e = root;
 
 	for (u32 shift = PAGE_SHIFT + bits * (levels - 1); shift >= PAGE_SHIFT; shift -= bits) {
 		const void *table = plat_map(hpa_to_mfn(e & PTE_ADDR));
@@ -159,12 +161,12 @@ static inline u64 shadow_leaf(const struct vcpu *v, gva_t va, u32 levels, u32 bi
 	return e;
 }
 
-/* Two or three levels of guest tables, on two or three of shadows. */
+/* Two or three levels of guest tables, on two or three of shadows: the engine's own half of them (pool.h). */
 static __attribute__((noinline)) bool code_page_32(struct vcpu *v, gva_t va)
 {
 	if (!v->guest_levels)
 		return false;
-	return know_code(v, va, shadow_leaf(v, (u32)va, v->shadow_levels, v->shadow_levels == 2 ? 10 : 9));
+	return know_code(v, va, shadow_leaf(mfn_to_hpa(MFN(v->root->mfn)), (u32)va, v->shadow_levels, v->shadow_levels == 2 ? 10 : 9));
 }
 
 bool paging_code_page(struct vcpu *v, gva_t va)
@@ -172,7 +174,7 @@ bool paging_code_page(struct vcpu *v, gva_t va)
 	va &= PAGE_MASK;
 	if (unlikely(v->guest_levels < 4))
 		return code_page_32(v, va);
-	return know_code(v, va, shadow_leaf(v, va, v->guest_levels, 9));
+	return know_code(v, va, shadow_leaf(v->hw_cr3, va, v->guest_levels, 9));
 }
 
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
@@ -269,7 +271,11 @@ u64 paging_pool_minimum(const struct domain *d)
 
 enum pool_result paging_pool_resize(struct domain *d, u64 pages)
 {
-	return sh_pool_resize(d, pages);
+	const enum pool_result r = sh_pool_resize(d, pages);
+
+	if (fence_is_up(d)) /* what left it */
+		sh_flush(d);
+	return r;
 }
 
 bool paging_remove_frame(struct domain *d, gfn_t gfn)

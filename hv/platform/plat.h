@@ -37,6 +37,12 @@ bool plat_wait(bool (*is_over)(const void *what), const void *what) __attribute_
 /* End the domain, with a reason for dom0 to read; returns. The vCPU does not run again. printf-like. */
 void plat_domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/*
+ * Can a guest outside of long mode have hardware load CR3 with a value of its own, and no exit tell? Such a guest may write to
+ * whatever hardware walks for it (hv/mm/fence.h). Never changes once there are domains.
+ */
+extern bool plat_cr3_unseen;
+
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 void plat_log(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

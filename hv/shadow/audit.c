@@ -139,12 +139,13 @@ static bool audit_out_of_sync(struct audit *a)
 	return true;
 }
 
+/* Both halves. */
 static bool is_zero(const struct sh_page *sp)
 {
-	const u64 *t = sp->table;
+	const u64 *t = sp->table, *hw = (const u64 *)((const u8 *)sp->table + pool_hw_offset);
 
 	for (u32 i = 0; i < PAGE_SIZE / sizeof(*t); i++)
-		if (t[i])
+		if (t[i] || hw[i])
 			return false;
 	return true;
 }

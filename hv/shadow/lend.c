@@ -6,6 +6,8 @@
  * What must hold when the guest's instruction is done:
  *  - what hardware marked in a copied entry is marked in the entry itself, before anybody asks for that;
  *  - shadows of a lent table have followed every entry that changed, before the guest runs on.
+ * Where hardware walks tables of its own (mm/pool.h) the copies are made in the engine's half, from its tables alone, and then published to
+ * hardware's; of what hardware's half holds afterwards only marks are believed.
  */
 #include "hide.h"
 
@@ -17,6 +19,38 @@ static void *lent_page(struct domain *d)
 #include "lent.h"
 
 _Static_assert(LENT_LEVELS == SH_MAX_LEVELS, "each page that is lent takes a table a level below the root, and a copy of itself");
+
+/* From the engine's half to hardware's, in the vCPU's mode. */
+static inline u64 hw_offset(u32 levels)
+{
+	return levels > 3 ? 0 : pool_hw_offset;
+}
+
+/* Copies from `table` down, as hardware is to walk them: each link leads to the half that it is in. */
+static void publish(const struct lent_tables *t, void *table, u32 level)
+{
+	const u64 apart = hw_offset(t->levels);
+
+	for (u32 i = 0; i < 1u << lent_bits(t); i++) {
+		const u64 e = lent_get(t, table, i);
+		const bool link = level > 1 && (e & (PTE_P | PTE_PS)) == PTE_P;
+
+		if (link && lent_is_copy(t->d->lent, plat_map(pte_mfn(e))))
+			publish(t, plat_map(pte_mfn(e)), level - 1);
+		lent_set(t, (u8 *)table + apart, i, link ? e + apart : e);
+	}
+}
+
+/* A page of ones, where hardware reaches it. */
+static mfn_t reachable_ones(struct vcpu *v)
+{
+	const mfn_t ones = lent_ones(v->domain);
+	const u64 apart = hw_offset(v->shadow_levels);
+
+	if (apart)
+		memset((u8 *)plat_map(ones) + apart, 0xff, PAGE_SIZE);
+	return MFN(ones.n + apart / PAGE_SIZE);
+}
 
 /* What the guest's tables say of a page beside its frame. */
 static u64 guest_rights(struct vcpu *v, gva_t va)
@@ -52,7 +86,7 @@ static enum verdict lend_one(struct vcpu *v, const struct lent_tables *t, const 
 	enum verdict r = v->mode->translate(v, va, what->access, &at);
 
 	if (r == SH_MMIO)
-		at.mfn = lent_ones(v->domain);
+		at.mfn = reachable_ones(v);
 	else if (r != SH_FIXED)
 		return r;
 	else if (what->access & PFEC_W)
@@ -63,7 +97,7 @@ static enum verdict lend_one(struct vcpu *v, const struct lent_tables *t, const 
 
 static void walk_from(struct vcpu *v, const void *root)
 {
-	v->hw_cr3 = mfn_to_hpa(plat_virt_to_mfn(root));
+	v->hw_cr3 = mfn_to_hpa(plat_virt_to_mfn(root)) + hw_offset(v->shadow_levels);
 	v->hw_dirty |= HW_CR3;
 	plat_tlb_flush(v);
 }
@@ -79,10 +113,13 @@ enum verdict paging_lend(struct vcpu *v, const struct lend *what, u32 n)
 	t.root = lent_take(d, sh_root(v)->table, LENT_OTHER);
 	for (u32 i = 0; i < n && r == SH_FIXED; i++)
 		r = lend_one(v, &t, &what[i]);
-	if (r != SH_FIXED)
+	if (r != SH_FIXED) {
 		paging_lend_end(v);
-	else
-		walk_from(v, t.root);
+		return r;
+	}
+	if (hw_offset(t.levels))
+		publish(&t, t.root, t.levels);
+	walk_from(v, t.root);
 	return r;
 }
 
@@ -90,12 +127,14 @@ enum verdict paging_lend(struct vcpu *v, const struct lend *what, u32 n)
 static void marks_back(const struct vcpu *v, const struct lent_copy *c)
 {
 	const struct lent_tables t = { .levels = v->shadow_levels };
+	const u64 apart = hw_offset(t.levels), marks = PTE_A | PTE_D;
 
 	for (u32 i = 0; i < 1u << lent_bits(&t); i++) {
 		const u64 copy = lent_get(&t, c->page, i), e = lent_get(&t, c->of, i);
+		const u64 hw_copy = lent_get(&t, (u8 *)c->page + apart, i), hw = lent_get(&t, (u8 *)c->of + apart, i);
 
-		if (copy & ~e && !((copy ^ e) & ~(u64)(PTE_A | PTE_D)))
-			lent_set(&t, c->of, i, e | copy);
+		if (hw_copy & ~hw & marks && !((copy ^ e) & ~marks))
+			lent_set(&t, (u8 *)c->of + apart, i, hw | (hw_copy & marks));
 	}
 }
 
@@ -118,6 +157,7 @@ static void give_back(struct domain *d, struct lent *l)
 {
 	for (u32 i = 0; i < l->copies; i++) {
 		memset(l->copy[i].page, 0, PAGE_SIZE);
+		memset((u8 *)l->copy[i].page + pool_hw_offset, 0, PAGE_SIZE);
 		sh_give_page(d, pool_page(plat_virt_to_mfn(l->copy[i].page).n));
 	}
 	l->copies = 0;

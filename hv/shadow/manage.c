@@ -7,6 +7,7 @@
  * a function returns, and the TLB flush that this owes is asked for.
  */
 #include "engine.h"
+#include "fence.h"
 #include "recipe.h"
 
 static void forget_translations(struct domain *d)
@@ -223,13 +224,15 @@ bool sh_remove_frame(struct domain *d, gfn_t gfn)
 {
 	mfn_t mfn = p2m_lookup(d, gfn);
 
-	if (!mfn_valid(mfn) || is_loaded_root(d, gfn))
+	if (!mfn_valid(mfn) || is_loaded_root(d, gfn) || (fence_is_up(d) && !fence_prepare(d, mfn)))
 		return false;
 	pool_for_each(d->shadow, sp)
 		if (is_shadow_of(sp, gfn))
 			sh_unshadow_page(d, sp);
 	take_everywhere(d, mfn, 1, PTE_P);
 	d->p2m[gfn.n] = P2M_NONE;
+	if (fence_is_up(d))
+		fence_follow(d, mfn);
 	forget_translations(d);
 	return true;
 }
@@ -238,6 +241,12 @@ bool sh_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
 	if (gfn.n >= d->p2m_frames || d->p2m[gfn.n] != P2M_NONE || !p2m_map(d, gfn, mfn, 1))
 		return false;
+	if (fence_is_up(d) && !fence_prepare(d, mfn)) {
+		d->p2m[gfn.n] = P2M_NONE;
+		return false;
+	}
+	if (fence_is_up(d))
+		fence_follow(d, mfn);
 	pool_for_each(d->shadow, sp)
 		if (sp->used && ROLE_LEVEL(sp->role) == 1)
 			sp->mode->forget(d, sp);

@@ -33,6 +33,7 @@ enum {
 	SHADOW_BITS = N == 2 ? 10 : 9,
 	ENTRIES = 1 << SHADOW_BITS,
 	QUADRANTS = G == 2 && N > 2, /* guest tables have twice the entries of shadows */
+	APART = N <= 3,              /* hardware may walk tables of its own: pool.h */
 };
 
 #define PAE_ENTRIES 4
@@ -63,7 +64,7 @@ static inline u64 s_get(const struct sh_page *sp, u64 slot)
 	return s_entry(sp->table, slot);
 }
 
-static inline void s_store(void *table, u64 slot, u64 e)
+static inline void store_one(void *table, u64 slot, u64 e)
 {
 	if (SHADOW_BYTES == 4)
 		__atomic_store_n((u32 *)table + slot, (u32)e, __ATOMIC_RELAXED);
@@ -71,10 +72,46 @@ static inline void s_store(void *table, u64 slot, u64 e)
 		__atomic_store_n((u64 *)table + slot, e, __ATOMIC_RELAXED);
 }
 
+/* What hardware walks of a table. One instruction, where C adds index and offset first: fills come here. */
+static inline void *hw_half(void *table)
+{
+	if (APART)
+		asm("add %1, %0" : "+r"(table) : "m"(pool_hw_offset) : "cc");
+	return table;
+}
+
+static inline void *hw_table(const struct sh_page *sp)
+{
+	return hw_half(sp->table);
+}
+
+/*
+ * A leaf entry, or none: into both halves, of which the second may be the first again. Where hardware's bits must not be lost, s_take
+ * has cleared the entry before, so that there are none.
+ */
+static inline void s_store(void *table, u64 slot, u64 e)
+{
+	store_one(table, slot, e);
+	if (APART)
+		store_one(hw_half(table), slot, e);
+}
+
 static inline void s_set(struct sh_page *sp, u64 slot, u64 e)
 {
 	s_store(sp->table, slot, e);
 	if (e)
+		sh_mark_live(sp, slot);
+}
+
+/* A link, or (child NULL) none: each half's leads to the child's table in the same half. */
+static inline void s_link(struct sh_page *sp, u64 slot, const struct sh_page *child, u64 rights)
+{
+	const u64 e = child ? mfn_to_hpa(MFN(child->mfn)) | rights : 0;
+
+	store_one(sp->table, slot, e);
+	if (APART)
+		store_one(hw_table(sp), slot, child ? e + pool_hw_offset : 0);
+	if (child)
 		sh_mark_live(sp, slot);
 }
 
@@ -135,6 +172,14 @@ static inline bool prefetched(u64 e)
 	return PREFETCH_LOOKS_AROUND && (e & (SH_PREFETCHED | PTE_P)) == (SH_PREFETCHED | PTE_P);
 }
 
+/* Leaf entry e of a slot, as hardware has marked it. */
+static inline u64 s_marked(const struct sh_page *sp, u64 slot, u64 e)
+{
+	if (!APART || !(AD_HIDES_TABLES ? e & PTE_P : prefetched(e)))
+		return e;
+	return e | (s_entry(hw_table(sp), slot) & (AD_HIDES_TABLES ? PTE_A | PTE_D : PTE_A));
+}
+
 #include "multi_hide.h"
 
 /* The present entry `old` of a slot goes, for e, which may map the same frame. */
@@ -145,7 +190,7 @@ static inline __attribute__((always_inline)) void leaf_lose(struct domain *d, st
 		SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
 	}
 	if (PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED && !prefetched(e))
-		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
+		d->counter[s_marked(sp, slot, old) & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
 }
 
 /* Entry e, of `mfn` if it is counted, comes, the old one being gone from the books. */
@@ -207,7 +252,7 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 
 	if (is_super(old))
 		super_gone(d, old);
-	s_set(sp, slot, child ? mfn_to_hpa(MFN(child->mfn)) | rights : 0);
+	s_link(sp, slot, child, rights);
 	sp->entries += (child != NULL) - (old != 0);
 	if (N == 3 && sp->loaded)
 		sh_reload_root(d, sp);
@@ -226,6 +271,12 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)
 		sh_flush(d);
 	sh_put(d, gone);
+}
+
+/* Is hardware's copy of an entry what it should be, but for marks? */
+static inline bool hw_copies(const struct sh_page *sp, u64 slot, u64 e, bool link)
+{
+	return !((s_entry(hw_table(sp), slot) ^ (e + (APART && link ? pool_hw_offset : 0))) & ~(u64)(PTE_A | PTE_D));
 }
 
 /* ---- deriving entries ---- */

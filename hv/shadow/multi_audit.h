@@ -144,12 +144,22 @@ static void audit_absent(struct domain *d, struct sh_page *sp, u32 slot, u64 e, 
 			     (unsigned long long)e, (unsigned long long)now);
 }
 
+/* Hardware's copy of an entry. The guest may have changed it, which harms nobody else, but it does not do so by chance. */
+static void audit_hw(const struct sh_page *sp, u32 slot, u64 e, u32 level, struct audit *a)
+{
+	if (APART && !hw_copies(sp, slot, e, level > 1 && e & PTE_P && !is_super(e)))
+		audit_report(a, "smfn %x slot %u: %llx, but hardware has %llx", sp->mfn, slot, (unsigned long long)e,
+			     (unsigned long long)s_entry(hw_table(sp), slot));
+}
+
 static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)
 {
 	u32 level = ROLE_LEVEL(sp->role), entries = 0;
 
 	for (u32 slot = 0; slot < entries_of(sp); slot++) {
 		u64 e = s_get(sp, slot);
+
+		audit_hw(sp, slot, e, level, a);
 
 		entries += e != 0;
 		if (e && !sh_is_live(sp, slot))

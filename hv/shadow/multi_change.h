@@ -227,7 +227,7 @@ static void mode_settle(struct domain *d, struct sh_page *sp, u32 offset, u32 by
 		if (write)
 			leaf_put(d, sp, slot, 0);
 		else
-			harvest(d, sp, slot, s_get(sp, slot));
+			harvest(d, sp, slot, s_marked(sp, slot, s_get(sp, slot)));
 	}
 }
 
@@ -290,7 +290,7 @@ static bool mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t 
 	}
 	frame_of(d, mfn)->writable--;
 	SH_EACH(wrmap, unmapped, d, mfn, leaf, slot);
-	s_store(leaf->table, slot, e & ~PTE_RW);
+	s_store(leaf->table, slot, s_marked(leaf, slot, e) & ~PTE_RW);
 	return true;
 }
 
@@ -303,7 +303,7 @@ static void mode_grant(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t m
 	if (AD_HIDES_TABLES) /* it is counted already */
 		leaf_put(d, leaf, slot, e | PTE_RW);
 	else
-		leaf_gain(d, leaf, slot, mfn, e | PTE_RW);
+		leaf_gain(d, leaf, slot, mfn, s_marked(leaf, slot, e) | PTE_RW);
 }
 
 static u32 mode_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn)
@@ -326,7 +326,7 @@ static u32 mode_take(struct domain *d, struct sh_page *leaf, mfn_t first, u64 fr
 
 			if ((e & has) != has || pte_mfn(e).n - first.n >= frames)
 				continue;
-			leaf_put(d, leaf, slot, bit == PTE_P ? 0 : e & ~bit);
+			leaf_put(d, leaf, slot, bit == PTE_P ? 0 : s_marked(leaf, slot, e) & ~bit);
 			found++;
 		}
 	return found;

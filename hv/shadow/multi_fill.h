@@ -78,7 +78,7 @@ static inline struct sh_page *link_for(struct vcpu *v, const struct gw *w, struc
 		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
 			if (unlikely(have != rights)) {
 				sh_forget_ways(v->domain);
-				s_set(sp, slot, mfn_to_hpa(MFN(c->mfn)) | rights);
+				s_link(sp, slot, c, rights);
 				*changed = true;
 			}
 			return c;
@@ -103,7 +103,7 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	end = SUPER_HIGHEST_LEAF == 1 && G && w->leaf <= G ? policy.super->leaf_level(w->leaf) : 1;
 	for (u32 level = N; level > end; level--) {
 		if (SUPER_HIGHEST_LEAF > 1 && level == 2 && super_fill(v, w, sp, va, &changed))
-			return changed ? SH_FIXED : SH_RETRY;
+			return changed ? SH_FIXED : retry(v, va);
 		sp = link_for(v, w, sp, va, level, &changed);
 		if (SH_SEARCHER && unlikely(!sp))
 			return SH_FIXED;
@@ -112,7 +112,7 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	e = leaf_entry_in(d, sp, mfn, ge);
 	if (unlikely(plain_entry(s_get(sp, slot)) == e)) {
 		v->bytes += SHADOW_BYTES;
-		return changed ? SH_FIXED : SH_RETRY;
+		return changed ? SH_FIXED : retry(v, va);
 	}
 	leaf_fill(v, sp, va, w->gfn, ge, e);
 	return SH_FIXED;
@@ -292,7 +292,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 {
 	SH_EACH(reclaim, root_used, d, root);
 	if (N == 3 || root != old) { /* hardware reads a PAE root's entries when it is loaded */
-		v->hw_cr3 = mfn_to_hpa(MFN(root->mfn));
+		v->hw_cr3 = mfn_to_hpa(MFN(root->mfn)) + (APART ? pool_hw_offset : 0);
 		v->hw_dirty |= HW_CR3;
 	}
 	if (root != old) {

@@ -4,11 +4,23 @@
  * any time, so an entry is taken out by an exchange before its bits are carried over.
  */
 
-static inline u64 s_take(struct sh_page *sp, u32 slot)
+static inline u64 take_one(void *table, u32 slot)
 {
 	if (SHADOW_BYTES == 4)
-		return __atomic_exchange_n((u32 *)sp->table + slot, 0, __ATOMIC_SEQ_CST);
-	return __atomic_exchange_n((u64 *)sp->table + slot, 0, __ATOMIC_SEQ_CST);
+		return __atomic_exchange_n((u32 *)table + slot, 0, __ATOMIC_SEQ_CST);
+	return __atomic_exchange_n((u64 *)table + slot, 0, __ATOMIC_SEQ_CST);
+}
+
+/* Of hardware's own copy nothing but the bits is believed. */
+static inline u64 s_take(struct sh_page *sp, u32 slot)
+{
+	const u64 hw = take_one(hw_table(sp), slot);
+	u64 e;
+
+	if (!APART || !pool_hw_offset)
+		return hw;
+	e = take_one(sp->table, slot);
+	return e & PTE_P ? e | (hw & (PTE_A | PTE_D)) : e;
 }
 
 /* Carry over what hardware added to entry `e`, which stands or stood in a slot, to the guest's entry. */

@@ -18,7 +18,7 @@ struct quick {
 /* Down the loaded root to the leaf shadow for va, which `way` keeps. False: a link is missing. */
 static __attribute__((noinline)) bool walk_way(struct vcpu *v, gva_t va, struct sh_way *way)
 {
-	const u8 *t = plat_map(hpa_to_mfn(v->hw_cr3));
+	const u8 *t = APART ? v->root->table : plat_map(hpa_to_mfn(v->hw_cr3));
 	u64 e = 0, all = ~0ull, any = 0;
 
 	v->bytes += (N - 1) * SHADOW_BYTES;
@@ -92,6 +92,34 @@ static inline __attribute__((always_inline)) bool quick_allowed(const struct vcp
 
 static enum verdict full_fault(struct vcpu *v, gva_t va, u32 pfec);
 
+/* Does hardware walk what the engine wrote, down to the entry for va? */
+static bool hw_agrees(struct vcpu *v, gva_t va)
+{
+	const struct sh_page *sp = v->root;
+
+	for (u32 level = N; sp; level--) {
+		const u32 slot = s_slot(va, level);
+		const u64 e = s_get(sp, slot);
+		const bool link = level > 1 && e & PTE_P && !is_super(e);
+
+		if (!hw_copies(sp, slot, e, link))
+			return false;
+		sp = link ? link_child(v->domain, e) : NULL;
+	}
+	return true;
+}
+
+/*
+ * Nothing was wrong. Where hardware walks tables of its own the guest may have changed them, and would fault here
+ * again and again.
+ */
+static inline enum verdict retry(struct vcpu *v, gva_t va)
+{
+	if (APART && unlikely(pool_hw_offset) && !hw_agrees(v, va))
+		plat_domain_crash(v->domain, "it has written to the tables that hardware walks for %llx", (unsigned long long)va);
+	return SH_RETRY;
+}
+
 /* The entry of a direct leaf for a write to memory that may be written. */
 static __attribute__((noinline)) enum verdict direct_fill(struct vcpu *v, gva_t va, struct sh_page *leaf, gfn_t gfn, mfn_t mfn)
 {
@@ -100,7 +128,7 @@ static __attribute__((noinline)) enum verdict direct_fill(struct vcpu *v, gva_t 
 	log_dirty_mark(v->domain, mfn);
 	e = leaf_entry(v->domain, mfn, LINK_ALL | PTE_D);
 	if (unlikely(plain_entry(s_get(leaf, s_slot(va, 1))) == e))
-		return SH_RETRY;
+		return retry(v, va);
 	leaf_fill(v, leaf, va, gfn, 0, e);
 	return SH_FIXED;
 }
@@ -183,7 +211,7 @@ static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_
 		return full_fault(v, va, pfec);
 	e = leaf_entry_in(d, leaf, mfn, ge);
 	if (unlikely(plain_entry(s_get(leaf, s_slot(va, 1))) == e))
-		return SH_RETRY;
+		return retry(v, va);
 	leaf_fill(v, leaf, va, pte_gfn(ge), ge, e);
 	return SH_FIXED;
 }
@@ -227,7 +255,7 @@ static __attribute__((noinline)) enum verdict plain_refill(struct vcpu *v, gva_t
 	const u64 old = s_get(leaf, slot), e = leaf_entry_plain(mfn, ge);
 
 	if (unlikely(!((old ^ e) & ~(SH_PREFETCHED | PTE_A))))
-		return SH_RETRY;
+		return retry(v, va);
 	leaf_change(v->domain, leaf, slot, old, e);
 	return plain_filled(v, leaf, slot, ge);
 }

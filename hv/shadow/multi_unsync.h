@@ -63,8 +63,8 @@ static inline __attribute__((always_inline)) void resync_less(struct domain *d, 
 	frame_of(d, pte_mfn(old))->writable--;
 	SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
 	if (gone && PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED)
-		d->counter[old & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
-	((volatile u64 *)table)[slot] = e;
+		d->counter[s_marked(sp, slot, old) & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
+	s_store(table, slot, e);
 }
 
 /*
@@ -97,7 +97,7 @@ static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, s
 		} else if (SYNC_TAKES_SNAPSHOTS && ge == (was & ~PTE_RW) && old & PTE_P) {
 			u64 flags = policy.spare->flags ? policy.spare->flags(ge) : 0;
 
-			resync_less(d, sp, table, slot, old, (old & ~PTE_RW) | flags, false);
+			resync_less(d, sp, table, slot, old, (s_marked(sp, slot, old) & ~PTE_RW) | flags, false);
 			changed++;
 		} else {
 			changed += resync_entry(d, sp, slot, ge);
@@ -263,7 +263,7 @@ static inline __attribute__((always_inline)) bool learns(struct sh_page *leaf, u
 
 	if (!policy.prefetch->learn)
 		return true;
-	return policy.prefetch->learn(leaf, !slot || (s_get(leaf, slot - 1) & used) == used);
+	return policy.prefetch->learn(leaf, !slot || (s_marked(leaf, slot - 1, s_get(leaf, slot - 1)) & used) == used);
 }
 
 /* Is the first entry to be tried one that could be filled? A demand fault's most often is not, a copy-on-write fault's there. */

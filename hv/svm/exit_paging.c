@@ -119,8 +119,14 @@ quick_t quick_pf_32(struct svm_vcpu *s)
 	return quick_pf_with(s, s->v.cr4 & CR4_SMAP, rest_emulate_32, rest_mmio_32);
 }
 
+/* Behind a fence the VMCB's CR3 tells by which way the guest came to it. */
 enum trip exit_npf(struct svm_vcpu *s)
 {
+	if (!paging_is_nested && s->vmcb.cr3 != s->v.hw_cr3) {
+		plat_domain_crash(s->v.domain, "a hardware task switch, of which this machine does not tell, loaded CR3 %llx, and reached %llx",
+				  (unsigned long long)s->vmcb.cr3, (unsigned long long)s->vmcb.exitinfo2);
+		return TRIP_npf;
+	}
 	if (paging_nested_fault(&s->v, s->vmcb.exitinfo2, s->vmcb.exitinfo1) != SH_MMIO)
 		return TRIP_npf;
 	return unlikely(s->pending) ? svm_get_on_event(s, false) : svm_emulate(s, TRIP_npf);

@@ -11,6 +11,8 @@
 #include "svm.h"
 #include "wait.h"
 
+bool plat_cr3_unseen;
+
 static void kick(const void *vcpu)
 {
 	const struct svm_vcpu *s = vcpu;

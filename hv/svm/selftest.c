@@ -145,4 +145,5 @@ void svm_self_test(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
 		probe(&probes[i]);
+	plat_cr3_unseen = svm_quirks.no_task_switch_exit;
 }

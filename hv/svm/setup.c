@@ -67,7 +67,7 @@ void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root)
 	b->intercept2 = SVM_INSTRUCTIONS;
 	b->asid = 1;
 	b->np_enable = 1;
-	b->n_cr3 = nested_root;
+	b->n_cr3 = s->v.hw_nested_cr3 = nested_root;
 	b->quick = dom0_quick;
 	b->exit = svm_exit;
 	s->exits = dom0_exits;

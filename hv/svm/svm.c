@@ -157,11 +157,9 @@ void svm_load_hw(struct svm_vcpu *s)
 	vmcb_set_crx(&s->vmcb, v->hw_cr0, v->hw_cr3, v->hw_cr4, v->hw_efer | EFER_SVME);
 	if (s->vmcb.quick != dom0_quick)
 		s->vmcb.quick = svm_in_32(s) ? domu_quick_32 : v->cr4 & CR4_SMAP ? domu_quick_smap : domu_quick;
-	if (v->hw_nested_cr3) {
-		s->vmcb.np_enable = 1;
-		s->vmcb.n_cr3 = v->hw_nested_cr3;
-		s->vmcb.clean &= ~(u32)CLEAN_NP;
-	}
+	s->vmcb.np_enable = v->hw_nested_cr3 != 0;
+	s->vmcb.n_cr3 = v->hw_nested_cr3;
+	s->vmcb.clean &= ~(u32)CLEAN_NP;
 }
 
 void svm_run(struct svm_vcpu *s)

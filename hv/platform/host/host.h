@@ -23,6 +23,8 @@
 #define HOST_PSC_ENTRIES 32
 /* With the bits of a page-fault error code: the access is made with EFLAGS.AC set, which suspends SMAP. */
 #define HOST_AC 0x10000u
+/* As an error code: nested paging maps no frame there, *hpa. */
+#define HOST_NPF 0x20000u
 
 struct host_tlb_entry {
 	gva_t page; /* first address of what it maps */
@@ -42,6 +44,8 @@ struct host_cpu {
 	u32 in_guest, flush; /* a thread runs the guest on it; another one's flush is due before it goes on */
 	u64 rng;
 	u64 cr0, cr3, cr4, efer;
+	u64 nested_cr3; /* nested paging's root; 0: off */
+	bool wild;      /* its guest may reach for what nested paging keeps from it; any other's doing so is a panic */
 	u64 pdpte[4];
 	u32 nr_tlb, nr_psc; /* held; the first so many of the arrays */
 	struct host_tlb_entry tlb[HOST_TLB_ENTRIES];

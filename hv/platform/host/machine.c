@@ -13,6 +13,7 @@ u8 *host_memory;
 u64 host_ticks;
 u32 host_countdown;
 void (*host_moment)(void);
+bool plat_cr3_unseen;
 jmp_buf *host_panic;
 char host_panic_text[256];
 u64 trace_mask;

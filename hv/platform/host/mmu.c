@@ -46,6 +46,35 @@ void host_cpu_flush_page(struct host_cpu *c, gva_t va)
 	c->nr_psc = 0;
 }
 
+/* ---- nested paging ---- */
+
+/* Every frame that is mapped is mapped to itself, as user and writable. */
+static bool nested_maps(const struct host_cpu *c, hpa_t hpa)
+{
+	hpa_t table = c->nested_cr3;
+
+	for (u32 shift = 39; shift >= 12; shift -= 9) {
+		u64 e = ((const u64 *)plat_map(hpa_to_mfn(table)))[hpa >> shift & 511], reach = ~(BIT(shift) - 1);
+
+		if ((e & (PTE_P | PTE_RW | PTE_US)) != (PTE_P | PTE_RW | PTE_US))
+			return false;
+		if (shift == 12 || e & PTE_PS)
+			return (e & PTE_ADDR & reach) == (hpa & reach);
+		table = e & PTE_ADDR;
+	}
+	return false;
+}
+
+/* May hardware use the frame that hpa is in? */
+static bool reachable(const struct host_cpu *c, hpa_t hpa)
+{
+	if (!c->nested_cr3 || nested_maps(c, hpa))
+		return true;
+	if (!c->wild)
+		plat_panic("nested paging keeps hardware from %llx", (unsigned long long)hpa);
+	return false;
+}
+
 /* ---- what kind of tables ---- */
 
 static u32 levels(const struct host_cpu *c)
@@ -69,7 +98,7 @@ static u32 shift(const struct host_cpu *c, u32 level)
 
 void host_cpu_load_pdptes(struct host_cpu *c)
 {
-	if (levels(c) == 3)
+	if (levels(c) == 3 && reachable(c, c->cr3))
 		memcpy(c->pdpte, plat_map(hpa_to_mfn(c->cr3)) + (c->cr3 & 0xfe0), sizeof(c->pdpte));
 }
 
@@ -173,9 +202,15 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 
 	for (;; w.level--) {
 		const struct walk begin = w;
-		u64 e = read_entry(c, &w, va), bits = PTE_A;
-		bool leaf = is_leaf(c, e, w.level);
+		u64 e, bits = PTE_A;
+		bool leaf;
 
+		*hpa = w.table;
+		*pfec = HOST_NPF;
+		if (!reachable(c, w.table))
+			return false;
+		e = read_entry(c, &w, va);
+		leaf = is_leaf(c, e, w.level);
 		*pfec = access & reported;
 		if (!(e & PTE_P))
 			return false;
@@ -207,6 +242,12 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 		u64 size = BIT(shift(c, w.level));
 		w.all = (w.all & ~PTE_D) | ((e | bits) & PTE_D);
 		*hpa = (w.table & ~(size - 1)) | (va & (size - 1));
+		if (!reachable(c, *hpa)) {
+			*pfec = HOST_NPF;
+			return false;
+		}
+		if (c->nested_cr3) /* the neighbours may be mapped otherwise */
+			size = PAGE_SIZE;
 		if (chance(c, 6))
 			c->tlb[place_for(c, &c->nr_tlb, HOST_TLB_ENTRIES)] = (struct host_tlb_entry){
 				va & ~(size - 1), size, *hpa & ~(size - 1), w.all, w.any
