@@ -10,7 +10,7 @@
 #include "plat.h"
 
 struct machine_cpu machine_cpu;
-bool machine_is_tcg, machine_has_nrip, machine_has_la57;
+bool machine_is_tcg, machine_has_nrip, machine_has_la57, machine_cpuid_full;
 u32 (*machine_port_in)(u16 port, unsigned bytes);
 void (*machine_invlpga)(u64 va, u32 asid);
 
@@ -65,6 +65,8 @@ struct cpuid cpuid(u32 leaf, u32 subleaf)
 {
 	bool sub = leaf == 4 || leaf == 7 || leaf == 0xb || leaf == 0xd || leaf == 0x8000001d;
 
+	if (machine_cpuid_full)
+		return (struct cpuid){ ~0u, ~0u, ~0u, ~0u };
 	for (size_t i = 0; i < ARRAY_SIZE(leaves); i++)
 		if (leaves[i].leaf == leaf && leaves[i].subleaf == (sub ? subleaf : 0))
 			return with_choices(leaf, leaves[i].r);
@@ -84,6 +86,13 @@ static u64 *msr(u32 number)
 		return &machine_cpu.tsc_aux;
 	case MSR_PAT:
 		return &machine_cpu.pat;
+	case MSR_MCG_CAP:
+		return &machine_cpu.mcg_cap;
+	case MSR_MCG_STATUS:
+		return &machine_cpu.mcg_status;
+	case MSR_MC_STATUS(0):
+	case MSR_MC_STATUS(1):
+		return &machine_cpu.mc_status[(number - MSR_MC_STATUS(0)) / 4];
 	}
 	return NULL;
 }

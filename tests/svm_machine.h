@@ -23,6 +23,7 @@
 struct machine_cpu {
 	u64 cr0, cr3, cr4, efer, hsave, tsc_aux, pat;
 	u64 dr[4], xcr0;
+	u64 mcg_cap, mcg_status, mc_status[4];
 	u16 fcw, fsw;
 	u32 mxcsr, pkru;
 	u64 fip; /* of the last x87 instruction */
@@ -38,6 +39,7 @@ extern u32 machine_pcpu; /* whose instructions these are */
 extern u64 machine_timer[MACHINE_PCPUS]; /* TSC; ~0: not armed */
 extern u32 machine_kicks[MACHINE_PCPUS], machine_nmis[MACHINE_PCPUS];
 extern bool machine_is_tcg, machine_has_nrip, machine_has_la57; /* what CPUID says */
+extern bool machine_cpuid_full; /* every bit of every leaf */
 extern bool machine_quiet;  /* log nothing */
 extern u32 machine_waits;   /* times that an interrupt was waited for since this was 0 */
 

@@ -98,7 +98,7 @@ no_long_mode:
 	.globl enter_long_mode
 enter_long_mode:
 	mov %cr4, %eax
-	or $0x620, %eax /* PAE; OSFXSR and OSXMMEXCPT: emulation moves the guest's XMM registers (svm/decode.c) */
+	or $0x660, %eax /* PAE; MCE: a machine check is no shutdown; OSFXSR and OSXMMEXCPT: emulation moves the guest's XMM registers */
 	mov %eax, %cr4
 	mov $boot_pml4, %eax
 	mov %eax, %cr3

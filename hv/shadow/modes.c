@@ -56,6 +56,7 @@ static void set_hardware(struct vcpu *v, const struct sh_mode *m)
 	if (m->guest_levels == 2)
 		efer_off |= EFER_NXE;
 	v->hw_cr4 = (v->cr4 & ~off) | (m->shadow_levels > 2 ? CR4_PAE : 0) | (m->shadow_levels == 5 ? CR4_LA57 : 0);
+	v->hw_cr4 |= CR4_MCE; /* the machine's, whatever the guest has: without it a machine check is a shutdown */
 	if (SUPER_HIGHEST_LEAF > 1)
 		v->hw_cr4 |= CR4_PSE;
 	v->hw_efer = (v->efer & ~efer_off) | (long_mode ? EFER_LME | EFER_LMA : 0);

@@ -1,49 +1,165 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A domU's CPUID. */
+/* The CPU that a domU sees: the host's, as far as cpuid.def goes; and the bits of CR4, EFER and XCR0 that follow from it. */
 #include "cpu.h"
 #include "exit_insn.h"
 #include "hypercall_abi.h"
 #include "quick.h"
 #include "svm.h"
 
-/*
- * What this virtual CPU is: the host's, less what we do not virtualise: SVM, the
- * APIC (of a single CPU), MTRRs, machine checks, MONITOR, 1 GiB pages, PCID, more than one thread.
- */
+enum reg { EAX, EBX, ECX, EDX };
+
+#define MAX_LEAF 0xd
+#define MAX_EXTENDED_LEAF 0x8000001f
 #define CPUID_APIC BIT(9)
-static struct cpuid filter(struct svm_vcpu *s, u32 leaf, struct cpuid r)
+#define CPUID_OSXSAVE BIT(27)
+#define CPUID_HYPERVISOR BIT(31)
+#define CPUID_RDTSCP BIT(27)
+#define XCR0_X87 BIT(0)
+#define XCR0_SSE BIT(1)
+#define XCR0_AVX BIT(2)
+#define XSAVE_BYTES 576	    /* of an area with x87 and SSE */
+#define XSAVE_AVX_BYTES 832 /* with AVX */
+
+/* A constant for constant arguments. */
+static inline __attribute__((always_inline)) u32 mask_of(u32 of_leaf, u32 of_subleaf, enum reg of_reg)
 {
+	u32 all = 0;
+
+#define CPUID(leaf, subleaf, reg, mask, why) all |= (leaf) == of_leaf && (subleaf) == of_subleaf && (reg) == of_reg ? (u32)(mask) : 0;
+#include "cpuid.def"
+	return all;
+}
+
+static inline __attribute__((always_inline)) struct cpuid masked(struct cpuid r, u32 leaf, u32 subleaf)
+{
+	return (struct cpuid){ r.eax & mask_of(leaf, subleaf, EAX), r.ebx & mask_of(leaf, subleaf, EBX),
+			       r.ecx & mask_of(leaf, subleaf, ECX), r.edx & mask_of(leaf, subleaf, EDX) };
+}
+
+#define KEY(leaf, subleaf) ((u64)(leaf) << 32 | (subleaf))
+
+static struct cpuid offered(u32 leaf, u32 subleaf, struct cpuid r)
+{
+	switch (KEY(leaf, leaf == 7 || leaf == 0xd ? subleaf : 0)) {
+#define CPUID_LEAF(leaf, subleaf) case KEY(leaf, subleaf): return masked(r, leaf, subleaf);
+#include "cpuid.def"
+	}
+	return (struct cpuid){ 0, 0, 0, 0 };
+}
+
+static u32 at_most(u32 a, u32 b)
+{
+	return a < b ? a : b;
+}
+
+/* What is this vCPU's own, not the host CPU's. */
+static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
+{
+	struct cpuid r = offered(leaf, subleaf, cpuid(leaf, subleaf));
+
 	switch (leaf) {
+	case 0:
+		r.eax = at_most(r.eax, MAX_LEAF);
+		break;
 	case 1:
-		r.ebx &= 0x0000ffff; /* one logical CPU a package */
-		r.ebx |= s->v.id << 24 | 1 << 16;
-		r.ecx &= ~(u32)(BIT(3) | BIT(5) | BIT(17) | BIT(21) | BIT(24) | BIT(27));
-		r.ecx |= BIT(31) | (s->vmcb.cr4 & CR4_OSXSAVE ? BIT(27) : 0);
-		r.edx &= ~(u32)(BIT(7) | (s->smp ? 0 : CPUID_APIC) | BIT(12) | BIT(14) | BIT(28));
+		r.ebx |= s->v.id << 24 | 1 << 16; /* one logical CPU a package */
+		r.ecx |= CPUID_HYPERVISOR | (s->vmcb.cr4 & CR4_OSXSAVE ? CPUID_OSXSAVE : 0);
+		r.edx &= ~(s->smp ? 0 : (u32)CPUID_APIC);
 		break;
 	case 7:
-		r.ecx &= ~(u32)(BIT(3) | BIT(4) | BIT(22)); /* PKU, OSPKE, RDPID */
+		r.eax = 0; /* no subleaves */
 		break;
-	case 0xa:
-	case 0xb:
-	case 0x8000000a:
-	case 0x8000001e:
-		return (struct cpuid){ 0, 0, 0, 0 };
-	case 0x80000001:
-		r.ecx &= ~(u32)(BIT(1) | BIT(2) | BIT(3) | BIT(10) | BIT(12) | BIT(22) | BIT(23) | BIT(24));
-		r.edx &= ~(u32)(BIT(7) | (s->smp ? 0 : CPUID_APIC) | BIT(12) | BIT(14) | BIT(26));
-		break;
-	case 0x80000008:
-		r.eax = (r.eax & ~0xffu) | 40;
-		r.ecx = 0;
+	case 0xd:
+		if (!subleaf)
+			r.ecx = !r.eax ? 0 : r.eax & XCR0_AVX ? XSAVE_AVX_BYTES : XSAVE_BYTES;
 		break;
 	case PN_CPUID_BASE:
 		return (struct cpuid){ PN_CPUID_BASE + 1, PN_CPUID_EBX, PN_CPUID_ECX, PN_CPUID_EDX };
 	case PN_CPUID_BASE + 1:
 		return (struct cpuid){ PN_HYPERCALL_VERSION, 0, 0, 0 };
+	case 0x80000000:
+		r.eax = at_most(r.eax, MAX_EXTENDED_LEAF);
+		break;
+	case 0x80000001:
+		r.edx &= ~(s->smp ? 0 : (u32)CPUID_APIC);
+		break;
+	case 0x80000008:
+		r.eax |= GUEST_PHYS_BITS;
+		break;
 	}
 	return r;
 }
+
+bool svm_offers_tsc_aux(void)
+{
+	return cpuid(0x80000001, 0).edx & CPUID_RDTSCP;
+}
+
+/* ---- what follows from it ---- */
+
+static bool has(const struct svm_vcpu *s, u32 leaf, enum reg reg, unsigned bit)
+{
+	struct cpuid r = filter(s, leaf, 0);
+	const u32 regs[] = { r.eax, r.ebx, r.ecx, r.edx };
+
+	return regs[reg] >> bit & 1;
+}
+
+static u64 cr4_bits(const struct svm_vcpu *s)
+{
+	u64 all = 0;
+
+#define CR4(mask, leaf, reg, bit, what) all |= has(s, leaf, reg, bit) ? (mask) : 0;
+#include "cpuid.def"
+	return all;
+}
+
+static u64 efer_bits(const struct svm_vcpu *s)
+{
+	u64 all = 0;
+
+#define EFER(mask, leaf, reg, bit, what) all |= has(s, leaf, reg, bit) ? (mask) : 0;
+#include "cpuid.def"
+	return all;
+}
+
+void svm_learn_cpuid(struct svm_vcpu *s)
+{
+	s->cpuid.leaf = PN_CPUID_BASE;
+	s->cpuid.answer = filter(s, PN_CPUID_BASE, 0);
+	s->cr4_offered = cr4_bits(s);
+	s->efer_offered = efer_bits(s);
+	s->xcr0_offered = filter(s, 0xd, 0).eax;
+}
+
+/* XCR0 has x87 on always, and nothing without what it is made of (APM volume 2, section 11.5.2). */
+static bool write_xcr0(const struct svm_vcpu *s, u64 val)
+{
+	if (val & ~s->xcr0_offered || !(val & XCR0_X87) || ((val & XCR0_AVX) && !(val & XCR0_SSE)))
+		return false;
+	write_cr4(read_cr4() | CR4_OSXSAVE);
+	xsetbv0(val);
+	write_cr4(read_cr4() & ~CR4_OSXSAVE);
+	return true;
+}
+
+/* Hardware has looked at CPL and CR4.OSXSAVE. There is one such register. */
+enum trip exit_xsetbv(struct svm_vcpu *s)
+{
+	u64 val = s->v.gpr[RDX] << 32 | (u32)s->vmcb.rax;
+
+	unsigned len = svm_exit_length(s, 0xd1010f, 0xffffff, 3);
+
+	if (!len)
+		return TRIP_other;
+	if (!(u32)s->v.gpr[RCX] && write_xcr0(s, val))
+		svm_exit_done(s, len);
+	else
+		svm_inject_gp(s);
+	return TRIP_other;
+}
+
+/* ---- the instruction ---- */
 
 /*
  * Leaves without subleaves that never change: their last answer is kept, because hardware's is costly. (Leaf 1
@@ -62,7 +178,7 @@ enum trip exit_cpuid(struct svm_vcpu *s)
 
 	if (!len)
 		return TRIP_cpuid;
-	struct cpuid r = filter(s, leaf, cpuid(leaf, subleaf));
+	struct cpuid r = filter(s, leaf, subleaf);
 
 	if (cpuid_is_constant(leaf)) {
 		s->cpuid.leaf = leaf;
@@ -75,10 +191,4 @@ enum trip exit_cpuid(struct svm_vcpu *s)
 	v->gpr[RDX] = r.edx;
 	svm_exit_done(s, len);
 	return TRIP_cpuid;
-}
-
-void svm_learn_cpuid(struct svm_vcpu *s)
-{
-	s->cpuid.leaf = PN_CPUID_BASE;
-	s->cpuid.answer = filter(s, PN_CPUID_BASE, cpuid(PN_CPUID_BASE, 0));
 }

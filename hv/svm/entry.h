@@ -11,7 +11,7 @@
 #define ENTRY_GPRS 4096
 
 /* Exit codes below this index the table of handlers directly; the rest follow. */
-#define NR_PLAIN_EXITS 0xa4
+#define NR_PLAIN_EXITS 0xa5
 /*
  * The table of quick handlers goes by the code's low byte: those above (0x400 to 0x402, -1 to -3) share it with none that is
  * quick. 0x403, which would be a read of CR3, needs SEV-ES; and that handler looks at the instruction.

@@ -9,10 +9,7 @@
 #include "svm.h"
 #include "svm_code.h"
 
-#define CR4_KNOWN                                                                                                      \
-	(0x7ffull | CR4_LA57 | CR4_OSXSAVE | CR4_SMEP | CR4_SMAP | BIT(11) /* UMIP */ | BIT(16) /* FSGSBASE */)
 #define CR0_KNOWN (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
-#define EFER_KNOWN (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | BIT(14) /* FFXSR */)
 /* Changes of these have a PAE guest's four top entries loaded again (as every MOV to CR3 has). */
 #define CR0_LOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
 #define CR4_LOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
@@ -194,12 +191,12 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 {
 	struct vcpu *v = &s->v;
 
-	if (val & ~CR4_KNOWN)
+	if (val & ~s->cr4_offered)
 		return false;
 	if (!legal(v->cr0, val, v->efer) || ((v->efer & EFER_LMA) && !(val & CR4_PAE)))
 		return false;
 	u64 changed = v->cr4 ^ val;
-	if (changed & CR4_LA57 && (v->efer & EFER_LMA || !cpu_has_la57()))
+	if (changed & CR4_LA57 && v->efer & EFER_LMA)
 		return false;
 	if (changed & CR4_LOADS_PDPTES && !paging_load_pdptes(v, v->cr0, v->cr3, val, v->efer))
 		return false;
@@ -231,7 +228,7 @@ bool svm_write_efer(struct svm_vcpu *s, u64 val)
 {
 	struct vcpu *v = &s->v;
 
-	if (val & ~EFER_KNOWN)
+	if (val & ~s->efer_offered)
 		return false;
 	if (((v->efer ^ val) & EFER_LME) && (v->cr0 & CR0_PG))
 		return false;

@@ -1,76 +1,119 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A domU's MSRs. */
+/* A domU's MSRs: msr.def says which there are, this what they do. A function here answers false for #GP. */
 #include "cpu.h"
 #include "domu.h"
 #include "exit_insn.h"
-#include "lib.h"
 #include "svm.h"
 
-/* Linux reads these on AMD CPUs without asking whether they exist: zero, as on a part without the feature. */
-static const u32 zero_msrs[] = { 0x8b /* patch level */, 0xc0010010 /* SYSCFG */, 0xc0010015 /* HWCR */,
-				 0xc001001f /* NB_CFG */, 0xc0011029 /* DE_CFG */, 0xc001102c, 0xc0010117,
-				 MSR_VM_CR, 0xc0011005, 0xc0011023, 0x179 /* MCG_CAP */, 0xc0000104 /* TSC_RATIO */,
-				 0xc0010055, 0xc0010058, 0xc0010112, 0xc0010131 /* SEV_STATUS */, 0xc0011020 /* LS_CFG */ };
+#define APIC_BASE_FIRST BIT(8) /* this CPU booted: read-only */
+#define APIC_BASE_ENABLE BIT(11)
+#define APIC_BASE_ADDRESS 0xfffffff000ull /* of 40 bits */
 
-static bool is_zero_msr(u32 msr)
+static bool read_zero(const struct svm_vcpu *s, u64 *val)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(zero_msrs); i++)
-		if (zero_msrs[i] == msr)
-			return true;
+	*val = 0;
+	return true;
+}
+
+static bool write_dropped(struct svm_vcpu *s, u64 val)
+{
+	return true;
+}
+
+static bool write_refused(struct svm_vcpu *s, u64 val)
+{
 	return false;
 }
 
-/* The local APIC is where a reset puts it, and stays there. */
-#define APIC_BASE(s) (LAPIC_BASE | BIT(11) | ((s)->v.id ? 0 : BIT(8)))
+static bool read_tsc(const struct svm_vcpu *s, u64 *val)
+{
+	*val = rdtsc() + s->vmcb.tsc_offset;
+	return true;
+}
 
-static bool read_msr(struct svm_vcpu *s, u32 msr, u64 *val)
+static bool write_tsc(struct svm_vcpu *s, u64 val)
+{
+	s->vmcb.tsc_offset = val - rdtsc();
+	s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
+	return true;
+}
+
+/* The local APIC is where a reset puts it, and on. */
+static bool read_apic_base(const struct svm_vcpu *s, u64 *val)
+{
+	*val = s->smp ? LAPIC_BASE | APIC_BASE_ENABLE | (s->v.id ? 0 : APIC_BASE_FIRST) : 0;
+	return true;
+}
+
+/* Who switches it off is done with it: that is let go by. Another place, or a mode that CPUID denies, is refused. */
+static bool write_apic_base(struct svm_vcpu *s, u64 val)
+{
+	u64 rest = val & ~(APIC_BASE_ENABLE | APIC_BASE_FIRST);
+
+	return s->smp ? rest == LAPIC_BASE : !(rest & ~APIC_BASE_ADDRESS);
+}
+
+static bool read_pat(const struct svm_vcpu *s, u64 *val)
+{
+	*val = s->pat;
+	return true;
+}
+
+/* Eight memory types, a byte each (APM volume 2, section 7.8.1): 2 and 3 are reserved, and so is all above 7. */
+static bool write_pat(struct svm_vcpu *s, u64 val)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		u8 type = (u8)(val >> 8 * i);
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	s->pat = val;
+	return true;
+}
+
+static bool read_efer(const struct svm_vcpu *s, u64 *val)
+{
+	*val = s->v.efer;
+	return true;
+}
+
+static bool write_efer(struct svm_vcpu *s, u64 val)
+{
+	return svm_write_efer(s, val);
+}
+
+static bool read_tsc_aux(const struct svm_vcpu *s, u64 *val)
+{
+	*val = s->tsc_aux;
+	return svm_offers_tsc_aux();
+}
+
+static bool write_tsc_aux(struct svm_vcpu *s, u64 val)
+{
+	if (!svm_offers_tsc_aux() || val >> 32) /* reserved: a fault of our own, otherwise */
+		return false;
+	s->tsc_aux = val;
+	wrmsr(MSR_TSC_AUX, val);
+	return true;
+}
+
+static bool read_msr(const struct svm_vcpu *s, u32 msr, u64 *val)
 {
 	switch (msr) {
-	case MSR_TSC:
-		*val = rdtsc() + s->vmcb.tsc_offset;
-		return true;
-	case MSR_EFER:
-		*val = s->v.efer;
-		return true;
-	case MSR_PAT:
-		*val = s->pat;
-		return true;
-	case MSR_TSC_AUX:
-		*val = s->tsc_aux;
-		return true;
-	case MSR_APIC_BASE:
-		*val = s->smp ? APIC_BASE(s) : 0;
-		return true;
-	case MSR_MTRR_CAP:
-		*val = 0;
-		return true;
+#define MSR(first, n, name, read, write, why) case (first) ... (first) + (n) - 1: return read_##read(s, val);
+#include "msr.def"
 	}
-	*val = 0;
-	return is_zero_msr(msr);
+	return false;
 }
 
 static bool write_msr(struct svm_vcpu *s, u32 msr, u64 val)
 {
 	switch (msr) {
-	case MSR_TSC:
-		s->vmcb.tsc_offset = val - rdtsc();
-		s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
-		return true;
-	case MSR_EFER:
-		return svm_write_efer(s, val);
-	case MSR_PAT:
-		s->pat = val;
-		return true;
-	case MSR_TSC_AUX:
-		if (val >> 32) /* reserved: a fault of our own, otherwise */
-			return false;
-		s->tsc_aux = val;
-		wrmsr(MSR_TSC_AUX, val);
-		return true;
-	case MSR_APIC_BASE:
-		return s->smp && val == APIC_BASE(s);
+#define MSR(first, n, name, read, write, why) case (first) ... (first) + (n) - 1: return write_##write(s, val);
+#include "msr.def"
 	}
-	return is_zero_msr(msr);
+	return false;
 }
 
 enum trip exit_msr(struct svm_vcpu *s)

@@ -9,6 +9,11 @@
 	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | \
 	 INTERCEPT_SKINIT)
 
+/* Instructions that cpuid.def does not offer: a CPU that has them executes them all the same. XSETBV is offered and has limits. */
+#define UNOFFERED2 (INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_MWAIT_ARMED | INTERCEPT_XSETBV | INTERCEPT_RDPRU)
+#define UNOFFERED3 \
+	(INTERCEPT_INVLPGB | INTERCEPT_INVLPGB_ILLEGAL | INTERCEPT_INVPCID | INTERCEPT_MCOMMIT | INTERCEPT_TLBSYNC)
+
 /* The MSR permission map: two bits an MSR (read, write), three ranges of 2 KiB (APM volume 2, section 15.11). */
 static void msr_intercept(u8 *msrpm, u32 msr, bool on)
 {
@@ -25,8 +30,10 @@ static void msr_intercept(u8 *msrpm, u32 msr, bool on)
 void svm_setup_domu(struct svm_vcpu *s)
 {
 	/* MSRs that live in the CPU and only change what the guest itself does. */
-	static const u32 own[] = { MSR_FS_BASE, MSR_GS_BASE, MSR_KERNEL_GS_BASE, MSR_STAR, MSR_LSTAR, MSR_CSTAR,
-				   MSR_SFMASK, MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP };
+	static const u32 own[] = {
+#define MSR_OWN(number, name, why) number,
+#include "msr.def"
+	};
 	struct vmcb *b = &s->vmcb;
 
 	memset(s->iopm, 0xff, 3 * PAGE_SIZE);
@@ -36,12 +43,13 @@ void svm_setup_domu(struct svm_vcpu *s)
 	b->intercept1 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_RDPMC | INTERCEPT_CPUID |
 			INTERCEPT_INVD | INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
 			INTERCEPT_SHUTDOWN | INTERCEPT_FERR_FREEZE;
-	b->intercept2 = SVM_INSTRUCTIONS | INTERCEPT_WBINVD | INTERCEPT_MONITOR | INTERCEPT_MWAIT |
-			INTERCEPT_MWAIT_ARMED;
+	b->intercept2 = SVM_INSTRUCTIONS | INTERCEPT_WBINVD | UNOFFERED2;
+	b->intercept3 = UNOFFERED3;
+	b->exceptions = BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC);
 	if (!paging_is_nested) {
 		b->cr_read = BIT(0) | BIT(3) | BIT(4);
 		b->cr_write = BIT(0) | BIT(3) | BIT(4);
-		b->exceptions = BIT(VECTOR_PF);
+		b->exceptions |= BIT(VECTOR_PF);
 		b->intercept1 |= INTERCEPT_INVLPG | INTERCEPT_TASK_SWITCH;
 	}
 	b->v_intr_masking = 1;

@@ -47,6 +47,7 @@ struct svm_vcpu {
 	u8 *iopm, *msrpm;
 	u64 pat;     /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
+	u64 cr4_offered, efer_offered, xcr0_offered; /* bits that the guest may set (cpuid.def) */
 	/* The last CPUID and its answer, which is costly to ask hardware for; only leaves that never change. */
 	struct {
 		u32 leaf;
@@ -170,6 +171,8 @@ void svm_inject_ud(struct svm_vcpu *s);
 #define VECTOR_GP 13
 #define VECTOR_PF 14
 #define VECTOR_UD 6
+#define VECTOR_AC 17
+#define VECTOR_MC 18
 
 /* #PF as v->fault tells, in place of nothing. */
 static inline void svm_set_pf(struct svm_vcpu *s)
@@ -218,8 +221,12 @@ enum trip exit_cr_write(struct svm_vcpu *s);
 enum trip exit_cr3_write(struct svm_vcpu *s);
 enum trip exit_invlpg(struct svm_vcpu *s);
 enum trip exit_cpuid(struct svm_vcpu *s);
+enum trip exit_xsetbv(struct svm_vcpu *s);
 enum trip exit_msr(struct svm_vcpu *s);
 enum trip exit_io(struct svm_vcpu *s);
+enum trip exit_db(struct svm_vcpu *s);
+enum trip exit_ac(struct svm_vcpu *s);
+enum trip exit_mc(struct svm_vcpu *s);
 enum trip exit_pf(struct svm_vcpu *s);
 enum trip exit_npf(struct svm_vcpu *s);
 enum trip exit_vmmcall(struct svm_vcpu *s);
@@ -227,6 +234,8 @@ enum trip exit_task_switch(struct svm_vcpu *s);
 enum trip svm_step_exit(struct svm_vcpu *s);
 extern const exit_handler_t domu_exits[NR_EXITS], dom0_exits[NR_EXITS];
 
+/* Does CPUID offer what reads TSC_AUX? */
+bool svm_offers_tsc_aux(void);
 /* EFER as the guest sees it; false: #GP. Shared by WRMSR and nothing else. */
 bool svm_write_efer(struct svm_vcpu *s, u64 val);
 

@@ -127,6 +127,14 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define INTERCEPT_MONITOR BIT(10)
 #define INTERCEPT_MWAIT BIT(11)
 #define INTERCEPT_MWAIT_ARMED BIT(12)
+#define INTERCEPT_XSETBV BIT(13)
+#define INTERCEPT_RDPRU BIT(14)
+/* intercept3 */
+#define INTERCEPT_INVLPGB BIT(0)
+#define INTERCEPT_INVLPGB_ILLEGAL BIT(1)
+#define INTERCEPT_INVPCID BIT(2)
+#define INTERCEPT_MCOMMIT BIT(3)
+#define INTERCEPT_TLBSYNC BIT(4)
 
 #define VMEXIT_CR0_READ 0x00
 #define VMEXIT_CR0_WRITE 0x10
@@ -153,6 +161,10 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define VMEXIT_MONITOR 0x8a
 #define VMEXIT_MWAIT 0x8b
 #define VMEXIT_MWAIT_ARMED 0x8c
+#define VMEXIT_XSETBV 0x8d
+#define VMEXIT_RDPRU 0x8e
+#define VMEXIT_INVLPGB 0xa0
+#define VMEXIT_TLBSYNC 0xa4
 #define VMEXIT_NPF 0x400
 #define VMEXIT_INVALID 0xffffffffu /* the low 32 bits: QEMU does not sign-extend */
 
