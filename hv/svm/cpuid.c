@@ -178,7 +178,7 @@ enum trip exit_cpuid(struct svm_vcpu *s)
 
 	if (!len)
 		return TRIP_cpuid;
-	struct cpuid r = filter(s, leaf, subleaf);
+	struct cpuid r = leaf == s->cpuid.leaf ? s->cpuid.answer : filter(s, leaf, subleaf);
 
 	if (cpuid_is_constant(leaf)) {
 		s->cpuid.leaf = leaf;
