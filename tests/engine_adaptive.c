@@ -379,7 +379,7 @@ START_TEST(few_tables_are_parked)
 	}
 	ck_assert_uint_eq(count(PN_CNT_shadow_used), used);
 	/* They go with the pool's pages, too. */
-	ck_assert_int_eq(paging_pool_resize(&g.d, 40), POOL_OK);
+	ck_assert_int_eq(paging_pool_resize(&g.d, paging_pool_minimum(&g.d)), POOL_OK);
 	expect_done(user(0), U, 0, DATA);
 }
 END_TEST
