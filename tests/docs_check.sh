@@ -24,5 +24,5 @@ counters=$(sed -n '/define PN_COUNTERS/,/[^\\]$/p' "$src/hv/include/control_abi.
 rows=$(sed -n '/^## Engine counters/,$p' "$tmp/events.md" | grep -c '^| `')
 [ "$counters" -eq "$rows" ] || { echo "docs_check: $rows rows for $counters counters" >&2; status=1; }
 entries workloads.md 'WORKLOAD([^,]*, *"' workloads/workloads.def
-entries workloads.md 'HOSTILE(hostile\/' workloads/hostile.def
+entries workloads.md 'HOSTILE([^,]*, *"' workloads/hostile.def
 exit $status
