@@ -342,11 +342,12 @@ static bool is_emulators(const struct exit_insn *x)
 }
 
 /*
- * Takes such a trip out of the time of a guest that measures: its TSC stands still. Of one among several vCPUs it does
- * not, because their TSCs would part.
+ * Takes such a trip out of what is measured. The page of code that was known before is again, so that the next exit's way is the
+ * same. And the TSC of a guest that measures stands still; of one among several vCPUs it does not, because their TSCs would part.
  */
-static void hide_trip(struct svm_vcpu *s)
+static void hide_trip(struct svm_vcpu *s, const struct code_page *before)
 {
+	s->v.code = *before;
 	if (s->smp || !domu_in_region(s->v.backend))
 		return;
 	s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
@@ -356,6 +357,7 @@ static void hide_trip(struct svm_vcpu *s)
 /* SMSW stores 16 bits to memory whatever its operand size, and that size to a register. */
 enum trip exit_cr_read(struct svm_vcpu *s)
 {
+	struct code_page before = s->v.code;
 	struct exit_insn x;
 
 	if (!svm_exit_insn(s, &x))
@@ -368,6 +370,6 @@ enum trip exit_cr_read(struct svm_vcpu *s)
 	svm_exit_done(s, x.len);
 	if (!is_emulators(&x))
 		return TRIP_cr_read;
-	hide_trip(s);
+	hide_trip(s, &before);
 	return TRIP_emulator;
 }
