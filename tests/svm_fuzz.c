@@ -301,10 +301,20 @@ static struct svm_vcpu *new_guest(void)
 	return s;
 }
 
+/* Nested paging lets the guest load them without an exit. */
+static void load_registers(struct svm_vcpu *s)
+{
+	if (!paging_is_nested || !ONE_IN(4))
+		return;
+	s->vmcb.cr0 ^= CR0_WP;
+	s->vmcb.cr4 ^= CR4_PGE;
+}
+
 static void next_state(struct svm_vcpu *s)
 {
 	if (s->step.on)
 		return;
+	load_registers(s);
 	set_state(s);
 	set_rip(s);
 	set_code(s);

@@ -109,21 +109,30 @@ static bool same_segments(const struct vmcb *a, const struct vmcb *b)
 	       !memcmp(&a->gdtr, &b->gdtr, sizeof(a->gdtr)) && !memcmp(&a->idtr, &b->idtr, sizeof(a->idtr)) && a->cpl == b->cpl;
 }
 
+/* What the guest believes to be in its registers: under nested paging, what is. */
+static struct control { u64 cr0, cr3, cr4, efer; } control_of(const struct svm_vcpu *s)
+{
+	if (paging_is_nested)
+		return (struct control){ s->vmcb.cr0, s->vmcb.cr3, s->vmcb.cr4, s->vmcb.efer };
+	return (struct control){ s->v.cr0, s->v.cr3, s->v.cr4, s->v.efer };
+}
+
 static void check_registers(const struct svm_vcpu *s, const struct rule *rule)
 {
 	const struct svm_vcpu *was = host_before();
+	const struct control is = control_of(s), before = control_of(was);
 	u32 registers = rule->code == VMEXIT_IOIO ? io_registers(&was->vmcb) : rule->registers;
 
 	if (changed_registers(s, registers) > !!(rule->may & MAY_ONE))
 		host_fail(s, "registers have changed that are no business of this exit's");
-	if (s->v.cr0 != was->v.cr0 && !(rule->may & MAY_CR0) && !paging_is_nested)
-		host_fail(s, "CR0 has changed: %llx", (unsigned long long)s->v.cr0);
-	if (s->v.cr3 != was->v.cr3 && !(rule->may & MAY_CR3) && !paging_is_nested)
-		host_fail(s, "CR3 has changed: %llx", (unsigned long long)s->v.cr3);
-	if (s->v.cr4 != was->v.cr4 && !(rule->may & MAY_CR4) && !paging_is_nested)
-		host_fail(s, "CR4 has changed: %llx", (unsigned long long)s->v.cr4);
-	if (s->v.efer != was->v.efer && !(rule->may & MAY_EFER) && !paging_is_nested)
-		host_fail(s, "EFER has changed: %llx", (unsigned long long)s->v.efer);
+	if (is.cr0 != before.cr0 && !(rule->may & MAY_CR0))
+		host_fail(s, "CR0 has changed: %llx", (unsigned long long)is.cr0);
+	if (is.cr3 != before.cr3 && !(rule->may & MAY_CR3))
+		host_fail(s, "CR3 has changed: %llx", (unsigned long long)is.cr3);
+	if (is.cr4 != before.cr4 && !(rule->may & MAY_CR4))
+		host_fail(s, "CR4 has changed: %llx", (unsigned long long)is.cr4);
+	if (is.efer != before.efer && !(rule->may & MAY_EFER))
+		host_fail(s, "EFER has changed: %llx", (unsigned long long)is.efer);
 	if (!same_segments(&s->vmcb, &was->vmcb))
 		host_fail(s, "segments or descriptor tables have changed");
 }

@@ -60,8 +60,11 @@ struct sh_way {
 };
 #define NO_WAY (~0ull)
 
-/* hw_dirty: CR3 changed; more did. */
-enum { HW_CR3 = 1, HW_ALL = 2 };
+/*
+ * hw_dirty: CR3 changed; more did; nested paging's root did and nothing else, because the other hw_ fields are old where the guest
+ * loads its registers itself.
+ */
+enum { HW_CR3 = 1, HW_ALL = 2, HW_NESTED = 4 };
 #define HW_DUE_FLUSHED BIT(16) /* in hw_due: tlb_flushed, and nothing else */
 
 struct vcpu {
@@ -81,7 +84,7 @@ struct vcpu {
 		struct {
 			union {
 				struct {
-					u8 hw_dirty;    /* hw_ fields changed: HW_CR3, HW_ALL or both */
+					u8 hw_dirty;    /* hw_ fields changed: HW_CR3, HW_ALL, HW_NESTED or several */
 					u8 tlb_flush;   /* flush this guest's TLB */
 					u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
 				};

@@ -167,7 +167,7 @@ bool paging_unshadow(struct vcpu *v, gpa_t gpa)
 static void use_tables(struct vcpu *v, mfn_t root)
 {
 	v->hw_nested_cr3 = mfn_to_hpa(root);
-	v->hw_dirty = HW_ALL;
+	v->hw_dirty |= HW_NESTED;
 	plat_tlb_flush(v);
 }
 

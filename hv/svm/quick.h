@@ -41,10 +41,10 @@ static inline __attribute__((always_inline)) u64 svm_account(struct svm_vcpu *s,
 	return cost;
 }
 
-/* CR3, if no more than that changed. */
+/* CR3, if no more than that changed, or not even that. */
 static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu *s)
 {
-	if (unlikely(s->v.hw_dirty & HW_ALL))
+	if (unlikely(s->v.hw_dirty & (HW_ALL | HW_NESTED)))
 		svm_load_hw(s);
 	else
 		vmcb_set_cr3(&s->vmcb, s->v.hw_cr3);
