@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collect.h"
+#include "schema.h"
 
 void collect_init(struct collect *c, struct results *res, const struct plan *plan)
 {
@@ -26,19 +27,14 @@ static json_t *item_of(struct collect *c, const json_t *ev)
 	return results_item(c->res, c->plan->recipe->name, it->workload->name, it->first + (unsigned)rep, it->traced);
 }
 
-static void copy_fields(json_t *to, const json_t *from)
+/* What the tree keeps of an event; who it speaks of, the tree says in its own words. */
+static void copy_fields(json_t *to, const json_t *from, const struct rule *kept)
 {
-	static const char *const skip[] = { "e", "item", "rep", "name", "traced" };
-	const char *key;
-	json_t *value;
+	for (; kept->key; kept++) {
+		json_t *value = json_object_get(from, kept->key);
 
-	json_object_foreach((json_t *)from, key, value) {
-		bool ours = false;
-
-		for (unsigned i = 0; i < COUNT_OF(skip); i++)
-			ours |= !strcmp(key, skip[i]);
-		if (!ours)
-			json_object_set(to, key, value);
+		if (value)
+			json_object_set(to, kept->key, value);
 	}
 }
 
@@ -54,13 +50,13 @@ static void on_region(const json_t *ev, json_t *item)
 {
 	json_t *region = json_object();
 
-	copy_fields(region, ev);
+	copy_fields(region, ev, schema_region);
 	json_array_append_new(json_object_get(item, "regions"), region);
 }
 
 static void on_end(struct collect *c, const json_t *ev, json_t *item)
 {
-	copy_fields(item, ev);
+	copy_fields(item, ev, schema_end);
 	if (item == c->current)
 		json_object_set_new(item, "wall_seconds", json_real(now_seconds() - c->begun));
 	c->item = c->rep = -1;
@@ -74,7 +70,7 @@ static void on_trace(struct collect *c, const json_t *ev)
 
 	json_object_set_new(t, "recipe", json_string(c->plan->recipe->name));
 	json_object_set(t, "workload", json_object_get(ev, "name"));
-	copy_fields(t, ev);
+	copy_fields(t, ev, schema_trace_end);
 	json_array_append_new(c->res->traces, t);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The line formats. An event is accepted only with every field that the rest
- * of the program reads, in its type: later code need not check again.
+ * The line formats. An event is accepted only as its table in schema.c has it: later code need not check again.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -9,54 +8,17 @@
 #include <string.h>
 
 #include "parse.h"
-
-struct field {
-	const char *name;
-	json_type type; /* JSON_TRUE stands for either boolean */
-};
-
-static const struct field hello_fields[] = { { "items", JSON_INTEGER }, { 0 } };
-static const struct field begin_fields[] = { { "item", JSON_INTEGER }, { "rep", JSON_INTEGER }, { "name", JSON_STRING }, { 0 } };
-static const struct field region_fields[] = {
-	{ "item", JSON_INTEGER }, { "rep", JSON_INTEGER },	{ "name", JSON_STRING },       { "traced", JSON_TRUE },
-	{ "phase", JSON_STRING }, { "ops", JSON_INTEGER },	{ "instructions", JSON_INTEGER }, { "trips", JSON_INTEGER },
-	{ "bytes", JSON_INTEGER }, { "guest_levels", JSON_INTEGER }, { "shadow_levels", JSON_INTEGER }, { "trip", JSON_OBJECT }, { 0 }
-};
-static const struct field end_fields[] = { { "item", JSON_INTEGER }, { "rep", JSON_INTEGER }, { "name", JSON_STRING },
-					   { "traced", JSON_TRUE },   { "state", JSON_STRING }, { 0 } };
-static const struct field trace_fields[] = { { "name", JSON_STRING }, { "written", JSON_INTEGER }, { "lost", JSON_INTEGER }, { 0 } };
-static const struct field no_fields[] = { { 0 } };
-
-static const struct {
-	const char *name;
-	const struct field *fields;
-} events[] = {
-	{ "hello", hello_fields }, { "begin", begin_fields }, { "region", region_fields },
-	{ "end", end_fields },	   { "trace", trace_fields }, { "done", no_fields },
-};
-
-static bool type_fits(const json_t *v, json_type type)
-{
-	if (type == JSON_TRUE)
-		return json_is_boolean(v);
-	if (type == JSON_INTEGER)
-		return json_is_integer(v) && json_integer_value(v) >= 0;
-	return v && json_typeof(v) == type;
-}
+#include "schema.h"
 
 static bool event_whole(const json_t *ev)
 {
 	const char *e = json_string_value(json_object_get(ev, "e"));
+	const struct rule *rules = e ? schema_event(e) : NULL;
+	char *wrong = rules ? schema_wrong(ev, rules) : NULL;
+	bool whole = rules && !wrong;
 
-	for (unsigned i = 0; e && i < COUNT_OF(events); i++) {
-		if (strcmp(events[i].name, e))
-			continue;
-		for (const struct field *f = events[i].fields; f->name; f++)
-			if (!type_fits(json_object_get(ev, f->name), f->type))
-				return false;
-		return true;
-	}
-	return false;
+	free(wrong);
+	return whole;
 }
 
 enum line_kind parse_event(const char *line, json_t **event)

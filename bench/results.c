@@ -8,6 +8,7 @@
 #include "dataset.h"
 #include "hv/include/control_abi.h"
 #include "results.h"
+#include "schema.h"
 
 const char *time_stamp(char out[40])
 {
@@ -246,20 +247,29 @@ char *results_csv(const json_t *root)
 	return text;
 }
 
+/* NULL after a message. */
+static json_t *checked(json_t *root, const char *path)
+{
+	char *wrong = schema_wrong(root, schema_results);
+
+	if (!wrong)
+		return root;
+	say("%s is no results file of this version (format %d), or was damaged or changed by hand: %s", path, RESULTS_FORMAT, wrong);
+	free(wrong);
+	json_decref(root);
+	return NULL;
+}
+
 json_t *results_load(const char *dir)
 {
 	char *path = xfmt("%s/results.json", dir);
 	json_error_t err;
 	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
 
-	if (!root) {
+	if (root)
+		root = checked(root, path);
+	else
 		say("%s cannot be read: %s (line %d)", path, err.text, err.line);
-	} else if (json_integer_value(json_object_get(root, "format")) != RESULTS_FORMAT ||
-		   !json_is_array(json_object_get(root, "items"))) {
-		say("%s is not a results file of this version (format %d)", path, RESULTS_FORMAT);
-		json_decref(root);
-		root = NULL;
-	}
 	free(path);
 	return root;
 }

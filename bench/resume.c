@@ -77,10 +77,6 @@ bool resume_options(const char *dir, struct options *o, json_t **root)
 		say("%s is complete: there is nothing to resume", dir);
 		return false;
 	}
-	if (!json_is_object(options)) {
-		say("%s does not say what it was to measure", dir);
-		return false;
-	}
 	same_qemu(options, o);
 	return same_text(options, "suite", true, &o->suite) &&
 	       same_text(options, "recipes", json_is_true(json_object_get(options, "recipes_named")), &o->recipes) &&

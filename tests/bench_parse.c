@@ -55,6 +55,11 @@ static const char *const damaged[] = {
 	"@pn {\"e\":\"end\",\"item\":1,\"rep\":0,\"name\":\"x\",\"traced\":1,\"state\":\"finished\"}",
 	"@pn {\"e\":\"region\",\"item\":0,\"rep\":0,\"name\":\"x\",\"traced\":false,\"phase\":\"p\",\"ops\":1,\"instructions\":1,"
 	"\"trips\":1,\"bytes\":1,\"guest_levels\":4,\"shadow_levels\":4,\"trip\":7}",
+	"@pn {\"e\":\"end\",\"item\":1,\"rep\":0,\"name\":\"x\",\"traced\":true,\"state\":\"done\"}",
+	"@pn {\"e\":\"end\",\"item\":1,\"rep\":0,\"name\":\"x\",\"traced\":true,\"state\":\"failed\",\"reason\":[]}",
+	"@pn {\"e\":\"region\",\"item\":0,\"rep\":0,\"name\":\"x\",\"traced\":false,\"phase\":\"a,b\",\"ops\":1,\"instructions\":1,"
+	"\"trips\":1,\"bytes\":1,\"guest_levels\":4,\"shadow_levels\":4,\"trip\":{}}",
+	"@pn {\"e\":\"trace\",\"name\":\"../x\",\"written\":1,\"lost\":0}",
 	"@pn {\"e\":\"done\"\xff}",
 };
 

@@ -10,6 +10,7 @@
 #include "bench/collect.h"
 #include "bench/dataset.h"
 #include "bench/stats.h"
+#include "bench_tree.h"
 
 static char dir[] = "/tmp/bench-results-XXXXXX";
 static struct results res;
@@ -22,7 +23,7 @@ static void setup(void)
 
 	strcpy(dir + strlen(dir) - 6, "XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_int_eq(results_begin(&res, dir, "run", json_object(), json_object()), 0);
+	ck_assert_int_eq(results_begin(&res, dir, "run", tree_of(TREE_OPTIONS), tree_of(TREE_MACHINE)), 0);
 	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, "demand-fault,compute", "quick", LEVELS_DEFAULT));
 	plan_make(&plan, recipe_find("shadow2"), &s, 2, true, &(struct plan_share){ .vcpus = 1 });
 	collect_init(&col, &res, &plan);
