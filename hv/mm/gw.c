@@ -19,19 +19,6 @@ enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end)
 	return SH_GUEST_FAULT;
 }
 
-enum gw_end gw_walk_levels(struct vcpu *v, struct gw *w, gva_t va, u32 g)
-{
-	switch (g) {
-	case 2:
-		return gw_walk(v, w, va, 2);
-	case 3:
-		return gw_walk(v, w, va, 3);
-	case 5:
-		return gw_walk(v, w, va, 5);
-	}
-	return gw_walk(v, w, va, 4);
-}
-
 bool gw_read_pdptes(const struct domain *d, u64 cr3, u64 pdpte[4])
 {
 	mfn_t mfn = p2m_lookup(d, pte_gfn((u32)cr3));

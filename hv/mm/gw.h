@@ -194,7 +194,18 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 }
 
 /* The same where the number of levels, 2 to 5, is no constant. */
-enum gw_end gw_walk_levels(struct vcpu *v, struct gw *w, gva_t va, u32 g);
+GW_INLINE enum gw_end gw_walk_levels(struct vcpu *v, struct gw *w, gva_t va, u32 g)
+{
+	switch (g) {
+	case 2:
+		return gw_walk(v, w, va, 2);
+	case 3:
+		return gw_walk(v, w, va, 3);
+	case 5:
+		return gw_walk(v, w, va, 5);
+	}
+	return gw_walk(v, w, va, 4);
+}
 
 /* Does one of the walked entries forbid execution? */
 GW_INLINE bool gw_no_exec(const struct gw *w, u32 g)

@@ -59,6 +59,14 @@ static unsigned fetch(struct svm_vcpu *s, enum emul_mode mode, u8 *bytes, enum v
 	return *why == SH_FIXED ? FETCH_BYTES : first;
 }
 
+unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes)
+{
+	enum verdict why;
+
+	svm_sync_nested(s);
+	return fetch(s, emul_mode(s), bytes, &why);
+}
+
 /* The length, or what emul_decode() says; *why: what became of the fetch. */
 static inline __attribute__((always_inline)) int decode(struct svm_vcpu *s, struct insn *in, enum verdict *why)
 {

@@ -4,6 +4,7 @@
 
 #include "lib.h"
 #include "plat.h"
+#include "short_forms.h"
 #include "svm_code.h"
 
 /* Entries of one instruction whose bytes never agree with its exit, before the domain is crashed. */
@@ -43,6 +44,12 @@ static bool agrees_cr_read(const struct svm_vcpu *s, unsigned cr)
 	return s->vmcb.cpl == 0 && (code == cr || (code == 0 && (cr == 2 || cr == 3 || cr == 4 || cr == 8)));
 }
 
+/* Its code tells which. */
+static bool agrees_cr_write(const struct svm_vcpu *s, unsigned cr)
+{
+	return (u32)s->vmcb.exitcode - VMEXIT_CR0_WRITE == cr;
+}
+
 static bool agrees_string_io(const struct svm_vcpu *s, const struct insn *in)
 {
 	u64 info = s->vmcb.exitinfo1;
@@ -58,7 +65,7 @@ static bool agrees(const struct svm_vcpu *s, const struct insn *in)
 	case INSN_MOV_FROM_CR:
 		return agrees_cr_read(s, in->reg);
 	case INSN_MOV_TO_CR:
-		return in->reg == (u32)s->vmcb.exitcode - VMEXIT_CR0_WRITE;
+		return agrees_cr_write(s, in->reg);
 	case INSN_INS:
 	case INSN_OUTS:
 		return agrees_string_io(s, in);
@@ -99,25 +106,39 @@ static const u8 *code_kept(struct svm_vcpu *s)
 	return svm_in_32(s) ? svm_code_32(s) : svm_code(s);
 }
 
-/* The bytes at p, which other vCPUs may be writing to, or those that a walk finds. */
-static bool decode_for_exit(struct svm_vcpu *s, const u8 *p, struct insn *in)
-{
+/* What is at RIP: a copy, because other vCPUs may be writing there. */
+struct fetched {
 	u8 bytes[FETCH_BYTES];
+	unsigned n; /* how many of them there are */
+};
 
+static void fetch_for_exit(struct svm_vcpu *s, struct fetched *f)
+{
+	const u8 *p = code_kept(s);
+
+	f->n = FETCH_BYTES;
 	if (p)
-		memcpy(bytes, p, sizeof(bytes));
-	if (likely((p && emul_decode(in, bytes, MAX_INSN_BYTES, svm_emul_mode(s)) > 0) || svm_decode(s, in)) && likely(is_for_exit(s, in)))
+		memcpy(f->bytes, p, sizeof(f->bytes));
+	else
+		f->n = svm_fetch(s, f->bytes);
+}
+
+static bool decode_for_exit(struct svm_vcpu *s, const struct fetched *f, struct insn *in)
+{
+	const unsigned n = f->n < MAX_INSN_BYTES ? f->n : MAX_INSN_BYTES;
+
+	if (likely(n && emul_decode(in, f->bytes, n, svm_emul_mode(s)) > 0) && likely(is_for_exit(s, in)))
 		return true;
 	misfit(s);
 	return false;
 }
 
-bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
+static bool decoded(struct svm_vcpu *s, const struct fetched *f, struct exit_insn *x)
 {
 	struct emul_state st;
 	struct insn in;
 
-	if (!decode_for_exit(s, code_kept(s), &in))
+	if (!decode_for_exit(s, f, &in))
 		return false;
 	*x = (struct exit_insn){ in.op, in.len, in.opsize, .in_memory = emul_has_mem(&in), .decoded = in };
 	if (x->in_memory) {
@@ -131,24 +152,52 @@ bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
 	return true;
 }
 
+/* MOV to and from control registers without a prefix, which is how kernels write them. */
+static inline bool is_short_move(const struct svm_vcpu *s, const struct fetched *f, struct exit_insn *x)
+{
+	unsigned cr, reg;
+	bool to;
+
+	if (unlikely(f->n < FETCH_BYTES || !short_move_cr(f->bytes, &to, &cr, &reg)))
+		return false;
+	x->op = to ? INSN_MOV_TO_CR : INSN_MOV_FROM_CR;
+	x->len = 3;
+	x->opsize = svm_emul_mode(s) == EMUL_LONG ? 8 : 4;
+	x->cr = (u8)cr;
+	x->in_memory = false;
+	x->gpr = gpr_nr(reg);
+	return likely(to ? agrees_cr_write(s, cr) : agrees_cr_read(s, cr));
+}
+
+bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
+{
+	struct fetched f;
+
+	fetch_for_exit(s, &f);
+	return likely(is_short_move(s, &f, x)) || decoded(s, &f, x);
+}
+
 bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in)
 {
-	return decode_for_exit(s, code_kept(s), in);
+	struct fetched f;
+
+	fetch_for_exit(s, &f);
+	return decode_for_exit(s, &f, in);
 }
 
 unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
 {
-	const u8 *p;
+	struct fetched f;
 	struct insn in;
 
 	if (svm_has_nrip && s->vmcb.nrip - s->vmcb.rip - 1 < MAX_INSN_BYTES) {
 		svm_sync_nested(s);
 		return (unsigned)(s->vmcb.nrip - s->vmcb.rip);
 	}
-	p = code_kept(s);
-	if (likely(p) && likely(!((*(const u32 *)p ^ opcode) & mask)))
+	fetch_for_exit(s, &f);
+	if (likely(f.n == FETCH_BYTES) && likely(!((short_word(f.bytes) ^ opcode) & mask)))
 		return short_len;
-	return decode_for_exit(s, p, &in) ? in.len : 0;
+	return decode_for_exit(s, &f, &in) ? in.len : 0;
 }
 
 void svm_exit_done(struct svm_vcpu *s, unsigned len)

@@ -56,6 +56,17 @@ static inline unsigned short_read_cr3_any(const u8 *b, unsigned *reg)
 	return short_cr3_any(b, 0x200f, reg);
 }
 
+/* 0F 20 /r and 0F 22 /r, MOV from and to any control register: that one's number and the general one's. 3 bytes. */
+static inline bool short_move_cr(const u8 *b, bool *to, unsigned *cr, unsigned *reg)
+{
+	u32 w = short_word(b);
+
+	*to = w & 0x200;
+	*cr = (w >> 19) & 7;
+	*reg = (w >> 16) & 7;
+	return (w & 0xc0fdff) == 0xc0200f;
+}
+
 /* 0F 01 /7 with a plain base register, INVLPG (reg), 64-bit mode: its number. */
 static inline unsigned short_invlpg(const u8 *b, unsigned *reg)
 {

@@ -159,6 +159,8 @@ static inline void svm_past_quick(struct svm_vcpu *s, unsigned len)
 #define MAX_INSN_BYTES 15
 /* The linear address of the instruction at RIP. */
 gva_t svm_linear_rip(const struct svm_vcpu *s);
+/* The bytes there, by the guest's tables: FETCH_BYTES, or fewer at the end of what is mapped; how many. */
+unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes);
 /* Decode what is there: its length, or 0 when it cannot be fetched or decoded. Handlers of instruction exits use exit_insn.h. */
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in);
 
