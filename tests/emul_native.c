@@ -429,9 +429,9 @@ static void run_and_compare(struct insn *in)
 		return;
 	}
 	sig = native_execute(kind, bytes, in->len);
-	if (r == EMUL_GP) {
+	if (r == EMUL_GP || r == EMUL_SS_FAULT) {
 		protection++;
-		EXPECT(sig == SIGSEGV, "#GP, and hardware has none");
+		EXPECT(sig == (r == EMUL_GP ? SIGSEGV : SIGBUS), "#GP or #SS, and hardware has another or none");
 		return;
 	}
 	EXPECT(r == EMUL_DONE, "result");

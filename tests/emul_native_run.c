@@ -6,7 +6,9 @@
  * 64-bit code is entered directly. 32- and 16-bit code is entered through a stub below
  * 4 GiB that far jumps into a 32-bit code segment; its context lies below 4 GiB, too. After
  * the instruction stands a jump that changes no register and no flag. A signal abandons
- * the run: its handler goes to the way back, where the host's own state is restored.
+ * the run: its handler goes to the way back, where the host's own state is restored. With a stack
+ * pointer of the host's: there are kernels that cannot return to a program whose own is not canonical, and raise
+ * #GP at the way back instead, for ever.
  */
 #include <asm/ldt.h>
 #include <asm/prctl.h>
@@ -126,6 +128,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 
 	native_signal = sig;
 	native_trap = (int)uc->uc_mcontext.gregs[REG_TRAPNO];
+	uc->uc_mcontext.gregs[REG_RSP] = (greg_t)native_saved_rsp;
 	uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(from64 ? native_return : native_back32);
 	uc->uc_mcontext.gregs[REG_CSGSFS] = (greg_t)((segments & ~0xffffull) | USER64_CS);
 }
