@@ -30,6 +30,7 @@ static void on_signal(int sig)
 
 struct test {
 	char *name, *trs, *log;
+	double begun; /* when its log was first seen; 0: not yet */
 	bool over;
 	struct totals totals;
 };
@@ -47,6 +48,7 @@ static void add_test(struct tests *t, const char *build, const char *name)
 					 .trs = xfmt("%s/%s.trs", build, name),
 					 .log = xfmt("%s/%s.log", build, name) };
 	unlink(t->test[t->n - 1].trs);
+	unlink(t->test[t->n - 1].log);
 }
 
 static bool list_tests(struct tests *t, const char *build)
@@ -85,7 +87,7 @@ static const char *word_for(const struct totals *t)
 
 static void count_in(struct tests *t, struct test *one, const char *trs)
 {
-	char *log = read_file(one->log, NULL);
+	char *log = read_file(one->log, NULL), took[32];
 
 	check_log_totals(&one->totals, trs, log ? log : "");
 	one->over = true;
@@ -94,6 +96,8 @@ static void count_in(struct tests *t, struct test *one, const char *trs)
 	t->totals.failed += one->totals.failed;
 	t->totals.skipped += one->totals.skipped;
 	printf("[%2u/%u] %s  %-32s %u passed", t->over, t->n, word_for(&one->totals), one->name, one->totals.passed);
+	if (one->begun)
+		printf(" in %s", human_seconds(now_seconds() - one->begun, took));
 	if (one->totals.failed)
 		printf(", %u failed: see %s", one->totals.failed, one->log);
 	if (one->totals.skipped)
@@ -109,6 +113,9 @@ static void look(struct tests *t)
 {
 	for (unsigned i = 0; i < t->n; i++) {
 		char *trs = t->test[i].over ? NULL : read_file(t->test[i].trs, NULL);
+
+		if (!t->test[i].begun && access(t->test[i].log, F_OK) == 0)
+			t->test[i].begun = now_seconds();
 
 		/* Automake writes the file in one go; until the last line is there it is not whole. */
 		if (trs && strstr(trs, ":copy-in-global-log:"))

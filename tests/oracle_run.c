@@ -240,7 +240,8 @@ static bool on_hardware(const struct vcpu *v)
 /*
  * The backend reads the instruction that hardware has just fetched from where the engine says that it lies, and keeps that
  * answer until the engine takes it back. Any translation that a TLB may hold, or that a walk would give now, will do, whatever it
- * permits: that the instruction may be fetched has been seen.
+ * permits: that the instruction may be fetched has been seen. A strict program's reference has no TLB, and is asked only where the
+ * guest's CR3 loads end a translation: two roots may map an address globally and otherwise, and the engine keeps the first.
  */
 static void check_code(struct attempt *a)
 {
@@ -256,7 +257,7 @@ static void check_code(struct attempt *a)
 	now = ref_walk(&r->ref, a->cpu, va, HOST_AC);
 	if (!r->prog->strict && now.end == REF_DONE && now.gpa == gpa)
 		return;
-	if (r->prog->strict ? gpa != a->got.at[0] : !ref_may_reach(&r->ref, a->cpu, va, HOST_AC, gpa))
+	if (r->prog->strict ? gpa != a->got.at[0] && !v->code.global : !ref_may_reach(&r->ref, a->cpu, va, HOST_AC, gpa))
 		judge_refuse(a, "code lies elsewhere than the engine says");
 }
 
