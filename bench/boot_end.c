@@ -192,7 +192,7 @@ static void keep_dead_console(struct boot *b)
 	char *path = xfmt("%s/consoles/%s/%s.%d%s.txt", b->res->dir, b->plan.recipe->name, it->workload->name, b->collect.rep,
 			  it->traced ? ".traced" : ""), *dir = xfmt("%s/consoles/%s", b->res->dir, b->plan.recipe->name);
 
-	json_object_set_new(b->collect.current, "words", json_sprintf("%s", words_last(&b->dead_words)));
+	json_object_set_new(b->collect.current, "words", text_json(words_last(&b->dead_words)));
 	if (b->dead_console && (make_dirs(dir) || write_file(path, b->dead_console, strlen(b->dead_console))))
 		say("%s: %s", path, strerror(errno));
 	free(path);
@@ -255,8 +255,8 @@ static void note_end(struct boot *b, int status, unsigned files)
 	for (size_t i = json_array_size(b->res->boots); i-- && !e;)
 		if (!strcmp(json_string_value(json_object_get(json_array_get(b->res->boots, i), "label")), b->label))
 			e = json_array_get(b->res->boots, i);
-	json_object_update_new(e, json_pack("{s:s, s:s, s:f, s:f, s:i, s:i, s:I, s:I}", "state",
-					    b->kill_reason ? b->kill_state : b->failed ? "failed" : "ended", "ending", how,
+	json_object_update_new(e, json_pack("{s:s, s:o, s:f, s:f, s:i, s:i, s:I, s:I}", "state",
+					    b->kill_reason ? b->kill_state : b->failed ? "failed" : "ended", "ending", text_json(how),
 					    "wall_seconds", now_seconds() - b->started, "cpu_seconds", b->cpu_seconds, "files", (int)files, "damaged_lines",
 					    (int)b->collect.damaged, "console_bytes_dropped",
 					    (json_int_t)(b->log[0].dropped + b->log[1].dropped), "tsc_khz",

@@ -94,7 +94,8 @@ static json_t *take(struct collect *c, const json_t *ev)
 		return NULL;
 	}
 	item = item_of(c, ev);
-	if (!item) {
+	/* One that has ended is in the journal, and on disk: nothing changes it any more. */
+	if (!item || !item_runs(item)) {
 		c->damaged++;
 		return NULL;
 	}

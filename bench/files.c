@@ -48,9 +48,24 @@ int64_t file_bytes(const char *path)
 	return stat(path, &st) ? -1 : st.st_size;
 }
 
+/* A pipe would have us wait for ever, a device has no end. */
+static FILE *open_plain(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
+		return fdopen(fd, "r");
+	if (fd >= 0) {
+		close(fd);
+		errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	}
+	return NULL;
+}
+
 char *read_file(const char *path, size_t *len)
 {
-	FILE *f = fopen(path, "re");
+	FILE *f = open_plain(path);
 	size_t used = 0, cap = 65536;
 	char *data;
 
@@ -96,7 +111,7 @@ int write_all(int fd, const void *data, size_t len)
 
 int write_file(const char *path, const void *data, size_t len)
 {
-	char *tmp = xfmt("%s.part", path);
+	char *tmp = xfmt("%s.%ld.part", path, (long)getpid());
 	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	int ret = -1, saved;
 

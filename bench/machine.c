@@ -7,6 +7,7 @@
 
 #include "machine.h"
 #include "qemu.h"
+#include "results.h"
 
 static json_t *string_or_null(char *s)
 {
@@ -62,7 +63,7 @@ static json_t *file_json(const char *path, const char *build)
 
 	if (sum)
 		sum[strcspn(sum, " ")] = 0;
-	return json_pack("{s:s, s:I, s:o}", "name", strncmp(path, build, n) ? path : path + n + strspn(path + n, "/"), "bytes", (json_int_t)file_bytes(path), "sha256",
+	return json_pack("{s:o, s:I, s:o}", "name", text_json(strncmp(path, build, n) ? path : path + n + strspn(path + n, "/")), "bytes", (json_int_t)file_bytes(path), "sha256",
 			 string_or_null(sum));
 }
 

@@ -29,7 +29,7 @@ static const struct argp_option run_options[] = {
 	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },
 	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: the CPUs, at most 2)", 1 },
 	{ "output", 'o', "DIR", 0, "write this run's results to DIR (default: results/<date-time>)", 1 },
-	{ "resume", KEY_RESUME, "RUN", 0, "go on with an interrupted run, a name in results/ or a directory: what it has finished is not run again", 1 },
+	{ "resume", KEY_RESUME, "RUN", 0, "go on with a run that was interrupted or killed, a name in results/ or a directory: what it has finished is not run again", 1 },
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced passes", 1 },
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
@@ -45,7 +45,8 @@ static error_t parse_number(struct argp_state *state, const char *what, const ch
 
 	errno = 0;
 	n = strtoul(arg, &end, 10);
-	if (errno || end == arg || *end || *arg == '-' || n < 1 || n > max)
+	/* strtoul() would take " 5", "+5" and, as a large number, " -5". */
+	if (errno || *arg < '0' || *arg > '9' || *end || n < 1 || n > max)
 		argp_error(state, "%s needs a whole number from 1 to %u, not \"%s\"", what, max, arg);
 	*out = (unsigned)n;
 	return 0;
@@ -64,6 +65,12 @@ static error_t parse_levels(struct argp_state *state, const char *arg, unsigned 
 		if (!p[1])
 			return 0;
 	}
+}
+
+static void need_text(struct argp_state *state, const char *message, const char *arg)
+{
+	if (!*arg)
+		argp_error(state, "%s", message);
 }
 
 static error_t parse_run(int key, char *arg, struct argp_state *state)
@@ -94,11 +101,11 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case KEY_SILENCE:
 		return parse_number(state, "--silence", arg, 86400, &o->silence_s);
 	case 'o':
-		if (!*arg)
-			argp_error(state, "--output needs a directory");
+		need_text(state, "--output needs a directory", arg);
 		o->output = arg;
 		return 0;
 	case KEY_RESUME:
+		need_text(state, "--resume needs a run", arg);
 		o->resume = arg;
 		return 0;
 	case KEY_NO_TRACE:
@@ -111,8 +118,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->no_report = true;
 		return 0;
 	case KEY_QEMU:
-		if (!*arg)
-			argp_error(state, "--qemu needs a program");
+		need_text(state, "--qemu needs a program", arg);
 		o->qemu = arg;
 		return 0;
 	case ARGP_KEY_END:
@@ -131,6 +137,8 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
+	if (key == KEY_BUILD || key == KEY_RESULTS)
+		need_text(state, key == KEY_BUILD ? "--build needs a directory" : "--results needs a directory", arg);
 	if (key == KEY_BUILD)
 		o->build = arg;
 	else if (key == KEY_RESULTS)
@@ -150,6 +158,7 @@ static error_t parse_report(int key, char *arg, struct argp_state *state)
 	}
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
+	need_text(state, "report needs a run's name or its directory, or nothing", arg);
 	if (o->run)
 		argp_error(state, "report takes one run, not two (\"%s\" and \"%s\")", o->run, arg);
 	o->run = arg;
@@ -188,8 +197,8 @@ static const struct argp_child place_child[] = { { &place_argp, 0, "Places:", 9 
 static const struct argp run_argp = {
 	run_options, parse_run, "",
 	"Boot every chosen recipe in QEMU, run the chosen workloads in it, and write results and a report.\v"
-	"Exit status: 0 all finished, 1 something did not, 2 the command line is wrong, 130 interrupted (what was "
-	"finished is kept).",
+	"Exit status: 0 all finished, 1 something did not, 2 the command line is wrong, 3 another run is at work in that "
+	"directory, 130 interrupted (what was finished is kept).",
 	place_child, NULL, NULL
 };
 static const struct argp report_argp = { NULL, parse_report, "[RUN]",

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "journal.h"
 #include "paths.h"
 
 #ifndef PN_PKGDATADIR
@@ -131,7 +132,7 @@ char *guest_initrd_name(const struct workload *w)
 static bool holds_run(const char *dir)
 {
 	char *file = xfmt("%s/results.json", dir);
-	bool there = file_exists(file);
+	bool there = file_exists(file) || journal_there(dir);
 
 	free(file);
 	return there;
@@ -158,6 +159,22 @@ static char *newest_run(const char *results)
 	return best;
 }
 
+/* Its directory is there, and nothing is in it but the journal that was not yet written to. */
+static bool made_for_run(const struct paths *p, const char *run)
+{
+	char *inside = xfmt("%s/%s", p->results, run);
+	DIR *dir = *run ? opendir(inside) : NULL;
+	const struct dirent *e;
+	bool bare = dir;
+
+	while (dir && (e = readdir(dir)))
+		bare &= e->d_name[0] == '.' || !strcmp(e->d_name, JOURNAL_NAME);
+	if (dir)
+		closedir(dir);
+	free(inside);
+	return bare;
+}
+
 char *path_run(const struct paths *p, const char *run)
 {
 	char *newest = NULL, *inside;
@@ -175,7 +192,9 @@ char *path_run(const struct paths *p, const char *run)
 		free(inside);
 		inside = holds_run(run) ? xstrdup(run) : NULL;
 	}
-	if (!inside)
+	if (!inside && made_for_run(p, run))
+		say("%s/%s was killed before it began, and does not even say what it was to measure: remove it, and start a new run", p->results, run);
+	else if (!inside)
 		say("there is no run \"%s\": no results.json in %s/%s, and none in %s", run, p->results, run, run);
 	free(newest);
 	return inside;

@@ -20,6 +20,16 @@ static void on_signal(int sig)
 	signalled = 1;
 }
 
+void queue_listen(void)
+{
+	on_end_signals(on_signal);
+}
+
+bool queue_told_to_end(void)
+{
+	return signalled;
+}
+
 double expected_seconds(const struct paths *p, const struct recipe *r, const struct plan_item *it)
 {
 	double s = index_seconds(p->results, r->name, it->workload->name, it->traced);
@@ -47,7 +57,7 @@ static double plan_seconds(const struct queue *q, struct plan *plan)
 
 void queue_init(struct queue *q, const struct options *o, const struct paths *p, struct results *res)
 {
-	*q = (struct queue){ .opt = o, .paths = p, .res = res, .slots = o->jobs };
+	*q = (struct queue){ .opt = o, .paths = p, .res = res, .slots = o->jobs, .begun = now_seconds() };
 }
 
 static void on_guest_end(void *arg, struct boot *b, const json_t *item)
@@ -270,11 +280,11 @@ static void look_for_trouble(struct queue *q)
 
 void queue_run(struct queue *q)
 {
-	on_end_signals(on_signal);
+	queue_listen();
 	signal(SIGPIPE, SIG_IGN);
 	sort_boots(q);
-	q->begun = now_seconds();
 	progress_begin(q->total);
+	look_for_trouble(q);
 	start_more(q);
 	while (nr_running(q)) {
 		wait_for_output(q);

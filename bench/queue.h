@@ -23,6 +23,10 @@ struct queue {
 	bool interrupted;
 };
 
+/* From here on Ctrl-C and its like end nothing at once: queue_run does, or has nothing begin. */
+void queue_listen(void);
+bool queue_told_to_end(void);
+
 void queue_init(struct queue *q, const struct options *o, const struct paths *p, struct results *res);
 /* One more boot; the plan and the label are taken over. */
 void queue_add(struct queue *q, struct plan *plan, char *label);

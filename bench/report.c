@@ -292,16 +292,27 @@ int report_write(const char *dir, const json_t *root)
 	return ret;
 }
 
+static int report_of(const char *dir, json_t *root, bool made_again)
+{
+	if (!results_begun(root)) {
+		say("%s was killed before it began: nothing in it was measured. `penumbra run --resume %s` measures it", dir, dir);
+		return EXIT_FAILED;
+	}
+	if (made_again)
+		results_restore(dir, root);
+	if (report_write(dir, root))
+		return EXIT_FAILED;
+	say("%s/report.html", dir);
+	return EXIT_OK;
+}
+
 int cmd_report(const struct paths *p, const char *run)
 {
 	char *dir = path_run(p, run);
-	json_t *root = dir ? results_load(dir) : NULL;
-	int ret = EXIT_FAILED;
+	bool made_again = false;
+	json_t *root = dir ? results_load(dir, false, &made_again) : NULL;
+	int ret = root ? report_of(dir, root, made_again) : EXIT_FAILED;
 
-	if (root && !report_write(dir, root)) {
-		say("%s/report.html", dir);
-		ret = EXIT_OK;
-	}
 	json_decref(root);
 	free(dir);
 	return ret;

@@ -79,29 +79,85 @@ static json_t *counters_json(void)
 	return a;
 }
 
-int results_begin(struct results *r, const char *dir, const char *run, json_t *options, json_t *machine)
+json_t *text_json(const char *s)
+{
+	json_t *j = json_string(s);
+	char *clean;
+
+	if (j)
+		return j;
+	clean = xstrdup(s);
+	for (char *p = clean; *p; p++)
+		if ((unsigned char)*p >= 0x80)
+			*p = '?';
+	j = json_string(clean);
+	free(clean);
+	return j;
+}
+
+static json_t *new_tree(const char *run, json_t *options)
 {
 	char stamp[40];
 
-	*r = (struct results){ .dir = xstrdup(dir), .items = json_array(), .traces = json_array(), .boots = json_array() };
-	r->root = json_pack("{s:i, s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "format", RESULTS_FORMAT,
-			    "run", run, "started", time_stamp(stamp), "complete", 0, "interrupted", 0, "options", options,
-			    "machine", machine, "recipes", recipes_json(), "workloads", workloads_json(), "trips",
-			    trips_json(), "counters", counters_json(), "items", r->items, "traces", r->traces, "boots",
-			    r->boots);
-	if (make_dirs(dir)) {
-		say("the results directory %s cannot be made: %s", dir, strerror(errno));
-		return -1;
+	return json_pack("{s:i, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:[], s:[], s:[]}", "format", RESULTS_FORMAT, "run",
+			 text_json(run), "started", time_stamp(stamp), "complete", 0, "interrupted", 0, "options", options, "recipes",
+			 recipes_json(), "workloads", workloads_json(), "trips", trips_json(), "counters", counters_json(), "items",
+			 "traces", "boots");
+}
+
+static void find_lists(struct results *r)
+{
+	r->items = json_object_get(r->root, "items");
+	r->traces = json_object_get(r->root, "traces");
+	r->boots = json_object_get(r->root, "boots");
+}
+
+/* Not another's, and none that is there already. */
+static int take_place(struct results *r)
+{
+	char *results = xfmt("%s/results.json", r->dir);
+	int ret = EXIT_FAILED;
+
+	if (make_dirs(r->dir))
+		say("the results directory %s cannot be made: %s", r->dir, strerror(errno));
+	else
+		ret = journal_take(&r->journal, r->dir);
+	if (!ret && (file_exists(results) || journal_begun(&r->journal))) {
+		say("%s holds a run already: choose another directory, or remove it", r->dir);
+		ret = EXIT_FAILED;
 	}
-	return 0;
+	free(results);
+	return ret;
+}
+
+int results_begin(struct results *r, const char *dir, const char *run, json_t *options)
+{
+	int ret;
+
+	*r = (struct results){ .dir = xstrdup(dir), .root = new_tree(run, options) };
+	find_lists(r);
+	ret = take_place(r);
+	if (!ret && journal_begin(&r->journal, r->root)) {
+		say("%s cannot be written: %s", r->journal.path, strerror(errno));
+		ret = EXIT_FAILED;
+	}
+	return ret;
 }
 
 void results_free(struct results *r)
 {
+	journal_leave(&r->journal);
 	json_decref(r->root);
 	free(r->dir);
 	free(r->error);
+	for (unsigned k = 0; k < RESULTS_LISTS; k++)
+		free(r->told[k]);
 	memset(r, 0, sizeof(*r));
+}
+
+bool results_begun(const json_t *root)
+{
+	return json_object_get(root, "machine");
 }
 
 static bool is_item(const json_t *it, const char *recipe, const char *workload, unsigned repetition, bool traced)
@@ -149,7 +205,7 @@ void item_end(json_t *item, const char *state, const char *reason)
 	if (strcmp(item_state(item), "running"))
 		return;
 	json_object_set_new(item, "state", json_string(state));
-	json_object_set_new(item, "reason", json_sprintf("%s", reason ? reason : ""));
+	json_object_set_new(item, "reason", text_json(reason ? reason : ""));
 }
 
 char *item_why(const json_t *item)
@@ -161,6 +217,11 @@ char *item_why(const json_t *item)
 	if (item_finished(item) || !words || !*words)
 		return xstrdup(reason ? reason : "");
 	return xfmt("%s%sits last words: %s", both ? reason : "", both ? "; " : "", words);
+}
+
+bool item_runs(const json_t *item)
+{
+	return !strcmp(item_state(item), "running");
 }
 
 bool item_finished(const json_t *item)
@@ -193,7 +254,51 @@ static int save_text(struct results *r, const char *name, const char *text)
 	return ret;
 }
 
-int results_save(struct results *r)
+/* Into the journal; a failure is kept as any other's. */
+static int tell(struct results *r, const char *key, json_t *value)
+{
+	int ret = journal_add(&r->journal, key, value);
+
+	if (ret)
+		results_write_failed(r, r->journal.path, errno);
+	return ret;
+}
+
+enum { ITEMS, TRACES, BOOTS }; /* a trace has no state: it is told of when it has ended */
+static const char *const list_names[RESULTS_LISTS] = { [ITEMS] = "items", [TRACES] = "traces", [BOOTS] = "boots" };
+
+/* `known`: as if the journal had all of them. */
+static void extend_told(struct results *r, unsigned k, bool known)
+{
+	size_t n = json_array_size(json_object_get(r->root, list_names[k]));
+
+	r->told[k] = xrealloc(r->told[k], n + 1);
+	for (; r->nr_told[k] < n; r->nr_told[k]++)
+		r->told[k][r->nr_told[k]] = known;
+}
+
+/* What has ended and was not told. */
+static int tell_ended(struct results *r)
+{
+	json_t *entry;
+	int ret = 0;
+	size_t i;
+
+	for (unsigned k = 0; k < RESULTS_LISTS; k++) {
+		extend_told(r, k, false);
+		json_array_foreach(json_object_get(r->root, list_names[k]), i, entry) {
+			bool ended = k == TRACES || !item_runs(entry);
+
+			if (ret || r->told[k][i] || !ended)
+				continue;
+			ret = tell(r, list_names[k], entry);
+			r->told[k][i] = !ret;
+		}
+	}
+	return ret;
+}
+
+static int save_files(struct results *r)
 {
 	double begun = now_seconds();
 	char *json = json_dumps(r->root, JSON_INDENT(1));
@@ -208,20 +313,64 @@ int results_save(struct results *r)
 	return ret;
 }
 
+int results_save(struct results *r)
+{
+	int ret = tell_ended(r);
+
+	if (!ret && journal_sync(&r->journal)) {
+		results_write_failed(r, r->journal.path, errno);
+		ret = -1;
+	}
+	return save_files(r) || ret ? -1 : 0;
+}
+
 int results_save_lately(struct results *r)
 {
-	return now_seconds() < r->save_again ? 0 : results_save(r);
+	return now_seconds() < r->save_again ? tell_ended(r) : results_save(r);
+}
+
+/* The members that changed, to the tree and to the journal. */
+static void set_members(struct results *r, json_t *members)
+{
+	json_object_update(r->root, members);
+	tell(r, "set", members);
+	json_decref(members);
+}
+
+static int write_machine(struct results *r)
+{
+	char *text = json_dumps(json_object_get(r->root, "machine"), JSON_INDENT(1));
+	int ret = save_text(r, "machine.json", text);
+
+	free(text);
+	return ret;
+}
+
+int results_machine(struct results *r, json_t *machine)
+{
+	set_members(r, json_pack("{s:o}", "machine", machine));
+	return write_machine(r) || results_save(r) ? -1 : 0;
+}
+
+int results_again(struct results *r)
+{
+	for (unsigned k = 0; k < RESULTS_LISTS; k++)
+		extend_told(r, k, true);
+	find_lists(r);
+	if (journal_begin(&r->journal, r->root))
+		results_write_failed(r, r->journal.path, errno);
+	return r->error || write_machine(r) || results_save(r) ? -1 : 0;
 }
 
 int results_finish(struct results *r, bool complete, bool interrupted)
 {
 	char stamp[40];
+	json_t *end = json_pack("{s:s, s:b, s:b}", "ended", time_stamp(stamp), "complete", (int)complete, "interrupted", (int)interrupted);
 
-	json_object_set_new(r->root, "ended", json_string(time_stamp(stamp)));
-	json_object_set_new(r->root, "complete", json_boolean(complete));
-	json_object_set_new(r->root, "interrupted", json_boolean(interrupted));
 	if (r->error)
-		json_object_set_new(r->root, "error", json_string(r->error));
+		json_object_set_new(end, "error", text_json(r->error));
+	json_object_set(end, "wall_seconds", json_object_get(r->root, "wall_seconds"));
+	set_members(r, end);
 	return results_save(r);
 }
 
@@ -247,29 +396,71 @@ char *results_csv(const json_t *root)
 	return text;
 }
 
-/* NULL after a message. */
-static json_t *checked(json_t *root, const char *path)
+/* results.json, or NULL with what is wrong with it in *why, which the caller frees. */
+static json_t *read_results(const char *path, char **why)
 {
-	char *wrong = schema_wrong(root, schema_results);
+	size_t len = 0;
+	char *text = read_file(path, &len), *wrong;
+	json_error_t err;
+	json_t *root = text ? json_loadb(text, len, JSON_REJECT_DUPLICATES, &err) : NULL;
 
+	*why = NULL;
+	if (!text)
+		*why = xfmt("%s cannot be read: %s", path, strerror(errno));
+	else if (!root)
+		*why = xfmt("%s is damaged: %s (line %d)", path, err.text, err.line);
+	free(text);
+	wrong = root ? schema_wrong(root, schema_results) : NULL;
 	if (!wrong)
 		return root;
-	say("%s is no results file of this version (format %d), or was damaged or changed by hand: %s", path, RESULTS_FORMAT, wrong);
+	*why = xfmt("%s is no results file of this version (format %d), or was damaged or changed by hand: %s", path, RESULTS_FORMAT, wrong);
 	free(wrong);
 	json_decref(root);
 	return NULL;
 }
 
-json_t *results_load(const char *dir)
+/* Which of the two, in words to whoever waits. Both are taken over. */
+static json_t *choose(json_t *kept, json_t *told, const char *why, bool quiet, bool *made_again)
 {
-	char *path = xfmt("%s/results.json", dir);
-	json_error_t err;
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
+	unsigned n = kept && told ? journal_merge(kept, told) : 0;
 
-	if (root)
-		root = checked(root, path);
-	else
-		say("%s cannot be read: %s (line %d)", path, err.text, err.line);
+	*made_again = n || !kept;
+	if (n && !quiet)
+		say("guest runs that finished after results.json was last written: %u, taken from " JOURNAL_NAME, n);
+	if (kept) {
+		json_decref(told);
+		return kept;
+	}
+	/* A run that was ended before it began has none yet: that is another sentence. */
+	if (told && results_begun(told) && !quiet)
+		say("%s\n          It is made again from " JOURNAL_NAME, why);
+	else if (!told)
+		say("%s\n          There is no " JOURNAL_NAME " to make it again from: start a new run", why);
+	return told;
+}
+
+json_t *results_load(const char *dir, bool ours, bool *made_again)
+{
+	char *path = xfmt("%s/results.json", dir), *why;
+	pid_t holder = ours ? 0 : journal_holder(dir);
+	json_t *kept = read_results(path, &why), *told = journal_tree(dir, holder != 0), *root;
+	bool again;
+
+	root = choose(kept, told, why, holder != 0, &again);
+	if (root && holder)
+		say("%s is still being measured: this is what has finished so far", dir);
+	if (made_again)
+		*made_again = again && !holder;
 	free(path);
+	free(why);
 	return root;
+}
+
+void results_restore(const char *dir, json_t *root)
+{
+	struct results r = { .dir = xstrdup(dir), .root = json_incref(root) };
+
+	if (!journal_holder(dir) && !journal_take(&r.journal, dir) && save_files(&r))
+		say("%s", r.error);
+	results_free(&r);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Resuming. The run's own results.json says what was asked for and what is finished; a run's rows must all come from the same
+ * Resuming. The run's own results.json, or its journal, says what was asked for and what is finished; a run's rows must all come from the same
  * images on the same QEMU.
  */
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emulator.h"
 #include "resume.h"
@@ -65,23 +67,30 @@ static void same_qemu(const json_t *options, struct options *o)
 		o->qemu = json_string_value(json_object_get(options, "qemu"));
 }
 
-bool resume_options(const char *dir, struct options *o, json_t **root)
+static bool options_fit(const json_t *options, struct options *o)
 {
-	const json_t *options;
-
-	*root = results_load(dir);
-	options = json_object_get(*root, "options");
-	if (!*root)
-		return false;
-	if (json_is_true(json_object_get(*root, "complete"))) {
-		say("%s is complete: there is nothing to resume", dir);
-		return false;
-	}
 	same_qemu(options, o);
 	return same_text(options, "suite", true, &o->suite) &&
 	       same_text(options, "recipes", json_is_true(json_object_get(options, "recipes_named")), &o->recipes) &&
 	       same_text(options, "workloads", json_is_true(json_object_get(options, "workloads_named")), &o->workloads) &&
 	       same_levels(options, o) && same_repeat(options, o) && same_trace(options, o);
+}
+
+int resume_open(struct results *r, const char *dir, struct options *o)
+{
+	int ret = journal_take(&r->journal, dir);
+
+	if (ret)
+		return ret;
+	r->dir = xstrdup(dir);
+	r->root = results_load(dir, true, NULL);
+	if (!r->root)
+		return EXIT_FAILED;
+	if (json_is_true(json_object_get(r->root, "complete"))) {
+		say("%s is complete: there is nothing to resume", dir);
+		return EXIT_FAILED;
+	}
+	return options_fit(json_object_get(r->root, "options"), o) ? EXIT_OK : EXIT_FAILED;
 }
 
 static const char *name_of(const json_t *image)
@@ -125,24 +134,55 @@ static void forget_unfinished(json_t *items)
 			json_array_remove(items, i);
 }
 
-int resume_results(struct results *r, const char *dir, json_t *root, json_t *machine)
+/* What a process that was killed had half written. */
+static void remove_parts(const char *dir)
 {
-	bool same = same_machine(json_object_get(root, "machine"), machine);
+	static const char *const name[] = { "results.json", "results.csv", "machine.json" };
+
+	for (unsigned i = 0; i < COUNT_OF(name); i++) {
+		char *pattern = xfmt("%s/%s" PART_PATTERN, dir, name[i]);
+		glob_t found;
+
+		if (!glob(pattern, 0, NULL, &found)) {
+			for (size_t k = 0; k < found.gl_pathc; k++)
+				unlink(found.gl_pathv[k]);
+			globfree(&found);
+		}
+		free(pattern);
+	}
+}
+
+static void note_resumed(json_t *root)
+{
 	json_t *times = json_object_get(root, "resumed");
 	char stamp[40];
 
-	json_decref(machine);
-	if (!same)
-		return -1;
-	*r = (struct results){ .dir = xstrdup(dir), .root = json_incref(root), .items = json_object_get(root, "items"),
-			       .traces = json_object_get(root, "traces"), .boots = json_object_get(root, "boots") };
-	if (!json_is_array(times))
+	if (!times)
 		json_object_set_new(root, "resumed", times = json_array());
 	json_array_append_new(times, json_string(time_stamp(stamp)));
 	json_object_set_new(root, "interrupted", json_false());
 	json_object_del(root, "error");
-	forget_unfinished(r->items);
-	return 0;
+}
+
+int resume_results(struct results *r, json_t *machine)
+{
+	/* One that was killed before it began was measured on nothing yet. */
+	if (!results_begun(r->root)) {
+		say("%s was killed before it began: it begins now", r->dir);
+		json_object_set(r->root, "machine", machine);
+	}
+	bool same = same_machine(json_object_get(r->root, "machine"), machine);
+
+	json_decref(machine);
+	if (!same)
+		return -1;
+	remove_parts(r->dir);
+	note_resumed(r->root);
+	forget_unfinished(json_object_get(r->root, "items"));
+	if (!results_again(r))
+		return 0;
+	say("%s", r->error);
+	return -1;
 }
 
 unsigned resume_round(const struct results *r)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -143,17 +144,17 @@ static char *names_of(const struct selection *s, bool of_recipes)
 static json_t *options_json(const struct options *o, const char *qemu, const struct selection *s)
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
-	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:s}", "recipes", r, "workloads", w, "recipes_named",
+	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o}", "recipes", r, "workloads", w, "recipes_named",
 			      o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels", (int)o->levels, "suite", o->suite,
 			      "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace", (int)o->trace, "keep_going", (int)o->keep_going,
-			      "defaults", !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"), "qemu", qemu);
+			      "defaults", !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"), "qemu", text_json(qemu));
 
 	free(r);
 	free(w);
 	return j;
 }
 
-/* results/<date-time>, with a number behind it if that second has one already. */
+/* results/<date-time>, with a number behind it if that second has one already; made, so that no other run takes it. */
 static char *new_run_dir(const struct paths *p)
 {
 	time_t t = time(NULL);
@@ -164,7 +165,8 @@ static char *new_run_dir(const struct paths *p)
 	localtime_r(&t, &tm);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%d-%H%M%S", &tm);
 	dir = xfmt("%s/%s", p->results, stamp);
-	for (unsigned n = 2; file_exists(dir); n++) {
+	make_dirs(p->results);
+	for (unsigned n = 2; mkdir(dir, 0777) && errno == EEXIST; n++) {
 		free(dir);
 		dir = xfmt("%s/%s-%u", p->results, stamp, n);
 	}
@@ -173,35 +175,18 @@ static char *new_run_dir(const struct paths *p)
 
 static bool place_is_good(const char *dir)
 {
-	char *results = xfmt("%s/results.json", dir), text[32];
-	bool ok = false;
+	char text[32];
 
-	if (file_exists(results))
-		say("%s holds a run already: choose another directory, or remove it", dir);
-	else if (make_dirs(dir))
+	if (make_dirs(dir))
 		say("%s cannot be made: %s; --output chooses another place", dir, strerror(errno));
-	else if (access(dir, W_OK))
+	else if (access(dir, W_OK | X_OK))
 		say("%s cannot be written to: %s; --output chooses another place", dir, strerror(errno));
 	else if (disk_free(dir) < MIN_FREE)
 		say("only %s are free at %s: a run needs some hundred MiB; make room, or choose another place with --output",
 		    human_bytes((double)disk_free(dir), text), dir);
 	else
-		ok = true;
-	free(results);
-	return ok;
-}
-
-static int write_machine(struct results *r)
-{
-	char *text = json_dumps(json_object_get(r->root, "machine"), JSON_INDENT(1));
-	char *path = xfmt("%s/machine.json", r->dir);
-	int ret = write_file(path, text, strlen(text));
-
-	if (ret)
-		results_write_failed(r, path, errno);
-	free(path);
-	free(text);
-	return ret;
+		return true;
+	return false;
 }
 
 static void say_end(const struct queue *q, const struct results *r, bool report)
@@ -220,16 +205,45 @@ static void say_end(const struct queue *q, const struct results *r, bool report)
 	say("results: %s%s", r->dir, report ? "/report.html" : "");
 }
 
-/* A new run in `dir`, or with `root` the one that is there. */
-static int open_results(struct results *res, const struct options *o, const struct paths *p, const struct emulator *qemu, const struct selection *s,
-			const char *dir, json_t *root)
+/* The directory and what is to be measured; that much is known at once, and outlives whatever comes. */
+static int begin(struct results *res, const struct options *o, const struct paths *p, const struct emulator *qemu, const struct selection *s)
 {
-	const char *slash = strrchr(dir, '/');
-	json_t *machine = machine_json(p, qemu, s);
+	char *dir = o->output ? xstrdup(o->output) : new_run_dir(p), *slash = strrchr(dir, '/');
+	int ret = EXIT_FAILED;
 
-	if (root)
-		return resume_results(res, dir, root, machine);
-	return results_begin(res, dir, slash && slash[1] ? slash + 1 : dir, options_json(o, qemu->word, s), machine);
+	if (place_is_good(dir))
+		ret = results_begin(res, dir, slash && slash[1] ? slash + 1 : dir, options_json(o, qemu->word, s));
+	if (ret && !o->output)
+		rmdir(dir);
+	free(dir);
+	return ret;
+}
+
+/*
+ * A new run, or the one that is resumed: then it is open already. Checksums take a while: whoever ends us meanwhile (which ends what
+ * computes them as well) ends the run before it has begun, and the one that is resumed stays as it was.
+ */
+static int open_results(struct results *res, const struct options *o, const struct paths *p, const struct emulator *qemu, const struct selection *s)
+{
+	bool resumed = res->root;
+	json_t *machine;
+	int ret;
+
+	queue_listen();
+	ret = resumed ? EXIT_OK : begin(res, o, p, qemu, s);
+	if (ret)
+		return ret;
+	machine = machine_json(p, qemu, s);
+	if (!queue_told_to_end()) {
+		if (resumed)
+			return resume_results(res, machine) ? EXIT_FAILED : EXIT_OK;
+		results_machine(res, machine);
+		return EXIT_OK;
+	}
+	json_decref(machine);
+	if (resumed)
+		say("interrupted before it went on: it is as it was");
+	return resumed ? EXIT_INTERRUPTED : EXIT_OK;
 }
 
 /* By its name, where --resume would find it by that; a run elsewhere by its directory. */
@@ -244,46 +258,43 @@ static void say_how_to_go_on(const struct paths *p, const struct results *res)
 	free(kept);
 }
 
-static int measure(const struct options *o, const struct paths *p, const struct emulator *qemu, const struct selection *s,
-		   const struct selection *wanted, const char *dir, json_t *root)
+static int exit_code(const struct queue *q, bool good)
 {
-	struct results res;
-	struct queue q;
-	bool complete, report = false;
-	double before;
-	int ret = EXIT_FAILED;
+	return q->interrupted ? EXIT_INTERRUPTED : good && !q->bad ? EXIT_OK : EXIT_FAILED;
+}
 
-	if (open_results(&res, o, p, qemu, s, dir, root))
-		return EXIT_FAILED;
-	before = json_number_value(json_object_get(res.root, "wall_seconds"));
-	queue_init(&q, o, p, &res);
-	note_left_out(&res, p, s, wanted);
-	boots_add(&q, s, o, resume_round(&res));
-	if (!write_machine(&res))
-		queue_run(&q);
-	json_object_set_new(res.root, "wall_seconds", json_real(before + now_seconds() - q.begun));
-	complete = !q.interrupted && !q.stop && !res.error;
-	results_finish(&res, complete, q.interrupted);
-	if (!o->no_report && !res.error)
-		report = !report_write(dir, res.root);
-	say_end(&q, &res, report);
+static int measure(const struct options *o, const struct paths *p, const struct selection *s, const struct selection *wanted,
+		   struct results *res)
+{
+	double before = json_number_value(json_object_get(res->root, "wall_seconds"));
+	bool complete, report = false;
+	struct queue q;
+	int ret;
+
+	queue_init(&q, o, p, res);
+	note_left_out(res, p, s, wanted);
+	boots_add(&q, s, o, resume_round(res));
+	queue_run(&q);
+	json_object_set_new(res->root, "wall_seconds", json_real(before + now_seconds() - q.begun));
+	complete = !q.interrupted && !q.stop && !res->error;
+	results_finish(res, complete, q.interrupted);
+	if (!o->no_report && !res->error)
+		report = !report_write(res->dir, res->root);
+	say_end(&q, res, report);
 	if (!complete)
-		say_how_to_go_on(p, &res);
+		say_how_to_go_on(p, res);
 	if (make_dirs(p->results) == 0)
-		index_add(p->results, &res);
-	if (q.interrupted)
-		ret = EXIT_INTERRUPTED;
-	else if (complete && !q.bad && (report || o->no_report))
-		ret = EXIT_OK;
+		index_add(p->results, res);
+	ret = exit_code(&q, complete && (report || o->no_report));
 	queue_free(&q);
-	results_free(&res);
 	return ret;
 }
 
 /* From here on o->qemu is the program. */
-static int run_on(struct options *o, const struct paths *p, const struct emulator *qemu, const char *dir, json_t *root)
+static int run_on(struct options *o, const struct paths *p, const struct emulator *qemu, struct results *res)
 {
 	struct selection s, wanted;
+	int ret;
 
 	if (!o->suite)
 		o->suite = "quick";
@@ -296,34 +307,42 @@ static int run_on(struct options *o, const struct paths *p, const struct emulato
 	if (!(qemu_there(qemu) & images_there(p, &s) & guests_there(p, &s)))
 		return EXIT_FAILED;
 	o->qemu = qemu->program;
-	return root || place_is_good(dir) ? measure(o, p, qemu, &s, &wanted, dir, root) : EXIT_FAILED;
+	ret = open_results(res, o, p, qemu, &s);
+	return ret ? ret : measure(o, p, &s, &wanted, res);
 }
 
-static int run_in(struct options *o, const struct paths *p, const char *dir, json_t *root)
+static int run_in(struct options *o, const struct paths *p, struct results *res)
 {
 	struct emulator qemu;
 	int ret;
 
 	emulator_find(&qemu, p, emulator_asked(o->qemu));
-	ret = run_on(o, p, &qemu, dir, root);
+	ret = run_on(o, p, &qemu, res);
 	emulator_free(&qemu);
+	return ret;
+}
+
+static int open_resumed(const struct paths *p, struct options *o, struct results *res)
+{
+	char *dir = path_run(p, o->resume);
+	int ret = dir ? resume_open(res, dir, o) : EXIT_FAILED;
+
+	free(dir);
 	return ret;
 }
 
 int cmd_run(const struct options *given, const struct paths *p)
 {
+	struct results res = { .dir = NULL };
 	struct options o = *given;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	json_t *root = NULL;
-	char *dir;
-	int ret = EXIT_FAILED;
+	int ret;
 
 	if (!o.jobs)
 		o.jobs = cpus >= 2 ? 2 : 1;
-	dir = o.resume ? path_run(p, o.resume) : o.output ? xstrdup(o.output) : new_run_dir(p);
-	if (!o.resume || (dir && resume_options(dir, &o, &root)))
-		ret = run_in(&o, p, dir, root);
-	json_decref(root);
-	free(dir);
+	ret = o.resume ? open_resumed(p, &o, &res) : EXIT_OK;
+	if (!ret)
+		ret = run_in(&o, p, &res);
+	results_free(&res);
 	return ret;
 }

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 /* Exit codes of the program. */
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_BUSY = 3, EXIT_INTERRUPTED = 130 };
 
 #define PN_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
@@ -39,12 +39,13 @@ int make_dirs(const char *path);
 bool file_exists(const char *path);
 /* Bytes, or -1 with errno. */
 int64_t file_bytes(const char *path);
-/* The whole file, NUL-terminated, *len bytes without the NUL (len may be NULL). NULL with errno. */
+/* The whole of a plain file, NUL-terminated, *len bytes without the NUL (len may be NULL). NULL with errno. */
 char *read_file(const char *path, size_t *len);
 /*
  * Write the whole file under a temporary name, sync it, rename it: `path` holds the old contents
- * or the new, nothing in between, also on a full disk. 0, or -1 with errno.
+ * or the new, nothing in between, also on a full disk. Two processes may do so at once. 0, or -1 with errno.
  */
+#define PART_PATTERN ".[0-9]*.part" /* the temporary name is the file's with this behind it */
 int write_file(const char *path, const void *data, size_t len);
 /* Write all of it. 0, or -1 with errno. */
 int write_all(int fd, const void *data, size_t len);

@@ -248,10 +248,10 @@ START_TEST(a_file_cut_at_every_byte)
 	path = xfmt("%s/results.json", dir);
 	for (size_t n = 0; n < strlen(TREE); n++) {
 		ck_assert_int_eq(write_file(path, TREE, n), 0);
-		ck_assert_ptr_null(results_load(dir));
+		ck_assert_ptr_null(results_load(dir, true, NULL));
 	}
 	ck_assert_int_eq(write_file(path, TREE, strlen(TREE)), 0);
-	whole = results_load(dir);
+	whole = results_load(dir, true, NULL);
 	ck_assert(json_equal(whole, tree));
 	json_decref(whole);
 	free(path);
