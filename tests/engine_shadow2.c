@@ -71,6 +71,27 @@ START_TEST(search_in_pieces)
 }
 END_TEST
 
+/* A shadow that is linked twice, one time far behind in the pool: it goes, by as many exits as that takes. */
+START_TEST(unshadowing_in_pieces)
+{
+	const u32 last = BIG_FIRST + BIG_TABLES + (BIG_TABLES - 1) / 512;
+	const gva_t far = USER + BIT(30) + ((u64)((BIG_TABLES - 1) / 512) << 30) + (511ull << 21);
+
+	fill_big_pool();
+	guest_table(&g, last)[511] = at(USER_L1, ALL);
+	expect_done(user(0), U, 0, DATA);
+	expect_done(far, U, 0, DATA);
+	ck_assert_uint_eq(frame(USER_L1)->shadows->refs, 2);
+	ck_assert(!paging_unshadow(&g.v, (gpa_t)USER_L1 << PAGE_SHIFT));
+	guest_audit(&g);
+	ck_assert(paging_unshadow(&g.v, (gpa_t)USER_L1 << PAGE_SHIFT));
+	ck_assert_ptr_eq(frame(USER_L1)->shadows, NULL);
+	guest_audit(&g);
+	expect_done(far, U, 0, DATA);
+	guest_exit(&g);
+}
+END_TEST
+
 /* ---- trips ---- */
 
 START_TEST(demand_fault_takes_two_trips)
@@ -480,6 +501,7 @@ int main(void)
 	TCase *t = tcase_create("promises"), *big = tcase_create("a big pool");
 
 	tcase_add_test(big, search_in_pieces);
+	tcase_add_test(big, unshadowing_in_pieces);
 	tcase_set_timeout(big, 120);
 	suite_add_tcase(s, big);
 	tcase_add_checked_fixture(t, start, finish);

@@ -185,6 +185,10 @@ struct sh_domain {
 		u64 mfn, pages;
 		u32 at;
 	} search;
+	/* A search for what links to a shadow: whose, and the page to go on with; by frames, which need not be the pool's any more. */
+	struct {
+		u32 of, at;
+	} unlinking;
 	struct sh_run *runs;        /* the super part direct's, from the run of the domain's first frame on */
 	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
 	struct {                                 /* of the reclaim parts early, batch, flood and upper: the last write to a table */

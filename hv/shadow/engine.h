@@ -184,7 +184,10 @@ void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit);
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes);
 /* Take all write access to a frame away, which `table` shadows; va: an address that the table translates, or 0. */
 void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
-/* Remove all shadows of a frame. False: one is a loaded root. */
+/*
+ * Remove all shadows of a frame. False: one is a loaded root, or it takes more than one exit to find out what links to one
+ * (SH_SEARCH_PAGES); the next call goes on.
+ */
 bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why);
 /* Remove one shadow page that no vCPU has loaded, wherever it is linked. */
 void sh_unshadow_page(struct domain *d, struct sh_page *sp);

@@ -24,7 +24,10 @@
 
 #define SH_PART static inline __attribute__((unused))
 
-/* Leaf shadows that one fault may look through to find a new table's writable mappings; no smaller pool ever needs a second piece. */
+/*
+ * Shadows that one exit may look through to find a new table's writable mappings, or the links to what is to be unshadowed; no
+ * smaller pool ever needs a second piece.
+ */
 #define SH_SEARCH_PAGES 4096
 
 /* sync: what happens when the guest writes a shadowed table, loads a root, flushes, faults. */

@@ -239,30 +239,56 @@ void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes)
 
 /* ---- unshadowing ---- */
 
-static void unlink_everywhere(struct domain *d, struct sh_page *sp, u32 keep)
+/* Where the last search for this shadow's links ended; another's begins anew. */
+static struct sh_page *unlink_from(const struct sh_domain *s, const struct sh_page *sp)
 {
-	struct sh_domain *s = d->shadow;
-
-	if (sp->up)
-		sp->up->mode->unlink(d, sp->up, sp->up_slot);
-	pool_for_each(s, p) {
-		if (sp->refs <= keep)
-			break;
-		if (p->used && ROLE_LEVEL(p->role) == ROLE_LEVEL(sp->role) + 1)
-			p->mode->unlink_child(d, p, sp);
-	}
-	BUG_ON(sp->refs != keep);
+	if (s->unlinking.of == sp->mfn && pool_owns(s, s->unlinking.at))
+		return pool_page(s->unlinking.at);
+	return pool_block_first(s->blocks);
 }
 
-void sh_unshadow_page(struct domain *d, struct sh_page *sp)
+/* Links to sp go wherever `pages` more shadows have them, until it has no more than `keep` references. */
+static void unlink_found(struct domain *d, struct sh_page *sp, u32 keep, u32 pages)
 {
+	struct sh_domain *s = d->shadow;
+	struct sh_page *p = unlink_from(s, sp);
+
+	for (; sp->refs > keep && pages; pages--) {
+		if (p->used && ROLE_LEVEL(p->role) == ROLE_LEVEL(sp->role) + 1)
+			p->mode->unlink_child(d, p, sp);
+		p = pool_next(p);
+		if (!p)
+			p = pool_block_first(s->blocks);
+	}
+	s->unlinking.of = sp->mfn;
+	s->unlinking.at = p->mfn;
+}
+
+/* False: it is linked still, where the next try will come to. */
+static bool unshadow_within(struct domain *d, struct sh_page *sp, u32 pages)
+{
+	const u32 keep = 1 + sp->pinned;
+
 	sp->refs++; /* ours, so that it does not go while we look */
+	if (sp->up)
+		sp->up->mode->unlink(d, sp->up, sp->up_slot);
+	if (unlikely(sp->refs > keep))
+		unlink_found(d, sp, keep, pages);
+	if (sp->refs > keep) {
+		sp->refs--;
+		return false;
+	}
 	if (sp->pinned) {
 		sp->pinned = false;
 		sp->refs--;
 	}
-	unlink_everywhere(d, sp, 1);
 	sh_put(d, sp);
+	return true;
+}
+
+void sh_unshadow_page(struct domain *d, struct sh_page *sp)
+{
+	BUG_ON(!unshadow_within(d, sp, d->shadow->pages + d->shadow->idle));
 }
 
 bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
@@ -282,7 +308,8 @@ bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
 			;
 		if (!sp)
 			return !f->shadows;
-		sh_unshadow_page(d, sp);
+		if (!unshadow_within(d, sp, SH_SEARCH_PAGES))
+			return false;
 	}
 }
 
