@@ -50,6 +50,7 @@ static const char *const strangers[] = {
 	"\x66\x6f\x90\x90",         /* outsw, of another size */
 	"\xa4\x90\x90\x90",         /* movsb */
 	"\xff\xff\xff\xff",         /* nothing */
+	"",                         /* a byte of 0: add %al,(%rax) */
 	"\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66", /* prefixes without an end */
 };
 
@@ -57,7 +58,7 @@ START_TEST(other_bytes_do_nothing)
 {
 	const char *bytes = strangers[_i % ARRAY_SIZE(strangers)];
 	struct svm_vcpu *s = host_guest((enum host_mode)(_i / ARRAY_SIZE(strangers)), 0);
-	unsigned n = (unsigned)strlen(bytes);
+	unsigned n = *bytes ? (unsigned)strlen(bytes) : 1;
 	u8 memory[PAGE_SIZE];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(exits); i++) {
@@ -66,6 +67,7 @@ START_TEST(other_bytes_do_nothing)
 		memcpy(memory, host_at(s, HOST_DATA), PAGE_SIZE);
 		ck_assert(host_vmexit(s, exits[i].code, exits[i].info1, 0));
 		ck_assert_msg(host_stayed(s), "exit %llx", (unsigned long long)exits[i].code);
+		ck_assert_uint_ne(s->vmcb.tlb_control, TLB_NOTHING);
 		ck_assert(!memcmp(memory, host_at(s, HOST_DATA), PAGE_SIZE));
 	}
 }
@@ -137,6 +139,11 @@ START_TEST(any_read_by_the_code_of_cr0)
 		ck_assert_int_eq(host_trip(s), reads[i].trip);
 	}
 	ck_assert_uint_eq(vcpu_trips(&s->v), 3);
+	host_code(s, "\xf0\x0f\x20\xc3", 4); /* lock mov %cr0,%rbx: CR8, and so is it where a write of CR0 was */
+	ck_assert(host_vmexit(s, VMEXIT_CR0_READ, 0, 0) && host_moved(s, 4));
+	ck_assert_uint_eq(host_reg(s, RBX), 5);
+	host_code(s, "\xf0\x0f\x22\xc3", 4);
+	ck_assert(host_vmexit(s, VMEXIT_CR0_WRITE, 0, 0) && host_stayed(s));
 }
 END_TEST
 

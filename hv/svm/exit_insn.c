@@ -33,6 +33,12 @@ static const struct {
 	[INSN_XSETBV] = ONE(VMEXIT_XSETBV),
 };
 
+/* LOCK before MOV of CR0 means CR8, which all that have SVM know (APM volume 3, MOV CRn). */
+static unsigned control_register(const struct insn *in)
+{
+	return in->prefix & INSN_P_LOCK ? 8 : in->reg;
+}
+
 /*
  * QEMU from 9.1 on checks a read of any control register against the intercept of CR0's and reports that one's code. Whoever
  * may read CR0 may read the others: SMSW alone comes from user mode.
@@ -63,9 +69,9 @@ static bool agrees(const struct svm_vcpu *s, const struct insn *in)
 {
 	switch (in->op) {
 	case INSN_MOV_FROM_CR:
-		return agrees_cr_read(s, in->reg);
+		return agrees_cr_read(s, control_register(in));
 	case INSN_MOV_TO_CR:
-		return agrees_cr_write(s, in->reg);
+		return agrees_cr_write(s, control_register(in));
 	case INSN_INS:
 	case INSN_OUTS:
 		return agrees_string_io(s, in);
@@ -148,7 +154,7 @@ static bool decoded(struct svm_vcpu *s, const struct fetched *f, struct exit_ins
 		x->gpr = gpr_nr(in.rm);
 	}
 	if (in.op == INSN_MOV_FROM_CR || in.op == INSN_MOV_TO_CR)
-		x->cr = in.reg;
+		x->cr = (u8)control_register(&in);
 	return true;
 }
 

@@ -34,10 +34,10 @@ static enum trip exit_ud(struct svm_vcpu *s)
 	return TRIP_other;
 }
 
-/* Instructions with nothing to do here: caches are coherent. */
+/* INVD and WBINVD: nothing to do, caches are coherent. */
 static enum trip exit_nothing(struct svm_vcpu *s)
 {
-	unsigned len = svm_exit_length(s, 0, 0xff, 0);
+	unsigned len = svm_exit_length(s, (u32)s->vmcb.exitcode == VMEXIT_INVD ? 0x080f : 0x090f, 0xffff, 2);
 
 	if (len)
 		svm_exit_done(s, len);
