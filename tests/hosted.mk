@@ -14,8 +14,9 @@ HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
 HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
 	$(HV_MM_SRCS) hv/boot/wait.c hv/platform/host/mmu.c
 HOSTED_MACHINE_SRCS = tests/svm_machine.c tests/svm_insns.c tests/svm_host.c tests/svm_exit.c tests/svm_quick.S
-HOSTED_SUITE_SRCS = tests/svm_suites.c tests/svm_fuzz_code.c tests/svm_fuzz_rules.c $(HOSTED_SUITES:%=tests/svm_%.c)
-HOSTED_FUZZ_SRCS = tests/svm_fuzz.c tests/svm_fuzz_code.c tests/svm_fuzz_rules.c
+HOSTED_JUDGE_SRCS = tests/svm_fuzz_bytes.c tests/svm_fuzz_code.c tests/svm_fuzz_rules.c tests/svm_fuzz_values.c
+HOSTED_SUITE_SRCS = tests/svm_suites.c $(HOSTED_JUDGE_SRCS) $(HOSTED_SUITES:%=tests/svm_%.c)
+HOSTED_FUZZ_SRCS = tests/svm_fuzz.c $(HOSTED_JUDGE_SRCS)
 HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm_%) $(HOSTED_RECIPES:%=tests/fuzz_svm_%)
 hosted_objs = $(addprefix hosted-obj/$(1)/,$(addsuffix .o,$(2)))
 

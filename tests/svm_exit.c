@@ -18,6 +18,7 @@ u64 host_exits;
 static struct host_cpu cpus[MAX_VCPUS];
 static struct svm_vcpu before;
 static u64 trips_before[TRIP_MAX];
+static u32 kicks_before;
 
 _Noreturn void host_fail(const struct svm_vcpu *s, const char *fmt, ...)
 {
@@ -229,6 +230,12 @@ static void check_settled(const struct svm_vcpu *s)
 		host_fail(s, "control registers are not what paging wants");
 }
 
+/* One among several, on its way in: an interrupt that waits ends the guest's run before it begins (smp.c). */
+static bool is_kicked(const struct svm_vcpu *s)
+{
+	return s->smp && machine_kicks[s->v.pcpu] != kicks_before;
+}
+
 void host_check(const struct svm_vcpu *s, bool goes_on)
 {
 	const char *what = refused(&s->vmcb);
@@ -239,8 +246,11 @@ void host_check(const struct svm_vcpu *s, bool goes_on)
 			host_fail(s, "the vCPU stops, and nobody wants it to");
 		return;
 	}
-	if (s->v.domain->state != PN_RUNNING)
-		host_fail(s, "the vCPU goes on, and its domain has ended");
+	if (s->v.domain->state != PN_RUNNING) {
+		if (!is_kicked(s))
+			host_fail(s, "the vCPU goes on, and its domain has ended");
+		return;
+	}
 	if (what)
 		host_fail(s, "VMRUN would refuse %s", what);
 	check_event(s);
@@ -253,6 +263,7 @@ void host_check(const struct svm_vcpu *s, bool goes_on)
 static void remember(const struct svm_vcpu *s)
 {
 	before = *s;
+	kicks_before = machine_kicks[s->v.pcpu];
 	for (unsigned i = 0; i < TRIP_MAX; i++)
 		trips_before[i] = s->v.trip[i].count;
 }
@@ -290,6 +301,8 @@ bool host_vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
 	s->vmcb.exitintinfo = 0;
 	if (goes_on)
 		host_cpu_loads(s);
+	if (goes_on && s->v.domain->state != PN_RUNNING)
+		return host_vmexit(s, VMEXIT_INTR, 0, 0); /* is_kicked() */
 	return goes_on;
 }
 
@@ -348,16 +361,17 @@ bool host_crashed(const struct svm_vcpu *s, const char *words)
 
 #define MOST_TRIES 64
 
-
 enum host_access_end host_touch(struct svm_vcpu *s, gva_t va, u32 access, hpa_t *hpa)
 {
 	u32 pfec = 0, ac = s->vmcb.rflags & RFLAGS_AC ? HOST_AC : 0;
 
 	access |= s->vmcb.cpl == 3 ? PFEC_U : 0;
+	if (s->v.guest_levels < 4)
+		va = (u32)va; /* nor does hardware report another */
 	for (unsigned i = 0; i < MOST_TRIES; i++) {
 		u64 rip = s->vmcb.rip;
 
-		if (host_cpu_access(cpu_of(s), svm_in_32(s) || !s->v.guest_levels ? (u32)va : va, access | ac, hpa, &pfec))
+		if (host_cpu_access(cpu_of(s), va, access | ac, hpa, &pfec))
 			return HOST_DONE;
 		if (!host_vmexit(s, VMEXIT_EXCP0 + VECTOR_PF, pfec, va))
 			return HOST_ENDED;

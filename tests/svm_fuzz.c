@@ -90,24 +90,51 @@ static void set_rip(struct svm_vcpu *s)
 		s->vmcb.rip = HOST_CODE + user + 0xff0 + fuzz_random(16);
 	if (ONE_IN(64))
 		s->vmcb.rip = some_value();
+	/* Of an instruction that was executed: canonical, or of 32 bits. */
+	s->vmcb.rip = svm_emul_mode(s) == EMUL_LONG ? (u64)((s64)(s->vmcb.rip << 16) >> 16) : (u32)s->vmcb.rip;
+}
+
+static void put_code(struct svm_vcpu *s, const u8 bytes[16])
+{
+	u64 at = svm_emul_mode(s) == EMUL_LONG ? s->vmcb.rip : (u32)(s->vmcb.cs.base + s->vmcb.rip);
+
+	if (at < HOST_MEMORY - 16)
+		memcpy(host_at(s, at), bytes, 16);
+}
+
+static void random_bytes(u8 bytes[16])
+{
+	for (unsigned i = 0; i < 16; i++)
+		bytes[i] = (u8)fuzz_random(0);
 }
 
 static void set_code(struct svm_vcpu *s)
 {
-	u64 at = svm_emul_mode(s) == EMUL_LONG ? s->vmcb.rip : (u32)(s->vmcb.cs.base + s->vmcb.rip);
 	u8 bytes[16];
 
-	for (unsigned i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (u8)fuzz_random(0);
+	random_bytes(bytes);
 	if (!ONE_IN(4))
 		fuzz_instruction(bytes);
-	if (at < HOST_MEMORY - sizeof(bytes))
-		memcpy(host_at(s, at), bytes, sizeof(bytes));
+	put_code(s, bytes);
+}
+
+/* One that can have this exit, as far as its opcode goes. */
+static void set_code_for(struct svm_vcpu *s, u64 exit)
+{
+	struct fuzz_bytes f;
+	u8 bytes[16];
+	unsigned tries = 100;
+
+	random_bytes(bytes);
+	do
+		fuzz_instruction(bytes);
+	while (!fuzz_can_exit(bytes, svm_emul_mode(s), exit, &f) && --tries);
+	put_code(s, bytes);
 }
 
 static void set_cut_event(struct svm_vcpu *s)
 {
-	static const u8 vectors[] = { 0, 1, 3, 4, 6, 8, 10, 11, 12, 13, 14, 17, 0x20, 0x80 };
+	static const u8 vectors[] = { 0, 1, 3, 4, 6, 8, 8, 10, 11, 12, 13, 14, 14, 14, 17, 0x20, 0x80 };
 	static const u8 types[] = { 0, 2, 3, 3, 4 };
 	u64 type = PICK(types), vector = type == 2 ? 2 : PICK(vectors);
 
@@ -120,6 +147,34 @@ static void set_cut_event(struct svm_vcpu *s)
 
 /* ---- exits ---- */
 
+/*
+ * An exit for an instruction, which is at RIP half of the time, or was: of what is there only the opcode agrees. Events are delivered
+ * between instructions, so it cuts none short.
+ */
+static bool insn_exit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
+{
+	s->vmcb.exitintinfo = 0;
+	if (ONE_IN(2))
+		set_code_for(s, code);
+	fuzz_remember(s);
+	return host_vmexit(s, code, info1, info2);
+}
+
+/* An access of an event's delivery, if the exits cut one short: which begins again, and touches the same, until it is through. */
+static enum host_access_end access_memory(struct svm_vcpu *s, u64 va, u32 access, hpa_t *hpa)
+{
+	const u64 cut = s->vmcb.exitintinfo;
+	enum host_access_end end = host_touch(s, va, access, hpa);
+
+	for (unsigned i = 0; i < 3 && end == HOST_EMULATED && s->vmcb.eventinj && s->vmcb.eventinj == cut && !s->step.on; i++) {
+		fuzz_rules(s, true);
+		s->vmcb.exitintinfo = cut;
+		fuzz_remember(s);
+		end = host_touch(s, va, access, hpa);
+	}
+	return end;
+}
+
 /* The guest's CPU touches memory; where it may write, it does. */
 static bool touch(struct svm_vcpu *s)
 {
@@ -129,7 +184,7 @@ static bool touch(struct svm_vcpu *s)
 
 	if (paging_is_nested || (svm_emul_mode(s) == EMUL_LONG && (va + (1ull << 47)) >> 48))
 		return true; /* the guest's own affair; not canonical: #GP */
-	enum host_access_end end = host_touch(s, va, access, &hpa);
+	enum host_access_end end = access_memory(s, va, access, &hpa);
 	if (end == HOST_DONE)
 		fuzz_reached(s, va, access, hpa);
 	/* A table's entry among them, as a guest's own store might leave it. */
@@ -150,7 +205,7 @@ static u64 io_info(void)
 
 static bool io(struct svm_vcpu *s)
 {
-	return host_vmexit(s, VMEXIT_IOIO, io_info(), s->vmcb.rip + 1 + fuzz_random(4));
+	return insn_exit(s, VMEXIT_IOIO, io_info(), s->vmcb.rip + 1 + fuzz_random(4));
 }
 
 /* Instructions that are for kernels fault before they are intercepted. */
@@ -169,7 +224,12 @@ static bool msr(struct svm_vcpu *s)
 	host_set_reg(s, RCX, ONE_IN(8) ? some_value() : PICK(numbers));
 	host_set_reg(s, RDX, ONE_IN(2) ? 0 : some_value());
 	host_set_reg(s, RAX, ONE_IN(2) ? fuzz_random(0x10000) : some_value());
-	return host_vmexit(s, VMEXIT_MSR, fuzz_random(2), 0);
+	if (ONE_IN(2)) { /* EFER with one bit changed */
+		static const u8 bits[] = { 0, 8, 10, 11, 12, 13, 14 };
+
+		host_set_reg(s, RAX, s->v.efer ^ BIT(PICK(bits)));
+	}
+	return insn_exit(s, VMEXIT_MSR, fuzz_random(2), 0);
 }
 
 static bool cpuid_exit(struct svm_vcpu *s)
@@ -177,7 +237,7 @@ static bool cpuid_exit(struct svm_vcpu *s)
 	static const u32 leaves[] = { 0, 1, 7, 0xd, 0xb, PN_CPUID_BASE, PN_CPUID_BASE + 1, 0x80000000, 0x80000001, 0x80000008, 0x8000000a };
 
 	host_set_reg(s, RAX, ONE_IN(8) ? some_value() : PICK(leaves));
-	return host_vmexit(s, VMEXIT_CPUID, 0, 0);
+	return insn_exit(s, VMEXIT_CPUID, 0, 0);
 }
 
 static bool hypercall(struct svm_vcpu *s)
@@ -186,7 +246,7 @@ static bool hypercall(struct svm_vcpu *s)
 	host_set_reg(s, RBX, ONE_IN(2) ? some_address() : some_value());
 	host_set_reg(s, RCX, ONE_IN(2) ? 0 : some_value());
 	host_set_reg(s, RDX, ONE_IN(2) ? fuzz_random(600) : some_value());
-	return host_vmexit(s, VMEXIT_VMMCALL, 0, 0);
+	return insn_exit(s, VMEXIT_VMMCALL, 0, 0);
 }
 
 /* Values that lead somewhere: registers as they are with one bit changed. */
@@ -195,6 +255,8 @@ static void set_cr_values(struct svm_vcpu *s)
 	static const u8 cr0_bits[] = { 0, 1, 2, 3, 5, 16, 18, 29, 30, 31 }, cr4_bits[] = { 0, 3, 4, 5, 7, 9, 11, 16, 18, 20, 21, 12 };
 	u64 base = ONE_IN(2) ? s->v.cr0 ^ BIT(PICK(cr0_bits)) : s->v.cr4 ^ BIT(PICK(cr4_bits));
 
+	for (unsigned r = 0, all = ONE_IN(2) * NR_GPRS; r < all; r++)
+		host_set_reg(s, r, base);
 	for (unsigned n = fuzz_random(6); n--;)
 		host_set_reg(s, (unsigned)fuzz_random(NR_GPRS), ONE_IN(2) ? base : HOST_TABLES | (ONE_IN(4) ? some_value() : 0));
 }
@@ -210,12 +272,12 @@ static bool control_register(struct svm_vcpu *s)
 	if (!(stopped & BIT(cr)) || (!privileged(s) && code != VMEXIT_CR0_READ)) /* SMSW is for all */
 		return true;
 	set_cr_values(s);
-	return host_vmexit(s, code, 0, 0);
+	return insn_exit(s, code, 0, 0);
 }
 
 static bool invlpg_exit(struct svm_vcpu *s)
 {
-	return !privileged(s) || !(s->vmcb.intercept1 & INTERCEPT_INVLPG) || host_vmexit(s, VMEXIT_INVLPG, some_address(), 0);
+	return !privileged(s) || !(s->vmcb.intercept1 & INTERCEPT_INVLPG) || insn_exit(s, VMEXIT_INVLPG, some_address(), 0);
 }
 
 static bool interrupt(struct svm_vcpu *s)
@@ -231,7 +293,17 @@ static bool simple(struct svm_vcpu *s)
 				    VMEXIT_VMRUN + 3, VMEXIT_VMRUN + 4, VMEXIT_VMRUN + 5, VMEXIT_SKINIT, VMEXIT_WBINVD,
 				    VMEXIT_MONITOR, VMEXIT_MWAIT, VMEXIT_MWAIT_ARMED };
 
-	return !privileged(s) || host_vmexit(s, PICK(codes), 0, 0);
+	return !privileged(s) || insn_exit(s, PICK(codes), 0, 0);
+}
+
+static bool xsetbv(struct svm_vcpu *s)
+{
+	if (!privileged(s))
+		return true;
+	host_set_reg(s, RCX, ONE_IN(8));
+	host_set_reg(s, RDX, ONE_IN(8) ? some_value() : 0);
+	host_set_reg(s, RAX, ONE_IN(8) ? some_value() : fuzz_random(8));
+	return insn_exit(s, VMEXIT_XSETBV, 0, 0);
 }
 
 static bool the_end(struct svm_vcpu *s)
@@ -261,7 +333,7 @@ static bool end_step(struct svm_vcpu *s)
 static bool one_exit(struct svm_vcpu *s)
 {
 	static bool (*const kinds[])(struct svm_vcpu *) = { touch, touch, touch, io, io, msr, cpuid_exit, hypercall, control_register,
-							    control_register, control_register, invlpg_exit, simple, interrupt, the_end, nested_fault };
+							    control_register, control_register, invlpg_exit, simple, xsetbv, interrupt, the_end, nested_fault };
 
 	return s->step.on ? end_step(s) : PICK(kinds)(s);
 }
@@ -319,7 +391,7 @@ static void next_state(struct svm_vcpu *s)
 	set_rip(s);
 	set_code(s);
 	s->vmcb.nrip = s->vmcb.rip + 1 + fuzz_random(15);
-	if (ONE_IN(12))
+	if (ONE_IN(4))
 		set_cut_event(s);
 }
 

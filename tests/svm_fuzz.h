@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The parts of the fuzz target of hv/svm: svm_fuzz.c draws, svm_fuzz_code.c makes instructions, svm_fuzz_rules.c judges. */
+/*
+ * The parts of the fuzz target of hv/svm: svm_fuzz.c draws, svm_fuzz_code.c makes instructions, svm_fuzz_rules.c and
+ * svm_fuzz_values.c judge.
+ */
 #ifndef TESTS_SVM_FUZZ_H
 #define TESTS_SVM_FUZZ_H
 
@@ -15,11 +18,27 @@ u64 fuzz_random(u64 below);
 /* Something like an instruction into 16 random bytes: those that exits know, with prefixes and operands at random. */
 void fuzz_instruction(u8 bytes[16]);
 
+/* What stands at RIP, as far as it can have an exit (svm_fuzz_bytes.c, which shares nothing with hv/emul). */
+enum { FUZZ_OTHER, FUZZ_MOV_FROM_CR, FUZZ_MOV_TO_CR, FUZZ_SMSW, FUZZ_LMSW, FUZZ_CLTS, FUZZ_RDMSR, FUZZ_WRMSR, FUZZ_INS, FUZZ_OUTS };
+struct fuzz_bytes {
+	u8 kind;
+	u8 rex, cr, reg; /* reg: of the operand, unless it is in memory */
+	bool is_16, locked, in_memory;
+};
+/* Can these bytes have that exit? */
+bool fuzz_can_exit(const u8 *bytes, enum emul_mode mode, u64 exit, struct fuzz_bytes *f);
+/* The register that one writes `val` to, which was `was`; and CR0 after one that writes it, from that register. */
+u64 fuzz_into(const struct fuzz_bytes *f, enum emul_mode mode, u64 was, u64 val);
+u64 fuzz_cr0(const struct fuzz_bytes *f, enum emul_mode mode, u64 was, u64 reg);
+
 /* say: called before the program ends by a sanitizer's finding, too. */
 void fuzz_begin(void (*say)(void));
 /* Right before an exit, and after it: only what that kind of exit does may have happened. */
 void fuzz_remember(const struct svm_vcpu *s);
 void fuzz_rules(const struct svm_vcpu *s, bool goes_on);
+/* Of them, those that know the right value (svm_fuzz_values.c). */
+void fuzz_remember_bytes(const struct svm_vcpu *s);
+void fuzz_values(const struct svm_vcpu *s, bool goes_on);
 /* The guest's tables, and what leads to them, are as they were made. */
 extern bool fuzz_tame;
 /* Hardware reached hpa for the guest: is it the guest's, and may the guest? */

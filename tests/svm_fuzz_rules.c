@@ -34,6 +34,7 @@ void fuzz_remember(const struct svm_vcpu *s)
 	for (unsigned twin = 0; twin < 2; twin++)
 		for (unsigned i = 0; i < WATCHED; i++)
 			memcpy(page_before[twin][i], host_at(s, watched[i] + twin * HOST_USER), PAGE_SIZE);
+	fuzz_remember_bytes(s);
 }
 
 static bool page_kept(const struct svm_vcpu *s, unsigned twin, unsigned i)
@@ -235,6 +236,8 @@ static void check_cut(const struct svm_vcpu *s, bool goes_on)
 
 	if (!(cut & EVENT_VALID) || crashed(s) || !goes_on)
 		return;
+	if (is_software(cut) && EVENT_TYPE(now) == EVENT_TYPE(cut) && (now & 0xff) == (cut & 0xff))
+		host_fail(s, "the guest executes INT again, and it is injected besides");
 	if (now == same || (is_software(cut) && !is_exception(now)))
 		return;
 	if (!is_exception(now))
@@ -339,6 +342,7 @@ void fuzz_rules(const struct svm_vcpu *s, bool goes_on)
 	check_msr(s);
 	check_hypercall(s);
 	check_again(s);
+	fuzz_values(s, goes_on);
 }
 
 void fuzz_reached(const struct svm_vcpu *s, gva_t va, u32 access, hpa_t hpa)
