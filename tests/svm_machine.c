@@ -29,6 +29,8 @@ void (*machine_stuck)(void);
 jmp_buf *host_panic;
 char host_panic_text[256];
 static u8 heap_used[HEAP_PAGES], pool_used[POOL_UNITS];
+static u64 heap_touched, pool_touched; /* behind these no page was ever used: zero, as mmap() gave it */
+static bool all_free;		       /* and all of it is poisoned */
 
 /* Nothing here is got by malloc() that could leak; host_end() looks at the machine's own pages. */
 const char *__asan_default_options(void);
@@ -79,7 +81,9 @@ void machine_init(void)
 					    .ram_end = MACHINE_RAM_END };
 	memset(heap_used, 0, sizeof(heap_used));
 	memset(pool_used, 0, sizeof(pool_used));
-	ASAN_POISON_MEMORY_REGION((void *)MACHINE_HEAP_BASE, MACHINE_RAM_END - MACHINE_HEAP_BASE);
+	if (!all_free)
+		ASAN_POISON_MEMORY_REGION((void *)MACHINE_HEAP_BASE, MACHINE_RAM_END - MACHINE_HEAP_BASE);
+	all_free = true;
 	tsc_khz = 1000000;
 	machine_tsc = 1000000000;
 	machine_waits = 0;
@@ -101,6 +105,16 @@ static u64 find_run(const u8 *used, u64 nr, u64 want)
 	return ~0ull;
 }
 
+/* As much of n units from `first` on as was used before; they are touched now. */
+static u64 once_used(u64 *touched, u64 first, u64 n)
+{
+	u64 used = first >= *touched ? 0 : *touched - first < n ? *touched - first : n;
+
+	if (first + n > *touched)
+		*touched = first + n;
+	return used;
+}
+
 void *plat_alloc_pages(u64 nr_pages)
 {
 	u64 first = nr_pages ? find_run(heap_used, HEAP_PAGES, nr_pages + 1) : ~0ull;
@@ -108,9 +122,10 @@ void *plat_alloc_pages(u64 nr_pages)
 
 	if (first == ~0ull)
 		return NULL;
+	all_free = false;
 	memset(heap_used + first, 1, nr_pages);
 	ASAN_UNPOISON_MEMORY_REGION(p, nr_pages * PAGE_SIZE);
-	return memset(p, 0, nr_pages * PAGE_SIZE);
+	return memset(p, 0, once_used(&heap_touched, first, nr_pages) * PAGE_SIZE);
 }
 
 void plat_free_pages(void *p, u64 nr_pages)
@@ -142,9 +157,10 @@ hpa_t pool_alloc(u64 bytes)
 
 	if (first == ~0ull || !units)
 		return 0;
+	all_free = false;
 	memset(pool_used + first, 1, units);
 	ASAN_UNPOISON_MEMORY_REGION(p, units * POOL_UNIT);
-	memset(p, 0, units * POOL_UNIT);
+	memset(p, 0, once_used(&pool_touched, first, units) * POOL_UNIT);
 	return (hpa_t)p;
 }
 
