@@ -406,11 +406,15 @@ static int store(struct run *x)
 static __attribute__((noinline)) int execute_other(const struct insn *in, struct emul_state *st,
 						   const struct emul_ops *ops, void *ctx)
 {
-	struct run x = { .in = in, .st = st, .ops = ops, .ctx = ctx };
+	struct run x;
 	int r;
 
 	if (in->op > INSN_LAST_EXECUTED)
 		return EMUL_UNHANDLEABLE;
+	x.in = in;
+	x.st = st;
+	x.ops = ops;
+	x.ctx = ctx; /* the rest is set by who reaches for memory */
 	r = emul_is_store(in) ? store(&x) : handlers[in->op](&x);
 	return likely(r <= 0) ? r : emul_refused(&x, r);
 }

@@ -91,7 +91,14 @@ static inline int reach(struct run *x, unsigned seg, u64 offset, unsigned adsize
 /* The instruction's explicit one. */
 static inline int reach_mem(struct run *x, unsigned bytes, bool write)
 {
-	return reach(x, x->in->seg, effective(x->in, x->st), x->in->adsize, bytes, write);
+	u64 offset = effective(x->in, x->st);
+
+	if (unlikely(!(x->in->flags & INSN_F_FLAT)))
+		return reach(x, x->in->seg, offset, x->in->adsize, bytes, write);
+	x->linear = offset;
+	x->seg = x->in->seg;
+	x->bytes = (u8)bytes;
+	return 0;
 }
 
 /* The instruction is over. */

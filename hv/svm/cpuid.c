@@ -123,10 +123,38 @@ static u64 efer_bits(const struct svm_vcpu *s)
 	return all;
 }
 
+/* Where the answer for a leaf is kept, of the first 32 standard ones and the first 32 extended ones. */
+static inline u32 slot_of(u32 leaf)
+{
+	return (leaf & 31) | leaf >> 31 << 5;
+}
+
+/* Leaf 1 shows CR4.OSXSAVE, which guests change without an exit; the others have subleaves. */
+static bool changes(u32 leaf)
+{
+	return leaf == 1 || leaf == 7 || leaf == 0xd || leaf == 0x8000001d;
+}
+
+static void keep_answers(struct svm_vcpu *s)
+{
+	for (u32 i = 0; i < CPUID_SLOTS; i++) {
+		u32 leaf = (i & 31) | i >> 5 << 31;
+
+		s->cpuid.kept[i] = filter(s, leaf, 0);
+		s->cpuid.is_kept |= changes(leaf) ? 0 : BIT(i);
+	}
+}
+
+static inline bool is_kept(const struct svm_vcpu *s, u32 leaf)
+{
+	return (leaf & 0x7fffffe0) == 0 && s->cpuid.is_kept >> slot_of(leaf) & 1;
+}
+
 void svm_learn_cpuid(struct svm_vcpu *s)
 {
 	s->cpuid.leaf = PN_CPUID_BASE;
 	s->cpuid.answer = filter(s, PN_CPUID_BASE, 0);
+	keep_answers(s);
 	s->cr4_offered = cr4_bits(s);
 	s->efer_offered = efer_bits(s);
 	s->xcr0_offered = filter(s, 0xd, 0).eax;
@@ -161,13 +189,17 @@ enum trip exit_xsetbv(struct svm_vcpu *s)
 
 /* ---- the instruction ---- */
 
-/*
- * Leaves without subleaves that never change: their last answer is kept, because hardware's is costly. (Leaf 1
- * shows CR4.OSXSAVE, which guests change without an exit.)
- */
-static bool cpuid_is_constant(u32 leaf)
+/* One that never changes the quick handler may give next time. */
+static struct cpuid answer(struct svm_vcpu *s, u32 leaf, u32 subleaf)
 {
-	return leaf == 0 || leaf - PN_CPUID_BASE < 2 || leaf - 0x80000000 <= 8;
+	const bool kept = is_kept(s, leaf);
+	struct cpuid r = likely(kept) ? s->cpuid.kept[slot_of(leaf)] : filter(s, leaf, subleaf);
+
+	if (likely(kept) || leaf - PN_CPUID_BASE < 2) {
+		s->cpuid.leaf = leaf;
+		s->cpuid.answer = r;
+	}
+	return r;
 }
 
 enum trip exit_cpuid(struct svm_vcpu *s)
@@ -178,12 +210,8 @@ enum trip exit_cpuid(struct svm_vcpu *s)
 
 	if (!len)
 		return TRIP_cpuid;
-	struct cpuid r = leaf == s->cpuid.leaf ? s->cpuid.answer : filter(s, leaf, subleaf);
+	struct cpuid r = leaf == s->cpuid.leaf ? s->cpuid.answer : answer(s, leaf, subleaf);
 
-	if (cpuid_is_constant(leaf)) {
-		s->cpuid.leaf = leaf;
-		s->cpuid.answer = r;
-	}
 	s->vmcb.exitinfo1 = leaf; /* for the trace */
 	s->vmcb.rax = r.eax;
 	v->gpr[RBX] = r.ebx;

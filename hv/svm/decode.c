@@ -59,14 +59,6 @@ static unsigned fetch(struct svm_vcpu *s, enum emul_mode mode, u8 *bytes, enum v
 	return *why == SH_FIXED ? FETCH_BYTES : first;
 }
 
-unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes)
-{
-	enum verdict why;
-
-	svm_sync_nested(s);
-	return fetch(s, emul_mode(s), bytes, &why);
-}
-
 /* The length, or what emul_decode() says; *why: what became of the fetch. */
 static inline __attribute__((always_inline)) int decode(struct svm_vcpu *s, struct insn *in, enum verdict *why)
 {
@@ -83,6 +75,19 @@ unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
 	int len = decode(s, in, &why);
 
 	return len > 0 ? (unsigned)len : 0;
+}
+
+unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes)
+{
+	const u8 *p = svm_code_kept(s);
+	enum verdict why;
+
+	if (likely(p)) {
+		memcpy(bytes, p, FETCH_BYTES);
+		return FETCH_BYTES;
+	}
+	svm_sync_nested(s);
+	return fetch(s, emul_mode(s), bytes, &why);
 }
 
 /* What cannot be fetched or decoded: the guest sees the fault that its own CPU would have seen. */
@@ -326,17 +331,32 @@ enum trip svm_emulate_insn(struct svm_vcpu *s, const struct insn *in, emul_fn_t 
 	return svm_emulated(s, execute(s, in, fn), done);
 }
 
+/* From the kept page, a copy of it: other vCPUs may be writing there. What is no instruction in it is looked for in the guest's tables. */
+static inline int decode_kept(struct svm_vcpu *s, struct insn *in)
+{
+	const u8 *p = svm_code_kept(s);
+	u8 bytes[FETCH_BYTES];
+
+	if (!p)
+		return EMUL_TRUNCATED;
+	memcpy(bytes, p, sizeof(bytes));
+	return emul_decode(in, bytes, MAX_INSN_BYTES, emul_mode(s));
+}
+
 __attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done)
 {
 	struct insn in;
 	enum verdict why;
-	int len = decode(s, &in, &why);
+	int r = decode_kept(s, &in);
 
-	if (unlikely(len <= 0)) {
-		undecodable(s, len, why);
+	if (unlikely(r <= 0))
+		r = decode(s, &in, &why);
+	if (unlikely(r <= 0)) {
+		undecodable(s, r, why);
 		return done;
 	}
-	return svm_emulated(s, execute(s, &in, emul_execute), done);
+	r = execute(s, &in, emul_execute);
+	return likely(r == EMUL_DONE) ? done : svm_emulated(s, r, done);
 }
 
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)

@@ -104,30 +104,11 @@ static void misfit(struct svm_vcpu *s)
 	s->v.tlb_flush = 1;
 }
 
-/* The page of code that is kept, where recipes keep one; NULL: only a walk of the guest's tables can tell. */
-static const u8 *code_kept(struct svm_vcpu *s)
-{
-	if (paging_is_nested)
-		return NULL;
-	return svm_in_32(s) ? svm_code_32(s) : svm_code(s);
-}
-
-/* What is at RIP: a copy, because other vCPUs may be writing there. */
+/* What is at RIP. */
 struct fetched {
 	u8 bytes[FETCH_BYTES];
 	unsigned n; /* how many of them there are */
 };
-
-static void fetch_for_exit(struct svm_vcpu *s, struct fetched *f)
-{
-	const u8 *p = code_kept(s);
-
-	f->n = FETCH_BYTES;
-	if (p)
-		memcpy(f->bytes, p, sizeof(f->bytes));
-	else
-		f->n = svm_fetch(s, f->bytes);
-}
 
 static bool decode_for_exit(struct svm_vcpu *s, const struct fetched *f, struct insn *in)
 {
@@ -179,7 +160,7 @@ bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
 {
 	struct fetched f;
 
-	fetch_for_exit(s, &f);
+	f.n = svm_fetch(s, f.bytes);
 	return likely(is_short_move(s, &f, x)) || decoded(s, &f, x);
 }
 
@@ -187,11 +168,11 @@ bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in)
 {
 	struct fetched f;
 
-	fetch_for_exit(s, &f);
+	f.n = svm_fetch(s, f.bytes);
 	return decode_for_exit(s, &f, in);
 }
 
-unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
+unsigned svm_find_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
 {
 	struct fetched f;
 	struct insn in;
@@ -200,17 +181,10 @@ unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned shor
 		svm_sync_nested(s);
 		return (unsigned)(s->vmcb.nrip - s->vmcb.rip);
 	}
-	fetch_for_exit(s, &f);
+	f.n = svm_fetch(s, f.bytes);
 	if (likely(f.n == FETCH_BYTES) && likely(!((short_word(f.bytes) ^ opcode) & mask)))
 		return short_len;
 	return decode_for_exit(s, &f, &in) ? in.len : 0;
-}
-
-void svm_exit_done(struct svm_vcpu *s, unsigned len)
-{
-	u64 rip = s->vmcb.rip + len;
-
-	svm_done_at(s, svm_emul_mode(s) == EMUL_LONG ? rip : (u32)rip);
 }
 
 u64 svm_gpr(const struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes)

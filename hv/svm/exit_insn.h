@@ -12,7 +12,9 @@
 #ifndef SVM_EXIT_INSN_H
 #define SVM_EXIT_INSN_H
 
+#include "short_forms.h"
 #include "svm.h"
+#include "svm_code.h"
 
 /* A general register's number. Made by gpr_nr() alone. */
 typedef struct {
@@ -44,10 +46,25 @@ bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in);
  * Its length alone, for instructions without operands that matter: by hardware's word, by `short_len` if it begins with
  * `opcode` under `mask`, by the decoder otherwise. 0: as false above.
  */
-unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len);
+unsigned svm_find_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len);
+static inline unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
+{
+	const u8 *p = svm_in_32(s) ? NULL : svm_code(s);
 
-/* The instruction of `len` bytes is done: the guest goes on behind it. */
-void svm_exit_done(struct svm_vcpu *s, unsigned len);
+	if (likely(p) && !svm_has_nrip && likely(!((short_word(p) ^ opcode) & mask)))
+		return short_len;
+	return svm_find_length(s, opcode, mask, short_len);
+}
+
+/* The instruction of `len` bytes is done: the guest goes on behind it. RIP wraps at 4 GiB, and in 64-bit mode not there. */
+static inline void svm_exit_done(struct svm_vcpu *s, unsigned len)
+{
+	u64 rip = s->vmcb.rip + len;
+
+	if (unlikely((u32)rip < len) && svm_emul_mode(s) != EMUL_LONG)
+		rip = (u32)rip;
+	svm_done_at(s, rip);
+}
 
 /* A register's low `bytes` (2, 4, 8), zero-extended; and setting them, where 4 clear the upper half as hardware does. */
 u64 svm_gpr(const struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes);

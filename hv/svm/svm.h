@@ -25,6 +25,7 @@ typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
 typedef u32 (*quick_handler_t)(struct svm_vcpu *s);
 
 #define GUEST_PHYS_BITS 40
+#define CPUID_SLOTS 64
 
 enum { EXIT_IDX_NPF = NR_PLAIN_EXITS, EXIT_IDX_INVALID, EXIT_IDX_UNKNOWN, NR_EXITS };
 
@@ -48,10 +49,12 @@ struct svm_vcpu {
 	u64 pat;     /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
 	u64 cr4_offered, efer_offered, xcr0_offered; /* bits that the guest may set (cpuid.def) */
-	/* The last CPUID and its answer, which is costly to ask hardware for; only leaves that never change. */
+	/* Answers to CPUID that never change, and the last of them that was asked for (cpuid.c). */
 	struct {
 		u32 leaf;
 		struct cpuid answer;
+		u64 is_kept; /* a bit for each of `kept` */
+		struct cpuid kept[CPUID_SLOTS];
 	} cpuid;
 };
 
@@ -159,7 +162,7 @@ static inline void svm_past_quick(struct svm_vcpu *s, unsigned len)
 #define MAX_INSN_BYTES 15
 /* The linear address of the instruction at RIP. */
 gva_t svm_linear_rip(const struct svm_vcpu *s);
-/* The bytes there, by the guest's tables: FETCH_BYTES, or fewer at the end of what is mapped; how many. */
+/* A copy of the bytes there, because other vCPUs may be writing to them: FETCH_BYTES, or fewer at the end of what is mapped; how many. */
 unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes);
 /* Decode what is there: its length, or 0 when it cannot be fetched or decoded. Handlers of instruction exits use exit_insn.h. */
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in);

@@ -53,7 +53,11 @@ static inline const u8 *svm_code(struct svm_vcpu *s)
 {
 	const u8 *p;
 
-	return svm_known_code(s, &p) ? p : svm_learn_code(s);
+	if (unlikely(!svm_known_code(s, &p)))
+		return svm_learn_code(s);
+	if (!p) /* never: the caller need not ask on this way */
+		__builtin_unreachable();
+	return p;
 }
 
 /* Is the guest in a mode of two or three levels? There SEG_L means nothing, and what is below does. */
@@ -81,6 +85,14 @@ static inline const u8 *svm_code_32(struct svm_vcpu *s)
 	const u8 *p;
 
 	return svm_known_code_32(s, &p) ? p : svm_learn_code_32(s);
+}
+
+/* In whichever mode; NULL as well under nested paging, which keeps no page of code. */
+static inline const u8 *svm_code_kept(struct svm_vcpu *s)
+{
+	if (paging_is_nested)
+		return NULL;
+	return svm_in_32(s) ? svm_code_32(s) : svm_code(s);
 }
 
 #endif
