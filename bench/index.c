@@ -6,6 +6,8 @@
 
 #include "index.h"
 
+#define DAY 86400.0
+
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, directory TEXT, started TEXT, ended TEXT, complete INTEGER,"
 	" interrupted INTEGER, guests INTEGER, finished INTEGER, commit_id TEXT, qemu TEXT, host_cpu TEXT, recipes TEXT);"
@@ -131,5 +133,6 @@ double index_seconds(const char *results_dir, const char *recipe, const char *wo
 	}
 	sqlite3_finalize(s);
 	sqlite3_close(db);
-	return seconds;
+	/* It is only for an estimate, and the file may be anything's: what no guest takes is not known. */
+	return seconds > 0 && seconds < DAY ? seconds : -1;
 }

@@ -45,6 +45,8 @@ bool journal_there(const char *dir);
 
 /* The tree that the journal tells of, checked; what is damaged is left out with a message (`quiet`: without). A new reference; NULL: it tells of none. */
 json_t *journal_tree(const char *dir, bool quiet);
+/* "items[4] is items[1] again", the caller frees it; NULL: each guest run is in the tree once. */
+char *journal_twice(const json_t *tree);
 /* Add to `tree` what `newer` has and it has not, if both are of the same run. How many guest runs. */
 unsigned journal_merge(json_t *tree, const json_t *newer);
 

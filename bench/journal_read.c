@@ -65,6 +65,26 @@ static void put(struct fold *f, const struct list *l, json_t *entry)
 	free(id);
 }
 
+char *journal_twice(const json_t *tree)
+{
+	json_t *seen = json_object();
+	const json_t *item;
+	char *wrong = NULL;
+	size_t i;
+
+	json_array_foreach(json_object_get(tree, lists[0].name), i, item) {
+		char *id = identity(&lists[0], item);
+		const json_t *first = json_object_get(seen, id);
+
+		if (first && !wrong)
+			wrong = xfmt("%s[%zu] is %s[%d] again", lists[0].name, i, lists[0].name, (int)json_integer_value(first));
+		json_object_set_new(seen, id, json_integer((json_int_t)i));
+		free(id);
+	}
+	json_decref(seen);
+	return wrong;
+}
+
 /* From this tree on. */
 static void start(struct fold *f, json_t *tree)
 {
@@ -90,6 +110,8 @@ static char *take_begin(struct fold *f, json_t *tree)
 {
 	char *wrong = schema_wrong(tree, schema_results);
 
+	if (!wrong)
+		wrong = journal_twice(tree);
 	if (!wrong)
 		start(f, tree);
 	return wrong;

@@ -233,6 +233,10 @@ bool artefact_there(const char *path, const char *what, bool may_be_empty)
 {
 	bool readable = access(path, R_OK) == 0;
 
+	if (readable && !file_is_plain(path)) {
+		say("%s is no plain file: %s", what, path);
+		return false;
+	}
 	if (readable && (may_be_empty || file_bytes(path) > 0))
 		return true;
 	if (readable)

@@ -294,6 +294,10 @@ int report_write(const char *dir, const json_t *root)
 
 static int report_of(const char *dir, json_t *root, bool made_again)
 {
+	if (!results_begun(root) && journal_holder(dir)) {
+		say("%s is only just beginning: there is nothing in it yet", dir);
+		return EXIT_FAILED;
+	}
 	if (!results_begun(root)) {
 		say("%s was killed before it began: nothing in it was measured. `penumbra run --resume %s` measures it", dir, dir);
 		return EXIT_FAILED;

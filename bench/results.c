@@ -411,6 +411,8 @@ static json_t *read_results(const char *path, char **why)
 		*why = xfmt("%s is damaged: %s (line %d)", path, err.text, err.line);
 	free(text);
 	wrong = root ? schema_wrong(root, schema_results) : NULL;
+	if (root && !wrong)
+		wrong = journal_twice(root);
 	if (!wrong)
 		return root;
 	*why = xfmt("%s is no results file of this version (format %d), or was damaged or changed by hand: %s", path, RESULTS_FORMAT, wrong);
@@ -447,7 +449,7 @@ json_t *results_load(const char *dir, bool ours, bool *made_again)
 	bool again;
 
 	root = choose(kept, told, why, holder != 0, &again);
-	if (root && holder)
+	if (root && holder && results_begun(root))
 		say("%s is still being measured: this is what has finished so far", dir);
 	if (made_again)
 		*made_again = again && !holder;

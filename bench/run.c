@@ -238,6 +238,9 @@ static int open_results(struct results *res, const struct options *o, const stru
 		if (resumed)
 			return resume_results(res, machine) ? EXIT_FAILED : EXIT_OK;
 		results_machine(res, machine);
+		/* Should it be killed, it is known by its row. */
+		if (!make_dirs(p->results))
+			index_add(p->results, res);
 		return EXIT_OK;
 	}
 	json_decref(machine);

@@ -88,7 +88,8 @@ double now_seconds(void)
 
 const char *human_seconds(double s, char out[32])
 {
-	long n = s < 0 ? 0 : (long)(s + 0.5);
+	const double most = 1e9; /* a run's file may say anything */
+	long n = s < 0 ? 0 : (long)((s < most ? s : most) + 0.5);
 
 	if (n < 90)
 		snprintf(out, 32, "%ld s", n);

@@ -37,6 +37,7 @@ char *xfmt(const char *fmt, ...) PN_PRINTF(1, 2);
 /* Make `path` and its parents. 0, or -1 with errno. */
 int make_dirs(const char *path);
 bool file_exists(const char *path);
+bool file_is_plain(const char *path);
 /* Bytes, or -1 with errno. */
 int64_t file_bytes(const char *path);
 /* The whole of a plain file, NUL-terminated, *len bytes without the NUL (len may be NULL). NULL with errno. */

@@ -17,7 +17,7 @@
 	"\"shadow_levels\":4,\"trip\":{\"cr3\":" TREE_COST "},\"counter\":{\"fill\":7},\"trace_written\":1,\"trace_lost\":0}]}"
 #define TREE_OPTIONS                                                                                                          \
 	"{\"recipes\":\"shadow2\",\"workloads\":\"compute\",\"recipes_named\":true,\"workloads_named\":true,\"levels\":0,"  \
-	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":false,\"qemu\":\"q\"}"
+	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\"}"
 #define TREE_MACHINE                                                                                                          \
 	"{\"penumbra\":\"0\",\"commit\":null,\"qemu\":\"QEMU emulator version 7.2.0\",\"qemu_program\":\"/q\",\"qemu_package\":null," \
 	"\"qemu_sha256\":\"00\",\"qemu_options\":{\"icount\":\"shift=0\"},\"images\":[{\"name\":\"i\",\"bytes\":1,\"sha256\":\"0\"}]}"
