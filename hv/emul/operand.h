@@ -72,6 +72,9 @@ static inline u64 linear_address(const struct insn *in, const struct emul_state 
 /* Outside 64-bit mode: may these bytes of the segment be accessed? 0, or what the guest must see. */
 int emul_check_segment(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write);
 
+/* The rest of reach(), where the segment counts or the offset is cut: seg and bytes are in *x. */
+int emul_reach_segment(struct run *x, u64 offset, unsigned adsize, bool write);
+
 bool emul_canonical(const struct emul_state *st, u64 linear);
 /* Memory gave this answer, not 0, for what was reached for: what emul_execute() returns. */
 int emul_refused(const struct run *x, int answer);
@@ -82,10 +85,12 @@ int emul_refused(const struct run *x, int answer);
  */
 static inline int reach(struct run *x, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write)
 {
-	x->linear = to_linear(x->st, seg, offset, adsize);
+	x->linear = offset;
 	x->seg = (u8)seg;
 	x->bytes = (u8)bytes;
-	return likely(x->st->mode == EMUL_LONG) ? 0 : emul_check_segment(x->st, seg, offset, adsize, bytes, write);
+	if (likely(adsize == 8 && seg < EMUL_FS)) /* 64-bit mode alone has such addresses */
+		return 0;
+	return emul_reach_segment(x, offset, adsize, write);
 }
 
 /* The instruction's explicit one. */

@@ -43,6 +43,12 @@ int emul_check_segment(const struct emul_state *st, unsigned seg, u64 offset, un
 	return likely(allows(st, s, write) && within(s, first, first + bytes - 1)) ? 0 : violation(seg);
 }
 
+int emul_reach_segment(struct run *x, u64 offset, unsigned adsize, bool write)
+{
+	x->linear = to_linear(x->st, x->seg, offset, adsize);
+	return x->st->mode == EMUL_LONG ? 0 : emul_check_segment(x->st, x->seg, offset, adsize, x->bytes, write);
+}
+
 bool emul_canonical(const struct emul_state *st, u64 linear)
 {
 	unsigned above = 64 - st->linear_bits;

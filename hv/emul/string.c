@@ -16,7 +16,7 @@ static void step(struct run *x, unsigned reg)
 	emul_set_reg(st, reg, x->in->adsize, st->gpr[reg] + delta);
 }
 
-static int read_source(struct run *x, u64 *value)
+static inline int read_source(struct run *x, u64 *value)
 {
 	int r = reach(x, x->in->seg, x->st->gpr[RSI], x->in->adsize, x->in->opsize, false);
 
@@ -31,7 +31,7 @@ static int read_destination(struct run *x, u64 *value)
 	return r ? r : mem_read(x, value);
 }
 
-static int write_destination(struct run *x, u64 value)
+static inline __attribute__((always_inline)) int write_destination(struct run *x, u64 value)
 {
 	int r = reach(x, EMUL_ES, x->st->gpr[RDI], x->in->adsize, x->in->opsize, true);
 
