@@ -11,7 +11,8 @@ set -eu
 src=${srcdir:?run by make coverage}
 command -v gcovr >/dev/null || { echo "gcovr is missing: apt-get install gcovr" >&2; exit 1; }
 jobs=$(nproc)
-FLAGS="-g -O0 --coverage"
+# A function that is inlined always would have branches in each place.
+FLAGS="-g -O0 --coverage -Dalways_inline="
 
 # Lines and branches that are wanted, of a hundred.
 wanted() {
@@ -169,8 +170,10 @@ all_named() {
 	[ -z "$(comm -23 sources named)" ]
 }
 
+[ "$(cat coverage/flags 2>/dev/null)" = "$FLAGS" ] || rm -rf coverage
 mkdir -p coverage
 cd coverage
+echo "$FLAGS" >flags
 rm -f failed
 : >log
 export srcdir="$src" CK_VERBOSITY=minimal

@@ -147,6 +147,185 @@ START_TEST(guest_memory_in_every_mode)
 }
 END_TEST
 
+/* ---- log-dirty ---- */
+
+static bool is_dirty(const u8 *bits, u64 frame)
+{
+	return bits[frame / 8] >> frame % 8 & 1;
+}
+
+/* The rights of the entry that maps it, 4 KiB or large. */
+static u64 rights(gpa_t gpa, u32 *level)
+{
+	hpa_t t = v.hw_nested_cr3;
+	u64 all = ~0ull;
+
+	for (*level = 4;; --*level) {
+		u64 e = ((u64 *)plat_map(hpa_to_mfn(t)))[gpa >> (12 + 9 * (*level - 1)) & 511];
+
+		all &= e;
+		if (!(e & PTE_P) || *level == 1 || e & PTE_PS)
+			return all & (PTE_P | PTE_RW | PTE_US);
+		t = e & PTE_ADDR;
+	}
+}
+
+static u64 nr_writable(u32 want_level)
+{
+	u64 n = 0;
+
+	for (u64 f = 0; f < FRAMES; f++) {
+		u32 level;
+
+		n += !!(rights(f * PAGE_SIZE, &level) & PTE_RW);
+		if (want_level && mfn_valid(p2m_lookup(&d, GFN(f))))
+			ck_assert_uint_eq(level, want_level);
+	}
+	return n;
+}
+
+/* Who writes is noted and may write on; what is cleaned may not, and nothing else changes. Off: all is as at first. */
+START_TEST(log_dirty)
+{
+	u8 bits[FRAMES / 8];
+	u64 free_before = host_free_frames(), x = 1;
+
+	ck_assert(paging_log_dirty(&d, true));
+	ck_assert_uint_eq(nr_writable(1), 0);
+	for (u64 f = 0; f < 600; f += 100)
+		ck_assert_int_eq(paging_nested_fault(&v, f * PAGE_SIZE + 8, PFEC_W), SH_FIXED);
+	ck_assert_uint_eq(nr_writable(1), 6);
+	ck_assert_int_eq(paging_write(&v, 7 * PAGE_SIZE - 4, &x, 8, 0), SH_FIXED); /* two pages, by us */
+	paging_guest_wrote(&d, 50 * PAGE_SIZE - 1, 2);
+	ck_assert_uint_eq(paging_log_dirty_peek(&d, 0, 640, bits), 10);
+	ck_assert(is_dirty(bits, 100) && is_dirty(bits, 6) && is_dirty(bits, 7) && is_dirty(bits, 49) && is_dirty(bits, 50));
+	ck_assert(!is_dirty(bits, 101) && !is_dirty(bits, 8) && !is_dirty(bits, 51));
+	ck_assert_uint_eq(paging_log_dirty_clean(&d, 64, 64, bits), 1); /* frame 100 */
+	ck_assert_uint_eq(nr_writable(1), 5);
+	ck_assert_uint_eq(paging_log_dirty_clean(&d, 640, 64, bits), 0);
+	ck_assert_uint_eq(paging_log_dirty_peek(&d, 0, 640, bits), 9);
+	ck_assert(paging_log_dirty(&d, true)); /* anew */
+	ck_assert_uint_eq(nr_writable(1), 0);
+	ck_assert_uint_eq(paging_log_dirty_peek(&d, 0, 640, bits), 0);
+	ck_assert(paging_log_dirty(&d, false));
+	ck_assert_uint_eq(nr_writable(0), 600 + 1024);
+	ck_assert_uint_eq(host_free_frames(), free_before);
+	ck_assert_uint_eq(paging_audit(&d, (char *)bits, sizeof(bits)), 0);
+}
+END_TEST
+
+static u64 use_up(void)
+{
+	u64 n = 0;
+
+	while (plat_alloc_pages(1))
+		n++;
+	return n;
+}
+
+/* Splitting takes memory: without it nothing is logged, and large entries are whole again. */
+START_TEST(log_dirty_without_memory)
+{
+	u32 level;
+
+	use_up();
+	ck_assert(!paging_log_dirty(&d, true));
+	ck_assert(!d.log_dirty);
+	ck_assert_uint_eq(rights(0, &level), PTE_P | PTE_RW | PTE_US);
+	ck_assert_uint_eq(level, 2);
+	ck_assert_uint_eq(nr_writable(0), 600 + 1024);
+	ck_assert(!paging_remove_frame(&d, GFN(5)));
+	ck_assert_uint_eq(nested(5 * PAGE_SIZE, &level), mfn_to_hpa(MFN(d.first_mfn.n + 5)));
+	ck_assert_int_eq(paging_lend(&v, &(struct lend){ 700 * PAGE_SIZE, PFEC_W }, 1), SH_OOM);
+}
+END_TEST
+
+/* ---- frames that come and go ---- */
+
+START_TEST(one_frame)
+{
+	char text[100];
+	u32 level;
+
+	ck_assert(paging_remove_frame(&d, GFN(5)));
+	ck_assert_uint_eq(nested(5 * PAGE_SIZE, &level), 0);
+	ck_assert_uint_eq(nested(6 * PAGE_SIZE, &level), mfn_to_hpa(MFN(d.first_mfn.n + 6)));
+	ck_assert_int_eq(paging_nested_fault(&v, 5 * PAGE_SIZE, 0), SH_MMIO);
+	ck_assert(!paging_remove_frame(&d, GFN(5)) && !paging_remove_frame(&d, GFN(FRAMES)));
+	ck_assert(!paging_add_frame(&d, GFN(6), MFN(d.first_mfn.n + 700)) && !paging_add_frame(&d, GFN(FRAMES), d.first_mfn));
+	ck_assert(paging_add_frame(&d, GFN(5), MFN(d.first_mfn.n + 700)));
+	ck_assert_uint_eq(nested(5 * PAGE_SIZE, &level), mfn_to_hpa(MFN(d.first_mfn.n + 700)));
+	ck_assert_uint_eq(paging_audit(&d, text, sizeof(text)), 0);
+	ck_assert(paging_log_dirty(&d, true));
+	ck_assert(paging_remove_frame(&d, GFN(5)) && paging_add_frame(&d, GFN(5), MFN(d.first_mfn.n + 5)));
+	ck_assert_uint_eq(rights(5 * PAGE_SIZE, &level), PTE_P | PTE_US); /* not written yet */
+	/* What the audit is for. */
+	d.p2m[6] = P2M_NONE;
+	ck_assert_uint_eq(paging_audit(&d, text, sizeof(text)), 1);
+	ck_assert_str_eq(text, "gfn 6: nested table and p2m disagree\n");
+	struct paging_audited sum;
+	paging_audit_begin(&d);
+	ck_assert(paging_audit_some(&d, 1, text, sizeof(text), &sum));
+	ck_assert(sum.faults == 1 && sum.looked == FRAMES);
+	d.p2m[6] = d.first_mfn.n + 6;
+}
+END_TEST
+
+/* ---- pages lent to a step ---- */
+
+START_TEST(pages_lent)
+{
+	static const struct lend what[] = { { 700 * PAGE_SIZE, PFEC_W }, { 5 * PAGE_SIZE, PFEC_W }, { 0x80000000000ull, 0 } };
+	const hpa_t own = v.hw_nested_cr3;
+	hpa_t ones;
+	u32 level;
+
+	for (unsigned again = 0; again < 2; again++) {
+		ck_assert_int_eq(paging_lend(&v, what, 3), SH_FIXED);
+		ck_assert(v.hw_nested_cr3 != own && v.hw_dirty & HW_NESTED);
+		for (u32 i = 0; i < 3; i += 2) { /* no memory is there: ones */
+			ones = nested(what[i].at, &level);
+			ck_assert(ones && level == 1);
+			ck_assert_uint_eq(*(u64 *)plat_map(hpa_to_mfn(ones)), ~0ull);
+		}
+		for (u64 f = 0; f < 600; f += 7) /* what is memory stays */
+			ck_assert_uint_eq(nested(f * PAGE_SIZE, &level), mfn_to_hpa(MFN(d.first_mfn.n + f)));
+		ck_assert_uint_eq(nested(701 * PAGE_SIZE, &level), 0);
+		paging_lend_end(&v);
+		ck_assert(v.hw_nested_cr3 == own);
+		ck_assert_uint_eq(nested(what[0].at, &level), 0);
+	}
+}
+END_TEST
+
+/* What the contract asks that hardware does by itself. */
+START_TEST(the_rest_of_the_contract)
+{
+	u64 flushed = d.counter[PN_CNT_tlb_flush_page];
+
+	ck_assert_int_eq(paging_fault(&v, 0x1234, PFEC_W | PFEC_U), SH_GUEST_FAULT);
+	ck_assert(v.fault.va == 0x1234 && v.fault.pfec == (PFEC_W | PFEC_U));
+	ck_assert(!paging_code_page(&v, 0) && !paging_unshadow(&v, 0));
+	ck_assert(paging_load_pdptes(&v, v.cr0, v.cr3, v.cr4, v.efer));
+	ck_assert(paging_pin_root(&v, 0) == PIN_NONE && paging_unpin_root(&v, 0) == PIN_NONE);
+	ck_assert(paging_pool_resize(&d, 64) == POOL_NONE && paging_pool_minimum(&d) == 0);
+	paging_invlpg(&v, 0x5000);
+	ck_assert_uint_eq(d.counter[PN_CNT_tlb_flush_page], flushed + 1);
+	paging_recheck(&v, 0);
+	paging_settle(&d, 0);
+}
+END_TEST
+
+/* A domain for whose tables there is no memory. */
+START_TEST(no_room_for_the_table)
+{
+	paging_domain_destroy(&d);
+	use_up();
+	ck_assert(!paging_domain_init(&d, 0));
+	ck_assert(!mfn_valid(d.npt_root) || !d.npt_root.n);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("nested paging");
@@ -158,6 +337,15 @@ int main(void)
 	tcase_add_test(t, every_frame_is_mapped_as_the_p2m_says);
 	tcase_add_test(t, what_is_not_memory_is_a_device);
 	tcase_add_loop_test(t, guest_memory_in_every_mode, 0, 4);
+	tcase_add_test(t, log_dirty);
+	tcase_add_test(t, one_frame);
+	tcase_add_test(t, pages_lent);
+	tcase_add_test(t, the_rest_of_the_contract);
+	suite_add_tcase(s, t);
+	t = tcase_create("no memory"); /* what is used up is never given back */
+	tcase_add_checked_fixture(t, start, NULL);
+	tcase_add_test(t, log_dirty_without_memory);
+	tcase_add_test(t, no_room_for_the_table);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
