@@ -118,8 +118,8 @@ static void set_code(struct svm_vcpu *s)
 	put_code(s, bytes);
 }
 
-/* One that can have this exit, as far as its opcode goes. */
-static void set_code_for(struct svm_vcpu *s, u64 exit)
+/* One that can have this exit; or, not `exactly`, as far as its opcode goes. */
+static void set_code_for(struct svm_vcpu *s, bool exactly)
 {
 	struct fuzz_bytes f;
 	u8 bytes[16];
@@ -128,7 +128,7 @@ static void set_code_for(struct svm_vcpu *s, u64 exit)
 	random_bytes(bytes);
 	do
 		fuzz_instruction(bytes);
-	while (!fuzz_can_exit(bytes, svm_emul_mode(s), exit, &f) && --tries);
+	while (!(fuzz_can_exit(bytes, svm_emul_mode(s), s->vmcb.exitcode, &f) && (!exactly || fuzz_is_of(&f, &s->vmcb))) && --tries);
 	put_code(s, bytes);
 }
 
@@ -148,14 +148,16 @@ static void set_cut_event(struct svm_vcpu *s)
 /* ---- exits ---- */
 
 /*
- * An exit for an instruction, which is at RIP half of the time, or was: of what is there only the opcode agrees. Events are delivered
+ * An exit for an instruction, which is at RIP most often, or was: of what is there the opcode agrees, or nothing. Events are delivered
  * between instructions, so it cuts none short.
  */
 static bool insn_exit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
 {
 	s->vmcb.exitintinfo = 0;
-	if (ONE_IN(2))
-		set_code_for(s, code);
+	s->vmcb.exitcode = code;
+	s->vmcb.exitinfo1 = info1;
+	if (!ONE_IN(4))
+		set_code_for(s, !ONE_IN(4));
 	fuzz_remember(s);
 	return host_vmexit(s, code, info1, info2);
 }
@@ -250,15 +252,14 @@ static bool hypercall(struct svm_vcpu *s)
 }
 
 /* Values that lead somewhere: registers as they are with one bit changed. */
-static void set_cr_values(struct svm_vcpu *s)
+static void set_cr_values(struct svm_vcpu *s, u64 cr)
 {
 	static const u8 cr0_bits[] = { 0, 1, 2, 3, 5, 16, 18, 29, 30, 31 }, cr4_bits[] = { 0, 3, 4, 5, 7, 9, 11, 16, 18, 20, 21, 12 };
-	u64 base = ONE_IN(2) ? s->v.cr0 ^ BIT(PICK(cr0_bits)) : s->v.cr4 ^ BIT(PICK(cr4_bits));
+	u64 base = (cr == 3) ^ ONE_IN(8) ? HOST_TABLES : cr == 0 ? s->v.cr0 ^ BIT(PICK(cr0_bits)) : s->v.cr4 ^ BIT(PICK(cr4_bits));
 
-	for (unsigned r = 0, all = ONE_IN(2) * NR_GPRS; r < all; r++)
-		host_set_reg(s, r, base);
-	for (unsigned n = fuzz_random(6); n--;)
-		host_set_reg(s, (unsigned)fuzz_random(NR_GPRS), ONE_IN(2) ? base : HOST_TABLES | (ONE_IN(4) ? some_value() : 0));
+	for (unsigned r = 0; r < NR_GPRS; r++)
+		if (!ONE_IN(4))
+			host_set_reg(s, r, ONE_IN(16) ? base | some_value() : base);
 }
 
 static bool control_register(struct svm_vcpu *s)
@@ -271,7 +272,7 @@ static bool control_register(struct svm_vcpu *s)
 		return true;
 	if (!(stopped & BIT(cr)) || (!privileged(s) && code != VMEXIT_CR0_READ)) /* SMSW is for all */
 		return true;
-	set_cr_values(s);
+	set_cr_values(s, cr);
 	return insn_exit(s, code, 0, 0);
 }
 

@@ -27,6 +27,8 @@ struct fuzz_bytes {
 };
 /* Can these bytes have that exit? */
 bool fuzz_can_exit(const u8 *bytes, enum emul_mode mode, u64 exit, struct fuzz_bytes *f);
+/* The exit that is in *b, by its control register and by its direction? */
+bool fuzz_is_of(const struct fuzz_bytes *f, const struct vmcb *b);
 /* The register that one writes `val` to, which was `was`; and CR0 after one that writes it, from that register. */
 u64 fuzz_into(const struct fuzz_bytes *f, enum emul_mode mode, u64 was, u64 val);
 u64 fuzz_cr0(const struct fuzz_bytes *f, enum emul_mode mode, u64 was, u64 reg);

@@ -104,6 +104,11 @@ static bool is_direction_of(const struct fuzz_bytes *f, const struct vmcb *was)
 		 (f->kind == FUZZ_RDMSR && in));
 }
 
+bool fuzz_is_of(const struct fuzz_bytes *f, const struct vmcb *b)
+{
+	return is_cr_of(f, b) && is_direction_of(f, b);
+}
+
 static u64 cr_value(const struct svm_vcpu *was, unsigned cr)
 {
 	const u64 values[] = { was->v.cr0, 0, was->vmcb.cr2, was->v.cr3, was->v.cr4, 0, 0, 0, was->vmcb.v_tpr & 15 };
@@ -148,8 +153,7 @@ static void check_bytes(const struct svm_vcpu *s, bool goes_on)
 
 	if (!bytes_known || !needs_instruction(&was->vmcb) || is_crashed(s))
 		return;
-	if (!fuzz_can_exit(bytes_at_rip, mode, was->vmcb.exitcode, &f) || !is_cr_of(&f, &was->vmcb) ||
-	    !is_direction_of(&f, &was->vmcb)) {
+	if (!fuzz_can_exit(bytes_at_rip, mode, was->vmcb.exitcode, &f) || !fuzz_is_of(&f, &was->vmcb)) {
 		check_misfit(s, goes_on);
 	} else if (has_moved(s)) {
 		check_cr_read(s, &f, mode);
