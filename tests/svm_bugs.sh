@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Seeded bugs in hv/svm: each of tests/svm_bugs.list is put into a copy of its source, and the fuzz target must find it within a
-# million exits. Fails too when a change no longer changes anything. A sample, by the day; PENUMBRA_LONG: all.
+# million exits. Fails too when a change no longer changes anything. A sample, by the day; PENUMBRA_LONG: all. The exits are the same
+# every day, so that what is found once is.
 #
-#   svm_bugs.sh [name...]     only these; SVM_FUZZ_SEED=<number> for other exits, and another sample
+#   svm_bugs.sh [name...]     only these; SVM_FUZZ_SEED=<number> for other exits, SVM_BUGS_DAY=<number> for another sample
 set -eu
 src=$(cd "${srcdir:-.}" && pwd)
 cc=${CC:-cc}
 RUNS=1000000
 SAMPLE=6
 JOBS=2
-seed=${SVM_FUZZ_SEED:-$(($(date +%s) / 86400))}
+seed=${SVM_FUZZ_SEED:-1}
+day=${SVM_BUGS_DAY:-$(($(date +%s) / 86400))}
 export SVM_FUZZ_SEED="$seed"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -78,14 +80,13 @@ chosen() {
 	elif [ -n "${PENUMBRA_LONG:-}" ]; then
 		seq "$nr"
 	else
-		for i in $(seq $SAMPLE); do echo $(((seed * SAMPLE + i) % nr + 1)); done
+		for i in $(seq $SAMPLE); do echo $(((day * SAMPLE + i) % nr + 1)); done
 	fi
 }
 all=$(chosen "$@")
 [ -n "$all" ]
 fuzz_objects=$(for f in svm_fuzz svm_fuzz_bytes svm_fuzz_code svm_fuzz_rules svm_fuzz_values; do echo "hosted-obj/all/tests/$f.c.o"; done)
-echo "seed $seed; to run these again: SVM_FUZZ_SEED=$seed"
-[ $# -gt 0 ] || [ -n "${PENUMBRA_LONG:-}" ] || echo "a sample of $SAMPLE from $nr; PENUMBRA_LONG=1 tries all"
+[ $# -gt 0 ] || [ -n "${PENUMBRA_LONG:-}" ] || echo "of $nr bugs the $SAMPLE of SVM_BUGS_DAY=$day; PENUMBRA_LONG=1 tries all"
 
 # Several at a time, each in a tree of its own: a header is found beside the file that includes it.
 for j in $(seq $JOBS); do
