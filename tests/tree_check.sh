@@ -69,5 +69,11 @@ long=$(awk '
 conditionals=$(grep -rnE '^[[:space:]]*#[[:space:]]*(if|ifdef|elif)\b' hv/shadow policies | wc -l)
 [ "$conditionals" -le 12 ] && ok || bad "$conditionals preprocessor conditionals in hv/shadow and policies"
 
+# A test that cannot be executed does not run.
+for f in tests/*.sh bench/*.sh docs/*.sh dom0/*.sh; do
+	[ -r "$f" ] && head -n 1 "$f" | grep -q '^#!' || continue
+	[ -x "$f" ] && ok || bad "$f cannot be executed"
+done
+
 echo "tree_check: $passed passed, $failed failed"
 [ "$failed" -eq 0 ]
