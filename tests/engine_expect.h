@@ -68,6 +68,7 @@ static inline int run_suite(Suite *s)
 	SRunner *r = srunner_create(s);
 	int failed;
 
+	guest_prepare();
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);

@@ -16,6 +16,11 @@ static void die(const char *what)
 	abort();
 }
 
+void guest_prepare(void)
+{
+	host_init(MACHINE_FRAMES);
+}
+
 void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pages, u64 seed)
 {
 	struct domain *d = &g->d;

@@ -41,6 +41,8 @@ struct outcome {
 	u64 value; /* DONE, read: what was there */
 };
 
+/* Poisoning the machine's memory, which costs most of a test's time, for all that are forked afterwards. */
+void guest_prepare(void);
 /* `frames` frames of memory from gfn 0, except `hole` frames from gfn hole_at on. pool_pages as for paging_domain_init.
  */
 void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pages, u64 seed);

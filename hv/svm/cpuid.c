@@ -52,6 +52,12 @@ static u32 at_most(u32 a, u32 b)
 	return a < b ? a : b;
 }
 
+/* Guests change it without an exit. */
+static u32 osxsave(const struct svm_vcpu *s)
+{
+	return s->vmcb.cr4 & CR4_OSXSAVE ? CPUID_OSXSAVE : 0;
+}
+
 /* What is this vCPU's own, not the host CPU's. */
 static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
 {
@@ -63,7 +69,7 @@ static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
 		break;
 	case 1:
 		r.ebx |= s->v.id << 24 | 1 << 16; /* one logical CPU a package */
-		r.ecx |= CPUID_HYPERVISOR | (s->vmcb.cr4 & CR4_OSXSAVE ? CPUID_OSXSAVE : 0);
+		r.ecx |= CPUID_HYPERVISOR | osxsave(s);
 		r.edx &= ~(s->smp ? 0 : (u32)CPUID_APIC);
 		break;
 	case 7:
@@ -129,25 +135,18 @@ static inline u32 slot_of(u32 leaf)
 	return (leaf & 31) | leaf >> 31 << 5;
 }
 
-/* Leaf 1 shows CR4.OSXSAVE, which guests change without an exit; the others have subleaves. */
-static bool changes(u32 leaf)
-{
-	return leaf == 1 || leaf == 7 || leaf == 0xd || leaf == 0x8000001d;
-}
-
+/* For subleaf 0, and without CR4.OSXSAVE. */
 static void keep_answers(struct svm_vcpu *s)
 {
-	for (u32 i = 0; i < CPUID_SLOTS; i++) {
-		u32 leaf = (i & 31) | i >> 5 << 31;
-
-		s->cpuid.kept[i] = filter(s, leaf, 0);
-		s->cpuid.is_kept |= changes(leaf) ? 0 : BIT(i);
-	}
+	for (u32 i = 0; i < CPUID_SLOTS; i++)
+		s->cpuid.kept[i] = filter(s, (i & 31) | i >> 5 << 31, 0);
+	s->cpuid.kept[1].ecx &= ~(u32)CPUID_OSXSAVE;
 }
 
-static inline bool is_kept(const struct svm_vcpu *s, u32 leaf)
+/* By the leaf alone? These have subleaves, and 0xd tells of XCR0, too. */
+static inline bool is_kept(u32 leaf, u32 subleaf)
 {
-	return (leaf & 0x7fffffe0) == 0 && s->cpuid.is_kept >> slot_of(leaf) & 1;
+	return (leaf & 0x7fffffe0) == 0 && leaf != 0xd && leaf != 0x8000001d && (leaf != 7 || !subleaf);
 }
 
 void svm_learn_cpuid(struct svm_vcpu *s)
@@ -189,13 +188,15 @@ enum trip exit_xsetbv(struct svm_vcpu *s)
 
 /* ---- the instruction ---- */
 
-/* One that never changes the quick handler may give next time. */
+/* One that never changes, whatever the subleaf, the quick handler may give next time. */
 static struct cpuid answer(struct svm_vcpu *s, u32 leaf, u32 subleaf)
 {
-	const bool kept = is_kept(s, leaf);
+	const bool kept = is_kept(leaf, subleaf);
 	struct cpuid r = likely(kept) ? s->cpuid.kept[slot_of(leaf)] : filter(s, leaf, subleaf);
 
-	if (likely(kept) || leaf - PN_CPUID_BASE < 2) {
+	if (kept && leaf == 1) {
+		r.ecx |= osxsave(s);
+	} else if ((kept && leaf != 7) || leaf - PN_CPUID_BASE < 2) {
 		s->cpuid.leaf = leaf;
 		s->cpuid.answer = r;
 	}

@@ -49,11 +49,10 @@ struct svm_vcpu {
 	u64 pat;     /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
 	u64 cr4_offered, efer_offered, xcr0_offered; /* bits that the guest may set (cpuid.def) */
-	/* Answers to CPUID that never change, and the last of them that was asked for (cpuid.c). */
+	/* Answers to CPUID for leaves of little or no change, and the last that never changes (cpuid.c). */
 	struct {
 		u32 leaf;
 		struct cpuid answer;
-		u64 is_kept; /* a bit for each of `kept` */
 		struct cpuid kept[CPUID_SLOTS];
 	} cpuid;
 };
