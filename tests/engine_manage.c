@@ -319,6 +319,15 @@ START_TEST(sizes_that_cannot_be)
 }
 END_TEST
 
+/* What is measured can be created. */
+START_TEST(workloads_have_large_enough_pools)
+{
+#define WORKLOAD(...)
+#define POOL(name, pages) ck_assert_msg((pages) >= paging_pool_minimum(&g.d), "%s has a pool of %u pages", name, pages);
+#include "workloads/workloads.def"
+}
+END_TEST
+
 /* A pool that holds the working set is enough; below that it refills, and never fails. */
 START_TEST(a_sweep_of_sizes)
 {
@@ -525,6 +534,7 @@ int main(void)
 	tcase_add_test(t, the_pool_changes_under_load);
 	tcase_add_test(t, memory_is_given_back);
 	tcase_add_test(t, sizes_that_cannot_be);
+	tcase_add_test(t, workloads_have_large_enough_pools);
 	tcase_add_test(t, a_sweep_of_sizes);
 	tcase_add_test(t, a_frame_goes_and_another_comes);
 	tcase_add_test(t, a_table_goes);
