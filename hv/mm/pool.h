@@ -268,6 +268,19 @@ static inline struct sh_page *pool_next(struct sh_page *sp)
 	return pool_block_first(((struct pool_block *)(sp + 1 - POOL_BLOCK))->next);
 }
 
+/* A search in pieces goes round: the first page follows the last. */
+static inline struct sh_page *pool_next_round(const struct sh_domain *s, struct sh_page *sp)
+{
+	struct sh_page *next = pool_next(sp);
+
+	return next ? next : pool_block_first(s->blocks);
+}
+/* It goes on with the page of that machine frame; with the first, if the pool no longer has it. */
+static inline struct sh_page *pool_go_on(const struct sh_domain *s, u64 mfn)
+{
+	return pool_owns(s, mfn) ? pool_page(mfn) : pool_block_first(s->blocks);
+}
+
 /* Every page of the pool's blocks, whether in use (sp->used) or not, oldest block first. */
 #define pool_for_each(s, sp) \
 	for (struct sh_page *sp = pool_block_first((s)->blocks); sp; sp = pool_next(sp))

@@ -239,27 +239,15 @@ void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes)
 
 /* ---- unshadowing ---- */
 
-/* Where the last search for this shadow's links ended; another's begins anew. */
-static struct sh_page *unlink_from(const struct sh_domain *s, const struct sh_page *sp)
-{
-	if (s->unlinking.of == sp->mfn && pool_owns(s, s->unlinking.at))
-		return pool_page(s->unlinking.at);
-	return pool_block_first(s->blocks);
-}
-
-/* Links to sp go wherever `pages` more shadows have them, until it has no more than `keep` references. */
+/* Links to sp go wherever `pages` more shadows have them, until it has no more than `keep` references. Another's search begins anew. */
 static void unlink_found(struct domain *d, struct sh_page *sp, u32 keep, u32 pages)
 {
 	struct sh_domain *s = d->shadow;
-	struct sh_page *p = unlink_from(s, sp);
+	struct sh_page *p = s->unlinking.of == sp->mfn ? pool_go_on(s, s->unlinking.at) : pool_block_first(s->blocks);
 
-	for (; sp->refs > keep && pages; pages--) {
+	for (; sp->refs > keep && pages; pages--, p = pool_next_round(s, p))
 		if (p->used && ROLE_LEVEL(p->role) == ROLE_LEVEL(sp->role) + 1)
 			p->mode->unlink_child(d, p, sp);
-		p = pool_next(p);
-		if (!p)
-			p = pool_block_first(s->blocks);
-	}
 	s->unlinking.of = sp->mfn;
 	s->unlinking.at = p->mfn;
 }

@@ -42,10 +42,9 @@ SH_PART void scan_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 /* Where the last piece for this frame ended; another frame begins anew. */
 SH_PART struct sh_page *scan_place(struct sh_domain *s, mfn_t mfn)
 {
-	if (s->search.mfn == mfn.n && pool_owns(s, s->search.at))
-		return pool_page(s->search.at);
-	if (s->search.mfn != mfn.n)
-		s->search.pages = 0;
+	if (s->search.mfn == mfn.n)
+		return pool_go_on(s, s->search.at);
+	s->search.pages = 0;
 	s->search.mfn = mfn.n;
 	return pool_block_first(s->blocks);
 }
@@ -57,9 +56,7 @@ SH_PART bool scan_search(struct vcpu *v, struct frame_info *f, mfn_t mfn, u32 pa
 
 	for (; f->writable && pages; pages--) {
 		scan_one(v, leaf, f, mfn);
-		leaf = pool_next(leaf);
-		if (!leaf)
-			leaf = pool_block_first(s->blocks);
+		leaf = pool_next_round(s, leaf);
 		s->search.pages++;
 	}
 	s->search.at = leaf->mfn;
