@@ -200,9 +200,14 @@ static const char *item_state(const json_t *item)
 	return s ? s : "running";
 }
 
+bool item_runs(const json_t *item)
+{
+	return !strcmp(item_state(item), "running");
+}
+
 void item_end(json_t *item, const char *state, const char *reason)
 {
-	if (strcmp(item_state(item), "running"))
+	if (!item_runs(item))
 		return;
 	json_object_set_new(item, "state", json_string(state));
 	json_object_set_new(item, "reason", text_json(reason ? reason : ""));
@@ -217,11 +222,6 @@ char *item_why(const json_t *item)
 	if (item_finished(item) || !words || !*words)
 		return xstrdup(reason ? reason : "");
 	return xfmt("%s%sits last words: %s", both ? reason : "", both ? "; " : "", words);
-}
-
-bool item_runs(const json_t *item)
-{
-	return !strcmp(item_state(item), "running");
 }
 
 bool item_finished(const json_t *item)
