@@ -141,17 +141,26 @@ while [ -e "$tmp/hold" ]; do sleep 0.1; done
 exec /usr/bin/sha256sum "\$@"
 END
 chmod +x "$tmp/bin/sha256sum"
-: >"$tmp/hold"
-PATH=$tmp/bin:$PATH begin unbegun --repeat 1 &
-pid=$!
-check "unbegun: it takes its checksums" until_so 30 test -e "$tmp/summing"
+# to_checksums <function that becomes the program> <name> [option...]: begun, as far as that; its process is $pid
+to_checksums() {
+	rm -f "$tmp/summing"
+	: >"$tmp/hold"
+	PATH=$tmp/bin:$PATH "$@" &
+	pid=$!
+	check "$2: it takes its checksums" until_so 30 test -e "$tmp/summing"
+}
+# end_there <signal>: its exit code
+end_there() {
+	kill "-$1" $pid
+	rm "$tmp/hold"
+	wait $pid 2>/dev/null
+}
+to_checksums begin unbegun --repeat 1
 is "unbegun: no results yet" "$(ls "$res/unbegun")" journal.jsonl
 report unbegun
 is "a report of one that begins: exit code" $? 1
 has "a report of one that begins: says so" "$tmp/unbegun.err" 'unbegun is only just beginning'
-kill -KILL $pid
-wait $pid 2>/dev/null
-rm "$tmp/hold" "$tmp/summing"
+end_there KILL
 report unbegun
 is "a report of one that was killed before it began: exit code" $? 1
 has "a report of one that was killed before it began: says so" "$tmp/unbegun.err" 'unbegun was killed before it began: .*--resume'
@@ -160,13 +169,8 @@ is "one that was killed before it began, resumed: exit code" $? 0
 has "one that was killed before it began, resumed: says so" "$tmp/unbegun.err" 'unbegun was killed before it began: it begins now'
 is "one that was killed before it began, resumed: each guest has its row" "$(lines "$res/unbegun/results.csv")" 4
 
-: >"$tmp/hold"
-PATH=$tmp/bin:$PATH begin early --repeat 1 &
-pid=$!
-check "early: it takes its checksums" until_so 30 test -e "$tmp/summing"
-kill -INT $pid
-rm "$tmp/hold"
-wait $pid
+to_checksums begin early --repeat 1
+end_there INT
 is "Ctrl-C before it began: exit code" $? 130
 has "Ctrl-C before it began: a sentence" "$tmp/early.err" 'interrupted'
 has "Ctrl-C before it began: how to go on" "$tmp/early.err" 'run --resume early. goes on'
@@ -175,15 +179,10 @@ go_on early
 is "Ctrl-C before it began, resumed: exit code" $? 0
 is "Ctrl-C before it began, resumed: each guest has its row" "$(lines "$res/early/results.csv")" 4
 # While the checksums of one that is resumed are taken: it stays as it was.
+goes_on() { exec "$bench" run --build "$fake" --results "$res" --resume "$1" >"$tmp/$1.out" 2>"$tmp/$1.err"; }
 again later
-rm -f "$tmp/summing"
-: >"$tmp/hold"
-PATH=$tmp/bin:$PATH "$bench" run --build "$fake" --results "$res" --resume later >"$tmp/later.out" 2>"$tmp/later.err" &
-pid=$!
-check "later: it takes its checksums" until_so 30 test -e "$tmp/summing"
-kill -INT $pid
-rm "$tmp/hold"
-wait $pid
+to_checksums goes_on later
+end_there INT
 is "Ctrl-C before it went on: exit code" $? 130
 check "Ctrl-C before it went on: it is as it was" diff -r "$tmp/as-it-was" "$res/later"
 
