@@ -126,7 +126,7 @@ static void check_step(const struct svm_vcpu *s)
 		host_fail(s, "n_cr3 has changed: %llx", (unsigned long long)s->vmcb.n_cr3);
 	if ((u64)s->vmcb.exit != (u64)before.vmcb.exit && !(s->smp && changes))
 		host_fail(s, "the VMCB leads to another svm_exit");
-	if (steps != !!s->rest || (steps && s->vmcb.quick != dom0_quick))
+	if (steps != !!s->rest || (steps && s->vmcb.quick != svm_quick_none()))
 		host_fail(s, "the next exit comes to the wrong handler");
 	if (s->step.wanted && s->v.domain->state == PN_RUNNING && !domu_must_stop(s->v.backend))
 		host_fail(s, "a step is wanted and was not made");
@@ -241,6 +241,8 @@ void host_check(const struct svm_vcpu *s, bool goes_on)
 	const char *what = refused(&s->vmcb);
 
 	check_canaries(s);
+	if (machine_cpu.cr0 != HOST_CR0)
+		host_fail(s, "the hypervisor runs with CR0 %llx", (unsigned long long)machine_cpu.cr0);
 	if (!goes_on) {
 		if (!domu_must_stop(s->v.backend))
 			host_fail(s, "the vCPU stops, and nobody wants it to");
@@ -278,6 +280,8 @@ static void hardware_exits(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
 	b->exitinfo1 = info1;
 	b->exitinfo2 = info2;
 	b->begin = (u32)rdtsc();
+	if (svm_quirks.loses_host_paging && b->efer & EFER_LME && !(b->cr0 & CR0_PG) && !(b->cr4 & CR4_PAE))
+		machine_cpu.cr0 = b->cr0;
 }
 
 bool host_vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)

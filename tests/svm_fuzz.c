@@ -371,6 +371,8 @@ static struct svm_vcpu *new_guest(void)
 	start_timer(s);
 	if (ONE_IN(3) && s->v.cr0 & CR0_PG)
 		host_set_cr(s, s->v.cr0, s->v.cr4 | (CR4_SMAP & (ONE_IN(2) ? ~0ull : 0)) | CR4_PGE, s->v.efer);
+	else if (ONE_IN(3) && !(s->v.cr0 & CR0_PG)) /* half-way to long mode */
+		host_set_cr(s, s->v.cr0, s->v.cr4 ^ (CR4_PAE & (ONE_IN(2) ? ~0ull : 0)), s->v.efer | EFER_LME);
 	return s;
 }
 

@@ -17,7 +17,7 @@ void (*machine_invlpga)(u64 va, u32 asid);
 void machine_cpu_reset(void)
 {
 	memset(&machine_cpu, 0, sizeof(machine_cpu));
-	machine_cpu.cr0 = CR0_PE | CR0_PG | CR0_WP | CR0_ET;
+	machine_cpu.cr0 = svm_host_cr0 = HOST_CR0;
 	machine_cpu.cr4 = CR4_PAE | CR4_OSFXSR | BIT(10);
 	machine_cpu.efer = EFER_LME | EFER_LMA;
 	for (unsigned i = 0; i < 16; i++)

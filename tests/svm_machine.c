@@ -87,6 +87,7 @@ void machine_init(void)
 	tsc_khz = 1000000;
 	machine_tsc = 1000000000;
 	machine_waits = 0;
+	svm_quirks.loses_host_paging = true; /* and this machine does */
 	make_pcpus();
 	machine_cpu_reset();
 }

@@ -18,6 +18,7 @@
 #define MACHINE_POOL_BASE (96ull << 20)
 #define MACHINE_RAM_END (192ull << 20)
 #define MACHINE_PCPUS 5
+#define HOST_CR0 (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE)
 
 /* What of the CPU is not in a VMCB. */
 struct machine_cpu {

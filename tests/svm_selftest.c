@@ -14,15 +14,16 @@
 #include "task.h"
 
 static const struct processor {
-	bool sees_task_switch, reads_as_cr0;
+	bool sees_task_switch, reads_as_cr0, loses_paging;
 	u32 other_end;	  /* 0: none; each run ends so */
 	unsigned nr_nmis; /* come first */
 } processors[] = {
-	{ true, false, 0, 0 },
-	{ false, false, 0, 2 },
-	{ true, true, 0, 0 },
-	{ false, true, 0, 1 },
-	{ true, false, VMEXIT_SHUTDOWN, 0 },
+	{ true, false, false, 0, 0 },
+	{ false, false, false, 0, 2 },
+	{ true, true, false, 0, 0 },
+	{ true, false, true, 0, 0 },
+	{ false, true, true, 0, 1 },
+	{ true, false, false, VMEXIT_SHUTDOWN, 0 },
 };
 
 static const struct processor *cpu;
@@ -38,7 +39,7 @@ static u64 base_of(const u8 *d)
 	return d[2] | d[3] << 8 | d[4] << 16 | (u64)d[7] << 24;
 }
 
-/* The guest's first instructions: a far jump to a task, or a read of CR2. Below 4 GiB only base_of()'s low 32 bits are compared. */
+/* The guest's first instructions: a far jump to a task, a read of CR2, or HLT. Below 4 GiB only base_of()'s low 32 bits are compared. */
 static u32 end_of(const struct vmcb *b)
 {
 	const u8 *code = (const u8 *)b->rip;
@@ -49,6 +50,8 @@ static u32 end_of(const struct vmcb *b)
 		return cpu->other_end;
 	if (!memcmp(code, "\x0f\x20\xd0\xf4", 4)) /* mov %cr2, %eax; hlt */
 		return b->cr_read & 1 && cpu->reads_as_cr0 ? VMEXIT_CR0_READ : b->intercept1 & INTERCEPT_HLT ? VMEXIT_HLT : VMEXIT_INVALID;
+	if (code[0] == 0xf4) /* hlt */
+		return b->intercept1 & INTERCEPT_HLT ? VMEXIT_HLT : VMEXIT_INVALID;
 	if (code[0] != 0xea) /* ljmp */
 		return VMEXIT_INVALID;
 	if (b->intercept1 & INTERCEPT_TASK_SWITCH && cpu->sees_task_switch)
@@ -70,6 +73,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 	if (at[2] == 0xd8) { /* VMRUN */
 		runs++;
 		b->exitcode = machine_cpu.gif ? VMEXIT_INVALID : end_of(b);
+		if (cpu->loses_paging && b->efer & EFER_LME && !(b->cr0 & CR0_PG) && !(b->cr4 & CR4_PAE))
+			machine_cpu.cr0 = b->cr0;
 	}
 	regs[REG_RIP] += 3;
 }
@@ -85,11 +90,15 @@ START_TEST(quirks)
 	cpu = &processors[_i];
 	nmis = cpu->nr_nmis;
 	machine_cpu.gif = true;
+	svm_host_cr0 = 0;
 	svm_self_test();
 	ck_assert_uint_eq(svm_quirks.no_task_switch_exit, unknown || !cpu->sees_task_switch);
 	ck_assert_uint_eq(svm_quirks.cr_reads_as_cr0, unknown || cpu->reads_as_cr0);
+	ck_assert_uint_eq(svm_quirks.loses_host_paging, unknown || cpu->loses_paging);
+	ck_assert_uint_eq(machine_cpu.cr0, HOST_CR0);
+	ck_assert_uint_eq(svm_host_cr0, HOST_CR0);
 	ck_assert_uint_eq(plat_cr3_unseen, svm_quirks.no_task_switch_exit);
-	ck_assert_uint_eq(runs, 2 + cpu->nr_nmis);
+	ck_assert_uint_eq(runs, 3 + cpu->nr_nmis);
 	ck_assert(machine_cpu.gif);
 }
 END_TEST

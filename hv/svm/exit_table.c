@@ -98,6 +98,13 @@ quick_t quick_not(struct svm_vcpu *s)
 	return QUICK_NOT;
 }
 
+quick_t quick_not_nested(struct svm_vcpu *s)
+{
+	if (unlikely(!(read_cr0() & CR0_PG)))
+		write_cr0(svm_host_cr0);
+	return QUICK_NOT;
+}
+
 #define UNKNOWN_ALL [0 ... NR_EXITS - 1] = exit_unknown
 
 #pragma GCC diagnostic push
@@ -171,5 +178,11 @@ const quick_handler_t domu_quick_32[NR_QUICK] = {
 	[VMEXIT_CPUID] = quick_cpuid_32,
 	[VMEXIT_INVLPG] = quick_invlpg_32,
 };
-const quick_handler_t dom0_quick[NR_QUICK] = { QUICK_NONE };
 #pragma GCC diagnostic pop
+const quick_handler_t quick_none[NR_QUICK] = { QUICK_NONE };
+const quick_handler_t quick_none_nested[NR_QUICK] = { [0 ... NR_QUICK - 1] = quick_not_nested };
+
+const quick_handler_t *svm_quick_none(void)
+{
+	return paging_is_nested && svm_quirks.loses_host_paging ? quick_none_nested : quick_none;
+}

@@ -105,6 +105,8 @@ static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu 
 void svm_learn_cpuid(struct svm_vcpu *s);
 
 quick_t quick_not(struct svm_vcpu *s);
+/* The same, and hardware's nested paging holds again: what every exit under it begins with where svm_quirks.loses_host_paging. */
+quick_t quick_not_nested(struct svm_vcpu *s);
 quick_t quick_cpuid(struct svm_vcpu *s);
 quick_t quick_pf(struct svm_vcpu *s);
 /* The same while CR4.SMAP is set: a fault's error code must tell whether it binds. */
@@ -125,6 +127,9 @@ quick_t quick_load_root(struct svm_vcpu *s, u64 cr3);
 /* In a mode of two or three levels, before that step of `len` bytes: QUICK_NOT if it is not legal. */
 quick_t quick_load_root_32(struct svm_vcpu *s, unsigned len, u32 cr3);
 
-extern const quick_handler_t domu_quick[NR_QUICK], domu_quick_smap[NR_QUICK], domu_quick_32[NR_QUICK], dom0_quick[NR_QUICK];
+extern const quick_handler_t domu_quick[NR_QUICK], domu_quick_smap[NR_QUICK], domu_quick_32[NR_QUICK];
+extern const quick_handler_t quick_none[NR_QUICK], quick_none_nested[NR_QUICK];
+/* The table of a domU's vCPU whose exits all go to the full handlers: one of the last two. */
+const quick_handler_t *svm_quick_none(void);
 
 #endif

@@ -35,13 +35,15 @@ static struct {
 } room __attribute__((aligned(PAGE_SIZE)));
 
 struct svm_quirks svm_quirks;
+u64 svm_host_cr0;
 
 static const struct probe {
 	const char *quirk;
 	bool *found;
 	u16 cr_read;
 	u32 intercept1;
-	u32 with, without; /* exit codes */
+	u32 with, without; /* exit codes; equal: what the host is left with tells */
+	u64 efer;
 	u8 code[CODE_BYTES];
 } probes[] = {
 	{
@@ -59,6 +61,14 @@ static const struct probe {
 		.with = VMEXIT_CR0_READ,
 		.without = VMEXIT_HLT,
 		.code = { 0x0f, 0x20, 0xd0, 0xf4 }, /* mov %cr2, %eax; hlt */
+	},
+	{
+		.quirk = "the host's CR0.PG is lost behind a guest with EFER.LME that does not page",
+		.found = &svm_quirks.loses_host_paging,
+		.with = VMEXIT_HLT,
+		.without = VMEXIT_HLT,
+		.efer = EFER_LME,
+		.code = { 0xf4 }, /* hlt */
 	},
 };
 
@@ -112,7 +122,7 @@ static void lay_out(const struct probe *p)
 	b->rflags = 2;
 	b->dr6 = 0xffff0ff0;
 	b->dr7 = 0x400;
-	vmcb_set_crx(b, CR0_PE | CR0_ET, 0, 0, EFER_SVME);
+	vmcb_set_crx(b, CR0_PE | CR0_ET, 0, 0, EFER_SVME | p->efer);
 }
 
 /* To the first exit. A task switch loads every register, RBP too, and what VMLOAD loads is nobody's yet. */
@@ -129,20 +139,25 @@ static void run(void)
 
 static void probe(const struct probe *p)
 {
+	bool lost;
 	u32 exit;
 
 	do { /* an NMI says nothing, and is taken by our own handler */
 		lay_out(p);
 		run();
 		exit = (u32)room.vmcb.exitcode;
+		lost = !(read_cr0() & CR0_PG);
+		write_cr0(svm_host_cr0);
 	} while (exit == VMEXIT_NMI);
-	*p->found = exit != p->without;
-	plat_log(exit == p->with || exit == p->without ? LOG_INFO : LOG_WARN, "self-test: %s: %s (exit code %x)", p->quirk,
-		 exit == p->with ? "yes" : exit == p->without ? "no" : "not known, taken as yes", exit);
+	bool known = exit == p->with || exit == p->without;
+	*p->found = exit != p->without || lost;
+	plat_log(known ? LOG_INFO : LOG_WARN, "self-test: %s: %s (exit code %x)", p->quirk,
+		 !known ? "not known, taken as yes" : *p->found ? "yes" : "no", exit);
 }
 
 void svm_self_test(void)
 {
+	svm_host_cr0 = read_cr0();
 	for (size_t i = 0; i < ARRAY_SIZE(probes); i++)
 		probe(&probes[i]);
 	plat_cr3_unseen = svm_quirks.no_task_switch_exit;

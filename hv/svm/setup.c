@@ -57,7 +57,7 @@ void svm_setup_domu(struct svm_vcpu *s)
 	b->asid = 2 + s->v.domain->id;
 	s->smp = s->v.domain->nr_vcpus > 1;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
-	b->quick = s->smp ? dom0_quick : domu_quick; /* the quick ways take no lock */
+	b->quick = s->smp || paging_is_nested ? svm_quick_none() : domu_quick; /* the quick ways take no lock, and know no nested paging */
 	b->exit = s->smp ? svm_exit_smp : svm_exit;
 	svm_learn_cpuid(s);
 	s->exits = domu_exits;
@@ -76,7 +76,7 @@ void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root)
 	b->asid = 1;
 	b->np_enable = 1;
 	b->n_cr3 = s->v.hw_nested_cr3 = nested_root;
-	b->quick = dom0_quick;
+	b->quick = quick_none;
 	b->exit = svm_exit;
 	s->exits = dom0_exits;
 }

@@ -145,7 +145,7 @@ static void arm(struct svm_vcpu *s, enum svm_step_kind kind)
 	t->exceptions = b->exceptions;
 	t->quick = b->quick;
 	b->exceptions |= STEP_EXCEPTIONS;
-	b->quick = dom0_quick;
+	b->quick = svm_quick_none();
 	s->rest = svm_step_exit;
 	if (kind == STEP_INSN) {
 		b->rflags |= RFLAGS_TF;

@@ -156,7 +156,7 @@ void svm_load_hw(struct svm_vcpu *s)
 
 	if (v->hw_dirty != HW_NESTED)
 		vmcb_set_crx(&s->vmcb, v->hw_cr0, v->hw_cr3, v->hw_cr4, v->hw_efer | EFER_SVME);
-	if (s->vmcb.quick != dom0_quick)
+	if (s->vmcb.quick != quick_none && s->vmcb.quick != quick_none_nested)
 		s->vmcb.quick = svm_in_32(s) ? domu_quick_32 : v->cr4 & CR4_SMAP ? domu_quick_smap : domu_quick;
 	s->vmcb.np_enable = v->hw_nested_cr3 != 0;
 	s->vmcb.n_cr3 = v->hw_nested_cr3;

@@ -68,10 +68,13 @@ void svm_enable(void);
 struct svm_quirks {
 	bool no_task_switch_exit; /* a guest's hardware task switch, which loads CR3, happens unseen */
 	bool cr_reads_as_cr0;     /* a read of any control register is checked against CR0's intercept, and has its exit code */
+	bool loses_host_paging;   /* #VMEXIT of a guest with EFER.LME set, CR0.PG and CR4.PAE clear leaves the guest's CR0 in place */
 };
 extern struct svm_quirks svm_quirks;
 /* Find out (selftest.c): once, with SVM on, before any vCPU runs. */
 void svm_self_test(void);
+/* The hypervisor's own CR0, the same on all pCPUs; set by svm_self_test(). */
+extern u64 svm_host_cr0;
 
 extern bool svm_has_nrip;
 extern bool svm_delivers_twice; /* see svm_hold_delivery() */

@@ -98,7 +98,7 @@ static u32 shift(const struct host_cpu *c, u32 level)
 
 void host_cpu_load_pdptes(struct host_cpu *c)
 {
-	if (levels(c) == 3 && reachable(c, c->cr3))
+	if (c->cr0 & CR0_PG && levels(c) == 3 && reachable(c, c->cr3))
 		memcpy(c->pdpte, plat_map(hpa_to_mfn(c->cr3)) + (c->cr3 & 0xfe0), sizeof(c->pdpte));
 }
 
