@@ -56,7 +56,9 @@ static int op_xmm_write(void *ctx, unsigned index, const u8 value[16])
 	return 0;
 }
 
-static const struct emul_ops ops = { op_read, op_write, op_cmpxchg, op_xmm_read, op_xmm_write };
+static const struct emul_ops ops = {
+	.read = op_read, .write = op_write, .cmpxchg = op_cmpxchg, .xmm_read = op_xmm_read, .xmm_write = op_xmm_write,
+};
 
 static void reset(enum emul_mode mode)
 {
