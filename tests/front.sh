@@ -50,7 +50,7 @@ echo >config.status
 END
 chmod +x "$tree/configure"
 touch "$tree/slow"
-"$tree/penumbra" list >"$tmp/hup" 2>&1 </dev/null &
+env --default-signal=HUP "$tree/penumbra" list >"$tmp/hup" 2>&1 </dev/null & # heard under nohup, too
 pid=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do
 	sleep 0.5
