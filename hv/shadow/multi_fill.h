@@ -60,8 +60,8 @@ static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct
 	return c;
 }
 
-static inline struct sh_page *link_for(struct vcpu *v, const struct gw *w, struct sh_page *sp, gva_t va, u32 level,
-				       bool *changed)
+static inline __attribute__((always_inline)) struct sh_page *link_for(struct vcpu *v, const struct gw *w, struct sh_page *sp, gva_t va,
+								       u32 level, bool *changed)
 {
 	u32 slot = s_slot(va, level);
 	u64 e = s_get(sp, slot);
