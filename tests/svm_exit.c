@@ -13,12 +13,17 @@
 u32 svm_quick(struct svm_vcpu *s, const void *handler);
 void svm_run_loop(struct svm_vcpu *s);
 
-void (*host_failing)(void);
+void (*host_failing)(void), (*host_runs)(struct svm_vcpu *s);
 u64 host_exits;
 static struct host_cpu cpus[MAX_VCPUS];
-static struct svm_vcpu before;
-static u64 trips_before[TRIP_MAX];
-static u32 kicks_before;
+/* The vCPU before the last exit, and what else is compared. */
+static struct seen {
+	struct svm_vcpu vcpu;
+	u64 trips[TRIP_MAX];
+	u32 kicks;
+} seen;
+#define before seen.vcpu
+static unsigned exits_under_way;
 
 _Noreturn void host_fail(const struct svm_vcpu *s, const char *fmt, ...)
 {
@@ -98,8 +103,13 @@ bool host_cpu_reaches(struct svm_vcpu *s, gva_t va, hpa_t *hpa)
 /* What entry.S is called for: here every exit is a call of its own. */
 void svm_run_loop(struct svm_vcpu *s)
 {
+	const u32 pcpu = machine_pcpu;
+
 	host_cpu_begin(s);
 	host_cpu_loads(s);
+	if (host_runs)
+		host_runs(s);
+	machine_pcpu = pcpu;
 }
 
 /* ---- what must hold ---- */
@@ -233,7 +243,7 @@ static void check_settled(const struct svm_vcpu *s)
 /* One among several, on its way in: an interrupt that waits ends the guest's run before it begins (smp.c). */
 static bool is_kicked(const struct svm_vcpu *s)
 {
-	return s->smp && machine_kicks[s->v.pcpu] != kicks_before;
+	return s->smp && machine_kicks[s->v.pcpu] != seen.kicks;
 }
 
 void host_check(const struct svm_vcpu *s, bool goes_on)
@@ -265,9 +275,9 @@ void host_check(const struct svm_vcpu *s, bool goes_on)
 static void remember(const struct svm_vcpu *s)
 {
 	before = *s;
-	kicks_before = machine_kicks[s->v.pcpu];
+	seen.kicks = machine_kicks[s->v.pcpu];
 	for (unsigned i = 0; i < TRIP_MAX; i++)
-		trips_before[i] = s->v.trip[i].count;
+		seen.trips[i] = s->v.trip[i].count;
 }
 
 /* What VMRUN takes from the VMCB; exitintinfo is the test's to set. */
@@ -284,7 +294,7 @@ static void hardware_exits(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
 		machine_cpu.cr0 = b->cr0;
 }
 
-bool host_vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
+static bool vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
 {
 	typedef bool (*exit_t)(struct svm_vcpu *, u32);
 	bool goes_on = true;
@@ -306,8 +316,42 @@ bool host_vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
 	if (goes_on)
 		host_cpu_loads(s);
 	if (goes_on && s->v.domain->state != PN_RUNNING)
-		return host_vmexit(s, VMEXIT_INTR, 0, 0); /* is_kicked() */
+		return vmexit(s, VMEXIT_INTR, 0, 0); /* is_kicked() */
 	return goes_on;
+}
+
+/* While one waits in its handler, others may come (machine_stuck). */
+bool host_vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
+{
+	const struct seen outer = seen;
+	const u32 pcpu = machine_pcpu;
+	bool goes_on;
+
+	exits_under_way++;
+	goes_on = vmexit(s, code, info1, info2);
+	if (--exits_under_way) {
+		seen = outer;
+		machine_pcpu = pcpu;
+	}
+	return goes_on;
+}
+
+bool host_out(struct svm_vcpu *s, u16 port, u8 val)
+{
+	s->vmcb.rax = val;
+	return host_vmexit(s, VMEXIT_IOIO, (u64)port << 16 | BIT(4), s->vmcb.rip + 2);
+}
+
+void host_arm_pit(struct svm_vcpu *s, unsigned us)
+{
+	static const u8 pic[][2] = { { 0x20, 0x11 }, { 0x21, HOST_PIC_VECTOR }, { 0x21, 4 }, { 0x21, 1 }, { 0x21, 0xfe } };
+	const unsigned ticks = us * 1193 / 1000;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(pic); i++)
+		host_out(s, pic[i][0], pic[i][1]);
+	host_out(s, 0x43, 0x30);
+	host_out(s, 0x40, (u8)ticks);
+	host_out(s, 0x40, (u8)(ticks >> 8));
 }
 
 enum trip host_trip(const struct svm_vcpu *s)
@@ -315,9 +359,9 @@ enum trip host_trip(const struct svm_vcpu *s)
 	enum trip found = TRIP_MAX;
 
 	for (unsigned i = 0; i < TRIP_MAX; i++) {
-		if (s->v.trip[i].count == trips_before[i])
+		if (s->v.trip[i].count == seen.trips[i])
 			continue;
-		if (found != TRIP_MAX || s->v.trip[i].count != trips_before[i] + 1)
+		if (found != TRIP_MAX || s->v.trip[i].count != seen.trips[i] + 1)
 			return TRIP_MAX;
 		found = (enum trip)i;
 	}

@@ -61,6 +61,8 @@ struct svm_vcpu *host_guest(enum host_mode mode, unsigned cpl);
 struct svm_vcpu *host_guest_smp(enum host_mode mode, unsigned cpl, u32 nr_vcpus);
 /* The mode and CPL of a guest that there is. */
 void host_set_mode(struct svm_vcpu *s, enum host_mode mode, unsigned cpl);
+/* What is done in place of the guest's own instructions from svm_run() on; NULL: it comes out at once. A test makes exits there. */
+extern void (*host_runs)(struct svm_vcpu *s);
 /* None is left: all memory must be free again. */
 void host_end(void);
 
@@ -81,6 +83,10 @@ void host_set_reg(struct svm_vcpu *s, unsigned reg, u64 val);
 /* One exit. False: the vCPU left the run loop (it crashed, ended, or has to stand). */
 bool host_vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2);
 extern u64 host_exits; /* made in all */
+/* An exit for OUT of a byte. And those that have the PICs at HOST_PIC_VECTOR, and the PIT interrupt once in so many microseconds. */
+bool host_out(struct svm_vcpu *s, u16 port, u8 val);
+#define HOST_PIC_VECTOR 0x20
+void host_arm_pit(struct svm_vcpu *s, unsigned us);
 /* Of the last exit: */
 enum trip host_trip(const struct svm_vcpu *s);            /* what it was booked as; TRIP_MAX: not once */
 bool host_moved(const struct svm_vcpu *s, unsigned by);   /* RIP is that much on, and no event is injected */

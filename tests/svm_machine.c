@@ -22,7 +22,7 @@ struct pcpu *pcpus[MAX_PCPUS];
 unsigned nr_pcpus;
 u64 tsc_khz;
 u32 machine_pcpu, machine_waits;
-u64 machine_tsc, machine_timer[MACHINE_PCPUS];
+u64 machine_tsc, machine_pause, machine_timer[MACHINE_PCPUS];
 u32 machine_kicks[MACHINE_PCPUS], machine_nmis[MACHINE_PCPUS];
 bool machine_quiet;
 void (*machine_stuck)(void);
@@ -86,6 +86,7 @@ void machine_init(void)
 	all_free = true;
 	tsc_khz = 1000000;
 	machine_tsc = 1000000000;
+	machine_pause = 16;
 	machine_waits = 0;
 	svm_quirks.loses_host_paging = true; /* and this machine does */
 	make_pcpus();
@@ -287,7 +288,7 @@ void cpu_relax(void)
 {
 	static bool leaving;
 
-	machine_tsc += 16;
+	machine_tsc += machine_pause;
 	others_stand();
 	if (leaving)
 		return;

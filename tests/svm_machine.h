@@ -36,6 +36,7 @@ struct machine_cpu {
 extern struct machine_cpu machine_cpu;
 
 extern u64 machine_tsc;
+extern u64 machine_pause; /* ticks that a PAUSE takes */
 extern u32 machine_pcpu; /* whose instructions these are */
 extern u64 machine_timer[MACHINE_PCPUS]; /* TSC; ~0: not armed */
 extern u32 machine_kicks[MACHINE_PCPUS], machine_nmis[MACHINE_PCPUS];
