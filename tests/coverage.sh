@@ -8,7 +8,7 @@
 #   coverage/lines.txt, coverage/branches.txt   what was never executed, by file
 #   coverage/run/                               what each program printed
 set -eu
-src=${srcdir:?run by make coverage}
+src=$(cd "${srcdir:?run by make coverage}" && pwd) # gcovr compares names: without "build/.." in them
 command -v gcovr >/dev/null || { echo "gcovr is missing: apt-get install gcovr" >&2; exit 1; }
 jobs=$(nproc)
 # A function that is inlined always would have branches in each place.
