@@ -157,6 +157,31 @@ START_TEST(a_domains_life)
 }
 END_TEST
 
+/* dom0 may choose the pool's size as soon as there is a domain, also where the tables in it are fenced. */
+START_TEST(a_pool_before_there_is_a_guest)
+{
+	u64 least;
+
+	dom0();
+	dom0_place_device();
+	plat_cr3_unseen = _i;
+	set_argument(3, 0);
+	set_argument(4, PN_REGIONS_ALL);
+	ck_assert_int_eq(command(PN_CMD_create, 0, MEMORY, 0, 1), PN_ERR_ok);
+	if (paging_is_nested)
+		return;
+	ck_assert_int_eq(command(PN_CMD_pool, 0, 0, 0, 0), PN_ERR_ok);
+	least = answer(1);
+	for (u64 more = 3; more < 4; more--) {
+		ck_assert_int_eq(command(PN_CMD_pool, 0, least + 40 * more, 0, 0), PN_ERR_ok);
+		ck_assert_uint_eq(answer(0), least + 40 * more);
+		ck_assert_uint_eq(answer(2), 0);
+	}
+	ck_assert_int_eq(only_domain()->state, PN_CREATED);
+	ck_assert_int_eq(command(PN_CMD_destroy, 0, 0, 0, 0), PN_ERR_ok);
+}
+END_TEST
+
 static u32 sum_of(const u8 *p, unsigned n)
 {
 	u8 sum = 0;
@@ -198,6 +223,7 @@ Suite *svm_control_suite(void)
 
 	svm_case(suite, "numbers are checked", numbers_are_checked, 1);
 	svm_case(suite, "a domain's life", a_domains_life, 1);
+	svm_case(suite, "a pool before there is a guest", a_pool_before_there_is_a_guest, 2);
 	svm_case(suite, "MultiProcessor table", multiprocessor_table, 1);
 	return suite;
 }

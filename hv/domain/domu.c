@@ -110,6 +110,7 @@ static bool fill_domu(struct domu *u, u64 pool_pages)
 		return false;
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		d->vcpu[i] = &u->vcpu[i].s->v;
+	d->acting = d->vcpu[0]; /* dom0 may ask for what flushes before any of them has begun */
 	return true;
 }
 
