@@ -212,13 +212,12 @@ void paging_invlpg(struct vcpu *v, gva_t va)
 bool paging_unshadow(struct vcpu *v, gpa_t gpa)
 {
 	struct domain *d = v->domain;
-	gfn_t gfn = gpa_to_gfn(gpa);
-	mfn_t mfn = p2m_lookup(d, gfn);
+	mfn_t mfn = p2m_lookup(d, gpa_to_gfn(gpa));
 
 	if (!mfn_valid(mfn) || !frame_of(d, mfn)->shadows)
 		return false;
 	COUNT(d, emulate_fail);
-	return sh_unshadow(d, gfn, UNSHADOW_EMULATION);
+	return sh_unshadow(d, frame_of(d, mfn), UNSHADOW_EMULATION);
 }
 
 void paging_guest_wrote(struct domain *d, gpa_t gpa, unsigned bytes)

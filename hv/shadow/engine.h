@@ -171,9 +171,6 @@ static inline struct sh_page *sh_root(const struct vcpu *v)
 /* Hardware holds entries of this loaded root, a PAE one, and they changed: it loads CR3 again before a guest runs on. */
 void sh_reload_root(struct domain *d, const struct sh_page *root);
 
-/* Load none: before the vCPU goes away. */
-void sh_drop_root(struct vcpu *v);
-
 /* CR0, CR4 or EFER changed: choose the pair, set v->hw_*. */
 void sh_update_modes(struct vcpu *v);
 
@@ -185,10 +182,10 @@ void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes);
 /* Take all write access to a frame away, which `table` shadows; va: an address that the table translates, or 0. */
 void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
 /*
- * Remove all shadows of a frame. False: one is a loaded root, or it takes more than one exit to find out what links to one
- * (SH_SEARCH_PAGES); the next call goes on.
+ * Remove all shadows of a frame, which has some. False: one is a loaded root, or it takes more than one exit to find out what
+ * links to one (SH_SEARCH_PAGES); the next call goes on.
  */
-bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why);
+bool sh_unshadow(struct domain *d, struct frame_info *f, u32 why);
 /* Remove one shadow page that no vCPU has loaded, wherever it is linked. */
 void sh_unshadow_page(struct domain *d, struct sh_page *sp);
 
@@ -220,12 +217,5 @@ void sh_audit_begin(struct domain *d);
 bool sh_audit_some(struct domain *d, u64 entries, char *text, size_t size);
 /* Of the list of what is out of sync, snapshots and what wrmap parts remember (unsync.c). */
 void sh_audit_unsync(struct audit *a);
-
-/* Events that belong to the domain are recorded with the vCPU that acts: a trace ring has one writer. */
-#define TRACE_D(d, id, ...)                                                                                            \
-	do {                                                                                                           \
-		if ((d)->acting)                                                                                       \
-			TRACE((d)->acting, id, __VA_ARGS__);                                                           \
-	} while (0)
 
 #endif

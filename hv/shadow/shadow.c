@@ -56,7 +56,7 @@ void sh_page_free(struct domain *d, struct sh_page *sp)
 	sp->mode->empty(d, sp);
 	SH_EACH(wrmap, gone, d, sp);
 	policy.sync->gone(d, sp);
-	TRACE_D(d, shadow_free, sp->mfn, sp->role, d->counter[PN_CNT_shadow_used] - 1);
+	TRACE(d->acting, shadow_free, sp->mfn, sp->role, d->counter[PN_CNT_shadow_used] - 1);
 	pool_give(d, sp);
 	sh_flush(d);
 }
@@ -224,7 +224,7 @@ void sh_demote(struct domain *d, struct sh_page *sp)
 		run_of(d, p2m_lookup(d, GFN(sp->gfn)))->tables--;
 	COUNT(d, demote);
 	d->counter[PN_CNT_guest_tables]--;
-	TRACE_D(d, demote, sp->gfn);
+	TRACE(d->acting, demote, sp->gfn);
 }
 
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes)
@@ -279,17 +279,11 @@ void sh_unshadow_page(struct domain *d, struct sh_page *sp)
 	BUG_ON(!unshadow_within(d, sp, d->shadow->pages + d->shadow->idle));
 }
 
-bool sh_unshadow(struct domain *d, gfn_t gfn, u32 why)
+bool sh_unshadow(struct domain *d, struct frame_info *f, u32 why)
 {
-	mfn_t mfn = p2m_lookup(d, gfn);
-	struct frame_info *f;
 	struct sh_page *sp;
 
-	if (!mfn_valid(mfn))
-		return true;
-	f = frame_of(d, mfn);
-	if (f->shadows)
-		TRACE_D(d, unshadow, gfn.n, why);
+	TRACE(d->acting, unshadow, f->shadows->gfn, why);
 	/* One going may take others along: begin anew each time. */
 	for (;;) {
 		for (sp = f->shadows; sp && sp->loaded; sp = sp->same_frame)
@@ -311,7 +305,7 @@ bool sh_unshadow_fast(struct domain *d, struct frame_info *f, u32 why)
 		if (sp->loaded || links > 1 || (links && !sp->up))
 			return false;
 	}
-	TRACE_D(d, unshadow, f->shadows->gfn, why);
+	TRACE(d->acting, unshadow, f->shadows->gfn, why);
 	while (f->shadows)
 		sh_unshadow_page(d, f->shadows);
 	SH_EACH(wrmap, restore, d, MFN(f - d->frame));
@@ -406,7 +400,7 @@ void sh_pin(struct sh_page *root)
 void sh_unpin(struct domain *d, struct sh_page *root)
 {
 	COUNT(d, reclaim);
-	TRACE_D(d, reclaim, root->mfn, root->role);
+	TRACE(d->acting, reclaim, root->mfn, root->role);
 	root->pinned = false;
 	sh_put(d, root);
 }
@@ -414,21 +408,7 @@ void sh_unpin(struct domain *d, struct sh_page *root)
 void sh_unhook(struct domain *d, struct sh_page *root)
 {
 	COUNT(d, reclaim);
-	TRACE_D(d, reclaim, root->mfn, root->role);
+	TRACE(d->acting, reclaim, root->mfn, root->role);
 	root->mode->empty(d, root);
 	sh_flush(d);
-}
-
-void sh_drop_root(struct vcpu *v)
-{
-	struct sh_page *root = sh_root(v);
-
-	if (!root)
-		return;
-	v->root = NULL;
-	sh_forget_way(v);
-	root->loaded--;
-	if (policy.sync->root_left)
-		policy.sync->root_left(v, root);
-	sh_put(v->domain, root);
 }
