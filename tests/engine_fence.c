@@ -108,6 +108,26 @@ START_TEST(large_where_possible)
 }
 END_TEST
 
+/* A large entry that would have to be split, and no memory to do so: nothing has changed. */
+START_TEST(no_memory_to_split)
+{
+	mfn_t mfn;
+
+	plat_cr3_unseen = true;
+	guest_init(&g, 2048, 2000, 8, 0, 1);
+	mfn = p2m_lookup(&g.d, GFN(600));
+	while (plat_alloc_pages(1))
+		;
+	ck_assert(!paging_remove_frame(&g.d, GFN(600)));
+	ck_assert(mfn_eq(p2m_lookup(&g.d, GFN(600)), mfn));
+	ck_assert_uint_ne(nested_lookup(g.d.fence_root, mfn.n) & PTE_PS, 0);
+	ck_assert(!paging_add_frame(&g.d, GFN(2000), mfn));
+	ck_assert(!mfn_valid(p2m_lookup(&g.d, GFN(2000))));
+	ck_assert(paging_remove_frame(&g.d, GFN(1999)) && paging_add_frame(&g.d, GFN(2000), MFN(g.d.first_mfn.n + 1999)));
+	guest_audit(&g);
+}
+END_TEST
+
 /* On outside of long mode, paging or not; off in it. */
 START_TEST(long_mode_turns_it_off)
 {
@@ -363,6 +383,7 @@ int main(void)
 	tcase_add_test(t, fence_is_the_domain_and_its_tables);
 	tcase_add_test(t, frames_leave_and_come);
 	tcase_add_test(t, large_where_possible);
+	tcase_add_test(t, no_memory_to_split);
 	tcase_add_test(t, long_mode_turns_it_off);
 	tcase_add_test(t, none_where_none_is_needed);
 	suite_add_tcase(s, t);

@@ -9,6 +9,7 @@ static struct space s;
 
 static void begin(u32 pair)
 {
+	plat_cr3_unseen = pairs[pair].fenced;
 	modes_start(pairs[pair].shadow, 0);
 	s = space_new(pairs[pair].guest);
 	ck_assert(space_enter(&s, CR0_WP, 0, pairs[pair].guest > 2 ? EFER_NXE : 0));
@@ -217,6 +218,69 @@ START_TEST(nothing_else_is_given)
 }
 END_TEST
 
+/* Lent to be read: what is there is seen, and not written. */
+START_TEST(read_only_loans)
+{
+	struct lend lend[2];
+	hpa_t hpa;
+	u32 pfec;
+
+	begin((u32)_i);
+	for (u32 i = 0; i < 2; i++)
+		expect_done(user(s.levels, i), U | W, 0x77 + i, DATA + i);
+	lend[0] = (struct lend){ user(s.levels, 0), U };
+	lend[1] = (struct lend){ user(s.levels, 1), U };
+	ck_assert_int_eq(paging_lend(&g.v, lend, 2), SH_FIXED);
+	for (u32 i = 0; i < 2; i++) {
+		ck_assert(host_access(&g.v, user(s.levels, i), U, &hpa, &pfec));
+		ck_assert_uint_eq(*(u32 *)(host_memory + hpa), 0x77 + i);
+		ck_assert(!host_access(&g.v, user(s.levels, i), U | W, &hpa, &pfec));
+	}
+	paging_lend_end(&g.v);
+	expect_done(user(s.levels, 0), U | W, 1, DATA);
+	finish();
+}
+END_TEST
+
+/* All or nothing: of two pages the first is not lent if the guest's tables refuse the second. */
+START_TEST(the_second_is_refused)
+{
+	struct lend lend[2];
+	hpa_t hpa;
+	u32 pfec;
+
+	begin((u32)_i);
+	put(entry_of(11, 1), at(HOLE_AT, ALL));
+	put(entry_of(12, 1), 0);
+	guest_load_cr3(&g, space_cr3(&s));
+	for (u32 i = 0; i < 2; i++) {
+		lend[i] = (struct lend){ user(s.levels, 11), U | W };
+		lend[!i] = (struct lend){ user(s.levels, 12), U | W };
+		ck_assert_int_eq(paging_lend(&g.v, lend, 2), SH_GUEST_FAULT);
+		ck_assert(g.v.fault.va == user(s.levels, 12) && g.v.fault.pfec == (U | W));
+		ck_assert(!host_access(&g.v, user(s.levels, 11), U, &hpa, &pfec));
+		guest_audit(&g);
+	}
+	finish();
+}
+END_TEST
+
+/* The first loan takes memory for its books. Without, the guest can go on in other ways. */
+START_TEST(no_memory_for_books)
+{
+	struct lend lend;
+
+	begin((u32)_i);
+	expect_done(user(s.levels, 0), U | W, 1, DATA);
+	lend = (struct lend){ user(s.levels, 0), U };
+	while (plat_alloc_pages(1))
+		;
+	ck_assert_int_eq(paging_lend(&g.v, &lend, 1), SH_OOM);
+	expect_done(user(s.levels, 0), U | W, 2, DATA);
+	guest_audit(&g);
+}
+END_TEST
+
 /* Where no memory is: ones, whoever reads, and what is written is gone the next time; memory beside it is memory. */
 START_TEST(no_memory)
 {
@@ -283,6 +347,9 @@ int main(void)
 	tcase_add_loop_test(t, read_only_pages_without_wp, 0, NR_PAIRS);
 	tcase_add_loop_test(t, read_only_tables_without_wp, 0, NR_PAIRS);
 	tcase_add_loop_test(t, nothing_else_is_given, 0, NR_PAIRS);
+	tcase_add_loop_test(t, read_only_loans, 0, NR_PAIRS);
+	tcase_add_loop_test(t, the_second_is_refused, 0, NR_PAIRS);
+	tcase_add_loop_test(t, no_memory_for_books, 0, NR_PAIRS);
 	tcase_add_loop_test(t, no_memory, 0, NR_PAIRS);
 	tcase_add_loop_test(t, paging_off, 0, NR_PAIRS);
 	suite_add_tcase(suite, t);

@@ -111,6 +111,7 @@ START_TEST(guest_memory_in_every_mode)
 		{ CR0_PE | CR0_PG, CR4_PSE, 0, 2 },
 		{ CR0_PE | CR0_PG, CR4_PAE, 0, 3 },
 		{ CR0_PE | CR0_PG, CR4_PAE, EFER_LME, 4 },
+		{ CR0_PE | CR0_PG, CR4_PAE | CR4_LA57, EFER_LME, 5 },
 	};
 	u64 x = 0x1122334455667788 + _i, y = 0;
 	gva_t va = _i ? 0x40201000 : 0x5000;
@@ -127,6 +128,10 @@ START_TEST(guest_memory_in_every_mode)
 		((u64 *)at(0x3000))[1] = 0x4000 | 7;
 		((u64 *)at(0x4000))[1] = 0x5000 | 7;
 	}
+	if (_i == 4) {
+		v.cr3 = 0x6000;
+		((u64 *)at(0x6000))[0] = 0x1000 | 7;
+	}
 	v.cr0 = modes[_i].cr0;
 	v.cr4 = modes[_i].cr4;
 	v.efer = modes[_i].efer;
@@ -134,7 +139,7 @@ START_TEST(guest_memory_in_every_mode)
 	ck_assert_uint_eq(v.guest_levels, modes[_i].levels);
 	ck_assert_uint_eq(v.shadow_levels, 0);
 	ck_assert_uint_eq(v.hw_cr0, v.cr0);
-	ck_assert_uint_eq(v.hw_efer, _i == 3 ? EFER_LME | EFER_LMA : modes[_i].efer);
+	ck_assert_uint_eq(v.hw_efer, _i >= 3 ? EFER_LME | EFER_LMA : modes[_i].efer);
 	ck_assert_int_eq(paging_write(&v, va, &x, 8, 0), SH_FIXED);
 	ck_assert_uint_eq(*(u64 *)at(0x5000), x);
 	ck_assert_int_eq(paging_read(&v, va, &y, 8, 0), SH_FIXED);
@@ -144,6 +149,50 @@ START_TEST(guest_memory_in_every_mode)
 	ck_assert_int_eq(paging_read(&v, va + 0x1000, &y, 8, PFEC_U), SH_GUEST_FAULT);
 	ck_assert_uint_eq(v.fault.pfec, PFEC_U);
 	ck_assert_uint_eq(_i == 1 ? ((u32 *)at(0x2000))[0x201] : ((u64 *)at(0x4000))[1], 0x5000 | 7 | PTE_A | PTE_D);
+}
+END_TEST
+
+/* A PAE guest's top entries are read at each walk; where no memory is, none is present. */
+START_TEST(top_entries_outside_memory)
+{
+	u64 x;
+
+	v.cr0 = CR0_PE | CR0_PG;
+	v.cr4 = CR4_PAE;
+	v.cr3 = 700 * PAGE_SIZE;
+	paging_update_modes(&v);
+	ck_assert_int_eq(paging_read(&v, 0x1000, &x, 8, 0), SH_GUEST_FAULT);
+	ck_assert(v.fault.va == 0x1000 && !(v.fault.pfec & PFEC_P));
+}
+END_TEST
+
+/* A list of entries is written as the guest's mode has them, up to the first that has no place. */
+START_TEST(entries_by_request)
+{
+	static const struct pn_mmu_update list[] = { { 0x5008, 0x1111222233334444 },
+						     { 0x5010, 0x5555666677778888 },
+						     { 700 * PAGE_SIZE, 1 },
+						     { 0x5018, 1 } };
+	const u32 bytes = _i ? 4 : 8;
+	u64 got = 0;
+
+	memset(at(0x5000), 0, PAGE_SIZE);
+	memcpy(at(0x6000), list, sizeof(list));
+	v.cr0 = CR0_PE | CR0_PG;
+	v.cr4 = _i ? 0 : CR4_PAE;
+	v.efer = _i ? 0 : EFER_LME;
+	paging_update_modes(&v);
+	ck_assert(paging_log_dirty(&d, true));
+	ck_assert_uint_eq(paging_update_entries(&v, 0x6000, 4), 2);
+	for (u32 i = 0; i < 2; i++) {
+		memcpy(&got, at(list[i].entry), bytes);
+		ck_assert_uint_eq(got, bytes == 4 ? (u32)list[i].value : list[i].value);
+	}
+	ck_assert_uint_eq(*(u32 *)at(0x5008 + bytes), bytes == 4 ? 0 : (u32)list[1].value);
+	ck_assert_uint_eq(*(u64 *)at(0x5018), 0);
+	ck_assert_uint_eq(d.counter[PN_CNT_pv_update], 2);
+	ck_assert_uint_eq(paging_log_dirty_peek(&d, 0, 64, &(u64){ 0 }), 1);
+	ck_assert_uint_eq(paging_update_entries(&v, 700 * PAGE_SIZE, 1), 0); /* no list is there */
 }
 END_TEST
 
@@ -240,6 +289,38 @@ START_TEST(log_dirty_without_memory)
 }
 END_TEST
 
+/* Enough to split, and not for the bitmap. */
+START_TEST(log_dirty_without_a_bitmap)
+{
+	void *split[2] = { plat_alloc_pages(1), plat_alloc_pages(1) };
+	u32 level;
+
+	use_up();
+	for (u32 i = 0; i < 2; i++)
+		plat_free_pages(split[i], 1);
+	ck_assert(!paging_log_dirty(&d, true));
+	ck_assert(!d.log_dirty);
+	ck_assert_uint_eq(rights(0, &level), PTE_P | PTE_RW | PTE_US);
+	ck_assert_uint_eq(level, 2);
+	ck_assert_uint_eq(nr_writable(0), 600 + 1024);
+	ck_assert_uint_eq(host_free_frames(), 2);
+}
+END_TEST
+
+/* A loan takes memory each time. */
+START_TEST(no_memory_for_a_loan)
+{
+	const struct lend what = { 700 * PAGE_SIZE, PFEC_W };
+	const hpa_t own = v.hw_nested_cr3;
+
+	ck_assert_int_eq(paging_lend(&v, &what, 1), SH_FIXED);
+	paging_lend_end(&v);
+	use_up();
+	ck_assert_int_eq(paging_lend(&v, &what, 1), SH_OOM);
+	ck_assert_uint_eq(v.hw_nested_cr3, own);
+}
+END_TEST
+
 /* ---- frames that come and go ---- */
 
 START_TEST(one_frame)
@@ -252,6 +333,7 @@ START_TEST(one_frame)
 	ck_assert_uint_eq(nested(6 * PAGE_SIZE, &level), mfn_to_hpa(MFN(d.first_mfn.n + 6)));
 	ck_assert_int_eq(paging_nested_fault(&v, 5 * PAGE_SIZE, 0), SH_MMIO);
 	ck_assert(!paging_remove_frame(&d, GFN(5)) && !paging_remove_frame(&d, GFN(FRAMES)));
+	ck_assert(!paging_add_frame(&d, GFN(5), MFN(d.first_mfn.n - 1)) && !mfn_valid(p2m_lookup(&d, GFN(5)))); /* another's */
 	ck_assert(!paging_add_frame(&d, GFN(6), MFN(d.first_mfn.n + 700)) && !paging_add_frame(&d, GFN(FRAMES), d.first_mfn));
 	ck_assert(paging_add_frame(&d, GFN(5), MFN(d.first_mfn.n + 700)));
 	ck_assert_uint_eq(nested(5 * PAGE_SIZE, &level), mfn_to_hpa(MFN(d.first_mfn.n + 700)));
@@ -263,6 +345,10 @@ START_TEST(one_frame)
 	d.p2m[6] = P2M_NONE;
 	ck_assert_uint_eq(paging_audit(&d, text, sizeof(text)), 1);
 	ck_assert_str_eq(text, "gfn 6: nested table and p2m disagree\n");
+	d.p2m[9] = P2M_NONE; /* the first is told of */
+	ck_assert_uint_eq(paging_audit(&d, text, sizeof(text)), 2);
+	ck_assert_str_eq(text, "gfn 6: nested table and p2m disagree\n");
+	d.p2m[9] = d.first_mfn.n + 9;
 	struct paging_audited sum;
 	paging_audit_begin(&d);
 	ck_assert(paging_audit_some(&d, 1, text, sizeof(text), &sum));
@@ -316,13 +402,31 @@ START_TEST(the_rest_of_the_contract)
 }
 END_TEST
 
-/* A domain for whose tables there is no memory. */
+/* A domain for some of whose tables there is no memory: none is kept. Its last 2 MiB are not whole, those before are not there. */
 START_TEST(no_room_for_the_table)
 {
+	void *pages[8];
+	u32 n = 0, level;
+
 	paging_domain_destroy(&d);
+	d.p2m_frames = 1900;
+	for (u64 f = 1024; f < 1536; f++)
+		d.p2m[f] = P2M_NONE;
+	for (u32 i = 0; i < ARRAY_SIZE(pages); i++)
+		pages[i] = plat_alloc_pages(1);
 	use_up();
-	ck_assert(!paging_domain_init(&d, 0));
-	ck_assert(!mfn_valid(d.npt_root) || !d.npt_root.n);
+	while (!paging_domain_init(&d, 0)) {
+		ck_assert_uint_eq(host_free_frames(), n);
+		ck_assert(!mfn_valid(d.npt_root) || !d.npt_root.n);
+		plat_free_pages(pages[n++], 1);
+	}
+	ck_assert_uint_eq(n, 5); /* tables of four levels, and of level 1 two */
+	ck_assert_uint_eq(paging_audit(&d, NULL, 0), 0);
+	v.hw_nested_cr3 = mfn_to_hpa(d.npt_root);
+	ck_assert_uint_eq(nested(1899 * PAGE_SIZE, &level), mfn_to_hpa(MFN(d.p2m[1899])));
+	/* Nor is there memory for a table of the missing 2 MiB. */
+	ck_assert(!paging_add_frame(&d, GFN(1030), d.first_mfn));
+	ck_assert(!mfn_valid(p2m_lookup(&d, GFN(1030))) && !nested(1030 * PAGE_SIZE, &level));
 }
 END_TEST
 
@@ -336,7 +440,9 @@ int main(void)
 	tcase_add_checked_fixture(t, start, finish);
 	tcase_add_test(t, every_frame_is_mapped_as_the_p2m_says);
 	tcase_add_test(t, what_is_not_memory_is_a_device);
-	tcase_add_loop_test(t, guest_memory_in_every_mode, 0, 4);
+	tcase_add_loop_test(t, guest_memory_in_every_mode, 0, 5);
+	tcase_add_test(t, top_entries_outside_memory);
+	tcase_add_loop_test(t, entries_by_request, 0, 2);
 	tcase_add_test(t, log_dirty);
 	tcase_add_test(t, one_frame);
 	tcase_add_test(t, pages_lent);
@@ -345,6 +451,8 @@ int main(void)
 	t = tcase_create("no memory"); /* what is used up is never given back */
 	tcase_add_checked_fixture(t, start, NULL);
 	tcase_add_test(t, log_dirty_without_memory);
+	tcase_add_test(t, log_dirty_without_a_bitmap);
+	tcase_add_test(t, no_memory_for_a_loan);
 	tcase_add_test(t, no_room_for_the_table);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

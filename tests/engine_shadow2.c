@@ -469,6 +469,110 @@ START_TEST(audit_finds_more_damage)
 }
 END_TEST
 
+/* Some shadow at that level. */
+static struct sh_page *of_level(u32 level)
+{
+	pool_for_each(g.d.shadow, sp)
+		if (sp->used && ROLE_LEVEL(sp->role) == level)
+			return sp;
+	return NULL;
+}
+
+START_TEST(audit_finds_wrong_books)
+{
+	struct sh_domain *s = g.d.shadow;
+	struct sh_page *l1, *l2, *l3, *next;
+	u64 *up;
+
+	expect_done(user(0), U | W, 1, DATA);
+	l1 = frame(USER_L1)->shadows;
+	l2 = frame(USER_L2)->shadows;
+	l3 = of_level(3);
+	next = s->free_list->hash_next;
+	up = l2->table;
+	switch (_i) {
+	case 0:
+		g.v.root->loaded++;
+		expect_finding("loaded by 1, its book says 2");
+		g.v.root->loaded--;
+		break;
+	case 1:
+		l1->gfn = HOLE_AT;
+		expect_finding("is not where its book says");
+		l1->gfn = USER_L1;
+		break;
+	case 2:
+		l1->gfn = USER_L2;
+		expect_finding("is not where its book says");
+		l1->gfn = USER_L1;
+		break;
+	case 3:
+		l1->parked = true;
+		expect_finding("parked, and listed");
+		expect_finding("parked, and in use");
+		l1->parked = false;
+		break;
+	case 4:
+		frame(USER_L1)->shadows = l2;
+		expect_finding("which is not its shadow");
+		frame(USER_L1)->shadows = l1;
+		break;
+	case 5:
+		s->idle++;
+		expect_finding("counted as idle");
+		s->idle--;
+		break;
+	case 6:
+		s->free_list->hash_next = s->free_list; /* no end */
+		expect_finding("listed as free");
+		s->free_list->hash_next = next;
+		break;
+	case 7:
+		g.d.counter[PN_CNT_shadow_used]++;
+		expect_finding("pool of");
+		g.d.counter[PN_CNT_shadow_used]--;
+		break;
+	case 8:
+		l2->entries++;
+		expect_finding("entries, its book says");
+		l2->entries--;
+		break;
+	case 9:
+		up[0] += (u64)(s->free_list->mfn - l1->mfn) << PAGE_SHIFT;
+		expect_finding("links to no shadow in use");
+		up[0] -= (u64)(s->free_list->mfn - l1->mfn) << PAGE_SHIFT;
+		break;
+	case 10:
+		up[0] += (u64)g.machine_frames << PAGE_SHIFT;
+		expect_finding("links to no shadow in use");
+		up[0] -= (u64)g.machine_frames << PAGE_SHIFT;
+		break;
+	case 11:
+		up[0] += ((u64)l3->mfn << PAGE_SHIFT) - ((u64)l1->mfn << PAGE_SHIFT);
+		expect_finding("level 2 links to level 3");
+		up[0] -= ((u64)l3->mfn << PAGE_SHIFT) - ((u64)l1->mfn << PAGE_SHIFT);
+		break;
+	case 12:
+		guest_table(&g, USER_L2)[0] = 0; /* behind the engine's back */
+		expect_finding("is not what the guest's entry gives");
+		guest_table(&g, USER_L2)[0] = at(USER_L1, ALL);
+		break;
+	case 13:
+		guest_table(&g, USER_L2)[0] = at(DATA, ALL);
+		expect_finding("is not what the guest's entry gives");
+		guest_table(&g, USER_L2)[0] = at(USER_L1, ALL);
+		break;
+	case 14:
+		ck_assert(paging_log_dirty(&g.d, true));
+		((u64 *)l1->table)[0] |= PTE_RW;
+		expect_finding("maps a clean frame writable");
+		((u64 *)l1->table)[0] &= ~PTE_RW;
+		ck_assert(paging_log_dirty(&g.d, false));
+		break;
+	}
+}
+END_TEST
+
 START_TEST(events_are_traced)
 {
 	trace_mask =
@@ -520,6 +624,7 @@ int main(void)
 	tcase_add_test(t, unknown_instructions_unshadow);
 	tcase_add_loop_test(t, audit_finds_damage, 0, 7);
 	tcase_add_loop_test(t, audit_finds_more_damage, 7, 14);
+	tcase_add_loop_test(t, audit_finds_wrong_books, 0, 15);
 	tcase_add_test(t, events_are_traced);
 	suite_add_tcase(s, t);
 

@@ -56,6 +56,38 @@ START_TEST(no_memory_for_a_pool)
 }
 END_TEST
 
+/* As much memory as that, in one piece. */
+static void leave_free(u64 pages)
+{
+	u64 n = host_free_frames();
+
+	ck_assert(n >= pages && (n == pages || plat_alloc_pages(n - pages)));
+}
+
+/* Whichever piece of memory is missing, none of the others is kept. */
+START_TEST(no_memory_for_a_domain)
+{
+	bool made = false;
+
+	plat_cr3_unseen = _i;
+	for (u64 pages = 0; !made; pages++) {
+		struct domain d = { .nr_vcpus = 1, .nr_pages = 520 };
+
+		host_init(1200);
+		d.first_mfn = plat_virt_to_mfn(plat_alloc_pages(d.nr_pages));
+		ck_assert(p2m_init(&d, d.nr_pages) && p2m_map(&d, GFN(0), d.first_mfn, d.nr_pages));
+		leave_free(pages);
+		made = paging_domain_init(&d, 16);
+		if (made)
+			paging_domain_destroy(&d);
+		ck_assert_uint_eq(host_free_frames(), pages);
+		ck_assert_uint_lt(pages, 600);
+		host_exit();
+	}
+	plat_cr3_unseen = false;
+}
+END_TEST
+
 /* ---- walks and rights ---- */
 
 /*
@@ -280,6 +312,40 @@ START_TEST(emulation_forgets_at_flushes)
 }
 END_TEST
 
+/* Where code lies is known where hardware has fetched it, and forgotten with the mode. */
+START_TEST(pages_of_code)
+{
+	guest_table(&g, USER_L1)[3] = at(DATA + 3, ALL & ~PTE_A);
+	ck_assert(!paging_code_page(&g.v, user(1)));
+	expect_done(user(1), U | PFEC_I, 0, DATA + 1);
+	ck_assert(paging_code_page(&g.v, user(1) + 0x123));
+	ck_assert(g.v.code.va == user(1) && g.v.code.page == guest_at(&g, (DATA + 1) * PAGE_SIZE));
+	ck_assert(!paging_code_page(&g.v, user(3)));
+	guest_set_modes(&g, CR0_PE, 0, 0);
+	expect_done((DATA + 1) * PAGE_SIZE, PFEC_I, 0, DATA + 1);
+	ck_assert(g.v.code.va != user(1));
+	ck_assert(!paging_code_page(&g.v, (DATA + 1) * PAGE_SIZE)); /* without paging: no entry says so */
+	guest_long_mode(&g, ROOT, EFER_NXE);
+}
+END_TEST
+
+/* What devices write counts for every page that it touches, and is nothing where no memory is. */
+START_TEST(writes_of_devices)
+{
+	u8 bits[FRAMES / 8];
+
+	ck_assert(paging_log_dirty(&g.d, true));
+	paging_guest_wrote(&g.d, (DATA + 4) * PAGE_SIZE - 1, PAGE_SIZE + 2);
+	paging_guest_wrote(&g.d, HOLE_AT * PAGE_SIZE - 4, 8);
+	paging_guest_wrote(&g.d, FRAMES * PAGE_SIZE, 8);
+	ck_assert_uint_eq(paging_log_dirty_peek(&g.d, 0, FRAMES, bits), 4);
+	for (u64 f = DATA + 3; f < DATA + 6; f++)
+		ck_assert(bits[f / 8] & BIT(f % 8));
+	ck_assert(bits[(HOLE_AT - 1) / 8] & BIT((HOLE_AT - 1) % 8));
+	ck_assert(paging_log_dirty(&g.d, false));
+}
+END_TEST
+
 START_TEST(compare_and_exchange)
 {
 	u64 *p = guest_table(&g, DATA);
@@ -478,6 +544,7 @@ int main(void)
 	tcase_add_test(t, p2m_ranges);
 	tcase_add_test(t, foreign_frames_are_refused);
 	tcase_add_test(t, no_memory_for_a_pool);
+	tcase_add_loop_test(t, no_memory_for_a_domain, 0, 2);
 	suite_add_tcase(s, t);
 
 	t = tables("walks", start);
@@ -491,6 +558,8 @@ int main(void)
 	tcase_add_test(t, devices);
 	tcase_add_test(t, memory_across_pages);
 	tcase_add_test(t, emulation_forgets_at_flushes);
+	tcase_add_test(t, pages_of_code);
+	tcase_add_test(t, writes_of_devices);
 	tcase_add_test(t, compare_and_exchange);
 	tcase_add_test(t, a_kernel_starts);
 	tcase_add_test(t, two_level_guest);
