@@ -378,6 +378,33 @@ START_TEST(audit_sees_damage)
 }
 END_TEST
 
+/* The same of lists: what is in two, and what has no end. */
+START_TEST(audit_sees_damaged_lists)
+{
+	struct sh_domain *s = g.d.shadow;
+	struct sh_page *l1, *idle;
+	char text[2048];
+
+	expect_done(user(0), U | W, 1, DATA);
+	store(USER_L1, 5, at(DATA + 50, ALL));
+	l1 = frame(USER_L1)->shadows;
+	idle = s->snapshots_idle;
+	guest_audit(&g);
+	s->snapshots_idle = l1->snapshot;
+	ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
+	ck_assert_ptr_nonnull(strstr(text, "idle, and the snapshot of a frame"));
+	s->snapshots_idle = idle;
+	g.d.unsync = false;
+	ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
+	g.d.unsync = true;
+	ck_assert_uint_eq(l1->unsync_next, 0);
+	l1->unsync_next = l1->mfn;
+	ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
+	l1->unsync_next = 0;
+	guest_audit(&g);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("shadow3");
@@ -405,6 +432,7 @@ int main(void)
 	tcase_add_test(t, what_was_prefetched_for_nothing);
 	tcase_add_test(t, no_table_is_prefetched_writable);
 	tcase_add_test(t, audit_sees_damage);
+	tcase_add_test(t, audit_sees_damaged_lists);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

@@ -124,6 +124,41 @@ START_TEST(four_megabytes_for_a_32_bit_guest)
 }
 END_TEST
 
+/* What the audit is for: a superpage that is none of the domain's, one that the guest's entry does not give, and wrong books. */
+START_TEST(audit_finds_damage)
+{
+	static const struct {
+		u64 change;
+		const char *finding;
+	} cases[] = {
+		{ PAGE_SIZE * 8, "no superpage of the domain" },
+		{ 1ull << 45, "no superpage of the domain" },
+		{ MIB2 * 2, "not what the guest's superpage gives" }, /* the domain's last 2 MiB are not whole */
+		{ MIB2, "not what the guest's superpage gives" },
+	};
+	static char text[4096];
+	u64 *e;
+
+	expect_done(super_at(0, 3), U | W, 1, 512 + 3);
+	e = sh_frame(&g.d, GFN(USER_L2))->shadows->table;
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		guest_audit(&g);
+		e[0] += cases[i].change;
+		ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
+		ck_assert_msg(strstr(text, cases[i].finding), "audit said: %s", text);
+		e[0] -= cases[i].change;
+	}
+	for (u32 i = 0; i < 2; i++) {
+		u32 *book = i ? &g.d.shadow->runs[0].tables : &g.d.shadow->runs[0].maps;
+
+		++*book;
+		ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
+		ck_assert_msg(strstr(text, "its book says"), "audit said: %s", text);
+		--*book;
+	}
+}
+END_TEST
+
 /* ---- random programs ---- */
 
 static u64 rng;
@@ -249,6 +284,7 @@ int main(void)
 	tcase_add_test(t, memory_with_a_hole_is_splintered);
 	tcase_add_test(t, log_dirty_sees_every_page);
 	tcase_add_test(t, four_megabytes_for_a_32_bit_guest);
+	tcase_add_test(t, audit_finds_damage);
 	tcase_add_loop_test(t, random_programs, 1, 40);
 	suite_add_tcase(s, t);
 	return run_suite(s);
