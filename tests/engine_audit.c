@@ -69,11 +69,13 @@ DAMAGE(entries, l2->entries += (u32)by)
 DAMAGE(a_gfn_without_memory, (void)by; l1->gfn ^= USER_L1 ^ HOLE_AT)
 DAMAGE(anothers_gfn, (void)by; l1->gfn ^= USER_L1 ^ USER_L2)
 DAMAGE(parked, l1->parked = by > 0)
+DAMAGE(a_loaded_root_parked, root->parked = by > 0)
 
 /* A frame's. */
 DAMAGE(writable_mappings, frame(DATA)->writable += (u32)by)
 DAMAGE(not_listed, frame(USER_L1)->shadows = by > 0 ? NULL : l1)
 DAMAGE(anothers_shadow, frame(USER_L1)->shadows = by > 0 ? l2 : l1)
+DAMAGE(a_free_page_listed, frame(USER_L1)->shadows = by > 0 ? spare : l1)
 
 /* The pool's. */
 DAMAGE(not_zero, (void)by; ((u64 *)spare->table)[9] ^= 1)
@@ -88,6 +90,17 @@ static void endless_list(int by)
 	if (by > 0)
 		next = spare->hash_next;
 	spare->hash_next = by > 0 ? spare : next;
+}
+
+static void endless_idle_list(int by)
+{
+	static struct sh_page *next;
+
+	if (by > 0) {
+		ck_assert_int_eq(paging_pool_resize(&g.d, s->pages - 3), POOL_OK);
+		next = s->idle_list->hash_next;
+	}
+	s->idle_list->hash_next = by > 0 ? s->idle_list : next;
 }
 
 static void not_in_hash(int by)
@@ -131,14 +144,17 @@ static const struct {
 	{ anothers_gfn, "is not where its book says" },
 	{ parked, "parked, and listed" },
 	{ parked, "parked, and in use" },
+	{ a_loaded_root_parked, "parked, and in use" },
 	{ writable_mappings, "writable mappings" },
 	{ not_listed, "not listed" },
 	{ anothers_shadow, "which is not its shadow" },
+	{ a_free_page_listed, "which is not its shadow" },
 	{ not_zero, "free, but not zero" },
 	{ free_pages, "pool of" },
 	{ idle_pages, "counted as idle" },
 	{ used_pages, "pool of" },
 	{ endless_list, "listed as free" },
+	{ endless_idle_list, "counted as idle" },
 	{ not_in_hash, "not in the hash" },
 	{ a_clean_frame, "maps a clean frame writable" },
 };
@@ -151,6 +167,40 @@ START_TEST(damage_is_found)
 	ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
 	ck_assert_msg(strstr(text, cases[_i].finding), "audit said: %s", text);
 	cases[_i].damage(-1);
+}
+END_TEST
+
+/* Without paging on a machine with a fence: shadows of no table, each with a copy that hardware walks. */
+START_TEST(damage_behind_a_fence)
+{
+	static char text[3][4096];
+	u64 *hw;
+
+	plat_cr3_unseen = true;
+	start();
+	plat_cr3_unseen = false;
+	s = g.d.shadow;
+	guest_set_modes(&g, CR0_PE, CR4_PAE, 0);
+	expect_done(DATA * PAGE_SIZE, W, 1, DATA);
+	pool_for_each(s, sp)
+		if (sp->used && ROLE_LEVEL(sp->role) == 1 && !sp->gfn)
+			e = sp->table;
+	hw = e + pool_hw_offset / sizeof(*e);
+	ck_assert(e[DATA] && e[DATA] == hw[DATA]);
+	hw[DATA] ^= PTE_RW;
+	ck_assert_uint_ge(paging_audit(&g.d, text[0], sizeof(text[0])), 1);
+	hw[DATA] ^= PTE_RW;
+	hw = (u64 *)((u8 *)s->free_list->table + pool_hw_offset);
+	hw[9] = 1;
+	ck_assert_uint_ge(paging_audit(&g.d, text[1], sizeof(text[1])), 1);
+	hw[9] = 0;
+	e[HOLE_AT] = e[DATA] & ~PTE_RW;
+	ck_assert_uint_ge(paging_audit(&g.d, text[2], sizeof(text[2])), 1);
+	e[HOLE_AT] = 0;
+	ck_assert_ptr_nonnull(strstr(text[0], "but hardware has"));
+	ck_assert_ptr_nonnull(strstr(text[1], "free, but not zero"));
+	ck_assert_ptr_nonnull(strstr(text[2], "derived 0"));
+	finish();
 }
 END_TEST
 
@@ -177,6 +227,9 @@ int main(void)
 	tcase_add_checked_fixture(t, start_audit, finish);
 	tcase_add_loop_test(t, damage_is_found, 0, ARRAY_SIZE(cases));
 	tcase_add_test(t, short_buffers);
+	suite_add_tcase(suite, t);
+	t = tcase_create("fence");
+	tcase_add_test(t, damage_behind_a_fence);
 	suite_add_tcase(suite, t);
 	return run_suite(suite);
 }

@@ -373,6 +373,32 @@ static void start_small(void)
 {
 	start_with(24);
 }
+/* A pool that can grow, and for a larger hash of which nothing is left: it is as large as was asked, and works. */
+START_TEST(no_memory_for_a_hash)
+{
+	u64 least = 1, most = 1400, before;
+	void *room;
+
+	while (least < most) { /* frames that the growth takes */
+		const u64 frames = (least + most) / 2;
+
+		start_small();
+		before = count(PN_CNT_pool_pages);
+		room = plat_alloc_pages(frames);
+		while (plat_alloc_pages(1))
+			;
+		plat_free_pages(room, frames);
+		if (paging_pool_resize(&g.d, 600) == POOL_OK)
+			most = frames;
+		else
+			least = frames + 1;
+		ck_assert(count(PN_CNT_pool_pages) == (most == frames ? 600 : before));
+		expect_done(user(0), U | W, 1, DATA);
+		guest_audit(&g);
+	}
+}
+END_TEST
+
 static void stop(void)
 {
 	guest_exit(&g);
@@ -407,6 +433,10 @@ int main(void)
 	t = tcase_create("small pool");
 	tcase_add_checked_fixture(t, start_small, finish);
 	tcase_add_test(t, old_roots_go_first);
+	suite_add_tcase(s, t);
+
+	t = tcase_create("little memory");
+	tcase_add_test(t, no_memory_for_a_hash);
 	suite_add_tcase(s, t);
 
 	t = tcase_create("crashes");

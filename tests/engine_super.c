@@ -133,6 +133,7 @@ START_TEST(audit_finds_damage)
 	} cases[] = {
 		{ PAGE_SIZE * 8, "no superpage of the domain" },
 		{ 1ull << 45, "no superpage of the domain" },
+		{ -512ull * PAGE_SIZE * 2, "no superpage of the domain" },
 		{ MIB2 * 2, "not what the guest's superpage gives" }, /* the domain's last 2 MiB are not whole */
 		{ MIB2, "not what the guest's superpage gives" },
 	};
