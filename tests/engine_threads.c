@@ -380,7 +380,6 @@ static void prepare(u64 seed)
 	}
 	guest_table(&g, USER_L2)[1] = at(TABLE, ALL);
 	*word_of(CANARY) = POISON;
-	g.d.nr_vcpus = NV;
 	for (u32 i = 0; i < NV; i++) {
 		struct cpu *c = &cpus[i];
 
@@ -393,6 +392,7 @@ static void prepare(u64 seed)
 			c->v->cr0 = CR0_PE;
 			c->v->root = NULL;
 			g.d.vcpu[i] = c->v;
+			g.d.nr_vcpus = i + 1;
 			host_cpu_init(c->v, &c->cpu, seed + i);
 			if (!paging_vcpu_init(c->v))
 				wrong(c, "no vCPU", 0, 0);

@@ -125,7 +125,7 @@ struct domain {
 	u32 state; /* enum pn_state */
 	u32 crashed; /* who sets it says why */
 	u32 nr_vcpus;
-	struct vcpu *vcpu[MAX_VCPUS];
+	struct vcpu *vcpu[MAX_VCPUS]; /* once paging_domain_init() is through: all nr_vcpus of them */
 	struct vcpu *acting; /* the vCPU whose event paging handles, or handled last: the holder of `lock` */
 	struct {
 		u32 next, serving, broken;

@@ -20,7 +20,10 @@ extern const bool paging_is_nested;
 /* Does hardware keep the accessed and dirty bits of some guest entries, so that paging_settle has work to do? */
 extern const bool paging_marks_late;
 
-/* pool_pages: shadow pages, 0 for the default (256 a vCPU + 2 a MiB of memory). False: out of memory. */
+/*
+ * pool_pages: shadow pages, 0 for the default (256 a vCPU + 2 a MiB of memory). False: out of memory. All else may be asked for
+ * once d->vcpu[] is set as well.
+ */
 bool paging_domain_init(struct domain *d, u64 pool_pages);
 void paging_domain_destroy(struct domain *d);
 /* v->cr0.. hold the state at start (paging off). */

@@ -225,8 +225,7 @@ enum pin_result paging_unpin_root(struct vcpu *v, gpa_t gpa)
 static void flush(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpu[i])
-			plat_tlb_flush(d->vcpu[i]);
+		plat_tlb_flush(d->vcpu[i]);
 }
 
 static void protect(struct domain *d, u64 first, u64 frames)

@@ -47,7 +47,7 @@ static u32 times_loaded(const struct domain *d, const struct sh_page *sp)
 	u32 n = 0;
 
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		n += d->vcpu[i] && d->vcpu[i]->root == sp;
+		n += d->vcpu[i]->root == sp;
 	return n;
 }
 

@@ -146,8 +146,7 @@ static inline void sh_forget_way(struct vcpu *v)
 static inline void sh_forget_ways(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpu[i])
-			sh_forget_way(d->vcpu[i]);
+		sh_forget_way(d->vcpu[i]);
 }
 /* A link to `gone` goes. What leads to a leaf went by another link at worst, and nothing leads through a table without entries. */
 static inline void sh_forget_ways_through(struct domain *d, const struct sh_page *gone)
@@ -158,7 +157,7 @@ static inline void sh_forget_ways_through(struct domain *d, const struct sh_page
 		return;
 	}
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		for (u32 half = 0; d->vcpu[i] && half < 2; half++)
+		for (u32 half = 0; half < 2; half++)
 			if (d->vcpu[i]->way[half].leaf == gone)
 				d->vcpu[i]->way[half].place = NO_WAY;
 }

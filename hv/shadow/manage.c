@@ -13,8 +13,7 @@
 static void forget_translations(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpu[i])
-			soft_flush(d->vcpu[i]);
+		soft_flush(d->vcpu[i]);
 	sh_flush(d);
 }
 
@@ -99,8 +98,7 @@ bool sh_log_dirty(struct domain *d, bool on)
 	log_dirty_end(d);
 	done = !on || log_dirty_begin(d);
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpu[i])
-			sh_set_not_plain(d->vcpu[i]);
+		sh_set_not_plain(d->vcpu[i]);
 	if (on && done)
 		protect(d, 0, d->nr_pages);
 	return done;

@@ -9,7 +9,7 @@
 static __attribute__((noinline)) void flush_others(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
-		if (!d->vcpu[i] || d->vcpu[i] == d->acting)
+		if (d->vcpu[i] == d->acting)
 			continue;
 		COUNT(d, tlb_flush);
 		soft_flush(d->vcpu[i]);
@@ -29,7 +29,7 @@ void sh_flush(struct domain *d)
 void sh_reload_root(struct domain *d, const struct sh_page *root)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpu[i] && d->vcpu[i]->root == root)
+		if (d->vcpu[i]->root == root)
 			d->vcpu[i]->hw_dirty |= HW_CR3;
 }
 

@@ -44,7 +44,7 @@ static void make_leave(struct svm_vcpu *s)
 void plat_tlb_flush_others(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpu[i] && d->vcpu[i] != d->acting)
+		if (d->vcpu[i] != d->acting)
 			make_leave(to_svm(d->vcpu[i]));
 }
 

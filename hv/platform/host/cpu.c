@@ -27,7 +27,7 @@ void plat_tlb_flush_others(struct domain *d)
 	if (host_last_moment)
 		host_last_moment(d);
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
-		struct host_cpu *c = d->vcpu[i] && d->vcpu[i] != d->acting ? d->vcpu[i]->backend : NULL;
+		struct host_cpu *c = d->vcpu[i] != d->acting ? d->vcpu[i]->backend : NULL;
 
 		if (!c)
 			continue;
