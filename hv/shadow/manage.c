@@ -146,8 +146,8 @@ static struct sh_page *goes_with(struct domain *d, struct sh_page *page)
 static bool vacate_one(struct domain *d)
 {
 	struct pool_block *best = NULL;
+	struct sh_page *sp, *gone;
 	u32 least = ~0u;
-	struct sh_page *sp;
 
 	for (struct pool_block *b = d->shadow->blocks; b; b = b->next) {
 		u32 used = occupancy(b);
@@ -162,8 +162,10 @@ static bool vacate_one(struct domain *d)
 	sp = pool_block_first(best);
 	for (u32 i = 0; i < POOL_BLOCK_PAGES; i++)
 		if (sp[i].used) { /* one going may have taken others along */
+			gone = goes_with(d, &sp[i]);
 			COUNT(d, reclaim);
-			sh_unshadow_page(d, goes_with(d, &sp[i]));
+			TRACE(d->acting, reclaim, gone->mfn, gone->role);
+			sh_unshadow_page(d, gone);
 		}
 	return true;
 }
