@@ -113,12 +113,13 @@ END_TEST
 /* The journal alone, cut anywhere: a tree with the guests whose lines are whole, or none before the first line is. */
 START_TEST(a_journal_cut_at_any_byte_tells_what_is_whole)
 {
+	const size_t step = getenv("PENUMBRA_LONG") ? 1 : 5;
 	size_t bytes, had = 0;
 	char *text;
 
 	ck_assert_int_eq(results_save(&res), 0);
 	text = read_file(told, &bytes);
-	for (size_t n = 0; n <= bytes; n += getenv("PENUMBRA_LONG") ? 1 : 5) {
+	for (size_t n = bytes % step; n <= bytes; n += step) { /* the last is not cut */
 		size_t lines = 0, items;
 		json_t *tree;
 
