@@ -59,6 +59,8 @@ START_TEST(cr3_by_every_register)
 
 		s->vmcb.rip = HOST_CODE;
 		len = put_code(s, "\x0f\x22\xd8", 3, reg);
+		for (unsigned other = 0; other < NR_GPRS; other++)
+			host_set_reg(s, other, HOST_DATA);
 		host_set_reg(s, reg, cr3);
 		ck_assert(host_vmexit(s, VMEXIT_CR0_WRITE + 3, 0, 0));
 		ck_assert(host_moved(s, len) && host_others_kept(s, 0) && booked(s, TRIP_cr3));
@@ -154,17 +156,32 @@ static void sets_entry(struct svm_vcpu *s, gva_t va, u32 val)
 	s->v.gpr[RDI] = rdi;
 }
 
-/* INVLPG of va is at RIP, `len` bytes: what the page's entry was before it is not used behind it. */
+static gva_t flushed;
+static void (*flush)(u64 va, u32 asid);
+
+static void note_flush(u64 va, u32 asid)
+{
+	flushed = va;
+	flush(va, asid);
+}
+
+/* INVLPG of va is at RIP, `len` bytes: what the page's entry was before it is not used behind it, nor by the processor's TLB. */
 static void flushes(struct svm_vcpu *s, gva_t va, unsigned len)
 {
 	const u32 e = *(u32 *)host_entry(s, va);
 	hpa_t hpa;
+
+	flush = machine_invlpga;
+	machine_invlpga = note_flush;
+	flushed = 0;
 
 	if (!paging_is_nested)
 		ck_assert_int_eq(host_touch(s, va, 0, &hpa), HOST_DONE);
 	sets_entry(s, va, e & ~(u32)PTE_P);
 	ck_assert(host_vmexit(s, VMEXIT_INVLPG, va, 0));
 	ck_assert(host_moved(s, len) && host_others_kept(s, 0) && booked(s, TRIP_invlpg));
+	ck_assert(flushed == va || s->vmcb.tlb_control != TLB_NOTHING);
+	machine_invlpga = flush;
 	if (!paging_is_nested)
 		ck_assert_int_eq(host_touch(s, va, 0, &hpa), HOST_GUEST_FAULT);
 	s->vmcb.eventinj = 0;
