@@ -230,7 +230,8 @@ static void native_line(struct boot *b, const char *text)
 	if (kind == LINE_REGION)
 		json_array_append_new(json_object_get(b->native, "regions"),
 				      json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:i}", "phase", r.phase, "ops",
-						(json_int_t)(r.ops < INT64_MAX ? r.ops : INT64_MAX), "instructions", (json_int_t)(r.instructions < INT64_MAX ? r.instructions : INT64_MAX), "trips", 0,
+						(json_int_t)(r.ops < INT64_MAX ? r.ops : INT64_MAX), "instructions",
+						(json_int_t)(r.instructions < INT64_MAX ? r.instructions : INT64_MAX), "trips", 0,
 						"bytes", 0, "guest_levels", (int)b->plan.item[0].workload->levels,
 						"shadow_levels", 0));
 }

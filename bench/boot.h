@@ -21,8 +21,8 @@ enum stream { STREAM_CONSOLE, STREAM_LOG, NR_STREAMS };
 
 struct log_file {
 	char *path;
-	int fd;          /* -1: closed */
-	uint64_t bytes;  /* written */
+	int fd;           /* -1: closed */
+	uint64_t bytes;   /* written */
 	uint64_t dropped; /* above the limit */
 };
 
@@ -32,14 +32,14 @@ struct boot {
 	struct results *res;
 	const struct options *opt;
 	const struct paths *paths;
-	pid_t pid;        /* 0: not started, or gone */
+	pid_t pid;          /* 0: not started, or gone */
 	int fd[NR_STREAMS]; /* read ends, -1: closed */
 	struct line_cutter cutter[NR_STREAMS];
 	struct log_file log[NR_STREAMS];
 	struct collect collect;
-	char *tmp;        /* directory of this boot's temporary files */
-	char *last_log;   /* the last line of the second stream */
-	char *panic;      /* why the hypervisor panicked; NULL: it did not */
+	char *tmp;          /* directory of this boot's temporary files */
+	char *last_log;     /* the last line of the second stream */
+	char *panic;        /* why the hypervisor panicked; NULL: it did not */
 	char *dead_console; /* then: what it saved of the running guest's console */
 	struct words dead_words;
 	char *qemu_error; /* natively: what QEMU itself complained of; NULL: nothing */
@@ -51,9 +51,9 @@ struct boot {
 	double looked;      /* now_seconds() at the last look */
 	double cpu_seconds; /* that QEMU took; wall seconds depend on what else the machine does */
 	double stood_still; /* when the hypervisor said that it cannot go on; 0: it did not */
-	double expected;  /* wall seconds that it is likely to take */
-	bool over;        /* ended, and its results are in */
-	bool failed;      /* it did not come up, or died: nothing more is to be expected of this recipe's image */
+	double expected;    /* wall seconds that it is likely to take */
+	bool over;          /* ended, and its results are in */
+	bool failed;        /* it did not come up, or died: nothing more is to be expected of this recipe's image */
 	bool interrupted;
 	char *kill_reason; /* why we ended it; NULL: we did not */
 	const char *kill_state;

@@ -19,12 +19,12 @@
  * little of it (one that is in the hypervisor all the time: -icount counts instructions, and a world switch is few), and for a dom0 or
  * a hypervisor that hangs. They count QEMU's own CPU time, because a machine with other work to do makes everything take longer but that.
  */
-#define PROGRESS_CPU 60.0     /* from one event of dom0's to the next; booting and writing the disk take some 10 */
-#define CPU_PER_GUEST 6.0     /* more for each second of a guest's own limit */
-#define STILL_WALL 300.0      /* for one that uses no CPU time at all, so that the above never comes */
-#define STILL_SHARE (1 / 300.0) /* below this share of a CPU, it uses none */
-#define LOOK_MOST 1.0         /* what counts of the time between two looks: we may have been stopped ourselves */
-#define DUMP_SECONDS 3.0      /* wall, for a hypervisor that cannot go on to say the rest */
+#define PROGRESS_CPU  60.0        /* from one event of dom0's to the next; booting and writing the disk take some 10 */
+#define CPU_PER_GUEST 6.0         /* more for each second of a guest's own limit */
+#define STILL_WALL    300.0       /* for one that uses no CPU time at all, so that the above never comes */
+#define STILL_SHARE   (1 / 300.0) /* below this share of a CPU, it uses none */
+#define LOOK_MOST     1.0         /* what counts of the time between two looks: we may have been stopped ourselves */
+#define DUMP_SECONDS  3.0         /* wall, for a hypervisor that cannot go on to say the rest */
 
 void boot_mark_rest(struct boot *b, const char *state, const char *reason)
 {
@@ -32,8 +32,8 @@ void boot_mark_rest(struct boot *b, const char *state, const char *reason)
 		const struct plan_item *it = &b->plan.item[i];
 
 		for (unsigned r = 0; r < it->repeat; r++)
-			item_end(results_item(b->res, b->plan.recipe->name, it->workload->name, it->first + r, it->traced),
-				 state, reason);
+			item_end(results_item(b->res, b->plan.recipe->name, it->workload->name, it->first + r, it->traced), state,
+				 reason);
 	}
 }
 
@@ -190,7 +190,8 @@ static void keep_dead_console(struct boot *b)
 {
 	const struct plan_item *it = &b->plan.item[b->collect.item];
 	char *path = xfmt("%s/consoles/%s/%s.%d%s.txt", b->res->dir, b->plan.recipe->name, it->workload->name, b->collect.rep,
-			  it->traced ? ".traced" : ""), *dir = xfmt("%s/consoles/%s", b->res->dir, b->plan.recipe->name);
+			  it->traced ? ".traced" : ""),
+	     *dir = xfmt("%s/consoles/%s", b->res->dir, b->plan.recipe->name);
 
 	json_object_set_new(b->collect.current, "words", text_json(words_last(&b->dead_words)));
 	if (b->dead_console && (make_dirs(dir) || write_file(path, b->dead_console, strlen(b->dead_console))))
@@ -256,11 +257,13 @@ static void note_end(struct boot *b, int status, unsigned files)
 		if (!strcmp(json_string_value(json_object_get(json_array_get(b->res->boots, i), "label")), b->label))
 			e = json_array_get(b->res->boots, i);
 	json_object_update_new(e, json_pack("{s:s, s:o, s:f, s:f, s:i, s:i, s:I, s:I}", "state",
-					    b->kill_reason ? b->kill_state : b->failed ? "failed" : "ended", "ending", text_json(how),
-					    "wall_seconds", now_seconds() - b->started, "cpu_seconds", b->cpu_seconds, "files", (int)files, "damaged_lines",
-					    (int)b->collect.damaged, "console_bytes_dropped",
-					    (json_int_t)(b->log[0].dropped + b->log[1].dropped), "tsc_khz",
-					    (json_int_t)b->collect.tsc_khz));
+					    b->kill_reason ? b->kill_state :
+					    b->failed      ? "failed" :
+							     "ended",
+					    "ending", text_json(how), "wall_seconds", now_seconds() - b->started, "cpu_seconds",
+					    b->cpu_seconds, "files", (int)files, "damaged_lines", (int)b->collect.damaged,
+					    "console_bytes_dropped", (json_int_t)(b->log[0].dropped + b->log[1].dropped),
+					    "tsc_khz", (json_int_t)b->collect.tsc_khz));
 	free(how);
 }
 

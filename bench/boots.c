@@ -8,7 +8,7 @@
 #include "boots.h"
 
 #define BOOT_SECONDS 150.0 /* of expected guests' time in one boot */
-#define MAX_VCPUS 8
+#define MAX_VCPUS    8
 
 static bool is_finished(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition)
 {
@@ -17,7 +17,8 @@ static bool is_finished(void *arg, const struct recipe *r, const struct plan_ite
 
 static char *label_of(const struct recipe *r, const struct plan_share *share, unsigned piece, unsigned round)
 {
-	char *vcpus = share->vcpus > 1 ? xfmt("-%uvcpus", share->vcpus) : xstrdup(""), *nth = piece ? xfmt("-%u", piece + 1) : xstrdup("");
+	char *vcpus = share->vcpus > 1 ? xfmt("-%uvcpus", share->vcpus) : xstrdup(""),
+	     *nth = piece ? xfmt("-%u", piece + 1) : xstrdup("");
 	char *again = round ? xfmt("-resumed%u", round) : xstrdup("");
 	char *label = xfmt("%s%s%s%s%s", r->name, share->linux_guests ? "-linux" : "", vcpus, nth, again);
 

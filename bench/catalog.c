@@ -12,7 +12,7 @@
 #undef linux
 
 const struct recipe recipes[] = {
-#define RECIPE(file, name, kind, suite, text)            { #file, name, RECIPE_KIND_##kind, #suite, NULL, NULL, NULL, text },
+#define RECIPE(file, name, kind, suite, text)        { #file, name, RECIPE_KIND_##kind, #suite, NULL, NULL, NULL, text },
 #define VARIANT(file, name, base, axis, parts, text) { #file, name, RECIPE_KIND_shadow, "full", #base, #axis, #parts, text },
 #include "policies/recipes.def"
 #undef RECIPE
@@ -21,23 +21,23 @@ const struct recipe recipes[] = {
 const unsigned nr_recipes = COUNT_OF(recipes);
 
 /* A form's name, from the workload's. (File and kind are strings by now: a word of theirs may be a macro, as "true" is.) */
-#define NAME_2(name) name ".2"
-#define NAME_3(name) name ".3"
-#define NAME_4(name) name
-#define NAME_5(name) name ".5"
+#define NAME_2(name)                        name ".2"
+#define NAME_3(name)                        name ".3"
+#define NAME_4(name)                        name
+#define NAME_5(name)                        name ".5"
 #define FORM(levels, file, name, kind, ...) { file, NAME_##levels(name), name, kind, levels, __VA_ARGS__ },
 
 /* The list's third column to its forms. */
-#define FORMS_2(...)	FORM(2, __VA_ARGS__)
-#define FORMS_3(...)	FORM(3, __VA_ARGS__)
-#define FORMS_4(...)	FORM(4, __VA_ARGS__)
-#define FORMS_23(...)	FORMS_2(__VA_ARGS__) FORMS_3(__VA_ARGS__)
-#define FORMS_45(...)	FORMS_4(__VA_ARGS__) FORM(5, __VA_ARGS__)
-#define FORMS_345(...)	FORMS_3(__VA_ARGS__) FORMS_45(__VA_ARGS__)
+#define FORMS_2(...)    FORM(2, __VA_ARGS__)
+#define FORMS_3(...)    FORM(3, __VA_ARGS__)
+#define FORMS_4(...)    FORM(4, __VA_ARGS__)
+#define FORMS_23(...)   FORMS_2(__VA_ARGS__) FORMS_3(__VA_ARGS__)
+#define FORMS_45(...)   FORMS_4(__VA_ARGS__) FORM(5, __VA_ARGS__)
+#define FORMS_345(...)  FORMS_3(__VA_ARGS__) FORMS_45(__VA_ARGS__)
 #define FORMS_2345(...) FORMS_23(__VA_ARGS__) FORMS_45(__VA_ARGS__)
 
 const struct workload workloads[] = {
-#define WORKLOAD(file, name, kind, levels, cmdline, memory_mib, timeout_s, suite, text) \
+#define WORKLOAD(file, name, kind, levels, cmdline, memory_mib, timeout_s, suite, text)                                          \
 	FORMS_##levels(#file, name, #kind, cmdline, memory_mib, timeout_s, #suite, text)
 #include "workloads/workloads.def"
 #undef WORKLOAD

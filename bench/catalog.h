@@ -15,8 +15,8 @@ struct recipe {
 	const char *file; /* names the image: penumbra-<file>.elf */
 	const char *name;
 	enum recipe_kind kind;
-	const char *suite; /* "quick": measured unless the user chooses; "full": by that suite only, or by name */
-	const char *base;  /* a variant's: the file of the recipe of which it changes one part; NULL */
+	const char *suite;        /* "quick": measured unless the user chooses; "full": by that suite only, or by name */
+	const char *base;         /* a variant's: the file of the recipe of which it changes one part; NULL */
 	const char *axis, *parts; /* a variant's: of which axis, and what it has instead, joined by +; NULL */
 	const char *text;
 };

@@ -63,8 +63,8 @@ static bool starts(const struct line *l, const char *word)
 /* A script's line; Check's, "file:line:F:..." (E: a crash); a compiler's, a linker's and make's. */
 static bool failed(const struct line *l)
 {
-	return starts(l, "not ok") || has(l, ":F:") || has(l, ":E:") || has(l, "error: ") ||
-	       has(l, "undefined reference") || has(l, " *** ");
+	return starts(l, "not ok") || has(l, ":F:") || has(l, ":E:") || has(l, "error: ") || has(l, "undefined reference") ||
+	       has(l, " *** ");
 }
 
 static bool passed(const struct line *l)

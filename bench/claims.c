@@ -183,7 +183,8 @@ struct runs runs_of(const struct dataset *d, const char *workload)
 
 	json_array_foreach(json_object_get(d->root, "items"), i, item) {
 		const char *state = string(item, "state");
-		bool wrong = !strcmp(state, "failed") || !strcmp(state, "crashed") || json_integer_value(json_object_get(item, "audit")) > 0;
+		bool wrong = !strcmp(state, "failed") || !strcmp(state, "crashed") ||
+			     json_integer_value(json_object_get(item, "audit")) > 0;
 
 		if (strcmp(string(item, "workload"), workload) || !dataset_is_shadow(d, string(item, "recipe")))
 			continue;

@@ -36,10 +36,12 @@ void judge_fixed_pool(struct hearing *h)
 	}
 	times = instructions(&tight) / instructions(&ample);
 	wrong = runs_of(h->d, "pool-ample").wrong + runs_of(h->d, "pool-tight").wrong + runs_of(h->d, "pool-resized").wrong;
-	measured(h, "a working set of %.0f shadow pages: %.0f reclaimed with all in the pool; with %.0f in it %.0f reclaimed, %.1f times the "
-		    "instructions a switch; resized %.0f times between %.0f and %.0f pages under load",
-		 life(&ample, PN_CNT_shadow_peak), life(&ample, PN_CNT_reclaim), life(&tight, PN_CNT_pool_pages), life(&tight, PN_CNT_reclaim), times,
-		 figure(resize, "steps"), figure(resize, "least"), figure(resize, "pages"));
+	measured(h,
+		 "a working set of %.0f shadow pages: %.0f reclaimed with all in the pool; with %.0f in it %.0f reclaimed, %.1f "
+		 "times the "
+		 "instructions a switch; resized %.0f times between %.0f and %.0f pages under load",
+		 life(&ample, PN_CNT_shadow_peak), life(&ample, PN_CNT_reclaim), life(&tight, PN_CNT_pool_pages),
+		 life(&tight, PN_CNT_reclaim), times, figure(resize, "steps"), figure(resize, "least"), figure(resize, "pages"));
 	if (wrong || !went_well(resize))
 		decide(h, REFUTED, "%s", wrong ? "a guest, or its shadows, came to harm" : "the pool could not be resized");
 	else if (life(&ample, PN_CNT_reclaim) > 0)
@@ -47,8 +49,10 @@ void judge_fixed_pool(struct hearing *h)
 	else if (figure(resize, "steps") < 3)
 		decide(h, DIFFERS, "the guest was over before the pool had been made small and big again");
 	else if (times > 10)
-		decide(h, DIFFERS, "it suffices while the working set fits; with a few pages too few, LRU takes those that are needed next, as address spaces "
-				   "used in turn are its worst case. Resizing does no harm");
+		decide(h, DIFFERS,
+		       "it suffices while the working set fits; with a few pages too few, LRU takes those that are needed next, "
+		       "as address spaces "
+		       "used in turn are its worst case. Resizing does no harm");
 	else
 		decide(h, CONFIRMED, "no page is reclaimed needlessly, too small a pool costs little, and resizing does no harm");
 }
@@ -64,7 +68,8 @@ void judge_log_dirty(struct hearing *h)
 	if (!ask(h, "shadow2", "log-dirty", NULL, &c))
 		return;
 	for (unsigned i = 0; (recipe = nth_shadow_recipe(h->d, i)); i++) {
-		const json_t *x = dataset_cell(h->d, recipe, "log-dirty", NULL, false, &c) ? json_object_get(c.r->item, "exercise") : NULL;
+		const json_t *x =
+			dataset_cell(h->d, recipe, "log-dirty", NULL, false, &c) ? json_object_get(c.r->item, "exercise") : NULL;
 
 		if (!x)
 			continue;
@@ -80,16 +85,23 @@ void judge_log_dirty(struct hearing *h)
 		lack(h, "log of the guest's writes");
 		return;
 	}
-	measured(h, "%u recipes: %.0f pages were found changed, %.0f marked, %.0f changed and not marked; turning it on took %.0f instructions for "
-		    "%.0f entries, %.1f each", recipes, written, marked, missed, ticks, entries, entries ? ticks / entries : 0);
+	measured(h,
+		 "%u recipes: %.0f pages were found changed, %.0f marked, %.0f changed and not marked; turning it on took %.0f "
+		 "instructions for "
+		 "%.0f entries, %.1f each",
+		 recipes, written, marked, missed, ticks, entries, entries ? ticks / entries : 0);
 	if (failed || missed > 0)
 		decide(h, REFUTED, "%s", missed > 0 ? "writes went unseen" : "it could not be turned on or read");
 	else if (!written)
 		decide(h, DIFFERS, "nothing was missed, but nothing was written while it was on either");
 	else if (entries && ticks > 450 * entries)
-		decide(h, DIFFERS, "nothing was missed, but the start is not fast: more than the 450 instructions an entry that a fault on each would take");
+		decide(h, DIFFERS,
+		       "nothing was missed, but the start is not fast: more than the 450 instructions an entry that a fault on "
+		       "each would take");
 	else
-		decide(h, CONFIRMED, "no write was missed, at every look while the guest ran, and the start takes fewer instructions an entry than a fault on each would");
+		decide(h, CONFIRMED,
+		       "no write was missed, at every look while the guest ran, and the start takes fewer instructions an entry "
+		       "than a fault on each would");
 }
 
 void judge_modes_at_once(struct hearing *h)
@@ -102,12 +114,16 @@ void judge_modes_at_once(struct hearing *h)
 	n.all += linux_guests.all;
 	n.wrong += linux_guests.wrong;
 	n.unfinished += linux_guests.unfinished;
-	measured(h, "%u guest runs with two CPUs under shadow recipes, %u of them Linux: %u finished, their own checks and the audit clean",
+	measured(h,
+		 "%u guest runs with two CPUs under shadow recipes, %u of them Linux: %u finished, their own checks and the "
+		 "audit clean",
 		 n.all, linux_guests.all, n.all - n.wrong - n.unfinished);
 	if (n.wrong)
 		decide(h, REFUTED, "%u ended wrong or with a wrong shadow", n.wrong);
 	else if (n.unfinished)
 		decide(h, DIFFERS, "%u were not run to their end", n.unfinished);
 	else
-		decide(h, CONFIRMED, "in each the second CPU came from real mode through every mode to the first one's while that one ran with paging on");
+		decide(h, CONFIRMED,
+		       "in each the second CPU came from real mode through every mode to the first one's while that one ran with "
+		       "paging on");
 }

@@ -11,8 +11,8 @@ void judge_three_faults(struct hearing *h)
 
 	if (!ask(h, "shadow1", "demand-fault", NULL, &c))
 		return;
-	measured(h, "%.2f trips per fault: %.2f reflected, %.2f others; %.0f instructions", trips(&c), kind_per_op(&c, TRIP_pf_guest),
-		 trips(&c) - kind_per_op(&c, TRIP_pf_guest), instructions(&c));
+	measured(h, "%.2f trips per fault: %.2f reflected, %.2f others; %.0f instructions", trips(&c),
+		 kind_per_op(&c, TRIP_pf_guest), trips(&c) - kind_per_op(&c, TRIP_pf_guest), instructions(&c));
 	if (near(trips(&c), 3) && near(kind_per_op(&c, TRIP_pf_guest), 1))
 		decide(h, CONFIRMED, "three trips, of which one is the guest's own fault");
 	else if (trips(&c) < 2.5)
@@ -38,8 +38,8 @@ void judge_page_copies(struct hearing *h)
 	if (!ask(h, "shadow1", "demand-fault", NULL, &c))
 		return;
 	each = bytes_of_own_trips(&c, &count);
-	measured(h, "%.0f bytes of page tables per fault, of which each of the %.2f trips after the reflected one touches %.0f", bytes(&c),
-		 count, each);
+	measured(h, "%.0f bytes of page tables per fault, of which each of the %.2f trips after the reflected one touches %.0f",
+		 bytes(&c), count, each);
 	if (each >= 0.75 * PAGE_COPY && each <= 1.25 * PAGE_COPY)
 		decide(h, CONFIRMED, "within a quarter of 12 KB for each");
 	else if (each < 0.25 * PAGE_COPY)
@@ -122,13 +122,17 @@ void judge_pull_cheaper(struct hearing *h)
 	pull = ticks_per_trip(&three, TRIP_pf_fixed);
 	if (!emulate || !pull)
 		lack(h, "%s", emulate ? "pull-through under shadow3" : "emulated write under shadow2");
-	measured(h, "a pull-through %.0f instructions and %.0f bytes, an emulated write %.0f instructions and %.0f bytes, exit to entry", pull,
-		 bytes_per_trip(&three, TRIP_pf_fixed), emulate, bytes_per_trip(&two, TRIP_pf_emulate));
+	measured(h,
+		 "a pull-through %.0f instructions and %.0f bytes, an emulated write %.0f instructions and %.0f bytes, exit to "
+		 "entry",
+		 pull, bytes_per_trip(&three, TRIP_pf_fixed), emulate, bytes_per_trip(&two, TRIP_pf_emulate));
 	if (pull < emulate)
 		decide(h, CONFIRMED, "%.0f %% cheaper, and one pull-through stands for two writes", 100 * (1 - pull / emulate));
 	else if (pull < 2 * emulate)
-		decide(h, DIFFERS, "it is %.0f %% dearer than one emulated write, but cheaper than the two that it saves: this emulator is "
-				   "short", 100 * (pull / emulate - 1));
+		decide(h, DIFFERS,
+		       "it is %.0f %% dearer than one emulated write, but cheaper than the two that it saves: this emulator is "
+		       "short",
+		       100 * (pull / emulate - 1));
 	else
 		decide(h, REFUTED, "it costs more than the two emulated writes that it saves");
 }
@@ -149,7 +153,8 @@ void judge_emulation_cost(struct hearing *h)
 	if (cost >= claimed / 2 && cost <= claimed * 2)
 		decide(h, CONFIRMED, "within a factor of two of 8000, one cycle an instruction");
 	else if (cost * cpi < claimed)
-		decide(h, REFUTED, "even at ten cycles an instruction it would be %.0f cycles: the cost was that code's, not emulation's",
+		decide(h, REFUTED,
+		       "even at ten cycles an instruction it would be %.0f cycles: the cost was that code's, not emulation's",
 		       cost * cpi);
 	else if (cost < claimed)
 		decide(h, DIFFERS, "instructions are counted here, not cycles: 8000 cycles would need %.1f cycles an instruction",
@@ -176,14 +181,18 @@ void judge_batches_once(struct hearing *h)
 	}
 	if (!enough(h))
 		return;
-	measured(h, "trips per write under shadow2 and shadow3: map-batch %.3f and %.3f, unmap-batch %.3f and %.3f, exit-teardown %.3f and %.3f",
+	measured(h,
+		 "trips per write under shadow2 and shadow3: map-batch %.3f and %.3f, unmap-batch %.3f and %.3f, exit-teardown "
+		 "%.3f and %.3f",
 		 trips(&two[0]), trips(&three[0]), trips(&two[1]), trips(&three[1]), trips(&two[2]), trips(&three[2]));
 	if (most3 <= 0.05 && least2 >= 0.9)
 		decide(h, CONFIRMED, "shadow2 takes a trip a write, shadow3 at most one in twenty, in all three");
 	else if (most3 > 0.5)
 		decide(h, REFUTED, "shadow3 takes up to %.2f trips a write", most3);
 	else if (least2 < 0.9)
-		decide(h, DIFFERS, "shadow3 spares the trips, but shadow2 does not take one a write everywhere (%.3f): it unshadows a dying table",
+		decide(h, DIFFERS,
+		       "shadow3 spares the trips, but shadow2 does not take one a write everywhere (%.3f): it unshadows a dying "
+		       "table",
 		       least2);
 	else
 		decide(h, DIFFERS, "shadow3 takes up to %.3f trips a write, more than one in twenty", most3);
@@ -208,8 +217,11 @@ void judge_all_levels(struct hearing *h)
 	if (!enough(h))
 		return;
 	suits = protect < 1 && exits < 1;
-	measured(h, "instructions, shadow1 over shadow2: fork's write-protecting %.2f, its copies on write %.2f, exit %.2f, Windows' demand "
-		    "fault %.2f", protect, cow, exits, windows);
+	measured(h,
+		 "instructions, shadow1 over shadow2: fork's write-protecting %.2f, its copies on write %.2f, exit %.2f, "
+		 "Windows' demand "
+		 "fault %.2f",
+		 protect, cow, exits, windows);
 	if (suits && disaster)
 		decide(h, CONFIRMED, "fewer for fork and exit, %.1f times as many for Windows' demand fault", windows);
 	else if (!suits && !disaster)

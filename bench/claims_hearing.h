@@ -64,9 +64,18 @@ double kind_per_op(const struct cell *c, enum trip t);
 /* Mean ticks, and page-table bytes, of a trip of that kind in the region; 0 without any. */
 double ticks_per_trip(const struct cell *c, enum trip t);
 double bytes_per_trip(const struct cell *c, enum trip t);
-static inline double instructions(const struct cell *c) { return per_op(c, c->r->instructions); }
-static inline double trips(const struct cell *c) { return per_op(c, c->r->trips); }
-static inline double bytes(const struct cell *c) { return per_op(c, c->r->bytes); }
+static inline double instructions(const struct cell *c)
+{
+	return per_op(c, c->r->instructions);
+}
+static inline double trips(const struct cell *c)
+{
+	return per_op(c, c->r->trips);
+}
+static inline double bytes(const struct cell *c)
+{
+	return per_op(c, c->r->bytes);
+}
 /* Within 5 % of an operation of a whole number of trips. */
 bool near(double value, double whole);
 

@@ -11,8 +11,8 @@ struct trial {
 	struct cell with, without;
 };
 
-static bool ask_trial(struct hearing *h, const char *axis, const char *part, const char *plain, const char *workload, const char *phase,
-		      struct trial *t)
+static bool ask_trial(struct hearing *h, const char *axis, const char *part, const char *plain, const char *workload,
+		      const char *phase, struct trial *t)
 {
 	return ask_pair(h, axis, part, plain, &t->pair) &&
 	       (ask(h, t->pair.with, workload, phase, &t->with) & ask(h, t->pair.without, workload, phase, &t->without));
@@ -33,8 +33,10 @@ static void judge_flags_by(struct hearing *h, const struct trial *trial, const c
 	measured(h, "%.0f instructions and %.1f bytes of page tables per trip under %s, %.0f and %.1f under %s",
 		 ticks_per_trip(&t.with, kind), with, t.pair.with, ticks_per_trip(&t.without, kind), without, t.pair.without);
 	if (with <= 8 && without <= 8)
-		decide(h, DIFFERS, "with flags only the shadow entry that holds them is read, but without them this engine reads one entry as well, "
-				   "the guest's: it remembers the way down");
+		decide(h, DIFFERS,
+		       "with flags only the shadow entry that holds them is read, but without them this engine reads one entry "
+		       "as well, "
+		       "the guest's: it remembers the way down");
 	else if (with >= without)
 		decide(h, REFUTED, "the flags save no reading of page tables");
 	else if (ticks_per_trip(&t.with, kind) >= ticks_per_trip(&t.without, kind))
@@ -60,8 +62,10 @@ void judge_fault_flags(struct hearing *h)
 	struct trial t = { .pair = { "shadow2-fast", "shadow2" } };
 	struct pair exact;
 
-	if (nth_pair(h->d, "spare", "guest_flags", "none", 0, &exact) && !ask_if_there(h, exact.with, "true-fault", NULL, &t.with) &&
-	    ask_if_there(h, t.pair.with, "true-fault", NULL, &t.with) && ask_if_there(h, t.pair.without, "true-fault", NULL, &t.without))
+	if (nth_pair(h->d, "spare", "guest_flags", "none", 0, &exact) &&
+	    !ask_if_there(h, exact.with, "true-fault", NULL, &t.with) &&
+	    ask_if_there(h, t.pair.with, "true-fault", NULL, &t.with) &&
+	    ask_if_there(h, t.pair.without, "true-fault", NULL, &t.without))
 		judge_flags_by(h, &t, "true-fault", TRIP_pf_guest);
 	else
 		judge_flags(h, "guest_flags", "true-fault", TRIP_pf_guest);
@@ -80,7 +84,8 @@ static void judge_saving(struct hearing *h, const struct pair *p, double with, d
 	else if (with > 1.05 * without)
 		decide(h, REFUTED, "%s has %.1f %% more %s", p->with, 100 * (with / without - 1), of_what);
 	else
-		decide(h, DIFFERS, "it makes no difference above 5 %% (%+.1f %% %s)", without ? 100 * (with / without - 1) : 0, of_what);
+		decide(h, DIFFERS, "it makes no difference above 5 %% (%+.1f %% %s)", without ? 100 * (with / without - 1) : 0,
+		       of_what);
 }
 
 /* fork-cow's write-protecting and its copies, per page. */
@@ -94,9 +99,9 @@ void judge_bulk_updates(struct hearing *h)
 		return;
 	with = instructions(&protect.with) + instructions(&cow.with);
 	without = instructions(&protect.without) + instructions(&cow.without);
-	measured(h, "to write-protect a page and copy it: %.0f instructions and %.2f trips under %s, %.0f and %.2f under %s", with,
-		 trips(&protect.with) + trips(&cow.with), protect.pair.with, without, trips(&protect.without) + trips(&cow.without),
-		 protect.pair.without);
+	measured(h, "to write-protect a page and copy it: %.0f instructions and %.2f trips under %s, %.0f and %.2f under %s",
+		 with, trips(&protect.with) + trips(&cow.with), protect.pair.with, without,
+		 trips(&protect.without) + trips(&cow.without), protect.pair.without);
 	judge_saving(h, &protect.pair, with, without, "instructions");
 }
 
@@ -112,9 +117,10 @@ void judge_read_protect(struct hearing *h)
 		return;
 	with = trips(&touch.with) + trips(&scan.with);
 	without = trips(&touch.without) + trips(&scan.without);
-	measured(h, "trips to use a page and read its bits: %.3f + %.3f under %s, %.3f + %.3f under %s; demand-fault %.2f and %.2f", trips(&touch.with),
-		 trips(&scan.with), touch.pair.with, trips(&touch.without), trips(&scan.without), touch.pair.without, trips(&demand.with),
-		 trips(&demand.without));
+	measured(h,
+		 "trips to use a page and read its bits: %.3f + %.3f under %s, %.3f + %.3f under %s; demand-fault %.2f and %.2f",
+		 trips(&touch.with), trips(&scan.with), touch.pair.with, trips(&touch.without), trips(&scan.without),
+		 touch.pair.without, trips(&demand.with), trips(&demand.without));
 	if (without > 0 && with <= 0.1 * without)
 		decide(h, CONFIRMED, "at most a tenth of them is left");
 	else if (with >= without)
@@ -137,9 +143,11 @@ void judge_teardown_heuristics(struct hearing *h)
 		}
 	if (!enough(h))
 		return;
-	measured(h, "trips to recycle a page as data: a table, zeroed and filled, %.1f + %.1f under %s, %.1f + %.1f under %s; a root %.1f + %.1f, and %.1f + %.1f",
-		 trips(&t[0].with), trips(&t[1].with), t[0].pair.with, trips(&t[0].without), trips(&t[1].without), t[0].pair.without,
-		 trips(&t[2].with), trips(&t[3].with), trips(&t[2].without), trips(&t[3].without));
+	measured(h,
+		 "trips to recycle a page as data: a table, zeroed and filled, %.1f + %.1f under %s, %.1f + %.1f under %s; a "
+		 "root %.1f + %.1f, and %.1f + %.1f",
+		 trips(&t[0].with), trips(&t[1].with), t[0].pair.with, trips(&t[0].without), trips(&t[1].without),
+		 t[0].pair.without, trips(&t[2].with), trips(&t[3].with), trips(&t[2].without), trips(&t[3].without));
 	judge_saving(h, &t[0].pair, with, without, "trips");
 }
 
@@ -156,7 +164,8 @@ void judge_splinters(struct hearing *h)
 	pages_splinter = life(&t.without, PN_CNT_shadow_peak);
 	faults = trips(&t.with) < trips(&t.without);
 	pages = pages_direct < pages_splinter;
-	measured(h, "%.3f trips per operation and %.0f shadow pages at most under %s (direct), %.3f and %.0f under %s (splintered)",
+	measured(h,
+		 "%.3f trips per operation and %.0f shadow pages at most under %s (direct), %.3f and %.0f under %s (splintered)",
 		 trips(&t.with), pages_direct, t.pair.with, trips(&t.without), pages_splinter, t.pair.without);
 	if (faults && pages)
 		decide(h, CONFIRMED, "direct superpages take fewer of both");

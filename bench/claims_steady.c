@@ -36,15 +36,18 @@ void judge_doubles_memory(struct hearing *h)
 	guest = life(&c, PN_CNT_guest_tables_peak);
 	shadow = life(&c, PN_CNT_shadow_peak);
 	factor = 1 + shadow / guest;
-	measured(h, "%s: at most %.0f guest tables and %.0f shadow pages at once, together %.2f times the guest's own", r->workload, guest,
-		 shadow, factor);
+	measured(h, "%s: at most %.0f guest tables and %.0f shadow pages at once, together %.2f times the guest's own",
+		 r->workload, guest, shadow, factor);
 	if (factor >= 1.75 && factor <= 2.25)
 		decide(h, CONFIRMED, "%.2f is within a quarter of 2", factor);
 	else if (factor < 1.5 || factor > 3)
 		decide(h, REFUTED, "%.2f is not double", factor);
 	else if (factor > 2 && life(&c, PN_CNT_splinter) > 0)
-		decide(h, DIFFERS, "%.2f is more than double: superpages were splintered %.0f times, and each takes a shadow page that stands "
-				   "for no guest table", factor, life(&c, PN_CNT_splinter));
+		decide(h, DIFFERS,
+		       "%.2f is more than double: superpages were splintered %.0f times, and each takes a shadow page that "
+		       "stands "
+		       "for no guest table",
+		       factor, life(&c, PN_CNT_splinter));
 	else
 		decide(h, DIFFERS, "%.2f is %s than double, by %.0f shadow pages", factor, factor > 2 ? "more" : "less",
 		       factor > 2 ? shadow - guest : guest - shadow);
@@ -75,8 +78,8 @@ void judge_native_speed(struct hearing *h)
 		ask(h, "shadow2", "compute", NULL, &c);
 		return;
 	}
-	measured(h, "%+.3f %% instructions against native under %s, the furthest of the shadow recipes; %.0f trips in the region", 100 * worst,
-		 worst_recipe, worst_trips);
+	measured(h, "%+.3f %% instructions against native under %s, the furthest of the shadow recipes; %.0f trips in the region",
+		 100 * worst, worst_recipe, worst_trips);
 	if (worst <= 0.01)
 		decide(h, CONFIRMED, "within 1 %%");
 	else if (worst > 0.1)
@@ -103,14 +106,18 @@ void judge_dump_refills(struct hearing *h)
 			b = kind_per_op(&c, TRIP_pf_fixed);
 			worst_recipe = recipe;
 		}
-	measured(h, "refills per switch: %.2f under vtlb, at most %.2f under those that keep shadows (%s); %.0f instructions under vtlb, %.0f "
-		    "under shadow2", a, b, worst_recipe, instructions(&dump), instructions(&keep));
+	measured(h,
+		 "refills per switch: %.2f under vtlb, at most %.2f under those that keep shadows (%s); %.0f instructions under "
+		 "vtlb, %.0f "
+		 "under shadow2",
+		 a, b, worst_recipe, instructions(&dump), instructions(&keep));
 	if (a >= 1 && b <= a / 20)
 		decide(h, CONFIRMED, "dumping costs %.1f refills a switch, keeping next to none", a);
 	else if (a <= b)
 		decide(h, REFUTED, "dumping costs no more refills than keeping");
 	else
-		decide(h, DIFFERS, "dumping costs more, but keeping is not free either (%.2f a switch under %s)", b, worst_recipe);
+		decide(h, DIFFERS, "dumping costs more, but keeping is not free either (%.2f a switch under %s)", b,
+		       worst_recipe);
 }
 
 /* Keeps what trapping loses: the hypercall is worth it if a write through it costs half a trapped one or less. */
@@ -123,8 +130,10 @@ void judge_pv_batches(struct hearing *h)
 		return;
 	a = instructions(&pv);
 	b = instructions(&trapped);
-	measured(h, "per entry %.1f instructions and %.4f trips by hypercall, %.1f instructions and %.3f trips by trapping each write", a,
-		 trips(&pv), b, trips(&trapped));
+	measured(h,
+		 "per entry %.1f instructions and %.4f trips by hypercall, %.1f instructions and %.3f trips by trapping each "
+		 "write",
+		 a, trips(&pv), b, trips(&trapped));
 	if (a <= b / 2 && trips(&pv) < trips(&trapped))
 		decide(h, CONFIRMED, "a batched entry costs %.1f times less", b / a);
 	else if (a >= b)

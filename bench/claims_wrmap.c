@@ -34,7 +34,8 @@ static char *other_guests(const struct dataset *d, const char *recipe, const cha
 		struct rate r;
 		char *longer;
 
-		if (!strcmp(workload, but) || strncmp(workload, "linux", 5) || !dataset_cell(d, recipe, workload, NULL, false, &c))
+		if (!strcmp(workload, but) || strncmp(workload, "linux", 5) ||
+		    !dataset_cell(d, recipe, workload, NULL, false, &c))
 			continue;
 		r = rate(&c);
 		if (!r.tries)
@@ -61,7 +62,8 @@ void judge_linear_guess(struct hearing *h)
 		return;
 	}
 	others = other_guests(h->d, "shadow2", "linear-map", guess_rate);
-	measured(h, "searches for writable mappings that a guess settled: linear-map %.1f %% of %.0f%s", 100 * share(&r), r.tries, others);
+	measured(h, "searches for writable mappings that a guess settled: linear-map %.1f %% of %.0f%s", 100 * share(&r), r.tries,
+		 others);
 	free(others);
 	if (share(&r) >= 0.99)
 		decide(h, CONFIRMED, "with a linear map, 99 %% or more");
@@ -103,10 +105,12 @@ void judge_reverse_map(struct hearing *h)
 	}
 	factor = 1 + life(&big_rmap, PN_CNT_rmap_pages_peak) / life(&big, PN_CNT_shadow_peak);
 	saves = instructions(&with) < instructions(&scanned);
-	measured(h, "linux-process: %.0f shadow pages and %.0f of the map, %.2f times as many; exec-exit: %.0f instructions with the map, %.0f "
-		    "with guesses, %.0f with scans only",
-		 life(&big, PN_CNT_shadow_peak), life(&big_rmap, PN_CNT_rmap_pages_peak), factor, instructions(&with), instructions(&guess),
-		 instructions(&scanned));
+	measured(h,
+		 "linux-process: %.0f shadow pages and %.0f of the map, %.2f times as many; exec-exit: %.0f instructions with "
+		 "the map, %.0f "
+		 "with guesses, %.0f with scans only",
+		 life(&big, PN_CNT_shadow_peak), life(&big_rmap, PN_CNT_rmap_pages_peak), factor, instructions(&with),
+		 instructions(&guess), instructions(&scanned));
 	if (factor >= 1.75 && factor <= 2.25 && saves)
 		decide(h, CONFIRMED, "both");
 	else if (factor < 1.25 && !saves)
@@ -134,12 +138,16 @@ void judge_one_mapping(struct hearing *h)
 	}
 	single = life(&c, PN_CNT_wrmap_single) / searches;
 	last = life(&c, PN_CNT_wrmap_last_hit) / tries;
-	measured(h, "linux-process: of %.0f pages that became page tables while mapped writable, %.1f %% had exactly one such mapping; the last "
-		    "one to go from none was it in %.1f %%", searches, 100 * single, 100 * last);
+	measured(h,
+		 "linux-process: of %.0f pages that became page tables while mapped writable, %.1f %% had exactly one such "
+		 "mapping; the last "
+		 "one to go from none was it in %.1f %%",
+		 searches, 100 * single, 100 * last);
 	if (single >= 0.95 && last >= 0.95)
 		decide(h, CONFIRMED, "both in at least nineteen of twenty cases");
 	else if (single < 0.5 || last < 0.5)
 		decide(h, REFUTED, "%s holds in fewer than half the cases", single < 0.5 ? "one mapping" : "the last writer");
 	else
-		decide(h, DIFFERS, "mostly, but %s in fewer than nineteen of twenty cases", single < 0.95 ? "there is one mapping" : "the last one is it");
+		decide(h, DIFFERS, "mostly, but %s in fewer than nineteen of twenty cases",
+		       single < 0.95 ? "there is one mapping" : "the last one is it");
 }

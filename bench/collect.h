@@ -13,14 +13,14 @@ struct collect {
 	struct results *res;
 	const struct plan *plan;
 	bool hello, done;
-	int item, rep;     /* running now: indices of the plan; -1: none */
+	int item, rep;           /* running now: indices of the plan; -1: none */
 	int last_item, last_rep; /* begun last */
-	json_t *current;   /* borrowed; NULL: none */
-	unsigned ended;    /* guest runs that have ended */
-	unsigned events;   /* taken */
-	unsigned damaged;  /* lines that began like ours */
+	json_t *current;         /* borrowed; NULL: none */
+	unsigned ended;          /* guest runs that have ended */
+	unsigned events;         /* taken */
+	unsigned damaged;        /* lines that began like ours */
 	uint64_t tsc_khz;
-	double begun;      /* now_seconds() at the last begin */
+	double begun; /* now_seconds() at the last begin */
 };
 
 void collect_init(struct collect *c, struct results *res, const struct plan *plan);

@@ -209,7 +209,8 @@ static unsigned first_row(const struct dataset *d, const char *recipe, const cha
 	return low;
 }
 
-bool dataset_cell(const struct dataset *d, const char *recipe, const char *workload, const char *phase, bool traced, struct cell *c)
+bool dataset_cell(const struct dataset *d, const char *recipe, const char *workload, const char *phase, bool traced,
+		  struct cell *c)
 {
 	unsigned first;
 

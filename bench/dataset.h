@@ -40,7 +40,7 @@ struct dataset {
 	const struct row **sorted; /* by recipe, workload, phase, traced, instructions */
 	struct phase {
 		const char *workload, *phase;
-	} *phase; /* each once, in order of appearance */
+	} * phase; /* each once, in order of appearance */
 	unsigned nr_phases;
 	const char **recipe, **workload; /* in use, in catalogue order */
 	unsigned nr_recipes, nr_workloads;
@@ -51,13 +51,14 @@ void dataset_free(struct dataset *d);
 
 /* All repetitions of one (recipe, workload, phase). */
 struct cell {
-	unsigned n;           /* repetitions; 0: not measured, and nothing else here means anything */
-	const struct row *r;  /* the one whose instructions are the median */
+	unsigned n;          /* repetitions; 0: not measured, and nothing else here means anything */
+	const struct row *r; /* the one whose instructions are the median */
 	uint64_t instructions_min, instructions_max, trips_min, trips_max;
 };
 
 /* phase NULL: the main one. True if there is at least one row. */
-bool dataset_cell(const struct dataset *d, const char *recipe, const char *workload, const char *phase, bool traced, struct cell *c);
+bool dataset_cell(const struct dataset *d, const char *recipe, const char *workload, const char *phase, bool traced,
+		  struct cell *c);
 /* instructions (trips, ...) per operation of a cell that has rows. */
 double per_op(const struct cell *c, uint64_t total);
 

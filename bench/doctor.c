@@ -32,7 +32,6 @@ static void look_for_program(struct examination *x, const char *program, const c
 	free(version);
 }
 
-
 /* The first line of QEMU's help on one thing that has the word; it says nothing on what it lacks. The caller frees. */
 static char *line_of_help(const struct emulator *e, const char *option, const char *of, const char *word)
 {
@@ -41,7 +40,8 @@ static char *line_of_help(const struct emulator *e, const char *option, const ch
 	return command_line_output(argv);
 }
 
-static void look_at_feature(struct examination *x, const struct emulator *e, const char *option, const char *of, const char *word, const char *what, const char *why)
+static void look_at_feature(struct examination *x, const struct emulator *e, const char *option, const char *of, const char *word,
+			    const char *what, const char *why)
 {
 	char *line = e->version ? line_of_help(e, option, of, word) : NULL;
 
@@ -56,7 +56,9 @@ static void look_at_next(const struct paths *p)
 
 	emulator_find(&e, p, QEMU_NEXT);
 	printf("%s %-28s %s\n", e.version ? "ok     " : "-      ", "  run --qemu next",
-	       e.version ? e.version : "not fetched: the newer QEMU of this release's backports comes with the first such run, or by `make qemu-next`");
+	       e.version ? e.version :
+			   "not fetched: the newer QEMU of this release's backports comes with the first such run, or by `make "
+			   "qemu-next`");
 	emulator_free(&e);
 }
 
@@ -139,10 +141,12 @@ static void look_at_hypervisors(struct examination *x, const struct paths *p)
 	select_also(&quick);
 	for (unsigned i = 0; i < nr_recipes; i++)
 		if (!recipe_is_native(&recipes[i]))
-			count_file(recipes[i].base && !quick.recipe[i] ? &others : &needed, path_hypervisor(p, &recipes[i]), false);
+			count_file(recipes[i].base && !quick.recipe[i] ? &others : &needed, path_hypervisor(p, &recipes[i]),
+				   false);
 	kind_result(x, &needed);
 	if (others.missing)
-		printf("        %u of %u other variants are not built: runs that name them and --suite full need `make variants`; ./penumbra does it\n",
+		printf("        %u of %u other variants are not built: runs that name them and --suite full need `make "
+		       "variants`; ./penumbra does it\n",
 		       others.missing, others.n);
 	free(others.first);
 }
@@ -194,7 +198,8 @@ static void look_at_host(struct examination *x)
 	char *n = xfmt("%ld", cpus), size[32];
 
 	result(x, cpus >= 1, "host CPUs", n, "");
-	result(x, bytes > 3e9, "host memory", human_bytes(bytes, size), "each QEMU takes up to 2 GiB: use --jobs 1, or a bigger machine");
+	result(x, bytes > 3e9, "host memory", human_bytes(bytes, size),
+	       "each QEMU takes up to 2 GiB: use --jobs 1, or a bigger machine");
 	free(n);
 }
 

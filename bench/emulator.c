@@ -55,7 +55,8 @@ static char *first_line_of_file(const char *path)
 static char *installed_package(const char *binary)
 {
 	const char *argv[] = { "sh", "-c",
-			       "p=$(dpkg-query -S \"$0\") && dpkg-query -W -f \"\\${Package} \\${Version}\\n\" \"${p%%:*}\"", binary, NULL };
+			       "p=$(dpkg-query -S \"$0\") && dpkg-query -W -f \"\\${Package} \\${Version}\\n\" \"${p%%:*}\"",
+			       binary, NULL };
 
 	return command_line_output(argv);
 }

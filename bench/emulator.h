@@ -15,9 +15,9 @@
 #define QEMU_NEXT "next"
 
 struct emulator {
-	char *word; /* by which it is found again: QEMU_NEXT, a name in $PATH, or an absolute path */
+	char *word;    /* by which it is found again: QEMU_NEXT, a name in $PATH, or an absolute path */
 	char *program; /* what is started: an absolute path, or the word as it was given if there is no such program */
-	char *binary; /* QEMU itself, of which the program may be a script in front */
+	char *binary;  /* QEMU itself, of which the program may be a script in front */
 	char *version; /* the first line of --version; NULL: it cannot be run */
 	char *package; /* "name version", NULL: of none */
 };

@@ -16,7 +16,7 @@ static const struct target {
 	enum relation relation;
 	double value;
 } targets[] = {
-#define FIGURE(what, recipe, workload, phase, quantity, relation, value) \
+#define FIGURE(what, recipe, workload, phase, quantity, relation, value)                                                         \
 	{ what, recipe, workload, phase, Q_##quantity, R_##relation, value },
 #define BEST(...)
 #include "figures.def"
@@ -89,7 +89,8 @@ const char *best_recipe(const struct dataset *d, const char *workload, const cha
 			continue;
 		if (name && within_trips(best, trips) > within_trips(&c, trips))
 			continue;
-		if (!name || within_trips(&c, trips) > within_trips(best, trips) || worst_instructions(&c) < worst_instructions(best)) {
+		if (!name || within_trips(&c, trips) > within_trips(best, trips) ||
+		    worst_instructions(&c) < worst_instructions(best)) {
 			name = recipe;
 			*best = c;
 		}
@@ -99,8 +100,9 @@ const char *best_recipe(const struct dataset *d, const char *workload, const cha
 
 static void judge_best(const struct best_target *t, const struct dataset *d, struct figure **f, unsigned *n)
 {
-	struct figure *g = add(f, n, xstrdup(t->what),
-			       t->trips < 1e9 ? xfmt("%.0f, %.0f trips", t->instructions, t->trips) : xfmt("%.0f", t->instructions));
+	struct figure *g =
+		add(f, n, xstrdup(t->what),
+		    t->trips < 1e9 ? xfmt("%.0f, %.0f trips", t->instructions, t->trips) : xfmt("%.0f", t->instructions));
 	struct cell c;
 	const char *recipe = best_recipe(d, t->workload, t->phase, t->trips, &c);
 
@@ -126,7 +128,8 @@ struct figure *figures_best(const struct dataset *d, unsigned *n)
 /* npt against native wherever npt's region has no exits at all. */
 static void judge_npt(const struct dataset *d, struct figure **f, unsigned *n)
 {
-	struct figure *g = add(f, n, xstrdup("npt against native, wherever the workload has no exits of its own"), xstrdup("within 1 %"));
+	struct figure *g =
+		add(f, n, xstrdup("npt against native, wherever the workload has no exits of its own"), xstrdup("within 1 %"));
 	const char *where = NULL, *workload, *phase;
 	double worst = 0;
 	unsigned cells = 0;
@@ -178,14 +181,17 @@ bool left_alone(const char *workload)
 
 static void judge_repeats(const struct dataset *d, struct figure **f, unsigned *n)
 {
-	struct figure *g = add(f, n, xstrdup("repetitions of a bare-metal workload with one CPU that dom0 leaves alone: instructions and trips"), xstrdup("identical"));
+	struct figure *g = add(
+		f, n, xstrdup("repetitions of a bare-metal workload with one CPU that dom0 leaves alone: instructions and trips"),
+		xstrdup("identical"));
 	const char *recipe, *workload, *phase;
 	unsigned cells = 0, differ = 0;
 	struct cell c;
 
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
 		for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
-			for (unsigned p = 0; is_bare_metal(d, workload) && left_alone(workload) && (phase = dataset_phase(d, workload, p)); p++) {
+			for (unsigned p = 0;
+			     is_bare_metal(d, workload) && left_alone(workload) && (phase = dataset_phase(d, workload, p)); p++) {
 				if (!dataset_cell(d, recipe, workload, phase, false, &c) || c.n < 2)
 					continue;
 				cells++;
@@ -209,7 +215,8 @@ double trace_record_cost(const struct dataset *d)
 		for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
 			for (unsigned p = 0; is_bare_metal(d, workload) && (phase = dataset_phase(d, workload, p)); p++) {
 				if (!dataset_cell(d, recipe, workload, phase, true, &on) ||
-				    !dataset_cell(d, recipe, workload, phase, false, &off) || !on.r->trace_written || on.r->trace_lost)
+				    !dataset_cell(d, recipe, workload, phase, false, &off) || !on.r->trace_written ||
+				    on.r->trace_lost)
 					continue;
 				extra += (double)on.r->instructions - (double)off.r->instructions;
 				records += (double)on.r->trace_written;

@@ -118,8 +118,10 @@ int index_add(const char *results_dir, const struct results *r)
 
 double index_seconds(const char *results_dir, const char *recipe, const char *workload, bool traced)
 {
-	static const char query[] = "SELECT coalesce((SELECT seconds FROM timing WHERE recipe = ?1 AND workload = ?2 AND traced = ?3),"
-		" (SELECT avg(seconds) FROM timing WHERE workload = ?2 AND traced = ?3 AND recipe <> 'native' AND ?1 <> 'native'), -1)";
+	static const char query[] =
+		"SELECT coalesce((SELECT seconds FROM timing WHERE recipe = ?1 AND workload = ?2 AND traced = ?3),"
+		" (SELECT avg(seconds) FROM timing WHERE workload = ?2 AND traced = ?3 AND recipe <> 'native' AND ?1 <> "
+		"'native'), -1)";
 	sqlite3 *db = open_index(results_dir, SQLITE_OPEN_READONLY);
 	sqlite3_stmt *s = NULL;
 	double seconds = -1;

@@ -66,7 +66,9 @@ static int say_busy(const char *dir)
 	pid_t pid = journal_holder(dir);
 
 	if (pid > 0)
-		say("%s is in use: another penumbra (process %d) is at work in it. Wait until it has ended, or choose another directory", dir, (int)pid);
+		say("%s is in use: another penumbra (process %d) is at work in it. Wait until it has ended, or choose another "
+		    "directory",
+		    dir, (int)pid);
 	else
 		say("%s is in use: another penumbra is at work in it. Wait until it has ended, or choose another directory", dir);
 	return EXIT_BUSY;

@@ -43,7 +43,8 @@ int cmd_list(void)
 	for (unsigned i = 0; i < nr_recipes; i++)
 		if (recipes[i].base)
 			printf("  %-24s %s\n", recipes[i].name, recipes[i].text);
-	print_workloads("quick", "Workloads of the quick suite (--workload), levels of page tables that their guests can have (--levels), and what the guest does");
+	print_workloads("quick", "Workloads of the quick suite (--workload), levels of page tables that their guests can have "
+				 "(--levels), and what the guest does");
 	print_workloads("full", "Workloads of the full suite only");
 	print_workloads("hostile", "Hostile guests: they break rules, and must end as crashed or timed-out");
 	return ferror(stdout) || fflush(stdout) ? EXIT_FAILED : EXIT_OK;

@@ -63,8 +63,8 @@ static json_t *file_json(const char *path, const char *build)
 
 	if (sum)
 		sum[strcspn(sum, " ")] = 0;
-	return json_pack("{s:o, s:I, s:o}", "name", text_json(strncmp(path, build, n) ? path : path + n + strspn(path + n, "/")), "bytes", (json_int_t)file_bytes(path), "sha256",
-			 string_or_null(sum));
+	return json_pack("{s:o, s:I, s:o}", "name", text_json(strncmp(path, build, n) ? path : path + n + strspn(path + n, "/")),
+			 "bytes", (json_int_t)file_bytes(path), "sha256", string_or_null(sum));
 }
 
 /* path is freed. Several workloads share an image: each is in the list once. */
@@ -131,12 +131,11 @@ json_t *machine_json(const struct paths *p, const struct emulator *qemu, const s
 
 	uname(&u);
 	j = json_pack("{s:s, s:o, s:s, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "penumbra", PN_VERSION, "commit",
-		      commit_json(p), "compiler", "gcc " __VERSION__, "gnuplot",
-		      first_line_of(gnuplot), "host_cpu", proc_value("/proc/cpuinfo", "model name"), "host_cpus",
-		      (int)sysconf(_SC_NPROCESSORS_ONLN), "host_memory", proc_value("/proc/meminfo", "MemTotal"), "host_system",
-		      proc_value("/etc/os-release", "PRETTY_NAME="), "dom0_kernel", kernel_version(dom0), "guest_kernel",
-		      kernel_version(guest), "host_kernel", u.release, "qemu_options", qemu_options_json(), "images",
-		      images_json(p, s));
+		      commit_json(p), "compiler", "gcc " __VERSION__, "gnuplot", first_line_of(gnuplot), "host_cpu",
+		      proc_value("/proc/cpuinfo", "model name"), "host_cpus", (int)sysconf(_SC_NPROCESSORS_ONLN), "host_memory",
+		      proc_value("/proc/meminfo", "MemTotal"), "host_system", proc_value("/etc/os-release", "PRETTY_NAME="),
+		      "dom0_kernel", kernel_version(dom0), "guest_kernel", kernel_version(guest), "host_kernel", u.release,
+		      "qemu_options", qemu_options_json(), "images", images_json(p, s));
 	emulator_json(j, qemu);
 	free(dom0);
 	free(guest);

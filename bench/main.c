@@ -6,18 +6,12 @@
 static int dispatch(const struct options *o, const struct paths *p)
 {
 	switch (o->command) {
-	case CMD_RUN:
-		return cmd_run(o, p);
-	case CMD_LIST:
-		return cmd_list();
-	case CMD_REPORT:
-		return cmd_report(p, o->run);
-	case CMD_CHECK:
-		return cmd_check(p, o->long_tests);
-	case CMD_DOCTOR:
-		return cmd_doctor(p);
-	case CMD_HELP:
-		break;
+	case CMD_RUN: return cmd_run(o, p);
+	case CMD_LIST: return cmd_list();
+	case CMD_REPORT: return cmd_report(p, o->run);
+	case CMD_CHECK: return cmd_check(p, o->long_tests);
+	case CMD_DOCTOR: return cmd_doctor(p);
+	case CMD_HELP: break;
 	}
 	return EXIT_USAGE;
 }

@@ -13,7 +13,19 @@
 
 const char *argp_program_version = PN_VERSION;
 
-enum { KEY_SUITE = 256, KEY_LEVELS, KEY_NO_TRACE, KEY_KEEP_GOING, KEY_QEMU, KEY_BUILD, KEY_RESULTS, KEY_NO_REPORT, KEY_SILENCE, KEY_RESUME, KEY_LONG };
+enum {
+	KEY_SUITE = 256,
+	KEY_LEVELS,
+	KEY_NO_TRACE,
+	KEY_KEEP_GOING,
+	KEY_QEMU,
+	KEY_BUILD,
+	KEY_RESULTS,
+	KEY_NO_REPORT,
+	KEY_SILENCE,
+	KEY_RESUME,
+	KEY_LONG
+};
 
 static const struct argp_option place_options[] = {
 	{ "build", KEY_BUILD, "DIR", 0, "where the images are (default: where this program is)", 9 },
@@ -24,17 +36,28 @@ static const struct argp_option place_options[] = {
 static const struct argp_option run_options[] = {
 	{ "recipe", 'r', "A,B", 0, "only these recipes (default: the suite's; `penumbra list` shows all)", 1 },
 	{ "workload", 'w', "X,Y", 0, "only these workloads (default: the whole suite)", 1 },
-	{ "suite", KEY_SUITE, "NAME", 0, "quick (default), or full: every recipe, variant, workload and form, some 5000 guests; an hour on two CPUs", 1 },
-	{ "levels", KEY_LEVELS, "2,3,4,5", 0, "guests with so many levels of page tables (default: 4; in the full suite all)", 1 },
+	{ "suite", KEY_SUITE, "NAME", 0,
+	  "quick (default), or full: every recipe, variant, workload and form, some 5000 guests; an hour on two CPUs", 1 },
+	{ "levels", KEY_LEVELS, "2,3,4,5", 0, "guests with so many levels of page tables (default: 4; in the full suite all)",
+	  1 },
 	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },
 	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: the CPUs, at most 2)", 1 },
 	{ "output", 'o', "DIR", 0, "write this run's results to DIR (default: results/<date-time>)", 1 },
-	{ "resume", KEY_RESUME, "RUN", 0, "go on with a run that was interrupted or killed, a name in results/ or a directory: what it has finished is not run again", 1 },
+	{ "resume", KEY_RESUME, "RUN", 0,
+	  "go on with a run that was interrupted or killed, a name in results/ or a directory: what it has finished is not run "
+	  "again",
+	  1 },
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced passes", 1 },
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
-	{ "silence", KEY_SILENCE, "SECONDS", 0, "kill a QEMU that gets no further in so much of its own CPU time, or has used none for so long (default: from the workload's limit, or 300)", 1 },
-	{ "qemu", KEY_QEMU, "PROGRAM", 0, "the emulator to run: a program, or `next`, the newer one of this release's backports (default: $PENUMBRA_QEMU, or qemu-system-x86_64)", 1 },
+	{ "silence", KEY_SILENCE, "SECONDS", 0,
+	  "kill a QEMU that gets no further in so much of its own CPU time, or has used none for so long (default: from the "
+	  "workload's limit, or 300)",
+	  1 },
+	{ "qemu", KEY_QEMU, "PROGRAM", 0,
+	  "the emulator to run: a program, or `next`, the newer one of this release's backports (default: $PENUMBRA_QEMU, or "
+	  "qemu-system-x86_64)",
+	  1 },
 	{ 0 }
 };
 
@@ -59,8 +82,8 @@ static error_t parse_levels(struct argp_state *state, const char *arg, unsigned 
 
 	for (*out = 0;; p += 2) {
 		if (*p < '0' + LEVELS_LEAST || *p > '0' + LEVELS_MOST || (p[1] && p[1] != ','))
-			argp_error(state, "--levels needs numbers from %d to %d with commas between them, not \"%s\"", LEVELS_LEAST,
-				   LEVELS_MOST, arg);
+			argp_error(state, "--levels needs numbers from %d to %d with commas between them, not \"%s\"",
+				   LEVELS_LEAST, LEVELS_MOST, arg);
 		*out |= 1u << (*p - '0');
 		if (!p[1])
 			return 0;
@@ -78,28 +101,18 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = o;
-		return 0;
-	case 'r':
-		o->recipes = arg;
-		return 0;
-	case 'w':
-		o->workloads = arg;
-		return 0;
+	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
+	case 'r': o->recipes = arg; return 0;
+	case 'w': o->workloads = arg; return 0;
 	case KEY_SUITE:
 		if (strcmp(arg, "quick") && strcmp(arg, "full") && strcmp(arg, "hostile"))
 			argp_error(state, "--suite is quick or full, not \"%s\"", arg);
 		o->suite = arg;
 		return 0;
-	case KEY_LEVELS:
-		return parse_levels(state, arg, &o->levels);
-	case 'n':
-		return parse_number(state, "--repeat", arg, MAX_REPEAT, &o->repeat);
-	case 'j':
-		return parse_number(state, "--jobs", arg, MAX_JOBS, &o->jobs);
-	case KEY_SILENCE:
-		return parse_number(state, "--silence", arg, 86400, &o->silence_s);
+	case KEY_LEVELS: return parse_levels(state, arg, &o->levels);
+	case 'n': return parse_number(state, "--repeat", arg, MAX_REPEAT, &o->repeat);
+	case 'j': return parse_number(state, "--jobs", arg, MAX_JOBS, &o->jobs);
+	case KEY_SILENCE: return parse_number(state, "--silence", arg, 86400, &o->silence_s);
 	case 'o':
 		need_text(state, "--output needs a directory", arg);
 		o->output = arg;
@@ -108,15 +121,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		need_text(state, "--resume needs a run", arg);
 		o->resume = arg;
 		return 0;
-	case KEY_NO_TRACE:
-		o->trace = false;
-		return 0;
-	case KEY_KEEP_GOING:
-		o->keep_going = true;
-		return 0;
-	case KEY_NO_REPORT:
-		o->no_report = true;
-		return 0;
+	case KEY_NO_TRACE: o->trace = false; return 0;
+	case KEY_KEEP_GOING: o->keep_going = true; return 0;
+	case KEY_NO_REPORT: o->no_report = true; return 0;
 	case KEY_QEMU:
 		need_text(state, "--qemu needs a program", arg);
 		o->qemu = arg;
@@ -128,8 +135,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		argp_error(state, "run takes options only; \"%s\" is none (did you mean --workload %s?)", arg, arg);
 		return EINVAL;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -195,33 +201,41 @@ static const struct argp place_argp = { place_options, parse_place, NULL, NULL, 
 static const struct argp_child place_child[] = { { &place_argp, 0, "Places:", 9 }, { 0 } };
 
 static const struct argp run_argp = {
-	run_options, parse_run, "",
+	run_options,
+	parse_run,
+	"",
 	"Boot every chosen recipe in QEMU, run the chosen workloads in it, and write results and a report.\v"
 	"Exit status: 0 all finished, 1 something did not, 2 the command line is wrong, 3 another run is at work in that "
 	"directory, 130 interrupted (what was finished is kept).",
-	place_child, NULL, NULL
+	place_child,
+	NULL,
+	NULL
 };
-static const struct argp report_argp = { NULL, parse_report, "[RUN]",
+static const struct argp report_argp = { NULL,
+					 parse_report,
+					 "[RUN]",
 					 "Make report.html again from results.json. RUN is a name in results/ or a directory; "
 					 "the newest run if left out.",
-					 place_child, NULL, NULL };
+					 place_child,
+					 NULL,
+					 NULL };
 static const struct argp list_argp = { NULL, parse_plain, "", "Show every recipe and workload.", place_child, NULL, NULL };
-static const struct argp check_argp = { check_options, parse_check, "", "Run every test of the build tree: why one failed is told at once, a total at the end.",
-					place_child, NULL, NULL };
-static const struct argp doctor_argp = { NULL, parse_plain, "",
-					 "Look whether everything that a run needs is there, and say what to do if not.",
-					 place_child, NULL, NULL };
+static const struct argp check_argp = {
+	check_options, parse_check, "",  "Run every test of the build tree: why one failed is told at once, a total at the end.",
+	place_child,   NULL,        NULL
+};
+static const struct argp doctor_argp = {
+	NULL,        parse_plain, "",  "Look whether everything that a run needs is there, and say what to do if not.",
+	place_child, NULL,        NULL
+};
 
 static const struct {
 	const char *name;
 	enum command command;
 	const struct argp *argp;
 } commands[] = {
-	{ "run", CMD_RUN, &run_argp },
-	{ "list", CMD_LIST, &list_argp },
-	{ "report", CMD_REPORT, &report_argp },
-	{ "check", CMD_CHECK, &check_argp },
-	{ "doctor", CMD_DOCTOR, &doctor_argp },
+	{ "run", CMD_RUN, &run_argp },       { "list", CMD_LIST, &list_argp },       { "report", CMD_REPORT, &report_argp },
+	{ "check", CMD_CHECK, &check_argp }, { "doctor", CMD_DOCTOR, &doctor_argp },
 };
 
 static const char top_text[] =

@@ -147,7 +147,7 @@ int out_disk_unpack(struct results *res, const char *disk, const char *recipe, u
 			ret = ARCHIVE_FATAL;
 	if (ret != ARCHIVE_EOF)
 		say("%s: dom0's files could be unpacked only in part (%u of them): %s", recipe, *files,
-		    res->error		      ? res->error :
+		    res->error              ? res->error :
 		    archive_error_string(a) ? archive_error_string(a) :
 					      "too many or too large");
 	archive_read_free(a);

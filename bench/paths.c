@@ -193,7 +193,9 @@ char *path_run(const struct paths *p, const char *run)
 		inside = holds_run(run) ? xstrdup(run) : NULL;
 	}
 	if (!inside && made_for_run(p, run))
-		say("%s/%s was killed before it began, and does not even say what it was to measure: remove it, and start a new run", p->results, run);
+		say("%s/%s was killed before it began, and does not even say what it was to measure: remove it, and start a new "
+		    "run",
+		    p->results, run);
 	else if (!inside)
 		say("there is no run \"%s\": no results.json in %s/%s, and none in %s", run, p->results, run, run);
 	free(newest);
@@ -240,9 +242,10 @@ bool artefact_there(const char *path, const char *what, bool may_be_empty)
 	if (readable && (may_be_empty || file_bytes(path) > 0))
 		return true;
 	if (readable)
-		say("%s is empty: %s\n          run `make` in the build directory (./penumbra does) to make it again", what, path);
+		say("%s is empty: %s\n          run `make` in the build directory (./penumbra does) to make it again", what,
+		    path);
 	else
-		say("%s cannot be read: %s: %s\n          run `make` in the build directory (./penumbra does) to make it",
-		    what, path, strerror(errno));
+		say("%s cannot be read: %s: %s\n          run `make` in the build directory (./penumbra does) to make it", what,
+		    path, strerror(errno));
 	return false;
 }

@@ -21,7 +21,8 @@ unsigned plan_repeat(const struct workload *w, unsigned repeat)
 	return repeat ? repeat : workload_is_linux(w) ? 1 : 2;
 }
 
-void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, const struct plan_share *share)
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace,
+	       const struct plan_share *share)
 {
 	*p = (struct plan){ .recipe = r };
 	/* Hostile guests go first: those behind them show that they did no harm. */
@@ -39,7 +40,8 @@ void plan_make(struct plan *p, const struct recipe *r, const struct selection *s
 		}
 }
 
-void plan_drop(struct plan *p, bool (*done)(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition), void *arg)
+void plan_drop(struct plan *p, bool (*done)(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition),
+	       void *arg)
 {
 	struct plan left = { .recipe = p->recipe };
 
@@ -121,10 +123,11 @@ static json_t *item_json(const struct plan_item *it)
 {
 	const struct workload *w = it->workload;
 	char *image = guest_image_name(w), *initrd = guest_initrd_name(w), *cmdline = workload_cmdline(w);
-	json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:s?}", "name", w->name, "image", image, "initrd", initrd,
-			      "cmdline", cmdline, "memory_mib", (int)w->memory_mib, "vcpus", (int)workload_vcpus(w), "pool_pages", (int)workload_pool(w),
-			      "shadow_levels", (int)workload_shadow_levels(w), "timeout_s", (int)w->timeout_s, "repeat", (int)it->repeat, "trace", (int)it->traced,
-			      "exercise", workload_exercise(w));
+	json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:s?}", "name", w->name, "image", image,
+			      "initrd", initrd, "cmdline", cmdline, "memory_mib", (int)w->memory_mib, "vcpus",
+			      (int)workload_vcpus(w), "pool_pages", (int)workload_pool(w), "shadow_levels",
+			      (int)workload_shadow_levels(w), "timeout_s", (int)w->timeout_s, "repeat", (int)it->repeat, "trace",
+			      (int)it->traced, "exercise", workload_exercise(w));
 
 	free(cmdline);
 	free(initrd);

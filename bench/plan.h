@@ -13,9 +13,9 @@
 struct plan_item {
 	const struct workload *workload;
 	bool traced;
-	unsigned first; /* repetition of the whole run that this item's first one is, from 1 */
+	unsigned first;  /* repetition of the whole run that this item's first one is, from 1 */
 	unsigned repeat; /* how often from there */
-	double seconds; /* wall seconds that one of them is likely to take; 0: nobody asked yet */
+	double seconds;  /* wall seconds that one of them is likely to take; 0: nobody asked yet */
 };
 
 struct plan {
@@ -35,9 +35,11 @@ struct plan_share {
 	unsigned vcpus;
 };
 /* Every workload that is to be run under r untraced and, if `trace`, those that are to be traced once more. May be empty. */
-void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, const struct plan_share *share);
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace,
+	       const struct plan_share *share);
 /* Leave out the runs for which done() says so; what is left stays in order. */
-void plan_drop(struct plan *p, bool (*done)(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition), void *arg);
+void plan_drop(struct plan *p, bool (*done)(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition),
+	       void *arg);
 /*
  * Take items from `from` on into `piece` until they are likely to take more than `seconds`; at least one. The index of the first
  * that is left.

@@ -11,7 +11,7 @@
 #include "html.h"
 #include "plot.h"
 
-#define INK "#010203"
+#define INK   "#010203"
 #define WIDTH 450
 
 bool plot_possible(void)
@@ -102,7 +102,8 @@ static void put_bar_axes(FILE *f, const struct bar *bar, unsigned n, const char 
 	if (max <= 0)
 		max = 1;
 	fprintf(f, "set lmargin %zu\nset rmargin 2\nset xrange [0:%.9g]\nset yrange [0.4:%u.6]\n", longest + 1, max * 1.2, n);
-	fprintf(f, "set xtics nomirror out scale 0.5 %.9g format '%s'\nset ytics scale 0 (", nice_step(max), max >= 10000 ? "%.0s%c" : "%g");
+	fprintf(f, "set xtics nomirror out scale 0.5 %.9g format '%s'\nset ytics scale 0 (", nice_step(max),
+		max >= 10000 ? "%.0s%c" : "%g");
 	for (unsigned i = 0; i < n; i++) {
 		fputs(i ? ", " : "", f);
 		put_string(f, bar[i].label);
@@ -142,8 +143,12 @@ static void replace_all(char **s, const char *from, const char *to)
 static char *fit_for_page(char *svg)
 {
 	static const char *const swap[][2] = {
-		{ "rgb(  1,   2,   3)", "currentColor" }, { "rgb(1,2,3)", "currentColor" }, { " color=\"black\"", "" },
-		{ " color=\"gray\"", "" },		  { " id=\"gnuplot_canvas\"", "" }, { " class=\"gridline\"", "" },
+		{ "rgb(  1,   2,   3)", "currentColor" },
+		{ "rgb(1,2,3)", "currentColor" },
+		{ " color=\"black\"", "" },
+		{ " color=\"gray\"", "" },
+		{ " id=\"gnuplot_canvas\"", "" },
+		{ " class=\"gridline\"", "" },
 	};
 	char *body = strstr(svg, "<svg"), *at;
 
@@ -223,7 +228,8 @@ char *plot_bars(const struct bar *bar, unsigned n, const char *x_label)
 	return svg;
 }
 
-char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, unsigned n, const char *x_label, const char *y_label)
+char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, unsigned n, const char *x_label,
+		   const char *y_label)
 {
 	char *script = NULL, *svg;
 	size_t len;
@@ -237,7 +243,8 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 			fprintf(f, " %.6g", b < n ? line[i].y[b] : 0);
 		fputc('\n', f);
 	}
-	fprintf(f, "EOD\nset border 3\nset logscale x 2\nset xrange [%.0f:%.0f]\nset yrange [0:*]\n", exp2(first), exp2(first + n));
+	fprintf(f, "EOD\nset border 3\nset logscale x 2\nset xrange [%.0f:%.0f]\nset yrange [0:*]\n", exp2(first),
+		exp2(first + n));
 	fputs("set ytics nomirror out scale 0.5\nset grid ytics\nset xtics nomirror out scale 0.5 (", f);
 	/* So many that they would touch: every second one. */
 	for (unsigned b = first; b <= first + n; b += n > 12 ? 2 : 1)

@@ -27,7 +27,8 @@ struct line {
 };
 
 /* One stepped line a series over log2 buckets: x from 2^first. In per cent. NULL if gnuplot fails; the caller frees. */
-char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, unsigned n, const char *x_label, const char *y_label);
+char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, unsigned n, const char *x_label,
+		   const char *y_label);
 
 /* Whether gnuplot can be run at all. */
 bool plot_possible(void);

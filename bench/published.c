@@ -60,7 +60,8 @@ static struct extremes extremes_of(const struct dataset *d, const char *workload
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
 		double v;
 
-		if (!dataset_is_shadow(d, recipe) || dataset_is_variant(d, recipe) || !dataset_cell(d, recipe, workload, phase, false, &c))
+		if (!dataset_is_shadow(d, recipe) || dataset_is_variant(d, recipe) ||
+		    !dataset_cell(d, recipe, workload, phase, false, &c))
 			continue;
 		v = per_op(&c, c.r->instructions);
 		if (!x.best || v < x.least) {
@@ -95,7 +96,8 @@ static char *ours_worst_over_best(const struct dataset *d)
 		}
 	if (!where)
 		return xstrdup("not measured: it takes two shadow recipes");
-	return xfmt("%.0f× instructions: %s (%s), %s against %s", widest.most / widest.least, where, where_phase, widest.worst, widest.best);
+	return xfmt("%.0f× instructions: %s (%s), %s against %s", widest.most / widest.least, where, where_phase, widest.worst,
+		    widest.best);
 }
 
 static char *ours_shadow_over_nested(const struct dataset *d)
@@ -113,8 +115,8 @@ static char *ours_shadow_over_nested(const struct dataset *d)
 	}
 	if (!nested || !best_recipe)
 		return xstrdup("not measured: it takes linux-process under npt and a shadow recipe");
-	return xfmt("%+.1f %% instructions: linux-process, %s against npt (whose longer page walks count nothing here)", 100 * (best / nested - 1),
-		    best_recipe);
+	return xfmt("%+.1f %% instructions: linux-process, %s against npt (whose longer page walks count nothing here)",
+		    100 * (best / nested - 1), best_recipe);
 }
 
 static char *ours_nothing_counts_it(const struct dataset *d)

@@ -13,13 +13,13 @@
 #include "qemu.h"
 
 #define MACHINE "q35"
-#define CPU "EPYC,+svm,+npt,+la57,-smap,-monitor"
-#define ICOUNT "shift=0,sleep=off"
-#define SEED "1"
-#define RTC "base=2024-01-01T00:00:00,clock=vm"
+#define CPU     "EPYC,+svm,+npt,+la57,-smap,-monitor"
+#define ICOUNT  "shift=0,sleep=off"
+#define SEED    "1"
+#define RTC     "base=2024-01-01T00:00:00,clock=vm"
 /* nowatchdog: dom0 stands still in a measured region, which is no fault of its; panic=-1: a dom0 that cannot go on ends the boot. */
 #define DOM0_CMDLINE "console=ttyS1 nolapic_timer tsc=reliable maxcpus=1 nowatchdog no5lvl panic=-1 quiet"
-#define HOST_MEMORY "2G"
+#define HOST_MEMORY  "2G"
 
 static void add(struct argv *a, char *s)
 {
@@ -131,6 +131,7 @@ bool qemu_debug_exit(int status, unsigned *v)
 
 json_t *qemu_options_json(void)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "accel", "tcg", "machine", MACHINE, "cpu", CPU, "icount",
-			 ICOUNT, "seed", SEED, "rtc", RTC, "host_memory", HOST_MEMORY, "host_cpus", 2, "native_cpus", 1);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "accel", "tcg", "machine", MACHINE, "cpu", CPU,
+			 "icount", ICOUNT, "seed", SEED, "rtc", RTC, "host_memory", HOST_MEMORY, "host_cpus", 2, "native_cpus",
+			 1);
 }

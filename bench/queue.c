@@ -233,7 +233,9 @@ static void show(struct queue *q)
 		if (b->over)
 			continue;
 		longer = xfmt("%s%s%s: %s", text, *text ? ", " : "", b->plan.recipe->name,
-			      guest ? guest : b->collect.done ? "writing its files" : "booting");
+			      guest           ? guest :
+			      b->collect.done ? "writing its files" :
+						"booting");
 		free(text);
 		text = longer;
 	}
@@ -294,7 +296,8 @@ void queue_run(struct queue *q)
 		show(q);
 	}
 	for (unsigned i = q->started; i < q->nr_boots; i++) {
-		boot_mark_rest(q->boot[i], "not-run", q->interrupted ? "interrupted before it began" : "the run was stopped before it began");
+		boot_mark_rest(q->boot[i], "not-run",
+			       q->interrupted ? "interrupted before it began" : "the run was stopped before it began");
 		q->bad++;
 	}
 	progress_end();

@@ -15,11 +15,11 @@ struct queue {
 	const struct options *opt;
 	const struct paths *paths;
 	struct results *res;
-	unsigned total;        /* guest runs planned */
-	double expected_done;  /* expected wall seconds of the guests that have ended */
-	double begun;          /* now_seconds() */
-	unsigned bad;          /* guest runs that did not finish */
-	bool stop;             /* start nothing more */
+	unsigned total;       /* guest runs planned */
+	double expected_done; /* expected wall seconds of the guests that have ended */
+	double begun;         /* now_seconds() */
+	unsigned bad;         /* guest runs that did not finish */
+	bool stop;            /* start nothing more */
 	bool interrupted;
 };
 

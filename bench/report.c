@@ -137,8 +137,8 @@ const char *trip_colour(enum trip t)
 {
 	/* By colour; the rare kinds have the fourth. */
 	enum { RARE = 3 };
-	static const enum trip owner[] = { TRIP_pf_guest, TRIP_pf_emulate, TRIP_pf_fixed, TRIP_MAX, TRIP_cr3,
-					   TRIP_pf_unshadow, TRIP_invlpg, TRIP_cpuid, TRIP_npf };
+	static const enum trip owner[] = { TRIP_pf_guest,    TRIP_pf_emulate, TRIP_pf_fixed, TRIP_MAX, TRIP_cr3,
+					   TRIP_pf_unshadow, TRIP_invlpg,     TRIP_cpuid,    TRIP_npf };
 
 	for (unsigned i = 0; i < COUNT_OF(owner); i++)
 		if (owner[i] == t)
@@ -211,7 +211,8 @@ static void write_nav(FILE *f, const struct dataset *d)
 	const char *base;
 
 	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> <a href=\"#claims\">Claims</a> "
-	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published figures</a> ",
+	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published "
+	      "figures</a> ",
 	      f);
 	if (recipe_is_used(d, ADAPTIVE))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
@@ -222,7 +223,8 @@ static void write_nav(FILE *f, const struct dataset *d)
 		html_text(f, base);
 		fputs("</a> ", f);
 	}
-	fputs("<a href=\"#variants\">Variants</a> <a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing adds</a> "
+	fputs("<a href=\"#variants\">Variants</a> <a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing "
+	      "adds</a> "
 	      "<a href=\"#unfinished\">Not finished</a> <a href=\"#machine\">Machine</a> <a href=\"#rows\">All rows</a></nav>\n",
 	      f);
 }
@@ -299,7 +301,8 @@ static int report_of(const char *dir, json_t *root, bool made_again)
 		return EXIT_FAILED;
 	}
 	if (!results_begun(root)) {
-		say("%s was killed before it began: nothing in it was measured. `penumbra run --resume %s` measures it", dir, dir);
+		say("%s was killed before it began: nothing in it was measured. `penumbra run --resume %s` measures it", dir,
+		    dir);
 		return EXIT_FAILED;
 	}
 	if (made_again)

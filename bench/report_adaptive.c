@@ -22,12 +22,14 @@ static bool standing_of(const struct dataset *d, const struct phase *p, struct s
 	struct cell c;
 
 	*x = (struct standing){ .form = p->workload, .phase = p->phase };
-	if (!strcmp(p->phase, PHASE_EMPTY) || !dataset_cell(d, ADAPTIVE, p->workload, p->phase, false, &x->own) || !x->own.r->instructions)
+	if (!strcmp(p->phase, PHASE_EMPTY) || !dataset_cell(d, ADAPTIVE, p->workload, p->phase, false, &x->own) ||
+	    !x->own.r->instructions)
 		return false;
 	x->best = ADAPTIVE;
 	x->least = x->own;
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
-		if (dataset_is_shadow(d, recipe) && !dataset_is_variant(d, recipe) && dataset_cell(d, recipe, p->workload, p->phase, false, &c) &&
+		if (dataset_is_shadow(d, recipe) && !dataset_is_variant(d, recipe) &&
+		    dataset_cell(d, recipe, p->workload, p->phase, false, &c) &&
 		    per_op(&c, c.r->instructions) < per_op(&x->least, x->least.r->instructions)) {
 			x->best = recipe;
 			x->least = c;
@@ -55,7 +57,8 @@ static void row(FILE *f, const struct standing *x)
 	if (x->beyond > BOUND)
 		fprintf(f, "<td><span class=\"tag bad\">✗ %+.1f %%</span></td></tr>\n", 100 * x->beyond);
 	else
-		fprintf(f, "<td><span class=\"tag good\">✓ %s</span></td></tr>\n", strcmp(x->best, ADAPTIVE) ? "within 2 %" : "the best");
+		fprintf(f, "<td><span class=\"tag good\">✓ %s</span></td></tr>\n",
+			strcmp(x->best, ADAPTIVE) ? "within 2 %" : "the best");
 }
 
 void report_adaptive(FILE *f, const struct dataset *d)
@@ -70,15 +73,22 @@ void report_adaptive(FILE *f, const struct dataset *d)
 		}
 	if (!phases)
 		return;
-	fprintf(f, "<section id=adaptive><h2>Adaptive against the best</h2><p>The recipe <b>" ADAPTIVE "</b> decides for each page table, from what the "
-		   "guest lately did with it. It is to be the best of the recipes in every workload, or within 2 %% of the best. It is in "
-		   "<b>%u of %u</b> phases, those of all forms counted.</p>\n", within, phases);
-	table_begin(f, "<th scope=col>workload, phase</th><th scope=col>best recipe</th><th scope=col class=n>its instructions</th>"
-		       "<th scope=col class=n>" ADAPTIVE "'s</th><th scope=col>" ADAPTIVE " is</th>");
+	fprintf(f,
+		"<section id=adaptive><h2>Adaptive against the best</h2><p>The recipe <b>" ADAPTIVE
+		"</b> decides for each page table, from what the "
+		"guest lately did with it. It is to be the best of the recipes in every workload, or within 2 %% of the best. It "
+		"is in "
+		"<b>%u of %u</b> phases, those of all forms counted.</p>\n",
+		within, phases);
+	table_begin(f,
+		    "<th scope=col>workload, phase</th><th scope=col>best recipe</th><th scope=col class=n>its instructions</th>"
+		    "<th scope=col class=n>" ADAPTIVE "'s</th><th scope=col>" ADAPTIVE " is</th>");
 	for (unsigned i = 0; i < d->nr_phases; i++)
-		if (standing_of(d, &d->phase[i], &x) && (x.beyond > BOUND || !strcmp(main_form(d, dataset_base(d, x.form)), x.form)))
+		if (standing_of(d, &d->phase[i], &x) &&
+		    (x.beyond > BOUND || !strcmp(main_form(d, dataset_base(d, x.form)), x.form)))
 			row(f, &x);
-	table_end(f, "Instructions per operation, trips per operation below; the median repetition. Guests with four levels of page tables, of others "
+	table_end(f, "Instructions per operation, trips per operation below; the median repetition. Guests with four levels of "
+		     "page tables, of others "
 		     "only what is beyond the bound. Variants are not compared.");
 	fputs("</section>\n", f);
 }

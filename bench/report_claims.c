@@ -83,10 +83,12 @@ static void best_figures(FILE *f, const struct dataset *d)
 	unsigned n;
 	struct figure *g = figures_best(d, &n);
 
-	fputs("<h3>The best recipe</h3><p>What the best of the shadow recipes is to reach, per operation: at least ten times fewer instructions "
+	fputs("<h3>The best recipe</h3><p>What the best of the shadow recipes is to reach, per operation: at least ten times "
+	      "fewer instructions "
 	      "than the better of Xen and KVM, and never more trips.</p>\n",
 	      f);
-	table_begin(f, "<th scope=col>per operation</th><th scope=col class=n>within</th><th scope=col class=n>measured</th><th scope=col>by</th><th scope=col></th>");
+	table_begin(f, "<th scope=col>per operation</th><th scope=col class=n>within</th><th scope=col class=n>measured</th><th "
+		       "scope=col>by</th><th scope=col></th>");
 	for (unsigned i = 0; i < n; i++) {
 		html_tr_wide(f, g[i].what);
 		fputs("<td class=n>", f);
@@ -121,7 +123,8 @@ static void other_figures(FILE *f, const struct dataset *d)
 
 void report_figures(FILE *f, const struct dataset *d)
 {
-	fputs("<section id=figures><h2>Figures to reach</h2><p>Targets that the project set itself, at one instruction a tick, with the trace "
+	fputs("<section id=figures><h2>Figures to reach</h2><p>Targets that the project set itself, at one instruction a tick, "
+	      "with the trace "
 	      "off unless it says otherwise.</p>\n",
 	      f);
 	best_figures(f, d);
@@ -181,25 +184,32 @@ static void mark_other_qemu(FILE *f, const struct dataset *d)
 	if (version && strncmp(release, PEERS_QEMU ".", strlen(PEERS_QEMU "."))) {
 		fputs("<p class=warn>This run was made with QEMU ", f);
 		html_text(f, release);
-		fputs(", the figures of Xen and KVM beside it with QEMU " PEERS_QEMU ": two emulators are compared as well.</p>\n", f);
+		fputs(", the figures of Xen and KVM beside it with QEMU " PEERS_QEMU
+		      ": two emulators are compared as well.</p>\n",
+		      f);
 	}
 	free(release);
 }
 
 void report_peers(FILE *f, const struct dataset *d)
 {
-	fputs("<section id=peers><h2>Beside Xen and KVM</h2><p>Instructions per operation. This run's best shadow recipe stands beside what this "
-	      "project measured of two production hypervisors in 2026: Xen 4.17.5 and Linux 6.1 KVM of Debian 12, on QEMU " PEERS_QEMU " "
-	      "(TCG, <code>-icount shift=0</code>), with guests that do the same kinds of work but are not these same images. They are "
+	fputs("<section id=peers><h2>Beside Xen and KVM</h2><p>Instructions per operation. This run's best shadow recipe stands "
+	      "beside what this "
+	      "project measured of two production hypervisors in 2026: Xen 4.17.5 and Linux 6.1 KVM of Debian 12, on "
+	      "QEMU " PEERS_QEMU " "
+	      "(TCG, <code>-icount shift=0</code>), with guests that do the same kinds of work but are not these same images. "
+	      "They are "
 	      "not part of this run.</p>\n",
 	      f);
 	mark_other_qemu(f, d);
-	table_begin(f, "<th scope=col>per operation</th><th scope=col class=n>Penumbra</th><th scope=col>its best recipe</th><th scope=col class=n>times fewer</th>"
+	table_begin(f, "<th scope=col>per operation</th><th scope=col class=n>Penumbra</th><th scope=col>its best recipe</th><th "
+		       "scope=col class=n>times fewer</th>"
 		       "<th scope=col class=n>Xen 4.17<br>hap=0</th><th scope=col class=n>Xen 4.17<br>hap=0 oos=0</th>"
 		       "<th scope=col class=n>KVM 6.1<br>npt=0</th><th scope=col>trips of the three</th>");
 	for (unsigned i = 0; i < COUNT_OF(peers); i++)
 		peer_row(f, d, &peers[i]);
-	table_end(f, "Times fewer: than the better of Xen (hap=0) and KVM. World switches cost next to nothing in this unit: it compares the "
+	table_end(f, "Times fewer: than the better of Xen (hap=0) and KVM. World switches cost next to nothing in this unit: it "
+		     "compares the "
 		     "software's path length.");
 	fputs("</section>\n", f);
 }

@@ -81,7 +81,8 @@ void report_cost_table(FILE *f, const struct dataset *d, const char *workload)
 
 	if (!has_costs(d, workload))
 		return;
-	table_begin(f, "<th scope=col>recipe</th><th scope=col>kind of trip</th><th scope=col class=n>trips</th><th scope=col class=n>share</th>"
+	table_begin(f, "<th scope=col>recipe</th><th scope=col>kind of trip</th><th scope=col class=n>trips</th><th scope=col "
+		       "class=n>share</th>"
 		       "<th scope=col class=n>mean</th><th scope=col class=n>p5</th><th scope=col class=n>p50</th>"
 		       "<th scope=col class=n>p95</th><th scope=col class=n>table bytes<br>per trip</th>");
 	for (unsigned r = 0; (recipe = ordered_recipe(d, r)); r++) {
@@ -96,7 +97,8 @@ void report_cost_table(FILE *f, const struct dataset *d, const char *workload)
 				first = false;
 			}
 	}
-	table_end(f, "Every trip of one guest's whole life, warm-up and start included: instructions from exit to entry. Percentiles come from a log2 "
+	table_end(f, "Every trip of one guest's whole life, warm-up and start included: instructions from exit to entry. "
+		     "Percentiles come from a log2 "
 		     "histogram: right to their power of two.");
 }
 
@@ -154,8 +156,9 @@ static void cost_picture(FILE *f, const struct distribution *g, const char *work
 {
 	char *label = xfmt("%s: distribution of the trips' costs by recipe; the table below has means and percentiles", workload);
 
-	report_picture_begin(f, plot_buckets(g->line, g->n, g->first, g->last - g->first + 1, "instructions from exit to entry", "% of trips"),
-			     label);
+	report_picture_begin(
+		f, plot_buckets(g->line, g->n, g->first, g->last - g->first + 1, "instructions from exit to entry", "% of trips"),
+		label);
 	report_key_begin(f);
 	for (unsigned i = 0; i < g->n; i++)
 		report_key(f, g->line[i].colour, g->recipe[i]);

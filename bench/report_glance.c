@@ -32,7 +32,8 @@ void report_cost(FILE *f, const struct cell *c)
 	fputs(c->r->trips == c->r->ops ? " trip</small></td>" : " trips</small></td>", f);
 }
 
-static void figure_cell(FILE *f, const struct dataset *d, const char *recipe, const char *workload, const char *phase, double best)
+static void figure_cell(FILE *f, const struct dataset *d, const char *recipe, const char *workload, const char *phase,
+			double best)
 {
 	struct cell c;
 
@@ -102,7 +103,8 @@ void report_glance(FILE *f, const struct dataset *d)
 			first = false;
 		}
 	}
-	table_end(f, "Instructions per operation, trips per operation below; bold: the fewest instructions of the shadow recipes. Tracing off, "
+	table_end(f, "Instructions per operation, trips per operation below; bold: the fewest instructions of the shadow "
+		     "recipes. Tracing off, "
 		     "guests with four levels of page tables; the others are in the workloads' own sections.");
 }
 
@@ -143,7 +145,8 @@ static bool difference_of(const struct dataset *d, const char *variant, const st
 {
 	const char *base = dataset_variant_base(d, variant);
 
-	if (!strcmp(p->phase, PHASE_EMPTY) || !left_alone(p->workload) || !dataset_cell(d, base, p->workload, p->phase, false, &x->base) ||
+	if (!strcmp(p->phase, PHASE_EMPTY) || !left_alone(p->workload) ||
+	    !dataset_cell(d, base, p->workload, p->phase, false, &x->base) ||
 	    !dataset_cell(d, variant, p->workload, p->phase, false, &x->variant) || !x->base.r->instructions)
 		return false;
 	x->workload = p->workload;
@@ -205,10 +208,12 @@ void report_variants(FILE *f, const struct dataset *d)
 		if (!dataset_is_variant(d, recipe))
 			continue;
 		if (!any) {
-			fputs("<section id=variants><h2>Variants</h2><p>A variant is a recipe with the parts of one axis exchanged: what it gains and "
+			fputs("<section id=variants><h2>Variants</h2><p>A variant is a recipe with the parts of one axis "
+			      "exchanged: what it gains and "
 			      "loses is worth of that part alone.</p>\n",
 			      f);
-			table_begin(f, "<th scope=col>variant</th><th scope=col>what it is</th><th scope=col colspan=2>gains most in</th>"
+			table_begin(f, "<th scope=col>variant</th><th scope=col>what it is</th><th scope=col colspan=2>gains "
+				       "most in</th>"
 				       "<th scope=col colspan=2>loses most in</th><th scope=col class=n>the same in</th>");
 		}
 		any = true;
@@ -216,6 +221,7 @@ void report_variants(FILE *f, const struct dataset *d)
 	}
 	if (!any)
 		return;
-	table_end(f, "Instructions per operation against the base, all forms and phases that were measured under both, but of no guest with two CPUs or that dom0 disturbs. The same: within half a per cent.");
+	table_end(f, "Instructions per operation against the base, all forms and phases that were measured under both, but of no "
+		     "guest with two CPUs or that dom0 disturbs. The same: within half a per cent.");
 	fputs("</section>\n", f);
 }

@@ -19,7 +19,8 @@ static void third_fewer(FILE *f, const struct dataset *d)
 	a = per_op(&two, two.r->trips);
 	b = per_op(&three, three.r->trips);
 	value = xfmt("%.2f → %.2f trips", a, b);
-	note = xfmt("%+.1f %%, claimed: a third fewer. shadow2 emulates both writes, shadow3 lets them through and pulls the result in; %.0f → %.0f instructions",
+	note = xfmt("%+.1f %%, claimed: a third fewer. shadow2 emulates both writes, shadow3 lets them through and pulls the "
+		    "result in; %.0f → %.0f instructions",
 		    100 * (b / a - 1), per_op(&two, two.r->instructions), per_op(&three, three.r->instructions));
 	report_card(f, "Windows' demand fault, shadow2 → shadow3", value, note);
 	free(value);
@@ -39,7 +40,8 @@ static void most_bytes(FILE *f, const struct dataset *d)
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
 		double v;
 
-		if (!dataset_is_shadow(d, recipe) || dataset_is_variant(d, recipe) || !dataset_cell(d, recipe, "demand-fault", NULL, false, &c))
+		if (!dataset_is_shadow(d, recipe) || dataset_is_variant(d, recipe) ||
+		    !dataset_cell(d, recipe, "demand-fault", NULL, false, &c))
 			continue;
 		v = per_op(&c, c.r->bytes);
 		if (!most || v > a) {
@@ -53,7 +55,8 @@ static void most_bytes(FILE *f, const struct dataset *d)
 		}
 	}
 	value = xfmt("%s: %s bytes", most, human_number(a, n1));
-	note = next ? xfmt("of page tables per demand fault, claimed: shadow1 the most; next is %s with %s", next, human_number(b, n2)) :
+	note = next ? xfmt("of page tables per demand fault, claimed: shadow1 the most; next is %s with %s", next,
+			   human_number(b, n2)) :
 		      xstrdup("of page tables per demand fault; no other shadow recipe was measured");
 	report_card(f, "Touches the most", value, note);
 	free(value);
@@ -70,10 +73,12 @@ void report_central(FILE *f, const struct dataset *d)
 
 void report_published(FILE *f, const struct dataset *d)
 {
-	fputs("<section id=published><h2>Published figures</h2><p>What others measured, on their machines and with their workloads, beside what "
+	fputs("<section id=published><h2>Published figures</h2><p>What others measured, on their machines and with their "
+	      "workloads, beside what "
 	      "this run has of the same kind. Neither the unit nor the workload is the same: these are no verdicts.</p>\n",
 	      f);
-	table_begin(f, "<th scope=col>what</th><th scope=col>published</th><th scope=col>by whom, when</th><th scope=col>on what</th><th scope=col>this run</th>");
+	table_begin(f, "<th scope=col>what</th><th scope=col>published</th><th scope=col>by whom, when</th><th scope=col>on "
+		       "what</th><th scope=col>this run</th>");
 	for (unsigned i = 0; i < nr_published; i++) {
 		const struct published *p = &published[i];
 		char *ours = p->ours(d);

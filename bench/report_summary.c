@@ -9,10 +9,12 @@ static const char intro[] =
 	"<p>A guest operating system keeps page tables that say where its memory is. Under a hypervisor they cannot be "
 	"given to the processor as they are, because the guest does not know which memory is really its own. With "
 	"<b>shadow paging</b> the hypervisor keeps a second set, the shadow, and must notice every change to the first: each "
-	"time, the guest is stopped and the hypervisor entered and left again, a <b>trip</b>. How often that happens and how long it takes is decided "
+	"time, the guest is stopped and the hypervisor entered and left again, a <b>trip</b>. How often that happens and how "
+	"long it takes is decided "
 	"by a <b>recipe</b>, and that is what this report compares. Small guests do one thing many times (a <b>workload</b>); "
 	"what is counted is, per operation, the <b>instructions</b> executed by guest and hypervisor together, and the trips.</p>"
-	"<p>Two baselines show the floor: <b>native</b> is the same guest with no hypervisor, <b>npt</b> the processor's own second "
+	"<p>Two baselines show the floor: <b>native</b> is the same guest with no hypervisor, <b>npt</b> the processor's own "
+	"second "
 	"level of page tables, which needs no shadow. Fewer is better everywhere.</p>\n";
 
 void report_card(FILE *f, const char *title, const char *value, const char *note)
@@ -31,7 +33,8 @@ static void guests_card(FILE *f, const struct dataset *d)
 	unsigned all = (unsigned)json_array_size(json_object_get(d->root, "items"));
 	char *value = xfmt("%u of %u", all - d->nr_unfinished, all);
 
-	report_card(f, "Guest runs finished", value, d->nr_unfinished ? "the others have no results below" : "nothing is missing");
+	report_card(f, "Guest runs finished", value,
+		    d->nr_unfinished ? "the others have no results below" : "nothing is missing");
 	free(value);
 }
 
@@ -114,7 +117,8 @@ static void warnings(FILE *f, const struct dataset *d)
 	unsigned audited;
 
 	if (!json_is_true(json_object_get(d->root, "complete")))
-		fputs("<p class=warn><b>This run is incomplete</b>: it was stopped before everything had been measured. What is shown was finished.</p>\n",
+		fputs("<p class=warn><b>This run is incomplete</b>: it was stopped before everything had been measured. What is "
+		      "shown was finished.</p>\n",
 		      f);
 	if (error) {
 		fputs("<p class=warn>", f);

@@ -14,16 +14,21 @@ static void emulators_trips(FILE *f, const struct dataset *d)
 	for (unsigned i = 0; i < d->nr_rows; i++)
 		n += d->row[i].emulator;
 	if (n)
-		fprintf(f, "<p>The emulator under this run made %llu trips in measured regions that no hardware makes (reads of CR2 and CR8). They and "
-			   "their time are in no figure.</p>\n", n);
+		fprintf(f,
+			"<p>The emulator under this run made %llu trips in measured regions that no hardware makes (reads of CR2 "
+			"and CR8). They and "
+			"their time are in no figure.</p>\n",
+			n);
 }
 
 void report_kinds(FILE *f, const struct dataset *d)
 {
 	fputs("<section id=kinds><h2>Kinds of trips</h2>\n", f);
-	table_begin(f, "<th scope=col>name</th><th scope=col>what the guest did, and what became of it</th><th scope=col>is it page-table work?</th>");
+	table_begin(f, "<th scope=col>name</th><th scope=col>what the guest did, and what became of it</th><th scope=col>is it "
+		       "page-table work?</th>");
 	for (unsigned t = 0; t < TRIP_MAX; t++) {
-		fprintf(f, "<tr><th scope=row><span class=key><span><i style=\"background:%s\"></i>%s</span></span></th>", trip_colour(t), trip_names[t]);
+		fprintf(f, "<tr><th scope=row><span class=key><span><i style=\"background:%s\"></i>%s</span></span></th>",
+			trip_colour(t), trip_names[t]);
 		html_td_text(f, trip_texts[t]);
 		html_td_text(f, trip_is_paging[t] ? "yes" : "no");
 		fputs("</tr>\n", f);
@@ -33,7 +38,8 @@ void report_kinds(FILE *f, const struct dataset *d)
 	fputs("</section>\n", f);
 }
 
-static void tracing_row(FILE *f, const char *recipe, const char *workload, const char *phase, const struct cell *on, const struct cell *off)
+static void tracing_row(FILE *f, const char *recipe, const char *workload, const char *phase, const struct cell *on,
+			const struct cell *off)
 {
 	double extra = (double)on->r->instructions - (double)off->r->instructions;
 
@@ -65,15 +71,19 @@ static bool tracing_table(FILE *f, const struct dataset *d)
 				    !dataset_cell(d, recipe, workload, phase, false, &off))
 					continue;
 				if (!any)
-					table_begin(f, "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col>phase</th>"
-						       "<th scope=col class=n>instructions per op,<br>trace off</th><th scope=col class=n>trace on</th>"
-						       "<th scope=col class=n>records<br>written</th><th scope=col class=n>records<br>lost</th>"
-						       "<th scope=col class=n>instructions<br>per record</th>");
+					table_begin(f,
+						    "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col>phase</th>"
+						    "<th scope=col class=n>instructions per op,<br>trace off</th><th scope=col "
+						    "class=n>trace on</th>"
+						    "<th scope=col class=n>records<br>written</th><th scope=col "
+						    "class=n>records<br>lost</th>"
+						    "<th scope=col class=n>instructions<br>per record</th>");
 				any = true;
 				tracing_row(f, recipe, workload, phase, &on, &off);
 			}
 	if (any)
-		table_end(f, "The measured regions of the extra, traced pass against the untraced one. A record that was lost (the ring was full) costs less than one that was written.");
+		table_end(f, "The measured regions of the extra, traced pass against the untraced one. A record that was lost "
+			     "(the ring was full) costs less than one that was written.");
 	return any;
 }
 
@@ -130,7 +140,8 @@ void report_unfinished(FILE *f, const struct dataset *d)
 		fputs("<p>Every guest run finished.</p></section>\n", f);
 		return;
 	}
-	table_begin(f, "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col class=n>repetition</th><th scope=col>ended as</th><th scope=col>because</th>");
+	table_begin(f, "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col class=n>repetition</th><th "
+		       "scope=col>ended as</th><th scope=col>because</th>");
 	for (unsigned i = 0; i < d->nr_unfinished; i++) {
 		const json_t *it = d->unfinished[i];
 		char *why = item_why(it);
@@ -164,7 +175,8 @@ void report_audit(FILE *f, const struct dataset *d)
 			continue;
 		if (!any) {
 			fputs("<section id=audit><h2>Found by the audit</h2>\n", f);
-			table_begin(f, "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col class=n>faults</th><th scope=col>the audit says</th>");
+			table_begin(f, "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col class=n>faults</th><th "
+				       "scope=col>the audit says</th>");
 		}
 		any = true;
 		fputs("<tr>", f);
@@ -176,7 +188,8 @@ void report_audit(FILE *f, const struct dataset *d)
 	}
 	if (!any)
 		return;
-	table_end(f, "After each guest has ended, every shadow entry is derived again from the guest's tables; these differed. Their recipe's figures are not to be trusted.");
+	table_end(f, "After each guest has ended, every shadow entry is derived again from the guest's tables; these differed. "
+		     "Their recipe's figures are not to be trusted.");
 	fputs("</section>\n", f);
 }
 
@@ -237,12 +250,16 @@ void report_machine(FILE *f, const struct dataset *d)
 
 void report_rows(FILE *f, const struct dataset *d)
 {
-	fputs("<section id=rows><h2>All rows</h2><p>Totals of each measured region, as in <a href=\"results.csv\">results.csv</a>; "
+	fputs("<section id=rows><h2>All rows</h2><p>Totals of each measured region, as in <a "
+	      "href=\"results.csv\">results.csv</a>; "
 	      "<a href=\"results.json\">results.json</a> has everything.</p><details><summary>Show</summary>\n",
 	      f);
-	table_begin(f, "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col>phase</th><th scope=col class=n>guest levels</th>"
-		       "<th scope=col class=n>shadow levels</th><th scope=col class=n>repetition</th><th scope=col class=n>ops</th>"
-		       "<th scope=col class=n>instructions</th><th scope=col class=n>trips</th><th scope=col class=n>bytes touched</th>");
+	table_begin(f,
+		    "<th scope=col>recipe</th><th scope=col>workload</th><th scope=col>phase</th><th scope=col class=n>guest "
+		    "levels</th>"
+		    "<th scope=col class=n>shadow levels</th><th scope=col class=n>repetition</th><th scope=col class=n>ops</th>"
+		    "<th scope=col class=n>instructions</th><th scope=col class=n>trips</th><th scope=col class=n>bytes "
+		    "touched</th>");
 	for (unsigned i = 0; i < d->nr_rows; i++) {
 		const struct row *r = &d->row[i];
 

@@ -158,7 +158,8 @@ static void spread(FILE *f, const struct cell *c)
 	else if (c->instructions_min == c->instructions_max && c->trips_min == c->trips_max)
 		fprintf(f, "%u identical", c->n);
 	else
-		fprintf(f, "%u, ±%s", c->n, human_number((double)(c->instructions_max - c->instructions_min) / 2 / (double)c->r->ops, text));
+		fprintf(f, "%u, ±%s", c->n,
+			human_number((double)(c->instructions_max - c->instructions_min) / 2 / (double)c->r->ops, text));
 	fputs("</td>", f);
 }
 
@@ -203,10 +204,12 @@ static void table(FILE *f, const struct dataset *d, const char *base)
 {
 	const char *form, *phase, *recipe;
 
-	table_begin(f, "<th scope=col>phase</th><th scope=col>recipe</th><th scope=col>levels</th><th scope=col class=n>operations</th>"
-		       "<th scope=col class=n>instructions<br>per op</th><th scope=col class=n>of<br>native</th>"
-		       "<th scope=col class=n>trips<br>per op</th><th scope=col>of these</th>"
-		       "<th scope=col class=n>table bytes<br>per op</th><th scope=col class=n>repetitions</th>");
+	table_begin(
+		f,
+		"<th scope=col>phase</th><th scope=col>recipe</th><th scope=col>levels</th><th scope=col class=n>operations</th>"
+		"<th scope=col class=n>instructions<br>per op</th><th scope=col class=n>of<br>native</th>"
+		"<th scope=col class=n>trips<br>per op</th><th scope=col>of these</th>"
+		"<th scope=col class=n>table bytes<br>per op</th><th scope=col class=n>repetitions</th>");
 	for (unsigned i = 0; (form = nth_form(d, base, i)); i++)
 		for (unsigned p = 0; (phase = dataset_phase(d, form, p)); p++) {
 			bool first = true;
@@ -214,9 +217,11 @@ static void table(FILE *f, const struct dataset *d, const char *base)
 			for (unsigned r = 0; (recipe = ordered_recipe(d, r)); r++)
 				first &= !table_row(f, d, form, phase, recipe, first);
 		}
-	table_end(f, "Per operation of the measured region, tracing off; the median repetition. Levels: the guest's page-table levels, and the "
+	table_end(f, "Per operation of the measured region, tracing off; the median repetition. Levels: the guest's page-table "
+		     "levels, and the "
 		     "shadow's. Table bytes: bytes of page tables that the hypervisor read or wrote on the guest's behalf. "
-		     "Repetitions: how many, and whether instructions and trips were identical in all of them (else ± half their range).");
+		     "Repetitions: how many, and whether instructions and trips were identical in all of them (else ± half their "
+		     "range).");
 }
 
 /*
@@ -249,13 +254,17 @@ static void section(FILE *f, const struct dataset *d, const char *base)
 	html_text(f, dataset_text(d, "workloads", form));
 	fputs(".</p>\n", f);
 	if (!dataset_phase(d, form, 0)) {
-		fputs("<p class=soft>No guest run of this workload has a result: see <a href=\"#unfinished\">what did not finish</a>.</p></section>\n", f);
+		fputs("<p class=soft>No guest run of this workload has a result: see <a href=\"#unfinished\">what did not "
+		      "finish</a>.</p></section>\n",
+		      f);
 		return;
 	}
 	fputs("<div class=figs>\n", f);
-	picture(f, d, form, fill_instructions, "instructions per operation", "Instructions of guest and hypervisor together, per operation.");
+	picture(f, d, form, fill_instructions, "instructions per operation",
+		"Instructions of guest and hypervisor together, per operation.");
 	trips_picture(f, d, form);
-	picture(f, d, form, fill_bytes, "bytes per operation", "Bytes of page tables that the hypervisor touched, per operation.");
+	picture(f, d, form, fill_bytes, "bytes per operation",
+		"Bytes of page tables that the hypervisor touched, per operation.");
 	report_cost_picture(f, d, form);
 	fputs("</div>\n", f);
 	tables(f, d, base, form);

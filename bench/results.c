@@ -37,8 +37,8 @@ static json_t *recipes_json(void)
 	for (unsigned i = 0; i < nr_recipes; i++) {
 		const struct recipe *r = &recipes[i];
 
-		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*}", "name", r->name, "kind", kind[r->kind], "text",
-						   r->text, "base", base_name(r), "axis", r->axis, "parts", r->parts));
+		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*}", "name", r->name, "kind", kind[r->kind],
+						   "text", r->text, "base", base_name(r), "axis", r->axis, "parts", r->parts));
 	}
 	return a;
 }
@@ -50,10 +50,10 @@ static json_t *workloads_json(void)
 	for (unsigned i = 0; i < nr_workloads; i++) {
 		const struct workload *w = &workloads[i];
 
-		json_array_append_new(a, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:i, s:s}", "name", w->name, "workload", w->base,
-						   "levels", (int)w->levels, "kind", w->kind,
-						   "suite", w->suite, "cmdline", w->cmdline, "memory_mib", (int)w->memory_mib,
-						   "timeout_s", (int)w->timeout_s, "text", w->text));
+		json_array_append_new(a, json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:i, s:i, s:s}", "name", w->name, "workload",
+						   w->base, "levels", (int)w->levels, "kind", w->kind, "suite", w->suite,
+						   "cmdline", w->cmdline, "memory_mib", (int)w->memory_mib, "timeout_s",
+						   (int)w->timeout_s, "text", w->text));
 	}
 	return a;
 }
@@ -62,7 +62,7 @@ static json_t *trips_json(void)
 {
 	json_t *a = json_array();
 
-#define TRIP(id, text, paging) \
+#define TRIP(id, text, paging)                                                                                                   \
 	json_array_append_new(a, json_pack("{s:s, s:s, s:b}", "name", #id, "text", text, "paging", paging));
 #include "hv/include/trips.def"
 #undef TRIP
@@ -100,9 +100,9 @@ static json_t *new_tree(const char *run, json_t *options)
 	char stamp[40];
 
 	return json_pack("{s:i, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:[], s:[], s:[]}", "format", RESULTS_FORMAT, "run",
-			 text_json(run), "started", time_stamp(stamp), "complete", 0, "interrupted", 0, "options", options, "recipes",
-			 recipes_json(), "workloads", workloads_json(), "trips", trips_json(), "counters", counters_json(), "items",
-			 "traces", "boots");
+			 text_json(run), "started", time_stamp(stamp), "complete", 0, "interrupted", 0, "options", options,
+			 "recipes", recipes_json(), "workloads", workloads_json(), "trips", trips_json(), "counters",
+			 counters_json(), "items", "traces", "boots");
 }
 
 static void find_lists(struct results *r)
@@ -187,8 +187,8 @@ json_t *results_item(struct results *r, const char *recipe, const char *workload
 	json_array_foreach(r->items, i, it)
 		if (is_item(it, recipe, workload, repetition, traced))
 			return it;
-	it = json_pack("{s:s, s:s, s:i, s:b, s:s, s:[]}", "recipe", recipe, "workload", workload, "repetition",
-		       (int)repetition, "traced", (int)traced, "state", "running", "regions");
+	it = json_pack("{s:s, s:s, s:i, s:b, s:s, s:[]}", "recipe", recipe, "workload", workload, "repetition", (int)repetition,
+		       "traced", (int)traced, "state", "running", "regions");
 	json_array_append_new(r->items, it);
 	return it;
 }
@@ -365,7 +365,8 @@ int results_again(struct results *r)
 int results_finish(struct results *r, bool complete, bool interrupted)
 {
 	char stamp[40];
-	json_t *end = json_pack("{s:s, s:b, s:b}", "ended", time_stamp(stamp), "complete", (int)complete, "interrupted", (int)interrupted);
+	json_t *end = json_pack("{s:s, s:b, s:b}", "ended", time_stamp(stamp), "complete", (int)complete, "interrupted",
+				(int)interrupted);
 
 	if (r->error)
 		json_object_set_new(end, "error", text_json(r->error));
@@ -388,8 +389,8 @@ char *results_csv(const json_t *root)
 		const struct row *w = &d.row[i];
 
 		if (!w->traced)
-			fprintf(f, "%s,%s,%s,%u,%u,%u,%lu,%lu,%lu,%lu\n", w->recipe, dataset_base(&d, w->workload), w->phase, w->guest_levels,
-				w->shadow_levels, w->repetition, w->ops, w->instructions, w->trips, w->bytes);
+			fprintf(f, "%s,%s,%s,%u,%u,%u,%lu,%lu,%lu,%lu\n", w->recipe, dataset_base(&d, w->workload), w->phase,
+				w->guest_levels, w->shadow_levels, w->repetition, w->ops, w->instructions, w->trips, w->bytes);
 	}
 	fclose(f);
 	dataset_free(&d);
@@ -415,7 +416,8 @@ static json_t *read_results(const char *path, char **why)
 		wrong = journal_twice(root);
 	if (!wrong)
 		return root;
-	*why = xfmt("%s is no results file of this version (format %d), or was damaged or changed by hand: %s", path, RESULTS_FORMAT, wrong);
+	*why = xfmt("%s is no results file of this version (format %d), or was damaged or changed by hand: %s", path,
+		    RESULTS_FORMAT, wrong);
 	free(wrong);
 	json_decref(root);
 	return NULL;

@@ -21,16 +21,16 @@
 #include "plan.h"
 
 #define RESULTS_FORMAT 1
-#define RESULTS_LISTS 3
+#define RESULTS_LISTS  3
 
 struct results {
 	char *dir;
 	json_t *root;
 	json_t *items, *traces, *boots; /* borrowed from root */
-	struct journal journal; /* holding it, nobody else writes to the directory */
-	size_t nr_told[RESULTS_LISTS]; /* entries of items, traces, boots that the journal has; told[list][entry] */
+	struct journal journal;         /* holding it, nobody else writes to the directory */
+	size_t nr_told[RESULTS_LISTS];  /* entries of items, traces, boots that the journal has; told[list][entry] */
 	bool *told[RESULTS_LISTS];
-	char *error; /* the first write that failed, in words; NULL: none did */
+	char *error;       /* the first write that failed, in words; NULL: none did */
 	double save_again; /* now_seconds() from which results_save_lately() writes */
 };
 

@@ -53,7 +53,8 @@ static bool same_text(const json_t *options, const char *key, bool named, const 
 	const char *was = json_string_value(json_object_get(options, key));
 
 	if (*given && (!was || strcmp(*given, was))) {
-		say("that run was begun with the %s %s, not %s: leave the option out, or start a new run", key, was ? was : "?", *given);
+		say("that run was begun with the %s %s, not %s: leave the option out, or start a new run", key, was ? was : "?",
+		    *given);
 		return false;
 	}
 	*given = named ? was : NULL;
@@ -118,7 +119,9 @@ static bool same_machine(const json_t *was, const json_t *is)
 	const char *image = changed_image(json_object_get(was, "images"), json_object_get(is, "images"));
 
 	if (image)
-		say("%s is not the image that the run was begun with: figures of two builds do not belong into one run. Start a new one", image);
+		say("%s is not the image that the run was begun with: figures of two builds do not belong into one run. Start a "
+		    "new one",
+		    image);
 	for (unsigned i = 0; !image && i < COUNT_OF(key); i++)
 		if (!json_equal(json_object_get(was, key[i]), json_object_get(is, key[i]))) {
 			say("\"%s\" is not what it was when the run was begun: start a new one", key[i]);

@@ -88,8 +88,10 @@ static bool variants_there(const struct paths *p, const struct selection *s)
 		free(image);
 	}
 	if (missing)
-		say("variants without an image in %s: %u, %s first\n          `make variants` in the build directory makes them (./penumbra does), `make install` after it installs them;\n"
-		    "          --recipe chooses among those that are there", p->build, missing, first);
+		say("variants without an image in %s: %u, %s first\n          `make variants` in the build directory makes them "
+		    "(./penumbra does), `make install` after it installs them;\n"
+		    "          --recipe chooses among those that are there",
+		    p->build, missing, first);
 	return !missing;
 }
 
@@ -144,10 +146,11 @@ static char *names_of(const struct selection *s, bool of_recipes)
 static json_t *options_json(const struct options *o, const char *qemu, const struct selection *s)
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
-	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o}", "recipes", r, "workloads", w, "recipes_named",
-			      o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels", (int)o->levels, "suite", o->suite,
-			      "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace", (int)o->trace, "keep_going", (int)o->keep_going,
-			      "defaults", !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"), "qemu", text_json(qemu));
+	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o}", "recipes", r, "workloads", w,
+			      "recipes_named", o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels",
+			      (int)o->levels, "suite", o->suite, "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace",
+			      (int)o->trace, "keep_going", (int)o->keep_going, "defaults",
+			      !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"), "qemu", text_json(qemu));
 
 	free(r);
 	free(w);
@@ -206,7 +209,8 @@ static void say_end(const struct queue *q, const struct results *r, bool report)
 }
 
 /* The directory and what is to be measured; that much is known at once, and outlives whatever comes. */
-static int begin(struct results *res, const struct options *o, const struct paths *p, const struct emulator *qemu, const struct selection *s)
+static int begin(struct results *res, const struct options *o, const struct paths *p, const struct emulator *qemu,
+		 const struct selection *s)
 {
 	char *dir = o->output ? xstrdup(o->output) : new_run_dir(p), *slash = strrchr(dir, '/');
 	int ret = EXIT_FAILED;
@@ -223,7 +227,8 @@ static int begin(struct results *res, const struct options *o, const struct path
  * A new run, or the one that is resumed: then it is open already. Checksums take a while: whoever ends us meanwhile (which ends what
  * computes them as well) ends the run before it has begun, and the one that is resumed stays as it was.
  */
-static int open_results(struct results *res, const struct options *o, const struct paths *p, const struct emulator *qemu, const struct selection *s)
+static int open_results(struct results *res, const struct options *o, const struct paths *p, const struct emulator *qemu,
+			const struct selection *s)
 {
 	bool resumed = res->root;
 	json_t *machine;

@@ -12,82 +12,176 @@
 #include "results.h"
 #include "schema.h"
 
-#define ANY INT64_MAX
+#define ANY    INT64_MAX
 #define STATES "running|finished|failed|crashed|timed-out|interrupted|not-run"
 
 /* Rows of a table. MUST_: the key must be there. */
-#define MUST_TEXT(k) { .key = (k), .kind = RULE_TEXT, .must = true }
-#define TEXT(k) { .key = (k), .kind = RULE_TEXT }
-#define KNOWN(k) { .key = (k), .kind = RULE_KNOWN }
-#define MUST_NAME(k) { .key = (k), .kind = RULE_NAME, .must = true }
-#define MUST_WORDS(k, w) { .key = (k), .kind = RULE_TEXT, .must = true, .words = (w) }
-#define MUST_WHOLE(k, lo, hi) { .key = (k), .kind = RULE_WHOLE, .must = true, .least = (lo), .most = (hi) }
-#define WHOLE(k, lo, hi) { .key = (k), .kind = RULE_WHOLE, .least = (lo), .most = (hi) }
-#define NUMBER(k) { .key = (k), .kind = RULE_NUMBER }
-#define MUST_TRUTH(k) { .key = (k), .kind = RULE_TRUTH, .must = true }
-#define TRUTH(k) { .key = (k), .kind = RULE_TRUTH }
-#define MUST_OBJECT(k, in) { .key = (k), .kind = RULE_OBJECT, .must = true, .inside = (in) }
-#define OBJECT(k, in) { .key = (k), .kind = RULE_OBJECT, .inside = (in) }
-#define MUST_EACH(k, in) { .key = (k), .kind = RULE_EACH, .must = true, .inside = (in) }
-#define EACH(k, in) { .key = (k), .kind = RULE_EACH, .inside = (in) }
-#define MUST_LIST(k, in) { .key = (k), .kind = RULE_LIST, .must = true, .inside = (in) }
-#define LIST(k, in) { .key = (k), .kind = RULE_LIST, .inside = (in) }
-#define END { .key = NULL }
+#define MUST_TEXT(k)                                                                                                             \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_TEXT, .must = true                                                                      \
+	}
+#define TEXT(k)                                                                                                                  \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_TEXT                                                                                    \
+	}
+#define KNOWN(k)                                                                                                                 \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_KNOWN                                                                                   \
+	}
+#define MUST_NAME(k)                                                                                                             \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_NAME, .must = true                                                                      \
+	}
+#define MUST_WORDS(k, w)                                                                                                         \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_TEXT, .must = true, .words = (w)                                                        \
+	}
+#define MUST_WHOLE(k, lo, hi)                                                                                                    \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_WHOLE, .must = true, .least = (lo), .most = (hi)                                        \
+	}
+#define WHOLE(k, lo, hi)                                                                                                         \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_WHOLE, .least = (lo), .most = (hi)                                                      \
+	}
+#define NUMBER(k)                                                                                                                \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_NUMBER                                                                                  \
+	}
+#define MUST_TRUTH(k)                                                                                                            \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_TRUTH, .must = true                                                                     \
+	}
+#define TRUTH(k)                                                                                                                 \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_TRUTH                                                                                   \
+	}
+#define MUST_OBJECT(k, in)                                                                                                       \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_OBJECT, .must = true, .inside = (in)                                                    \
+	}
+#define OBJECT(k, in)                                                                                                            \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_OBJECT, .inside = (in)                                                                  \
+	}
+#define MUST_EACH(k, in)                                                                                                         \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_EACH, .must = true, .inside = (in)                                                      \
+	}
+#define EACH(k, in)                                                                                                              \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_EACH, .inside = (in)                                                                    \
+	}
+#define MUST_LIST(k, in)                                                                                                         \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_LIST, .must = true, .inside = (in)                                                      \
+	}
+#define LIST(k, in)                                                                                                              \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_LIST, .inside = (in)                                                                    \
+	}
+#define END                                                                                                                      \
+	{                                                                                                                        \
+		.key = NULL                                                                                                      \
+	}
 
 static const struct rule anything[] = { END };
 static const struct rule a_count[] = { MUST_WHOLE("", 0, ANY), END };
 static const struct rule a_text[] = { MUST_TEXT(""), END };
 
-static const struct rule trip_cost[] = { MUST_WHOLE("count", 0, ANY), WHOLE("ticks", 0, ANY), WHOLE("bytes", 0, ANY), LIST("hist", a_count), END };
+static const struct rule trip_cost[] = { MUST_WHOLE("count", 0, ANY), WHOLE("ticks", 0, ANY), WHOLE("bytes", 0, ANY),
+					 LIST("hist", a_count), END };
 static const struct rule a_trip_cost[] = { MUST_OBJECT("", trip_cost), END };
 static const struct rule stat[] = { EACH("trip", a_trip_cost), EACH("counter", a_count), END };
 
 /* What dom0 says of a region, an end, a trace, and what is kept of it: the same. */
-#define REGION_KEYS                                                                                                                   \
-	MUST_NAME("phase"), MUST_WHOLE("ops", 0, ANY), MUST_WHOLE("instructions", 0, ANY), MUST_WHOLE("trips", 0, ANY), MUST_WHOLE("bytes", 0, ANY),           \
-		MUST_WHOLE("guest_levels", 0, LEVELS_MOST), MUST_WHOLE("shadow_levels", 0, LEVELS_MOST), EACH("trip", a_trip_cost),             \
-		EACH("counter", a_count), WHOLE("trace_written", 0, ANY), WHOLE("trace_lost", 0, ANY)
-#define END_KEYS                                                                                                                      \
-	MUST_WORDS("state", STATES), WHOLE("code", INT64_MIN, ANY), TEXT("reason"), TEXT("words"), WHOLE("ticks", 0, ANY),                 \
-		WHOLE("audit", 0, ANY), KNOWN("audit_text"), WHOLE("console_lost", 0, ANY), OBJECT("stat", stat),                     \
+#define REGION_KEYS                                                                                                              \
+	MUST_NAME("phase"), MUST_WHOLE("ops", 0, ANY), MUST_WHOLE("instructions", 0, ANY), MUST_WHOLE("trips", 0, ANY),          \
+		MUST_WHOLE("bytes", 0, ANY), MUST_WHOLE("guest_levels", 0, LEVELS_MOST),                                         \
+		MUST_WHOLE("shadow_levels", 0, LEVELS_MOST), EACH("trip", a_trip_cost), EACH("counter", a_count),                \
+		WHOLE("trace_written", 0, ANY), WHOLE("trace_lost", 0, ANY)
+#define END_KEYS                                                                                                                 \
+	MUST_WORDS("state", STATES), WHOLE("code", INT64_MIN, ANY), TEXT("reason"), TEXT("words"), WHOLE("ticks", 0, ANY),       \
+		WHOLE("audit", 0, ANY), KNOWN("audit_text"), WHOLE("console_lost", 0, ANY), OBJECT("stat", stat),                \
 		OBJECT("exercise", anything)
-#define TRACE_KEYS                                                                                                                    \
-	MUST_WHOLE("written", 0, ANY), MUST_WHOLE("lost", 0, ANY), WHOLE("emitted", 0, ANY), TRUTH("agree"), WHOLE("late", 0, ANY),             \
-		OBJECT("events", anything)
+#define TRACE_KEYS                                                                                                               \
+	MUST_WHOLE("written", 0, ANY), MUST_WHOLE("lost", 0, ANY), WHOLE("emitted", 0, ANY), TRUTH("agree"),                     \
+		WHOLE("late", 0, ANY), OBJECT("events", anything)
 
 const struct rule schema_region[] = { REGION_KEYS, END };
 const struct rule schema_end[] = { END_KEYS, END };
 const struct rule schema_trace_end[] = { TRACE_KEYS, END };
 static const struct rule a_region[] = { MUST_OBJECT("", schema_region), END };
 
-const struct rule schema_item[] = { MUST_NAME("recipe"), MUST_NAME("workload"), MUST_WHOLE("repetition", 1, MAX_REPEAT), MUST_TRUTH("traced"), END_KEYS,
-				    NUMBER("wall_seconds"), MUST_LIST("regions", a_region), END };
+const struct rule schema_item[] = { MUST_NAME("recipe"),
+				    MUST_NAME("workload"),
+				    MUST_WHOLE("repetition", 1, MAX_REPEAT),
+				    MUST_TRUTH("traced"),
+				    END_KEYS,
+				    NUMBER("wall_seconds"),
+				    MUST_LIST("regions", a_region),
+				    END };
 static const struct rule an_item[] = { MUST_OBJECT("", schema_item), END };
 const struct rule schema_trace[] = { MUST_NAME("recipe"), MUST_NAME("workload"), TRACE_KEYS, END };
 static const struct rule a_trace[] = { MUST_OBJECT("", schema_trace), END };
-const struct rule schema_boot[] = {
-	MUST_TEXT("label"), MUST_NAME("recipe"), MUST_TEXT("command"), MUST_WORDS("state", STATES "|ended"), TEXT("ending"), NUMBER("wall_seconds"),
-	NUMBER("cpu_seconds"), WHOLE("files", 0, ANY), WHOLE("damaged_lines", 0, ANY), WHOLE("console_bytes_dropped", 0, ANY),
-	WHOLE("tsc_khz", 0, ANY), END
-};
+const struct rule schema_boot[] = { MUST_TEXT("label"),
+				    MUST_NAME("recipe"),
+				    MUST_TEXT("command"),
+				    MUST_WORDS("state", STATES "|ended"),
+				    TEXT("ending"),
+				    NUMBER("wall_seconds"),
+				    NUMBER("cpu_seconds"),
+				    WHOLE("files", 0, ANY),
+				    WHOLE("damaged_lines", 0, ANY),
+				    WHOLE("console_bytes_dropped", 0, ANY),
+				    WHOLE("tsc_khz", 0, ANY),
+				    END };
 static const struct rule a_boot[] = { MUST_OBJECT("", schema_boot), END };
 
-static const struct rule options[] = {
-	MUST_TEXT("recipes"), MUST_TEXT("workloads"), TRUTH("recipes_named"), TRUTH("workloads_named"), MUST_WHOLE("levels", 0, (1 << (LEVELS_MOST + 1)) - 1),
-	MUST_WORDS("suite", "quick|full|hostile"), MUST_WHOLE("repeat", 0, MAX_REPEAT), WHOLE("jobs", 1, MAX_JOBS), MUST_TRUTH("trace"), TRUTH("keep_going"),
-	TRUTH("defaults"), TEXT("qemu"), END
-};
+static const struct rule options[] = { MUST_TEXT("recipes"),
+				       MUST_TEXT("workloads"),
+				       TRUTH("recipes_named"),
+				       TRUTH("workloads_named"),
+				       MUST_WHOLE("levels", 0, (1 << (LEVELS_MOST + 1)) - 1),
+				       MUST_WORDS("suite", "quick|full|hostile"),
+				       MUST_WHOLE("repeat", 0, MAX_REPEAT),
+				       WHOLE("jobs", 1, MAX_JOBS),
+				       MUST_TRUTH("trace"),
+				       TRUTH("keep_going"),
+				       TRUTH("defaults"),
+				       TEXT("qemu"),
+				       END };
 static const struct rule image[] = { MUST_TEXT("name"), MUST_WHOLE("bytes", -1, ANY), KNOWN("sha256"), END };
 static const struct rule an_image[] = { MUST_OBJECT("", image), END };
 /* What is not here is for readers only: the report prints it, whatever it is. */
-static const struct rule machine[] = { MUST_TEXT("penumbra"), KNOWN("commit"), KNOWN("qemu"), KNOWN("qemu_program"), KNOWN("qemu_package"),
-				       KNOWN("qemu_sha256"), MUST_OBJECT("qemu_options", anything), MUST_LIST("images", an_image), END };
+static const struct rule machine[] = { MUST_TEXT("penumbra"),
+				       KNOWN("commit"),
+				       KNOWN("qemu"),
+				       KNOWN("qemu_program"),
+				       KNOWN("qemu_package"),
+				       KNOWN("qemu_sha256"),
+				       MUST_OBJECT("qemu_options", anything),
+				       MUST_LIST("images", an_image),
+				       END };
 
-static const struct rule recipe[] = { MUST_NAME("name"), MUST_WORDS("kind", "shadow|nested|native"), MUST_TEXT("text"), TEXT("base"), TEXT("axis"),
-				      TEXT("parts"), END };
+static const struct rule recipe[] = { MUST_NAME("name"),
+				      MUST_WORDS("kind", "shadow|nested|native"),
+				      MUST_TEXT("text"),
+				      TEXT("base"),
+				      TEXT("axis"),
+				      TEXT("parts"),
+				      END };
 static const struct rule a_recipe[] = { MUST_OBJECT("", recipe), END };
-static const struct rule workload[] = { MUST_NAME("name"), MUST_NAME("workload"), MUST_WHOLE("levels", LEVELS_LEAST, LEVELS_MOST), MUST_TEXT("kind"), MUST_TEXT("suite"),
-					MUST_TEXT("cmdline"), MUST_WHOLE("memory_mib", 0, ANY), MUST_WHOLE("timeout_s", 0, ANY), MUST_TEXT("text"), END };
+static const struct rule workload[] = { MUST_NAME("name"),
+					MUST_NAME("workload"),
+					MUST_WHOLE("levels", LEVELS_LEAST, LEVELS_MOST),
+					MUST_TEXT("kind"),
+					MUST_TEXT("suite"),
+					MUST_TEXT("cmdline"),
+					MUST_WHOLE("memory_mib", 0, ANY),
+					MUST_WHOLE("timeout_s", 0, ANY),
+					MUST_TEXT("text"),
+					END };
 static const struct rule a_workload[] = { MUST_OBJECT("", workload), END };
 static const struct rule trip[] = { MUST_NAME("name"), MUST_TEXT("text"), TRUTH("paging"), END };
 static const struct rule a_trip[] = { MUST_OBJECT("", trip), END };
@@ -95,12 +189,25 @@ static const struct rule counter[] = { MUST_NAME("name"), MUST_TEXT("text"), END
 static const struct rule a_counter[] = { MUST_OBJECT("", counter), END };
 
 /* No machine: the run was ended before it began. */
-const struct rule schema_results[] = {
-	MUST_WHOLE("format", RESULTS_FORMAT, RESULTS_FORMAT), MUST_TEXT("run"), MUST_TEXT("started"), TEXT("ended"), MUST_TRUTH("complete"), TRUTH("interrupted"),
-	TEXT("error"), NUMBER("wall_seconds"), LIST("resumed", a_text), MUST_OBJECT("options", options), OBJECT("machine", machine),
-	MUST_LIST("recipes", a_recipe), MUST_LIST("workloads", a_workload), MUST_LIST("trips", a_trip), MUST_LIST("counters", a_counter), MUST_LIST("items", an_item),
-	MUST_LIST("traces", a_trace), MUST_LIST("boots", a_boot), END
-};
+const struct rule schema_results[] = { MUST_WHOLE("format", RESULTS_FORMAT, RESULTS_FORMAT),
+				       MUST_TEXT("run"),
+				       MUST_TEXT("started"),
+				       TEXT("ended"),
+				       MUST_TRUTH("complete"),
+				       TRUTH("interrupted"),
+				       TEXT("error"),
+				       NUMBER("wall_seconds"),
+				       LIST("resumed", a_text),
+				       MUST_OBJECT("options", options),
+				       OBJECT("machine", machine),
+				       MUST_LIST("recipes", a_recipe),
+				       MUST_LIST("workloads", a_workload),
+				       MUST_LIST("trips", a_trip),
+				       MUST_LIST("counters", a_counter),
+				       MUST_LIST("items", an_item),
+				       MUST_LIST("traces", a_trace),
+				       MUST_LIST("boots", a_boot),
+				       END };
 
 /* Which guest run an event speaks of: its place in the plan. */
 #define RUN_KEYS MUST_WHOLE("item", 0, INT32_MAX), MUST_WHOLE("rep", 0, INT32_MAX), MUST_TEXT("name")
@@ -118,7 +225,7 @@ const struct rule *schema_event(const char *kind)
 		const struct rule *rules;
 	} events[] = {
 		{ "hello", hello_event }, { "begin", begin_event }, { "region", region_event },
-		{ "end", end_event },	  { "trace", trace_event }, { "done", anything },
+		{ "end", end_event },     { "trace", trace_event }, { "done", anything },
 	};
 
 	for (unsigned i = 0; i < COUNT_OF(events); i++)
@@ -149,23 +256,15 @@ static bool is_name(const char *s)
 static bool plain_value_fits(const json_t *v, const struct rule *r)
 {
 	switch (r->kind) {
-	case RULE_TEXT:
-		return json_is_string(v) && (!r->words || is_word(json_string_value(v), r->words));
-	case RULE_KNOWN:
-		return json_is_string(v) || json_is_null(v);
-	case RULE_NAME:
-		return json_is_string(v) && is_name(json_string_value(v));
-	case RULE_WHOLE:
-		return json_is_integer(v) && json_integer_value(v) >= r->least && json_integer_value(v) <= r->most;
-	case RULE_NUMBER:
-		return json_is_number(v) && json_number_value(v) >= 0;
-	case RULE_TRUTH:
-		return json_is_boolean(v);
+	case RULE_TEXT: return json_is_string(v) && (!r->words || is_word(json_string_value(v), r->words));
+	case RULE_KNOWN: return json_is_string(v) || json_is_null(v);
+	case RULE_NAME: return json_is_string(v) && is_name(json_string_value(v));
+	case RULE_WHOLE: return json_is_integer(v) && json_integer_value(v) >= r->least && json_integer_value(v) <= r->most;
+	case RULE_NUMBER: return json_is_number(v) && json_number_value(v) >= 0;
+	case RULE_TRUTH: return json_is_boolean(v);
 	case RULE_OBJECT:
-	case RULE_EACH:
-		return json_is_object(v);
-	case RULE_LIST:
-		return json_is_array(v);
+	case RULE_EACH: return json_is_object(v);
+	case RULE_LIST: return json_is_array(v);
 	}
 	return false;
 }
@@ -173,9 +272,13 @@ static bool plain_value_fits(const json_t *v, const struct rule *r)
 /* What it should be; the caller frees it. */
 static char *wanted(const struct rule *r)
 {
-	static const char *const kinds[] = { [RULE_TEXT] = "text", [RULE_KNOWN] = "text or null",
-					     [RULE_NAME] = "a name of letters, digits and -+._", [RULE_NUMBER] = "a number from 0 on",
-					     [RULE_TRUTH] = "true or false", [RULE_OBJECT] = "an object", [RULE_EACH] = "an object",
+	static const char *const kinds[] = { [RULE_TEXT] = "text",
+					     [RULE_KNOWN] = "text or null",
+					     [RULE_NAME] = "a name of letters, digits and -+._",
+					     [RULE_NUMBER] = "a number from 0 on",
+					     [RULE_TRUTH] = "true or false",
+					     [RULE_OBJECT] = "an object",
+					     [RULE_EACH] = "an object",
 					     [RULE_LIST] = "a list" };
 
 	if (r->kind == RULE_WHOLE)
@@ -201,8 +304,8 @@ static char *in_element(const char *key, size_t i, const json_t *element, char *
 	const char *recipe = json_string_value(json_object_get(element, "recipe"));
 	const char *workload = json_string_value(json_object_get(element, "workload"));
 	const char *name = recipe || workload ? workload : json_string_value(json_object_get(element, "name"));
-	char *why = xfmt("%s[%zu]%s%s%s%s%s: %s", key, i, recipe || name ? " (" : "", recipe ? recipe : "", recipe && name ? ", " : "",
-			 name ? name : "", recipe || name ? ")" : "", what);
+	char *why = xfmt("%s[%zu]%s%s%s%s%s: %s", key, i, recipe || name ? " (" : "", recipe ? recipe : "",
+			 recipe && name ? ", " : "", name ? name : "", recipe || name ? ")" : "", what);
 
 	free(what);
 	return why;

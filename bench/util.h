@@ -18,7 +18,7 @@
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_BUSY = 3, EXIT_INTERRUPTED = 130 };
 
 #define PN_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+#define COUNT_OF(a)          (sizeof(a) / sizeof((a)[0]))
 
 /* "penumbra: ..." on stderr, on a line of its own even while a progress line stands there. */
 void say(const char *fmt, ...) PN_PRINTF(1, 2);

@@ -58,13 +58,12 @@ int cmd_info(struct ctl *c)
 	const struct pn_dev *d = c->dev;
 
 	if (c->json)
-		ctl_print_json(c, json_pack("{s:s,s:i,s:I,s:i,s:i}", "recipe", d->recipe, "pcpus", (int)d->nr_pcpus,
-					    "pool_bytes", (json_int_t)d->pool_bytes, "tsc_khz", (int)d->tsc_khz,
-					    "ring_bytes", (int)d->ring_bytes));
+		ctl_print_json(c, json_pack("{s:s,s:i,s:I,s:i,s:i}", "recipe", d->recipe, "pcpus", (int)d->nr_pcpus, "pool_bytes",
+					    (json_int_t)d->pool_bytes, "tsc_khz", (int)d->tsc_khz, "ring_bytes",
+					    (int)d->ring_bytes));
 	else
-		fprintf(c->out, "recipe %s, %u pCPUs, %llu MiB for domains, TSC %u kHz, trace rings of %u KiB\n",
-			d->recipe, d->nr_pcpus, (unsigned long long)(d->pool_bytes >> 20), d->tsc_khz,
-			d->ring_bytes >> 10);
+		fprintf(c->out, "recipe %s, %u pCPUs, %llu MiB for domains, TSC %u kHz, trace rings of %u KiB\n", d->recipe,
+			d->nr_pcpus, (unsigned long long)(d->pool_bytes >> 20), d->tsc_khz, d->ring_bytes >> 10);
 	return 0;
 }
 
@@ -77,8 +76,7 @@ int cmd_create(struct ctl *c)
 		fprintf(c->err, "penumbra-ctl: %llu MiB of memory?\n", (unsigned long long)c->memory_mib);
 		return CTL_USAGE;
 	}
-	e = dom_create(c->dev, c->arg[0], c->memory_mib << 20, c->pool_pages, c->vcpus, c->shadow_levels, c->regions,
-		       &mem);
+	e = dom_create(c->dev, c->arg[0], c->memory_mib << 20, c->pool_pages, c->vcpus, c->shadow_levels, c->regions, &mem);
 	if (e != PN_ERR_ok)
 		return ctl_fail(c, "create", e);
 	if (c->json)
@@ -114,8 +112,7 @@ int cmd_load(struct ctl *c)
 static void list_line(struct ctl *c, const struct pn_domain_info *i)
 {
 	fprintf(c->out, "%6u  %-20s %-8s %6llu MiB %14llu ticks %10llu trips", i->id, i->name, pn_state_name(i->state),
-		(unsigned long long)(i->memory_bytes >> 20), (unsigned long long)i->run_ticks,
-		(unsigned long long)i->trips);
+		(unsigned long long)(i->memory_bytes >> 20), (unsigned long long)i->run_ticks, (unsigned long long)i->trips);
 	if (i->state == PN_EXITED)
 		fprintf(c->out, "  code %u", i->exit_code);
 	if (i->reason[0])
@@ -158,16 +155,16 @@ static void stat_table(struct ctl *c, const struct pn_stat *s)
 
 	for (unsigned i = 0; i < TRIP_MAX; i++)
 		ticks += s->trip[i].ticks;
-	fprintf(c->out, "%-14s %12s %9s %9s %12s %14s %12s\n", "trip", "samples", "samples%", "time%", "ticks each",
-		"bytes", "longest <");
+	fprintf(c->out, "%-14s %12s %9s %9s %12s %14s %12s\n", "trip", "samples", "samples%", "time%", "ticks each", "bytes",
+		"longest <");
 	for (unsigned i = 0; i < TRIP_MAX; i++) {
 		const struct pn_trip_stat *t = &s->trip[i];
 
 		if (t->count)
 			fprintf(c->out, "%-14s %12llu %8.2f%% %8.2f%% %12.1f %14llu %12llu\n", pn_trip_name(i),
 				(unsigned long long)t->count, s->trips ? 100.0 * t->count / s->trips : 0,
-				ticks ? 100.0 * t->ticks / ticks : 0, (double)t->ticks / t->count,
-				(unsigned long long)t->bytes, (unsigned long long)show_longest_of(t));
+				ticks ? 100.0 * t->ticks / ticks : 0, (double)t->ticks / t->count, (unsigned long long)t->bytes,
+				(unsigned long long)show_longest_of(t));
 	}
 	longest_line(c, s);
 	for (unsigned i = 0; i < PN_CNT_MAX; i++)
@@ -200,8 +197,8 @@ static void region_line(struct ctl *c, const struct pn_region *r)
 	double ops = r->ops ? (double)r->ops : 1;
 
 	fprintf(c->out, "%-16.16s %8llu ops %14.2f ticks/op %9.3f trips/op %10.1f bytes/op  %u-on-%u%s%s\n", r->phase,
-		(unsigned long long)r->ops, r->instructions / ops, r->trips / ops, r->bytes_touched / ops,
-		r->guest_levels, r->shadow_levels, r->disturbed ? "  disturbed: " : "", show_disturbed(r->disturbed));
+		(unsigned long long)r->ops, r->instructions / ops, r->trips / ops, r->bytes_touched / ops, r->guest_levels,
+		r->shadow_levels, r->disturbed ? "  disturbed: " : "", show_disturbed(r->disturbed));
 }
 
 int cmd_regions(struct ctl *c)
@@ -223,8 +220,7 @@ int cmd_regions(struct ctl *c)
 			region_line(c, &region[i]);
 	}
 	if (e == PN_ERR_ok && began > n)
-		fprintf(c->err, "penumbra-ctl: %llu more regions were measured but not kept\n",
-			(unsigned long long)(began - n));
+		fprintf(c->err, "penumbra-ctl: %llu more regions were measured but not kept\n", (unsigned long long)(began - n));
 	if (c->json && e == PN_ERR_ok)
 		ctl_print_json(c, json_incref(all));
 	json_decref(all);

@@ -39,14 +39,14 @@ static const struct command {
 	int options[MOST_OPTIONS]; /* keys that it knows, beside --device and --json */
 } commands[] = {
 	{ "info", cmd_info, 0, 0, "", "what hypervisor this is", { 0 } },
-	{ "create", cmd_create, 1, 1, "NAME", "a new domain; prints its number", { 'm', OPT_POOL, OPT_VCPUS, OPT_SHADOW_LEVELS, OPT_REGIONS } },
-	{ "load",
-	  cmd_load,
-	  2,
-	  2,
-	  "DOMAIN IMAGE",
-	  "load an image: PVH ELF, Multiboot, bzImage",
-	  { OPT_INITRD, OPT_CMDLINE } },
+	{ "create",
+	  cmd_create,
+	  1,
+	  1,
+	  "NAME",
+	  "a new domain; prints its number",
+	  { 'm', OPT_POOL, OPT_VCPUS, OPT_SHADOW_LEVELS, OPT_REGIONS } },
+	{ "load", cmd_load, 2, 2, "DOMAIN IMAGE", "load an image: PVH ELF, Multiboot, bzImage", { OPT_INITRD, OPT_CMDLINE } },
 	{ "start", cmd_start, 1, 1, "DOMAIN", "let it run", { 0 } },
 	{ "pause", cmd_pause, 1, 1, "DOMAIN", "stop it; it can go on", { 0 } },
 	{ "unpause", cmd_unpause, 1, 1, "DOMAIN", "let it go on", { 0 } },
@@ -60,13 +60,7 @@ static const struct command {
 	{ "trace", cmd_trace, 1, 1, "EVENTS", "trace these: a list with commas, all, none", { OPT_MODE } },
 	{ "audit", cmd_audit, 1, 1, "DOMAIN", "check the shadows of a domain that stands", { 0 } },
 	{ "pool", cmd_pool, 1, 2, "DOMAIN [PAGES]", "its shadow pages, also while it runs", { 0 } },
-	{ "logdirty",
-	  cmd_logdirty,
-	  2,
-	  2,
-	  "DOMAIN on|off|peek|clean",
-	  "which of its pages were written",
-	  { 0 } },
+	{ "logdirty", cmd_logdirty, 2, 2, "DOMAIN on|off|peek|clean", "which of its pages were written", { 0 } },
 	{ "fuzz",
 	  cmd_fuzz,
 	  0,
@@ -84,17 +78,17 @@ static const struct argp_option options[] = {
 	{ "pool", OPT_POOL, "PAGES", 0, "create: shadow pages (default: the hypervisor's)", 2 },
 	{ "vcpus", OPT_VCPUS, "N", 0, "create: its vCPUs, each on a pCPU of its own (default 1)", 2 },
 	{ "shadow-levels", OPT_SHADOW_LEVELS, "N", 0,
-	  "create: shadow tables of so many levels at least, where its mode can have them (default: what the mode needs)",
-	  2 },
+	  "create: shadow tables of so many levels at least, where its mode can have them (default: what the mode needs)", 2 },
 	{ "regions", OPT_REGIONS, "all", OPTION_ARG_OPTIONAL,
-	  "create: its measured regions may hold all other CPUs, for a quarter of its time; =all: whenever it asks (default: they "
+	  "create: its measured regions may hold all other CPUs, for a quarter of its time; =all: whenever it asks (default: "
+	  "they "
 	  "are counted, and hold nobody)",
 	  2 },
 	{ "initrd", OPT_INITRD, "FILE", 0, "load: its initial ramdisk", 2 },
 	{ "cmdline", OPT_CMDLINE, "TEXT", 0, "load: its command line", 2 },
 	{ "follow", 'f', NULL, 0, "console: go on until the domain ends", 2 },
-	{ "mode", OPT_MODE, "MODE", 0,
-	  "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite)", 2 },
+	{ "mode", OPT_MODE, "MODE", 0, "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite)",
+	  2 },
 	{ "seed", OPT_SEED, "S", 0, "fuzz: where the random numbers begin (default 1)", 2 },
 	{ "count", OPT_COUNT, "N", 0, "fuzz: how many commands (default 10000)", 2 },
 	{ "image", OPT_IMAGE, "FILE", 0, "fuzz: load and run damaged copies of this, too", 2 },
@@ -187,54 +181,25 @@ static void take_regions(struct ctl *c, const char *arg, struct argp_state *stat
 static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
-	case 'm':
-		take_number(state, arg, &c->memory_mib);
-		break;
-	case OPT_POOL:
-		take_number(state, arg, &c->pool_pages);
-		break;
-	case OPT_VCPUS:
-		take_number(state, arg, &c->vcpus);
-		break;
-	case OPT_SHADOW_LEVELS:
-		take_number(state, arg, &c->shadow_levels);
-		break;
-	case OPT_REGIONS:
-		take_regions(c, arg, state);
-		break;
-	case OPT_SEED:
-		take_number(state, arg, &c->seed);
-		break;
-	case OPT_COUNT:
-		take_number(state, arg, &c->count);
-		break;
-	case OPT_INITRD:
-		c->initrd = arg;
-		break;
-	case OPT_CMDLINE:
-		c->cmdline = arg;
-		break;
-	case OPT_MODE:
-		c->mode = arg;
-		break;
-	case OPT_ROOT:
-		c->root = arg;
-		break;
-	case OPT_OUT:
-		c->out_dir = arg;
-		break;
-	case OPT_IMAGE:
-		c->image = arg;
-		break;
+	case 'm': take_number(state, arg, &c->memory_mib); break;
+	case OPT_POOL: take_number(state, arg, &c->pool_pages); break;
+	case OPT_VCPUS: take_number(state, arg, &c->vcpus); break;
+	case OPT_SHADOW_LEVELS: take_number(state, arg, &c->shadow_levels); break;
+	case OPT_REGIONS: take_regions(c, arg, state); break;
+	case OPT_SEED: take_number(state, arg, &c->seed); break;
+	case OPT_COUNT: take_number(state, arg, &c->count); break;
+	case OPT_INITRD: c->initrd = arg; break;
+	case OPT_CMDLINE: c->cmdline = arg; break;
+	case OPT_MODE: c->mode = arg; break;
+	case OPT_ROOT: c->root = arg; break;
+	case OPT_OUT: c->out_dir = arg; break;
+	case OPT_IMAGE: c->image = arg; break;
 	case OPT_SPARE:
 		take_number(state, arg, &c->spare);
 		c->spare++;
 		break;
-	case 'f':
-		c->follow = true;
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case 'f': c->follow = true; break;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 	return 0;
 }
@@ -244,16 +209,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct parse *p = state->input;
 
 	switch (key) {
-	case 'd':
-		p->c->device = arg;
-		return 0;
-	case 'j':
-		p->c->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		return take_argument(p, arg, state);
-	case ARGP_KEY_END:
-		return check_whole(p, state);
+	case 'd': p->c->device = arg; return 0;
+	case 'j': p->c->json = true; return 0;
+	case ARGP_KEY_ARG: return take_argument(p, arg, state);
+	case ARGP_KEY_END: return check_whole(p, state);
 	}
 	if (take_option(p->c, key, arg, state))
 		return ARGP_ERR_UNKNOWN;
@@ -296,8 +255,7 @@ void ctl_print_json(struct ctl *c, json_t *value)
 int ctl_main(struct ctl *c, int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,     parse, "COMMAND [ARGUMENT...]", "Control Penumbra's domains from dom0.\v", NULL,
-		help_filter, NULL
+		options, parse, "COMMAND [ARGUMENT...]", "Control Penumbra's domains from dom0.\v", NULL, help_filter, NULL
 	};
 	struct parse p = { .c = c };
 	char why[DOM_WHY * 2];

@@ -169,8 +169,8 @@ int pn_dev_probe(struct pn_dev *dev, char *why, size_t size)
 		return -1;
 	}
 	if (version != PN_ABI_VERSION) {
-		snprintf(why, size, "the hypervisor speaks ABI version %u, this tool %d: use the tool of its build",
-			 version, PN_ABI_VERSION);
+		snprintf(why, size, "the hypervisor speaks ABI version %u, this tool %d: use the tool of its build", version,
+			 PN_ABI_VERSION);
 		return -1;
 	}
 	read_constants(dev);
@@ -214,8 +214,7 @@ struct pn_dev *pn_dev_open(const char *dir, char *why, size_t size)
 		dir = getenv(PN_DEVICE_ENV);
 	if (!dir) {
 		if (find_function(found, sizeof(found))) {
-			snprintf(why, size, "no Penumbra device (PCI %04x:%04x): is this dom0?", PN_PCI_VENDOR,
-				 PN_PCI_DEVICE);
+			snprintf(why, size, "no Penumbra device (PCI %04x:%04x): is this dom0?", PN_PCI_VENDOR, PN_PCI_DEVICE);
 			return NULL;
 		}
 		dir = found;
@@ -233,8 +232,7 @@ void pn_dev_close(struct pn_dev *dev)
 		dev->close(dev);
 }
 
-enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args,
-			 uint64_t *rets)
+enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets)
 {
 	PN_LOCKED(dev);
 

@@ -45,12 +45,10 @@ static inline void pn_unlock_at(struct pn_dev **dev)
 {
 	pn_unlock(*dev);
 }
-#define PN_LOCKED(dev)                                                                                                 \
-	__attribute__((cleanup(pn_unlock_at), unused)) struct pn_dev *pn_locked = (pn_lock(dev), (dev))
+#define PN_LOCKED(dev) __attribute__((cleanup(pn_unlock_at), unused)) struct pn_dev *pn_locked = (pn_lock(dev), (dev))
 
 /* Runs a command. args, rets: PN_NR_ARGS and PN_NR_RETS numbers, NULL for none wanted. */
-enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args,
-			 uint64_t *rets);
+enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets);
 /* The exchange buffer, dev->exchange_bytes long. */
 static inline char *pn_exchange(struct pn_dev *dev)
 {

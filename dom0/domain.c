@@ -21,8 +21,8 @@ static void put_string(struct pn_dev *dev, const char *text, size_t room)
 	strncpy(pn_exchange(dev), text, room);
 }
 
-enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
-			 uint64_t vcpus, uint64_t shadow_levels, enum pn_regions regions, struct dom_memory *mem)
+enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages, uint64_t vcpus,
+			 uint64_t shadow_levels, enum pn_regions regions, struct dom_memory *mem)
 {
 	PN_LOCKED(dev);
 	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, vcpus, shadow_levels, regions };
@@ -37,8 +37,7 @@ enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_b
 }
 
 /* Reads a whole file into the domain's memory so that it ends, page aligned, at *top; lowers *top to its start. */
-static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char *path, uint64_t *top, uint64_t *bytes,
-		    char *why)
+static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char *path, uint64_t *top, uint64_t *bytes, char *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), ret = -1;
 	struct stat st;
@@ -48,8 +47,7 @@ static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char
 	if (fd < 0 || fstat(fd, &st)) {
 		snprintf(why, DOM_WHY, "%s: %s", path, strerror(errno));
 	} else if (PAGE_UP((uint64_t)st.st_size) >= *top || mem->offset + mem->bytes > dev->bar4_bytes) {
-		snprintf(why, DOM_WHY, "%s: %lld bytes do not fit into the domain's memory", path,
-			 (long long)st.st_size);
+		snprintf(why, DOM_WHY, "%s: %lld bytes do not fit into the domain's memory", path, (long long)st.st_size);
 	} else {
 		*top -= PAGE_UP((uint64_t)st.st_size);
 		*bytes = st.st_size;

@@ -22,8 +22,8 @@ struct dom_memory {
  * pool_pages: 0 for the hypervisor's default. Each vCPU takes a pCPU of its own. shadow_levels: at least so many in its
  * shadow tables if its mode can have them; 0 for what the mode needs.
  */
-enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages,
-			 uint64_t vcpus, uint64_t shadow_levels, enum pn_regions regions, struct dom_memory *mem);
+enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages, uint64_t vcpus,
+			 uint64_t shadow_levels, enum pn_regions regions, struct dom_memory *mem);
 /*
  * Copies the image, and the initrd if it is not NULL, to the top of the domain's memory, page
  * aligned, the initrd above the image, and has them loaded. why[DOM_WHY] explains a failure.
@@ -47,7 +47,7 @@ enum pn_error dom_pool(struct pn_dev *dev, uint32_t id, uint64_t pages, struct d
 
 /* What log-dirty answered; bits: allocated, a bit for each of the domain's pages, lowest first; NULL after on and off. */
 struct dom_logdirty {
-	uint64_t pages, dirty; /* pages looked at; of these, written */
+	uint64_t pages, dirty;   /* pages looked at; of these, written */
 	uint64_t ticks, entries; /* TSC ticks that it took; entries that lost write access */
 	uint8_t *bits;
 };

@@ -118,13 +118,13 @@ json_t *exercise_end(struct exercise *x)
 	if (x->before && x->error == PN_ERR_ok)
 		x->error = look(x);
 	free(x->before);
-	j = json_pack("{s:s, s:s, s:I}", "kind", x->kind, "answer", x->error == PN_ERR_ok ? "ok" : pn_error_text(x->error), "steps",
-		      (json_int_t)x->steps);
+	j = json_pack("{s:s, s:s, s:I}", "kind", x->kind, "answer", x->error == PN_ERR_ok ? "ok" : pn_error_text(x->error),
+		      "steps", (json_int_t)x->steps);
 	if (!strcmp(x->kind, "pool"))
 		json_object_update_new(j, json_pack("{s:I, s:I}", "pages", (json_int_t)x->pages, "least", (json_int_t)x->least));
 	else
 		json_object_update_new(j, json_pack("{s:I, s:I, s:I, s:I, s:I}", "written", (json_int_t)x->written, "marked",
-						    (json_int_t)x->marked, "missed", (json_int_t)x->missed, "ticks", (json_int_t)x->ticks,
-						    "entries", (json_int_t)x->entries));
+						    (json_int_t)x->marked, "missed", (json_int_t)x->missed, "ticks",
+						    (json_int_t)x->ticks, "entries", (json_int_t)x->entries));
 	return j;
 }

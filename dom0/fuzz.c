@@ -27,22 +27,14 @@ static uint64_t hostile_number(uint64_t *s)
 	uint64_t r = next(s);
 
 	switch (r % 8) {
-	case 0:
-		return r >> 61;
-	case 1:
-		return 1ull << (r >> 58);
-	case 2:
-		return (1ull << (r >> 58)) - 1;
-	case 3:
-		return (r >> 32) % 65 * 4096;
-	case 4:
-		return (r >> 32) % 64 << 20;
-	case 5:
-		return ~(r >> 56);
-	case 6:
-		return r >> 40;
-	default:
-		return r;
+	case 0: return r >> 61;
+	case 1: return 1ull << (r >> 58);
+	case 2: return (1ull << (r >> 58)) - 1;
+	case 3: return (r >> 32) % 65 * 4096;
+	case 4: return (r >> 32) % 64 << 20;
+	case 5: return ~(r >> 56);
+	case 6: return r >> 40;
+	default: return r;
 	}
 }
 
@@ -69,16 +61,12 @@ static void hostile_exchange(struct ctl *c, uint64_t *s)
 	char *e = pn_exchange(c->dev);
 
 	switch (next(s) % 4) {
-	case 0:
-		memset(e, (int)next(s), c->dev->exchange_bytes);
-		break;
+	case 0: memset(e, (int)next(s), c->dev->exchange_bytes); break;
 	case 1:
 		for (unsigned i = 0; i + 8 <= c->dev->exchange_bytes; i += 8)
 			*(uint64_t *)(e + i) = next(s);
 		break;
-	case 2:
-		strcpy(e, heads[next(s) % 4]);
-		break;
+	case 2: strcpy(e, heads[next(s) % 4]); break;
 	}
 }
 
@@ -91,8 +79,7 @@ static void scribble(struct ctl *c, uint64_t *s)
 	if (r % 4 == 0 && d->pool_bytes >= 4096 && !c->spare)
 		*(uint64_t *)(d->bar4 + (next(s) % d->pool_bytes & ~7ull)) = hostile_number(s);
 	if (r % 4 == 1 && d->nr_rings)
-		*(uint64_t *)((char *)pn_ring_memory(d, next(s) % d->nr_rings) + next(s) % (4096 / 8) * 8) =
-			hostile_number(s);
+		*(uint64_t *)((char *)pn_ring_memory(d, next(s) % d->nr_rings) + next(s) % (4096 / 8) * 8) = hostile_number(s);
 	if (r % 4 == 2)
 		d->write32(d, (uint32_t)next(s) % PN_REG_ARG(0) & ~3u, (uint32_t)r);
 }
@@ -191,8 +178,7 @@ static bool one(struct fuzz *f)
 		f->counts[e]++;
 		return true;
 	}
-	fprintf(c->err, "penumbra-ctl: fuzz: command %u, domain %u: answer %d is no error code\n", command, domain,
-		(int)e);
+	fprintf(c->err, "penumbra-ctl: fuzz: command %u, domain %u: answer %d is no error code\n", command, domain, (int)e);
 	return false;
 }
 
@@ -219,8 +205,8 @@ static void report(struct fuzz *f, bool ok)
 {
 	struct ctl *c = f->c;
 
-	fprintf(c->out, "fuzz: seed %llu, %llu commands, %s\n", (unsigned long long)c->seed,
-		(unsigned long long)c->count, ok ? "all answered" : "NOT WELL");
+	fprintf(c->out, "fuzz: seed %llu, %llu commands, %s\n", (unsigned long long)c->seed, (unsigned long long)c->count,
+		ok ? "all answered" : "NOT WELL");
 	for (unsigned e = 0; e < 16; e++)
 		if (f->counts[e])
 			fprintf(c->out, "  %10llu  %s\n", (unsigned long long)f->counts[e], pn_error_text(e));

@@ -28,8 +28,8 @@ int cmd_pool(struct ctl *c)
 	if (e != PN_ERR_ok)
 		return ctl_fail(c, "pool", e);
 	if (c->json)
-		ctl_print_json(c, json_pack("{s:I,s:I,s:I}", "pages", (json_int_t)pool.pages, "least",
-					    (json_int_t)pool.least, "used", (json_int_t)pool.used));
+		ctl_print_json(c, json_pack("{s:I,s:I,s:I}", "pages", (json_int_t)pool.pages, "least", (json_int_t)pool.least,
+					    "used", (json_int_t)pool.used));
 	else
 		fprintf(c->out, "%" PRIu64 " pages, %" PRIu64 " of them in use; the least is %" PRIu64 "\n", pool.pages,
 			pool.used, pool.least);
@@ -90,10 +90,9 @@ static void show(struct ctl *c, const struct dom_logdirty *log)
 
 int cmd_logdirty(struct ctl *c)
 {
-	static const char *const names[] = { [PN_LOGDIRTY_OFF] = "off",
-					     [PN_LOGDIRTY_ON] = "on",
-					     [PN_LOGDIRTY_PEEK] = "peek",
-					     [PN_LOGDIRTY_CLEAN] = "clean" };
+	static const char *const names[] = {
+		[PN_LOGDIRTY_OFF] = "off", [PN_LOGDIRTY_ON] = "on", [PN_LOGDIRTY_PEEK] = "peek", [PN_LOGDIRTY_CLEAN] = "clean"
+	};
 	struct dom_logdirty log;
 	unsigned what = 0;
 	enum pn_error e;

@@ -19,8 +19,7 @@
 #define COLLECTOR_ENV "PENUMBRA_COLLECTD" /* its path, if it is not found by name */
 
 /* Runs `lttng` with up to six arguments; its chatter is shown only if it fails. */
-static bool lttng(struct ctl *c, const char *a, const char *b, const char *d, const char *e, const char *f,
-		  const char *g)
+static bool lttng(struct ctl *c, const char *a, const char *b, const char *d, const char *e, const char *f, const char *g)
 {
 	char *const argv[] = { "lttng", "-n", (char *)a, (char *)b, (char *)d, (char *)e, (char *)f, (char *)g, NULL };
 	posix_spawn_file_actions_t fa;
@@ -58,8 +57,7 @@ static bool start_session(struct session *t, struct ctl *c, const char *dir)
 	free(output);
 	if (!ok)
 		return false;
-	if (lttng(c, "enable-channel", "--userspace", "--blocking-timeout=inf", "--subbuf-size=256k", "--num-subbuf=4",
-		  "pn") &&
+	if (lttng(c, "enable-channel", "--userspace", "--blocking-timeout=inf", "--subbuf-size=256k", "--num-subbuf=4", "pn") &&
 	    lttng(c, "enable-event", "--userspace", "--channel=pn", "penumbra:*", NULL, NULL) &&
 	    lttng(c, "start", t->name, NULL, NULL, NULL, NULL))
 		return true;

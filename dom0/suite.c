@@ -94,8 +94,7 @@ int suite_read(struct suite *s, struct ctl *c, const char *path)
 		fprintf(c->err, "penumbra-ctl: %s:%d: %s\n", path, error.line, error.text);
 	ok = s->plan && copy && read_items(s, path);
 	if (ok)
-		ok = (c->root ? asprintf(&s->images, "%s", c->root)
-			      : asprintf(&s->images, "%s/images", dirname(copy))) > 0;
+		ok = (c->root ? asprintf(&s->images, "%s", c->root) : asprintf(&s->images, "%s/images", dirname(copy))) > 0;
 	free(copy);
 	if (!ok)
 		suite_free(s);
@@ -117,8 +116,8 @@ int cmd_suite(struct ctl *c)
 
 	if (suite_read(&s, c, c->arg[0]))
 		return CTL_FAILED;
-	suite_say(c, json_pack("{s:s,s:s,s:i,s:I}", "e", "hello", "recipe", c->dev->recipe, "items", (int)s.nr_items,
-			       "tsc_khz", (json_int_t)c->dev->tsc_khz));
+	suite_say(c, json_pack("{s:s,s:s,s:i,s:I}", "e", "hello", "recipe", c->dev->recipe, "items", (int)s.nr_items, "tsc_khz",
+			       (json_int_t)c->dev->tsc_khz));
 	for (unsigned i = 0; i < s.nr_items; i++)
 		for (unsigned r = 0; r < s.items[i].repeat; r++)
 			suite_run_item(&s, i, r);

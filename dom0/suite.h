@@ -13,7 +13,7 @@
 
 struct suite_item {
 	const char *name, *image, *initrd, *cmdline; /* initrd: NULL for none */
-	const char *exercise; /* of exercise.h; NULL for none */
+	const char *exercise;                        /* of exercise.h; NULL for none */
 	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, timeout_s, repeat;
 	bool trace;
 };

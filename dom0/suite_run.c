@@ -60,8 +60,7 @@ static void open_console(struct run *r)
 
 	if (asprintf(&dir, "%s/consoles", r->c->out_dir) > 0)
 		mkdir(dir, 0777);
-	if (asprintf(&path, "%s/%s.%u%s.txt", dir ? dir : "", r->item->name, r->rep, r->item->trace ? ".traced" : "") >
-	    0)
+	if (asprintf(&path, "%s/%s.%u%s.txt", dir ? dir : "", r->item->name, r->rep, r->item->trace ? ".traced" : "") > 0)
 		r->console = fopen(path, "w");
 	if (!r->console)
 		fprintf(r->c->err, "penumbra-ctl: %s: %s\n", path ? path : "console", strerror(errno));
@@ -138,8 +137,7 @@ static void wait_for_end(struct run *r)
 			return;
 		if (now() >= deadline) {
 			r->state = "timed-out";
-			snprintf(r->reason, sizeof(r->reason), "no end within %llu s",
-				 (unsigned long long)r->item->timeout_s);
+			snprintf(r->reason, sizeof(r->reason), "no end within %llu s", (unsigned long long)r->item->timeout_s);
 			dom_simple(r->c->dev, PN_CMD_pause, r->mem.id);
 			save_console(r);
 			return;
@@ -203,8 +201,8 @@ static void add_audit(struct run *r, json_t *ev)
 		e = dom_audit(r->c->dev, r->mem.id, NULL, &a);
 	json_object_set_new(ev, "audit", json_integer((json_int_t)a.faults));
 	json_object_set_new(ev, "audit_text",
-			    e == PN_ERR_ok && a.text ? show_text(a.text, strlen(a.text))
-						     : json_sprintf("not audited: %s", pn_error_text(e)));
+			    e == PN_ERR_ok && a.text ? show_text(a.text, strlen(a.text)) :
+						       json_sprintf("not audited: %s", pn_error_text(e)));
 	free(a.text);
 }
 
@@ -239,7 +237,8 @@ static uint64_t sum(const json_t *counts)
 	uint64_t n = 0;
 	json_t *v;
 
-	json_object_foreach((json_t *)counts, key, v) n += (uint64_t)json_integer_value(v);
+	json_object_foreach((json_t *)counts, key, v)
+		n += (uint64_t)json_integer_value(v);
 	return n;
 }
 

@@ -17,7 +17,8 @@ static json_t *root;
 /* The recipes of the made-up runs: variants of shadow2 with one part exchanged. */
 static const char recipes_text[] =
 	"[{'name':'shadow1','kind':'shadow'},{'name':'shadow2','kind':'shadow'},{'name':'shadow3','kind':'shadow'},"
-	"{'name':'vtlb','kind':'shadow'},{'name':'kvm','kind':'shadow'},{'name':'npt','kind':'nested'},{'name':'native','kind':'native'},"
+	"{'name':'vtlb','kind':'shadow'},{'name':'kvm','kind':'shadow'},{'name':'npt','kind':'nested'},{'name':'native','kind':'"
+	"native'},"
 	"{'name':'shadow2+flags','kind':'shadow','base':'shadow2','axis':'spare','parts':'guest_flags'},"
 	"{'name':'shadow2+flags','kind':'shadow','base':'shadow2','axis':'spare','parts':'guest_flags_mmio'},"
 	"{'name':'shadow2+rmap','kind':'shadow','base':'shadow2','axis':'wrmap','parts':'rmap'},"
@@ -62,7 +63,8 @@ static void add_value(json_t *region, json_t *counters, json_t *exercise, const 
 		json_object_set_new(counters, name + 1, json_integer(v[0]));
 	else if (!strncmp(name, "pf_", 3))
 		json_object_set_new(json_object_get(region, "trip"), name,
-				    json_pack("{s:I, s:I, s:I}", "count", (json_int_t)v[0], "ticks", (json_int_t)v[1], "bytes", (json_int_t)v[2]));
+				    json_pack("{s:I, s:I, s:I}", "count", (json_int_t)v[0], "ticks", (json_int_t)v[1], "bytes",
+					      (json_int_t)v[2]));
 	else
 		json_object_set_new(region, name, json_integer(v[0]));
 }
@@ -72,14 +74,17 @@ static void add_run(const char *row, int repetition, bool traced)
 {
 	char *copy = strdup(row), *rest = copy, *word;
 	const char *recipe = strsep(&rest, " "), *workload = strsep(&rest, " "), *phase = strsep(&rest, " ");
-	json_t *region = json_pack("{s:s, s:i, s:i, s:i, s:{}}", "phase", phase, "ops", 1000, "guest_levels", 4, "shadow_levels", 4, "trip");
+	json_t *region = json_pack("{s:s, s:i, s:i, s:i, s:{}}", "phase", phase, "ops", 1000, "guest_levels", 4, "shadow_levels",
+				   4, "trip");
 	json_t *counters = json_object(), *exercise = json_object(), *item;
 
 	while ((word = strsep(&rest, " ")))
 		add_value(region, counters, exercise, word);
-	item = json_pack("{s:s, s:s, s:i, s:b, s:s, s:i, s:[o], s:{s:o}}", "recipe", recipe, "workload", workload, "repetition", repetition,
-			 "traced", (int)traced, "state", json_object_get(exercise, "ended") ? "timed-out" : "finished", "audit",
-			 (int)json_integer_value(json_object_get(counters, "audit")), "regions", region, "stat", "counter", counters);
+	item = json_pack("{s:s, s:s, s:i, s:b, s:s, s:i, s:[o], s:{s:o}}", "recipe", recipe, "workload", workload, "repetition",
+			 repetition, "traced", (int)traced, "state",
+			 json_object_get(exercise, "ended") ? "timed-out" : "finished", "audit",
+			 (int)json_integer_value(json_object_get(counters, "audit")), "regions", region, "stat", "counter",
+			 counters);
 	if (json_object_get(exercise, "steps")) {
 		json_object_set_new(exercise, "answer", json_string(json_object_get(exercise, "failed") ? "inval" : "ok"));
 		json_object_set(item, "exercise", exercise);
@@ -154,7 +159,8 @@ START_TEST(the_phases_are_the_workloads_own)
 		char *quoted = xfmt("\"%s\"", phase), *own = xfmt("%s/workloads/%s.c", src, w->file);
 		char *batch = xfmt("%s/workloads/lib/batch.h", src), *demand = xfmt("%s/workloads/lib/demand.h", src);
 
-		ck_assert_msg(workload_is_linux(w) || has_text(own, quoted) || has_text(batch, quoted) || has_text(demand, quoted),
+		ck_assert_msg(workload_is_linux(w) || has_text(own, quoted) || has_text(batch, quoted) ||
+				      has_text(demand, quoted),
 			      "workload %s measures no phase %s", name, phase);
 		free(quoted);
 		free(own);
@@ -171,7 +177,8 @@ START_TEST(verdicts_follow_from_the_figures)
 	for (unsigned i = 0; i < COUNT_OF(e->row) && e->row[i]; i++)
 		add(e->row[i]);
 	add_workload("linux-process");
-	ck_assert_msg(judge(e->id) == e->kind, "example %d: %s is %s, not %s", _i, e->id, verdict_names[judge(e->id)], verdict_names[e->kind]);
+	ck_assert_msg(judge(e->id) == e->kind, "example %d: %s is %s, not %s", _i, e->id, verdict_names[judge(e->id)],
+		      verdict_names[e->kind]);
 }
 END_TEST
 
@@ -208,7 +215,8 @@ START_TEST(what_is_lacking_is_named_with_a_command)
 		if (strcmp(claims[i].id, "T20"))
 			continue;
 		claim_judge(&claims[i], &d, &v);
-		ck_assert_str_eq(v.because, "this run has no finished context-switch under vtlb; finished context-switch under shadow2");
+		ck_assert_str_eq(v.because,
+				 "this run has no finished context-switch under vtlb; finished context-switch under shadow2");
 		ck_assert_str_eq(v.command, "./penumbra run --recipe vtlb,shadow2 --workload context-switch");
 		verdict_free(&v);
 	}
@@ -239,7 +247,8 @@ static enum met met_of(const char *what)
 
 START_TEST(targets_are_met_or_missed)
 {
-	static const char instructions[] = "demand fault under shadow2, instructions", trips[] = "demand fault under shadow2, trips";
+	static const char instructions[] = "demand fault under shadow2, instructions",
+			  trips[] = "demand fault under shadow2, trips";
 
 	ck_assert_int_eq(met_of(instructions), MET_UNKNOWN);
 	add("shadow2 demand-fault fault instructions=700000 trips=2000");

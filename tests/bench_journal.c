@@ -160,7 +160,8 @@ END_TEST
 
 START_TEST(lines_that_the_schema_refuses_are_left_out)
 {
-	static const char *const lines[] = { "{\"items\":{}}", "{\"set\":{\"complete\":1}}", "{\"begin\":{}}", "{}", "[]", "{\"items\":[]}" };
+	static const char *const lines[] = { "{\"items\":{}}", "{\"set\":{\"complete\":1}}", "{\"begin\":{}}", "{}", "[]",
+					     "{\"items\":[]}" };
 	size_t before = nr_items(res.root) - 1;
 	json_t *tree;
 	FILE *f;

@@ -33,23 +33,28 @@ static void teardown(void)
 static json_t *nasty(void)
 {
 	static const json_int_t numbers[] = { 0, 1, 2, -1, 4, 6, 1000, 1001, INT32_MAX, UINT32_MAX, INT64_MAX, INT64_MIN };
-	static const char *const texts[] = { "", "x", "shadow2", "compute", "running", "finished", "a,b\n", "<b>&\"'", "%s%n", "../../x",
-					     "\xc3\xa9", "QEMU emulator version ", "not audited: x" };
+	static const char *const texts[] = { "",
+					     "x",
+					     "shadow2",
+					     "compute",
+					     "running",
+					     "finished",
+					     "a,b\n",
+					     "<b>&\"'",
+					     "%s%n",
+					     "../../x",
+					     "\xc3\xa9",
+					     "QEMU emulator version ",
+					     "not audited: x" };
 
 	switch (rand() % 8) {
-	case 0:
-		return json_null();
-	case 1:
-		return json_boolean(rand() & 1);
-	case 2:
-		return json_real(rand() % 2 ? 1e300 : -0.5);
-	case 3:
-		return rand() & 1 ? json_array() : json_object();
+	case 0: return json_null();
+	case 1: return json_boolean(rand() & 1);
+	case 2: return json_real(rand() % 2 ? 1e300 : -0.5);
+	case 3: return rand() & 1 ? json_array() : json_object();
 	case 4:
-	case 5:
-		return json_string(texts[(unsigned)rand() % COUNT_OF(texts)]);
-	default:
-		return json_integer(numbers[(unsigned)rand() % COUNT_OF(numbers)]);
+	case 5: return json_string(texts[(unsigned)rand() % COUNT_OF(texts)]);
+	default: return json_integer(numbers[(unsigned)rand() % COUNT_OF(numbers)]);
 	}
 }
 
@@ -79,17 +84,10 @@ static void damage_array(json_t *a)
 	size_t n = json_array_size(a), i = n ? (size_t)rand() % n : 0;
 
 	switch (n ? rand() % 8 : 0) {
-	case 0:
-		json_array_append_new(a, nasty());
-		return;
-	case 1:
-		json_array_append_new(a, json_deep_copy(json_array_get(a, i)));
-		return;
-	case 2:
-		json_array_remove(a, i);
-		return;
-	default:
-		damage(json_array_get(a, i));
+	case 0: json_array_append_new(a, nasty()); return;
+	case 1: json_array_append_new(a, json_deep_copy(json_array_get(a, i))); return;
+	case 2: json_array_remove(a, i); return;
+	default: damage(json_array_get(a, i));
 	}
 }
 

@@ -57,7 +57,8 @@ static const char *const damaged[] = {
 	"\"trips\":1,\"bytes\":1,\"guest_levels\":4,\"shadow_levels\":4,\"trip\":7}",
 	"@pn {\"e\":\"end\",\"item\":1,\"rep\":0,\"name\":\"x\",\"traced\":true,\"state\":\"done\"}",
 	"@pn {\"e\":\"end\",\"item\":1,\"rep\":0,\"name\":\"x\",\"traced\":true,\"state\":\"failed\",\"reason\":[]}",
-	"@pn {\"e\":\"region\",\"item\":0,\"rep\":0,\"name\":\"x\",\"traced\":false,\"phase\":\"a,b\",\"ops\":1,\"instructions\":1,"
+	"@pn "
+	"{\"e\":\"region\",\"item\":0,\"rep\":0,\"name\":\"x\",\"traced\":false,\"phase\":\"a,b\",\"ops\":1,\"instructions\":1,"
 	"\"trips\":1,\"bytes\":1,\"guest_levels\":4,\"shadow_levels\":4,\"trip\":{}}",
 	"@pn {\"e\":\"trace\",\"name\":\"../x\",\"written\":1,\"lost\":0}",
 	"@pn {\"e\":\"done\"\xff}",

@@ -52,12 +52,16 @@ static void feed(const char *fmt, ...)
 static void feed_guest(int item, int rep, const char *name, const char *traced, unsigned instructions, const char *state)
 {
 	feed("@pn {\"e\":\"begin\",\"item\":%d,\"rep\":%d,\"name\":\"%s\"}", item, rep, name);
-	feed("@pn {\"e\":\"region\",\"item\":%d,\"rep\":%d,\"name\":\"%s\",\"traced\":%s,\"phase\":\"fault\",\"ops\":100,\"instructions\":%u,"
-	     "\"trips\":200,\"bytes\":5600,\"guest_levels\":4,\"shadow_levels\":4,\"trip\":{\"pf_guest\":{\"count\":100,\"ticks\":9000,\"bytes\":3200},"
+	feed("@pn "
+	     "{\"e\":\"region\",\"item\":%d,\"rep\":%d,\"name\":\"%s\",\"traced\":%s,\"phase\":\"fault\",\"ops\":100,"
+	     "\"instructions\":%u,"
+	     "\"trips\":200,\"bytes\":5600,\"guest_levels\":4,\"shadow_levels\":4,\"trip\":{\"pf_guest\":{\"count\":100,"
+	     "\"ticks\":9000,\"bytes\":3200},"
 	     "\"no_such_trip\":{\"count\":1}},\"counter\":{\"fill\":7}}",
 	     item, rep, name, traced, instructions);
-	feed("@pn {\"e\":\"end\",\"item\":%d,\"rep\":%d,\"name\":\"%s\",\"traced\":%s,\"state\":\"%s\",\"code\":0,\"reason\":\"r\"}", item, rep, name,
-	     traced, state);
+	feed("@pn "
+	     "{\"e\":\"end\",\"item\":%d,\"rep\":%d,\"name\":\"%s\",\"traced\":%s,\"state\":\"%s\",\"code\":0,\"reason\":\"r\"}",
+	     item, rep, name, traced, state);
 }
 
 START_TEST(plan_has_each_workload_twice_and_once_traced)

@@ -156,20 +156,27 @@ END_TEST
 START_TEST(the_quick_suite_leaves_out_what_takes_long)
 {
 	const struct recipe *vtlb = recipe_find("vtlb"), *shadow2 = recipe_find("shadow2"), *native = recipe_find("native");
-	const struct workload *fault = workload_find("demand-fault"), *batch = workload_find("map-batch"), *linux_guest = workload_find("linux-process");
+	const struct workload *fault = workload_find("demand-fault"), *batch = workload_find("map-batch"),
+			      *linux_guest = workload_find("linux-process");
 	struct selection s;
 
 	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, NULL, "quick", LEVELS_DEFAULT));
-	ck_assert(selection_has(&s, shadow2, linux_guest) && selection_has(&s, vtlb, linux_guest) && selection_has(&s, vtlb, batch));
-	ck_assert(selection_traces(&s, vtlb, fault) && !selection_traces(&s, vtlb, batch) && !selection_traces(&s, native, fault));
+	ck_assert(selection_has(&s, shadow2, linux_guest) && selection_has(&s, vtlb, linux_guest) &&
+		  selection_has(&s, vtlb, batch));
+	ck_assert(selection_traces(&s, vtlb, fault) && !selection_traces(&s, vtlb, batch) &&
+		  !selection_traces(&s, native, fault));
 	/* Who names something gets all of it. */
 	ck_assert(select_recipes(&s, "vtlb", "quick"));
-	ck_assert(selection_has(&s, vtlb, linux_guest) && !selection_has(&s, shadow2, linux_guest) && selection_traces(&s, vtlb, batch));
+	ck_assert(selection_has(&s, vtlb, linux_guest) && !selection_has(&s, shadow2, linux_guest) &&
+		  selection_traces(&s, vtlb, batch));
 	ck_assert(select_recipes(&s, NULL, "full") && select_workloads(&s, NULL, "full", LEVELS_DEFAULT));
 	ck_assert(selection_has(&s, vtlb, linux_guest) && selection_traces(&s, vtlb, batch));
-	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), linux_guest) && !selection_has(&s, recipe_find("shadow2-guess"), workload_find("linux-process.2")));
-	ck_assert(selection_has(&s, vtlb, workload_find("linux-process.2")) && !selection_traces(&s, vtlb, workload_find("demand-fault.2")));
-	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), fault) && !selection_traces(&s, recipe_find("shadow2-guess"), fault));
+	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), linux_guest) &&
+		  !selection_has(&s, recipe_find("shadow2-guess"), workload_find("linux-process.2")));
+	ck_assert(selection_has(&s, vtlb, workload_find("linux-process.2")) &&
+		  !selection_traces(&s, vtlb, workload_find("demand-fault.2")));
+	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), fault) &&
+		  !selection_traces(&s, recipe_find("shadow2-guess"), fault));
 }
 END_TEST
 
@@ -193,11 +200,13 @@ START_TEST(the_quick_suite_has_single_pairs_besides)
 
 		ck_assert_msg(r && w, "%s, %s", also[i].recipe, also[i].form);
 		ck_assert(selection_has(&s, r, w));
-		ck_assert_msg(strcmp(r->suite, "quick") || strcmp(w->suite, "quick") || w->levels != 4, "%s, %s are quick as they are", r->name, w->name);
+		ck_assert_msg(strcmp(r->suite, "quick") || strcmp(w->suite, "quick") || w->levels != 4,
+			      "%s, %s are quick as they are", r->name, w->name);
 	}
 	for (unsigned r = 0; r < nr_recipes; r++)
 		for (unsigned w = 0; w < nr_workloads; w++) {
-			bool outside = strcmp(recipes[r].suite, "quick") || strcmp(workloads[w].suite, "quick") || workloads[w].levels != 4;
+			bool outside = strcmp(recipes[r].suite, "quick") || strcmp(workloads[w].suite, "quick") ||
+				       workloads[w].levels != 4;
 
 			pairs += outside && selection_has(&s, &recipes[r], &workloads[w]);
 			ck_assert(!outside || !selection_traces(&s, &recipes[r], &workloads[w]));
@@ -251,7 +260,8 @@ START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
 	size_t len;
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
-	char *guests = xfmt("%s/workloads", dir), *base = xfmt("%s/base", dir), *out = xfmt("%s/out", dir), *image = xfmt("%s/null-exit.elf", guests);
+	char *guests = xfmt("%s/workloads", dir), *base = xfmt("%s/base", dir), *out = xfmt("%s/out", dir),
+	     *image = xfmt("%s/null-exit.elf", guests);
 	struct paths p = { .build = dir };
 
 	ck_assert_int_eq(make_dirs(guests), 0);
@@ -297,8 +307,9 @@ START_TEST(plan_json_has_the_agreed_shape)
 	j = plan_json(&plan);
 	ck_assert_str_eq(json_string_value(json_object_get(j, "recipe")), "vtlb");
 	item = json_array_get(json_object_get(j, "items"), 0);
-	ck_assert_int_eq(json_unpack(item, "{s:s,s:s,s:o,s:s,s:i,s:i,s:i,s:i,s:b}", "name", &name, "image", &image, "initrd", &initrd, "cmdline",
-				     &cmdline, "memory_mib", &memory, "vcpus", &vcpus, "timeout_s", &timeout, "repeat", &repeat, "trace", &trace),
+	ck_assert_int_eq(json_unpack(item, "{s:s,s:s,s:o,s:s,s:i,s:i,s:i,s:i,s:b}", "name", &name, "image", &image, "initrd",
+				     &initrd, "cmdline", &cmdline, "memory_mib", &memory, "vcpus", &vcpus, "timeout_s", &timeout,
+				     "repeat", &repeat, "trace", &trace),
 			 0);
 	ck_assert_str_eq(image, "demand-fault.elf");
 	ck_assert(json_is_null(initrd));
@@ -354,7 +365,9 @@ START_TEST(html_is_escaped)
 	fclose(f);
 	ck_assert_str_eq(text, "&lt;b a=&quot;1&quot;&gt;&amp; ");
 	free(text);
-	ck_assert_str_eq(human_number(1234567, number), "1\xe2\x80\xaf" "234\xe2\x80\xaf" "567");
+	ck_assert_str_eq(human_number(1234567, number), "1\xe2\x80\xaf"
+							"234\xe2\x80\xaf"
+							"567");
 	ck_assert_str_eq(human_number(2, number), "2");
 	ck_assert_str_eq(human_number(0.031, number), "0.0310");
 	ck_assert_str_eq(human_number(43.028, number), "43.0");
@@ -364,8 +377,9 @@ END_TEST
 /* A finished guest run of one region of 100 operations. */
 static json_t *run_of(const char *recipe, const char *workload, unsigned instructions)
 {
-	return json_pack("{s:s, s:s, s:i, s:b, s:s, s:[{s:s, s:i, s:i, s:i, s:i}]}", "recipe", recipe, "workload", workload, "repetition", 1, "traced", 0,
-			 "state", "finished", "regions", "phase", "fault", "guest_levels", 4, "ops", 100, "instructions", (int)instructions, "trips", 200);
+	return json_pack("{s:s, s:s, s:i, s:b, s:s, s:[{s:s, s:i, s:i, s:i, s:i}]}", "recipe", recipe, "workload", workload,
+			 "repetition", 1, "traced", 0, "state", "finished", "regions", "phase", "fault", "guest_levels", 4, "ops",
+			 100, "instructions", (int)instructions, "trips", 200);
 }
 
 static char *report_of(json_t *root)
@@ -383,17 +397,19 @@ static char *report_of(json_t *root)
 	return html;
 }
 
-#define CATALOGUE \
-	"{s:i, s:[{s:s,s:s},{s:s,s:s,s:s},{s:s,s:s}], s:[{s:s,s:i},{s:s,s:i},{s:s,s:s,s:i}], s:o}", "format", 1, "recipes", "name", "shadow2", "kind", \
-	"shadow", "name", "shadow2+rmap", "kind", "shadow", "base", "shadow2", "name", "adaptive", "kind", "shadow", "workloads", "name", "a", "levels", 4, \
-	"name", "b", "levels", 4, "name", "b.2", "workload", "b", "levels", 2, "items"
+#define CATALOGUE                                                                                                                \
+	"{s:i, s:[{s:s,s:s},{s:s,s:s,s:s},{s:s,s:s}], s:[{s:s,s:i},{s:s,s:i},{s:s,s:s,s:i}], s:o}", "format", 1, "recipes",      \
+		"name", "shadow2", "kind", "shadow", "name", "shadow2+rmap", "kind", "shadow", "base", "shadow2", "name",        \
+		"adaptive", "kind", "shadow", "workloads", "name", "a", "levels", 4, "name", "b", "levels", 4, "name", "b.2",    \
+		"workload", "b", "levels", 2, "items"
 
 START_TEST(adaptive_is_held_against_the_best)
 {
-	json_t *items = json_pack("[o,o,o,o,o,o,o]", run_of("shadow2", "a", 1000), run_of("adaptive", "a", 1020), run_of("shadow2", "b", 1000),
-				  run_of("adaptive", "b", 900), run_of("shadow2", "b.2", 1000), run_of("adaptive", "b.2", 1100),
-				  run_of("shadow2+rmap", "a", 500));
-	char *html = report_of(json_pack(CATALOGUE, json_deep_copy(items))), *section = strstr(html, "<section id=adaptive>"), *end;
+	json_t *items = json_pack("[o,o,o,o,o,o,o]", run_of("shadow2", "a", 1000), run_of("adaptive", "a", 1020),
+				  run_of("shadow2", "b", 1000), run_of("adaptive", "b", 900), run_of("shadow2", "b.2", 1000),
+				  run_of("adaptive", "b.2", 1100), run_of("shadow2+rmap", "a", 500));
+	char *html = report_of(json_pack(CATALOGUE, json_deep_copy(items))), *section = strstr(html, "<section id=adaptive>"),
+	     *end;
 
 	ck_assert_ptr_nonnull(section);
 	end = strstr(section, "</section>");
@@ -419,10 +435,11 @@ END_TEST
 START_TEST(a_report_of_hostile_text_is_harmless)
 {
 	char dir[] = "/tmp/bench-report-XXXXXX";
-	json_t *root = json_pack("{s:i, s:s, s:[{s:s,s:s,s:s}], s:[{s:s,s:s,s:s}], s:[{s:s,s:s,s:i,s:b,s:s,s:s,s:[]}]}", "format", 1, "run",
-				 "<script>alert(1)</script>", "recipes", "name", "x\"><script>", "kind", "shadow", "text", "", "workloads",
-				 "name", "<script>w", "kind", "pvh", "text", "", "items", "recipe", "x\"><script>", "workload", "<script>w",
-				 "repetition", 1, "traced", 0, "state", "crashed", "reason", "<script>r", "regions");
+	json_t *root = json_pack("{s:i, s:s, s:[{s:s,s:s,s:s}], s:[{s:s,s:s,s:s}], s:[{s:s,s:s,s:i,s:b,s:s,s:s,s:[]}]}", "format",
+				 1, "run", "<script>alert(1)</script>", "recipes", "name", "x\"><script>", "kind", "shadow",
+				 "text", "", "workloads", "name", "<script>w", "kind", "pvh", "text", "", "items", "recipe",
+				 "x\"><script>", "workload", "<script>w", "repetition", 1, "traced", 0, "state", "crashed",
+				 "reason", "<script>r", "regions");
 
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(report_write(dir, root), 0);

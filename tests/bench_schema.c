@@ -55,10 +55,15 @@ static void put(json_t *in, const char *key, size_t i, json_t *v)
 
 static bool type_fits(json_type type, const struct rule *r)
 {
-	static const unsigned fits[] = { [RULE_TEXT] = 1 << JSON_STRING, [RULE_KNOWN] = 1 << JSON_STRING | 1 << JSON_NULL,
-					 [RULE_NAME] = 1 << JSON_STRING, [RULE_WHOLE] = 1 << JSON_INTEGER,
-					 [RULE_NUMBER] = 1 << JSON_INTEGER | 1 << JSON_REAL, [RULE_TRUTH] = 1 << JSON_TRUE | 1 << JSON_FALSE,
-					 [RULE_OBJECT] = 1 << JSON_OBJECT, [RULE_EACH] = 1 << JSON_OBJECT, [RULE_LIST] = 1 << JSON_ARRAY };
+	static const unsigned fits[] = { [RULE_TEXT] = 1 << JSON_STRING,
+					 [RULE_KNOWN] = 1 << JSON_STRING | 1 << JSON_NULL,
+					 [RULE_NAME] = 1 << JSON_STRING,
+					 [RULE_WHOLE] = 1 << JSON_INTEGER,
+					 [RULE_NUMBER] = 1 << JSON_INTEGER | 1 << JSON_REAL,
+					 [RULE_TRUTH] = 1 << JSON_TRUE | 1 << JSON_FALSE,
+					 [RULE_OBJECT] = 1 << JSON_OBJECT,
+					 [RULE_EACH] = 1 << JSON_OBJECT,
+					 [RULE_LIST] = 1 << JSON_ARRAY };
 
 	return fits[r->kind] >> type & 1;
 }
@@ -228,7 +233,8 @@ END_TEST
 
 START_TEST(events_say_what_the_tree_keeps)
 {
-	json_t *ev = tree_of("{\"e\":\"end\",\"item\":0,\"rep\":0,\"name\":\"x\",\"traced\":false,\"state\":\"finished\",\"reason\":5}");
+	json_t *ev = tree_of(
+		"{\"e\":\"end\",\"item\":0,\"rep\":0,\"name\":\"x\",\"traced\":false,\"state\":\"finished\",\"reason\":5}");
 	char *wrong = schema_wrong(ev, schema_event("end"));
 
 	ck_assert_str_eq(wrong, "\"reason\" is 5, not text");

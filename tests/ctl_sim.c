@@ -9,7 +9,7 @@
 
 #define SIM_MEMORY  (1u << 20)
 #define SIM_DOMAINS 4
-#define SIM_VCPUS 2
+#define SIM_VCPUS   2
 
 struct sim sim;
 
@@ -193,8 +193,7 @@ static uint32_t sim_logdirty(struct sim_domain *d, const uint64_t *arg, uint64_t
 static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t *arg, uint64_t *ret)
 {
 	switch (command) {
-	case PN_CMD_load:
-		return sim_load(d, arg);
+	case PN_CMD_load: return sim_load(d, arg);
 	case PN_CMD_start:
 	case PN_CMD_unpause:
 		if (d->info.state != (command == PN_CMD_start ? PN_LOADED : PN_PAUSED))
@@ -210,12 +209,8 @@ static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t
 		d->info.state = PN_FREE;
 		sim.live--;
 		return PN_ERR_ok;
-	case PN_CMD_stat:
-		sim_stat();
-		return PN_ERR_ok;
-	case PN_CMD_regions:
-		sim_regions(arg, ret);
-		return PN_ERR_ok;
+	case PN_CMD_stat: sim_stat(); return PN_ERR_ok;
+	case PN_CMD_regions: sim_regions(arg, ret); return PN_ERR_ok;
 	case PN_CMD_console_read:
 		ret[0] = d->console++ ? 0 : (uint64_t)sprintf(bar2, "hello from %s\n", d->info.name);
 		ret[1] = 3;
@@ -226,10 +221,8 @@ static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t
 		ret[0] = arg[0];
 		snprintf(sim.typed, sizeof(sim.typed), "%.*s", (int)arg[0], bar2);
 		return PN_ERR_ok;
-	case PN_CMD_pool:
-		return sim_set_pool(d, arg[0], ret);
-	case PN_CMD_logdirty:
-		return sim_logdirty(d, arg, ret);
+	case PN_CMD_pool: return sim_set_pool(d, arg[0], ret);
+	case PN_CMD_logdirty: return sim_logdirty(d, arg, ret);
 	case PN_CMD_audit:
 		if (d->info.state == PN_RUNNING)
 			return PN_ERR_state;
@@ -241,17 +234,10 @@ static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t
 static uint32_t run(uint32_t command, uint32_t domain, const uint64_t *arg, uint64_t *ret)
 {
 	switch (command) {
-	case PN_CMD_ping:
-		ret[0] = arg[0] + 1;
-		return PN_ERR_ok;
-	case PN_CMD_create:
-		return sim_create(arg, ret);
-	case PN_CMD_list:
-		sim_list(ret);
-		return PN_ERR_ok;
-	case PN_CMD_log:
-		ret[0] = sim.commands < 3 ? (uint64_t)sprintf(bar2, "[0.000] a log line\n") : 0;
-		return PN_ERR_ok;
+	case PN_CMD_ping: ret[0] = arg[0] + 1; return PN_ERR_ok;
+	case PN_CMD_create: return sim_create(arg, ret);
+	case PN_CMD_list: sim_list(ret); return PN_ERR_ok;
+	case PN_CMD_log: ret[0] = sim.commands < 3 ? (uint64_t)sprintf(bar2, "[0.000] a log line\n") : 0; return PN_ERR_ok;
 	case PN_CMD_trace:
 		if (arg[1] > PN_TRACE_OVERWRITE)
 			return PN_ERR_unsupp;

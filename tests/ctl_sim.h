@@ -22,8 +22,8 @@ struct sim {
 	char typed[64], cmdline[64]; /* last console_write, last load's command line */
 	uint64_t load_args[4];
 	uint64_t shadow_levels; /* of the last create */
-	bool interrupted; /* SIGINT comes while an audit's first piece is done */
-	bool auditing;    /* the first of its two pieces is done */
+	bool interrupted;       /* SIGINT comes while an audit's first piece is done */
+	bool auditing;          /* the first of its two pieces is done */
 };
 
 extern struct sim sim;

@@ -13,10 +13,10 @@
 
 #include "hv/dev/vdev.h"
 
-#define TSC_KHZ 1000000
-#define MS 1000000ull /* ticks */
-#define US 1000ull
-#define ACCESS 100
+#define TSC_KHZ  1000000
+#define MS       1000000ull /* ticks */
+#define US       1000ull
+#define ACCESS   100
 #define POWER_ON 12345 /* TSC */
 
 static struct vdev *v;
@@ -30,7 +30,10 @@ static void power_on(void)
 	vdev_init(v, TSC_KHZ, now);
 }
 
-static void power_off(void) { free(v); }
+static void power_off(void)
+{
+	free(v);
+}
 
 __attribute__((unused)) static u8 inb(u16 port)
 {
@@ -40,7 +43,10 @@ __attribute__((unused)) static u8 inb(u16 port)
 	return val;
 }
 
-__attribute__((unused)) static void outb(u8 val, u16 port) { vdev_out(v, port, 1, val, now += ACCESS); }
+__attribute__((unused)) static void outb(u8 val, u16 port)
+{
+	vdev_out(v, port, 1, val, now += ACCESS);
+}
 
 /* The vector of the interrupt that is taken now; -1: none. */
 __attribute__((unused)) static int take_irq(void)

@@ -8,13 +8,28 @@
  */
 #include "dev.h"
 
-#define COM1 0x3f8
+#define COM1   0x3f8
 #define PIT_HZ 1193182ull
 
-static void io_delay(void) { outb(0, 0x80); }
-static void outb_p(u8 val, u16 port) { outb(val, port); io_delay(); }
-static u8 inb_p(u16 port) { u8 val = inb(port); io_delay(); return val; }
-static void udelay(u64 us) { now += us * US; }
+static void io_delay(void)
+{
+	outb(0, 0x80);
+}
+static void outb_p(u8 val, u16 port)
+{
+	outb(val, port);
+	io_delay();
+}
+static u8 inb_p(u16 port)
+{
+	u8 val = inb(port);
+	io_delay();
+	return val;
+}
+static void udelay(u64 us)
+{
+	now += us * US;
+}
 
 /* ---- arch/x86/kernel/i8259.c ---- */
 
@@ -60,8 +75,14 @@ END_TEST
 
 /* ---- drivers/tty/serial/8250/8250_port.c ---- */
 
-static u8 serial_in(unsigned reg) { return inb(COM1 + reg); }
-static void serial_out(unsigned reg, u8 val) { outb(val, COM1 + reg); }
+static u8 serial_in(unsigned reg)
+{
+	return inb(COM1 + reg);
+}
+static void serial_out(unsigned reg, u8 val)
+{
+	outb(val, COM1 + reg);
+}
 
 enum { RX, IER, IIR, LCR, MCR, LSR, MSR, SCR, EFR = 2 };
 
@@ -216,7 +237,7 @@ static bool pit_expect_msb(u8 val, u64 *tsc, u64 *delta)
 	return count > 5;
 }
 
-#define MAX_QUICK_PIT_MS 50
+#define MAX_QUICK_PIT_MS         50
 #define MAX_QUICK_PIT_ITERATIONS (MAX_QUICK_PIT_MS * PIT_HZ / 1000 / 256)
 
 /* quick_pit_calibrate(), until the error is within 500 ppm. */
@@ -308,9 +329,9 @@ START_TEST(pit_clock_events)
 	outb_p(0, 0x40);
 	ticks_in(60 * MS);
 	ck_assert_uint_eq(ticks_in(1000 * MS), 0);
-	outb_p(0x38, 0x43); /* pit_set_oneshot */
+	outb_p(0x38, 0x43);                            /* pit_set_oneshot */
 	ck_assert_uint_eq(ticks_in(100 * MS) <= 1, 1); /* the output rises with the mode */
-	for (unsigned i = 0; i < 20; i++) { /* pit_next_event */
+	for (unsigned i = 0; i < 20; i++) {            /* pit_next_event */
 		outb_p(5000 & 0xff, 0x40);
 		outb_p(5000 >> 8, 0x40);
 		ck_assert_uint_eq(ticks_in(10 * MS), 1);
@@ -331,7 +352,7 @@ START_TEST(mc146818)
 	u8 seconds;
 
 	ck_assert_uint_eq(cmos_read(0x0d) & 0x7f, 0); /* mc146818_does_rtc_work() */
-	for (unsigned i = 0; i < 20000; i++) { /* mc146818_avoid_UIP(), at any moment */
+	for (unsigned i = 0; i < 20000; i++) {        /* mc146818_avoid_UIP(), at any moment */
 		unsigned tries;
 
 		for (tries = 0; tries < 100; tries++) {
@@ -391,11 +412,11 @@ START_TEST(i8042)
 	ck_assert_uint_eq(inb(0x64) & 0x20, 0);
 	inb(0x60);
 	ck_assert_int_gt(i8042_ask(0xa9, -1), 0); /* its test fails as well: no mouse */
-	outb(0xf2, 0x60); /* atkbd_probe() */
+	outb(0xf2, 0x60);                         /* atkbd_probe() */
 	ck_assert_int_eq(i8042_wait_read(), 0);
 	ck_assert_uint_eq(inb(0x60), 0xfe);
 	ck_assert_uint_lt(now - start, 1 * MS); /* nothing ran into a time-out */
-	ck_assert_uint_eq(inb(0x64) & 2, 0); /* kb_wait() */
+	ck_assert_uint_eq(inb(0x64) & 2, 0);    /* kb_wait() */
 	outb(0xfe, 0x64);
 	ck_assert(v->reset_requested);
 }

@@ -5,7 +5,7 @@
 #include "dev.h"
 
 #define SECOND (TSC_KHZ * 1000ull)
-#define DATE 1704067200 /* 2024-01-01 00:00:00 UTC */
+#define DATE   1704067200 /* 2024-01-01 00:00:00 UTC */
 
 static u8 cmos(u8 index)
 {
@@ -19,7 +19,10 @@ static void cmos_write(u8 index, u8 val)
 	outb(val, 0x71);
 }
 
-static unsigned bcd(u8 val) { return (val >> 4) * 10 + (val & 15); }
+static unsigned bcd(u8 val)
+{
+	return (val >> 4) * 10 + (val & 15);
+}
 
 /* The date as the C library sees it. */
 static void check_date(time_t seconds)
@@ -142,8 +145,12 @@ END_TEST
 
 START_TEST(endings)
 {
-	static const struct { u16 port; u8 val, end; } ends[] = {
-		{ 0x64, 0xfe, 1 }, { 0x64, 0xff, 0 }, { 0xcf9, 0x06, 1 }, { 0xcf9, 0x02, 0 }, { 0x92, 0x03, 1 }, { 0x92, 0x02, 0 },
+	static const struct {
+		u16 port;
+		u8 val, end;
+	} ends[] = {
+		{ 0x64, 0xfe, 1 },  { 0x64, 0xff, 0 }, { 0xcf9, 0x06, 1 },
+		{ 0xcf9, 0x02, 0 }, { 0x92, 0x03, 1 }, { 0x92, 0x02, 0 },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ends); i++) {
@@ -188,8 +195,8 @@ END_TEST
 /* The same accesses give the same answers; no access harms anything (run this under a sanitizer). */
 static u64 any_accesses(unsigned seed, unsigned n)
 {
-	static const u16 ports[] = { 0x20, 0x21, 0xa0, 0xa1, 0x40, 0x41, 0x42, 0x43, 0x60, 0x61, 0x64, 0x70, 0x71, 0x92,
-				     0x3f8, 0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fd, 0x3fe, 0x3ff, 0x4d0, 0x4d1, 0xcf8, 0xf4 };
+	static const u16 ports[] = { 0x20, 0x21,  0xa0,  0xa1,  0x40,  0x41,  0x42,  0x43,  0x60,  0x61,  0x64,  0x70,  0x71,
+				     0x92, 0x3f8, 0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fd, 0x3fe, 0x3ff, 0x4d0, 0x4d1, 0xcf8, 0xf4 };
 	u64 hash = 14695981039346656037ull;
 
 	srand(seed);

@@ -59,7 +59,7 @@ START_TEST(nesting)
 	outb(0x20, 0x20);
 	outb(0x20, 0x20);
 	ck_assert_int_eq(take_irq(), -1);
-	outb(0x20, 0x20); /* the master's input 2 */
+	outb(0x20, 0x20);                   /* the master's input 2 */
 	ck_assert_int_eq(take_irq(), 0x38); /* the slave nests on its own */
 }
 END_TEST

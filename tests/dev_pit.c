@@ -11,7 +11,10 @@
 #define BEGIN POWER_ON /* TSC of the PIT's tick 0 */
 
 /* The PIT's tick at TSC t, and the first TSC of a tick, by long division. */
-static u64 tick_at(u64 t) { return (u64)((unsigned __int128)(t - BEGIN) * PIT_HZ / (TSC_KHZ * 1000ull)); }
+static u64 tick_at(u64 t)
+{
+	return (u64)((unsigned __int128)(t - BEGIN) * PIT_HZ / (TSC_KHZ * 1000ull));
+}
 
 static u64 tsc_of(u64 tick)
 {
@@ -96,7 +99,9 @@ END_TEST
 
 START_TEST(one_shot)
 {
-	static const struct { u8 mode, extra; } modes[] = { { 0, 0 }, { 4, 1 } };
+	static const struct {
+		u8 mode, extra;
+	} modes[] = { { 0, 0 }, { 4, 1 } };
 
 	for (unsigned i = 0; i < 2; i++) {
 		u64 start;
@@ -194,7 +199,7 @@ START_TEST(read_back)
 	setup();
 	outb(1, 0x61);
 	outb(0xb0, 0x43);
-	outb(0xe8, 0x43); /* status of channel 2 */
+	outb(0xe8, 0x43);                   /* status of channel 2 */
 	ck_assert_uint_eq(inb(0x42), 0x70); /* output low, no count yet, both bytes, mode 0 */
 	program(2, 0, 1000);
 	outb(0xe8, 0x43);
@@ -204,13 +209,16 @@ START_TEST(read_back)
 	ck_assert_uint_eq(inb(0x42), 0xb0);
 	inb(0x42);
 	ck_assert_uint_gt(inb(0x42), 0xf0); /* below zero */
-	outb(0xbe, 0x43); /* mode 7 is mode 3 */
+	outb(0xbe, 0x43);                   /* mode 7 is mode 3 */
 	outb(0xe8, 0x43);
 	ck_assert_uint_eq(inb(0x42), 0xf6);
 }
 END_TEST
 
-static bool out2(void) { return inb(0x61) & 0x20; }
+static bool out2(void)
+{
+	return inb(0x61) & 0x20;
+}
 
 /* The tick at which channel 2's output next differs from what it is. */
 static u64 next_change(void)

@@ -7,8 +7,14 @@
 #define COM1 0x3f8
 enum { THR, IER, IIR, LCR, MCR, LSR, MSR, SCR };
 
-static u8 in(unsigned reg) { return inb(COM1 + reg); }
-static void out(u8 val, unsigned reg) { outb(val, COM1 + reg); }
+static u8 in(unsigned reg)
+{
+	return inb(COM1 + reg);
+}
+static void out(u8 val, unsigned reg)
+{
+	outb(val, COM1 + reg);
+}
 
 static void print(const char *text)
 {
@@ -99,9 +105,9 @@ START_TEST(registers)
 	ck_assert_uint_eq(in(IER), 0x0f);
 	ck_assert_uint_eq(vdev_console_pending(v), 0);
 	out(1, IIR);
-	ck_assert_uint_eq(in(IIR) & 0xc0, 0xc0);
+	ck_assert_uint_eq(in(IIR)&0xc0, 0xc0);
 	out(0, IIR);
-	ck_assert_uint_eq(in(IIR) & 0xc0, 0);
+	ck_assert_uint_eq(in(IIR)&0xc0, 0);
 }
 END_TEST
 
@@ -176,7 +182,7 @@ START_TEST(typed_ahead)
 	ck_assert_uint_eq(vdev_console_write(v, text + VDEV_INPUT_BYTES, 20), 10);
 	for (unsigned i = 10; i < VDEV_INPUT_BYTES + 10; i++)
 		ck_assert_uint_eq(in(THR), text[i]);
-	ck_assert_uint_eq(in(LSR) & 1, 0);
+	ck_assert_uint_eq(in(LSR)&1, 0);
 }
 END_TEST
 
@@ -204,8 +210,8 @@ END_TEST
 START_TEST(modem_lines)
 {
 	open_port(8);
-	ck_assert_uint_eq(in(MSR) & 0xf0, 0xb0);
-	out(0x18, MCR); /* loop-back: OUT2 is DCD */
+	ck_assert_uint_eq(in(MSR)&0xf0, 0xb0);
+	out(0x18, MCR);                   /* loop-back: OUT2 is DCD */
 	ck_assert_uint_eq(in(MSR), 0x83); /* CTS and DSR fell */
 	ck_assert_uint_eq(in(MSR), 0x80);
 	out(0x14, MCR);

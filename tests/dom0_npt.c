@@ -12,11 +12,17 @@
 #include "cpu.h"
 
 /* The ports, which a test has not: bus 0 is empty, so that the device gets slot 31. */
-static u32 port_in(u16 port) { return port == 0xcfc ? 0xffffffff : 0; }
-static void port_out(u16 port, u32 val) { (void)port, (void)val; }
-#define inb(port) ((u8)port_in(port))
-#define inw(port) ((u16)port_in(port))
-#define inl(port) port_in(port)
+static u32 port_in(u16 port)
+{
+	return port == 0xcfc ? 0xffffffff : 0;
+}
+static void port_out(u16 port, u32 val)
+{
+	(void)port, (void)val;
+}
+#define inb(port)       ((u8)port_in(port))
+#define inw(port)       ((u16)port_in(port))
+#define inl(port)       port_in(port)
 #define outb(port, val) port_out(port, val)
 #define outw(port, val) port_out(port, val)
 #define outl(port, val) port_out(port, val)
@@ -24,11 +30,11 @@ static void port_out(u16 port, u32 val) { (void)port, (void)val; }
 #include "../hv/dev/control_pci.c"
 #include "../hv/domain/dom0_npt.c"
 
-#define GIB (1ull << 30)
-#define MIB (1ull << 20)
+#define GIB          (1ull << 30)
+#define MIB          (1ull << 20)
 #define SLOT_ADDRESS (0x80000000u | 31u << 11)
-#define HERE (5 * GIB)
-#define THERE (64 * GIB)
+#define HERE         (5 * GIB)
+#define THERE        (64 * GIB)
 
 struct host_memory host_memory;
 unsigned nr_pcpus = 2;
@@ -66,9 +72,18 @@ void boot_refuse(const char *fmt, ...)
 	abort();
 }
 
-bool trace_ring_init(u32 pcpu, void *mem, size_t bytes) { return (void)pcpu, (void)mem, (void)bytes, true; }
-u32 control_reg_read(u32 reg) { return reg; }
-void control_reg_write(u32 reg, u32 val) { (void)reg, (void)val; }
+bool trace_ring_init(u32 pcpu, void *mem, size_t bytes)
+{
+	return (void)pcpu, (void)mem, (void)bytes, true;
+}
+u32 control_reg_read(u32 reg)
+{
+	return reg;
+}
+void control_reg_write(u32 reg, u32 val)
+{
+	(void)reg, (void)val;
+}
 
 /* Where dom0's address leads; ~0: nowhere. */
 static u64 walk(u64 gpa)
@@ -108,8 +123,11 @@ static void begin(void)
 	heap_used = 0;
 	heap_limit = ~0ull / 2;
 	warnings = 0;
-	host_memory = (struct host_memory){ .private_base = GIB, .private_end = 2 * GIB - 64 * 1024, .pool_base = GIB + 256 * MIB,
-					    .pool_bytes = 512 * MIB, .ram_end = 2 * GIB };
+	host_memory = (struct host_memory){ .private_base = GIB,
+					    .private_end = 2 * GIB - 64 * 1024,
+					    .pool_base = GIB + 256 * MIB,
+					    .pool_bytes = 512 * MIB,
+					    .ram_end = 2 * GIB };
 	dom0_npt_init(NULL, host_memory.ram_end);
 	control_init();
 }
@@ -120,7 +138,10 @@ static void write_config(u32 offset, u32 val)
 	control_config_out(0xcfc, 4, val);
 }
 
-static void decoding(bool on) { write_config(4, on ? 6 : 0); }
+static void decoding(bool on)
+{
+	write_config(4, on ? 6 : 0);
+}
 
 /* As Linux does: decoding off while the two halves are written. */
 static void move(unsigned bar, u64 to)

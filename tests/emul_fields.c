@@ -144,8 +144,7 @@ START_TEST(string_io_fields)
 	ck_assert(in.op == INSN_INS && in.opsize == 1 && in.adsize == 2 && !(in.prefix & (INSN_P_REP | INSN_P_REPNE)));
 	reset(EMUL_LONG);
 	DECODE("\xf2\x48\x6f"); /* REX.W does not make it 8 */
-	ck_assert(in.op == INSN_OUTS && in.opsize == 4 && in.adsize == 8 && in.seg == EMUL_DS &&
-		  in.prefix & INSN_P_REPNE);
+	ck_assert(in.op == INSN_OUTS && in.opsize == 4 && in.adsize == 8 && in.seg == EMUL_DS && in.prefix & INSN_P_REPNE);
 	DECODE("\xe4\xfe");
 	ck_assert(in.op == INSN_IN && in.src == INSN_IMM && in.imm == 0xfe && in.opsize == 1);
 	DECODE("\x66\xef");

@@ -88,8 +88,11 @@ static inline int hostile_xmm_write(void *ctx, unsigned index, const u8 value[16
 static inline void hostile_execute(const struct insn *in, enum emul_mode mode, u8 kind, u64 seed)
 {
 	static const struct emul_ops ops = {
-		.read = hostile_read,	      .write = hostile_write,	      .cmpxchg = hostile_cmpxchg,
-		.xmm_read = hostile_xmm_read, .xmm_write = hostile_xmm_write,
+		.read = hostile_read,
+		.write = hostile_write,
+		.cmpxchg = hostile_cmpxchg,
+		.xmm_read = hostile_xmm_read,
+		.xmm_write = hostile_xmm_write,
 	};
 	struct hostile h = { .noise = seed, .faults = kind & 3 };
 	u64 gpr[16], before[16];

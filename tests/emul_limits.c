@@ -57,7 +57,11 @@ static int op_xmm_write(void *ctx, unsigned index, const u8 value[16])
 }
 
 static const struct emul_ops ops = {
-	.read = op_read, .write = op_write, .cmpxchg = op_cmpxchg, .xmm_read = op_xmm_read, .xmm_write = op_xmm_write,
+	.read = op_read,
+	.write = op_write,
+	.cmpxchg = op_cmpxchg,
+	.xmm_read = op_xmm_read,
+	.xmm_write = op_xmm_write,
 };
 
 static void reset(enum emul_mode mode)
@@ -67,8 +71,9 @@ static void reset(enum emul_mode mode)
 	calls = 0;
 	for (unsigned i = 0; i < EMUL_NR_SEGS; i++)
 		seg[i] = (struct emul_segment){ .attrib = 0xc93, .limit = ~0u };
-	st = (struct emul_state){ .gpr = gpr, .rip = 0x1000, .rflags = 2, .seg = seg, .linear_bits = 48, .mode = mode,
-				  .ss_big = mode == EMUL_PROT32 };
+	st = (struct emul_state){
+		.gpr = gpr, .rip = 0x1000, .rflags = 2, .seg = seg, .linear_bits = 48, .mode = mode, .ss_big = mode == EMUL_PROT32
+	};
 }
 
 static int run(const char *bytes)
@@ -170,7 +175,7 @@ START_TEST(types)
 		u16 attrib;
 		bool reads, writes;
 	} type[] = {
-		{ 0xc93, true, true },  { 0xc91, true, false },  { 0xc9b, true, false },
+		{ 0xc93, true, true },   { 0xc91, true, false },  { 0xc9b, true, false },
 		{ 0xc99, false, false }, { 0xc9d, false, false }, { 0x000, false, false },
 	};
 
@@ -284,8 +289,8 @@ START_TEST(canonical)
 		u8 bits;
 		int expected;
 	} at[] = {
-		{ 0x7ffffffffff8, 48, ABSENT },      { 0x7ffffffffff9, 48, EMUL_GP }, { 0x800000000000, 48, EMUL_GP },
-		{ 0x800000000000, 57, ABSENT },      { 0xfffffffffffff9, 57, EMUL_GP }, { 0x100000000000000, 57, EMUL_GP },
+		{ 0x7ffffffffff8, 48, ABSENT },      { 0x7ffffffffff9, 48, EMUL_GP },    { 0x800000000000, 48, EMUL_GP },
+		{ 0x800000000000, 57, ABSENT },      { 0xfffffffffffff9, 57, EMUL_GP },  { 0x100000000000000, 57, EMUL_GP },
 		{ 0xffff7ffffffffff8, 48, EMUL_GP }, { 0xffff800000000000, 48, ABSENT }, { 0xffff7ffffffffff8, 57, ABSENT },
 	};
 
@@ -324,9 +329,9 @@ START_TEST(canonical_natively)
 		const char *bytes;
 		unsigned len, reg;
 	} form[] = {
-		{ "\x48\x8b\x07", 3, RDI },         { "\x48\x89\x07", 3, RDI },     { "\xf0\x48\x01\x07", 4, RDI },
-		{ "\x48\x8b\x45\x00", 4, RBP },     { "\xff\x37", 2, RDI },         { "\x0f\x11\x07", 3, RDI },
-		{ "\x65\x48\x8b\x07", 4, RDI },     { "\x48\xa5", 2, RDI },         { "\x48\xa5", 2, RSI },
+		{ "\x48\x8b\x07", 3, RDI },         { "\x48\x89\x07", 3, RDI }, { "\xf0\x48\x01\x07", 4, RDI },
+		{ "\x48\x8b\x45\x00", 4, RBP },     { "\xff\x37", 2, RDI },     { "\x0f\x11\x07", 3, RDI },
+		{ "\x65\x48\x8b\x07", 4, RDI },     { "\x48\xa5", 2, RDI },     { "\x48\xa5", 2, RSI },
 		{ "\x3e\x48\x8b\x45\x00", 5, RBP },
 	};
 	static const u64 address[] = { 0x0200000000000000, 0x7ffffffff0000000, 0xfeffffffffffff00 };
@@ -349,8 +354,10 @@ START_TEST(canonical_natively)
 		for (unsigned n = 0; n < 16; n++)
 			gpr[n] = gpr[n] == SCRATCH ? 0x8000 : gpr[n];
 		r = run(form[k].bytes);
-		ck_assert_msg(native_trap == (r == EMUL_GP ? 13 : r == EMUL_SS_FAULT ? 12 : 14), "form %u: the CPU's exception is %d, ours %d",
-			      k, native_trap, r);
+		ck_assert_msg(native_trap == (r == EMUL_GP       ? 13 :
+					      r == EMUL_SS_FAULT ? 12 :
+								   14),
+			      "form %u: the CPU's exception is %d, ours %d", k, native_trap, r);
 	}
 }
 END_TEST

@@ -36,10 +36,7 @@ static const struct setup {
 	[NATIVE_64] = { .mode = EMUL_LONG, .rip = CODE, .base[EMUL_GS] = GS_BASE },
 	[NATIVE_32] = { .mode = EMUL_PROT32, .rip = CODE },
 	[NATIVE_32_BASES] = { .mode = EMUL_PROT32, .rip = CODE, .base[EMUL_DS] = SCRATCH, .base[EMUL_ES] = ES_BASE },
-	[NATIVE_16] = { .mode = EMUL_PROT16,
-			.base[EMUL_DS] = SCRATCH,
-			.base[EMUL_ES] = ES_BASE,
-			.base[EMUL_CS] = CODE },
+	[NATIVE_16] = { .mode = EMUL_PROT16, .base[EMUL_DS] = SCRATCH, .base[EMUL_ES] = ES_BASE, .base[EMUL_CS] = CODE },
 };
 static enum native_kind kind;
 static const struct setup *setup;
@@ -108,7 +105,11 @@ static int op_xmm_write(void *ctx, unsigned index, const u8 value[16])
 }
 
 static const struct emul_ops ops = {
-	.read = op_read, .write = op_write, .cmpxchg = op_cmpxchg, .xmm_read = op_xmm_read, .xmm_write = op_xmm_write,
+	.read = op_read,
+	.write = op_write,
+	.cmpxchg = op_cmpxchg,
+	.xmm_read = op_xmm_read,
+	.xmm_write = op_xmm_write,
 };
 
 /* Opcodes to draw from: an escape (0, 0F, 0F38), a range, and prefixes that belong to it. */
@@ -188,12 +189,9 @@ static u64 interesting(void)
 				    ~0ull };
 
 	switch (rnd() & 3) {
-	case 0:
-		return edge[rnd() % ARRAY_SIZE(edge)];
-	case 1:
-		return rnd() & 0xff;
-	default:
-		return rnd();
+	case 0: return edge[rnd() % ARRAY_SIZE(edge)];
+	case 1: return rnd() & 0xff;
+	default: return rnd();
 	}
 }
 
@@ -233,9 +231,9 @@ static void steer_registers(const struct insn *in, u64 offset)
 			rest -= gpr[in->index] << in->scale;
 		gpr[in->base] = garbage_above(in, rest);
 	} else {
-		gpr[in->index] = garbage_above(in, (in->adsize == 4   ? (u32)rest
-						    : in->adsize == 2 ? (u16)rest
-								      : rest) >>
+		gpr[in->index] = garbage_above(in, (in->adsize == 4 ? (u32)rest :
+						    in->adsize == 2 ? (u16)rest :
+								      rest) >>
 							   in->scale);
 	}
 }
@@ -320,12 +318,9 @@ static u64 undefined_flags(const struct insn *in, const u64 *gpr)
 	case INSN_AND:
 	case INSN_OR:
 	case INSN_XOR:
-	case INSN_TEST:
-		return FLAG_AF;
-	case INSN_BT ... INSN_BTC:
-		return STATUS_FLAGS & ~0x41ull;
-	case INSN_ROL ... INSN_SAR:
-		return shift_undefined(in, gpr);
+	case INSN_TEST: return FLAG_AF;
+	case INSN_BT ... INSN_BTC: return STATUS_FLAGS & ~0x41ull;
+	case INSN_ROL ... INSN_SAR: return shift_undefined(in, gpr);
 	}
 	return 0;
 }
@@ -340,10 +335,10 @@ static const char *describe(const struct insn *in, const char *what)
 	return text;
 }
 
-#define EXPECT(cond, what)                                                                                             \
-	do {                                                                                                           \
-		if (!(cond))                                                                                           \
-			ck_abort_msg("%s (case %lu)", describe(in, what), (unsigned long)cases);                       \
+#define EXPECT(cond, what)                                                                                                       \
+	do {                                                                                                                     \
+		if (!(cond))                                                                                                     \
+			ck_abort_msg("%s (case %lu)", describe(in, what), (unsigned long)cases);                                 \
 	} while (0)
 
 static u64 cases, compared, refused, protection;
@@ -378,8 +373,7 @@ static void compare_states(const struct insn *in, const struct emul_state *st, u
 	for (int i = 0; i < 16; i++)
 		if (emu.gpr[i] != native_regs.gpr[i])
 			ck_abort_msg("%s %d: was %#lx, is %#lx, not %#lx", describe(in, "register"), i,
-				     (unsigned long)before.gpr[i], (unsigned long)emu.gpr[i],
-				     (unsigned long)native_regs.gpr[i]);
+				     (unsigned long)before.gpr[i], (unsigned long)emu.gpr[i], (unsigned long)native_regs.gpr[i]);
 	EXPECT(!((st->rflags ^ native_regs.rflags) & (STATUS_FLAGS | FLAG_DF) & ~undefined), "flags");
 	EXPECT(!memcmp(emu.xmm, native_regs.xmm, sizeof(emu.xmm)), "XMM register");
 	EXPECT(!memcmp(mirror, (void *)SCRATCH, SCRATCH_SIZE), "memory");

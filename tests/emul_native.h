@@ -8,10 +8,10 @@
 
 #include "hv/include/types.h"
 
-#define CODE 0x10000000ul /* one page, executable: the instruction's address */
-#define SCRATCH 0x10010000ul
+#define CODE         0x10000000ul /* one page, executable: the instruction's address */
+#define SCRATCH      0x10010000ul
 #define SCRATCH_SIZE 16384ul
-#define GS_BASE 0x3000ul /* in 64-bit mode */
+#define GS_BASE      0x3000ul /* in 64-bit mode */
 
 /* Segments: flat in 64- and 32-bit mode; in the others DS starts at SCRATCH, ES a little below, SS is flat. */
 enum native_kind { NATIVE_64, NATIVE_32, NATIVE_32_BASES, NATIVE_16, NR_NATIVE };

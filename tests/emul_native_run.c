@@ -143,8 +143,8 @@ static void need(bool ok, const char *what)
 
 static void map(u64 at, u64 bytes)
 {
-	void *p = mmap((void *)at, bytes, PROT_READ | PROT_WRITE | PROT_EXEC,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *p = mmap((void *)at, bytes, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+		       -1, 0);
 
 	need(p == (void *)at, "mmap");
 }

@@ -10,7 +10,10 @@
 static u64 rnd_state = 1;
 
 /* seed: not 0. */
-static inline void rnd_seed(u64 seed) { rnd_state = seed * 0x9e3779b97f4a7c15ull; }
+static inline void rnd_seed(u64 seed)
+{
+	rnd_state = seed * 0x9e3779b97f4a7c15ull;
+}
 
 static inline u64 rnd(void)
 {

@@ -59,7 +59,9 @@ static unsigned put_opcode(u8 *code, unsigned bytes, u8 opcode)
 /* RAX, or memory at RDI, is `value`; RCX and RDX are the other operands. Undefined flags are not compared. */
 static void try(const u8 *code, unsigned len, u64 value, u64 rcx, u64 rflags, u64 undefined)
 {
-	struct emul_state st = { .gpr = gpr, .rip = CODE, .rflags = rflags | 2, .seg = seg, .linear_bits = 48, .mode = EMUL_LONG };
+	struct emul_state st = {
+		.gpr = gpr, .rip = CODE, .rflags = rflags | 2, .seg = seg, .linear_bits = 48, .mode = EMUL_LONG
+	};
 	struct insn in;
 
 	memset(gpr, 0, sizeof(gpr));

@@ -12,7 +12,7 @@
 #include "hv/svm/short_forms.h"
 #include "tests/emul_random.h"
 
-#define FETCHED 16
+#define FETCHED  16
 #define MAX_INSN 15
 
 static u8 bytes[FETCHED];

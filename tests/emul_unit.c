@@ -121,10 +121,10 @@ static void poke(u64 linear, u64 value)
 
 /* Decode the bytes of a string literal and expect all of them to be one instruction. */
 #define DECODE(text) ck_assert_int_eq(emul_decode(&in, (const u8 *)(text), sizeof(text) - 1, st.mode), sizeof(text) - 1)
-#define RUN(text)                                                                                                      \
-	({                                                                                                             \
-		DECODE(text);                                                                                          \
-		emul_execute(&in, &st, &ops, NULL);                                                                    \
+#define RUN(text)                                                                                                                \
+	({                                                                                                                       \
+		DECODE(text);                                                                                                    \
+		emul_execute(&in, &st, &ops, NULL);                                                                              \
 	})
 
 /* Operands of two bytes and more that cross into a page that faults (RSI in these does not; RSP neither). */
@@ -432,9 +432,8 @@ END_TEST
 
 START_TEST(not_executed)
 {
-	static const char *const text[] = { "\x0f\xa2",     "\x0f\x32",     "\xf4",         "\x0f\x22\xd8",
-					    "\x0f\x01\x3f", "\xdd\x17",     "\x0f\xc8",     "\x8e\xd8",
-					    "\xc3",         "\xc5\xf8\x77", "\x0f\x7f\x07", "\x0f\xaf\x07" };
+	static const char *const text[] = { "\x0f\xa2", "\x0f\x32", "\xf4", "\x0f\x22\xd8", "\x0f\x01\x3f", "\xdd\x17",
+					    "\x0f\xc8", "\x8e\xd8", "\xc3", "\xc5\xf8\x77", "\x0f\x7f\x07", "\x0f\xaf\x07" };
 	struct emul_state before;
 
 	for (size_t i = 0; i < ARRAY_SIZE(text); i++) {
@@ -448,10 +447,10 @@ START_TEST(not_executed)
 }
 END_TEST
 
-#define RUN_IO(text)                                                                                                   \
-	({                                                                                                             \
-		DECODE(text);                                                                                          \
-		emul_string_io(&in, &st, &ops, NULL);                                                                  \
+#define RUN_IO(text)                                                                                                             \
+	({                                                                                                                       \
+		DECODE(text);                                                                                                    \
+		emul_string_io(&in, &st, &ops, NULL);                                                                            \
 	})
 
 START_TEST(string_input)

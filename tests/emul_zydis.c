@@ -82,12 +82,10 @@ static bool name_matches(const char *pattern, const char *name)
 
 static void init(void)
 {
-	static const ZydisMachineMode machine[NR_MODES] = { ZYDIS_MACHINE_MODE_REAL_16,
-							    ZYDIS_MACHINE_MODE_LONG_COMPAT_16,
-							    ZYDIS_MACHINE_MODE_LONG_COMPAT_32,
-							    ZYDIS_MACHINE_MODE_LONG_64 };
-	static const ZydisStackWidth stack[NR_MODES] = { ZYDIS_STACK_WIDTH_16, ZYDIS_STACK_WIDTH_16,
-							 ZYDIS_STACK_WIDTH_32, ZYDIS_STACK_WIDTH_64 };
+	static const ZydisMachineMode machine[NR_MODES] = { ZYDIS_MACHINE_MODE_REAL_16, ZYDIS_MACHINE_MODE_LONG_COMPAT_16,
+							    ZYDIS_MACHINE_MODE_LONG_COMPAT_32, ZYDIS_MACHINE_MODE_LONG_64 };
+	static const ZydisStackWidth stack[NR_MODES] = { ZYDIS_STACK_WIDTH_16, ZYDIS_STACK_WIDTH_16, ZYDIS_STACK_WIDTH_32,
+							 ZYDIS_STACK_WIDTH_64 };
 
 	for (int m = 0; m < NR_MODES; m++) {
 		ZydisDecoderInit(&decoder[m], machine[m], stack[m]);
@@ -112,10 +110,10 @@ static const char *hex(const u8 *bytes)
 	return text;
 }
 
-#define EXPECT(cond, what)                                                                                             \
-	do {                                                                                                           \
-		if (!(cond)) /* millions of times: ck_assert would write to a file each time */                        \
-			ck_abort_msg("%s: mode %d, op %u, bytes %s", what, mode, in->op, hex(bytes));                  \
+#define EXPECT(cond, what)                                                                                                       \
+	do {                                                                                                                     \
+		if (!(cond)) /* millions of times: ck_assert would write to a file each time */                                  \
+			ck_abort_msg("%s: mode %d, op %u, bytes %s", what, mode, in->op, hex(bytes));                            \
 	} while (0)
 
 /* VIA's PadLock and Knights Corner's jumps: in no CPU that has SVM. */
@@ -123,10 +121,8 @@ static bool foreign(const ZydisDecodedInstruction *z)
 {
 	switch (z->mnemonic) {
 	case ZYDIS_MNEMONIC_JKZD:
-	case ZYDIS_MNEMONIC_JKNZD:
-		return true;
-	default:
-		return z->opcode_map == ZYDIS_OPCODE_MAP_0F && (z->opcode == 0xa6 || z->opcode == 0xa7);
+	case ZYDIS_MNEMONIC_JKNZD: return true;
+	default: return z->opcode_map == ZYDIS_OPCODE_MAP_0F && (z->opcode == 0xa6 || z->opcode == 0xa7);
 	}
 }
 
@@ -159,8 +155,7 @@ static u64 cut(u64 value, unsigned bytes)
 /* SIB without a base and with REX.B and 67: Zydis 4.0 says R13D, hardware (see emul_native.c) a displacement alone. */
 static bool wrong_base(const struct insn *in, const ZydisDecodedOperand *o)
 {
-	return in->base == INSN_R_NONE && o->mem.base == ZYDIS_REGISTER_R13D && in->modrm < 0x40 &&
-	       (in->modrm & 7) == 4;
+	return in->base == INSN_R_NONE && o->mem.base == ZYDIS_REGISTER_R13D && in->modrm < 0x40 && (in->modrm & 7) == 4;
 }
 
 static void compare_memory(const struct insn *in, const ZydisDecodedOperand *o, const u8 *bytes, int mode)
@@ -181,8 +176,7 @@ static void compare_memory(const struct insn *in, const ZydisDecodedOperand *o, 
 }
 
 /* The operand that our decoder put into `where`. */
-static void compare_operand(const struct insn *in, unsigned where, const ZydisDecodedOperand *o, const u8 *bytes,
-			    int mode)
+static void compare_operand(const struct insn *in, unsigned where, const ZydisDecodedOperand *o, const u8 *bytes, int mode)
 {
 	bool reg = where == INSN_REG || (where == INSN_RM && !emul_has_mem(in));
 
@@ -212,16 +206,15 @@ static void compare_operands(const struct insn *in, const ZydisDecodedInstructio
 	if (in->dst == INSN_NONE)
 		where[0] = in->op == INSN_INVLPG ? INSN_RM : in->src;
 	for (unsigned i = 0; i < z->operand_count && n < 2; i++) {
-		if (o[i].visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
-		    (is_shift(in) && i == 1 && in->src == INSN_REG))
+		if (o[i].visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN || (is_shift(in) && i == 1 && in->src == INSN_REG))
 			continue;
 		compare_operand(in, where[n++], &o[i], bytes, mode);
 	}
 }
 
 /* String instructions have hidden operands: what can differ is the source's segment. */
-static void compare_string(const struct insn *in, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o,
-			   const u8 *bytes, int mode)
+static void compare_string(const struct insn *in, const ZydisDecodedInstruction *z, const ZydisDecodedOperand *o, const u8 *bytes,
+			   int mode)
 {
 	for (unsigned i = 0; i < z->operand_count; i++) {
 		if (o[i].type != ZYDIS_OPERAND_TYPE_MEMORY)
@@ -349,9 +342,7 @@ END_TEST
 static void bias(u8 *bytes)
 {
 	switch (rnd() & 15) {
-	case 0:
-		bytes[0] = 0xc5;
-		break;
+	case 0: bytes[0] = 0xc5; break;
 	case 1:
 		bytes[0] = 0xc4;
 		bytes[1] &= 0xe3;
@@ -365,9 +356,7 @@ static void bias(u8 *bytes)
 		bytes[0] = 0x8f;
 		bytes[1] = (bytes[1] & 0xe0) | (8 + (bytes[1] & 3) % 3);
 		break;
-	case 4 ... 7:
-		bytes[0] = prefixes[1 + rnd() % 5][0];
-		break;
+	case 4 ... 7: bytes[0] = prefixes[1 + rnd() % 5][0]; break;
 	case 8:
 		for (int i = 0; i < 13; i++)
 			bytes[i] = prefixes[1 + rnd() % 6][0];

@@ -143,8 +143,8 @@ static struct expected expect(const struct trial *t, u32 slot)
 struct place {
 	struct space s;
 	gva_t va;
-	u32 slot;         /* of va in a superpage at frame 0: the frame it comes to */
-	u64 next;         /* where the upper entry leads if it is no superpage: a table's gfn */
+	u32 slot; /* of va in a superpage at frame 0: the frame it comes to */
+	u64 next; /* where the upper entry leads if it is no superpage: a table's gfn */
 	gpa_t upper, leaf;
 	u64 last_upper;
 };
@@ -153,9 +153,8 @@ static void complain(const struct trial *t, const char *what)
 {
 	ck_abort_msg("%u levels on %u, level-%u entry %llx, level-1 entry %llx, access %x, wp %d nxe %d smep %d smap %d "
 		     "pse %d: %s",
-		     t->levels, g.d.min_shadow_levels, t->upper_level, (unsigned long long)t->upper,
-		     (unsigned long long)t->leaf, t->access, t->cpu.wp, t->cpu.nxe, t->cpu.smep, t->cpu.smap,
-		     t->cpu.pse, what);
+		     t->levels, g.d.min_shadow_levels, t->upper_level, (unsigned long long)t->upper, (unsigned long long)t->leaf,
+		     t->access, t->cpu.wp, t->cpu.nxe, t->cpu.smep, t->cpu.smap, t->cpu.pse, what);
 }
 
 /* As a kernel does: PTE_A of upper entries is for hardware to set, so they are written anew only where they change. */

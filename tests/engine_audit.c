@@ -10,7 +10,7 @@
 
 static struct sh_domain *s;
 static struct sh_page *root, *l2, *l1, *spare; /* shadows, and a page that is free */
-static u64 *up, *e;			       /* their entries: from l2 to l1, and from there to DATA */
+static u64 *up, *e;                            /* their entries: from l2 to l1, and from there to DATA */
 
 static struct frame_info *frame(u64 gfn)
 {
@@ -37,10 +37,10 @@ static u64 apart(const struct sh_page *to, const struct sh_page *from)
 }
 
 /* Each is done by 1 and undone by -1. */
-#define DAMAGE(name, how)     \
-	static void name(int by) \
-	{                        \
-		how;             \
+#define DAMAGE(name, how)                                                                                                        \
+	static void name(int by)                                                                                                 \
+	{                                                                                                                        \
+		how;                                                                                                             \
 	}
 
 /* Leaf entries. */

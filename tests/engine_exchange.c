@@ -28,7 +28,10 @@ struct row {
 		const char *name;
 	} count[4];
 };
-#define N(name, n) { PN_CNT_##name, n, #name }
+#define N(name, n)                                                                                                               \
+	{                                                                                                                        \
+		PN_CNT_##name, n, #name                                                                                          \
+	}
 
 static const struct row *row_of(const struct row *rows)
 {
@@ -53,18 +56,18 @@ static void compare(const struct row *rows)
 
 /* ---- sync ---- */
 
-#define SYNC(u, r, p) { N(unsync, u), N(resync, r), N(pull_through, p) }
+#define SYNC(u, r, p)                                                                                                            \
+	{                                                                                                                        \
+		N(unsync, u), N(resync, r), N(pull_through, p)                                                                   \
+	}
 /*
  * Under `emulate` each write is a trip; a table that went out wholly comes back at the touch; of a leaf out of sync the
  * touch pulls one entry. (The ninth resync is that of the table that stood out of sync at the beginning.)
  */
 static const struct row demand_fault_rows[] = {
-	{ "shadow2", 24, 16, SYNC(0, 0, 0) },
-	{ "shadow2+oos", 24, 0, SYNC(8, 9, 0) },
-	{ "shadow2+unsync_l1", 16, 0, SYNC(0, 0, 8) },
-	{ "shadow1", 24, 0, SYNC(8, 9, 0) },
-	{ "shadow3", 16, 0, SYNC(0, 0, 8) },
-	{ NULL },
+	{ "shadow2", 24, 16, SYNC(0, 0, 0) },          { "shadow2+oos", 24, 0, SYNC(8, 9, 0) },
+	{ "shadow2+unsync_l1", 16, 0, SYNC(0, 0, 8) }, { "shadow1", 24, 0, SYNC(8, 9, 0) },
+	{ "shadow3", 16, 0, SYNC(0, 0, 8) },           { NULL },
 };
 
 START_TEST(demand_faults)
@@ -84,12 +87,8 @@ END_TEST
 
 /* Two writes to a table of each of the four levels, then a root load. */
 static const struct row every_level_rows[] = {
-	{ "shadow2", 8, 8, SYNC(0, 0, 0) },
-	{ "shadow2+oos", 4, 0, SYNC(4, 4, 0) },
-	{ "shadow2+unsync_l1", 7, 6, SYNC(1, 1, 0) },
-	{ "shadow1", 4, 0, SYNC(4, 4, 0) },
-	{ "shadow3", 7, 6, SYNC(1, 1, 0) },
-	{ NULL },
+	{ "shadow2", 8, 8, SYNC(0, 0, 0) }, { "shadow2+oos", 4, 0, SYNC(4, 4, 0) }, { "shadow2+unsync_l1", 7, 6, SYNC(1, 1, 0) },
+	{ "shadow1", 4, 0, SYNC(4, 4, 0) }, { "shadow3", 7, 6, SYNC(1, 1, 0) },     { NULL },
 };
 
 START_TEST(tables_of_every_level)
@@ -107,7 +106,10 @@ END_TEST
 
 /* ---- wrmap ---- */
 
-#define WRMAP(f, h, m, s) { N(wrmap_fixup_hit, f), N(wrmap_guess_hit, h), N(wrmap_guess_miss, m), N(wrmap_scan, s) }
+#define WRMAP(f, h, m, s)                                                                                                        \
+	{                                                                                                                        \
+		N(wrmap_fixup_hit, f), N(wrmap_guess_hit, h), N(wrmap_guess_miss, m), N(wrmap_scan, s)                           \
+	}
 static const struct row resync_rows[] = {
 	{ "shadow1", 4, 0, WRMAP(4, 0, 0, 0) },
 	{ "shadow1-fixup", 4, 0, WRMAP(0, 0, 0, 4) },
@@ -157,7 +159,10 @@ END_TEST
 
 /* ---- prefetch ---- */
 
-#define PREFETCH(p, u, w) { N(prefetched, p), N(prefetch_used, u), N(prefetch_wasted, w) }
+#define PREFETCH(p, u, w)                                                                                                        \
+	{                                                                                                                        \
+		N(prefetched, p), N(prefetch_used, u), N(prefetch_wasted, w)                                                     \
+	}
 /* shadow3 fills up to 31 behind the fault's entry, kvm the eight in whose midst it is. */
 static const struct row prefetch_rows[] = {
 	{ "shadow3", 1, 0, PREFETCH(31, 11, 20) },
@@ -183,7 +188,10 @@ END_TEST
 
 /* ---- reclaim ---- */
 
-#define RECLAIM(e, b) { N(early_unshadow, e), N(batch_unshadow, b) }
+#define RECLAIM(e, b)                                                                                                            \
+	{                                                                                                                        \
+		N(early_unshadow, e), N(batch_unshadow, b)                                                                       \
+	}
 /* shadow3 believes the second zero in a row, kvm the third write; the first use as data is a fault as any. */
 static const struct row tear_down_rows[] = {
 	{ "shadow3", 3, 2, RECLAIM(1, 0) },

@@ -167,12 +167,9 @@ static u64 dice(u64 of)
 static u64 any_frame(void)
 {
 	switch (dice(4)) {
-	case 0:
-		return g.d.first_mfn.n + dice(g.d.nr_pages);
-	case 1:
-		return plat_virt_to_mfn(g.d.shadow->blocks).n + dice(2 * POOL_BLOCK);
-	case 2:
-		return dice(g.machine_frames);
+	case 0: return g.d.first_mfn.n + dice(g.d.nr_pages);
+	case 1: return plat_virt_to_mfn(g.d.shadow->blocks).n + dice(2 * POOL_BLOCK);
+	case 2: return dice(g.machine_frames);
 	}
 	return dice(BIT(40));
 }
@@ -252,14 +249,10 @@ static void wild_access(gva_t va, u32 access)
 		if (pfec & HOST_NPF)
 			return;
 		switch (paging_fault(v, va, pfec)) {
-		case SH_EMULATE:
-			paging_write(v, va, &value, 4, access & U);
-			return;
+		case SH_EMULATE: paging_write(v, va, &value, 4, access & U); return;
 		case SH_FIXED:
-		case SH_RETRY:
-			break;
-		default:
-			return;
+		case SH_RETRY: break;
+		default: return;
 		}
 	}
 }
@@ -267,10 +260,8 @@ static void wild_access(gva_t va, u32 access)
 static gva_t any_address(u32 levels)
 {
 	switch (dice(3)) {
-	case 0:
-		return user(levels, (u32)dice(NR_DATA + 4)) + (dice(1024) << 2);
-	case 1:
-		return linear(levels, dice(FRAMES) << PAGE_SHIFT) + (dice(1024) << 2);
+	case 0: return user(levels, (u32)dice(NR_DATA + 4)) + (dice(1024) << 2);
+	case 1: return linear(levels, dice(FRAMES) << PAGE_SHIFT) + (dice(1024) << 2);
 	}
 	return dice(BIT(32)) & ~3ull;
 }
@@ -280,23 +271,12 @@ static void wild_step(const struct space *s, const struct space *t)
 	const struct space *to = dice(2) ? s : t;
 
 	switch (dice(16)) {
-	case 0:
-		guest_load_cr3(&g, space_cr3(to));
-		break;
-	case 1:
-		paging_invlpg(g.on, any_address(s->levels));
-		break;
-	case 2:
-		space_enter(to, CR0_WP, CR4_PSE, dice(2) ? EFER_NXE : 0);
-		break;
-	case 3:
-		ck_assert_int_ne(paging_pool_resize(&g.d, paging_pool_minimum(&g.d) + dice(80)), POOL_TOO_SMALL);
-		break;
-	case 4:
-		paging_log_dirty(&g.d, dice(2));
-		break;
-	default:
-		wild_access(any_address(s->levels), (u32)dice(2) * W | (u32)dice(2) * U);
+	case 0: guest_load_cr3(&g, space_cr3(to)); break;
+	case 1: paging_invlpg(g.on, any_address(s->levels)); break;
+	case 2: space_enter(to, CR0_WP, CR4_PSE, dice(2) ? EFER_NXE : 0); break;
+	case 3: ck_assert_int_ne(paging_pool_resize(&g.d, paging_pool_minimum(&g.d) + dice(80)), POOL_TOO_SMALL); break;
+	case 4: paging_log_dirty(&g.d, dice(2)); break;
+	default: wild_access(any_address(s->levels), (u32)dice(2) * W | (u32)dice(2) * U);
 	}
 	g.d.state = PN_RUNNING;
 }

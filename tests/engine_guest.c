@@ -173,8 +173,7 @@ static bool emulate(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes,
 	o->gpa = v->fault.gpa;
 	if (g->before_data)
 		g->before_data(g);
-	if (paging_write(v, va, &value, bytes, (access & PFEC_U) | smap(v, access)) != SH_FIXED ||
-	    v->fault.gpa != o->gpa)
+	if (paging_write(v, va, &value, bytes, (access & PFEC_U) | smap(v, access)) != SH_FIXED || v->fault.gpa != o->gpa)
 		die("an emulated write went elsewhere than the fault that asked for it");
 	g->emulated++;
 	return true;
@@ -218,8 +217,7 @@ struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, 
 	struct vcpu *v = g->on;
 	u32 kind = (access & (PFEC_W | PFEC_U | PFEC_I)) | smap(v, access);
 	struct outcome o = { .kind = ACCESS_DONE };
-	enum verdict r =
-		access & PFEC_W ? paging_write(v, va, &value, bytes, kind) : paging_read(v, va, &o.value, bytes, kind);
+	enum verdict r = access & PFEC_W ? paging_write(v, va, &value, bytes, kind) : paging_read(v, va, &o.value, bytes, kind);
 
 	if (g->d.state == PN_CRASHED)
 		o.kind = ACCESS_CRASH;

@@ -26,9 +26,9 @@ struct guest {
 	/* How often in 64 an emulated write meets an instruction that no emulation knows. */
 	u32 clumsy;
 	u64 rng;
-	void (*before_data)(struct guest *g); /* the access is decided, its data not yet moved */
+	void (*before_data)(struct guest *g);   /* the access is decided, its data not yet moved */
 	u32 faults, emulated, unshadowed, lent; /* since the guest was made */
-	u32 tried; /* how often this access met it */
+	u32 tried;                              /* how often this access met it */
 	u32 last_bytes;
 };
 

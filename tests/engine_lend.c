@@ -152,13 +152,14 @@ START_TEST(read_only_tables_without_wp)
 	begin((u32)_i);
 	put(entry_of(0, 2), get_entry(s.levels, entry_of(0, 2)) & ~(u64)PTE_RW);
 	put(entry_of(6, 1), at(entry_of(6, 1) >> PAGE_SHIFT, PTE_P | PTE_US)); /* a table, read-only */
-	put(entry_of(7, 1), at(s.root, PTE_P)); /* and the root */
+	put(entry_of(7, 1), at(s.root, PTE_P));                                /* and the root */
 	guest_load_cr3(&g, space_cr3(&s));
 	wp(false);
 	ck_assert(paging_log_dirty(&g.d, true));
 	for (u32 i = 0; i < 20; i++) {
 		expect_done(user(s.levels, 0), W, i, DATA);
-		expect_done(user(s.levels, 6) + (entry_of(8, 1) & ~PAGE_MASK), W, (u32)at(DATA + i, ALL), entry_of(6, 1) >> PAGE_SHIFT);
+		expect_done(user(s.levels, 6) + (entry_of(8, 1) & ~PAGE_MASK), W, (u32)at(DATA + i, ALL),
+			    entry_of(6, 1) >> PAGE_SHIFT);
 		paging_invlpg(&g.v, user(s.levels, 8));
 		expect_done(user(s.levels, 8), U, 0, DATA + i);
 		expect_fault(user(s.levels, 8), U | W, U | W | PFEC_P);

@@ -30,8 +30,8 @@ static u32 compare(const u64 *bits)
 	for (u64 f = 0; f < FRAMES; f++) {
 		bool changed = guest_table(&g, f) && memcmp(before[f], guest_table(&g, f), PAGE_SIZE);
 
-		ck_assert_msg(bit_of(bits, f) == changed, "frame %llu: %s, and its dirty bit is %d",
-			      (unsigned long long)f, changed ? "written" : "not written", bit_of(bits, f));
+		ck_assert_msg(bit_of(bits, f) == changed, "frame %llu: %s, and its dirty bit is %d", (unsigned long long)f,
+			      changed ? "written" : "not written", bit_of(bits, f));
 		dirty += changed;
 	}
 	return dirty;

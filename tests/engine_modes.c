@@ -44,7 +44,6 @@ START_TEST(maps_and_follows)
 }
 END_TEST
 
-
 /* Two spaces share the tables below one upper entry; writes reach both, whoever is loaded. */
 START_TEST(tables_shared_between_spaces)
 {
@@ -390,7 +389,8 @@ END_TEST
 /* Bits that hardware refuses, present or not; a refused load changes nothing. */
 START_TEST(reserved_bits_of_the_four)
 {
-	static const u64 reserved[] = { BIT(1), BIT(2), BIT(5), BIT(6), BIT(7), BIT(8), BIT(40), BIT(51), BIT(52), BIT(62), BIT(63) };
+	static const u64 reserved[] = { BIT(1),  BIT(2),  BIT(5),  BIT(6),  BIT(7), BIT(8),
+					BIT(40), BIT(51), BIT(52), BIT(62), BIT(63) };
 	static const u64 ignored[] = { BIT(3), BIT(4), BIT(9), BIT(10), BIT(11) };
 	struct space s = pae_start(_i), t = space_new(3);
 	gpa_t p = entry_for(&t, BIT(31), 3);

@@ -22,11 +22,17 @@ struct pair {
 	bool fenced; /* the machine lets the guest change CR3 unseen: hv/mm/fence.h */
 };
 /* Every pair whose guest has paging on, and those again that a fence changes. */
-#define PAIR(guest, shadow)   { guest, shadow, false }
-#define FENCED(guest, shadow) { guest, shadow, true }
-static const struct pair pairs[] = { PAIR(2, 2), PAIR(2, 3), PAIR(2, 4), PAIR(2, 5), PAIR(3, 3), PAIR(3, 4), PAIR(3, 5),
+#define PAIR(guest, shadow)                                                                                                      \
+	{                                                                                                                        \
+		guest, shadow, false                                                                                             \
+	}
+#define FENCED(guest, shadow)                                                                                                    \
+	{                                                                                                                        \
+		guest, shadow, true                                                                                              \
+	}
+static const struct pair pairs[] = { PAIR(2, 2), PAIR(2, 3), PAIR(2, 4), PAIR(2, 5),   PAIR(3, 3),   PAIR(3, 4),  PAIR(3, 5),
 				     PAIR(4, 4), PAIR(4, 5), PAIR(5, 5), FENCED(2, 2), FENCED(2, 3), FENCED(3, 3) };
-#define NR_PAIRS ((int)ARRAY_SIZE(pairs))
+#define NR_PAIRS    ((int)ARRAY_SIZE(pairs))
 #define NR_UNFENCED (NR_PAIRS - 3)
 
 /* One address space. */

@@ -122,8 +122,7 @@ START_TEST(guest_memory_in_every_mode)
 		((u32 *)at(0x1000))[0x40201000 >> 22] = 0x2000 | 0x7;
 		((u32 *)at(0x2000))[0x201] = 0x5000 | 0x7;
 	} else if (_i > 1) {
-		((u64 *)at(_i == 2 ? 0x1020 : 0x1000))[_i == 2 ? 1 : 0] =
-			(_i == 2 ? 0x3000 : 0x2000) | (_i == 2 ? 1 : 7);
+		((u64 *)at(_i == 2 ? 0x1020 : 0x1000))[_i == 2 ? 1 : 0] = (_i == 2 ? 0x3000 : 0x2000) | (_i == 2 ? 1 : 7);
 		((u64 *)at(0x2000))[1] = 0x3000 | 7;
 		((u64 *)at(0x3000))[1] = 0x4000 | 7;
 		((u64 *)at(0x4000))[1] = 0x5000 | 7;
@@ -169,10 +168,9 @@ END_TEST
 /* A list of entries is written as the guest's mode has them, up to the first that has no place. */
 START_TEST(entries_by_request)
 {
-	static const struct pn_mmu_update list[] = { { 0x5008, 0x1111222233334444 },
-						     { 0x5010, 0x5555666677778888 },
-						     { 700 * PAGE_SIZE, 1 },
-						     { 0x5018, 1 } };
+	static const struct pn_mmu_update list[] = {
+		{ 0x5008, 0x1111222233334444 }, { 0x5010, 0x5555666677778888 }, { 700 * PAGE_SIZE, 1 }, { 0x5018, 1 }
+	};
 	const u32 bytes = _i ? 4 : 8;
 	u64 got = 0;
 

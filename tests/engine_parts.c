@@ -216,7 +216,7 @@ START_TEST(a_device_is_remembered_with_its_rights)
 	reach_device(U);
 	ck_assert_uint_eq(count(PN_CNT_spare_mmio), 1);
 	ck_assert_uint_le(g.last_bytes, 4 * 8); /* the way down, if it is not kept, and the entry */
-	reach_device(U | W); /* the dirty bit is yet to be set */
+	reach_device(U | W);                    /* the dirty bit is yet to be set */
 	ck_assert_uint_eq(count(PN_CNT_spare_mmio), 1);
 	ck_assert(guest_table(&g, USER_L1)[50] & PTE_D);
 	reach_device(U | W);
@@ -476,9 +476,7 @@ START_TEST(bits_survive_whatever_takes_the_entry)
 			guest_access(&g, linear(USER_L2, 5), W, at(DATA + i, ALL), 8);
 			expect_fault(USER + (5ull << 21) + 0x8000, U, U);
 			break;
-		case 1:
-			paging_unshadow(&g.v, USER_L1 * PAGE_SIZE);
-			break;
+		case 1: paging_unshadow(&g.v, USER_L1 * PAGE_SIZE); break;
 		case 2: /* by an instruction that changes a part of it */
 			guest_access(&g, linear(USER_L1, i) + 7, W, 0, 1);
 			break;
@@ -527,19 +525,18 @@ static void add(Suite *s, const char *name, const TTest *const *tests, u32 n)
 	suite_add_tcase(s, t);
 }
 
-#define PART(name, ...)                                                                                                \
-	do {                                                                                                           \
-		const TTest *const tests[] = { __VA_ARGS__ };                                                          \
-		if (has(name))                                                                                         \
-			add(s, name, tests, ARRAY_SIZE(tests));                                                        \
+#define PART(name, ...)                                                                                                          \
+	do {                                                                                                                     \
+		const TTest *const tests[] = { __VA_ARGS__ };                                                                    \
+		if (has(name))                                                                                                   \
+			add(s, name, tests, ARRAY_SIZE(tests));                                                                  \
 	} while (0)
 
 int main(void)
 {
 	Suite *s = suite_create(paging_recipe_name);
 
-	PART("last_writer", the_last_writer_is_found_at_once, a_second_writer_is_left_to_the_chain,
-	     a_stale_hint_is_not_believed);
+	PART("last_writer", the_last_writer_is_found_at_once, a_second_writer_is_left_to_the_chain, a_stale_hint_is_not_believed);
 	PART("rmap", a_reverse_map_finds_all_and_searches_nothing, a_reverse_map_takes_memory_and_gives_it_back,
 	     without_room_for_a_link_nothing_is_lost);
 	PART("guest_flags", an_absent_entry_is_remembered_until_the_guest_writes_it, a_read_only_entry_is_remembered,
@@ -547,8 +544,8 @@ int main(void)
 	PART("guest_flags_mmio", an_absent_entry_is_remembered_until_the_guest_writes_it, a_read_only_entry_is_remembered,
 	     a_page_that_is_only_protected_is_not_the_guests_fault, a_device_is_remembered_with_its_rights);
 	PART("early", a_table_that_is_cleared_is_given_up, zeros_that_are_not_in_a_row_mean_nothing,
-	     halves_of_pae_entries_are_cleared_in_a_row, a_half_that_is_not_zero_begins_anew,
-	     the_loaded_root_is_never_given_up, a_root_that_is_only_kept_is_given_up);
+	     halves_of_pae_entries_are_cleared_in_a_row, a_half_that_is_not_zero_begins_anew, the_loaded_root_is_never_given_up,
+	     a_root_that_is_only_kept_is_given_up);
 	PART("batch", a_table_that_is_written_in_bulk_is_given_up, population_at_faults_is_no_bulk,
 	     a_fork_takes_the_user_half_at_once, a_root_that_is_only_kept_is_given_up, the_loaded_root_is_never_given_up);
 	PART("read_protect", bits_cost_no_faults_while_the_table_is_hidden, bits_survive_whatever_takes_the_entry,

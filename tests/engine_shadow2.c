@@ -354,8 +354,7 @@ END_TEST
 
 START_TEST(events_are_traced)
 {
-	trace_mask =
-		BIT(PN_EV_promote) | BIT(PN_EV_emulate) | BIT(PN_EV_fill) | BIT(PN_EV_revoke) | BIT(PN_EV_root_load);
+	trace_mask = BIT(PN_EV_promote) | BIT(PN_EV_emulate) | BIT(PN_EV_fill) | BIT(PN_EV_revoke) | BIT(PN_EV_root_load);
 	expect_done(linear(60, 0), W, at(DATA, ALL), 60);
 	guest_access(&g, linear(USER_L2, 5), W, at(60, ALL), 8);
 	expect_done(USER + (5ull << 21), U, 0, DATA);

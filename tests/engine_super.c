@@ -14,7 +14,7 @@
 #include "engine_tables.h"
 
 #define MIB2       (2ull << 20)
-#define SUPER(run) at((run) * 512ull, ALL | PTE_PS)
+#define SUPER(run) at((run)*512ull, ALL | PTE_PS)
 
 static void start_super(void)
 {
@@ -219,12 +219,9 @@ static u64 random_entry(void)
 	u64 rights = PTE_P | (rnd(4) ? PTE_RW : 0) | (rnd(4) ? PTE_US : 0) | (rnd(2) ? PTE_A : 0) | (rnd(2) ? PTE_D : 0);
 
 	switch (rnd(6)) {
-	case 0:
-		return 0;
-	case 1:
-		return at(tables[rnd(3)], rights);
-	default:
-		return at((1 + rnd(3)) * 512, rights | PTE_PS);
+	case 0: return 0;
+	case 1: return at(tables[rnd(3)], rights);
+	default: return at((1 + rnd(3)) * 512, rights | PTE_PS);
 	}
 }
 
@@ -255,8 +252,7 @@ static void random_step(void)
 		if (!rnd(8))
 			paging_unshadow(&g.v, (512 + 3 + rnd(2)) * PAGE_SIZE);
 		break;
-	default:
-		random_access();
+	default: random_access();
 	}
 }
 

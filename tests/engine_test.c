@@ -101,8 +101,8 @@ START_TEST(rights_at_two_levels)
 	u64 rw = upper & lower & 1, us = upper & lower & 2, nx = (upper | lower) & 4;
 	bool wp = _i & 64, smep = _i & 128;
 
-	guest_table(&g, USER_L2)[0] = at(USER_L1, PTE_P | PTE_A | (upper & 1 ? PTE_RW : 0) | (upper & 2 ? PTE_US : 0) |
-							  (upper & 4 ? PTE_NX : 0));
+	guest_table(&g, USER_L2)[0] =
+		at(USER_L1, PTE_P | PTE_A | (upper & 1 ? PTE_RW : 0) | (upper & 2 ? PTE_US : 0) | (upper & 4 ? PTE_NX : 0));
 	guest_table(&g, USER_L1)[3] =
 		at(DATA + 3, PTE_P | (lower & 1 ? PTE_RW : 0) | (lower & 2 ? PTE_US : 0) | (lower & 4 ? PTE_NX : 0));
 	guest_load_cr3(&g, ROOT * PAGE_SIZE); /* the tables changed under the engine's feet: */
@@ -209,10 +209,9 @@ START_TEST(reserved_above)
 		u64 bits;
 		bool reserved;
 	} t[] = {
-		{ USER_L3, 0, PTE_PS, true },  { USER_L3, 0, PTE_G, false },
-		{ ROOT, USER >> 39, PTE_PS, true }, { ROOT, USER >> 39, PTE_G, true },
-		{ USER_L2, 0, PTE_G, false },  { ROOT, USER >> 39, BIT(40), true },
-		{ USER_L2, 0, BIT(39), false }, { USER_L2, 0, BIT(51), true },
+		{ USER_L3, 0, PTE_PS, true },      { USER_L3, 0, PTE_G, false },  { ROOT, USER >> 39, PTE_PS, true },
+		{ ROOT, USER >> 39, PTE_G, true }, { USER_L2, 0, PTE_G, false },  { ROOT, USER >> 39, BIT(40), true },
+		{ USER_L2, 0, BIT(39), false },    { USER_L2, 0, BIT(51), true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
@@ -349,8 +348,7 @@ END_TEST
 START_TEST(compare_and_exchange)
 {
 	u64 *p = guest_table(&g, DATA);
-	u64 old[2] __attribute__((aligned(16))) = { 0, 0 },
-		   new_[2] __attribute__((aligned(16))) = { 0x1122334455667788, 9 };
+	u64 old[2] __attribute__((aligned(16))) = { 0, 0 }, new_[2] __attribute__((aligned(16))) = { 0x1122334455667788, 9 };
 	bool done;
 
 	for (u32 bytes = 1; bytes <= 16; bytes *= 2) {

@@ -23,13 +23,13 @@
 #include "engine_tables.h"
 #include "lock.h"
 
-#define NV     3
-#define POISON 0xdeadull
-#define CANARY 480 /* a frame that only garbage in a former table leads to */
-#define TABLE  21  /* the L1 table that becomes data and a table again */
-#define EXTRA  (USER + (2ull << 20))
+#define NV       3
+#define POISON   0xdeadull
+#define CANARY   480 /* a frame that only garbage in a former table leads to */
+#define TABLE    21  /* the L1 table that becomes data and a table again */
+#define EXTRA    (USER + (2ull << 20))
 #define NR_EXTRA 8
-#define ALARM_S 300
+#define ALARM_S  300
 
 enum { SHOOT_NONE, SHOOT_PAGE, SHOOT_ALL };
 
@@ -323,27 +323,16 @@ static u32 own_page(struct cpu *c)
 static void step(struct cpu *c)
 {
 	switch (pick(c, 32)) {
-	case 0 ... 2:
-		move_page(c, own_page(c));
-		break;
-	case 3:
-		exchange_page(c, own_page(c));
-		break;
-	case 4:
-		protect_page(c, own_page(c));
-		break;
-	case 5:
-		flush_page(c, user((u32)pick(c, NR_DATA)));
-		break;
-	case 6:
-		load_root(c, pick(c, 2) ? ROOT : ROOT2);
-		break;
+	case 0 ... 2: move_page(c, own_page(c)); break;
+	case 3: exchange_page(c, own_page(c)); break;
+	case 4: protect_page(c, own_page(c)); break;
+	case 5: flush_page(c, user((u32)pick(c, NR_DATA))); break;
+	case 6: load_root(c, pick(c, 2) ? ROOT : ROOT2); break;
 	case 7:
 		if (c->id == 0 && pick(c, 4) == 0)
 			recycle(c);
 		break;
-	default:
-		touch(c);
+	default: touch(c);
 	}
 }
 
@@ -428,8 +417,7 @@ int main(int argc, char **argv)
 		wrong(&cpus[0], "a table that had become data was used", *word_of(CANARY), 0);
 	guest_audit(&g);
 	printf("%s: %d vCPUs, %llu touches (%llu faults), %llu table writes emulated: no stale translation used\n",
-	       paging_recipe_name, NV, (unsigned long long)touched, (unsigned long long)faulted,
-	       (unsigned long long)emulated);
+	       paging_recipe_name, NV, (unsigned long long)touched, (unsigned long long)faulted, (unsigned long long)emulated);
 	if (!faulted || faulted == touched)
 		return 1;
 	g.d.nr_vcpus = 1;

@@ -27,15 +27,9 @@ size_t LLVMFuzzerCustomMutator(u8 *data, size_t bytes, size_t room, unsigned see
 		return LLVMFuzzerMutate(data, bytes, room);
 	data[0] = (u8)seed;
 	switch (seed / 16 % 4) {
-	case 0:
-		make_pvh(data + 1, seed & 64);
-		return ELF_BYTES + 1;
-	case 1:
-		make_multiboot_elf(data + 1, seed & 64);
-		return ELF_BYTES + 1;
-	case 2:
-		make_multiboot_aout(data + 1);
-		return MB_AOUT_BYTES + 1;
+	case 0: make_pvh(data + 1, seed & 64); return ELF_BYTES + 1;
+	case 1: make_multiboot_elf(data + 1, seed & 64); return ELF_BYTES + 1;
+	case 2: make_multiboot_aout(data + 1); return MB_AOUT_BYTES + 1;
 	}
 	if (room < BZ_BYTES + 1)
 		return LLVMFuzzerMutate(data, bytes, room);

@@ -12,16 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define memcpy pn_memcpy
-#define memmove pn_memmove
-#define memset pn_memset
-#define memcmp pn_memcmp
-#define memchr pn_memchr
-#define strlen pn_strlen
-#define strnlen pn_strnlen
-#define strcmp pn_strcmp
-#define strncmp pn_strncmp
-#define snprintf pn_snprintf
+#define memcpy    pn_memcpy
+#define memmove   pn_memmove
+#define memset    pn_memset
+#define memcmp    pn_memcmp
+#define memchr    pn_memchr
+#define strlen    pn_strlen
+#define strnlen   pn_strnlen
+#define strcmp    pn_strcmp
+#define strncmp   pn_strncmp
+#define snprintf  pn_snprintf
 #define vsnprintf pn_vsnprintf
 #include "hv/lib/string.c"
 #include "hv/lib/printf.c"
@@ -51,8 +51,8 @@ static void both(size_t room, const char *format, va_list args)
 	m = vsnprintf(theirs, room, format, ap);
 	va_end(ap);
 	ck_assert_msg(n == m, "\"%s\" in %zu: %d, libc %d", format, room, n, m);
-	ck_assert_msg(!memcmp(ours, theirs, sizeof(ours)), "\"%s\" in %zu: \"%.*s\", libc \"%.*s\"", format, room, 64,
-		      ours, 64, theirs);
+	ck_assert_msg(!memcmp(ours, theirs, sizeof(ours)), "\"%s\" in %zu: \"%.*s\", libc \"%.*s\"", format, room, 64, ours, 64,
+		      theirs);
 }
 
 __attribute__((format(printf, 1, 2))) static void same(const char *format, ...)
@@ -79,8 +79,8 @@ START_TEST(integers)
 		same("%lld %llu %llx %llX", v, (unsigned long long)v, (unsigned long long)v, (unsigned long long)v);
 		same("%zu %zx %td %jx", (size_t)v, (size_t)v, (ptrdiff_t)v, (uintmax_t)v);
 		same("%hhd %hhx %hd %hu", (signed char)v, (unsigned char)v, (short)v, (unsigned short)v);
-		same("[%02x] [%08x] [%016llx] [%5d] [%-5d] [%05d]", (unsigned char)v, (unsigned)v, (unsigned long long)v,
-		     (int)v, (int)v, (int)v);
+		same("[%02x] [%08x] [%016llx] [%5d] [%-5d] [%05d]", (unsigned char)v, (unsigned)v, (unsigned long long)v, (int)v,
+		     (int)v, (int)v);
 		same("%#x %#010lx %#-12x| %#12X", (unsigned)v, (unsigned long)v, (unsigned)v, (unsigned)v);
 		same("[%*d] [%-*d] [%*d]", 12, (int)v, 12, (int)v, -12, (int)v);
 		same("%p", (void *)(uintptr_t)(v | 1));
@@ -143,7 +143,10 @@ START_TEST(moves)
 }
 END_TEST
 
-static int sign(int x) { return (x > 0) - (x < 0); }
+static int sign(int x)
+{
+	return (x > 0) - (x < 0);
+}
 
 START_TEST(compares)
 {

@@ -13,8 +13,8 @@
 
 #include "hv/domain/load.h"
 
-#define KIB 1024ull
-#define MIB (1024 * KIB)
+#define KIB  1024ull
+#define MIB  (1024 * KIB)
 #define PAGE 4096ull
 
 /* `bytes` bytes that end right before a guard page; a guard page stands before the first page, too. */
@@ -35,12 +35,36 @@ static inline void unguard(u8 *p, u64 bytes)
 	munmap(p + bytes - whole - PAGE, whole + 2 * PAGE);
 }
 
-static inline void w16(u8 *p, u64 at, u16 val) { memcpy(p + at, &val, 2); }
-static inline void w32(u8 *p, u64 at, u32 val) { memcpy(p + at, &val, 4); }
-static inline void w64(u8 *p, u64 at, u64 val) { memcpy(p + at, &val, 8); }
-static inline u16 r16(const u8 *p, u64 at) { u16 val; memcpy(&val, p + at, 2); return val; }
-static inline u32 r32(const u8 *p, u64 at) { u32 val; memcpy(&val, p + at, 4); return val; }
-static inline u64 r64(const u8 *p, u64 at) { u64 val; memcpy(&val, p + at, 8); return val; }
+static inline void w16(u8 *p, u64 at, u16 val)
+{
+	memcpy(p + at, &val, 2);
+}
+static inline void w32(u8 *p, u64 at, u32 val)
+{
+	memcpy(p + at, &val, 4);
+}
+static inline void w64(u8 *p, u64 at, u64 val)
+{
+	memcpy(p + at, &val, 8);
+}
+static inline u16 r16(const u8 *p, u64 at)
+{
+	u16 val;
+	memcpy(&val, p + at, 2);
+	return val;
+}
+static inline u32 r32(const u8 *p, u64 at)
+{
+	u32 val;
+	memcpy(&val, p + at, 4);
+	return val;
+}
+static inline u64 r64(const u8 *p, u64 at)
+{
+	u64 val;
+	memcpy(&val, p + at, 8);
+	return val;
+}
 
 static inline void pattern(u8 *p, u64 bytes, unsigned seed)
 {
@@ -49,16 +73,16 @@ static inline void pattern(u8 *p, u64 bytes, unsigned seed)
 }
 
 /* ELF: header, program headers at 0x40 (0x34), note at 0x200, segment 1 at 0x1000, segment 2 at 0x3000. */
-#define ELF_BYTES 0x4000ull
-#define ELF_ENTRY 0x100040u
-#define SEG1_AT 0x1000
-#define SEG1_BYTES 0x2000
-#define SEG1_DEST 0x100000u
-#define SEG2_AT 0x3000
-#define SEG2_BYTES 0x800
-#define SEG2_MEM 0x5000
-#define SEG2_DEST 0x200000u
-#define ELF_VIRTUAL 0xc0000000u /* segments are linked so much above where they are loaded */
+#define ELF_BYTES       0x4000ull
+#define ELF_ENTRY       0x100040u
+#define SEG1_AT         0x1000
+#define SEG1_BYTES      0x2000
+#define SEG1_DEST       0x100000u
+#define SEG2_AT         0x3000
+#define SEG2_BYTES      0x800
+#define SEG2_MEM        0x5000
+#define SEG2_DEST       0x200000u
+#define ELF_VIRTUAL     0xc0000000u /* segments are linked so much above where they are loaded */
 #define ELF_PHOFF(wide) ((wide) ? 0x40 : 0x34)
 #define ELF_PHENT(wide) ((wide) ? 56 : 32)
 
@@ -128,10 +152,10 @@ static inline void make_pvh(u8 *img, bool wide)
 	w32(img, 0x228, PVH_ENTRY);
 }
 
-#define MB_AT 0x300
-#define MB_AOUT_DEST 0x180000u
+#define MB_AT         0x300
+#define MB_AOUT_DEST  0x180000u
 #define MB_AOUT_BYTES 0x2800ull
-#define MB_AOUT_END 0x190000u
+#define MB_AOUT_END   0x190000u
 
 static inline void put_mb(u8 *img, u32 at, u32 flags)
 {
@@ -159,12 +183,12 @@ static inline void make_multiboot_aout(u8 *img)
 }
 
 /* A bzImage of three setup sectors. */
-#define BZ_SETUP 0x800ull
+#define BZ_SETUP  0x800ull
 #define BZ_KERNEL 0x12340ull
-#define BZ_BYTES (BZ_SETUP + BZ_KERNEL)
-#define BZ_PREF 0x1000000u
-#define BZ_INIT 0x200000u
-#define BZ_ALIGN 0x200000u
+#define BZ_BYTES  (BZ_SETUP + BZ_KERNEL)
+#define BZ_PREF   0x1000000u
+#define BZ_INIT   0x200000u
+#define BZ_ALIGN  0x200000u
 
 static inline void make_bzimage(u8 *img)
 {

@@ -10,15 +10,15 @@
 
 #include "load.h"
 
-#define ANY_MEM (32 * MIB)
+#define ANY_MEM    (32 * MIB)
 #define ANY_INITRD 0x3000ull
 
-#define MUST(x) \
-	do { \
-		if (!(x)) { \
-			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x); \
-			abort(); \
-		} \
+#define MUST(x)                                                                                                                  \
+	do {                                                                                                                     \
+		if (!(x)) {                                                                                                      \
+			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #x);                                    \
+			abort();                                                                                                 \
+		}                                                                                                                \
 	} while (0)
 
 static u8 *any_mem;

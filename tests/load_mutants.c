@@ -15,8 +15,9 @@ static u8 image[BZ_BYTES];
 /* Values that break careless arithmetic, and plain noise. */
 static u64 nasty(void)
 {
-	static const u64 values[] = { 0, 1, 0xff, 0x7fff, 0xffff, 0x10000, 0xfffff000, 0xffffffff, 0x7fffffff, 0x80000000,
-				      0x100000000, -1ull, -0x1000ull, 1ull << 63, ANY_MEM, ANY_MEM - 1, 0x100000, 0x9fc00 };
+	static const u64 values[] = { 0,          1,          0xff,       0x7fff,      0xffff,      0x10000,
+				      0xfffff000, 0xffffffff, 0x7fffffff, 0x80000000,  0x100000000, -1ull,
+				      -0x1000ull, 1ull << 63, ANY_MEM,    ANY_MEM - 1, 0x100000,    0x9fc00 };
 	unsigned n = rand() % (2 * ARRAY_SIZE(values));
 
 	return n < ARRAY_SIZE(values) ? values[n] + rand() % 3 - 1 : (u64)rand() << rand() % 33;
@@ -26,18 +27,10 @@ static u64 make(unsigned kind)
 {
 	switch (kind) {
 	case 0:
-	case 1:
-		make_pvh(image, kind);
-		return ELF_BYTES;
-	case 2:
-		make_multiboot_elf(image, rand() & 1);
-		return ELF_BYTES;
-	case 3:
-		make_multiboot_aout(image);
-		return MB_AOUT_BYTES;
-	default:
-		make_bzimage(image);
-		return BZ_BYTES;
+	case 1: make_pvh(image, kind); return ELF_BYTES;
+	case 2: make_multiboot_elf(image, rand() & 1); return ELF_BYTES;
+	case 3: make_multiboot_aout(image); return MB_AOUT_BYTES;
+	default: make_bzimage(image); return BZ_BYTES;
 	}
 }
 
@@ -45,12 +38,9 @@ static u64 make(unsigned kind)
 static u64 some_field(unsigned kind)
 {
 	switch (kind) {
-	case 3:
-		return 0x140 + rand() % 8 * 4;
-	case 4:
-		return 0x1f1 + rand() % 0x80;
-	default:
-		return rand() % 4 ? (u64)rand() % 0xf0 : 0x200 + (u64)rand() % 0x40;
+	case 3: return 0x140 + rand() % 8 * 4;
+	case 4: return 0x1f1 + rand() % 0x80;
+	default: return rand() % 4 ? (u64)rand() % 0xf0 : 0x200 + (u64)rand() % 0x40;
 	}
 }
 

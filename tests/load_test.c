@@ -5,7 +5,7 @@
 
 #include "load.h"
 
-#define MEM (64 * MIB)
+#define MEM          (64 * MIB)
 #define INITRD_BYTES 0x54321ull
 
 static u8 *mem, *image, *initrd;
@@ -151,7 +151,7 @@ START_TEST(multiboot_addresses)
 		ck_assert_uint_eq(mem[at], 0);
 	ck_assert_uint_eq(mem[MB_AOUT_END], 0xee);
 	ck_assert_uint_eq(r32(mem, res.ebx + 20), 0); /* no module */
-	w32(image, 0x154, MB_AOUT_DEST + 0x1000); /* only so much of the file */
+	w32(image, 0x154, MB_AOUT_DEST + 0x1000);     /* only so much of the file */
 	w32(image, 0x158, 0);
 	memset(mem + MB_AOUT_DEST, 0xee, 2 * MIB);
 	load();
@@ -238,7 +238,8 @@ END_TEST
 START_TEST(relocation)
 {
 	static const struct e820_entry holes[] = {
-		{ 0, 0x9f000, 1 }, { 0x100000, 0x1080000 - 0x100000, 1 }, { 0x1080000, 0x180000, 2 }, { 0x1200000, 0x280000, 1 },
+		{ 0, 0x9f000, 1 },          { 0x100000, 0x1080000 - 0x100000, 1 },
+		{ 0x1080000, 0x180000, 2 }, { 0x1200000, 0x280000, 1 },
 		{ 0x1600000, 0x800000, 1 },
 	};
 
@@ -426,7 +427,7 @@ START_TEST(memory_does_not_suffice)
 	ck_assert_ptr_nonnull(strstr(res.why, "would overwrite the staged initrd"));
 	rq.initrd = initrd;
 	put_ph(image, true, 0, 1, SEG1_AT, 0, SEG1_DEST, SEG1_BYTES, SEG2_DEST - SEG1_DEST); /* no gap between them */
-	rq.mem_bytes = SEG2_DEST + SEG2_MEM + INITRD_BYTES / PAGE * PAGE; /* one page too little */
+	rq.mem_bytes = SEG2_DEST + SEG2_MEM + INITRD_BYTES / PAGE * PAGE;                    /* one page too little */
 	memset(mem, 0, MEM);
 	refused(LOAD_NO_ROOM, "memory does not suffice for the initrd");
 	rq.mem_bytes += PAGE;

@@ -37,8 +37,9 @@ static struct run run;
 static void run_program(struct shared *sh, const struct options *o, u64 seed)
 {
 	static u8 bytes[8192];
-	struct gen g = { .r = &run, .p = &sh->prog, .rng = seed * 0x2545f4914f6cdd1dull, .guests = o->guests,
-			 .max_steps = o->steps };
+	struct gen g = {
+		.r = &run, .p = &sh->prog, .rng = seed * 0x2545f4914f6cdd1dull, .guests = o->guests, .max_steps = o->steps
+	};
 
 	for (u32 i = 0; o->bytes && i < sizeof(bytes); i++)
 		bytes[i] = (u8)host_random(&g.rng);
@@ -104,10 +105,11 @@ static int random_programs(const struct options *o)
 	took = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 	       1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 	printf("oracle (%s): %llu programs from seed %llu, %llu steps: %llu accesses done, %llu faulted, %llu to devices, "
-	       "%llu emulated writes, %llu unshadowings, %llu accesses to pages lent; %.2f million steps per second of CPU time\n",
-	       paging_recipe_name, (unsigned long long)sh->programs, (unsigned long long)o->first,
-	       (unsigned long long)sh->steps, (unsigned long long)sh->done, (unsigned long long)sh->faulted,
-	       (unsigned long long)sh->mmio, (unsigned long long)sh->emulated, (unsigned long long)sh->unshadowed, (unsigned long long)sh->lent,
+	       "%llu emulated writes, %llu unshadowings, %llu accesses to pages lent; %.2f million steps per second of CPU "
+	       "time\n",
+	       paging_recipe_name, (unsigned long long)sh->programs, (unsigned long long)o->first, (unsigned long long)sh->steps,
+	       (unsigned long long)sh->done, (unsigned long long)sh->faulted, (unsigned long long)sh->mmio,
+	       (unsigned long long)sh->emulated, (unsigned long long)sh->unshadowed, (unsigned long long)sh->lent,
 	       (double)sh->steps / took * 1e-6);
 	return sh->done && sh->faulted ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -143,7 +145,8 @@ static u32 guest_set(const char *list)
 static int usage(const char *name)
 {
 	fprintf(stderr,
-		"usage: %s [--seed N] [--programs N] [--steps N] [--guests LIST] [--check-every STEPS] [--shrink SECONDS] [--bytes]\n"
+		"usage: %s [--seed N] [--programs N] [--steps N] [--guests LIST] [--check-every STEPS] [--shrink SECONDS] "
+		"[--bytes]\n"
 		"       %s [--loud] --replay FILE...\n"
 		"  --guests       levels that guests may have, such as 024\n"
 		"  --check-every  audit the engine and compare the guest's memory that often\n"
@@ -155,14 +158,24 @@ static int usage(const char *name)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "seed", 1, NULL, 's' },	{ "programs", 1, NULL, 'p' },
-					       { "steps", 1, NULL, 'n' },	{ "guests", 1, NULL, 'g' },
-					       { "check-every", 1, NULL, 'c' }, { "shrink", 1, NULL, 'k' },
-					       { "replay", 0, NULL, 'r' },	{ "loud", 0, NULL, 'l' },
-					       { "quiet", 0, NULL, 'q' },	{ "bytes", 0, NULL, 'b' },
+	static const struct option longs[] = { { "seed", 1, NULL, 's' },
+					       { "programs", 1, NULL, 'p' },
+					       { "steps", 1, NULL, 'n' },
+					       { "guests", 1, NULL, 'g' },
+					       { "check-every", 1, NULL, 'c' },
+					       { "shrink", 1, NULL, 'k' },
+					       { "replay", 0, NULL, 'r' },
+					       { "loud", 0, NULL, 'l' },
+					       { "quiet", 0, NULL, 'q' },
+					       { "bytes", 0, NULL, 'b' },
 					       { NULL, 0, NULL, 0 } };
-	struct options o = { .first = 1, .programs = 400, .steps = 600, .guests = guest_set("02345"), .check_every = 64,
-			     .shrink_seconds = 30, .step_seconds = 20 };
+	struct options o = { .first = 1,
+			     .programs = 400,
+			     .steps = 600,
+			     .guests = guest_set("02345"),
+			     .check_every = 64,
+			     .shrink_seconds = 30,
+			     .step_seconds = 20 };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "s:p:n:g:c:k:rlqb", longs, NULL)) != -1) {

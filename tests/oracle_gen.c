@@ -133,7 +133,7 @@ static bool touch_near(struct gen *g, u32 cpu, gva_t va)
 		va ^= 0x200000;
 	how |= how & PFEC_U ? 0 : HOST_AC;
 	return touch_or_emulate(g, cpu, sign(cpu_of(g, cpu)->levels, va) + offset, how,
-		     how & PFEC_W ? some_data(g, cpu_of(g, cpu)->levels) : 0, bytes);
+				how & PFEC_W ? some_data(g, cpu_of(g, cpu)->levels) : 0, bytes);
 }
 
 /* Make an address work. */
@@ -241,12 +241,9 @@ static bool meddle(struct gen *g, u32 cpu, gva_t va)
 	struct ref_walk w = ref_walk(&g->r->ref, cpu, va, 0);
 
 	switch (rnd(g, 4)) {
-	case 0:
-		return balloon(g, cpu, va);
-	case 1:
-		return emit(g, (struct step){ .op = OP_pool, .a = 12 + rnd(g, 60) });
-	default:
-		return dirty_round(g, w.end == REF_DONE ? w.gpa >> 12 : 0);
+	case 0: return balloon(g, cpu, va);
+	case 1: return emit(g, (struct step){ .op = OP_pool, .a = 12 + rnd(g, 60) });
+	default: return dirty_round(g, w.end == REF_DONE ? w.gpa >> 12 : 0);
 	}
 }
 
@@ -312,7 +309,10 @@ static bool in_a_row(struct gen *g, u32 cpu)
 
 		if (at >> 12 != path[depth - 1].gpa >> 12)
 			break;
-		e = kind == 0 ? good_entry(g, levels, path[depth - 1].level) : kind == 1 ? e & ~PTE_RW : kind == 2 ? 0 : noise(g) << 1;
+		e = kind == 0 ? good_entry(g, levels, path[depth - 1].level) :
+		    kind == 1 ? e & ~PTE_RW :
+		    kind == 2 ? 0 :
+				noise(g) << 1;
 		if (!write_at(g, cpu, at, e, size))
 			return false;
 	}
@@ -362,18 +362,10 @@ static bool change_modes(struct gen *g, u32 cpu)
 	if (!c->levels || one_in(g, 12))
 		return enter(g, cpu, some_levels(g));
 	switch (rnd(g, 8)) {
-	default:
-		s.a ^= CR0_WP;
-		break;
-	case 3:
-		s.b ^= CR4_PGE;
-		break;
-	case 4:
-		s.b ^= CR4_SMEP;
-		break;
-	case 5:
-		s.b ^= CR4_SMAP;
-		break;
+	default: s.a ^= CR0_WP; break;
+	case 3: s.b ^= CR4_PGE; break;
+	case 4: s.b ^= CR4_SMEP; break;
+	case 5: s.b ^= CR4_SMAP; break;
 	case 6:
 		if (c->levels == 2)
 			s.b ^= CR4_PSE;
@@ -402,7 +394,8 @@ static bool hypercall(struct gen *g, u32 cpu)
 	s.a = some_table(g) + some_slot(g, levels, 1) * entry_bytes(levels) + (one_in(g, 16) ? rnd(g, 8) : 0);
 	s.b = 1 + rnd(g, 4);
 	s.c = one_in(g, 2) ? good_entry(g, levels, 1 + (u32)rnd(g, 3)) : some_entry(g, levels);
-	s.how = (u32)(one_in(g, 8) ? some_gfn(g) : TABLE_END + rnd(g, 8)) * 4096 + (one_in(g, 4) ? 4096 - 32 : 64 * (u32)rnd(g, 3));
+	s.how = (u32)(one_in(g, 8) ? some_gfn(g) : TABLE_END + rnd(g, 8)) * 4096 +
+		(one_in(g, 4) ? 4096 - 32 : 64 * (u32)rnd(g, 3));
 	return emit(g, s);
 }
 
@@ -411,9 +404,7 @@ static bool manage(struct gen *g)
 	struct step s = { .op = OP_pool };
 
 	switch (rnd(g, 6)) {
-	case 0:
-		s.a = 12 + rnd(g, one_in(g, 2) ? 30 : 120);
-		break;
+	case 0: s.a = 12 + rnd(g, one_in(g, 2) ? 30 : 120); break;
 	case 1:
 		s.op = OP_remove;
 		s.a = one_in(g, 2) ? some_gfn(g) : TABLE_FIRST + rnd(g, TABLE_END - TABLE_FIRST);
@@ -428,8 +419,7 @@ static bool manage(struct gen *g)
 		s.op = OP_dirty;
 		s.a = rnd(g, 2);
 		break;
-	default:
-		return dirty_round(g, some_gfn(g));
+	default: return dirty_round(g, some_gfn(g));
 	}
 	return emit(g, s);
 }
@@ -465,7 +455,8 @@ static void gen_start(struct gen *g)
 			u32 level = 1 + (u32)rnd(g, levels ? levels : 1);
 			u64 e = one_in(g, 4) ? some_entry(g, levels) : good_entry(g, levels, level);
 
-			poke(g, table_gfn(g, level) * 4096 + some_slot(g, levels, 1) * entry_bytes(levels), e, entry_bytes(levels));
+			poke(g, table_gfn(g, level) * 4096 + some_slot(g, levels, 1) * entry_bytes(levels), e,
+			     entry_bytes(levels));
 		}
 		if (!one_in(g, 6))
 			enter(g, i, levels);

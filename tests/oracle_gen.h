@@ -15,12 +15,12 @@ struct gen {
 	u64 rng;
 	const u8 *bytes; /* NULL: the seed decides */
 	size_t left;
-	u32 guests;    /* bit m: guests with m levels may be */
+	u32 guests; /* bit m: guests with m levels may be */
 	u32 max_steps;
 	gpa_t changed_at; /* the entry that was changed last, and what it was */
 	u64 changed;
 	u32 meddling; /* the hypervisor's own doings come once in so many rounds of use */
-	u64 steps;     /* in all */
+	u64 steps;    /* in all */
 };
 
 /* Make a program and run it from begin to end; it is recorded in g->p as it goes. */

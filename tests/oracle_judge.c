@@ -267,14 +267,10 @@ static bool may_be_device(const struct attempt *a, const struct part *p)
 static bool ends_here(const struct attempt *a, const struct part *p)
 {
 	switch (a->got.end) {
-	case ACCESS_CRASH:
-		return may_end(a, p, REF_CRASH);
-	case ACCESS_FAULT:
-		return a->got.va == p->va && may_end(a, p, REF_FAULT);
-	case ACCESS_MMIO:
-		return may_be_device(a, p);
-	default:
-		return false;
+	case ACCESS_CRASH: return may_end(a, p, REF_CRASH);
+	case ACCESS_FAULT: return a->got.va == p->va && may_end(a, p, REF_FAULT);
+	case ACCESS_MMIO: return may_be_device(a, p);
+	default: return false;
 	}
 }
 

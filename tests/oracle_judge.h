@@ -11,8 +11,9 @@
 /* What lies in one page. */
 struct part {
 	gva_t va;
-	u32 at, bytes;                   /* in the data */
-	struct ref_walk want[MOST_WALKS]; /* by the tables as they were at first, and since another vCPU wrote to them meanwhile */
+	u32 at, bytes; /* in the data */
+	struct ref_walk
+		want[MOST_WALKS]; /* by the tables as they were at first, and since another vCPU wrote to them meanwhile */
 };
 
 struct attempt {

@@ -33,10 +33,10 @@ enum access_end { ACCESS_DONE, ACCESS_FAULT, ACCESS_MMIO, ACCESS_CRASH, ACCESS_S
 struct access {
 	enum access_end end;
 	u32 pfec;
-	gva_t va;    /* FAULT: of the page that faulted */
-	gpa_t gpa;   /* MMIO */
-	bool placed; /* DONE: at[] tells where; otherwise emulation did it out of sight */
-	gpa_t at[2]; /* of the part in the first page, and in the second */
+	gva_t va;            /* FAULT: of the page that faulted */
+	gpa_t gpa;           /* MMIO */
+	bool placed;         /* DONE: at[] tells where; otherwise emulation did it out of sight */
+	gpa_t at[2];         /* of the part in the first page, and in the second */
 	u8 data[MOST_BYTES]; /* DONE, read */
 	bool swapped;        /* DONE, with `expected`: was it stored? */
 };
@@ -50,8 +50,8 @@ struct machine {
 	struct host_cpu cpu[MACHINE_CPUS];
 	u64 rng;
 	u16 gfn_of[MEMORY_FRAMES]; /* of the pool's frames; NO_FRAME: the guest does not have it */
-	u32 clumsy; /* how often in 64 an emulated write meets an instruction that no emulation knows */
-	struct lend lend[2]; /* for the access that is being made */
+	u32 clumsy;                /* how often in 64 an emulated write meets an instruction that no emulation knows */
+	struct lend lend[2];       /* for the access that is being made */
 	u32 lends;
 	u64 emulated, unshadowed, lent, faults;
 };

@@ -209,27 +209,13 @@ static void resize_pool(struct run *r, u64 pages)
 void run_manage(struct run *r, const struct step *s)
 {
 	switch (s->op) {
-	case OP_update:
-		update(r, s);
-		break;
+	case OP_update: update(r, s); break;
 	case OP_pin:
-	case OP_unpin:
-		pin(r, s);
-		break;
-	case OP_poke:
-		poke(r, s->a, s->c, (u32)s->b);
-		break;
-	case OP_remove:
-		remove_frame(r, s->a);
-		break;
-	case OP_add:
-		add_frame(r, s->a, s->b);
-		break;
-	case OP_dirty:
-		log_dirty(r, s);
-		break;
-	case OP_pool:
-		resize_pool(r, s->a);
-		break;
+	case OP_unpin: pin(r, s); break;
+	case OP_poke: poke(r, s->a, s->c, (u32)s->b); break;
+	case OP_remove: remove_frame(r, s->a); break;
+	case OP_add: add_frame(r, s->a, s->b); break;
+	case OP_dirty: log_dirty(r, s); break;
+	case OP_pool: resize_pool(r, s->a); break;
 	}
 }

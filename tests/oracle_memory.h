@@ -16,7 +16,7 @@
 #define AREA_FRAMES 1024
 #define AREA(i)     ((1ull + (i)) * AREA_FRAMES)
 
-#define MEMORY_GFNS   AREA(NR_AREAS)                         /* beyond, there is nothing */
+#define MEMORY_GFNS   AREA(NR_AREAS)                        /* beyond, there is nothing */
 #define MEMORY_FRAMES (NR_AREAS * AREA_FRAMES + LOW_FRAMES) /* of the domU pool */
 #define NO_FRAME      0xffffu
 

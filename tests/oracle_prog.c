@@ -34,14 +34,14 @@ void prog_print_step(FILE *f, const struct step *s)
 	for (u32 i = 0; is_access(s->op) && i < ARRAY_SIZE(letters); i++)
 		if (s->how & letters[i].bit)
 			*p++ = letters[i].letter, *p = 0;
-	fprintf(f, "%s %u %s %llx %llx %llx\n", op_name[s->op], s->cpu, how, (unsigned long long)s->a,
-		(unsigned long long)s->b, (unsigned long long)s->c);
+	fprintf(f, "%s %u %s %llx %llx %llx\n", op_name[s->op], s->cpu, how, (unsigned long long)s->a, (unsigned long long)s->b,
+		(unsigned long long)s->c);
 }
 
 void prog_print(FILE *f, const struct prog *p)
 {
-	fprintf(f, "%s cpus %u hardware %u pool %llu clumsy %u luck %llu\n", p->strict ? "strict" : "loose", p->cpus,
-		p->hardware, (unsigned long long)p->pool_pages, p->clumsy, (unsigned long long)p->luck);
+	fprintf(f, "%s cpus %u hardware %u pool %llu clumsy %u luck %llu\n", p->strict ? "strict" : "loose", p->cpus, p->hardware,
+		(unsigned long long)p->pool_pages, p->clumsy, (unsigned long long)p->luck);
 	for (u32 i = 0; i < p->nr_steps; i++)
 		prog_print_step(f, &p->step[i]);
 }
@@ -77,8 +77,8 @@ bool prog_parse(FILE *f, const char *name, struct prog *p)
 		at++;
 		if (line[0] == '#' || line[0] == '\n')
 			continue;
-		if (sscanf(line, "%15s cpus %u hardware %u pool %llu clumsy %u luck %llu", kind, &p->cpus, &p->hardware,
-			   &pool, &p->clumsy, &luck) == 6) {
+		if (sscanf(line, "%15s cpus %u hardware %u pool %llu clumsy %u luck %llu", kind, &p->cpus, &p->hardware, &pool,
+			   &p->clumsy, &luck) == 6) {
 			p->strict = !strcmp(kind, "strict");
 			p->pool_pages = pool;
 			p->luck = luck;

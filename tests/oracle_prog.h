@@ -17,28 +17,28 @@
 #define PROG_STEPS 4096
 
 /* name, what the numbers are */
-#define PROG_OPS(OP)                                                                                                   \
-	OP(access, "an instruction's access: address, bytes, value")                                                   \
-	OP(emulate, "the same by emulation alone")                                                                     \
-	OP(invlpg, "address")                                                                                          \
-	OP(cr3, "value")                                                                                               \
-	OP(modes, "CR0, CR4, EFER; CR3 is `how`")                                                                      \
-	OP(update, "hypercall: the first entry's address, how many, the first one's value; the list of them is put at `how`")     \
-	OP(pin, "hypercall: a root's address")                                                                         \
-	OP(unpin, "the same")                                                                                          \
-	OP(poke, "the hypervisor writes: guest physical address, bytes, value")                                       \
-	OP(remove, "the p2m loses a guest frame")                                                                      \
-	OP(add, "the p2m gains one: the guest frame, and 1 + the pool's frame; 0: the one that it had at first")        \
-	OP(dirty, "log-dirty: 0 off, 1 on, 2 peek, 3 clean; the last two: first frame of the pool, how many; 0: all")   \
-	OP(meanwhile, "the next step is another vCPU's, and this one writes to a table during it: address; at which of " \
-		      "the engine's looks at memory, 0: before it has the others' TLBs flushed; value")                \
+#define PROG_OPS(OP)                                                                                                             \
+	OP(access, "an instruction's access: address, bytes, value")                                                             \
+	OP(emulate, "the same by emulation alone")                                                                               \
+	OP(invlpg, "address")                                                                                                    \
+	OP(cr3, "value")                                                                                                         \
+	OP(modes, "CR0, CR4, EFER; CR3 is `how`")                                                                                \
+	OP(update, "hypercall: the first entry's address, how many, the first one's value; the list of them is put at `how`")    \
+	OP(pin, "hypercall: a root's address")                                                                                   \
+	OP(unpin, "the same")                                                                                                    \
+	OP(poke, "the hypervisor writes: guest physical address, bytes, value")                                                  \
+	OP(remove, "the p2m loses a guest frame")                                                                                \
+	OP(add, "the p2m gains one: the guest frame, and 1 + the pool's frame; 0: the one that it had at first")                 \
+	OP(dirty, "log-dirty: 0 off, 1 on, 2 peek, 3 clean; the last two: first frame of the pool, how many; 0: all")            \
+	OP(meanwhile, "the next step is another vCPU's, and this one writes to a table during it: address; at which of "         \
+		      "the engine's looks at memory, 0: before it has the others' TLBs flushed; value")                          \
 	OP(pool, "the shadow pool's new size in pages")
 
 enum prog_op {
 #define OP(name, what) OP_##name,
 	PROG_OPS(OP)
 #undef OP
-	NR_OPS
+		NR_OPS
 };
 
 /* A page-fault code's bits and HOST_AC. */
@@ -56,7 +56,7 @@ struct step {
 struct prog {
 	bool strict;
 	u32 cpus, hardware, clumsy, nr_steps; /* hardware: the fewest levels that shadows have */
-	u64 pool_pages, luck; /* luck: the TLB's seed */
+	u64 pool_pages, luck;                 /* luck: the TLB's seed */
 	struct step step[PROG_STEPS];
 };
 

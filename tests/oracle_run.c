@@ -36,8 +36,7 @@ u32 kernel_slot(u32 levels)
 
 gva_t kernel_base(u32 levels)
 {
-	static const gva_t base[] = { [2] = 0xc0000000, [3] = 0xc0000000, [4] = 0xffff800000000000,
-				      [5] = 0xff01000000000000 };
+	static const gva_t base[] = { [2] = 0xc0000000, [3] = 0xc0000000, [4] = 0xffff800000000000, [5] = 0xff01000000000000 };
 
 	return base[levels];
 }
@@ -129,7 +128,8 @@ void run_begin(struct run *r, const struct prog *p)
 	r->meanwhile.cpu = NOBODY;
 	watch_events(p);
 	machine_init(&r->m,
-		     (struct machine_size){ .pool_pages = p->pool_pages, .hardware = p->hardware,
+		     (struct machine_size){ .pool_pages = p->pool_pages,
+					    .hardware = p->hardware,
 					    .cpus = p->cpus < MACHINE_CPUS ? p->cpus : MACHINE_CPUS },
 		     p->luck);
 	r->m.clumsy = p->clumsy;
@@ -159,7 +159,8 @@ static void compare_frame(struct run *r, u32 f, u32 bytes)
 	is = machine_frame(&r->m, f);
 	for (u32 i = 0; memcmp(is, must, bytes) && i < bytes; i++)
 		if (is[i] != must[i]) {
-			snprintf(text, sizeof(text), "memory of frame %x (gfn %x) at %x is %02x, must be %02x", f, gfn, i, is[i], must[i]);
+			snprintf(text, sizeof(text), "memory of frame %x (gfn %x) at %x is %02x, must be %02x", f, gfn, i, is[i],
+				 must[i]);
 			run_fail(r, text);
 		}
 }
@@ -377,7 +378,9 @@ static void do_access(struct run *r, const struct step *s)
 {
 	bool wild = s->op == OP_emulate && r->ref.cpu[s->cpu].levels > 3; /* its addresses need not be canonical */
 	gva_t va = wild ? s->a : canonical(r, s->cpu, s->a);
-	struct attempt a = { .r = r, .cpu = s->cpu, .access = s->how & ACCESS_BITS, .bytes = (u32)s->b, .swap = s->how & HOW_SWAP };
+	struct attempt a = {
+		.r = r, .cpu = s->cpu, .access = s->how & ACCESS_BITS, .bytes = (u32)s->b, .swap = s->how & HOW_SWAP
+	};
 	bool strict_flush = false;
 
 	if (a.swap && (!can_swap(a.bytes, va) || !(a.access & PFEC_W)))
@@ -421,7 +424,8 @@ static void act_meanwhile(void)
 	if (r->attempt)
 		judge_marks_so_far(r->attempt);
 	if (r->loud)
-		fprintf(stderr, "  meanwhile vCPU %u writes %llx at gpa %llx\n", s.cpu, (unsigned long long)s.c, (unsigned long long)gpa);
+		fprintf(stderr, "  meanwhile vCPU %u writes %llx at gpa %llx\n", s.cpu, (unsigned long long)s.c,
+			(unsigned long long)gpa);
 	if (gpa == NO_PLACE || !ref_has(&r->ref, gpa >> 12) ||
 	    !ref_may_reach(&r->ref, s.cpu, va, (s.how & ACCESS_BITS) | PFEC_W, gpa))
 		run_fail(r, "another vCPU's write came to where the architecture does not allow");
@@ -505,18 +509,10 @@ static void do_step(struct run *r, const struct step *s)
 		if (s->b && s->b <= MOST_BYTES && (s->op == OP_access || r->ref.cpu[s->cpu].levels))
 			do_access(r, s);
 		break;
-	case OP_invlpg:
-		do_invlpg(r, s);
-		break;
-	case OP_cr3:
-		load_cr3(r, s->cpu, s->a);
-		break;
-	case OP_modes:
-		do_modes(r, s);
-		break;
-	default:
-		run_manage(r, s);
-		break;
+	case OP_invlpg: do_invlpg(r, s); break;
+	case OP_cr3: load_cr3(r, s->cpu, s->a); break;
+	case OP_modes: do_modes(r, s); break;
+	default: run_manage(r, s); break;
 	}
 }
 

@@ -28,7 +28,7 @@ struct run {
 	const struct prog *prog;
 	u32 step; /* being run */
 	u32 check_every;
-	bool over; /* the domain has crashed, as it must */
+	bool over;          /* the domain has crashed, as it must */
 	bool loud, logging; /* logging: log-dirty is on */
 	u64 done, faulted, mmio;
 	void (*failed)(void); /* called when the engine has failed, before the process ends */

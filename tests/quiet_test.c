@@ -18,23 +18,26 @@
 static u64 clock_now;
 static struct pcpu *this_one; /* the pCPU whose code the test runs */
 static void others_run(void);
-static u64 fake_tsc(void) { return clock_now += 5; }
+static u64 fake_tsc(void)
+{
+	return clock_now += 5;
+}
 static void fake_relax(void)
 {
 	clock_now += 3000;
 	others_run();
 }
-#define rdtsc() fake_tsc()
-#define cpu_relax() fake_relax()
-#define this_pcpu() this_one
+#define rdtsc()               fake_tsc()
+#define cpu_relax()           fake_relax()
+#define this_pcpu()           this_one
 #define pcpu_stand_if_asked() stand_if_asked()
 static void stand_if_asked(void);
 #include "../hv/boot/wait.c"
 #include "../hv/domain/quiet.c"
 #include "lock.h"
 
-#define KHZ 1000000ull
-#define MS KHZ
+#define KHZ   1000000ull
+#define MS    KHZ
 #define LIMIT (WAIT_LIMIT_MS * MS)
 
 u64 tsc_khz = KHZ, trace_mask;
@@ -44,7 +47,7 @@ static struct pcpu cpu[4];
 
 /* How each of the other pCPUs behaves. */
 static struct {
-	bool deaf;     /* it answers nothing */
+	bool deaf;      /* it answers nothing */
 	u64 answers_at; /* the clock at which it does what it was asked last; 0: nothing was asked */
 	u64 delay;
 	u64 stood, stands_since;
@@ -118,9 +121,15 @@ bool plat_wait(bool (*is_over)(const void *what), const void *what)
 	return wait_for(&(struct wait){ .is_over = is_over, .what = what });
 }
 
-void domu_poll(struct domu_vcpu *c) { (void)c; }
+void domu_poll(struct domu_vcpu *c)
+{
+	(void)c;
+}
 struct trace_ring trace_rings[TRACE_MAX_PCPUS];
-void trace_now(struct vcpu *v, enum pn_event ev, u64 a, u64 b, u64 c, u64 d) { (void)v, (void)ev, (void)a, (void)b, (void)c, (void)d; }
+void trace_now(struct vcpu *v, enum pn_event ev, u64 a, u64 b, u64 c, u64 d)
+{
+	(void)v, (void)ev, (void)a, (void)b, (void)c, (void)d;
+}
 
 /* pCPU 0 runs dom0, 1 and 2 a domain each, 3 nothing. The code under test runs on pCPU 1. */
 static void begin(void)
@@ -165,18 +174,27 @@ static u32 region_begins(void)
 		quiet_begun(&dom[0]);
 	return r;
 }
-static u32 region_ends(void) { return quiet_end(&dom[0].vcpu[0], 1, 1); }
+static u32 region_ends(void)
+{
+	return quiet_end(&dom[0].vcpu[0], 1, 1);
+}
 
 /* ---- the wait itself ---- */
 
-static bool never(const void *unused) { return (void)unused, false; }
+static bool never(const void *unused)
+{
+	return (void)unused, false;
+}
 static unsigned asked;
 static void ask_it(const void *unused)
 {
 	(void)unused;
 	asked++;
 }
-static bool at_time(const void *when) { return clock_now >= *(const u64 *)when; }
+static bool at_time(const void *when)
+{
+	return clock_now >= *(const u64 *)when;
+}
 
 START_TEST(a_wait_has_an_end)
 {

@@ -15,7 +15,7 @@ START_TEST(reads_cr3)
 	struct svm_vcpu *s = guest_in(_i);
 
 	if (s->vmcb.cpl)
-		return; /* #GP, and no exit */
+		return;                  /* #GP, and no exit */
 	host_code(s, "\x0f\x20\xd9", 3); /* mov %cr3,%rcx */
 	ck_assert(host_vmexit(s, VMEXIT_CR0_READ + 3, 0, 0));
 	if (s->vmcb.cpl == 3) { /* hardware raises #GP first */
@@ -33,7 +33,7 @@ START_TEST(writes_cr3)
 	struct svm_vcpu *s = guest_in(_i);
 
 	if (s->vmcb.cpl)
-		return; /* #GP, and no exit */
+		return;                  /* #GP, and no exit */
 	host_code(s, "\x0f\x22\xdb", 3); /* mov %rbx,%cr3 */
 	host_set_reg(s, RBX, HOST_TABLES);
 	ck_assert(host_vmexit(s, VMEXIT_CR0_WRITE + 3, 0, 0));
@@ -84,7 +84,8 @@ START_TEST(writes_its_tables)
 		return;
 	ck_assert_int_eq(host_touch(s, va, 0, &hpa), HOST_DONE);
 	host_set_reg(s, RDI, HOST_TABLES + 3 * PAGE_SIZE + 0x15 * 8);
-	host_code(s, s->v.guest_levels == 4 && svm_emul_mode(s) == EMUL_LONG ? "\x48\x89\x07" : "\x89\x07\x90", 3); /* mov %rax,(%rdi) */
+	host_code(s, s->v.guest_levels == 4 && svm_emul_mode(s) == EMUL_LONG ? "\x48\x89\x07" : "\x89\x07\x90",
+		  3); /* mov %rax,(%rdi) */
 	host_set_reg(s, RAX, 0);
 	enum host_access_end end = host_touch(s, HOST_TABLES + 3 * PAGE_SIZE + 0x15 * 8, PFEC_W, &hpa);
 	if (end == HOST_DONE) /* out of sync */

@@ -30,8 +30,8 @@ static enum pn_error command(enum pn_command nr, u32 domain, u64 a0, u64 a1, u64
 	return (enum pn_error)dom0_load(BAR0 + PN_REG_STATUS, BAR0);
 }
 
-#define MEMORY (4ull << 20)
-#define IMAGE (2ull << 20)
+#define MEMORY   (4ull << 20)
+#define IMAGE    (2ull << 20)
 #define exchange ((char *)control_memory.base)
 
 static const struct pn_domain_info *only_domain(void)

@@ -60,8 +60,8 @@ static struct svm_vcpu *full_guest(u32 nr_vcpus)
 
 static void same(u32 leaf, u32 subleaf, struct cpuid r, struct cpuid want)
 {
-	ck_assert_msg(!memcmp(&r, &want, sizeof(r)), "leaf %x, %x: %08x %08x %08x %08x, not %08x %08x %08x %08x", leaf, subleaf, r.eax, r.ebx,
-		      r.ecx, r.edx, want.eax, want.ebx, want.ecx, want.edx);
+	ck_assert_msg(!memcmp(&r, &want, sizeof(r)), "leaf %x, %x: %08x %08x %08x %08x, not %08x %08x %08x %08x", leaf, subleaf,
+		      r.eax, r.ebx, r.ecx, r.edx, want.eax, want.ebx, want.ecx, want.edx);
 }
 
 static struct cpuid expected(u32 leaf, u32 subleaf)
@@ -188,7 +188,8 @@ END_TEST
 /* Instructions that a CPU has whether or not CPUID says so. */
 START_TEST(unoffered)
 {
-	static const u32 codes[] = { 0x6f, 0x7a, 0x80, 0x82, 0x83, 0x84, 0x85, 0x86, 0x8a, 0x8b, 0x8c, 0x8e, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4 };
+	static const u32 codes[] = { 0x6f, 0x7a, 0x80, 0x82, 0x83, 0x84, 0x85, 0x86, 0x8a,
+				     0x8b, 0x8c, 0x8e, 0xa0, 0xa1, 0xa2, 0xa3, 0xa4 };
 	struct svm_vcpu *s = host_guest(HOST_LONG, 0);
 	const struct vmcb *b = &s->vmcb;
 

@@ -14,7 +14,7 @@ enum {
 };
 
 #define CONFIG(bytes, in) (0xcf8ull << 16 | (bytes) << 4 | (in))
-#define ANSWER 0x00c0ffee
+#define ANSWER            0x00c0ffee
 
 static struct svm_vcpu *s; /* dom0's */
 static struct vmcb was;
@@ -248,7 +248,7 @@ START_TEST(configuration_space)
 	ck_assert_uint_eq(port_in(0xcff, 1), PN_PCI_DEVICE >> 8);
 	ck_assert_uint_eq(port_in(0xcf8, 4), 1u << 31 | SLOT << 11);
 	ck_assert_uint_eq(config_read(SLOT, 0x100), ~0u); /* another function */
-	ck_assert_uint_eq(port_in(0xcfa, 2), 0x2222); /* no part of the address: the machine's */
+	ck_assert_uint_eq(port_in(0xcfa, 2), 0x2222);     /* no part of the address: the machine's */
 	ck_assert_uint_eq(port_in(0xcf9, 1), 0x11);
 	port_out(0xcf9, 1, 6);
 	port_out(0xcfa, 2, 6);
@@ -352,12 +352,20 @@ static const struct {
 	{ CR4_PSE, 0, { (BAR0 & ~0x3fffff) | 0x83 }, 4, 0x40000000 | (BAR0 & 0x3fffff) | PN_REG_MAGIC },
 	{ CR4_PAE, 0, { (TABLES + 0x1000) | 1, (TABLES + 0x2000) | 3, BAR0 | 3 }, 8, 0x40201000 | PN_REG_MAGIC },
 	{ CR4_PAE, 0, { (TABLES + 0x1000) | 1, (BAR0 & ~0x1fffff) | 0x83 }, 8, 0x40200000 | (BAR0 & 0x1fffff) | PN_REG_MAGIC },
-	{ CR4_PAE, EFER_LME | EFER_LMA, { (TABLES + 0x1000) | 3, (TABLES + 0x2000) | 3, (TABLES + 0x3000) | 3, BAR0 | 3 }, 8,
+	{ CR4_PAE,
+	  EFER_LME | EFER_LMA,
+	  { (TABLES + 0x1000) | 3, (TABLES + 0x2000) | 3, (TABLES + 0x3000) | 3, BAR0 | 3 },
+	  8,
 	  0x8040201000 | PN_REG_MAGIC },
-	{ CR4_PAE, EFER_LME | EFER_LMA, { (TABLES + 0x1000) | 3, (BAR0 & 0xc0000000) | 0x83 }, 8,
+	{ CR4_PAE,
+	  EFER_LME | EFER_LMA,
+	  { (TABLES + 0x1000) | 3, (BAR0 & 0xc0000000) | 0x83 },
+	  8,
 	  0x8040000000 | (BAR0 & 0x3fffffff) | PN_REG_MAGIC },
-	{ CR4_PAE | CR4_LA57, EFER_LME | EFER_LMA,
-	  { (TABLES + 0x1000) | 3, (TABLES + 0x2000) | 3, (TABLES + 0x3000) | 3, (TABLES + 0x4000) | 3, BAR0 | 3 }, 8,
+	{ CR4_PAE | CR4_LA57,
+	  EFER_LME | EFER_LMA,
+	  { (TABLES + 0x1000) | 3, (TABLES + 0x2000) | 3, (TABLES + 0x3000) | 3, (TABLES + 0x4000) | 3, BAR0 | 3 },
+	  8,
 	  0x1008040201000 | PN_REG_MAGIC },
 };
 

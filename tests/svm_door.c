@@ -9,7 +9,7 @@
 
 #include "svm_host.h"
 
-#define USER(va) ((va) + HOST_USER)
+#define USER(va)               ((va) + HOST_USER)
 #define IO(port, bytes, flags) ((u64)(port) << 16 | (bytes) << 4 | (flags))
 
 /* ---- Bytes that changed between the exit and the fetch ---- */
@@ -38,19 +38,19 @@ static const struct {
 
 /* Instructions that none of them is for, and the wrong siblings of those that they are for. */
 static const char *const strangers[] = {
-	"\x88\xc4\x90\x90",         /* mov %al,%ah: its rm is a byte register's number, behind gpr[] */
-	"\x0f\x10\x07\x90",         /* movups (%rdi),%xmm0: an operand of 16 bytes */
-	"\x48\x89\x07\x90",         /* mov %rax,(%rdi) */
-	"\x0f\x21\xf8\x90",         /* mov %dr7,%rax */
-	"\x0f\x23\xf8\x90",         /* mov %rax,%dr7 */
-	"\x0f\x0b\x90\x90",         /* ud2 */
-	"\x0f\x01\xc8\x90",         /* monitor */
-	"\x0f\x01\xd8\x90",         /* vmrun */
-	"\xcc\x90\x90\x90",         /* int3 */
-	"\x66\x6f\x90\x90",         /* outsw, of another size */
-	"\xa4\x90\x90\x90",         /* movsb */
-	"\xff\xff\xff\xff",         /* nothing */
-	"",                         /* a byte of 0: add %al,(%rax) */
+	"\x88\xc4\x90\x90", /* mov %al,%ah: its rm is a byte register's number, behind gpr[] */
+	"\x0f\x10\x07\x90", /* movups (%rdi),%xmm0: an operand of 16 bytes */
+	"\x48\x89\x07\x90", /* mov %rax,(%rdi) */
+	"\x0f\x21\xf8\x90", /* mov %dr7,%rax */
+	"\x0f\x23\xf8\x90", /* mov %rax,%dr7 */
+	"\x0f\x0b\x90\x90", /* ud2 */
+	"\x0f\x01\xc8\x90", /* monitor */
+	"\x0f\x01\xd8\x90", /* vmrun */
+	"\xcc\x90\x90\x90", /* int3 */
+	"\x66\x6f\x90\x90", /* outsw, of another size */
+	"\xa4\x90\x90\x90", /* movsb */
+	"\xff\xff\xff\xff", /* nothing */
+	"",                 /* a byte of 0: add %al,(%rax) */
 	"\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66\x66", /* prefixes without an end */
 };
 
@@ -131,11 +131,11 @@ START_TEST(any_read_by_the_code_of_cr0)
 		host_code(s, bytes, reads[i].cr == 8 ? 4 : 3);
 		ck_assert(host_vmexit(s, VMEXIT_CR0_READ, 0, 0));
 		ck_assert(host_moved(s, reads[i].cr == 8 ? 4 : 3) && host_others_kept(s, BIT(RBX)));
-		ck_assert_uint_eq(host_reg(s, RBX), reads[i].cr == 0   ? s->v.cr0
-						    : reads[i].cr == 2 ? s->vmcb.cr2
-						    : reads[i].cr == 3 ? s->v.cr3
-						    : reads[i].cr == 4 ? s->v.cr4
-								       : 5);
+		ck_assert_uint_eq(host_reg(s, RBX), reads[i].cr == 0 ? s->v.cr0 :
+						    reads[i].cr == 2 ? s->vmcb.cr2 :
+						    reads[i].cr == 3 ? s->v.cr3 :
+						    reads[i].cr == 4 ? s->v.cr4 :
+								       5);
 		ck_assert_int_eq(host_trip(s), reads[i].trip);
 	}
 	ck_assert_uint_eq(vcpu_trips(&s->v), 3);

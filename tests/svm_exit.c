@@ -39,8 +39,7 @@ _Noreturn void host_fail(const struct svm_vcpu *s, const char *fmt, ...)
 	fprintf(stderr, "\n  exit %llx (%llx, %llx) in mode of %u levels at rip %llx, cpl %u: now rip %llx, eventinj %llx%s%s\n",
 		(unsigned long long)b->exitcode, (unsigned long long)b->exitinfo1, (unsigned long long)b->exitinfo2,
 		before.v.guest_levels, (unsigned long long)b->rip, b->cpl, (unsigned long long)s->vmcb.rip,
-		(unsigned long long)s->vmcb.eventinj, s->v.domain->state == PN_CRASHED ? ", crashed: " : "",
-		s->v.domain->reason);
+		(unsigned long long)s->vmcb.eventinj, s->v.domain->state == PN_CRASHED ? ", crashed: " : "", s->v.domain->reason);
 	abort();
 }
 
@@ -114,10 +113,10 @@ void svm_run_loop(struct svm_vcpu *s)
 
 /* ---- what must hold ---- */
 
-#define SAME(field) \
-	do { \
-		if (s->field != before.field) \
-			host_fail(s, "%s has changed: %llx", #field, (unsigned long long)s->field); \
+#define SAME(field)                                                                                                              \
+	do {                                                                                                                     \
+		if (s->field != before.field)                                                                                    \
+			host_fail(s, "%s has changed: %llx", #field, (unsigned long long)s->field);                              \
 	} while (0)
 
 /* A guest that makes a step has more exceptions intercepted, tables of its own, and a handler for the exit that ends it (step.h). */
@@ -147,15 +146,30 @@ static void check_step(const struct svm_vcpu *s)
 /* What no exit has any business with. */
 static void check_canaries(const struct svm_vcpu *s)
 {
-	SAME(vmcb.cr_read); SAME(vmcb.cr_write); SAME(vmcb.dr_read); SAME(vmcb.dr_write);
-	SAME(vmcb.intercept2); SAME(vmcb.intercept3); SAME(vmcb.iopm_pa); SAME(vmcb.msrpm_pa); SAME(vmcb.asid);
-	SAME(vmcb.np_enable); SAME(vmcb.v_intr_masking); SAME(vmcb.lbr_control);
+	SAME(vmcb.cr_read);
+	SAME(vmcb.cr_write);
+	SAME(vmcb.dr_read);
+	SAME(vmcb.dr_write);
+	SAME(vmcb.intercept2);
+	SAME(vmcb.intercept3);
+	SAME(vmcb.iopm_pa);
+	SAME(vmcb.msrpm_pa);
+	SAME(vmcb.asid);
+	SAME(vmcb.np_enable);
+	SAME(vmcb.v_intr_masking);
+	SAME(vmcb.lbr_control);
 	if ((s->vmcb.intercept1 ^ before.vmcb.intercept1) & ~(u32)INTERCEPT_VINTR)
 		host_fail(s, "intercepts have changed: %x", s->vmcb.intercept1);
 	check_step(s);
 	if ((u64)s->v.domain != (u64)before.v.domain || (u64)s->v.backend != (u64)before.v.backend)
 		host_fail(s, "a pointer of the vCPU's has changed");
-	SAME(v.id); SAME(v.pcpu); SAME(smp); SAME(iopm); SAME(msrpm); SAME(exits); SAME(ops);
+	SAME(v.id);
+	SAME(v.pcpu);
+	SAME(smp);
+	SAME(iopm);
+	SAME(msrpm);
+	SAME(exits);
+	SAME(ops);
 }
 
 #define CR4_NO_CPU_HAS (~(BIT(24) - 1) | BIT(19) | BIT(15) | BIT(14) | BIT(13))
@@ -205,23 +219,38 @@ static void check_event(const struct svm_vcpu *s)
 }
 
 /* A group of fields of which hardware may keep its own copy: it must not have changed under its clean bit. */
-#define KEPT(bit, field) \
-	do { \
-		if (b->clean & (bit) && b->field != was->field) \
-			host_fail(s, "%s has changed, and its clean bit is set", #field); \
+#define KEPT(bit, field)                                                                                                         \
+	do {                                                                                                                     \
+		if (b->clean & (bit) && b->field != was->field)                                                                  \
+			host_fail(s, "%s has changed, and its clean bit is set", #field);                                        \
 	} while (0)
 
 static void check_clean(const struct svm_vcpu *s)
 {
 	const struct vmcb *b = &s->vmcb, *was = &before.vmcb;
 
-	KEPT(CLEAN_INTERCEPTS, intercept1); KEPT(CLEAN_INTERCEPTS, tsc_offset);
-	KEPT(CLEAN_TPR, v_tpr); KEPT(CLEAN_TPR, v_irq); KEPT(CLEAN_TPR, v_intr_flags);
-	KEPT(CLEAN_NP, n_cr3); KEPT(CLEAN_NP, np_enable); KEPT(CLEAN_NP, g_pat);
-	KEPT(CLEAN_CRX, cr0); KEPT(CLEAN_CRX, cr3); KEPT(CLEAN_CRX, cr4); KEPT(CLEAN_CRX, efer);
-	KEPT(CLEAN_DRX, dr6); KEPT(CLEAN_DRX, dr7);
-	KEPT(CLEAN_DT, gdtr.base); KEPT(CLEAN_DT, idtr.base); KEPT(CLEAN_DT, gdtr.limit); KEPT(CLEAN_DT, idtr.limit);
-	KEPT(CLEAN_SEG, cs.attrib); KEPT(CLEAN_SEG, cs.base); KEPT(CLEAN_SEG, ss.attrib); KEPT(CLEAN_SEG, cpl);
+	KEPT(CLEAN_INTERCEPTS, intercept1);
+	KEPT(CLEAN_INTERCEPTS, tsc_offset);
+	KEPT(CLEAN_TPR, v_tpr);
+	KEPT(CLEAN_TPR, v_irq);
+	KEPT(CLEAN_TPR, v_intr_flags);
+	KEPT(CLEAN_NP, n_cr3);
+	KEPT(CLEAN_NP, np_enable);
+	KEPT(CLEAN_NP, g_pat);
+	KEPT(CLEAN_CRX, cr0);
+	KEPT(CLEAN_CRX, cr3);
+	KEPT(CLEAN_CRX, cr4);
+	KEPT(CLEAN_CRX, efer);
+	KEPT(CLEAN_DRX, dr6);
+	KEPT(CLEAN_DRX, dr7);
+	KEPT(CLEAN_DT, gdtr.base);
+	KEPT(CLEAN_DT, idtr.base);
+	KEPT(CLEAN_DT, gdtr.limit);
+	KEPT(CLEAN_DT, idtr.limit);
+	KEPT(CLEAN_SEG, cs.attrib);
+	KEPT(CLEAN_SEG, cs.base);
+	KEPT(CLEAN_SEG, ss.attrib);
+	KEPT(CLEAN_SEG, cpl);
 	KEPT(CLEAN_CR2, cr2);
 }
 

@@ -388,10 +388,10 @@ START_TEST(halves_of_an_entry)
 		const char *bytes;
 		bool joined, first_is_high;
 	} pairs[] = {
-		{ "\x89\x07\x89\x57\x04", true, false },     /* mov %eax,(%rdi); mov %edx,4(%rdi) */
+		{ "\x89\x07\x89\x57\x04", true, false }, /* mov %eax,(%rdi); mov %edx,4(%rdi) */
 		{ "\x89\x57\x04\x89\x07", true, true },
-		{ "\x89\x07\x89\x57\x08", false, false },    /* the next entry */
-		{ "\x89\x07\x8b\x57\x04", false, false },    /* a load */
+		{ "\x89\x07\x89\x57\x08", false, false }, /* the next entry */
+		{ "\x89\x07\x8b\x57\x04", false, false }, /* a load */
 	};
 
 	if (paging_is_nested)

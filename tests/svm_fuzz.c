@@ -24,7 +24,7 @@ static u64 seed, round_now, exits_done;
 static unsigned step;
 
 #define PICK(array) ((array)[fuzz_random(ARRAY_SIZE(array))])
-#define ONE_IN(n) (fuzz_random(n) == 0)
+#define ONE_IN(n)   (fuzz_random(n) == 0)
 
 static void say_where(void)
 {
@@ -36,8 +36,10 @@ static void say_where(void)
 
 static u64 page_address(void)
 {
-	static const u32 pages[] = { HOST_DATA, HOST_DATA + 0x1000, HOST_ABSENT, HOST_READ_ONLY, HOST_NOWHERE, HOST_CODE,
-				     HOST_TABLES, HOST_TABLES + 0x1000, HOST_TABLES + 0x2000, HOST_TABLES + 0x3000, HOST_SPARE_TABLE };
+	static const u32 pages[] = {
+		HOST_DATA,   HOST_DATA + 0x1000,   HOST_ABSENT,          HOST_READ_ONLY,       HOST_NOWHERE,    HOST_CODE,
+		HOST_TABLES, HOST_TABLES + 0x1000, HOST_TABLES + 0x2000, HOST_TABLES + 0x3000, HOST_SPARE_TABLE
+	};
 
 	return PICK(pages) + (ONE_IN(2) ? HOST_USER : 0);
 }
@@ -52,16 +54,11 @@ static u64 some_address(void)
 static u64 some_value(void)
 {
 	switch (fuzz_random(8)) {
-	case 0:
-		return fuzz_random(0);
-	case 1:
-		return fuzz_random(64);
-	case 2:
-		return 1ull << fuzz_random(64);
-	case 3:
-		return ~(u64)fuzz_random(0x10000);
-	case 4:
-		return 0x8000000000000000ull >> fuzz_random(17);
+	case 0: return fuzz_random(0);
+	case 1: return fuzz_random(64);
+	case 2: return 1ull << fuzz_random(64);
+	case 3: return ~(u64)fuzz_random(0x10000);
+	case 4: return 0x8000000000000000ull >> fuzz_random(17);
 	}
 	return some_address();
 }
@@ -128,7 +125,8 @@ static void set_code_for(struct svm_vcpu *s, bool exactly)
 	random_bytes(bytes);
 	do
 		fuzz_instruction(bytes);
-	while (!(fuzz_can_exit(bytes, svm_emul_mode(s), s->vmcb.exitcode, &f) && (!exactly || fuzz_is_of(&f, &s->vmcb))) && --tries);
+	while (!(fuzz_can_exit(bytes, svm_emul_mode(s), s->vmcb.exitcode, &f) && (!exactly || fuzz_is_of(&f, &s->vmcb))) &&
+	       --tries);
 	put_code(s, bytes);
 }
 
@@ -197,8 +195,8 @@ static bool touch(struct svm_vcpu *s)
 
 static u64 io_info(void)
 {
-	static const u16 ports[] = { 0x20, 0x21, 0xa0, 0xa1, 0x40, 0x41, 0x42, 0x43, 0x61, 0x60, 0x64, 0x70, 0x71, 0x3f8, 0x3f9,
-				     0x3fa, 0x3fb, 0x3fc, 0x3fd, 0x3fe, 0x3ff, 0x80, 0x4d0, 0x4d1, 0xcf8, 0xcfc };
+	static const u16 ports[] = { 0x20,  0x21,  0xa0,  0xa1,  0x40,  0x41,  0x42,  0x43,  0x61, 0x60,  0x64,  0x70,  0x71,
+				     0x3f8, 0x3f9, 0x3fa, 0x3fb, 0x3fc, 0x3fd, 0x3fe, 0x3ff, 0x80, 0x4d0, 0x4d1, 0xcf8, 0xcfc };
 	u64 port = ONE_IN(8) ? fuzz_random(0x10000) : PICK(ports);
 
 	return port << 16 | BIT(fuzz_random(3) + 7) | BIT(fuzz_random(3) + 4) | fuzz_random(2) |
@@ -218,8 +216,10 @@ static bool privileged(const struct svm_vcpu *s)
 
 static bool msr(struct svm_vcpu *s)
 {
-	static const u32 numbers[] = { MSR_TSC, MSR_APIC_BASE, MSR_TSC_AUX, MSR_MTRR_CAP, MSR_PAT, MSR_EFER, MSR_EFER, MSR_VM_CR,
-				       MSR_VM_HSAVE_PA, 0x8b, 0x179, 0xc0000104, 0xc0010000, 0xc0010004, 0xc1, 0x186 };
+	static const u32 numbers[] = { MSR_TSC,         MSR_APIC_BASE, MSR_TSC_AUX, MSR_MTRR_CAP,
+				       MSR_PAT,         MSR_EFER,      MSR_EFER,    MSR_VM_CR,
+				       MSR_VM_HSAVE_PA, 0x8b,          0x179,       0xc0000104,
+				       0xc0010000,      0xc0010004,    0xc1,        0x186 };
 
 	if (!privileged(s))
 		return true;
@@ -236,7 +236,8 @@ static bool msr(struct svm_vcpu *s)
 
 static bool cpuid_exit(struct svm_vcpu *s)
 {
-	static const u32 leaves[] = { 0, 1, 7, 0xd, 0xb, PN_CPUID_BASE, PN_CPUID_BASE + 1, 0x80000000, 0x80000001, 0x80000008, 0x8000000a };
+	static const u32 leaves[] = { 0,          1,          7,          0xd,       0xb, PN_CPUID_BASE, PN_CPUID_BASE + 1,
+				      0x80000000, 0x80000001, 0x80000008, 0x8000000a };
 
 	host_set_reg(s, RAX, ONE_IN(8) ? some_value() : PICK(leaves));
 	return insn_exit(s, VMEXIT_CPUID, 0, 0);
@@ -254,8 +255,11 @@ static bool hypercall(struct svm_vcpu *s)
 /* Values that lead somewhere: registers as they are with one bit changed. */
 static void set_cr_values(struct svm_vcpu *s, u64 cr)
 {
-	static const u8 cr0_bits[] = { 0, 1, 2, 3, 5, 16, 18, 29, 30, 31 }, cr4_bits[] = { 0, 3, 4, 5, 7, 9, 11, 16, 18, 20, 21, 12 };
-	u64 base = (cr == 3) ^ ONE_IN(8) ? HOST_TABLES : cr == 0 ? s->v.cr0 ^ BIT(PICK(cr0_bits)) : s->v.cr4 ^ BIT(PICK(cr4_bits));
+	static const u8 cr0_bits[] = { 0, 1, 2, 3, 5, 16, 18, 29, 30, 31 },
+			cr4_bits[] = { 0, 3, 4, 5, 7, 9, 11, 16, 18, 20, 21, 12 };
+	u64 base = (cr == 3) ^ ONE_IN(8) ? HOST_TABLES :
+		   cr == 0               ? s->v.cr0 ^ BIT(PICK(cr0_bits)) :
+					   s->v.cr4 ^ BIT(PICK(cr4_bits));
 
 	for (unsigned r = 0; r < NR_GPRS; r++)
 		if (!ONE_IN(4))
@@ -290,9 +294,9 @@ static bool interrupt(struct svm_vcpu *s)
 
 static bool simple(struct svm_vcpu *s)
 {
-	static const u8 codes[] = { VMEXIT_RDPMC, VMEXIT_INVD, VMEXIT_HLT, VMEXIT_INVLPGA, VMEXIT_VMRUN, VMEXIT_VMRUN + 2,
-				    VMEXIT_VMRUN + 3, VMEXIT_VMRUN + 4, VMEXIT_VMRUN + 5, VMEXIT_SKINIT, VMEXIT_WBINVD,
-				    VMEXIT_MONITOR, VMEXIT_MWAIT, VMEXIT_MWAIT_ARMED };
+	static const u8 codes[] = { VMEXIT_RDPMC,     VMEXIT_INVD,      VMEXIT_HLT,       VMEXIT_INVLPGA,    VMEXIT_VMRUN,
+				    VMEXIT_VMRUN + 2, VMEXIT_VMRUN + 3, VMEXIT_VMRUN + 4, VMEXIT_VMRUN + 5,  VMEXIT_SKINIT,
+				    VMEXIT_WBINVD,    VMEXIT_MONITOR,   VMEXIT_MWAIT,     VMEXIT_MWAIT_ARMED };
 
 	return !privileged(s) || insn_exit(s, PICK(codes), 0, 0);
 }
@@ -316,7 +320,9 @@ static bool the_end(struct svm_vcpu *s)
 
 static bool nested_fault(struct svm_vcpu *s)
 {
-	u64 gpa = ONE_IN(2) ? HOST_NO_GPA + fuzz_random(0x2000) : ONE_IN(2) ? 0xfee00000 + fuzz_random(0x1000) : HOST_MEMORY + fuzz_random(1ull << 40);
+	u64 gpa = ONE_IN(2) ? HOST_NO_GPA + fuzz_random(0x2000) :
+		  ONE_IN(2) ? 0xfee00000 + fuzz_random(0x1000) :
+			      HOST_MEMORY + fuzz_random(1ull << 40);
 
 	return !s->vmcb.np_enable || !paging_is_nested || host_vmexit(s, VMEXIT_NPF, BIT(32) | 4 | fuzz_random(2) << 1, gpa);
 }
@@ -333,8 +339,23 @@ static bool end_step(struct svm_vcpu *s)
 
 static bool one_exit(struct svm_vcpu *s)
 {
-	static bool (*const kinds[])(struct svm_vcpu *) = { touch, touch, touch, io, io, msr, cpuid_exit, hypercall, control_register,
-							    control_register, control_register, invlpg_exit, simple, xsetbv, interrupt, the_end, nested_fault };
+	static bool (*const kinds[])(struct svm_vcpu *) = { touch,
+							    touch,
+							    touch,
+							    io,
+							    io,
+							    msr,
+							    cpuid_exit,
+							    hypercall,
+							    control_register,
+							    control_register,
+							    control_register,
+							    invlpg_exit,
+							    simple,
+							    xsetbv,
+							    interrupt,
+							    the_end,
+							    nested_fault };
 
 	return s->step.on ? end_step(s) : PICK(kinds)(s);
 }
@@ -354,8 +375,8 @@ static void nobody_comes(void)
 /* Interrupts at vector 0x20, some hundred times a round, if the guest lets them in. */
 static void start_timer(struct svm_vcpu *s)
 {
-	static const u8 writes[][2] = { { 0x20, 0x11 }, { 0x21, 0x20 }, { 0x21, 4 }, { 0x21, 1 }, { 0x21, 0xee }, { 0x43, 0x34 },
-					{ 0x40, 2 },	{ 0x40, 0 } };
+	static const u8 writes[][2] = { { 0x20, 0x11 }, { 0x21, 0x20 }, { 0x21, 4 }, { 0x21, 1 },
+					{ 0x21, 0xee }, { 0x43, 0x34 }, { 0x40, 2 }, { 0x40, 0 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(writes); i++)
 		domu_out(s->v.backend, writes[i][0], 1, writes[i][1]);
@@ -445,6 +466,7 @@ int main(int argc, char **argv)
 		for (u64 n = 0; exits_done < runs; n++)
 			one_round(n, ROUND_EXITS);
 	host_end();
-	printf("%s: seed %llu: %llu exits, no fault\n", paging_recipe_name, (unsigned long long)seed, (unsigned long long)exits_done);
+	printf("%s: seed %llu: %llu exits, no fault\n", paging_recipe_name, (unsigned long long)seed,
+	       (unsigned long long)exits_done);
 	return EXIT_SUCCESS;
 }

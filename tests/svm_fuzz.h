@@ -19,7 +19,18 @@ u64 fuzz_random(u64 below);
 void fuzz_instruction(u8 bytes[16]);
 
 /* What stands at RIP, as far as it can have an exit (svm_fuzz_bytes.c, which shares nothing with hv/emul). */
-enum { FUZZ_OTHER, FUZZ_MOV_FROM_CR, FUZZ_MOV_TO_CR, FUZZ_SMSW, FUZZ_LMSW, FUZZ_CLTS, FUZZ_RDMSR, FUZZ_WRMSR, FUZZ_INS, FUZZ_OUTS };
+enum {
+	FUZZ_OTHER,
+	FUZZ_MOV_FROM_CR,
+	FUZZ_MOV_TO_CR,
+	FUZZ_SMSW,
+	FUZZ_LMSW,
+	FUZZ_CLTS,
+	FUZZ_RDMSR,
+	FUZZ_WRMSR,
+	FUZZ_INS,
+	FUZZ_OUTS
+};
 struct fuzz_bytes {
 	u8 kind;
 	u8 rex, cr, reg; /* reg: of the operand, unless it is in memory */

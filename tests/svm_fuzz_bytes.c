@@ -8,7 +8,7 @@
 #include "svm_fuzz.h"
 
 #define MOST_BYTES 15
-#define CR0_BITS 0xe005003full
+#define CR0_BITS   0xe005003full
 
 enum { NO_MODRM, MEMORY, REGISTER, BOTH };
 
@@ -41,7 +41,8 @@ static const struct form {
 /* These two are of three bytes. */
 static bool is_three(const u8 *p, u64 exit)
 {
-	return p[0] == 0x0f && p[1] == 0x01 && ((p[2] == 0xd9 && exit == VMEXIT_VMMCALL) || (p[2] == 0xd1 && exit == VMEXIT_XSETBV));
+	return p[0] == 0x0f && p[1] == 0x01 &&
+	       ((p[2] == 0xd9 && exit == VMEXIT_VMMCALL) || (p[2] == 0xd1 && exit == VMEXIT_XSETBV));
 }
 
 static bool is_prefix(u8 b)
@@ -122,10 +123,8 @@ u64 fuzz_into(const struct fuzz_bytes *f, enum emul_mode mode, u64 was, u64 val)
 u64 fuzz_cr0(const struct fuzz_bytes *f, enum emul_mode mode, u64 was, u64 reg)
 {
 	switch (f->kind) {
-	case FUZZ_CLTS:
-		return was & ~CR0_TS;
-	case FUZZ_LMSW:
-		return (was & ~0xeull) | (reg & 0xf);
+	case FUZZ_CLTS: return was & ~CR0_TS;
+	case FUZZ_LMSW: return (was & ~0xeull) | (reg & 0xf);
 	}
 	return ((mode == EMUL_LONG ? reg : (u32)reg) & CR0_BITS) | CR0_ET;
 }

@@ -9,7 +9,7 @@
 #include "svm_exit.h"
 
 /* Plain pages that many an operand points at; of each the supervisor's and the user's twin. */
-#define WATCHED 3
+#define WATCHED   3
 #define READ_ONLY 2
 static const u32 watched[WATCHED] = { HOST_DATA, HOST_DATA + 0x1000, [READ_ONLY] = HOST_READ_ONLY };
 bool fuzz_tame;
@@ -51,10 +51,13 @@ static bool memory_kept(const struct svm_vcpu *s, unsigned twin)
 }
 
 enum {
-	MAY_WRITE = 1,    /* memory */
-	MAY_ONE = 2,      /* a register, any */
-	MAY_CR0 = 4, MAY_CR3 = 8, MAY_CR4 = 16, MAY_EFER = 32,
-	MAY_ALL = 64,     /* all registers and flags: an instruction is emulated */
+	MAY_WRITE = 1, /* memory */
+	MAY_ONE = 2,   /* a register, any */
+	MAY_CR0 = 4,
+	MAY_CR3 = 8,
+	MAY_CR4 = 16,
+	MAY_EFER = 32,
+	MAY_ALL = 64, /* all registers and flags: an instruction is emulated */
 };
 
 struct rule {
@@ -111,7 +114,9 @@ static bool same_segments(const struct vmcb *a, const struct vmcb *b)
 }
 
 /* What the guest believes to be in its registers: under nested paging, what is. */
-static struct control { u64 cr0, cr3, cr4, efer; } control_of(const struct svm_vcpu *s)
+static struct control {
+	u64 cr0, cr3, cr4, efer;
+} control_of(const struct svm_vcpu *s)
 {
 	if (paging_is_nested)
 		return (struct control){ s->vmcb.cr0, s->vmcb.cr3, s->vmcb.cr4, s->vmcb.efer };
@@ -156,7 +161,8 @@ static void check_rip(const struct svm_vcpu *s, const struct rule *rule)
 	const struct vmcb *was = &host_before()->vmcb;
 	u64 by = s->vmcb.rip - was->rip;
 
-	if (rule->may & MAY_ALL || by <= 15 || s->vmcb.rip == was->nrip || (rule->code == VMEXIT_IOIO && s->vmcb.rip == was->exitinfo2))
+	if (rule->may & MAY_ALL || by <= 15 || s->vmcb.rip == was->nrip ||
+	    (rule->code == VMEXIT_IOIO && s->vmcb.rip == was->exitinfo2))
 		return;
 	if (svm_emul_mode(s) != EMUL_LONG && (u32)by <= 15)
 		return;
@@ -350,7 +356,8 @@ void fuzz_reached(const struct svm_vcpu *s, gva_t va, u32 access, hpa_t hpa)
 	u64 at = hpa - (hpa_t)host_at(s, 0);
 
 	if (at >= HOST_MEMORY && !s->step.on) /* which lends a page where there is no memory */
-		host_fail(s, "hardware reaches %llx for %llx, which is not the guest's", (unsigned long long)hpa, (unsigned long long)va);
+		host_fail(s, "hardware reaches %llx for %llx, which is not the guest's", (unsigned long long)hpa,
+			  (unsigned long long)va);
 }
 
 void fuzz_probe(struct svm_vcpu *s, gva_t va)

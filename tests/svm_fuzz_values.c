@@ -43,18 +43,15 @@ static bool needs_instruction(const struct vmcb *was)
 {
 	switch (was->exitcode) {
 	case VMEXIT_CR0_READ ... VMEXIT_CR0_WRITE + 15:
-	case VMEXIT_INVLPG:
-		return true;
-	case VMEXIT_IOIO:
-		return was->exitinfo1 & BIT(2);
+	case VMEXIT_INVLPG: return true;
+	case VMEXIT_IOIO: return was->exitinfo1 & BIT(2);
 	case VMEXIT_CPUID:
 	case VMEXIT_MSR:
 	case VMEXIT_VMMCALL:
 	case VMEXIT_INVD:
 	case VMEXIT_WBINVD:
 	case VMEXIT_HLT:
-	case VMEXIT_XSETBV:
-		return !svm_has_nrip; /* which tells where the next one is */
+	case VMEXIT_XSETBV: return !svm_has_nrip; /* which tells where the next one is */
 	}
 	return false;
 }
@@ -78,8 +75,8 @@ static void check_end(const struct svm_vcpu *s, bool goes_on)
 static void check_misfit(const struct svm_vcpu *s, bool goes_on)
 {
 	if (has_moved(s))
-		host_fail(s, "RIP went past bytes %02x %02x %02x %02x, which cannot have this exit", bytes_at_rip[0], bytes_at_rip[1],
-			  bytes_at_rip[2], bytes_at_rip[3]);
+		host_fail(s, "RIP went past bytes %02x %02x %02x %02x, which cannot have this exit", bytes_at_rip[0],
+			  bytes_at_rip[1], bytes_at_rip[2], bytes_at_rip[3]);
 	if (goes_on && !(s->vmcb.eventinj & EVENT_VALID) && s->vmcb.tlb_control == TLB_NOTHING)
 		host_fail(s, "bytes that cannot have this exit are fetched again by the same translation");
 }
@@ -199,15 +196,9 @@ static void check_cpuid(const struct svm_vcpu *s)
 static bool kept_msr(const struct svm_vcpu *s, u32 number, u64 *val)
 {
 	switch (number) {
-	case MSR_PAT:
-		*val = s->pat;
-		return true;
-	case MSR_TSC_AUX:
-		*val = s->tsc_aux;
-		return true;
-	case MSR_EFER:
-		*val = s->v.efer;
-		return !paging_is_nested;
+	case MSR_PAT: *val = s->pat; return true;
+	case MSR_TSC_AUX: *val = s->tsc_aux; return true;
+	case MSR_EFER: *val = s->v.efer; return !paging_is_nested;
 	}
 	return false;
 }
@@ -223,7 +214,8 @@ static void check_msr_value(const struct svm_vcpu *s)
 	if (was->vmcb.exitcode != VMEXIT_MSR || !has_moved(s) || !kept_msr(s, number, &is))
 		return;
 	if ((is ^ val) & ~(number == MSR_EFER && is_write ? (u64)EFER_LMA : 0))
-		host_fail(s, "MSR %x is %llx, and %llx was written or read", number, (unsigned long long)is, (unsigned long long)val);
+		host_fail(s, "MSR %x is %llx, and %llx was written or read", number, (unsigned long long)is,
+			  (unsigned long long)val);
 }
 
 /* A CPU that could be (APM volume 2, 14.6), whatever was written to its registers. */
@@ -238,11 +230,13 @@ static void check_cpu(const struct svm_vcpu *s)
 	if (v->cr0 & CR0_NW && !(v->cr0 & CR0_CD))
 		host_fail(s, "the guest has CR0.NW without CR0.CD");
 	if (v->cr4 & ~s->cr4_offered || v->efer & ~(s->efer_offered | EFER_LMA))
-		host_fail(s, "the guest has set what CPUID denies: CR4 %llx, EFER %llx", (unsigned long long)v->cr4, (unsigned long long)v->efer);
+		host_fail(s, "the guest has set what CPUID denies: CR4 %llx, EFER %llx", (unsigned long long)v->cr4,
+			  (unsigned long long)v->efer);
 	if (!!(v->efer & EFER_LMA) != ((v->efer & EFER_LME) && (v->cr0 & CR0_PG)))
 		host_fail(s, "EFER.LMA is not what LME and CR0.PG make: %llx", (unsigned long long)v->efer);
 	if (v->efer & EFER_LMA && !(v->cr4 & CR4_PAE && v->cr3 >> GUEST_PHYS_BITS == 0))
-		host_fail(s, "the guest is in long mode with CR4 %llx, CR3 %llx", (unsigned long long)v->cr4, (unsigned long long)v->cr3);
+		host_fail(s, "the guest is in long mode with CR4 %llx, CR3 %llx", (unsigned long long)v->cr4,
+			  (unsigned long long)v->cr3);
 }
 
 void fuzz_values(const struct svm_vcpu *s, bool goes_on)

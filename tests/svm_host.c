@@ -37,19 +37,16 @@ static u64 leaf_for(u64 page)
 	u64 flags = PTE_P | PTE_RW | PTE_A | PTE_D | (page & HOST_USER ? PTE_US : 0);
 
 	switch (page & ~(u64)HOST_USER) {
-	case HOST_ABSENT:
-		return 0x2000; /* not all zero: something that a kernel keeps there */
-	case HOST_READ_ONLY:
-		return page | (flags & ~PTE_RW);
-	case HOST_NOWHERE:
-		return HOST_NO_GPA | flags;
+	case HOST_ABSENT: return 0x2000; /* not all zero: something that a kernel keeps there */
+	case HOST_READ_ONLY: return page | (flags & ~PTE_RW);
+	case HOST_NOWHERE: return HOST_NO_GPA | flags;
 	}
 	return page | flags;
 }
 
 /* Leaf tables: two of 512 entries, or one of 1024. */
 #define LEAF_TABLES (HOST_TABLES + 3 * (gpa_t)PAGE_SIZE)
-#define LINK (PTE_P | PTE_RW | PTE_US | PTE_A)
+#define LINK        (PTE_P | PTE_RW | PTE_US | PTE_A)
 
 static void fill_leaves(struct svm_vcpu *s, bool wide)
 {

@@ -31,11 +31,11 @@
 
 enum host_mode {
 	HOST_REAL,
-	HOST_V86,     /* paging of two levels, CPL 3 */
-	HOST_FLAT,    /* 32-bit, paging off */
-	HOST_32,      /* two levels */
+	HOST_V86,  /* paging of two levels, CPL 3 */
+	HOST_FLAT, /* 32-bit, paging off */
+	HOST_32,   /* two levels */
 	HOST_PAE,
-	HOST_COMPAT,  /* 32-bit code in long mode */
+	HOST_COMPAT, /* 32-bit code in long mode */
 	HOST_LONG,
 	HOST_MODES
 };
@@ -43,15 +43,15 @@ extern const char *const host_mode_name[HOST_MODES];
 
 enum {
 	HOST_MEMORY = 4 << 20,
-	HOST_USER = 2 << 20,      /* what is added for user addresses */
+	HOST_USER = 2 << 20, /* what is added for user addresses */
 	HOST_CODE = 0x8000,
 	HOST_STACK = 0x7000,
-	HOST_DATA = 0x9000,       /* four plain pages */
-	HOST_TABLES = 0x10000,    /* the root, then the others: mapped as plain pages */
-	HOST_ABSENT = 0x20000,    /* not present */
+	HOST_DATA = 0x9000,    /* four plain pages */
+	HOST_TABLES = 0x10000, /* the root, then the others: mapped as plain pages */
+	HOST_ABSENT = 0x20000, /* not present */
 	HOST_READ_ONLY = 0x21000,
-	HOST_NOWHERE = 0x22000,   /* maps a guest frame without memory */
-	HOST_NO_GPA = 0x40000000, /* that one's address */
+	HOST_NOWHERE = 0x22000,     /* maps a guest frame without memory */
+	HOST_NO_GPA = 0x40000000,   /* that one's address */
 	HOST_SPARE_TABLE = 0x30000, /* filled with nothing, mapped: for a second root */
 };
 
@@ -95,7 +95,7 @@ bool host_others_kept(const struct svm_vcpu *s, u32 but); /* all registers but t
 /* The event that is injected is this exception; with an error code, or ~0: without one. */
 bool host_injected(const struct svm_vcpu *s, unsigned vector, u32 error);
 bool host_crashed(const struct svm_vcpu *s, const char *words); /* and these are in the reason */
-const struct svm_vcpu *host_before(void); /* the vCPU as it was right before the handlers */
+const struct svm_vcpu *host_before(void);                       /* the vCPU as it was right before the handlers */
 
 /*
  * An access of the guest's by its simulated CPU, with the faults and exits that it takes. W, U, I of a page-fault error code

@@ -78,21 +78,14 @@ struct cpuid cpuid(u32 leaf, u32 subleaf)
 static u64 *msr(u32 number)
 {
 	switch (number) {
-	case MSR_EFER:
-		return &machine_cpu.efer;
-	case MSR_VM_HSAVE_PA:
-		return &machine_cpu.hsave;
-	case MSR_TSC_AUX:
-		return &machine_cpu.tsc_aux;
-	case MSR_PAT:
-		return &machine_cpu.pat;
-	case MSR_MCG_CAP:
-		return &machine_cpu.mcg_cap;
-	case MSR_MCG_STATUS:
-		return &machine_cpu.mcg_status;
+	case MSR_EFER: return &machine_cpu.efer;
+	case MSR_VM_HSAVE_PA: return &machine_cpu.hsave;
+	case MSR_TSC_AUX: return &machine_cpu.tsc_aux;
+	case MSR_PAT: return &machine_cpu.pat;
+	case MSR_MCG_CAP: return &machine_cpu.mcg_cap;
+	case MSR_MCG_STATUS: return &machine_cpu.mcg_status;
 	case MSR_MC_STATUS(0):
-	case MSR_MC_STATUS(1):
-		return &machine_cpu.mc_status[(number - MSR_MC_STATUS(0)) / 4];
+	case MSR_MC_STATUS(1): return &machine_cpu.mc_status[(number - MSR_MC_STATUS(0)) / 4];
 	}
 	return NULL;
 }
@@ -117,13 +110,34 @@ void wrmsr(u32 number, u64 val)
 	*msr(number) = val;
 }
 
-u64 read_cr0(void) { return machine_cpu.cr0; }
-u64 read_cr2(void) { return 0; }
-u64 read_cr3(void) { return machine_cpu.cr3; }
-u64 read_cr4(void) { return machine_cpu.cr4; }
-void write_cr0(u64 v) { machine_cpu.cr0 = v; }
-void write_cr3(u64 v) { machine_cpu.cr3 = v; }
-void write_cr4(u64 v) { machine_cpu.cr4 = v; }
+u64 read_cr0(void)
+{
+	return machine_cpu.cr0;
+}
+u64 read_cr2(void)
+{
+	return 0;
+}
+u64 read_cr3(void)
+{
+	return machine_cpu.cr3;
+}
+u64 read_cr4(void)
+{
+	return machine_cpu.cr4;
+}
+void write_cr0(u64 v)
+{
+	machine_cpu.cr0 = v;
+}
+void write_cr3(u64 v)
+{
+	machine_cpu.cr3 = v;
+}
+void write_cr4(u64 v)
+{
+	machine_cpu.cr4 = v;
+}
 
 /* ---- ports: dom0's, where nothing is plugged in ---- */
 
@@ -135,16 +149,37 @@ static u32 port_in(u16 port, unsigned bytes)
 void outb(u16 port, u8 v) {}
 void outw(u16 port, u16 v) {}
 void outl(u16 port, u32 v) {}
-u8 inb(u16 port) { return (u8)port_in(port, 1); }
-u16 inw(u16 port) { return (u16)port_in(port, 2); }
-u32 inl(u16 port) { return port_in(port, 4); }
+u8 inb(u16 port)
+{
+	return (u8)port_in(port, 1);
+}
+u16 inw(u16 port)
+{
+	return (u16)port_in(port, 2);
+}
+u32 inl(u16 port)
+{
+	return port_in(port, 4);
+}
 
 /* ---- interrupts, debug registers, SVM ---- */
 
-void stgi(void) { machine_cpu.gif = true; }
-void clgi(void) { machine_cpu.gif = false; }
-void sti(void) { machine_cpu.interrupts = true; }
-void cli(void) { machine_cpu.interrupts = false; }
+void stgi(void)
+{
+	machine_cpu.gif = true;
+}
+void clgi(void)
+{
+	machine_cpu.gif = false;
+}
+void sti(void)
+{
+	machine_cpu.interrupts = true;
+}
+void cli(void)
+{
+	machine_cpu.interrupts = false;
+}
 void take_interrupts(void) {}
 
 void clear_dr0_3(void)

@@ -6,21 +6,43 @@
 
 #include "svm_host.h"
 
-#define AREA(field) { #field, offsetof(struct machine_cpu, field), sizeof(machine_cpu.field) }
+#define AREA(field)                                                                                                              \
+	{                                                                                                                        \
+#field, offsetof(struct machine_cpu, field), sizeof(machine_cpu.field)                                           \
+	}
 
 /* Zero for a vCPU that begins. */
 static const struct area {
 	const char *name;
 	size_t at, bytes;
 } zeroed[] = {
-	AREA(st), AREA(xmm), AREA(ymm_high), AREA(fsw), AREA(fip), AREA(pkru), AREA(dr), AREA(tsc_aux), AREA(fs.base), AREA(gs.base),
-	AREA(kernel_gs_base), AREA(star), AREA(lstar), AREA(cstar), AREA(sfmask), AREA(sysenter_cs), AREA(sysenter_esp), AREA(sysenter_eip),
+	AREA(st),
+	AREA(xmm),
+	AREA(ymm_high),
+	AREA(fsw),
+	AREA(fip),
+	AREA(pkru),
+	AREA(dr),
+	AREA(tsc_aux),
+	AREA(fs.base),
+	AREA(gs.base),
+	AREA(kernel_gs_base),
+	AREA(star),
+	AREA(lstar),
+	AREA(cstar),
+	AREA(sfmask),
+	AREA(sysenter_cs),
+	AREA(sysenter_esp),
+	AREA(sysenter_eip),
 };
 
 /* Those of them that INIT leaves alone. */
 static const struct area kept[] = {
-	AREA(st), AREA(xmm), AREA(ymm_high), AREA(fsw), AREA(fip), AREA(pkru), AREA(tsc_aux), AREA(xcr0), AREA(mxcsr), AREA(fcw),
-	AREA(kernel_gs_base), AREA(star), AREA(lstar), AREA(cstar), AREA(sfmask), AREA(sysenter_cs), AREA(sysenter_esp), AREA(sysenter_eip),
+	AREA(st),           AREA(xmm),          AREA(ymm_high),       AREA(fsw),
+	AREA(fip),          AREA(pkru),         AREA(tsc_aux),        AREA(xcr0),
+	AREA(mxcsr),        AREA(fcw),          AREA(kernel_gs_base), AREA(star),
+	AREA(lstar),        AREA(cstar),        AREA(sfmask),         AREA(sysenter_cs),
+	AREA(sysenter_esp), AREA(sysenter_eip),
 };
 
 static u8 *at(const struct area *a)

@@ -8,8 +8,8 @@
 
 enum { COM1 = 0x3f8, KBD_PULSE = 0xfe };
 
-#define MS 1000000ull /* of the machine's TSC */
-#define CONSOLE_BURST 32768u /* bytes that come at any speed, */
+#define MS            1000000ull       /* of the machine's TSC */
+#define CONSOLE_BURST 32768u           /* bytes that come at any speed, */
 #define CONSOLE_BYTE  (16 * MS / 1000) /* and the others' time */
 
 static struct svm_vcpu *s;

@@ -30,7 +30,7 @@ jmp_buf *host_panic;
 char host_panic_text[256];
 static u8 heap_used[HEAP_PAGES], pool_used[POOL_UNITS];
 static u64 heap_touched, pool_touched; /* behind these no page was ever used: zero, as mmap() gave it */
-static bool all_free;		       /* and all of it is poisoned */
+static bool all_free;                  /* and all of it is poisoned */
 
 /* Nothing here is got by malloc() that could leak; host_end() looks at the machine's own pages. */
 const char *__asan_default_options(void);
@@ -220,9 +220,7 @@ void boot_refuse(const char *fmt, ...)
 	abort();
 }
 
-void log_console(const char *name, const char *text)
-{
-}
+void log_console(const char *name, const char *text) {}
 
 size_t log_read(char *buf, size_t bytes)
 {

@@ -13,12 +13,12 @@
 #include "pcpu.h"
 #include "svm.h"
 
-#define MACHINE_RAM_BASE 0x10000ull
+#define MACHINE_RAM_BASE  0x10000ull
 #define MACHINE_HEAP_BASE (32ull << 20)
 #define MACHINE_POOL_BASE (96ull << 20)
-#define MACHINE_RAM_END (192ull << 20)
-#define MACHINE_PCPUS 5
-#define HOST_CR0 (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE)
+#define MACHINE_RAM_END   (192ull << 20)
+#define MACHINE_PCPUS     5
+#define HOST_CR0          (CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_PE)
 
 /* What of the CPU is not in a VMCB. */
 struct machine_cpu {
@@ -36,14 +36,14 @@ struct machine_cpu {
 extern struct machine_cpu machine_cpu;
 
 extern u64 machine_tsc;
-extern u64 machine_pause; /* ticks that a PAUSE takes */
-extern u32 machine_pcpu; /* whose instructions these are */
+extern u64 machine_pause;                /* ticks that a PAUSE takes */
+extern u32 machine_pcpu;                 /* whose instructions these are */
 extern u64 machine_timer[MACHINE_PCPUS]; /* TSC; ~0: not armed */
 extern u32 machine_kicks[MACHINE_PCPUS], machine_nmis[MACHINE_PCPUS];
 extern bool machine_is_tcg, machine_has_nrip, machine_has_la57; /* what CPUID says */
-extern bool machine_cpuid_full; /* every bit of every leaf */
-extern bool machine_quiet;  /* log nothing */
-extern u32 machine_waits;   /* times that an interrupt was waited for since this was 0 */
+extern bool machine_cpuid_full;                                 /* every bit of every leaf */
+extern bool machine_quiet;                                      /* log nothing */
+extern u32 machine_waits;                                       /* times that an interrupt was waited for since this was 0 */
 
 /* The bus: what ports of dom0's own read; all ones if it is NULL. Writes go nowhere. */
 extern u32 (*machine_port_in)(u16 port, unsigned bytes);

@@ -39,7 +39,9 @@ static const struct {
 };
 
 /* Those that are not intercepted. */
-static const u32 own[] = { 0x174, 0x175, 0x176, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102 };
+static const u32 own[] = {
+	0x174, 0x175, 0x176, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102
+};
 
 static int row_of(u32 msr)
 {
@@ -152,7 +154,7 @@ START_TEST(apic_base)
 
 	ck_assert(reads(s, MSR_APIC_BASE, &val));
 	ck_assert_uint_eq(val, 0xfee00900);
-	ck_assert(writes(s, MSR_APIC_BASE, 0xfee00100)); /* off: let go by */
+	ck_assert(writes(s, MSR_APIC_BASE, 0xfee00100));  /* off: let go by */
 	ck_assert(!writes(s, MSR_APIC_BASE, 0xfec00900)); /* elsewhere */
 	ck_assert(!writes(s, MSR_APIC_BASE, 0xfee00d00)); /* x2APIC */
 	ck_assert(reads(s, MSR_APIC_BASE, &val));

@@ -15,15 +15,11 @@
 
 static const struct processor {
 	bool sees_task_switch, reads_as_cr0, loses_paging;
-	u32 other_end;	  /* 0: none; each run ends so */
+	u32 other_end;    /* 0: none; each run ends so */
 	unsigned nr_nmis; /* come first */
 } processors[] = {
-	{ true, false, false, 0, 0 },
-	{ false, false, false, 0, 2 },
-	{ true, true, false, 0, 0 },
-	{ true, false, true, 0, 0 },
-	{ false, true, true, 0, 1 },
-	{ true, false, false, VMEXIT_SHUTDOWN, 0 },
+	{ true, false, false, 0, 0 }, { false, false, false, 0, 2 }, { true, true, false, 0, 0 },
+	{ true, false, true, 0, 0 },  { false, true, true, 0, 1 },   { true, false, false, VMEXIT_SHUTDOWN, 0 },
 };
 
 static const struct processor *cpu;
@@ -49,7 +45,9 @@ static u32 end_of(const struct vmcb *b)
 	if (cpu->other_end)
 		return cpu->other_end;
 	if (!memcmp(code, "\x0f\x20\xd0\xf4", 4)) /* mov %cr2, %eax; hlt */
-		return b->cr_read & 1 && cpu->reads_as_cr0 ? VMEXIT_CR0_READ : b->intercept1 & INTERCEPT_HLT ? VMEXIT_HLT : VMEXIT_INVALID;
+		return b->cr_read & 1 && cpu->reads_as_cr0 ? VMEXIT_CR0_READ :
+		       b->intercept1 & INTERCEPT_HLT       ? VMEXIT_HLT :
+							     VMEXIT_INVALID;
 	if (code[0] == 0xf4) /* hlt */
 		return b->intercept1 & INTERCEPT_HLT ? VMEXIT_HLT : VMEXIT_INVALID;
 	if (code[0] != 0xea) /* ljmp */

@@ -12,13 +12,32 @@
 
 enum {
 	APIC = HOST_NOWHERE, /* the guest maps its local APIC there */
-	ID = 0x20, VERSION = 0x30, TPR = 0x80, EOI = 0xb0, LDR = 0xd0, SVR = 0xf0, ESR = 0x280, ICR_LOW = 0x300, ICR_HIGH = 0x310,
-	LVT_TIMER = 0x320, LVT_LINT0 = 0x350, INITIAL = 0x380,
+	ID = 0x20,
+	VERSION = 0x30,
+	TPR = 0x80,
+	EOI = 0xb0,
+	LDR = 0xd0,
+	SVR = 0xf0,
+	ESR = 0x280,
+	ICR_LOW = 0x300,
+	ICR_HIGH = 0x310,
+	LVT_TIMER = 0x320,
+	LVT_LINT0 = 0x350,
+	INITIAL = 0x380,
 
-	FIXED = 0, LOWEST = 1 << 8, SEND_NMI = 4 << 8, INIT = 5 << 8, STARTUP = 6 << 8, /* of the ICR */
-	LOGICAL = 1 << 11, ASSERT = 1 << 14, LEVEL = 1 << 15,
-	SELF = 1 << 18, ALL = 2 << 18, OTHERS = 3 << 18,
-	SVR_ENABLED = 0x1ff, MASKED = 1 << 16,
+	FIXED = 0,
+	LOWEST = 1 << 8,
+	SEND_NMI = 4 << 8,
+	INIT = 5 << 8,
+	STARTUP = 6 << 8, /* of the ICR */
+	LOGICAL = 1 << 11,
+	ASSERT = 1 << 14,
+	LEVEL = 1 << 15,
+	SELF = 1 << 18,
+	ALL = 2 << 18,
+	OTHERS = 3 << 18,
+	SVR_ENABLED = 0x1ff,
+	MASKED = 1 << 16,
 
 	VECTOR = 0x41,
 };
@@ -65,8 +84,8 @@ static void reach(struct svm_vcpu *v, const char *insn, unsigned len, u32 at, u3
 	v->vmcb.rip = HOST_CODE;
 	host_code(v, insn, len);
 	host_set_reg(v, RDI, APIC + at);
-	ck_assert(paging_is_nested ? host_vmexit(v, VMEXIT_NPF, PFEC_P | PFEC_U | access, LAPIC_BASE + at)
-				   : host_vmexit(v, VMEXIT_EXCP0 + VECTOR_PF, access, APIC + at));
+	ck_assert(paging_is_nested ? host_vmexit(v, VMEXIT_NPF, PFEC_P | PFEC_U | access, LAPIC_BASE + at) :
+				     host_vmexit(v, VMEXIT_EXCP0 + VECTOR_PF, access, APIC + at));
 	ck_assert_uint_eq(v->vmcb.rip, HOST_CODE + len);
 }
 
@@ -83,8 +102,8 @@ static bool sets(struct svm_vcpu *v, u32 at, u32 val)
 	host_code(v, "\x89\x07", 2); /* mov %eax,(%rdi) */
 	host_set_reg(v, RDI, APIC + at);
 	v->vmcb.rax = val;
-	return paging_is_nested ? host_vmexit(v, VMEXIT_NPF, PFEC_P | PFEC_U | PFEC_W, LAPIC_BASE + at)
-				: host_vmexit(v, VMEXIT_EXCP0 + VECTOR_PF, PFEC_W, APIC + at);
+	return paging_is_nested ? host_vmexit(v, VMEXIT_NPF, PFEC_P | PFEC_U | PFEC_W, LAPIC_BASE + at) :
+				  host_vmexit(v, VMEXIT_EXCP0 + VECTOR_PF, PFEC_W, APIC + at);
 }
 
 static void set_apic(struct svm_vcpu *v, u32 at, u32 val)
@@ -246,7 +265,7 @@ START_TEST(destinations)
 		{ 0, FIXED | ALL, 7 },
 		{ 0, FIXED | OTHERS, 6 },
 		{ 6, FIXED | LOGICAL, 6 },
-		{ 6, LOWEST | LOGICAL, 2 }, /* one of them: there is no arbitration */
+		{ 6, LOWEST | LOGICAL, 2 },  /* one of them: there is no arbitration */
 		{ 0, SEND_NMI | OTHERS, 0 }, /* not offered */
 	};
 

@@ -172,7 +172,8 @@ START_TEST(exceptions)
 	static const struct {
 		u8 vector;
 		bool error;
-	} some[] = { { 0, false }, { 6, false }, { 7, false }, { 12, true }, { 13, true }, { 16, false }, { 17, true }, { 19, false } };
+	} some[] = { { 0, false }, { 6, false },  { 7, false }, { 12, true },
+		     { 13, true }, { 16, false }, { 17, true }, { 19, false } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(some); i++) {
 		struct svm_vcpu *s = guest_at(_i, FILD, HOST_NOWHERE);

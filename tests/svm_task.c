@@ -257,10 +257,8 @@ START_TEST(interrupts_into_a_task)
 		const char *code;
 		unsigned bytes, past;
 	} events[] = {
-		{ EVENT_INTR | 0x20, "\x90", 1, 0 },
-		{ EVENT_NMI | 2, "\x90", 1, 0 },
-		{ EVENT_SOFT | 0x80, "\xcd\x80", 2, 2 },
-		{ EVENT_EXCEPTION | 3, "\xcc", 1, 1 },
+		{ EVENT_INTR | 0x20, "\x90", 1, 0 },     { EVENT_NMI | 2, "\x90", 1, 0 },
+		{ EVENT_SOFT | 0x80, "\xcd\x80", 2, 2 }, { EVENT_EXCEPTION | 3, "\xcc", 1, 1 },
 		{ EVENT_EXCEPTION | 4, "\xce", 1, 1 },
 	};
 	const unsigned n = (unsigned)_i;
@@ -373,19 +371,37 @@ static void expect_refused(unsigned vector, u32 error)
 	ck_assert(*type_of(OLD) & DESC_BUSY);
 }
 
-static void spoil_type(void) { *type_of(NEW) = 0x8c; }
-static void spoil_busy(void) { *type_of(NEW) |= DESC_BUSY; }
-static void spoil_present(void) { *type_of(NEW) &= (u8)~DESC_P; }
-static void spoil_limit(void) { *entry(NEW) -= 1; }
-static void spoil_table(void) { s->vmcb.gdtr.limit = NEW + 6; }
+static void spoil_type(void)
+{
+	*type_of(NEW) = 0x8c;
+}
+static void spoil_busy(void)
+{
+	*type_of(NEW) |= DESC_BUSY;
+}
+static void spoil_present(void)
+{
+	*type_of(NEW) &= (u8)~DESC_P;
+}
+static void spoil_limit(void)
+{
+	*entry(NEW) -= 1;
+}
+static void spoil_table(void)
+{
+	s->vmcb.gdtr.limit = NEW + 6;
+}
 
 START_TEST(incoming_state_refused)
 {
 	static const struct {
 		void (*spoil)(void);
 		unsigned vector;
-	} cases[] = { { spoil_type, VECTOR_GP }, { spoil_busy, VECTOR_GP }, { spoil_present, VECTOR_NP },
-		      { spoil_limit, VECTOR_TS }, { spoil_table, VECTOR_GP } };
+	} cases[] = { { spoil_type, VECTOR_GP },
+		      { spoil_busy, VECTOR_GP },
+		      { spoil_present, VECTOR_NP },
+		      { spoil_limit, VECTOR_TS },
+		      { spoil_table, VECTOR_GP } };
 
 	if (!begin_in(modes[_i % NR_MODES]))
 		return;
@@ -458,19 +474,19 @@ START_TEST(segments_refused)
 		u16 selector;
 		unsigned vector;
 	} cases[] = {
-		{ 0x4c, 0, VECTOR_TS },		       /* no code */
-		{ 0x4c, DATA, VECTOR_TS },	       /* code that is data */
-		{ 0x4c, GDT_ENTRIES * 8, VECTOR_TS },  /* beyond the table */
-		{ 0x4c, CODE | 4, VECTOR_TS },	       /* in an LDT that is none */
-		{ 0x50, 0, VECTOR_TS },		       /* no stack */
-		{ 0x50, READ_ONLY, VECTOR_TS },	       /* a stack that cannot be written */
-		{ 0x50, DATA | 1, VECTOR_TS },	       /* of another ring */
-		{ 0x50, USER_DATA, VECTOR_TS },	       /* the same */
-		{ 0x50, ABSENT, VECTOR_SS },	       /* not present */
-		{ 0x54, ABSENT, VECTOR_NP },	       /* not present */
-		{ 0x54, CALL_GATE, VECTOR_TS },	       /* no segment */
-		{ 0x60, DATA, VECTOR_TS },	       /* an LDT that is none */
-		{ 0x60, LOCAL | 4, VECTOR_TS },	       /* an LDT in an LDT */
+		{ 0x4c, 0, VECTOR_TS },               /* no code */
+		{ 0x4c, DATA, VECTOR_TS },            /* code that is data */
+		{ 0x4c, GDT_ENTRIES * 8, VECTOR_TS }, /* beyond the table */
+		{ 0x4c, CODE | 4, VECTOR_TS },        /* in an LDT that is none */
+		{ 0x50, 0, VECTOR_TS },               /* no stack */
+		{ 0x50, READ_ONLY, VECTOR_TS },       /* a stack that cannot be written */
+		{ 0x50, DATA | 1, VECTOR_TS },        /* of another ring */
+		{ 0x50, USER_DATA, VECTOR_TS },       /* the same */
+		{ 0x50, ABSENT, VECTOR_SS },          /* not present */
+		{ 0x54, ABSENT, VECTOR_NP },          /* not present */
+		{ 0x54, CALL_GATE, VECTOR_TS },       /* no segment */
+		{ 0x60, DATA, VECTOR_TS },            /* an LDT that is none */
+		{ 0x60, LOCAL | 4, VECTOR_TS },       /* an LDT in an LDT */
 	};
 	const unsigned n = (unsigned)_i / NR_MODES;
 

@@ -183,8 +183,7 @@ END_TEST
 /* Whatever tail dom0 writes, the header, the counts and the slots stay consistent and no byte outside is touched. */
 START_TEST(hostile_tail)
 {
-	const u64 tails[] = { 1,          1ull << 32,        ~0ull,         ~0ull - 63,
-			      1ull << 63, 0x123456789abcull, -(u64)RECORDS, RECORDS + 1 };
+	const u64 tails[] = { 1, 1ull << 32, ~0ull, ~0ull - 63, 1ull << 63, 0x123456789abcull, -(u64)RECORDS, RECORDS + 1 };
 
 	ring->tail = tails[_i];
 	for (u64 n = 0; n < 3 * RECORDS; n++)
@@ -326,8 +325,7 @@ START_TEST(writer_and_reader_at_once)
 
 	ck_assert(reader_open(&r, mem.ring, BYTES));
 	ck_assert_int_eq(pthread_create(&t, NULL, hurry, NULL), 0);
-	while (__atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) + __atomic_load_n(&ring->lost_total, __ATOMIC_ACQUIRE) <
-	       HURRY) {
+	while (__atomic_load_n(&ring->head, __ATOMIC_ACQUIRE) + __atomic_load_n(&ring->lost_total, __ATOMIC_ACQUIRE) < HURRY) {
 		u64 was = s.last.payload[0];
 
 		if (reader_drain(&r, &sink) && was)

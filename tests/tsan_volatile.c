@@ -5,16 +5,16 @@
  * accesses of one word. Those are not errors; every other race is. The compiler
  * calls these instead of the sanitizer's own.
  */
-#define ACCESS(n)                                      \
-	void __tsan_volatile_read##n(void *p);         \
-	void __tsan_volatile_write##n(void *p);        \
-	void __tsan_volatile_read##n(void *p)          \
-	{                                              \
-		(void)p;                               \
-	}                                              \
-	void __tsan_volatile_write##n(void *p)         \
-	{                                              \
-		(void)p;                               \
+#define ACCESS(n)                                                                                                                \
+	void __tsan_volatile_read##n(void *p);                                                                                   \
+	void __tsan_volatile_write##n(void *p);                                                                                  \
+	void __tsan_volatile_read##n(void *p)                                                                                    \
+	{                                                                                                                        \
+		(void)p;                                                                                                         \
+	}                                                                                                                        \
+	void __tsan_volatile_write##n(void *p)                                                                                   \
+	{                                                                                                                        \
+		(void)p;                                                                                                         \
 	}
 ACCESS(1)
 ACCESS(2)

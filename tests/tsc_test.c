@@ -10,7 +10,7 @@
 #include "tsc.h"
 
 #define TRUE_TICKS 20000000ull /* 10 ms at 2 GHz */
-#define LOOK 2000ull           /* ticks between two looks */
+#define LOOK       2000ull     /* ticks between two looks */
 
 static u64 rng;
 
@@ -110,7 +110,9 @@ END_TEST
 /* One window in which a clock jumped: narrow, and wrong. */
 START_TEST(a_jump)
 {
-	const struct tsc_window w[] = { { 39999000, 40001000 }, { 19990000, 20010000 }, { 19999000, 20030000 }, { 15000000, 21000000 } };
+	const struct tsc_window w[] = {
+		{ 39999000, 40001000 }, { 19990000, 20010000 }, { 19999000, 20030000 }, { 15000000, 21000000 }
+	};
 
 	ck_assert(!tsc_enough(w, 1));
 	ck_assert(!tsc_enough(w, 2));
@@ -122,7 +124,9 @@ END_TEST
 
 START_TEST(leaves)
 {
-	struct tsc_leaves l = { .hypervisor_khz = 2000000, .denominator = 2, .numerator = 166, .crystal_hz = 24000000, .base_mhz = 1900 };
+	struct tsc_leaves l = {
+		.hypervisor_khz = 2000000, .denominator = 2, .numerator = 166, .crystal_hz = 24000000, .base_mhz = 1900
+	};
 
 	ck_assert_uint_eq(tsc_claimed_khz(&l), 2000000);
 	l.hypervisor_khz = 0;

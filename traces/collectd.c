@@ -224,8 +224,8 @@ static const struct argp_option options[] = {
 	{ "window", OPT_WINDOW, "N", 0, "records held back to put stamps in order (default 65536)", 0 },
 	{ "poll", OPT_POLL, "MS", 0, "milliseconds between looks at an empty ring (default 5)", 0 },
 	{ "hz", OPT_HZ, "N", 0, "ticks a second (default: what the device says, else 1 GHz)", 0 },
-	{ "prepare", OPT_PREPARE, NULL, 0,
-	  "make the time page, which LTTng's session daemon must find when it starts, then exit", 0 },
+	{ "prepare", OPT_PREPARE, NULL, 0, "make the time page, which LTTng's session daemon must find when it starts, then exit",
+	  0 },
 	{ 0 }
 };
 
@@ -234,9 +234,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct collector *c = state->input;
 
 	switch (key) {
-	case 'd':
-		c->device = arg;
-		return 0;
+	case 'd': c->device = arg; return 0;
 	case 'r':
 		if (c->nr_files == MAX_RINGS)
 			argp_error(state, "more than %d rings", MAX_RINGS);
@@ -247,17 +245,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (c->window == 0)
 			argp_error(state, "a window of at least one record");
 		return 0;
-	case OPT_POLL:
-		c->poll_ms = strtoul(arg, NULL, 0);
-		return 0;
-	case OPT_HZ:
-		c->hz = strtoull(arg, NULL, 0);
-		return 0;
-	case OPT_PREPARE:
-		c->prepare_only = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	case OPT_POLL: c->poll_ms = strtoul(arg, NULL, 0); return 0;
+	case OPT_HZ: c->hz = strtoull(arg, NULL, 0); return 0;
+	case OPT_PREPARE: c->prepare_only = true; return 0;
+	default: return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -287,8 +278,7 @@ static void restart_blocking(char **argv)
 int main(int argc, char **argv)
 {
 	static struct collector c = { .poll_ms = 5, .window = 65536 };
-	static const struct argp argp = { options, parse, NULL, "Re-emit Penumbra's trace through LTTng-UST.",
-					  NULL,    NULL,  NULL };
+	static const struct argp argp = { options, parse, NULL, "Re-emit Penumbra's trace through LTTng-UST.", NULL, NULL, NULL };
 	struct sigaction action = { .sa_handler = on_signal };
 	bool agree;
 

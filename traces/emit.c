@@ -25,16 +25,14 @@ void emit_record(struct emitter *e, const struct pn_record *r, uint32_t pcpu)
 	set_time(e, r->tsc, pcpu);
 	switch (r->event) {
 #define FIELD(index, format, name, text)
-#define EVENT(id, text, fields)                                                                                        \
-	case PN_EV_##id:                                                                                               \
-		lttng_ust_tracepoint(penumbra, id, r);                                                                 \
+#define EVENT(id, text, fields)                                                                                                  \
+	case PN_EV_##id:                                                                                                         \
+		lttng_ust_tracepoint(penumbra, id, r);                                                                           \
 		break;
 #include "events.def"
 #undef EVENT
 #undef FIELD
-	default:
-		e->unknown++;
-		return;
+	default: e->unknown++; return;
 	}
 	e->emitted[r->event]++;
 }

@@ -18,20 +18,18 @@
 #include "events.h"
 #include "names.h"
 
-#define FIELD_dec(index, name) lttng_ust_field_integer(uint64_t, name, r->payload[index])
-#define FIELD_hex(index, name) lttng_ust_field_integer_hex(uint64_t, name, r->payload[index])
-#define FIELD_trip(index, name) lttng_ust_field_string(name, pn_trip_name(r->payload[index]))
+#define FIELD_dec(index, name)           lttng_ust_field_integer(uint64_t, name, r->payload[index])
+#define FIELD_hex(index, name)           lttng_ust_field_integer_hex(uint64_t, name, r->payload[index])
+#define FIELD_trip(index, name)          lttng_ust_field_string(name, pn_trip_name(r->payload[index]))
 #define FIELD(index, format, name, text) FIELD_##format(index, name)
 
-#define PN_COMMON_FIELDS \
-	lttng_ust_field_integer(uint8_t, domain, r->domain) \
-	lttng_ust_field_integer(uint8_t, vcpu, r->vcpu) \
-	lttng_ust_field_integer(uint32_t, cost, r->cost) \
-	lttng_ust_field_integer(uint32_t, bytes, r->bytes) \
-	lttng_ust_field_integer(uint32_t, seq, r->seq)
+#define PN_COMMON_FIELDS                                                                                                         \
+	lttng_ust_field_integer(uint8_t, domain, r->domain) lttng_ust_field_integer(uint8_t, vcpu, r->vcpu)                      \
+		lttng_ust_field_integer(uint32_t, cost, r->cost) lttng_ust_field_integer(uint32_t, bytes, r->bytes)              \
+			lttng_ust_field_integer(uint32_t, seq, r->seq)
 
-#define EVENT(id, text, fields) \
-	LTTNG_UST_TRACEPOINT_EVENT(penumbra, id, LTTNG_UST_TP_ARGS(const struct pn_record *, r), \
+#define EVENT(id, text, fields)                                                                                                  \
+	LTTNG_UST_TRACEPOINT_EVENT(penumbra, id, LTTNG_UST_TP_ARGS(const struct pn_record *, r),                                 \
 				   LTTNG_UST_TP_FIELDS(PN_COMMON_FIELDS fields))
 #include "events.def"
 #undef EVENT
@@ -39,8 +37,8 @@
 /* r->event: which event was lost; payload[0]: how many of them, between the records before and after. */
 LTTNG_UST_TRACEPOINT_EVENT(penumbra, lost, LTTNG_UST_TP_ARGS(const struct pn_record *, r),
 			   LTTNG_UST_TP_FIELDS(lttng_ust_field_integer(uint16_t, event_id, r->event)
-					       lttng_ust_field_string(event, pn_event_name(r->event))
-					       lttng_ust_field_integer(uint64_t, count, r->payload[0])))
+						       lttng_ust_field_string(event, pn_event_name(r->event))
+							       lttng_ust_field_integer(uint64_t, count, r->payload[0])))
 
 #undef FIELD
 #undef FIELD_dec

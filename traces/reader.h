@@ -18,9 +18,9 @@ struct reader {
 	uint32_t next_seq;
 	bool seq_known;
 	uint64_t last_tsc;
-	uint64_t due[PN_MAX_EVENTS];     /* lost[] as seen right after the last tail was stored */
-	uint64_t told[PN_MAX_EVENTS];    /* lost[] that the sink has been told of */
-	uint64_t backlog[PN_MAX_EVENTS]; /* read of the backlog */
+	uint64_t due[PN_MAX_EVENTS];                            /* lost[] as seen right after the last tail was stored */
+	uint64_t told[PN_MAX_EVENTS];                           /* lost[] that the sink has been told of */
+	uint64_t backlog[PN_MAX_EVENTS];                        /* read of the backlog */
 	uint64_t written0[PN_MAX_EVENTS], lost0[PN_MAX_EVENTS]; /* the ring's counts at the start */
 };
 

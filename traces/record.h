@@ -14,17 +14,17 @@
 #include <stdint.h>
 
 #define PN_RECORD_PAYLOAD 5
-#define PN_RING_MAGIC 0x474e5250u /* "PRNG" */
-#define PN_MAX_EVENTS 64
+#define PN_RING_MAGIC     0x474e5250u /* "PRNG" */
+#define PN_MAX_EVENTS     64
 
 struct pn_record {
-	uint64_t tsc;     /* ticks, when the event happened (a trip: when the guest left) */
-	uint32_t cost;    /* ticks spent; saturates */
-	uint32_t bytes;   /* page-table bytes touched */
-	uint16_t event;   /* id of traces/events.def */
+	uint64_t tsc;   /* ticks, when the event happened (a trip: when the guest left) */
+	uint32_t cost;  /* ticks spent; saturates */
+	uint32_t bytes; /* page-table bytes touched */
+	uint16_t event; /* id of traces/events.def */
 	uint8_t domain;
 	uint8_t vcpu;
-	uint32_t seq;     /* low half of the event's number in its ring, dropped ones counted: a gap is a loss */
+	uint32_t seq; /* low half of the event's number in its ring, dropped ones counted: a gap is a loss */
 	uint64_t payload[PN_RECORD_PAYLOAD];
 };
 _Static_assert(sizeof(struct pn_record) == 64, "a record is one cache line");
@@ -38,7 +38,7 @@ struct pn_ring {
 	uint64_t lost_total;
 	uint64_t tail __attribute__((aligned(64)));
 	uint64_t written[PN_MAX_EVENTS] __attribute__((aligned(64))); /* per event, kept in the ring */
-	uint64_t lost[PN_MAX_EVENTS];                                  /* per event, dropped for want of room */
+	uint64_t lost[PN_MAX_EVENTS];                                 /* per event, dropped for want of room */
 };
 _Static_assert(sizeof(struct pn_ring) <= 4096, "the header fits its page");
 

@@ -121,7 +121,8 @@ void workload_main(void)
 	need(faults == ops * PAGES, "%lu faults for %lu pages", faults, ops * PAGES);
 	need(nr_spares == SPARES, "%u frames are free", nr_spares);
 	for (ulong i = 0; i < PAGES; i++) {
-		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == ops - 1 + i, "page %lu: the last process wrote elsewhere", i);
+		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == ops - 1 + i, "page %lu: the last process wrote elsewhere",
+		     i);
 		need(read_faults(USER_BASE + i * PAGE_SIZE), "page %lu outlived its process", i);
 	}
 }

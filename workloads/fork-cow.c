@@ -75,7 +75,8 @@ static void verify(ulong originals)
 	for (ulong i = 0; i < PAGES; i++) {
 		ulong va = USER_BASE + i * PAGE_SIZE;
 
-		need(peek(va) == NEW_MARK && peek(va + sizeof(ulong)) == i, "page %lu holds %lx %lx", i, peek(va), peek(va + sizeof(ulong)));
+		need(peek(va) == NEW_MARK && peek(va + sizeof(ulong)) == i, "page %lu holds %lx %lx", i, peek(va),
+		     peek(va + sizeof(ulong)));
 		need(*(ulong *)phys_to_virt(copies + i * PAGE_SIZE) == NEW_MARK, "page %lu was written elsewhere", i);
 		need(*(ulong *)phys_to_virt(originals + i * PAGE_SIZE) == OLD_MARK, "page %lu: the original changed", i);
 	}

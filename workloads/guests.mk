@@ -48,7 +48,7 @@ $$(GUEST_IMAGES_$(1)): workloads/%$(4): guest-obj/$(1)/workloads/%.c.o $$(GUEST_
 	$$(LD) $$(GUEST_LDFLAGS_$(3)) $$(GUEST_LDFLAGS) --defsym=DIRECT_BASE=$$(call guest_geometry,$(1),DIRECT_BASE) -o $$@ $$(filter %.o,$$^)
 endef
 # $(1) folder, $(2) a name that its geometry defines
-guest_geometry = $(shell sed -n 's/^\#define $(2) \(0x[0-9a-f]*\).*/\1/p' $(srcdir)/workloads/lib/$(1)/geometry.h)
+guest_geometry = $(shell sed -n 's/^\#define $(2)  *\(0x[0-9a-f]*\).*/\1/p' $(srcdir)/workloads/lib/$(1)/geometry.h)
 # Workloads whose kernel half begins at 2 GiB in their 32-bit forms.
 GUEST_WINDOWS = linear-map
 GUEST_IMAGES := $(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES))

@@ -11,9 +11,9 @@
 #include "lib/demand.h"
 
 #define PTE_TRANSITION 0x800
-#define VA_BITS	       (PT_LEVELS * PT_INDEX_BITS + PAGE_SHIFT)
+#define VA_BITS        (PT_LEVELS * PT_INDEX_BITS + PAGE_SHIFT)
 #define WORD_BITS      (8 * sizeof(ulong))
-#define VA_MASK	       (VA_BITS >= WORD_BITS ? ~0ul : (1ul << VA_BITS % WORD_BITS) - 1)
+#define VA_MASK        (VA_BITS >= WORD_BITS ? ~0ul : (1ul << VA_BITS % WORD_BITS) - 1)
 #define MAX_TABLES     32
 #define EXTENSION      (USER_BASE + 64 * L1_BYTES) /* behind all that the demand faults use */
 

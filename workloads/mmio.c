@@ -8,12 +8,18 @@
  */
 #include "lib/guest.h"
 
-#define APIC	 0xfee00000
-#define VERSION	 0x30
+#define APIC     0xfee00000
+#define VERSION  0x30
 #define PRIORITY 0x80
 
-static inline u32 reg_read(ulong offset) { return *(volatile u32 *)(USER_BASE + offset); }
-static inline void reg_write(ulong offset, u32 value) { *(volatile u32 *)(USER_BASE + offset) = value; }
+static inline u32 reg_read(ulong offset)
+{
+	return *(volatile u32 *)(USER_BASE + offset);
+}
+static inline void reg_write(ulong offset, u32 value)
+{
+	*(volatile u32 *)(USER_BASE + offset) = value;
+}
 
 void workload_main(void)
 {

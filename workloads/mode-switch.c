@@ -9,11 +9,11 @@
  */
 #include "lib/mode.h"
 
-#define CR4_PSE	 0x10
-#define CR4_PAE	 0x20
+#define CR4_PSE  0x10
+#define CR4_PAE  0x20
 #define CR4_LA57 0x1000
 #define THERE_VA 0x40000000 /* where the other mode has the page: entry 0 of the shared L1 */
-#define FLAGS	 (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
+#define FLAGS    (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
 static ulong root, there, frames[2];
 static pte_t *shared; /* entry 0 of the L1 that both modes use */

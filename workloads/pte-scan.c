@@ -52,7 +52,8 @@ static void verify(void)
 	for (ulong i = 0; i < PAGES; i++) {
 		pte_t expected = i % STRIDE ? 0 : i % (2 * STRIDE) ? PTE_A | PTE_D : PTE_A;
 
-		need((pte_get(&slots[i]) & (PTE_A | PTE_D)) == expected, "entry %lu is %#llx", i, (unsigned long long)pte_get(&slots[i]));
+		need((pte_get(&slots[i]) & (PTE_A | PTE_D)) == expected, "entry %lu is %#llx", i,
+		     (unsigned long long)pte_get(&slots[i]));
 	}
 }
 

@@ -11,7 +11,7 @@
 #include "lib/guest.h"
 
 #define MAPPED 8
-#define L2_VA  USER_BASE			      /* the region of the table that comes and goes */
+#define L2_VA  USER_BASE                            /* the region of the table that comes and goes */
 #define DATA   (USER_BASE + PT_ENTRIES * PAGE_SIZE) /* where the page appears as data */
 #define WORDS  (PAGE_SIZE / sizeof(ulong))
 
@@ -53,7 +53,9 @@ static void be_root(ulong value)
 	const pte_t *kernel = phys_to_virt(root);
 
 	for (unsigned i = 0; i < PT_ROOT_ENTRIES; i++)
-		pte_set(&table[i], i >= KERNEL_ROOT_INDEX ? pte_get(&kernel[i]) : i == pt_index(L2_VA, PT_LEVELS) ? user_entry : 0);
+		pte_set(&table[i], i >= KERNEL_ROOT_INDEX          ? pte_get(&kernel[i]) :
+				   i == pt_index(L2_VA, PT_LEVELS) ? user_entry :
+								     0);
 	write_cr3(recycled);
 	use_pages(value);
 	write_cr3(root);

@@ -10,10 +10,10 @@
  */
 #include "lib/smp.h"
 
-#define PAGES  64
+#define PAGES   64
 #define APIC_VA (USER_BASE + (1ul << 30))
-#define VECTOR 32
-#define POISON 0xdead
+#define VECTOR  32
+#define POISON  0xdead
 
 static ulong first_frame;
 static pte_t *slots;
@@ -21,8 +21,14 @@ static volatile ulong touches, faults, shot_va;
 static volatile bool shot, stop, stopped;
 static volatile ulong touch_resume;
 
-static inline ulong page_va(ulong page) { return USER_BASE + page * PAGE_SIZE; }
-static inline volatile ulong *page_frame(ulong page) { return phys_to_virt(first_frame + page * PAGE_SIZE); }
+static inline ulong page_va(ulong page)
+{
+	return USER_BASE + page * PAGE_SIZE;
+}
+static inline volatile ulong *page_frame(ulong page)
+{
+	return phys_to_virt(first_frame + page * PAGE_SIZE);
+}
 
 /* ---- the second CPU ---- */
 

@@ -10,7 +10,7 @@
 
 #define PER_SUPERPAGE (SUPERPAGE_BYTES / PAGE_SIZE)
 #define MAX_SUPER     4
-#define REGION	      (USER_BASE + SUPERPAGE_BYTES) /* aligned as USER_BASE is */
+#define REGION        (USER_BASE + SUPERPAGE_BYTES) /* aligned as USER_BASE is */
 
 static ulong root, frames, nr;
 static pte_t *l2;
@@ -42,7 +42,8 @@ static inline void touch_all(ulong value)
 static void verify(ulong value)
 {
 	for (ulong i = 0; i < nr * PER_SUPERPAGE; i++)
-		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == REGION + i * PAGE_SIZE + value, "page %lu: the write went elsewhere", i);
+		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == REGION + i * PAGE_SIZE + value,
+		     "page %lu: the write went elsewhere", i);
 }
 
 static void split(ulong l1s)

@@ -9,7 +9,7 @@
  */
 #include "lib/guest.h"
 
-#define PAGES        64
+#define PAGES 64
 
 static ulong faults;
 

@@ -11,31 +11,31 @@
 #include "tsc.h"
 #include "wait.h"
 
-#define APIC_ID 0x20
-#define APIC_EOI 0xb0
-#define APIC_SVR 0xf0
-#define APIC_ICR_LO 0x300
-#define APIC_ICR_HI 0x310
-#define APIC_LVT_TIMER 0x320
+#define APIC_ID         0x20
+#define APIC_EOI        0xb0
+#define APIC_SVR        0xf0
+#define APIC_ICR_LO     0x300
+#define APIC_ICR_HI     0x310
+#define APIC_LVT_TIMER  0x320
 #define APIC_TIMER_INIT 0x380
-#define APIC_TIMER_NOW 0x390
-#define APIC_TIMER_DIV 0x3e0
+#define APIC_TIMER_NOW  0x390
+#define APIC_TIMER_DIV  0x3e0
 
-#define ICR_NMI 0x400
-#define ICR_INIT 0x4500
-#define ICR_SIPI 0x4600
+#define ICR_NMI          0x400
+#define ICR_INIT         0x4500
+#define ICR_SIPI         0x4600
 #define ICR_ALL_BUT_SELF 0xc0000
-#define ICR_PENDING BIT(12)
-#define LVT_MASKED BIT(16)
-#define SVR_ENABLE BIT(8)
-#define APIC_BASE_X2 BIT(10)
-#define DIV_BY_1 0xb
+#define ICR_PENDING      BIT(12)
+#define LVT_MASKED       BIT(16)
+#define SVR_ENABLE       BIT(8)
+#define APIC_BASE_X2     BIT(10)
+#define DIV_BY_1         0xb
 
-#define PIT_HZ 1193182
-#define WINDOW_MS 10ull
-#define PIT_WINDOW ((u16)(PIT_HZ * WINDOW_MS / 1000))
+#define PIT_HZ         1193182
+#define WINDOW_MS      10ull
+#define PIT_WINDOW     ((u16)(PIT_HZ * WINDOW_MS / 1000))
 #define PIT_MOST_LOOKS 10000000 /* a look takes a tenth of a microsecond at least */
-#define COUNTS_UNIT (1ull << 20)
+#define COUNTS_UNIT    (1ull << 20)
 
 u64 tsc_khz;
 static u64 apic_per_tsc_q32; /* APIC timer counts per TSC tick, 32.32 fixed point */

@@ -5,7 +5,7 @@
 
 #include "types.h"
 
-#define BOOT_MAX_E820 64
+#define BOOT_MAX_E820    64
 #define BOOT_MAX_MODULES 4
 
 enum { E820_RAM = 1, E820_RESERVED = 2, E820_ACPI = 3, E820_NVS = 4 };

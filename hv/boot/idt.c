@@ -61,12 +61,11 @@ void pcpu_init(void)
 
 void exception_panic(const struct exception_frame *f)
 {
-	plat_log(LOG_ERROR, "rax %llx rbx %llx rcx %llx rdx %llx rsi %llx rdi %llx rbp %llx rsp %llx",
-		 (unsigned long long)f->rax, (unsigned long long)f->rbx, (unsigned long long)f->rcx,
-		 (unsigned long long)f->rdx, (unsigned long long)f->rsi, (unsigned long long)f->rdi,
-		 (unsigned long long)f->rbp, (unsigned long long)f->rsp);
-	plat_panic("exception %llu, error %llx, at %llx, cr2 %llx", (unsigned long long)f->vector,
-		   (unsigned long long)f->error, (unsigned long long)f->rip, (unsigned long long)read_cr2());
+	plat_log(LOG_ERROR, "rax %llx rbx %llx rcx %llx rdx %llx rsi %llx rdi %llx rbp %llx rsp %llx", (unsigned long long)f->rax,
+		 (unsigned long long)f->rbx, (unsigned long long)f->rcx, (unsigned long long)f->rdx, (unsigned long long)f->rsi,
+		 (unsigned long long)f->rdi, (unsigned long long)f->rbp, (unsigned long long)f->rsp);
+	plat_panic("exception %llu, error %llx, at %llx, cr2 %llx", (unsigned long long)f->vector, (unsigned long long)f->error,
+		   (unsigned long long)f->rip, (unsigned long long)read_cr2());
 }
 
 void pcpu_stand(struct pcpu *p)

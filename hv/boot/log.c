@@ -14,9 +14,9 @@
 #include "pcpu.h"
 #include "wait.h"
 
-#define COM1 0x3f8
+#define COM1     0x3f8
 #define LOG_RING 65536
-#define LINE 256
+#define LINE     256
 
 static char ring[LOG_RING];
 static u64 ring_head, ring_tail;
@@ -74,8 +74,8 @@ static void log_line(const char *prefix, const char *fmt, va_list ap)
 
 	/* Who has it for so long is not coming back; two lines in one are better than none. */
 	(void)!wait_for(&(struct wait){ .is_over = take_lock });
-	snprintf(line, sizeof(line), "[%4llu.%03llu] pcpu%u %s", (unsigned long long)(ms / 1000),
-		 (unsigned long long)(ms % 1000), this_pcpu()->id, prefix);
+	snprintf(line, sizeof(line), "[%4llu.%03llu] pcpu%u %s", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000),
+		 this_pcpu()->id, prefix);
 	put(line);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	put(line);
@@ -132,7 +132,7 @@ void plat_panic(const char *fmt, ...)
 
 	if (__atomic_exchange_n(&panicking, 1, __ATOMIC_SEQ_CST))
 		end_machine(PN_PANIC_CODE); /* in the midst of what is below, or on another pCPU as well */
-	lock = 0; /* whoever held it is not coming back */
+	lock = 0;                           /* whoever held it is not coming back */
 	va_start(ap, fmt);
 	log_line("PANIC: ", fmt, ap);
 	va_end(ap);

@@ -7,11 +7,11 @@
 
 #include "lib.h"
 
-#define MB1_BOOT_MAGIC 0x2badb002
-#define MB2_BOOT_MAGIC 0x36d76289
+#define MB1_BOOT_MAGIC  0x2badb002
+#define MB2_BOOT_MAGIC  0x36d76289
 #define MB1_HAS_CMDLINE BIT(2)
-#define MB1_HAS_MODS BIT(3)
-#define MB1_HAS_MMAP BIT(6)
+#define MB1_HAS_MODS    BIT(3)
+#define MB1_HAS_MMAP    BIT(6)
 
 struct mb1_info {
 	u32 flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4], mmap_length, mmap_addr;
@@ -85,12 +85,8 @@ static void parse_mb1(struct boot_info *bi, const struct mb1_info *mb)
 static void parse_mb2_tag(struct boot_info *bi, const struct mb2_tag *t)
 {
 	switch (t->type) {
-	case TAG_CMDLINE:
-		bi->cmdline = (const char *)t->word;
-		break;
-	case TAG_MODULE:
-		add_module(bi, t->word[0], t->word[1], (const char *)&t->word[2]);
-		break;
+	case TAG_CMDLINE: bi->cmdline = (const char *)t->word; break;
+	case TAG_MODULE: add_module(bi, t->word[0], t->word[1], (const char *)&t->word[2]); break;
 	case TAG_MMAP:
 		for (u32 off = 16; off + 24 <= t->size; off += t->word[0]) {
 			const u64 *e = (const void *)((const char *)t + off);
@@ -101,9 +97,7 @@ static void parse_mb2_tag(struct boot_info *bi, const struct mb2_tag *t)
 		if (!bi->rsdp)
 			bi->rsdp = (uintptr_t)t->word;
 		break;
-	case TAG_RSDP_NEW:
-		bi->rsdp = (uintptr_t)t->word;
-		break;
+	case TAG_RSDP_NEW: bi->rsdp = (uintptr_t)t->word; break;
 	}
 }
 

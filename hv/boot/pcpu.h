@@ -43,8 +43,8 @@ void pcpu_init(void);
 _Noreturn void pcpu_idle(void);
 
 /* Local APIC (boot/apic.c). */
-#define VECTOR_TIMER 0xe0
-#define VECTOR_KICK 0xe1
+#define VECTOR_TIMER    0xe0
+#define VECTOR_KICK     0xe1
 #define VECTOR_SPURIOUS 0xef
 void apic_init(void);
 u32 apic_this_id(void);
@@ -78,9 +78,15 @@ static inline void pcpu_stand_if_asked(void)
  *
  * Let pending interrupts (on dom0's pCPU only NMIs) be taken by our own handlers.
  */
-static inline void pcpu_take_interrupts(void) { take_interrupts(); }
+static inline void pcpu_take_interrupts(void)
+{
+	take_interrupts();
+}
 
 /* HLT until an interrupt; one that is already pending ends it at once. domU pCPUs only. */
-static inline void pcpu_wait(void) { wait_for_interrupt(); }
+static inline void pcpu_wait(void)
+{
+	wait_for_interrupt();
+}
 
 #endif

@@ -26,9 +26,9 @@ u64 tsc_choose(u64 claimed, const struct tsc_window *w, unsigned n);
 
 /* CPUID's figures, kHz, from the words of its leaves; 0: it says nothing. */
 struct tsc_leaves {
-	u32 hypervisor_khz;                   /* 0x40000010, EAX */
+	u32 hypervisor_khz;                     /* 0x40000010, EAX */
 	u32 denominator, numerator, crystal_hz; /* 0x15: EAX, EBX, ECX */
-	u32 base_mhz;                         /* 0x16: EAX */
+	u32 base_mhz;                           /* 0x16: EAX */
 };
 u64 tsc_claimed_khz(const struct tsc_leaves *l);
 

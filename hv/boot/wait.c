@@ -5,8 +5,8 @@
 #include "cpu.h"
 #include "pcpu.h"
 
-#define LOOKS 1000           /* between two times that it is asked for */
-#define LOOK_MOST_US 1000    /* what counts of the time between two looks at the clock: we may have been away ourselves */
+#define LOOKS         1000 /* between two times that it is asked for */
+#define LOOK_MOST_US  1000 /* what counts of the time between two looks at the clock: we may have been away ourselves */
 #define LOOKS_A_CLOCK 50
 #define EARLY_TSC_KHZ 4000000 /* before it is measured: none is faster */
 

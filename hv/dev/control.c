@@ -47,8 +47,8 @@ static enum pn_error cmd_create(struct domu *u)
 	if (box.arg[3] > PN_MAX_LEVELS || box.arg[4] > PN_REGIONS_ALL)
 		return PN_ERR_inval;
 	copy_string(name, sizeof(name));
-	enum pn_error e = domu_create(name, box.arg[0], box.arg[1], box.arg[2] ? box.arg[2] : 1,
-				       (enum pn_regions)box.arg[4], &id);
+	enum pn_error e =
+		domu_create(name, box.arg[0], box.arg[1], box.arg[2] ? box.arg[2] : 1, (enum pn_regions)box.arg[4], &id);
 	if (e != PN_ERR_ok)
 		return e;
 	u = domu_by_id(id);
@@ -237,8 +237,7 @@ static enum pn_error log_dirty_bits(struct domain *d, bool clean)
 	if (n > d->nr_pages - first)
 		n = d->nr_pages - first;
 	box.ret[0] = n;
-	box.ret[1] = clean ? paging_log_dirty_clean(d, first, n, exchange()) :
-			     paging_log_dirty_peek(d, first, n, exchange());
+	box.ret[1] = clean ? paging_log_dirty_clean(d, first, n, exchange()) : paging_log_dirty_peek(d, first, n, exchange());
 	return PN_ERR_ok;
 }
 
@@ -246,11 +245,9 @@ static enum pn_error log_dirty(struct domain *d)
 {
 	switch (box.arg[0]) {
 	case PN_LOGDIRTY_OFF:
-	case PN_LOGDIRTY_ON:
-		return paging_log_dirty(d, box.arg[0] == PN_LOGDIRTY_ON) ? PN_ERR_ok : PN_ERR_nomem;
+	case PN_LOGDIRTY_ON: return paging_log_dirty(d, box.arg[0] == PN_LOGDIRTY_ON) ? PN_ERR_ok : PN_ERR_nomem;
 	case PN_LOGDIRTY_PEEK:
-	case PN_LOGDIRTY_CLEAN:
-		return log_dirty_bits(d, box.arg[0] == PN_LOGDIRTY_CLEAN);
+	case PN_LOGDIRTY_CLEAN: return log_dirty_bits(d, box.arg[0] == PN_LOGDIRTY_CLEAN);
 	}
 	return PN_ERR_inval;
 }
@@ -329,32 +326,20 @@ u32 control_reg_read(u32 reg)
 	if (reg >= PN_REG_RET(0) && reg < PN_REG_RET(PN_NR_RETS))
 		return half(box.ret[(reg - PN_REG_RET(0)) / 8], reg - PN_REG_RET(0));
 	switch (reg) {
-	case PN_REG_MAGIC:
-		return PN_MAGIC;
-	case PN_REG_VERSION:
-		return PN_ABI_VERSION;
+	case PN_REG_MAGIC: return PN_MAGIC;
+	case PN_REG_VERSION: return PN_ABI_VERSION;
 	case PN_REG_NR_PCPUS:
-	case PN_REG_NR_RINGS:
-		return nr_pcpus;
-	case PN_REG_RING_OFFSET:
-		return (u32)control_memory.ring_offset;
-	case PN_REG_RING_BYTES:
-		return (u32)control_memory.ring_bytes;
+	case PN_REG_NR_RINGS: return nr_pcpus;
+	case PN_REG_RING_OFFSET: return (u32)control_memory.ring_offset;
+	case PN_REG_RING_BYTES: return (u32)control_memory.ring_bytes;
 	case PN_REG_POOL_BYTES:
-	case PN_REG_POOL_BYTES + 4:
-		return half(host_memory.pool_bytes, reg);
-	case PN_REG_TSC_KHZ:
-		return (u32)tsc_khz;
-	case PN_REG_MAX_DOMAINS:
-		return PN_MAX_DOMAINS;
-	case PN_REG_EXCHANGE_BYTES:
-		return PN_EXCHANGE_BYTES;
-	case PN_REG_COMMAND:
-		return box.command;
-	case PN_REG_DOMAIN:
-		return box.domain;
-	case PN_REG_STATUS:
-		return box.status;
+	case PN_REG_POOL_BYTES + 4: return half(host_memory.pool_bytes, reg);
+	case PN_REG_TSC_KHZ: return (u32)tsc_khz;
+	case PN_REG_MAX_DOMAINS: return PN_MAX_DOMAINS;
+	case PN_REG_EXCHANGE_BYTES: return PN_EXCHANGE_BYTES;
+	case PN_REG_COMMAND: return box.command;
+	case PN_REG_DOMAIN: return box.domain;
+	case PN_REG_STATUS: return box.status;
 	}
 	return 0;
 }
@@ -367,12 +352,8 @@ void control_reg_write(u32 reg, u32 val)
 		return;
 	}
 	switch (reg) {
-	case PN_REG_COMMAND:
-		box.command = val;
-		break;
-	case PN_REG_DOMAIN:
-		box.domain = val;
-		break;
+	case PN_REG_COMMAND: box.command = val; break;
+	case PN_REG_DOMAIN: box.domain = val; break;
 	case PN_REG_DOORBELL:
 		if (val == 1)
 			box.status = run_command();

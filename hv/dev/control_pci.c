@@ -16,17 +16,17 @@
 #include "plat.h"
 #include "trace.h"
 
-#define CONFIG_ADDRESS 0xcf8
-#define CONFIG_DATA 0xcfc
-#define CONFIG_ENABLE BIT(31)
-#define CMD 0x04
-#define CMD_MEMORY BIT(1)
-#define BAR(n) (0x10 + 4 * (n))
+#define CONFIG_ADDRESS  0xcf8
+#define CONFIG_DATA     0xcfc
+#define CONFIG_ENABLE   BIT(31)
+#define CMD             0x04
+#define CMD_MEMORY      BIT(1)
+#define BAR(n)          (0x10 + 4 * (n))
 #define BAR_64_PREFETCH 0xc
-#define BAR0_BYTES 4096
-#define RINGS_BYTES (48ull << 20)
-#define RING_BYTES (8ull << 20)
-#define ADDR_MASK 0x00003ffffffff000ull
+#define BAR0_BYTES      4096
+#define RINGS_BYTES     (48ull << 20)
+#define RING_BYTES      (8ull << 20)
+#define ADDR_MASK       0x00003ffffffff000ull
 
 struct bar {
 	u64 bytes;  /* size, a power of two */
@@ -36,8 +36,8 @@ struct bar {
 };
 
 struct control_memory control_memory;
-static u32 latch;    /* last value of port 0xcf8 */
-static u32 slot;     /* our device number on bus 0 */
+static u32 latch; /* last value of port 0xcf8 */
+static u32 slot;  /* our device number on bus 0 */
 static u32 config[64];
 static struct bar bars[3]; /* BAR 0, 2, 4 */
 

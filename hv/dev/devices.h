@@ -23,7 +23,10 @@ static inline u64 mul_div(u64 a, u64 b, u64 c)
 	return low;
 }
 
-static inline u64 vdev_elapsed(const struct vdev *v, u64 now) { return now > v->start ? now - v->start : 0; }
+static inline u64 vdev_elapsed(const struct vdev *v, u64 now)
+{
+	return now > v->start ? now - v->start : 0;
+}
 
 void pic_init(struct vdev *v);
 void pic_line(struct vdev *v, unsigned irq, bool level);

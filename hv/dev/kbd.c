@@ -12,8 +12,21 @@ enum { STATUS_FULL = 1, STATUS_SYSTEM = 4, STATUS_UNLOCKED = 0x10, STATUS_TIMEOU
 enum { CONTROL_IRQ = 1, CONTROL_SYSTEM = 4, CONTROL_KBD_OFF = 0x10, CONTROL_AUX_OFF = 0x20 };
 enum { OUT_NO_RESET = 1, OUT_A20 = 2 };
 enum {
-	READ_CONTROL = 0x20, WRITE_CONTROL = 0x60, AUX_OFF = 0xa7, AUX_ON, TEST_AUX, SELF_TEST, TEST_KBD,
-	KBD_OFF = 0xad, KBD_ON, READ_OUT = 0xd0, WRITE_OUT, LOOP_KBD, LOOP_AUX, TO_AUX, PULSE = 0xf0,
+	READ_CONTROL = 0x20,
+	WRITE_CONTROL = 0x60,
+	AUX_OFF = 0xa7,
+	AUX_ON,
+	TEST_AUX,
+	SELF_TEST,
+	TEST_KBD,
+	KBD_OFF = 0xad,
+	KBD_ON,
+	READ_OUT = 0xd0,
+	WRITE_OUT,
+	LOOP_KBD,
+	LOOP_AUX,
+	TO_AUX,
+	PULSE = 0xf0,
 };
 
 static void update(struct vdev *v)
@@ -59,14 +72,9 @@ void kbd_data_out(struct vdev *v, u8 val)
 		v->kbd.control = val;
 		update(v);
 		break;
-	case WRITE_OUT:
-		write_out_port(v, val);
-		break;
-	case LOOP_KBD:
-		answer(v, val, false);
-		break;
-	default: /* for the keyboard or the mouse */
-		answer(v, 0xfe, true);
+	case WRITE_OUT: write_out_port(v, val); break;
+	case LOOP_KBD: answer(v, val, false); break;
+	default: /* for the keyboard or the mouse */ answer(v, 0xfe, true);
 	}
 }
 
@@ -76,20 +84,14 @@ void kbd_command_out(struct vdev *v, u8 val)
 
 	k->command = 0;
 	switch (val) {
-	case READ_CONTROL:
-		answer(v, k->control, false);
-		break;
+	case READ_CONTROL: answer(v, k->control, false); break;
 	case WRITE_CONTROL:
 	case WRITE_OUT:
 	case LOOP_KBD:
 	case LOOP_AUX:
-	case TO_AUX:
-		k->command = val;
-		break;
+	case TO_AUX: k->command = val; break;
 	case AUX_OFF:
-	case AUX_ON:
-		k->control = (k->control & ~CONTROL_AUX_OFF) | (val == AUX_OFF ? CONTROL_AUX_OFF : 0);
-		break;
+	case AUX_ON: k->control = (k->control & ~CONTROL_AUX_OFF) | (val == AUX_OFF ? CONTROL_AUX_OFF : 0); break;
 	case TEST_AUX:
 		answer(v, 4, false); /* data line stuck high */
 		break;
@@ -97,16 +99,10 @@ void kbd_command_out(struct vdev *v, u8 val)
 		k->control |= CONTROL_SYSTEM;
 		answer(v, 0x55, false);
 		break;
-	case TEST_KBD:
-		answer(v, 0, false);
-		break;
+	case TEST_KBD: answer(v, 0, false); break;
 	case KBD_OFF:
-	case KBD_ON:
-		k->control = (k->control & ~CONTROL_KBD_OFF) | (val == KBD_OFF ? CONTROL_KBD_OFF : 0);
-		break;
-	case READ_OUT:
-		answer(v, k->out_port, false);
-		break;
+	case KBD_ON: k->control = (k->control & ~CONTROL_KBD_OFF) | (val == KBD_OFF ? CONTROL_KBD_OFF : 0); break;
+	case READ_OUT: answer(v, k->out_port, false); break;
 	default: /* 0xf0 to 0xff pulse output lines low where their bit is 0; bit 0 is the reset */
 		if (val >= PULSE && !(val & 1))
 			v->reset_requested = true;

@@ -10,10 +10,27 @@
 #include "lib.h"
 
 enum {
-	REG_ID = 0x20, REG_VERSION = 0x30, REG_TPR = 0x80, REG_APR = 0x90, REG_PPR = 0xa0, REG_EOI = 0xb0, REG_LDR = 0xd0,
-	REG_DFR = 0xe0, REG_SVR = 0xf0, REG_ISR = 0x100, REG_TMR = 0x180, REG_IRR = 0x200, REG_ESR = 0x280,
-	REG_CMCI = 0x2f0, REG_ICR_LOW = 0x300, REG_ICR_HIGH = 0x310, REG_LVT = 0x320, REG_LVT_END = 0x380,
-	REG_INITIAL = 0x380, REG_CURRENT = 0x390, REG_DIVIDE = 0x3e0,
+	REG_ID = 0x20,
+	REG_VERSION = 0x30,
+	REG_TPR = 0x80,
+	REG_APR = 0x90,
+	REG_PPR = 0xa0,
+	REG_EOI = 0xb0,
+	REG_LDR = 0xd0,
+	REG_DFR = 0xe0,
+	REG_SVR = 0xf0,
+	REG_ISR = 0x100,
+	REG_TMR = 0x180,
+	REG_IRR = 0x200,
+	REG_ESR = 0x280,
+	REG_CMCI = 0x2f0,
+	REG_ICR_LOW = 0x300,
+	REG_ICR_HIGH = 0x310,
+	REG_LVT = 0x320,
+	REG_LVT_END = 0x380,
+	REG_INITIAL = 0x380,
+	REG_CURRENT = 0x390,
+	REG_DIVIDE = 0x3e0,
 };
 
 #define VERSION_LVTS (0x14 | (NR_LAPIC_LVTS - 1) << 16)
@@ -149,38 +166,22 @@ static u32 current_count(const struct lapic *l, u64 now)
 u32 lapic_read(const struct lapic *l, u32 offset, u64 now)
 {
 	switch (offset) {
-	case REG_ID:
-		return l->id << 24;
-	case REG_VERSION:
-		return VERSION_LVTS;
-	case REG_TPR:
-		return l->tpr;
-	case REG_PPR:
-		return priority(l);
-	case REG_LDR:
-		return l->ldr;
-	case REG_DFR:
-		return l->dfr;
-	case REG_SVR:
-		return l->svr;
-	case REG_ISR ... REG_ISR + 0x7f:
-		return l->isr[(offset - REG_ISR) / 16];
-	case REG_IRR ... REG_IRR + 0x7f:
-		return l->irr[(offset - REG_IRR) / 16];
-	case REG_ESR:
-		return l->esr_seen;
-	case REG_ICR_LOW:
-		return l->icr_low;
-	case REG_ICR_HIGH:
-		return l->icr_high;
-	case REG_LVT ... REG_LVT_END - 1:
-		return l->lvt[(offset - REG_LVT) / 16];
-	case REG_INITIAL:
-		return l->initial;
-	case REG_CURRENT:
-		return current_count(l, now);
-	case REG_DIVIDE:
-		return l->divide;
+	case REG_ID: return l->id << 24;
+	case REG_VERSION: return VERSION_LVTS;
+	case REG_TPR: return l->tpr;
+	case REG_PPR: return priority(l);
+	case REG_LDR: return l->ldr;
+	case REG_DFR: return l->dfr;
+	case REG_SVR: return l->svr;
+	case REG_ISR ... REG_ISR + 0x7f: return l->isr[(offset - REG_ISR) / 16];
+	case REG_IRR ... REG_IRR + 0x7f: return l->irr[(offset - REG_IRR) / 16];
+	case REG_ESR: return l->esr_seen;
+	case REG_ICR_LOW: return l->icr_low;
+	case REG_ICR_HIGH: return l->icr_high;
+	case REG_LVT ... REG_LVT_END - 1: return l->lvt[(offset - REG_LVT) / 16];
+	case REG_INITIAL: return l->initial;
+	case REG_CURRENT: return current_count(l, now);
+	case REG_DIVIDE: return l->divide;
 	}
 	return 0;
 }
@@ -227,33 +228,18 @@ static bool write_icr(struct lapic *l, u32 val, struct lapic_message *m)
 bool lapic_write(struct lapic *l, u32 offset, u32 val, u64 now, struct lapic_message *sent)
 {
 	switch (offset) {
-	case REG_TPR:
-		l->tpr = val & 0xff;
-		break;
-	case REG_EOI:
-		end_of_interrupt(l);
-		break;
-	case REG_LDR:
-		l->ldr = val & 0xff000000;
-		break;
-	case REG_DFR:
-		l->dfr = val | 0x0fffffff;
-		break;
-	case REG_SVR:
-		write_svr(l, val, now);
-		break;
+	case REG_TPR: l->tpr = val & 0xff; break;
+	case REG_EOI: end_of_interrupt(l); break;
+	case REG_LDR: l->ldr = val & 0xff000000; break;
+	case REG_DFR: l->dfr = val | 0x0fffffff; break;
+	case REG_SVR: write_svr(l, val, now); break;
 	case REG_ESR:
 		l->esr_seen = l->esr;
 		l->esr = 0;
 		break;
-	case REG_ICR_LOW:
-		return write_icr(l, val, sent);
-	case REG_ICR_HIGH:
-		l->icr_high = val & 0xff000000;
-		break;
-	case REG_LVT ... REG_LVT_END - 1:
-		write_lvt(l, (offset - REG_LVT) / 16, val, now);
-		break;
+	case REG_ICR_LOW: return write_icr(l, val, sent);
+	case REG_ICR_HIGH: l->icr_high = val & 0xff000000; break;
+	case REG_LVT ... REG_LVT_END - 1: write_lvt(l, (offset - REG_LVT) / 16, val, now); break;
 	case REG_INITIAL:
 		l->initial = val;
 		l->start = now;

@@ -52,7 +52,10 @@ u32 lapic_read(const struct lapic *l, u32 offset, u64 now);
 bool lapic_write(struct lapic *l, u32 offset, u32 val, u64 now, struct lapic_message *sent);
 
 /* The task priority's upper half, as CR8 shows it. */
-static inline u8 lapic_cr8(const struct lapic *l) { return (u8)(l->tpr >> 4); }
+static inline u8 lapic_cr8(const struct lapic *l)
+{
+	return (u8)(l->tpr >> 4);
+}
 static inline void lapic_set_cr8(struct lapic *l, u8 val)
 {
 	if (val != lapic_cr8(l))
@@ -66,7 +69,10 @@ void lapic_raise(struct lapic *l, u8 vector);
 
 /* Timer ends up to `now`; and when the next one comes, TSC. */
 void lapic_advance(struct lapic *l, u64 now);
-static inline u64 lapic_deadline(const struct lapic *l) { return l->expiry; }
+static inline u64 lapic_deadline(const struct lapic *l)
+{
+	return l->expiry;
+}
 
 /* The vector that is to be delivered now; -1: none. And deliver it. */
 int lapic_pending(const struct lapic *l);

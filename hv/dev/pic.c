@@ -53,7 +53,10 @@ static u8 requests(const struct vdev *v, unsigned chip)
 	return v->pic[0].irr | (request(&v->pic[1], v->pic[1].irr) >= 0 ? SLAVE_INPUT : 0);
 }
 
-static void update(struct vdev *v) { v->intr = request(&v->pic[0], requests(v, 0)) >= 0; }
+static void update(struct vdev *v)
+{
+	v->intr = request(&v->pic[0], requests(v, 0)) >= 0;
+}
 
 void pic_line(struct vdev *v, unsigned irq, bool level)
 {
@@ -176,9 +179,7 @@ static void init_word(struct vdev_pic *p, u8 val)
 		p->base = val & 0xf8;
 		p->init = !p->single ? 3 : p->icw4 ? 4 : 0;
 		break;
-	case 3:
-		p->init = p->icw4 ? 4 : 0;
-		break;
+	case 3: p->init = p->icw4 ? 4 : 0; break;
 	default:
 		p->auto_eoi = val & 2;
 		p->special_nested = val & 0x10;
@@ -203,7 +204,10 @@ void pic_out(struct vdev *v, unsigned chip, unsigned reg, u8 val)
 	update(v);
 }
 
-u8 pic_elcr_in(const struct vdev *v, unsigned chip) { return v->pic[chip].elcr; }
+u8 pic_elcr_in(const struct vdev *v, unsigned chip)
+{
+	return v->pic[chip].elcr;
+}
 
 /* Timer, keyboard, cascade, clock and coprocessor are edge-triggered for good. */
 void pic_elcr_out(struct vdev *v, unsigned chip, u8 val)

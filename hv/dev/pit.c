@@ -12,10 +12,13 @@
  */
 #include "devices.h"
 
-#define PIT_HZ 1193182u
+#define PIT_HZ        1193182u
 #define REFRESH_TICKS 18 /* of DRAM refresh, seen in port 0x61 bit 4 */
 
-static u64 pit_tick(const struct vdev *v, u64 now) { return mul_div(vdev_elapsed(v, now), PIT_HZ, v->tsc_hz); }
+static u64 pit_tick(const struct vdev *v, u64 now)
+{
+	return mul_div(vdev_elapsed(v, now), PIT_HZ, v->tsc_hz);
+}
 
 /* The first TSC at which pit_tick() is `tick`. */
 static u64 tick_to_tsc(const struct vdev *v, u64 tick)
@@ -25,12 +28,21 @@ static u64 tick_to_tsc(const struct vdev *v, u64 tick)
 	return v->start + whole + (mul_div(whole, PIT_HZ, v->tsc_hz) < tick);
 }
 
-static u64 elapsed(const struct vdev_pit_channel *c, u64 tick) { return c->running ? tick - c->start : c->elapsed; }
+static u64 elapsed(const struct vdev_pit_channel *c, u64 tick)
+{
+	return c->running ? tick - c->start : c->elapsed;
+}
 
-static bool periodic(const struct vdev_pit_channel *c) { return c->mode == 2 || c->mode == 3; }
+static bool periodic(const struct vdev_pit_channel *c)
+{
+	return c->mode == 2 || c->mode == 3;
+}
 
 /* Modes 1 and 5 begin with a rising edge of the gate, not with the count. */
-static bool triggered(const struct vdev_pit_channel *c) { return c->mode == 1 || c->mode == 5; }
+static bool triggered(const struct vdev_pit_channel *c)
+{
+	return c->mode == 1 || c->mode == 5;
+}
 
 static bool output(const struct vdev_pit_channel *c, u64 tick)
 {
@@ -40,20 +52,22 @@ static bool output(const struct vdev_pit_channel *c, u64 tick)
 		return c->mode != 0;
 	switch (c->mode) {
 	case 0:
-	case 1:
-		return n >= c->reload;
-	case 2:
-		return !c->running || n % c->reload != c->reload - 1;
-	case 3:
-		return !c->running || n % c->reload < (c->reload + 1) / 2;
-	default:
-		return n != c->reload;
+	case 1: return n >= c->reload;
+	case 2: return !c->running || n % c->reload != c->reload - 1;
+	case 3: return !c->running || n % c->reload < (c->reload + 1) / 2;
+	default: return n != c->reload;
 	}
 }
 
-static u16 to_bcd(u32 n) { return n % 10 | n / 10 % 10 << 4 | n / 100 % 10 << 8 | n / 1000 % 10 << 12; }
+static u16 to_bcd(u32 n)
+{
+	return n % 10 | n / 10 % 10 << 4 | n / 100 % 10 << 8 | n / 1000 % 10 << 12;
+}
 
-static u32 from_bcd(u16 n) { return (n & 15) + (n >> 4 & 15) * 10 + (n >> 8 & 15) * 100 + (n >> 12) * 1000; }
+static u32 from_bcd(u16 n)
+{
+	return (n & 15) + (n >> 4 & 15) * 10 + (n >> 8 & 15) * 100 + (n >> 12) * 1000;
+}
 
 static u16 count(const struct vdev_pit_channel *c, u64 tick)
 {

@@ -11,9 +11,9 @@
  */
 #include "devices.h"
 
-#define DAY 86400
-#define BASE_DATE (19723ll * DAY) /* 2024-01-01 in seconds since 1970 */
-#define CLOSE_TO_UPDATE 244 /* microseconds for which UIP announces an update */
+#define DAY             86400
+#define BASE_DATE       (19723ll * DAY) /* 2024-01-01 in seconds since 1970 */
+#define CLOSE_TO_UPDATE 244             /* microseconds for which UIP announces an update */
 
 enum { SECONDS, MINUTES = 2, HOURS = 4, WEEKDAY = 6, MONTHDAY, MONTH, YEAR, REG_A, REG_B, REG_C, REG_D, CENTURY = 0x32 };
 enum { A_UIP = 0x80, B_SET = 0x80, B_BINARY = 4, B_24H = 2, C_UPDATE = 0x10, D_VALID = 0x80, PM = 0x80 };
@@ -143,12 +143,9 @@ u8 rtc_in(struct vdev *v, u64 now)
 	if (is_time(r->index))
 		show_time(v, now);
 	switch (r->index) {
-	case REG_A:
-		return r->ram[REG_A] | (!held && into_second(v, now) >= 1000000 - CLOSE_TO_UPDATE ? A_UIP : 0);
-	case REG_C:
-		return read_c(v, now);
-	case REG_D:
-		return D_VALID;
+	case REG_A: return r->ram[REG_A] | (!held && into_second(v, now) >= 1000000 - CLOSE_TO_UPDATE ? A_UIP : 0);
+	case REG_C: return read_c(v, now);
+	case REG_D: return D_VALID;
 	}
 	return r->ram[r->index];
 }
@@ -169,15 +166,10 @@ void rtc_out(struct vdev *v, u8 val, u64 now)
 	struct vdev_rtc *r = &v->rtc;
 
 	switch (r->index) {
-	case REG_A:
-		r->ram[REG_A] = val & ~A_UIP;
-		return;
-	case REG_B:
-		write_b(v, val, now);
-		return;
+	case REG_A: r->ram[REG_A] = val & ~A_UIP; return;
+	case REG_B: write_b(v, val, now); return;
 	case REG_C:
-	case REG_D:
-		return;
+	case REG_D: return;
 	}
 	if (!is_time(r->index)) {
 		r->ram[r->index] = val;

@@ -175,22 +175,14 @@ u8 uart_in(struct vdev *v, unsigned reg)
 	struct vdev_uart *u = &v->uart;
 
 	switch (reg) {
-	case RBR_THR:
-		return u->lcr & LCR_DLAB ? u->divisor & 0xff : receive(v);
-	case IER:
-		return u->lcr & LCR_DLAB ? u->divisor >> 8 : u->ier;
-	case IIR_FCR:
-		return read_iir(v);
-	case LCR:
-		return u->lcr;
-	case MCR:
-		return u->mcr;
-	case LSR:
-		return uart_status(v);
-	case MSR:
-		return read_msr(v);
-	default:
-		return u->scratch;
+	case RBR_THR: return u->lcr & LCR_DLAB ? u->divisor & 0xff : receive(v);
+	case IER: return u->lcr & LCR_DLAB ? u->divisor >> 8 : u->ier;
+	case IIR_FCR: return read_iir(v);
+	case LCR: return u->lcr;
+	case MCR: return u->mcr;
+	case LSR: return uart_status(v);
+	case MSR: return read_msr(v);
+	default: return u->scratch;
 	}
 }
 
@@ -208,27 +200,17 @@ void uart_out(struct vdev *v, unsigned reg, u8 val)
 	struct vdev_uart *u = &v->uart;
 
 	switch (reg) {
-	case RBR_THR:
-		uart_transmit(v, val);
-		return;
+	case RBR_THR: uart_transmit(v, val); return;
 	case IER:
 		if (u->lcr & LCR_DLAB)
 			u->divisor = (u->divisor & 0xff) | val << 8;
 		else
 			write_ier(u, val);
 		break;
-	case IIR_FCR:
-		write_fcr(v, val);
-		break;
-	case LCR:
-		u->lcr = val;
-		break;
-	case MCR:
-		write_mcr(u, val);
-		break;
-	case SCR:
-		u->scratch = val;
-		break;
+	case IIR_FCR: write_fcr(v, val); break;
+	case LCR: u->lcr = val; break;
+	case MCR: write_mcr(u, val); break;
+	case SCR: u->scratch = val; break;
 	}
 	uart_update(v);
 }

@@ -11,9 +11,20 @@
 #include "lib.h"
 
 enum {
-	PORT_PIC0 = 0x20, PORT_PIT = 0x40, PORT_KBD_DATA = 0x60, PORT_SPEAKER = 0x61, PORT_KBD = 0x64, PORT_RTC = 0x70,
-	PORT_RTC_DATA = 0x71, PORT_SYSTEM_A = 0x92, PORT_PIC1 = 0xa0, PORT_COM1 = 0x3f8, PORT_COM1_STATUS = 0x3fd,
-	PORT_ELCR = 0x4d0, PORT_PCI = 0xcf8, PORT_RESET = 0xcf9,
+	PORT_PIC0 = 0x20,
+	PORT_PIT = 0x40,
+	PORT_KBD_DATA = 0x60,
+	PORT_SPEAKER = 0x61,
+	PORT_KBD = 0x64,
+	PORT_RTC = 0x70,
+	PORT_RTC_DATA = 0x71,
+	PORT_SYSTEM_A = 0x92,
+	PORT_PIC1 = 0xa0,
+	PORT_COM1 = 0x3f8,
+	PORT_COM1_STATUS = 0x3fd,
+	PORT_ELCR = 0x4d0,
+	PORT_PCI = 0xcf8,
+	PORT_RESET = 0xcf9,
 };
 enum { SYSTEM_A_RESET = 1, SYSTEM_A_A20 = 2, RESET_CPU = 4, DEFAULT_TSC_KHZ = 1000000 };
 
@@ -40,26 +51,16 @@ void vdev_advance(struct vdev *v, u64 now)
 static u8 byte_in(struct vdev *v, u16 port, u64 now)
 {
 	switch (port) {
-	case PORT_PIC0 ... PORT_PIC0 + 1:
-		return pic_in(v, 0, port & 1);
-	case PORT_PIC1 ... PORT_PIC1 + 1:
-		return pic_in(v, 1, port & 1);
-	case PORT_PIT ... PORT_PIT + 3:
-		return pit_in(v, port & 3, now);
-	case PORT_KBD_DATA:
-		return kbd_data_in(v);
-	case PORT_SPEAKER:
-		return pit_speaker_in(v, now);
-	case PORT_KBD:
-		return kbd_status_in(v);
-	case PORT_RTC_DATA:
-		return rtc_in(v, now);
-	case PORT_SYSTEM_A:
-		return SYSTEM_A_A20;
-	case PORT_COM1 ... PORT_COM1 + 7:
-		return uart_in(v, port & 7);
-	case PORT_ELCR ... PORT_ELCR + 1:
-		return pic_elcr_in(v, port & 1);
+	case PORT_PIC0 ... PORT_PIC0 + 1: return pic_in(v, 0, port & 1);
+	case PORT_PIC1 ... PORT_PIC1 + 1: return pic_in(v, 1, port & 1);
+	case PORT_PIT ... PORT_PIT + 3: return pit_in(v, port & 3, now);
+	case PORT_KBD_DATA: return kbd_data_in(v);
+	case PORT_SPEAKER: return pit_speaker_in(v, now);
+	case PORT_KBD: return kbd_status_in(v);
+	case PORT_RTC_DATA: return rtc_in(v, now);
+	case PORT_SYSTEM_A: return SYSTEM_A_A20;
+	case PORT_COM1 ... PORT_COM1 + 7: return uart_in(v, port & 7);
+	case PORT_ELCR ... PORT_ELCR + 1: return pic_elcr_in(v, port & 1);
 	}
 	return 0xff;
 }
@@ -67,47 +68,28 @@ static u8 byte_in(struct vdev *v, u16 port, u64 now)
 static void byte_out(struct vdev *v, u16 port, u8 val, u64 now)
 {
 	switch (port) {
-	case PORT_PIC0 ... PORT_PIC0 + 1:
-		pic_out(v, 0, port & 1, val);
-		break;
-	case PORT_PIC1 ... PORT_PIC1 + 1:
-		pic_out(v, 1, port & 1, val);
-		break;
-	case PORT_PIT ... PORT_PIT + 3:
-		pit_out(v, port & 3, val, now);
-		break;
-	case PORT_KBD_DATA:
-		kbd_data_out(v, val);
-		break;
-	case PORT_SPEAKER:
-		pit_speaker_out(v, val, now);
-		break;
-	case PORT_KBD:
-		kbd_command_out(v, val);
-		break;
+	case PORT_PIC0 ... PORT_PIC0 + 1: pic_out(v, 0, port & 1, val); break;
+	case PORT_PIC1 ... PORT_PIC1 + 1: pic_out(v, 1, port & 1, val); break;
+	case PORT_PIT ... PORT_PIT + 3: pit_out(v, port & 3, val, now); break;
+	case PORT_KBD_DATA: kbd_data_out(v, val); break;
+	case PORT_SPEAKER: pit_speaker_out(v, val, now); break;
+	case PORT_KBD: kbd_command_out(v, val); break;
 	case PORT_RTC:
 		v->rtc.index = val & 0x7f; /* the top bit masks NMIs, of which there are none */
 		break;
-	case PORT_RTC_DATA:
-		rtc_out(v, val, now);
-		break;
-	case PORT_SYSTEM_A:
-		v->reset_requested |= val & SYSTEM_A_RESET;
-		break;
-	case PORT_COM1 ... PORT_COM1 + 7:
-		uart_out(v, port & 7, val);
-		break;
-	case PORT_ELCR ... PORT_ELCR + 1:
-		pic_elcr_out(v, port & 1, val);
-		break;
-	case PORT_RESET:
-		v->reset_requested |= !!(val & RESET_CPU);
-		break;
+	case PORT_RTC_DATA: rtc_out(v, val, now); break;
+	case PORT_SYSTEM_A: v->reset_requested |= val & SYSTEM_A_RESET; break;
+	case PORT_COM1 ... PORT_COM1 + 7: uart_out(v, port & 7, val); break;
+	case PORT_ELCR ... PORT_ELCR + 1: pic_elcr_out(v, port & 1, val); break;
+	case PORT_RESET: v->reset_requested |= !!(val & RESET_CPU); break;
 	}
 }
 
 /* Wide accesses to PCI's configuration ports are no accesses to the reset port between them: nobody answers. */
-static bool is_pci(u16 port, unsigned size) { return size > 1 && (port & ~7) == PORT_PCI; }
+static bool is_pci(u16 port, unsigned size)
+{
+	return size > 1 && (port & ~7) == PORT_PCI;
+}
 
 static __attribute__((noinline)) u32 any_in(struct vdev *v, u16 port, unsigned size, u64 now)
 {

@@ -23,8 +23,8 @@
 #include "types.h"
 
 #define VDEV_CONSOLE_BYTES 65536u /* the last so many bytes that the guest printed; a power of two */
-#define VDEV_INPUT_BYTES 1024u    /* typed ahead; a power of two */
-#define VDEV_NEVER (~0ull)
+#define VDEV_INPUT_BYTES   1024u  /* typed ahead; a power of two */
+#define VDEV_NEVER         (~0ull)
 
 struct vdev_pic {
 	u8 irr, imr, isr;
@@ -43,7 +43,7 @@ struct vdev_pit_channel {
 	u64 start;   /* running: the tick at which counting began */
 	u64 elapsed; /* not running: ticks counted when it stopped */
 	u16 latch;
-	u8 status;   /* latched status byte */
+	u8 status;       /* latched status byte */
 	u8 mode, access; /* 0 to 5; 1 low byte, 2 high byte, 3 low then high */
 	u8 low;          /* of a two-byte write, the byte that came first */
 	bool bcd, loaded, running, gate;
@@ -71,8 +71,8 @@ struct vdev_uart {
 struct vdev_rtc {
 	u8 index;
 	u8 ram[128];
-	s64 offset; /* seconds since 1970 at `start` */
-	u64 start;  /* TSC */
+	s64 offset;      /* seconds since 1970 at `start` */
+	u64 start;       /* TSC */
 	u64 update_seen; /* seconds when register C was last read */
 };
 
@@ -84,7 +84,7 @@ struct vdev_kbd {
 
 struct vdev {
 	u64 tsc_hz, start;
-	bool intr;   /* the PICs request an interrupt */
+	bool intr; /* the PICs request an interrupt */
 	bool exit_requested, reset_requested;
 	u32 exit_code; /* as the guest wrote it */
 	struct vdev_pic pic[2];
@@ -94,10 +94,10 @@ struct vdev {
 	struct vdev_kbd kbd;
 
 	/* Positions count all bytes ever; each has a single writer. */
-	u64 out_head; /* the guest's side */
+	u64 out_head;           /* the guest's side */
 	u64 out_tail, out_lost; /* the console reader's */
-	u64 in_head; /* the console writer's */
-	u64 in_tail; /* the guest's side */
+	u64 in_head;            /* the console writer's */
+	u64 in_tail;            /* the guest's side */
 	u8 out[VDEV_CONSOLE_BYTES];
 	u8 in[VDEV_INPUT_BYTES];
 };
@@ -132,7 +132,10 @@ static inline u64 vdev_deadline(const struct vdev *v)
 	return (v->pic[0].irr | v->pic[0].imr) & 1 ? VDEV_NEVER : v->pit.edge;
 }
 
-static inline bool vdev_irq_pending(const struct vdev *v) { return v->intr; }
+static inline bool vdev_irq_pending(const struct vdev *v)
+{
+	return v->intr;
+}
 
 /*
  * INTA: takes the pending interrupt and returns its vector, 0 to 255. With

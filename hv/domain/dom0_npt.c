@@ -18,17 +18,17 @@
 #include "memory.h"
 #include "plat.h"
 
-#define P_RWU 7ull
+#define P_RWU            7ull
 #define P_ACCESSED_DIRTY (BIT(5) | BIT(6)) /* hardware's: an entry is compared without them */
-#define P_BIG BIT(7)
-#define P_ADDR 0x000ffffffffff000ull
-#define BIG (2ull << 20)
-#define NR_ENTRIES 512
-#define MORE_TABLES 1024 /* 4 MiB of heap */
+#define P_BIG            BIT(7)
+#define P_ADDR           0x000ffffffffff000ull
+#define BIG              (2ull << 20)
+#define NR_ENTRIES       512
+#define MORE_TABLES      1024 /* 4 MiB of heap */
 
 static u64 *root;
 static struct svm_vcpu *dom0_vcpu;
-static u64 identity_end;          /* up to here everything is there from the beginning */
+static u64 identity_end; /* up to here everything is there from the beginning */
 static unsigned nr_tables, most_tables;
 static u64 hole_base, hole_bytes; /* the one range that is trapped; no bytes: none */
 

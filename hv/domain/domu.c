@@ -12,11 +12,11 @@
 #include "trace.h"
 #include "wait.h"
 
-#define MIN_MEMORY (4ull << 20)
-#define MAX_MEMORY (64ull << 30)
-#define LAST_WORDS 4096      /* bytes of each domain's console that a panic saves */
+#define MIN_MEMORY      (4ull << 20)
+#define MAX_MEMORY      (64ull << 30)
+#define LAST_WORDS      4096 /* bytes of each domain's console that a panic saves */
 #define LAST_WORDS_LINE 200
-#define LOWEST_MMIO (3ull << 30) /* bytes of memory that do not reach devices, in domains that have some there */
+#define LOWEST_MMIO     (3ull << 30) /* bytes of memory that do not reach devices, in domains that have some there */
 
 static struct domu *domus[PN_MAX_DOMAINS];
 
@@ -122,8 +122,7 @@ static int free_slot(void)
 	return -1;
 }
 
-enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, enum pn_regions regions,
-			  u32 *id)
+enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, enum pn_regions regions, u32 *id)
 {
 	u32 pcpu[MAX_VCPUS];
 	int slot = free_slot();
@@ -170,8 +169,8 @@ static bool inside(u64 offset, u64 bytes, u64 all)
 	return offset <= all && bytes <= all - offset;
 }
 
-enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline,
-			char *why, size_t why_bytes)
+enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline, char *why,
+			size_t why_bytes)
 {
 	u8 *mem = (u8 *)u->memory;
 

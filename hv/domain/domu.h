@@ -41,20 +41,20 @@ struct domu {
 	u64 memory_bytes;
 	struct load_result entry; /* where a loaded image begins */
 
-	u32 running;  /* pCPUs that have one of its vCPUs */
-	u32 stopped;  /* vCPUs that have stopped since it last went on */
-	u32 stop_req; /* pCPU 0 wants it to stand */
+	u32 running;      /* pCPUs that have one of its vCPUs */
+	u32 stopped;      /* vCPUs that have stopped since it last went on */
+	u32 stop_req;     /* pCPU 0 wants it to stand */
 	u64 started, ran; /* TSC at the last start; ticks run before that */
-	u64 line_free; /* TSC at which all that was printed would have left a real line */
+	u64 line_free;    /* TSC at which all that was printed would have left a real line */
 	u64 pic_deadline; /* several vCPUs: what the first vCPU's timer knows of the devices */
 
 	/* Measured regions (quiet.c). */
 	bool in_region;
 	struct domu_vcpu *region_begins; /* the vCPU that is about to begin one */
-	enum pn_regions regions; /* whether a region may make the other pCPUs stand */
-	bool holding;          /* it does */
-	u64 region_limit;      /* TSC at which the others are let go all the same; ~0: nobody is held */
-	u64 hold_begin, held;  /* TSC since when they stand; ticks that they have stood for regions before that */
+	enum pn_regions regions;         /* whether a region may make the other pCPUs stand */
+	bool holding;                    /* it does */
+	u64 region_limit;                /* TSC at which the others are let go all the same; ~0: nobody is held */
+	u64 hold_begin, held;            /* TSC since when they stand; ticks that they have stood for regions before that */
 	struct pn_region now;
 	struct pn_region region[PN_MAX_REGIONS];
 	u64 nr_regions; /* all that ended; the first PN_MAX_REGIONS are kept */
@@ -65,10 +65,9 @@ struct domu {
 struct domu *domu_by_id(u32 id);
 
 /* Life cycle, called on pCPU 0; a pn_error. Sizes in bytes. nr_vcpus pCPUs must be free: PN_ERR_nospc. */
-enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, enum pn_regions regions,
-			  u32 *id);
-enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline,
-			char *why, size_t why_bytes);
+enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, enum pn_regions regions, u32 *id);
+enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline, char *why,
+			size_t why_bytes);
 enum pn_error domu_start(struct domu *u);
 enum pn_error domu_pause(struct domu *u);
 enum pn_error domu_unpause(struct domu *u);
@@ -79,7 +78,7 @@ enum pn_error domu_hold(struct domu *u, bool *ran);
 void domu_go_on(struct domu *u, bool ran);
 void domu_info(const struct domu *u, struct pn_domain_info *info);
 void domu_stat(const struct domu *u, struct pn_stat *st);
-void domu_last_words(void); /* of all domains, to the log: the machine is about to end */
+void domu_last_words(void);     /* of all domains, to the log: the machine is about to end */
 void domu_wake(struct domu *u); /* something is there for it: an end to its HLT */
 
 /* Called by its pCPUs (domu_run.c). */
@@ -94,15 +93,27 @@ void domu_halt(struct domu_vcpu *c, bool interrupts);
 /* Does nobody ever end this HLT with interrupts off? */
 bool domu_halts_for_ever(const struct domu_vcpu *c);
 /* An interrupt came: perhaps the timer, which fires early when its deadline is beyond its range. It is armed anew. */
-static inline void domu_interrupted(struct domu_vcpu *c) { c->timer = ~0ull; }
-static inline bool domu_in_region(const struct domu_vcpu *c) { return c->u->in_region; }
-void domu_poll(struct domu_vcpu *c); /* devices and region limit brought up to now */
+static inline void domu_interrupted(struct domu_vcpu *c)
+{
+	c->timer = ~0ull;
+}
+static inline bool domu_in_region(const struct domu_vcpu *c)
+{
+	return c->u->in_region;
+}
+void domu_poll(struct domu_vcpu *c);     /* devices and region limit brought up to now */
 bool domu_is_over(const struct domu *u); /* it has ended, or is to stand */
-static inline bool domu_must_stop(const struct domu_vcpu *c) { return domu_is_over(c->u) || c->waits_sipi; }
+static inline bool domu_must_stop(const struct domu_vcpu *c)
+{
+	return domu_is_over(c->u) || c->waits_sipi;
+}
 /* The domain has crashed or ended: no vCPU of it goes on. Any of its pCPUs may say so. */
 void domu_end(struct domain *d);
 
-static inline bool domu_is_smp(const struct domu *u) { return unlikely(u->d.nr_vcpus > 1); }
+static inline bool domu_is_smp(const struct domu *u)
+{
+	return unlikely(u->d.nr_vcpus > 1);
+}
 
 /* Its pCPU leaves it alone from now on. */
 void domu_stopped(struct domu_vcpu *c);

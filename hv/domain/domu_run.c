@@ -12,12 +12,12 @@
 #include "plat.h"
 #include "trace.h"
 
-#define TURN_MS 10     /* of TSC time between two turns that a busy guest gives */
-#define SMP_TURN_MS 1  /* the same where vCPUs wait for each other */
-#define TURN_PAUSES 16
-#define CONSOLE_PORT 0x3f8
+#define TURN_MS             10 /* of TSC time between two turns that a busy guest gives */
+#define SMP_TURN_MS         1  /* the same where vCPUs wait for each other */
+#define TURN_PAUSES         16
+#define CONSOLE_PORT        0x3f8
 #define CONSOLE_US_PER_BYTE 16
-#define CONSOLE_BURST 32768ull /* bytes */
+#define CONSOLE_BURST       32768ull /* bytes */
 
 void domu_set_state(struct domu_vcpu *c, enum pn_state state)
 {
@@ -192,8 +192,7 @@ void domu_poll(struct domu_vcpu *c)
 	if (domu_is_smp(u))
 		vcpus_poll(c, now);
 	if (unlikely(u->in_region && now >= u->region_limit)) {
-		plat_log(LOG_WARN, "domain %u: a measured region went over its limit; the other pCPUs are let go",
-			 u->d.id);
+		plat_log(LOG_WARN, "domain %u: a measured region went over its limit; the other pCPUs are let go", u->d.id);
 		quiet_abort(u);
 	}
 	arm_timer(c);

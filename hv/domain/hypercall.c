@@ -19,10 +19,9 @@ static u32 mmu_update(struct vcpu *v, gpa_t list, u32 nr)
 
 static u32 pinned(enum pin_result r)
 {
-	static const u32 answer[] = { [PIN_OK] = 0,
-				      [PIN_NONE] = PN_HC_ENOSYS,
-				      [PIN_LOADED] = PN_HC_EBUSY,
-				      [PIN_OUTSIDE] = PN_HC_EINVAL };
+	static const u32 answer[] = {
+		[PIN_OK] = 0, [PIN_NONE] = PN_HC_ENOSYS, [PIN_LOADED] = PN_HC_EBUSY, [PIN_OUTSIDE] = PN_HC_EINVAL
+	};
 
 	return answer[r];
 }
@@ -31,12 +30,9 @@ static u32 pinned(enum pin_result r)
 static u32 kernel_call(struct vcpu *v, u32 nr, const u32 arg[4])
 {
 	switch (nr) {
-	case PN_HC_MMU_UPDATE:
-		return mmu_update(v, wide(arg), arg[2]);
-	case PN_HC_PIN_ROOT:
-		return pinned(paging_pin_root(v, wide(arg)));
-	case PN_HC_UNPIN_ROOT:
-		return pinned(paging_unpin_root(v, wide(arg)));
+	case PN_HC_MMU_UPDATE: return mmu_update(v, wide(arg), arg[2]);
+	case PN_HC_PIN_ROOT: return pinned(paging_pin_root(v, wide(arg)));
+	case PN_HC_UNPIN_ROOT: return pinned(paging_unpin_root(v, wide(arg)));
 	}
 	return PN_HC_ENOSYS;
 }
@@ -44,16 +40,12 @@ static u32 kernel_call(struct vcpu *v, u32 nr, const u32 arg[4])
 u32 domu_hypercall(struct domu_vcpu *c, struct vcpu *v, bool kernel, u32 nr, const u32 arg[4])
 {
 	switch (nr) {
-	case PN_HC_NOP:
-		return 0;
-	case PN_HC_QUIET_BEGIN:
-		return quiet_begin(c, arg);
-	case PN_HC_QUIET_END:
-		return quiet_end(c, arg[0], (u64)arg[2] << 32 | arg[1]);
+	case PN_HC_NOP: return 0;
+	case PN_HC_QUIET_BEGIN: return quiet_begin(c, arg);
+	case PN_HC_QUIET_END: return quiet_end(c, arg[0], (u64)arg[2] << 32 | arg[1]);
 	case PN_HC_MMU_UPDATE:
 	case PN_HC_PIN_ROOT:
-	case PN_HC_UNPIN_ROOT:
-		return kernel ? kernel_call(v, nr, arg) : PN_HC_EPERM;
+	case PN_HC_UNPIN_ROOT: return kernel ? kernel_call(v, nr, arg) : PN_HC_EPERM;
 	}
 	return PN_HC_ENOSYS;
 }

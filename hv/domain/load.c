@@ -10,11 +10,11 @@
 
 #include "lib.h"
 
-#define MIB BIT(20)
+#define MIB         BIT(20)
 #define LOW_RAM_END 0x9fc00ull /* where a PC's firmware keeps its data from */
-#define INFO_END 0x90000ull    /* leaves what is above to Linux' 32-bit trampoline */
-#define BOOT_CS 0x10
-#define BOOT_DS 0x18
+#define INFO_END    0x90000ull /* leaves what is above to Linux' 32-bit trampoline */
+#define BOOT_CS     0x10
+#define BOOT_DS     0x18
 
 enum load_status load_refuse(struct load_plan *p, enum load_status status, const char *format, ...)
 {
@@ -144,8 +144,7 @@ static enum load_status begin(struct load_plan *p)
 
 	p->kind = "request";
 	if (rq->mem_bytes < 2 * MIB || rq->mem_bytes > LOAD_MAX_IMAGE)
-		return load_refuse(p, LOAD_INVALID, "0x%llx bytes of memory are no domain",
-				   (unsigned long long)rq->mem_bytes);
+		return load_refuse(p, LOAD_INVALID, "0x%llx bytes of memory are no domain", (unsigned long long)rq->mem_bytes);
 	if (rq->nr_e820 > LOAD_MAX_E820)
 		return load_refuse(p, LOAD_INVALID, "a memory map of %u entries is too long", rq->nr_e820);
 	if (rq->image_bytes > LOAD_MAX_IMAGE || rq->initrd_bytes > LOAD_MAX_IMAGE)
@@ -193,11 +192,10 @@ static enum load_status check_segment(struct load_plan *p, unsigned i)
 	if (s->file_bytes > s->bytes)
 		return load_refuse(p, LOAD_DAMAGED, "segment %u has more bytes in the file than in memory", i);
 	if (dest > p->rq->mem_bytes || bytes > p->rq->mem_bytes - dest)
-		return load_refuse(p, LOAD_NO_ROOM, "segment %u (0x%llx bytes at 0x%llx) lies outside the domain's memory",
-				   i, bytes, dest);
+		return load_refuse(p, LOAD_NO_ROOM, "segment %u (0x%llx bytes at 0x%llx) lies outside the domain's memory", i,
+				   bytes, dest);
 	if (!load_is_ram(p, dest, bytes))
-		return load_refuse(p, LOAD_NO_ROOM, "segment %u (0x%llx bytes at 0x%llx) does not lie in RAM", i, bytes,
-				   dest);
+		return load_refuse(p, LOAD_NO_ROOM, "segment %u (0x%llx bytes at 0x%llx) does not lie in RAM", i, bytes, dest);
 	if (load_overlap(p->image, dest, bytes) || load_overlap(p->initrd, dest, bytes))
 		return load_refuse(p, LOAD_NO_ROOM,
 				   "memory does not suffice: segment %u (0x%llx bytes at 0x%llx) would overwrite the %s", i,

@@ -25,9 +25,9 @@
 #include "control_abi.h"
 #include "types.h"
 
-#define LOAD_MAX_E820 128     /* entries of a memory map; Linux' boot_params hold so many */
-#define LOAD_MAX_CMDLINE 4096 /* bytes, NUL included */
-#define LOAD_MAX_IMAGE BIT(40) /* bytes of an image or initrd */
+#define LOAD_MAX_E820    128     /* entries of a memory map; Linux' boot_params hold so many */
+#define LOAD_MAX_CMDLINE 4096    /* bytes, NUL included */
+#define LOAD_MAX_IMAGE   BIT(40) /* bytes of an image or initrd */
 
 enum load_status {
 	LOAD_OK,
@@ -57,8 +57,8 @@ struct load_request {
 	const u8 *initrd; /* NULL: none */
 	u64 initrd_bytes;
 	u64 initrd_min, initrd_max; /* bounds of where it may go, [min, max); max 0: the kernel's own */
-	const char *cmdline; /* NULL: empty */
-	u64 rsdp; /* guest physical address of the ACPI root pointer; 0: none told */
+	const char *cmdline;        /* NULL: empty */
+	u64 rsdp;                   /* guest physical address of the ACPI root pointer; 0: none told */
 };
 
 struct load_result {
@@ -68,9 +68,9 @@ struct load_result {
 	u16 gdt_limit;
 	u64 gdt_base;
 	u64 kernel_base, kernel_bytes; /* guest physical, from the lowest byte that the kernel takes to the highest */
-	u64 info_base, info_bytes; /* boot information */
-	u64 initrd_base; /* where the initrd is in the end */
-	char why[PN_REASON]; /* of a refusal: one sentence without its full stop */
+	u64 info_base, info_bytes;     /* boot information */
+	u64 initrd_base;               /* where the initrd is in the end */
+	char why[PN_REASON];           /* of a refusal: one sentence without its full stop */
 };
 
 /* Loads, or says why not. After a refusal the domain's memory is as it was. */

@@ -63,8 +63,7 @@ static bool read_header(const struct load_plan *p, struct elf *e)
 		struct elf64_header wide;
 	} h;
 
-	if (!load_read(p, 0, h.ident, sizeof(h.ident)) || memcmp(h.ident, "\177ELF", 4) ||
-	    h.ident[EI_DATA] != LITTLE_ENDIAN_DATA)
+	if (!load_read(p, 0, h.ident, sizeof(h.ident)) || memcmp(h.ident, "\177ELF", 4) || h.ident[EI_DATA] != LITTLE_ENDIAN_DATA)
 		return false;
 	e->wide = h.ident[EI_CLASS] == CLASS_64;
 	if (!e->wide && h.ident[EI_CLASS] != CLASS_32)
@@ -72,11 +71,12 @@ static bool read_header(const struct load_plan *p, struct elf *e)
 	if (!load_read(p, 0, &h, e->wide ? sizeof(h.wide) : sizeof(h.narrow)))
 		return false;
 	if (e->wide)
-		*e = (struct elf){ true, h.wide.type, h.wide.machine, h.wide.phentsize, h.wide.phnum, h.wide.entry,
-				   h.wide.phoff };
+		*e =
+			(struct elf){ true,         h.wide.type,  h.wide.machine, h.wide.phentsize,
+				      h.wide.phnum, h.wide.entry, h.wide.phoff };
 	else
-		*e = (struct elf){ false, h.narrow.type, h.narrow.machine, h.narrow.phentsize, h.narrow.phnum,
-				   h.narrow.entry, h.narrow.phoff };
+		*e = (struct elf){ false,          h.narrow.type,  h.narrow.machine, h.narrow.phentsize,
+				   h.narrow.phnum, h.narrow.entry, h.narrow.phoff };
 	return true;
 }
 
@@ -98,13 +98,14 @@ static bool read_program_header(const struct load_plan *p, const struct elf *e, 
 	if (e->wide) {
 		if (!load_read(p, at, &wide, sizeof(wide)))
 			return false;
-		*ph = (struct program_header){ wide.type, wide.offset, wide.vaddr, wide.paddr,
-					       wide.filesz, wide.memsz, wide.align };
+		*ph =
+			(struct program_header){ wide.type,   wide.offset, wide.vaddr, wide.paddr,
+						 wide.filesz, wide.memsz,  wide.align };
 	} else {
 		if (!load_read(p, at, &narrow, sizeof(narrow)))
 			return false;
-		*ph = (struct program_header){ narrow.type, narrow.offset, narrow.vaddr, narrow.paddr,
-					       narrow.filesz, narrow.memsz, narrow.align };
+		*ph = (struct program_header){ narrow.type,   narrow.offset, narrow.vaddr, narrow.paddr,
+					       narrow.filesz, narrow.memsz,  narrow.align };
 	}
 	return true;
 }
@@ -118,8 +119,7 @@ static enum load_status check_header(struct load_plan *p, const struct elf *e)
 	if (e->type != ET_EXEC)
 		return load_refuse(p, LOAD_UNSUPPORTED, "the file is no executable (type %u)", e->type);
 	if (e->phentsize != expected || !e->phnum || e->phnum > MAX_PROGRAM_HEADERS)
-		return load_refuse(p, LOAD_DAMAGED, "%u program headers of %u bytes are not believable", e->phnum,
-				   e->phentsize);
+		return load_refuse(p, LOAD_DAMAGED, "%u program headers of %u bytes are not believable", e->phnum, e->phentsize);
 	return LOAD_OK;
 }
 

@@ -14,11 +14,28 @@
 
 /* Offsets of the setup header's fields, the same in the file and in boot_params. */
 enum {
-	SETUP_SECTS = 0x1f1, SYSSIZE = 0x1f4, VID_MODE = 0x1fa, BOOT_FLAG = 0x1fe, HEADER_LENGTH = 0x201, MAGIC = 0x202,
-	PROTOCOL = 0x206, TYPE_OF_LOADER = 0x210, LOADFLAGS = 0x211, CODE32_START = 0x214, RAMDISK_IMAGE = 0x218,
-	RAMDISK_SIZE = 0x21c, CMD_LINE_PTR = 0x228, INITRD_ADDR_MAX = 0x22c, KERNEL_ALIGNMENT = 0x230,
-	RELOCATABLE_KERNEL = 0x234, CMDLINE_SIZE = 0x238, SETUP_DATA = 0x250, PREF_ADDRESS = 0x258, INIT_SIZE = 0x260,
-	HEADER_END = 0x264, HEADER_MOST = 0x290,
+	SETUP_SECTS = 0x1f1,
+	SYSSIZE = 0x1f4,
+	VID_MODE = 0x1fa,
+	BOOT_FLAG = 0x1fe,
+	HEADER_LENGTH = 0x201,
+	MAGIC = 0x202,
+	PROTOCOL = 0x206,
+	TYPE_OF_LOADER = 0x210,
+	LOADFLAGS = 0x211,
+	CODE32_START = 0x214,
+	RAMDISK_IMAGE = 0x218,
+	RAMDISK_SIZE = 0x21c,
+	CMD_LINE_PTR = 0x228,
+	INITRD_ADDR_MAX = 0x22c,
+	KERNEL_ALIGNMENT = 0x230,
+	RELOCATABLE_KERNEL = 0x234,
+	CMDLINE_SIZE = 0x238,
+	SETUP_DATA = 0x250,
+	PREF_ADDRESS = 0x258,
+	INIT_SIZE = 0x260,
+	HEADER_END = 0x264,
+	HEADER_MOST = 0x290,
 };
 /* Other fields of boot_params. */
 enum { EXT_MEM_K = 0x002, ACPI_RSDP_ADDR = 0x070, ALT_MEM_K = 0x1e0, E820_ENTRIES = 0x1e8, E820_TABLE = 0x2d0 };
@@ -52,7 +69,10 @@ static u32 get32(const struct setup *s, unsigned at)
 	return val;
 }
 
-static u64 get64(const struct setup *s, unsigned at) { return get32(s, at) | (u64)get32(s, at + 4) << 32; }
+static u64 get64(const struct setup *s, unsigned at)
+{
+	return get32(s, at) | (u64)get32(s, at + 4) << 32;
+}
 
 static void put32(u8 *params, unsigned at, u64 value)
 {
@@ -61,9 +81,15 @@ static void put32(u8 *params, unsigned at, u64 value)
 	memcpy(params + at, &val, sizeof(val));
 }
 
-static void put16(u8 *params, unsigned at, u16 val) { memcpy(params + at, &val, sizeof(val)); }
+static void put16(u8 *params, unsigned at, u16 val)
+{
+	memcpy(params + at, &val, sizeof(val));
+}
 
-static void put64(u8 *params, unsigned at, u64 val) { memcpy(params + at, &val, sizeof(val)); }
+static void put64(u8 *params, unsigned at, u64 val)
+{
+	memcpy(params + at, &val, sizeof(val));
+}
 
 /* KiB of RAM above 1 MiB without a hole: what kernels go by that do not read the map. */
 static u64 extended_memory(const struct load_plan *p)
@@ -139,8 +165,7 @@ static u64 work_bytes(const struct setup *s, u64 load, u64 file_bytes)
 	u64 bytes = modern ? get32(s, INIT_SIZE) : file_bytes * 4;
 
 	/* One that cannot run where it was loaded counts from where it moves itself. */
-	if (modern && !s->byte[RELOCATABLE_KERNEL] && get64(s, PREF_ADDRESS) > load &&
-	    get64(s, PREF_ADDRESS) < BELOW_4G)
+	if (modern && !s->byte[RELOCATABLE_KERNEL] && get64(s, PREF_ADDRESS) > load && get64(s, PREF_ADDRESS) < BELOW_4G)
 		bytes += get64(s, PREF_ADDRESS) - load;
 	return bytes > file_bytes ? bytes : file_bytes;
 }
@@ -161,8 +186,7 @@ static enum load_status plan_place(struct load_plan *p, const struct setup *s, u
 	else if (h.bytes < h.max - h.min)
 		h.max = h.min + h.bytes;
 	if (!h.align || (h.align & (h.align - 1)))
-		return load_refuse(p, LOAD_DAMAGED, "its alignment 0x%llx is no power of two",
-				   (unsigned long long)h.align);
+		return load_refuse(p, LOAD_DAMAGED, "its alignment 0x%llx is no power of two", (unsigned long long)h.align);
 	p->work = (struct span){ load_find_low(p, &h), h.bytes };
 	if (p->work.base == LOAD_NOWHERE)
 		return load_refuse(p, LOAD_NO_ROOM, "memory does not suffice: no 0x%llx bytes are free at %s0x%llx",

@@ -35,7 +35,7 @@ struct multiboot_map_entry {
 } __attribute__((packed));
 
 #define LOADER_NAME_OFFSET 0x100 /* within the boot information, behind struct multiboot_info */
-#define MAP_ROOM (INFO_CMDLINE - INFO_MAP)
+#define MAP_ROOM           (INFO_CMDLINE - INFO_MAP)
 _Static_assert(LOAD_MAX_E820 * sizeof(struct multiboot_map_entry) <= MAP_ROOM, "the memory map has its room");
 
 /* Finds the header; only its first three fields need be in the file. */
@@ -61,8 +61,7 @@ static enum load_status plan_addresses(struct load_plan *p, const struct multibo
 				   h->header_addr);
 	bytes = h->load_end_addr ? (u64)h->load_end_addr - h->load_addr : p->rq->image_bytes - offset;
 	if (h->load_end_addr && h->load_end_addr <= h->load_addr)
-		return load_refuse(p, LOAD_DAMAGED, "it ends at 0x%x before it begins at 0x%x", h->load_end_addr,
-				   h->load_addr);
+		return load_refuse(p, LOAD_DAMAGED, "it ends at 0x%x before it begins at 0x%x", h->load_end_addr, h->load_addr);
 	p->segment[0] = (struct load_segment){ h->load_addr, bytes, offset, bytes };
 	if (h->bss_end_addr > h->load_addr + bytes)
 		p->segment[0].bytes = (u64)h->bss_end_addr - h->load_addr;
@@ -112,8 +111,8 @@ static void write_multiboot_info(struct load_plan *p)
 			.cmdline = (u32)p->info + INFO_CMDLINE + (u32)p->cmdline_bytes - 1, /* an empty string */
 		};
 	for (unsigned i = 0; i < p->nr_e820; i++)
-		map[i] = (struct multiboot_map_entry){ sizeof(*map) - sizeof(map->size), p->e820[i].base,
-						       p->e820[i].bytes, p->e820[i].type };
+		map[i] = (struct multiboot_map_entry){ sizeof(*map) - sizeof(map->size), p->e820[i].base, p->e820[i].bytes,
+						       p->e820[i].type };
 	p->res->eax = BOOT_MAGIC;
 	p->res->ebx = (u32)p->info;
 }

@@ -11,9 +11,9 @@
 #include "load.h"
 
 #define LOAD_MAX_SEGMENTS 32
-#define LOAD_NOWHERE (~0ull)
-#define BELOW_4G BIT(32)
-#define MAP_RAM 1
+#define LOAD_NOWHERE      (~0ull)
+#define BELOW_4G          BIT(32)
+#define MAP_RAM           1
 
 struct span {
 	u64 base, bytes;
@@ -77,7 +77,10 @@ bool load_is_ram(const struct load_plan *p, u64 base, u64 bytes);
 bool load_overlap(struct span a, u64 base, u64 bytes);
 
 /* Where the boot information is mapped. */
-static inline void *load_info(const struct load_plan *p, u64 offset) { return p->rq->mem + p->info + offset; }
+static inline void *load_info(const struct load_plan *p, u64 offset)
+{
+	return p->rq->mem + p->info + offset;
+}
 
 /* Each makes a plan; LOAD_UNKNOWN without a reason: not of this kind. */
 enum load_status load_plan_linux(struct load_plan *p);

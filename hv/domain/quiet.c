@@ -20,10 +20,10 @@
 #include "wait.h"
 
 #define REGION_LIMIT_MS 2000 /* of TSC time */
-#define SHARE 4               /* a limited domain's regions hold others for a quarter of its time, */
-#define SHARE_FIRST_MS 100    /* and this long before that begins to count; */
-#define SHARE_LEAST_MS 1      /* what is less is not worth an interrupt */
-#define SETTLE_PAUSES 16      /* the held pCPU's way from `held` to its HLT */
+#define SHARE           4    /* a limited domain's regions hold others for a quarter of its time, */
+#define SHARE_FIRST_MS  100  /* and this long before that begins to count; */
+#define SHARE_LEAST_MS  1    /* what is less is not worth an interrupt */
+#define SETTLE_PAUSES   16   /* the held pCPU's way from `held` to its HLT */
 
 static struct domu *owner;
 
@@ -122,9 +122,8 @@ static void subtract(u64 *a, const u64 *b, unsigned n)
 /* `now` becomes what happened since `then`; what is a level and not a sum keeps its value. */
 static void difference(struct pn_region *now, const struct pn_region *then)
 {
-	static const u8 levels[] = { PN_CNT_shadow_used, PN_CNT_shadow_peak, PN_CNT_guest_tables,
-				     PN_CNT_guest_tables_peak, PN_CNT_rmap_pages, PN_CNT_rmap_pages_peak,
-				     PN_CNT_pool_pages };
+	static const u8 levels[] = { PN_CNT_shadow_used, PN_CNT_shadow_peak,     PN_CNT_guest_tables, PN_CNT_guest_tables_peak,
+				     PN_CNT_rmap_pages,  PN_CNT_rmap_pages_peak, PN_CNT_pool_pages };
 	u64 kept[ARRAY_SIZE(levels)];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(levels); i++)

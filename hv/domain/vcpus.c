@@ -136,9 +136,7 @@ static void deliver(struct domu_vcpu *to, const struct lapic_message *m)
 {
 	switch (m->delivery) {
 	case LAPIC_FIXED:
-	case LAPIC_LOWEST:
-		lapic_raise(&to->lapic, m->vector);
-		break;
+	case LAPIC_LOWEST: lapic_raise(&to->lapic, m->vector); break;
 	case LAPIC_INIT:
 		if (m->deassert)
 			return;
@@ -151,8 +149,7 @@ static void deliver(struct domu_vcpu *to, const struct lapic_message *m)
 		if (to->waits_sipi)
 			to->sipi = SIPI_CAME | m->vector;
 		break;
-	case LAPIC_NMI:
-		return;
+	case LAPIC_NMI: return;
 	}
 	vcpus_poke(to);
 }

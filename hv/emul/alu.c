@@ -30,8 +30,7 @@ static u64 add(unsigned bytes, u64 a, u64 b, u64 carry, u64 mask, u64 *rflags)
 	bool cf = r < a || (carry && r == a);
 	bool of = top((a ^ r) & (b ^ r), bytes);
 
-	set_flags(rflags, mask,
-		  result_flags(r, bytes) | (cf ? RFLAGS_CF : 0) | (of ? RFLAGS_OF : 0) | ((a ^ b ^ r) & RFLAGS_AF));
+	set_flags(rflags, mask, result_flags(r, bytes) | (cf ? RFLAGS_CF : 0) | (of ? RFLAGS_OF : 0) | ((a ^ b ^ r) & RFLAGS_AF));
 	return r;
 }
 
@@ -41,8 +40,7 @@ static u64 sub(unsigned bytes, u64 a, u64 b, u64 borrow, u64 mask, u64 *rflags)
 	bool cf = a < b || (borrow && a == b);
 	bool of = top((a ^ b) & (a ^ r), bytes);
 
-	set_flags(rflags, mask,
-		  result_flags(r, bytes) | (cf ? RFLAGS_CF : 0) | (of ? RFLAGS_OF : 0) | ((a ^ b ^ r) & RFLAGS_AF));
+	set_flags(rflags, mask, result_flags(r, bytes) | (cf ? RFLAGS_CF : 0) | (of ? RFLAGS_OF : 0) | ((a ^ b ^ r) & RFLAGS_AF));
 	return r;
 }
 
@@ -59,12 +57,9 @@ static u64 bit_op(unsigned op, u64 dst, u64 bit, u64 *rflags)
 
 	set_flags(rflags, RFLAGS_CF, dst & mask ? RFLAGS_CF : 0);
 	switch (op) {
-	case INSN_BTS:
-		return dst | mask;
-	case INSN_BTR:
-		return dst & ~mask;
-	case INSN_BTC:
-		return dst ^ mask;
+	case INSN_BTS: return dst | mask;
+	case INSN_BTR: return dst & ~mask;
+	case INSN_BTC: return dst ^ mask;
 	}
 	return dst;
 }
@@ -133,14 +128,11 @@ static u64 shift(unsigned op, unsigned bytes, u64 dst, u64 src, u64 *rflags)
 		return dst;
 	switch (op) {
 	case INSN_ROL:
-	case INSN_ROR:
-		return rotate(op, bytes, dst, count, rflags);
+	case INSN_ROR: return rotate(op, bytes, dst, count, rflags);
 	case INSN_RCL:
-	case INSN_RCR:
-		return rotate_carry(op, bytes, dst, count, rflags);
+	case INSN_RCR: return rotate_carry(op, bytes, dst, count, rflags);
 	case INSN_SHL:
-	case INSN_SAL:
-		return shift_left(bytes, dst, count, rflags);
+	case INSN_SAL: return shift_left(bytes, dst, count, rflags);
 	}
 	return shift_right(op, bytes, dst, count, rflags);
 }
@@ -148,12 +140,9 @@ static u64 shift(unsigned op, unsigned bytes, u64 dst, u64 src, u64 *rflags)
 static u64 one_operand(unsigned op, unsigned bytes, u64 dst, u64 *rflags)
 {
 	switch (op) {
-	case INSN_INC:
-		return add(bytes, dst, 1, 0, ARITH_FLAGS & ~RFLAGS_CF, rflags);
-	case INSN_DEC:
-		return sub(bytes, dst, 1, 0, ARITH_FLAGS & ~RFLAGS_CF, rflags);
-	case INSN_NEG:
-		return sub(bytes, 0, dst, 0, ARITH_FLAGS, rflags);
+	case INSN_INC: return add(bytes, dst, 1, 0, ARITH_FLAGS & ~RFLAGS_CF, rflags);
+	case INSN_DEC: return sub(bytes, dst, 1, 0, ARITH_FLAGS & ~RFLAGS_CF, rflags);
+	case INSN_NEG: return sub(bytes, 0, dst, 0, ARITH_FLAGS, rflags);
 	}
 	return low_bytes(~dst, bytes); /* NOT */
 }
@@ -164,28 +153,18 @@ u64 emul_alu(unsigned op, unsigned bytes, u64 dst, u64 src, u64 *rflags)
 
 	switch (op) {
 	case INSN_ADD:
-	case INSN_XADD:
-		return add(bytes, dst, src, 0, ARITH_FLAGS, rflags);
-	case INSN_ADC:
-		return add(bytes, dst, src, carry, ARITH_FLAGS, rflags);
+	case INSN_XADD: return add(bytes, dst, src, 0, ARITH_FLAGS, rflags);
+	case INSN_ADC: return add(bytes, dst, src, carry, ARITH_FLAGS, rflags);
 	case INSN_SUB:
-	case INSN_CMP:
-		return sub(bytes, dst, src, 0, ARITH_FLAGS, rflags);
-	case INSN_SBB:
-		return sub(bytes, dst, src, carry, ARITH_FLAGS, rflags);
+	case INSN_CMP: return sub(bytes, dst, src, 0, ARITH_FLAGS, rflags);
+	case INSN_SBB: return sub(bytes, dst, src, carry, ARITH_FLAGS, rflags);
 	case INSN_AND:
-	case INSN_TEST:
-		return logic(bytes, dst & src, rflags);
-	case INSN_OR:
-		return logic(bytes, dst | src, rflags);
-	case INSN_XOR:
-		return logic(bytes, dst ^ src, rflags);
-	case INSN_XCHG:
-		return src;
-	case INSN_ROL ... INSN_SAR:
-		return shift(op, bytes, dst, src, rflags);
-	case INSN_BT ... INSN_BTC:
-		return bit_op(op, dst, src, rflags);
+	case INSN_TEST: return logic(bytes, dst & src, rflags);
+	case INSN_OR: return logic(bytes, dst | src, rflags);
+	case INSN_XOR: return logic(bytes, dst ^ src, rflags);
+	case INSN_XCHG: return src;
+	case INSN_ROL ... INSN_SAR: return shift(op, bytes, dst, src, rflags);
+	case INSN_BT ... INSN_BTC: return bit_op(op, dst, src, rflags);
 	}
 	return one_operand(op, bytes, dst, rflags);
 }

@@ -63,23 +63,12 @@ static void legacy_prefix(struct cursor *c, unsigned esc, u8 byte, bool longmode
 {
 	c->prefix &= ~0x4fu; /* REX counts only right before the opcode */
 	switch (esc) {
-	case ESC_OPSIZE:
-		c->prefix |= INSN_P_OPSIZE;
-		break;
-	case ESC_ADSIZE:
-		c->prefix |= INSN_P_ADSIZE;
-		break;
-	case ESC_LOCK:
-		c->prefix |= INSN_P_LOCK;
-		break;
-	case ESC_REP:
-		c->prefix = (c->prefix & ~INSN_P_REPNE) | INSN_P_REP;
-		break;
-	case ESC_REPNE:
-		c->prefix = (c->prefix & ~INSN_P_REP) | INSN_P_REPNE;
-		break;
-	default:
-		segment_prefix(c, byte, longmode);
+	case ESC_OPSIZE: c->prefix |= INSN_P_OPSIZE; break;
+	case ESC_ADSIZE: c->prefix |= INSN_P_ADSIZE; break;
+	case ESC_LOCK: c->prefix |= INSN_P_LOCK; break;
+	case ESC_REP: c->prefix = (c->prefix & ~INSN_P_REPNE) | INSN_P_REP; break;
+	case ESC_REPNE: c->prefix = (c->prefix & ~INSN_P_REP) | INSN_P_REPNE; break;
+	default: segment_prefix(c, byte, longmode);
 	}
 }
 
@@ -141,17 +130,13 @@ static u64 maybe_vector(struct cursor *c, unsigned esc, enum emul_mode mode)
 static u64 escape(struct cursor *c, u64 e, enum emul_mode mode)
 {
 	switch (T_OP(e)) {
-	case ESC_REX: /* outside 64-bit mode */
-		return (u64)(c->opcode & 8 ? INSN_DEC : INSN_INC) | AT_OPCODE | DST(RM);
-	case ESC_ARPL:
-		return mode == EMUL_LONG ? INSN_MOVSXD | AT_MODRM | DST(REG) | SRC(RM) : INSN_OTHER | AT_MODRM;
-	case ESC_0F:
-		return two_byte(c);
+	case ESC_REX: /* outside 64-bit mode */ return (u64)(c->opcode & 8 ? INSN_DEC : INSN_INC) | AT_OPCODE | DST(RM);
+	case ESC_ARPL: return mode == EMUL_LONG ? INSN_MOVSXD | AT_MODRM | DST(REG) | SRC(RM) : INSN_OTHER | AT_MODRM;
+	case ESC_0F: return two_byte(c);
 	case ESC_EVEX:
 	case ESC_VEX2:
 	case ESC_VEX3:
-	case ESC_XOP:
-		return maybe_vector(c, T_OP(e), mode);
+	case ESC_XOP: return maybe_vector(c, T_OP(e), mode);
 	}
 	legacy_prefix(c, T_OP(e), c->opcode, mode == EMUL_LONG);
 	return e;
@@ -280,9 +265,7 @@ static inline unsigned byte_reg(unsigned reg, u64 e, u32 prefix)
 static bool implied_operand(struct insn *in, struct cursor *c, u64 e)
 {
 	switch (T_WHERE(e)) {
-	case AT_OPCODE:
-		in->rm = byte_reg((c->opcode & 7) | (c->prefix & INSN_P_B) << 3, e, c->prefix);
-		break;
+	case AT_OPCODE: in->rm = byte_reg((c->opcode & 7) | (c->prefix & INSN_P_B) << 3, e, c->prefix); break;
 	case AT_MOFFS:
 		if (!has(c, in->adsize))
 			return false;
@@ -300,21 +283,14 @@ static unsigned imm_bytes(u64 kind, unsigned opsize)
 {
 	switch (kind) {
 	case IMM_IB:
-	case IMM_UB:
-		return 1;
+	case IMM_UB: return 1;
 	case IMM_IW:
-	case IMM_2B:
-		return 2;
-	case IMM_IZ:
-		return opsize == 2 ? 2 : 4;
-	case IMM_IV:
-		return opsize;
-	case IMM_IWB:
-		return 3;
-	case IMM_UD:
-		return 4;
-	case IMM_AP:
-		return opsize + 2;
+	case IMM_2B: return 2;
+	case IMM_IZ: return opsize == 2 ? 2 : 4;
+	case IMM_IV: return opsize;
+	case IMM_IWB: return 3;
+	case IMM_UD: return 4;
+	case IMM_AP: return opsize + 2;
 	}
 	return 0;
 }

@@ -67,13 +67,13 @@ enum {
 #define EMUL_REP_MAX 64
 
 struct emul_state {
-	u64 *gpr;                  /* 16, in the order of vcpu.h */
-	u64 rip, rflags;           /* rip is that of the instruction; rflags.TF is the caller's to act on */
+	u64 *gpr;                       /* 16, in the order of vcpu.h */
+	u64 rip, rflags;                /* rip is that of the instruction; rflags.TF is the caller's to act on */
 	const struct emul_segment *seg; /* EMUL_NR_SEGS of them; in 64-bit mode only the bases of FS and GS are looked at */
-	u8 linear_bits;            /* in 64-bit mode: how many of an address are translated, 48 or 57 */
-	u8 mode;                   /* enum emul_mode, the one decoded with */
-	bool ss_big;               /* SS.B: the stack pointer is ESP and not SP; ignored in 64-bit mode */
-	u16 rep_max;               /* iterations a call, 0: EMUL_REP_MAX */
+	u8 linear_bits;                 /* in 64-bit mode: how many of an address are translated, 48 or 57 */
+	u8 mode;                        /* enum emul_mode, the one decoded with */
+	bool ss_big;                    /* SS.B: the stack pointer is ESP and not SP; ignored in 64-bit mode */
+	u16 rep_max;                    /* iterations a call, 0: EMUL_REP_MAX */
 };
 
 /*
@@ -112,7 +112,8 @@ int emul_execute(const struct insn *in, struct emul_state *st, const struct emul
 int emul_string_io(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx);
 
 /* `bytes` of the explicit operand in memory, of an instruction that is not executed here; returns as emul_execute() does. */
-int emul_read_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, void *val, unsigned bytes);
+int emul_read_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, void *val,
+		      unsigned bytes);
 int emul_write_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, const void *val,
 		       unsigned bytes);
 
@@ -123,8 +124,7 @@ u64 emul_linear(const struct insn *in, const struct emul_state *st);
  * The same for an operand of any instruction: `bytes` at an offset that `adsize` bytes hold. 0 and *linear, or what the
  * guest must see: EMUL_GP or EMUL_SS_FAULT.
  */
-int emul_place(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write,
-	       u64 *linear);
+int emul_place(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write, u64 *linear);
 
 /* Bytes that the explicit memory operand has, 0 where it is only an address (INVLPG, LEA). */
 unsigned emul_mem_bytes(const struct insn *in);
@@ -140,10 +140,16 @@ static inline bool emul_is_string(const struct insn *in)
 	return (in->op >= INSN_MOVS && in->op <= INSN_SCAS) || in->op == INSN_INS || in->op == INSN_OUTS;
 }
 
-static inline bool emul_has_mem(const struct insn *in) { return in->flags & INSN_F_MEM; }
+static inline bool emul_has_mem(const struct insn *in)
+{
+	return in->flags & INSN_F_MEM;
+}
 
 /* Does it only store `in->opsize` bytes that are known without reading memory? emul_store_value() gives them. */
-static inline bool emul_is_store(const struct insn *in) { return in->flags & INSN_F_STORE; }
+static inline bool emul_is_store(const struct insn *in)
+{
+	return in->flags & INSN_F_STORE;
+}
 
 static inline u64 emul_store_value(const struct insn *in, const struct emul_state *st)
 {

@@ -37,19 +37,14 @@ unsigned emul_mem_bytes(const struct insn *in)
 {
 	switch (in->op) {
 	case INSN_MOVZX8:
-	case INSN_MOVSX8:
-		return 1;
+	case INSN_MOVSX8: return 1;
 	case INSN_MOVZX16:
 	case INSN_MOVSX16:
 	case INSN_LMSW:
-	case INSN_SMSW:
-		return 2;
-	case INSN_MOVSXD:
-		return 4; /* with a 16-bit destination too, on AMD's processors */
-	case INSN_CMPXCHG8B:
-		return 2 * in->opsize;
-	case INSN_INVPCID:
-		return 16;
+	case INSN_SMSW: return 2;
+	case INSN_MOVSXD: return 4; /* with a 16-bit destination too, on AMD's processors */
+	case INSN_CMPXCHG8B: return 2 * in->opsize;
+	case INSN_INVPCID: return 16;
 	}
 	return in->op > INSN_LAST_EXECUTED || in->op == INSN_LEA || in->op == INSN_NOP ? 0 : in->opsize;
 }
@@ -61,30 +56,14 @@ static bool condition(unsigned cc, u64 f)
 	bool r = false;
 
 	switch ((cc >> 1) & 7) {
-	case 0:
-		r = f & RFLAGS_OF;
-		break;
-	case 1:
-		r = f & RFLAGS_CF;
-		break;
-	case 2:
-		r = f & RFLAGS_ZF;
-		break;
-	case 3:
-		r = f & (RFLAGS_CF | RFLAGS_ZF);
-		break;
-	case 4:
-		r = f & RFLAGS_SF;
-		break;
-	case 5:
-		r = f & RFLAGS_PF;
-		break;
-	case 6:
-		r = sign;
-		break;
-	case 7:
-		r = sign || f & RFLAGS_ZF;
-		break;
+	case 0: r = f & RFLAGS_OF; break;
+	case 1: r = f & RFLAGS_CF; break;
+	case 2: r = f & RFLAGS_ZF; break;
+	case 3: r = f & (RFLAGS_CF | RFLAGS_ZF); break;
+	case 4: r = f & RFLAGS_SF; break;
+	case 5: r = f & RFLAGS_PF; break;
+	case 6: r = sign; break;
+	case 7: r = sign || f & RFLAGS_ZF; break;
 	}
 	return r != (cc & 1);
 }
@@ -98,16 +77,11 @@ static u64 byte_swap(u64 value, unsigned bytes)
 static u64 moved(const struct run *x, u64 value)
 {
 	switch (x->in->op) {
-	case INSN_MOVSX8:
-		return (s64)(s8)value;
-	case INSN_MOVSX16:
-		return (s64)(s16)value;
-	case INSN_MOVSXD:
-		return (s64)(s32)value;
-	case INSN_MOVBE:
-		return byte_swap(value, x->in->opsize);
-	case INSN_SETCC:
-		return condition(x->in->opcode, x->st->rflags);
+	case INSN_MOVSX8: return (s64)(s8)value;
+	case INSN_MOVSX16: return (s64)(s16)value;
+	case INSN_MOVSXD: return (s64)(s32)value;
+	case INSN_MOVBE: return byte_swap(value, x->in->opsize);
+	case INSN_SETCC: return condition(x->in->opcode, x->st->rflags);
 	}
 	return value;
 }
@@ -117,14 +91,9 @@ static int read_source(struct run *x, u64 *value)
 	const struct insn *in = x->in;
 
 	switch (in->src) {
-	case INSN_REG:
-		*value = emul_reg(x->st, in->reg, in->opsize);
-		return 0;
-	case INSN_IMM:
-		*value = low_bytes(in->imm, in->opsize);
-		return 0;
-	case INSN_RM:
-		return read_rm(x, value, emul_mem_bytes(in));
+	case INSN_REG: *value = emul_reg(x->st, in->reg, in->opsize); return 0;
+	case INSN_IMM: *value = low_bytes(in->imm, in->opsize); return 0;
+	case INSN_RM: return read_rm(x, value, emul_mem_bytes(in));
 	}
 	*value = 0;
 	return 0;
@@ -403,8 +372,8 @@ static int store(struct run *x)
 	return r ? r : next(x);
 }
 
-static __attribute__((noinline)) int execute_other(const struct insn *in, struct emul_state *st,
-						   const struct emul_ops *ops, void *ctx)
+static __attribute__((noinline)) int execute_other(const struct insn *in, struct emul_state *st, const struct emul_ops *ops,
+						   void *ctx)
 {
 	struct run x;
 	int r;
@@ -445,7 +414,8 @@ int emul_execute(const struct insn *in, struct emul_state *st, const struct emul
 	return EMUL_DONE;
 }
 
-int emul_read_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, void *val, unsigned bytes)
+int emul_read_operand(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx, void *val,
+		      unsigned bytes)
 {
 	struct run x = { .in = in, .st = st, .ops = ops, .ctx = ctx };
 	int r = reach_mem(&x, bytes, false);

@@ -93,11 +93,10 @@ static u64 sse(struct insn *in, u64 e)
 static u64 group7_reg(const struct insn *in)
 {
 	static const u8 op[0x40] = {
-		[0x01] = INSN_VMCALL,  [0x08] = INSN_MONITOR, [0x09] = INSN_MWAIT,    [0x10] = INSN_XGETBV,
-		[0x11] = INSN_XSETBV,  [0x18] = INSN_VMRUN,   [0x19] = INSN_VMMCALL,  [0x1a] = INSN_VMLOAD,
-		[0x1b] = INSN_VMSAVE,  [0x1c] = INSN_STGI,    [0x1d] = INSN_CLGI,     [0x1e] = INSN_SKINIT,
-		[0x1f] = INSN_INVLPGA, [0x39] = INSN_RDTSCP,  [0x3a] = INSN_MONITORX, [0x3b] = INSN_MWAITX,
-		[0x3d] = INSN_RDPRU,
+		[0x01] = INSN_VMCALL, [0x08] = INSN_MONITOR, [0x09] = INSN_MWAIT,   [0x10] = INSN_XGETBV, [0x11] = INSN_XSETBV,
+		[0x18] = INSN_VMRUN,  [0x19] = INSN_VMMCALL, [0x1a] = INSN_VMLOAD,  [0x1b] = INSN_VMSAVE, [0x1c] = INSN_STGI,
+		[0x1d] = INSN_CLGI,   [0x1e] = INSN_SKINIT,  [0x1f] = INSN_INVLPGA, [0x39] = INSN_RDTSCP, [0x3a] = INSN_MONITORX,
+		[0x3b] = INSN_MWAITX, [0x3d] = INSN_RDPRU,
 	};
 	u8 named = op[in->modrm & 0x3f];
 
@@ -112,8 +111,7 @@ static u64 group7_reg(const struct insn *in)
 
 static u64 group7(const struct insn *in)
 {
-	static const u8 op[8] = { INSN_SGDT, INSN_SIDT,  INSN_LGDT, INSN_LIDT,
-				  INSN_SMSW, INSN_OTHER, INSN_LMSW, INSN_INVLPG };
+	static const u8 op[8] = { INSN_SGDT, INSN_SIDT, INSN_LGDT, INSN_LIDT, INSN_SMSW, INSN_OTHER, INSN_LMSW, INSN_INVLPG };
 
 	return reg_form(in) ? group7_reg(in) : op[modrm_reg(in)] | AT_MODRM;
 }
@@ -149,10 +147,8 @@ static u64 fixup_one(struct insn *in, u64 e)
 {
 	switch (in->opcode) {
 	case 0x8c:
-	case 0x8e:
-		return segment_move(in, e);
-	case 0x90:
-		return nop_or_pause(in, e);
+	case 0x8e: return segment_move(in, e);
+	case 0x90: return nop_or_pause(in, e);
 	}
 	return in->modrm == 0xf8 ? e : BAD; /* C6, C7: XABORT, XBEGIN */
 }
@@ -181,19 +177,13 @@ static u64 group9(struct insn *in, u64 e)
 static u64 fixup_0f(struct insn *in, u64 e)
 {
 	switch (in->opcode) {
-	case 0x01:
-		return group7(in);
-	case 0x20 ... 0x23:
-		return control_register(in, e);
+	case 0x01: return group7(in);
+	case 0x20 ... 0x23: return control_register(in, e);
 	case 0x78:
-	case 0x79:
-		return sse4a(in, e);
-	case 0xb8:
-		return in->prefix & INSN_P_REP ? e : BAD; /* POPCNT */
-	case 0xc3:
-		return movnti(in, e);
-	case 0xc7:
-		return group9(in, e);
+	case 0x79: return sse4a(in, e);
+	case 0xb8: return in->prefix & INSN_P_REP ? e : BAD; /* POPCNT */
+	case 0xc3: return movnti(in, e);
+	case 0xc7: return group9(in, e);
 	}
 	return sse(in, e);
 }
@@ -211,11 +201,9 @@ static u64 movbe(const struct insn *in)
 static u64 fixup_0f38(struct insn *in, u64 e)
 {
 	switch (in->opcode) {
-	case 0x82:
-		return mandatory(in) == INSN_P_OPSIZE ? INSN_INVPCID | AT_MODRM | T_MEM : e;
+	case 0x82: return mandatory(in) == INSN_P_OPSIZE ? INSN_INVPCID | AT_MODRM | T_MEM : e;
 	case 0xf0:
-	case 0xf1:
-		return movbe(in);
+	case 0xf1: return movbe(in);
 	}
 	return sse(in, e);
 }
@@ -223,12 +211,9 @@ static u64 fixup_0f38(struct insn *in, u64 e)
 u64 emul_fixup(struct insn *in, u64 entry)
 {
 	switch (in->map) {
-	case INSN_MAP_ONE:
-		return fixup_one(in, entry);
-	case INSN_MAP_0F:
-		return fixup_0f(in, entry);
-	default:
-		return fixup_0f38(in, entry);
+	case INSN_MAP_ONE: return fixup_one(in, entry);
+	case INSN_MAP_0F: return fixup_0f(in, entry);
+	default: return fixup_0f38(in, entry);
 	}
 }
 
@@ -245,18 +230,14 @@ static u64 vector_map1(u8 opcode)
 u64 emul_vector_entry(unsigned vmap, u8 opcode)
 {
 	switch (vmap) {
-	case 1:
-		return vector_map1(opcode);
+	case 1: return vector_map1(opcode);
 	case 2:
 	case 5: /* EVEX only: half precision */
 	case 6:
-	case 9:
-		return INSN_OTHER | AT_MODRM;
+	case 9: return INSN_OTHER | AT_MODRM;
 	case 3:
-	case 8:
-		return INSN_OTHER | AT_MODRM | IMM_UB;
-	case 10:
-		return INSN_OTHER | AT_MODRM | IMM_UD;
+	case 8: return INSN_OTHER | AT_MODRM | IMM_UB;
+	case 10: return INSN_OTHER | AT_MODRM | IMM_UD;
 	}
 	return BAD;
 }

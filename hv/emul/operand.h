@@ -11,16 +11,16 @@
 #include "emul.h"
 #include "vcpu.h"
 
-#define RFLAGS_CF 0x001ull
-#define RFLAGS_PF 0x004ull
-#define RFLAGS_AF 0x010ull
-#define RFLAGS_ZF 0x040ull
-#define RFLAGS_SF 0x080ull
-#define RFLAGS_DF 0x400ull
-#define RFLAGS_OF 0x800ull
+#define RFLAGS_CF   0x001ull
+#define RFLAGS_PF   0x004ull
+#define RFLAGS_AF   0x010ull
+#define RFLAGS_ZF   0x040ull
+#define RFLAGS_SF   0x080ull
+#define RFLAGS_DF   0x400ull
+#define RFLAGS_OF   0x800ull
 #define RFLAGS_IOPL 0x3000ull
-#define RFLAGS_RF 0x10000ull
-#define RFLAGS_VM 0x20000ull
+#define RFLAGS_RF   0x10000ull
+#define RFLAGS_VM   0x20000ull
 
 /* One call of emul_execute(). */
 struct run {
@@ -34,7 +34,10 @@ struct run {
 };
 
 /* `bytes` is 1, 2, 4 or 8. */
-static inline u64 low_bytes(u64 value, unsigned bytes) { return value & (~0ull >> (64 - 8 * bytes)); }
+static inline u64 low_bytes(u64 value, unsigned bytes)
+{
+	return value & (~0ull >> (64 - 8 * bytes));
+}
 
 /* An offset that `adsize` bytes hold, in a segment. Outside 64-bit mode linear addresses wrap at 4 GiB. */
 static inline u64 to_linear(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize)
@@ -114,7 +117,10 @@ static inline int finish(struct emul_state *st, u64 rip)
 	return EMUL_DONE;
 }
 
-static inline int next(struct run *x) { return finish(x->st, x->st->rip + x->in->len); }
+static inline int next(struct run *x)
+{
+	return finish(x->st, x->st->rip + x->in->len);
+}
 
 /* What was reached for. */
 static inline int mem_read(struct run *x, u64 *value)

@@ -68,8 +68,7 @@ int emul_refused(const struct run *x, int answer)
 	return violation(x->seg);
 }
 
-int emul_place(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write,
-	       u64 *linear)
+int emul_place(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write, u64 *linear)
 {
 	*linear = to_linear(st, seg, offset, adsize);
 	if (st->mode != EMUL_LONG)

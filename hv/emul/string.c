@@ -132,18 +132,12 @@ static int outs(struct run *x)
 static int iteration(struct run *x)
 {
 	switch (x->in->op) {
-	case INSN_MOVS:
-		return movs(x);
-	case INSN_STOS:
-		return stos(x);
-	case INSN_LODS:
-		return lods(x);
-	case INSN_CMPS:
-		return cmps(x);
-	case INSN_INS:
-		return ins(x);
-	case INSN_OUTS:
-		return outs(x);
+	case INSN_MOVS: return movs(x);
+	case INSN_STOS: return stos(x);
+	case INSN_LODS: return lods(x);
+	case INSN_CMPS: return cmps(x);
+	case INSN_INS: return ins(x);
+	case INSN_OUTS: return outs(x);
 	}
 	return scas(x);
 }

@@ -20,71 +20,84 @@
 #include "hypercall_abi.h"
 #include "trips.h"
 
-#define PN_PCI_VENDOR 0x1d5e /* our own choosing; not registered */
-#define PN_PCI_DEVICE 0x5348
-#define PN_PCI_CLASS 0xff0000
+#define PN_PCI_VENDOR  0x1d5e /* our own choosing; not registered */
+#define PN_PCI_DEVICE  0x5348
+#define PN_PCI_CLASS   0xff0000
 #define PN_ABI_VERSION 2
-#define PN_MAGIC 0x52424e50u /* "PNBR" */
+#define PN_MAGIC       0x52424e50u /* "PNBR" */
 
 /* BAR0 register offsets, bytes. All registers are 32 bits; 64-bit values are low half first. */
-#define PN_REG_MAGIC 0x000
-#define PN_REG_VERSION 0x004
-#define PN_REG_RECIPE 0x008    /* 32 bytes, NUL-padded */
-#define PN_REG_NR_PCPUS 0x028
-#define PN_REG_NR_RINGS 0x02c  /* rings in BAR2, one per pCPU */
-#define PN_REG_RING_OFFSET 0x030 /* of ring 0 in BAR2, bytes */
-#define PN_REG_RING_BYTES 0x034  /* of one ring, header page included */
-#define PN_REG_POOL_BYTES 0x038  /* 64 bits: BAR4's backed part */
-#define PN_REG_TSC_KHZ 0x040     /* 0: unknown */
-#define PN_REG_MAX_DOMAINS 0x044
+#define PN_REG_MAGIC          0x000
+#define PN_REG_VERSION        0x004
+#define PN_REG_RECIPE         0x008 /* 32 bytes, NUL-padded */
+#define PN_REG_NR_PCPUS       0x028
+#define PN_REG_NR_RINGS       0x02c /* rings in BAR2, one per pCPU */
+#define PN_REG_RING_OFFSET    0x030 /* of ring 0 in BAR2, bytes */
+#define PN_REG_RING_BYTES     0x034 /* of one ring, header page included */
+#define PN_REG_POOL_BYTES     0x038 /* 64 bits: BAR4's backed part */
+#define PN_REG_TSC_KHZ        0x040 /* 0: unknown */
+#define PN_REG_MAX_DOMAINS    0x044
 #define PN_REG_EXCHANGE_BYTES 0x048
-#define PN_REG_COMMAND 0x100
-#define PN_REG_DOMAIN 0x104
-#define PN_REG_ARG(i) (0x110 + 8 * (i)) /* 6 arguments of 64 bits */
-#define PN_REG_DOORBELL 0x180
-#define PN_REG_STATUS 0x184 /* enum pn_error */
-#define PN_REG_RET(i) (0x190 + 8 * (i)) /* 4 results of 64 bits */
-#define PN_NR_ARGS 6
-#define PN_NR_RETS 4
+#define PN_REG_COMMAND        0x100
+#define PN_REG_DOMAIN         0x104
+#define PN_REG_ARG(i)         (0x110 + 8 * (i)) /* 6 arguments of 64 bits */
+#define PN_REG_DOORBELL       0x180
+#define PN_REG_STATUS         0x184             /* enum pn_error */
+#define PN_REG_RET(i)         (0x190 + 8 * (i)) /* 4 results of 64 bits */
+#define PN_NR_ARGS            6
+#define PN_NR_RETS            4
 
 /*
  * Not for dom0 but for who started the machine: with "panic=exit" on its command line the hypervisor writes one of these to
  * QEMU's isa-debug-exit device there when it cannot go on; QEMU ends with status (code << 1) | 1.
  */
-#define PN_PANIC_PORT 0x501
-#define PN_PANIC_CODE 42
+#define PN_PANIC_PORT  0x501
+#define PN_PANIC_CODE  42
 #define PN_REFUSE_CODE 43
 /* Then the log's last lines are the last words of each domain: "console NAME| text". */
 #define PN_CONSOLE_PREFIX "console "
 
 #define PN_EXCHANGE_BYTES 65536
-#define PN_MAX_DOMAINS 8
-#define PN_MAX_LEVELS 5 /* of page tables */
-#define PN_NAME 32     /* bytes of a domain's name, NUL included */
-#define PN_REASON 128  /* bytes of a reason, NUL included */
-#define PN_CMDLINE 2048
-#define PN_MAX_REGIONS 64 /* kept per domain; later ones are counted, not kept */
+#define PN_MAX_DOMAINS    8
+#define PN_MAX_LEVELS     5   /* of page tables */
+#define PN_NAME           32  /* bytes of a domain's name, NUL included */
+#define PN_REASON         128 /* bytes of a reason, NUL included */
+#define PN_CMDLINE        2048
+#define PN_MAX_REGIONS    64 /* kept per domain; later ones are counted, not kept */
 
 /* PN_COMMAND(id, number, "what it does"): arguments a0.., results r0.. */
-#define PN_COMMANDS(X) \
-	X(ping, 1, "r0 = a0 + 1") \
-	X(create, 2, "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own, a3 least levels of its shadow tables (0: what the guest's mode needs), a4 enum pn_regions; exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes") \
-	X(load, 3, "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command line; kind found by magic") \
-	X(start, 4, "run a loaded domain") \
-	X(pause, 5, "stop its vCPUs at the next trip; returns when they stand") \
-	X(unpause, 6, "let them go on") \
-	X(destroy, 7, "stop it, free all that it holds") \
-	X(list, 8, "exchange: struct pn_domain_info[r0]") \
-	X(stat, 9, "exchange: struct pn_stat") \
-	X(regions, 10, "a0 first; exchange: struct pn_region[r0]; r1 how many there were in all") \
-	X(console_read, 11, "exchange: r0 bytes of console output, taken; r1 bytes that were lost for want of room") \
-	X(console_write, 12, "a0 bytes in the exchange go to the domain's UART; r0 taken") \
-	X(log, 13, "exchange: r0 bytes of the hypervisor's log, taken") \
-	X(trace, 14, "a0 event mask, a1 mode (enum pn_trace_mode)") \
-	X(audit, 15, "a paused or ended domain's shadows, a piece of them; a0: 0 begin, 1 go on, if nothing was asked of the domain meanwhile; r0 faults found since the beginning; exchange: text of this piece, r1 bytes; r2: 1 there is more to do, 0 it is over; r3 entries looked at since the beginning") \
-	X(quiet, 16, "a0 enum pn_regions: whether its measured regions hold the other pCPUs from now on; a domain that stands") \
-	X(pool, 17, "a0 shadow pages that the pool is to have, while the domain runs (0: only look); r0 pages it has, r1 the fewest it can have, r2 pages in use; under nested paging there is none") \
-	X(logdirty, 18, "a0 enum pn_logdirty; peek, clean: a1 first page of its memory, a multiple of 64; exchange: a bit for each of r0 pages from there on, lowest first; r1 of them written; always: r2 TSC ticks that it took, r3 entries that lost write access")
+#define PN_COMMANDS(X)                                                                                                           \
+	X(ping, 1, "r0 = a0 + 1")                                                                                                \
+	X(create, 2,                                                                                                             \
+	  "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own, a3 least levels "   \
+	  "of its shadow tables (0: what the guest's mode needs), a4 enum pn_regions; exchange: name; r0 domain, r1 offset of "  \
+	  "its memory in BAR4, r2 bytes")                                                                                        \
+	X(load, 3,                                                                                                               \
+	  "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command "     \
+	  "line; kind found by magic")                                                                                           \
+	X(start, 4, "run a loaded domain")                                                                                       \
+	X(pause, 5, "stop its vCPUs at the next trip; returns when they stand")                                                  \
+	X(unpause, 6, "let them go on")                                                                                          \
+	X(destroy, 7, "stop it, free all that it holds")                                                                         \
+	X(list, 8, "exchange: struct pn_domain_info[r0]")                                                                        \
+	X(stat, 9, "exchange: struct pn_stat")                                                                                   \
+	X(regions, 10, "a0 first; exchange: struct pn_region[r0]; r1 how many there were in all")                                \
+	X(console_read, 11, "exchange: r0 bytes of console output, taken; r1 bytes that were lost for want of room")             \
+	X(console_write, 12, "a0 bytes in the exchange go to the domain's UART; r0 taken")                                       \
+	X(log, 13, "exchange: r0 bytes of the hypervisor's log, taken")                                                          \
+	X(trace, 14, "a0 event mask, a1 mode (enum pn_trace_mode)")                                                              \
+	X(audit, 15,                                                                                                             \
+	  "a paused or ended domain's shadows, a piece of them; a0: 0 begin, 1 go on, if nothing was asked of the domain "       \
+	  "meanwhile; r0 faults found since the beginning; exchange: text of this piece, r1 bytes; r2: 1 there is more to do, "  \
+	  "0 it is over; r3 entries looked at since the beginning")                                                              \
+	X(quiet, 16, "a0 enum pn_regions: whether its measured regions hold the other pCPUs from now on; a domain that stands")  \
+	X(pool, 17,                                                                                                              \
+	  "a0 shadow pages that the pool is to have, while the domain runs (0: only look); r0 pages it has, r1 the fewest it "   \
+	  "can have, r2 pages in use; under nested paging there is none")                                                        \
+	X(logdirty, 18,                                                                                                          \
+	  "a0 enum pn_logdirty; peek, clean: a1 first page of its memory, a multiple of 64; exchange: a bit for each of r0 "     \
+	  "pages from there on, lowest first; r1 of them written; always: r2 TSC ticks that it took, r3 entries that lost "      \
+	  "write access")
 
 enum pn_command {
 #define X(id, nr, text) PN_CMD_##id = nr,
@@ -92,18 +105,18 @@ enum pn_command {
 #undef X
 };
 
-#define PN_ERRORS(X) \
-	X(ok, 0, "done") \
-	X(nosys, 1, "no such command") \
-	X(inval, 2, "an argument is out of range") \
-	X(nodom, 3, "no such domain") \
-	X(state, 4, "the domain is not in a state that allows this") \
-	X(nomem, 5, "not enough memory in the pool") \
-	X(nospc, 6, "no free domain slot or pCPU") \
-	X(image, 7, "the image is of no known kind or is damaged; exchange: why") \
-	X(busy, 8, "a measured region is running") \
-	X(unsupp, 9, "this recipe or hardware cannot do it") \
-	X(small, 10, "fewer shadow pages than the domain can run with") \
+#define PN_ERRORS(X)                                                                                                             \
+	X(ok, 0, "done")                                                                                                         \
+	X(nosys, 1, "no such command")                                                                                           \
+	X(inval, 2, "an argument is out of range")                                                                               \
+	X(nodom, 3, "no such domain")                                                                                            \
+	X(state, 4, "the domain is not in a state that allows this")                                                             \
+	X(nomem, 5, "not enough memory in the pool")                                                                             \
+	X(nospc, 6, "no free domain slot or pCPU")                                                                               \
+	X(image, 7, "the image is of no known kind or is damaged; exchange: why")                                                \
+	X(busy, 8, "a measured region is running")                                                                               \
+	X(unsupp, 9, "this recipe or hardware cannot do it")                                                                     \
+	X(small, 10, "fewer shadow pages than the domain can run with")                                                          \
 	X(stuck, 11, "a CPU of the domain does not answer: it keeps what it has")
 
 enum pn_error {
@@ -132,11 +145,11 @@ enum pn_trace_mode { PN_TRACE_DROP = 0, PN_TRACE_OVERWRITE = 1, PN_TRACE_LOSSLES
 
 struct pn_domain_info {
 	uint32_t id;
-	uint32_t state; /* enum pn_state */
+	uint32_t state;     /* enum pn_state */
 	uint32_t exit_code; /* value written to the debug-exit port, when PN_EXITED */
 	uint32_t nr_vcpus;
 	uint64_t memory_bytes;
-	uint64_t run_ticks;  /* TSC ticks since start, until it ended */
+	uint64_t run_ticks; /* TSC ticks since start, until it ended */
 	uint64_t trips;
 	uint64_t console_pending; /* bytes */
 	char name[PN_NAME];
@@ -154,73 +167,73 @@ struct pn_trip_stat {
 };
 
 /* Engine counters: X(id, "what it counts"). Sums since the domain began. */
-#define PN_COUNTERS(X) \
-	X(promote, "guest pages that became shadowed page tables") \
-	X(demote, "guest pages whose last shadow went") \
-	X(shadow_alloc, "shadow pages taken from the pool") \
-	X(shadow_free, "shadow pages returned to the pool") \
-	X(shadow_used, "shadow pages in use now") \
-	X(shadow_peak, "most shadow pages in use at once") \
-	X(guest_tables, "guest page-table pages shadowed now") \
-	X(guest_tables_peak, "most guest page-table pages shadowed at once") \
-	X(l1_tables, "guest pages that came to be shadowed as a level-1 table") \
-	X(l2_tables, "the same, level 2") \
-	X(l1_shadows, "shadow pages begun for guests' level-1 tables") \
-	X(l2_shadows, "the same, level 2") \
-	X(second_type, "guest pages that came to be shadowed as a second type: at another level, or in another mode") \
-	X(reclaim, "shadow pages taken back because the pool ran out") \
-	X(early_unshadow, "tables unshadowed because the guest was clearing them") \
-	X(batch_unshadow, "tables unshadowed because the guest was writing them in bulk") \
-	X(batch_fork, "user halves unshadowed because the guest was write-protecting them") \
-	X(root_hit, "root loads that found their shadow") \
-	X(root_miss, "root loads that had to begin one") \
-	X(dump, "times the whole shadow was dumped") \
-	X(fill, "leaf entries filled at a fault") \
-	X(emulate_ok, "writes to page tables emulated") \
-	X(emulate_fail, "writes to page tables that no emulation knows") \
-	X(wrmap_revoke, "searches for writable mappings of a page") \
-	X(wrmap_single, "such searches for a page with exactly one writable mapping") \
-	X(wrmap_last_hit, "mappings found where the page was last mapped writable first") \
-	X(wrmap_last_miss, "searches that found no mapping there") \
-	X(wrmap_rmap_hit, "mappings found by the reverse map") \
-	X(rmap_pages, "pages that the reverse map takes now: its heads and its chains") \
-	X(rmap_pages_peak, "most pages that the reverse map took at once") \
-	X(wrmap_guess_hit, "mappings found by a guess") \
-	X(wrmap_guess_miss, "guesses that found nothing") \
-	X(wrmap_scan, "searches that had to scan every shadow") \
-	X(ad_hide, "page tables hidden from the guest after they had been shown") \
-	X(ad_show, "hidden page tables shown because the guest read them") \
-	X(ad_synced, "guest entries to which accessed and dirty bits were carried over") \
-	X(super_direct, "superpages shadowed by one entry") \
-	X(super_shatter, "such entries that went because a frame below became a page table") \
-	X(spare_hit, "guest faults answered by what the shadow's entry remembers, the guest's tables unread") \
-	X(spare_mmio, "accesses to devices recognised in the same way") \
-	X(tlb_flush, "guest TLB flushes asked for") \
-	X(tlb_flush_page, "single-page flushes asked for") \
-	X(set_accessed, "accessed bits set in guest entries") \
-	X(set_dirty, "dirty bits set in guest entries") \
-	X(splinter, "guest superpage entries splintered into 4 KiB shadows") \
-	X(pv_update, "page-table entries that the guest asked to have written, by hypercall") \
-	X(pool_pages, "shadow pages in the pool now, used or free") \
-	X(log_marked, "pages that log-dirty found written, each time that they were clean before") \
-	X(log_protect, "leaf entries that log-dirty took write access from") \
-	X(unsync, "page tables that went out of sync") \
-	X(resync, "page tables brought back into sync") \
-	X(resync_entries, "their entries that had changed meanwhile") \
-	X(resync_page, "single entries of tables out of sync followed at INVLPG") \
-	X(pull_through, "single entries of tables out of sync pulled through at a fault") \
-	X(wrmap_fixup_hit, "mappings found because the table out of sync remembered them") \
-	X(wrmap_fixup_miss, "remembered mappings that were no longer there") \
-	X(wrmap_fixup_evict, "remembered mappings revoked for want of room") \
-	X(prefetched, "leaf entries filled beside the one that a fault asked for") \
-	X(prefetch_used, "of these: used by the time they went") \
+#define PN_COUNTERS(X)                                                                                                           \
+	X(promote, "guest pages that became shadowed page tables")                                                               \
+	X(demote, "guest pages whose last shadow went")                                                                          \
+	X(shadow_alloc, "shadow pages taken from the pool")                                                                      \
+	X(shadow_free, "shadow pages returned to the pool")                                                                      \
+	X(shadow_used, "shadow pages in use now")                                                                                \
+	X(shadow_peak, "most shadow pages in use at once")                                                                       \
+	X(guest_tables, "guest page-table pages shadowed now")                                                                   \
+	X(guest_tables_peak, "most guest page-table pages shadowed at once")                                                     \
+	X(l1_tables, "guest pages that came to be shadowed as a level-1 table")                                                  \
+	X(l2_tables, "the same, level 2")                                                                                        \
+	X(l1_shadows, "shadow pages begun for guests' level-1 tables")                                                           \
+	X(l2_shadows, "the same, level 2")                                                                                       \
+	X(second_type, "guest pages that came to be shadowed as a second type: at another level, or in another mode")            \
+	X(reclaim, "shadow pages taken back because the pool ran out")                                                           \
+	X(early_unshadow, "tables unshadowed because the guest was clearing them")                                               \
+	X(batch_unshadow, "tables unshadowed because the guest was writing them in bulk")                                        \
+	X(batch_fork, "user halves unshadowed because the guest was write-protecting them")                                      \
+	X(root_hit, "root loads that found their shadow")                                                                        \
+	X(root_miss, "root loads that had to begin one")                                                                         \
+	X(dump, "times the whole shadow was dumped")                                                                             \
+	X(fill, "leaf entries filled at a fault")                                                                                \
+	X(emulate_ok, "writes to page tables emulated")                                                                          \
+	X(emulate_fail, "writes to page tables that no emulation knows")                                                         \
+	X(wrmap_revoke, "searches for writable mappings of a page")                                                              \
+	X(wrmap_single, "such searches for a page with exactly one writable mapping")                                            \
+	X(wrmap_last_hit, "mappings found where the page was last mapped writable first")                                        \
+	X(wrmap_last_miss, "searches that found no mapping there")                                                               \
+	X(wrmap_rmap_hit, "mappings found by the reverse map")                                                                   \
+	X(rmap_pages, "pages that the reverse map takes now: its heads and its chains")                                          \
+	X(rmap_pages_peak, "most pages that the reverse map took at once")                                                       \
+	X(wrmap_guess_hit, "mappings found by a guess")                                                                          \
+	X(wrmap_guess_miss, "guesses that found nothing")                                                                        \
+	X(wrmap_scan, "searches that had to scan every shadow")                                                                  \
+	X(ad_hide, "page tables hidden from the guest after they had been shown")                                                \
+	X(ad_show, "hidden page tables shown because the guest read them")                                                       \
+	X(ad_synced, "guest entries to which accessed and dirty bits were carried over")                                         \
+	X(super_direct, "superpages shadowed by one entry")                                                                      \
+	X(super_shatter, "such entries that went because a frame below became a page table")                                     \
+	X(spare_hit, "guest faults answered by what the shadow's entry remembers, the guest's tables unread")                    \
+	X(spare_mmio, "accesses to devices recognised in the same way")                                                          \
+	X(tlb_flush, "guest TLB flushes asked for")                                                                              \
+	X(tlb_flush_page, "single-page flushes asked for")                                                                       \
+	X(set_accessed, "accessed bits set in guest entries")                                                                    \
+	X(set_dirty, "dirty bits set in guest entries")                                                                          \
+	X(splinter, "guest superpage entries splintered into 4 KiB shadows")                                                     \
+	X(pv_update, "page-table entries that the guest asked to have written, by hypercall")                                    \
+	X(pool_pages, "shadow pages in the pool now, used or free")                                                              \
+	X(log_marked, "pages that log-dirty found written, each time that they were clean before")                               \
+	X(log_protect, "leaf entries that log-dirty took write access from")                                                     \
+	X(unsync, "page tables that went out of sync")                                                                           \
+	X(resync, "page tables brought back into sync")                                                                          \
+	X(resync_entries, "their entries that had changed meanwhile")                                                            \
+	X(resync_page, "single entries of tables out of sync followed at INVLPG")                                                \
+	X(pull_through, "single entries of tables out of sync pulled through at a fault")                                        \
+	X(wrmap_fixup_hit, "mappings found because the table out of sync remembered them")                                       \
+	X(wrmap_fixup_miss, "remembered mappings that were no longer there")                                                     \
+	X(wrmap_fixup_evict, "remembered mappings revoked for want of room")                                                     \
+	X(prefetched, "leaf entries filled beside the one that a fault asked for")                                               \
+	X(prefetch_used, "of these: used by the time they went")                                                                 \
 	X(prefetch_wasted, "of these: never used, and gone")
 
 enum pn_counter {
 #define X(id, text) PN_CNT_##id,
 	PN_COUNTERS(X)
 #undef X
-	PN_CNT_MAX
+		PN_CNT_MAX
 };
 
 struct pn_stat {
@@ -234,17 +247,17 @@ struct pn_stat {
 struct pn_region {
 	char phase[PN_PHASE_NAME];
 	uint64_t ops;
-	uint64_t instructions; /* TSC ticks as the guest measured them */
+	uint64_t instructions;       /* TSC ticks as the guest measured them */
 	uint64_t tsc_begin, tsc_end; /* as the hypervisor stamped them */
 	uint64_t trips;
 	uint64_t bytes_touched;
 	uint32_t guest_levels, shadow_levels; /* at its end; 0 guest levels: paging off; 0 shadow levels: nested */
-	uint32_t disturbed; /* enum pn_disturbed */
+	uint32_t disturbed;                   /* enum pn_disturbed */
 	uint32_t unused;
 	uint64_t trip_count[TRIP_MAX];
 	uint64_t trip_ticks[TRIP_MAX];
 	uint64_t trip_bytes[TRIP_MAX];
-	uint64_t counter[PN_CNT_MAX]; /* differences; shadow_used, *_peak: value at the end */
+	uint64_t counter[PN_CNT_MAX];       /* differences; shadow_used, *_peak: value at the end */
 	uint64_t trace_written, trace_lost; /* records during the region */
 };
 

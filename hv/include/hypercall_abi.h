@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 /* CPUID leaf 0x40000000 answers EBX/ECX/EDX = "PenumbraHype"; leaf +1: EAX = ABI version. */
-#define PN_CPUID_BASE 0x40000000u
-#define PN_CPUID_EBX 0x756e6550u /* "Penu" */
-#define PN_CPUID_ECX 0x6172626du /* "mbra" */
-#define PN_CPUID_EDX 0x65707948u /* "Hype" */
+#define PN_CPUID_BASE        0x40000000u
+#define PN_CPUID_EBX         0x756e6550u /* "Penu" */
+#define PN_CPUID_ECX         0x6172626du /* "mbra" */
+#define PN_CPUID_EDX         0x65707948u /* "Hype" */
 #define PN_HYPERCALL_VERSION 1
 
 #define PN_HC_NOP 0u /* returns 0: the cheapest trip */
@@ -36,20 +36,20 @@
  * guest owes the same TLB flushes as if it had written them itself. At CPL 0 only, else PN_HC_EPERM.
  */
 #define PN_HC_MMU_UPDATE 3u
-#define PN_HC_MMU_MOST 512u
+#define PN_HC_MMU_MOST   512u
 /*
  * Hints on roots, for the guest's paging mode as it is: EBX, ECX are the low and high half of the table's physical address. Pinned:
  * it will be loaded soon, and often; what the hypervisor keeps for it is made ready. Unpinned: it is over, and what was kept
  * for it goes now. A pinned root still has to go when memory for shadows runs out. PN_HC_ENOSYS: this
  * recipe keeps nothing for roots, or not in this mode. PN_HC_EBUSY: unpinned while it is loaded. CPL 0 only.
  */
-#define PN_HC_PIN_ROOT 4u
+#define PN_HC_PIN_ROOT   4u
 #define PN_HC_UNPIN_ROOT 5u
 
 #define PN_HC_ENOSYS 0xffffffffu
-#define PN_HC_EBUSY 0xfffffffeu
+#define PN_HC_EBUSY  0xfffffffeu
 #define PN_HC_EINVAL 0xfffffffdu
-#define PN_HC_EPERM 0xfffffffcu
+#define PN_HC_EPERM  0xfffffffcu
 
 struct pn_mmu_update {
 	uint64_t entry; /* its physical address, a multiple of its size */

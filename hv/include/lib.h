@@ -29,8 +29,7 @@ int strncmp(const char *a, const char *b, size_t n);
  * stands. At most `room` bytes are written, NUL included; the result is the
  * length that unlimited room would have held.
  */
-int vsnprintf(char *restrict dst, size_t room, const char *restrict format, va_list args)
-	__attribute__((format(printf, 3, 0)));
+int vsnprintf(char *restrict dst, size_t room, const char *restrict format, va_list args) __attribute__((format(printf, 3, 0)));
 int snprintf(char *restrict dst, size_t room, const char *restrict format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Copies as much of `src` as fits, always ends with NUL if there is room for one. False: it was cut. */

@@ -35,32 +35,60 @@ typedef u64 gva_t; /* canonical only if the guest's mode says so: check */
 typedef u64 gpa_t;
 typedef u64 hpa_t;
 
-typedef struct { u64 n; } gfn_t;
-typedef struct { u64 n; } mfn_t;
+typedef struct {
+	u64 n;
+} gfn_t;
+typedef struct {
+	u64 n;
+} mfn_t;
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE 4096ul
-#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_SIZE  4096ul
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
 
-#define GFN(x) ((gfn_t){ (x) })
-#define MFN(x) ((mfn_t){ (x) })
+#define GFN(x)      ((gfn_t){ (x) })
+#define MFN(x)      ((mfn_t){ (x) })
 #define INVALID_GFN GFN(~0ull)
 #define INVALID_MFN MFN(~0ull)
 
-static inline gfn_t gpa_to_gfn(gpa_t a) { return GFN(a >> PAGE_SHIFT); }
-static inline gpa_t gfn_to_gpa(gfn_t g) { return g.n << PAGE_SHIFT; }
-static inline mfn_t hpa_to_mfn(hpa_t a) { return MFN(a >> PAGE_SHIFT); }
-static inline hpa_t mfn_to_hpa(mfn_t m) { return m.n << PAGE_SHIFT; }
-static inline bool gfn_eq(gfn_t a, gfn_t b) { return a.n == b.n; }
-static inline bool mfn_eq(mfn_t a, mfn_t b) { return a.n == b.n; }
-static inline bool gfn_valid(gfn_t a) { return a.n != ~0ull; }
-static inline bool mfn_valid(mfn_t a) { return a.n != ~0ull; }
+static inline gfn_t gpa_to_gfn(gpa_t a)
+{
+	return GFN(a >> PAGE_SHIFT);
+}
+static inline gpa_t gfn_to_gpa(gfn_t g)
+{
+	return g.n << PAGE_SHIFT;
+}
+static inline mfn_t hpa_to_mfn(hpa_t a)
+{
+	return MFN(a >> PAGE_SHIFT);
+}
+static inline hpa_t mfn_to_hpa(mfn_t m)
+{
+	return m.n << PAGE_SHIFT;
+}
+static inline bool gfn_eq(gfn_t a, gfn_t b)
+{
+	return a.n == b.n;
+}
+static inline bool mfn_eq(mfn_t a, mfn_t b)
+{
+	return a.n == b.n;
+}
+static inline bool gfn_valid(gfn_t a)
+{
+	return a.n != ~0ull;
+}
+static inline bool mfn_valid(mfn_t a)
+{
+	return a.n != ~0ull;
+}
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(n) (1ull << (n))
-#define ALIGN_UP(x, a) (((x) + (a) - 1) & ~((a) - 1))
-#define container_of(p, type, member) ((type *)((char *)(p) - offsetof(type, member)))
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a)                 (sizeof(a) / sizeof((a)[0]))
+#define BIT(n)                        (1ull << (n))
+#define ALIGN_UP(x, a)                (((x) + (a)-1) & ~((a)-1))
+#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
+#define likely(x)                     __builtin_expect(!!(x), 1)
+#define unlikely(x)                   __builtin_expect(!!(x), 0)
 
 #endif

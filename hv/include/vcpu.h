@@ -13,7 +13,7 @@
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NR_GPRS };
 
 struct domain;
-struct sh_mode;   /* the M-on-N instance: hv/shadow */
+struct sh_mode; /* the M-on-N instance: hv/shadow */
 struct frame_info;
 struct sh_page;
 struct sh_domain;
@@ -70,7 +70,7 @@ enum { HW_CR3 = 1, HW_ALL = 2, HW_NESTED = 4 };
 struct vcpu {
 	u64 gpr[NR_GPRS]; /* offset 0: entry.S saves here. RAX and RSP are live in the VMCB except while emulating */
 	struct domain *domain;
-	u32 id;   /* within its domain */
+	u32 id; /* within its domain */
 	u32 pcpu;
 
 	/* What the guest believes. */
@@ -100,14 +100,14 @@ struct vcpu {
 	struct sh_page *root; /* the loaded shadow root; NULL: none */
 	u32 guest_levels, shadow_levels;
 	struct fault fault;
-	u64 bytes;      /* page-table bytes touched in this trip */
+	u64 bytes;       /* page-table bytes touched in this trip */
 	u64 rsvd;        /* bits that no entry of the guest's tables may have set in this mode */
 	u64 not_plain;   /* the same, and PTE_P while the domain's writes are recorded: entries whose faults need a look at all */
 	u64 paging_bits; /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
 	u32 role;        /* what the roles of all shadows made in this mode have in common */
 	bool pse;        /* 32-bit entries may map superpages */
 	u64 pdpte[4];    /* PAE: the guest's four top entries, as they were when last loaded */
-	struct sh_way way[2];  /* for low and for high addresses: kernels keep to one of them */
+	struct sh_way way[2]; /* for low and for high addresses: kernels keep to one of them */
 	struct code_page code;
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
 
@@ -115,21 +115,21 @@ struct vcpu {
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trace_written, trace_lost; /* records on its behalf: kept in the ring, dropped */
-	void *backend; /* platform-private */
+	void *backend;                 /* platform-private */
 };
 
 #define MAX_VCPUS 8 /* of a domain */
 
 struct domain {
 	u32 id;
-	u32 state; /* enum pn_state */
+	u32 state;   /* enum pn_state */
 	u32 crashed; /* who sets it says why */
 	u32 nr_vcpus;
 	struct vcpu *vcpu[MAX_VCPUS]; /* once paging_domain_init() is through: all nr_vcpus of them */
-	struct vcpu *acting; /* the vCPU whose event paging handles, or handled last: the holder of `lock` */
+	struct vcpu *acting;          /* the vCPU whose event paging handles, or handled last: the holder of `lock` */
 	struct {
 		u32 next, serving, broken;
-	} lock; /* domains with several vCPUs only: hv/paging/lock.h */
+	} lock;    /* domains with several vCPUs only: hv/paging/lock.h */
 	u32 alone; /* the same: the lock's holder is in the guest, and must be the only one there (hv/svm/smp.c) */
 
 	/* Memory: `nr_pages` guest frames; p2m[gfn] is a machine frame, or P2M_NONE. */
@@ -166,7 +166,7 @@ static inline u64 vcpu_trips(const struct vcpu *v)
 
 #define P2M_NONE 0xffffffffu
 
-#define COUNT(d, c) ((d)->counter[PN_CNT_##c]++)
+#define COUNT(d, c)        ((d)->counter[PN_CNT_##c]++)
 #define COUNT_ADD(d, c, n) ((d)->counter[PN_CNT_##c] += (n))
 
 #endif

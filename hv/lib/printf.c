@@ -178,29 +178,17 @@ static bool convert(struct out *o, const struct spec *s, va_list *args)
 
 	switch (s->conversion) {
 	case 'd':
-	case 'i':
-		put_signed(o, s, take_signed(s, args));
-		return true;
-	case 'u':
-		put_number(o, s, "", take_unsigned(s, args), 10);
-		return true;
+	case 'i': put_signed(o, s, take_signed(s, args)); return true;
+	case 'u': put_number(o, s, "", take_unsigned(s, args), 10); return true;
 	case 'x':
-	case 'X':
-		put_hex(o, s, take_unsigned(s, args));
-		return true;
-	case 'p':
-		put_number(o, s, "0x", (uintptr_t)va_arg(*args, void *), 16);
-		return true;
+	case 'X': put_hex(o, s, take_unsigned(s, args)); return true;
+	case 'p': put_number(o, s, "0x", (uintptr_t)va_arg(*args, void *), 16); return true;
 	case 'c':
 		c = (char)va_arg(*args, int);
 		put_string(o, s, &c, 1);
 		return true;
-	case 's':
-		put_text(o, s, va_arg(*args, const char *));
-		return true;
-	case '%':
-		put(o, '%');
-		return true;
+	case 's': put_text(o, s, va_arg(*args, const char *)); return true;
+	case '%': put(o, '%'); return true;
 	}
 	return false;
 }

@@ -197,12 +197,9 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 GW_INLINE enum gw_end gw_walk_levels(struct vcpu *v, struct gw *w, gva_t va, u32 g)
 {
 	switch (g) {
-	case 2:
-		return gw_walk(v, w, va, 2);
-	case 3:
-		return gw_walk(v, w, va, 3);
-	case 5:
-		return gw_walk(v, w, va, 5);
+	case 2: return gw_walk(v, w, va, 2);
+	case 3: return gw_walk(v, w, va, 3);
+	case 5: return gw_walk(v, w, va, 5);
 	}
 	return gw_walk(v, w, va, 4);
 }
@@ -221,8 +218,7 @@ static inline bool gw_swap_entry(void *p, u64 old, u64 new_, u32 g)
 {
 	if (g == 2) {
 		u32 old32 = (u32)old;
-		return __atomic_compare_exchange_n((u32 *)p, &old32, (u32)new_, false, __ATOMIC_SEQ_CST,
-						   __ATOMIC_SEQ_CST);
+		return __atomic_compare_exchange_n((u32 *)p, &old32, (u32)new_, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	}
 	return __atomic_compare_exchange_n((u64 *)p, &old, new_, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
@@ -263,8 +259,8 @@ GW_INLINE enum verdict gw_failure(struct vcpu *v, u32 pfec, enum gw_end end)
  * frame. Fills v->fault. SH_FIXED: *mfn is the machine frame. Otherwise SH_MMIO,
  * SH_GUEST_FAULT, or SH_RETRY (the guest raced, or the domain has crashed).
  */
-GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfec, mfn_t *mfn,
-				 bool (*unmarked)(u64, u64, bool), const u32 g)
+GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfec, mfn_t *mfn, bool (*unmarked)(u64, u64, bool),
+				 const u32 g)
 {
 	enum gw_end end;
 

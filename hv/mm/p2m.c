@@ -32,8 +32,7 @@ bool p2m_map(struct domain *d, gfn_t gfn, mfn_t mfn, u64 frames)
 {
 	if (gfn.n > d->p2m_frames || frames > d->p2m_frames - gfn.n)
 		return false;
-	if (mfn.n < d->first_mfn.n || mfn.n - d->first_mfn.n > d->nr_pages ||
-	    frames > d->nr_pages - (mfn.n - d->first_mfn.n))
+	if (mfn.n < d->first_mfn.n || mfn.n - d->first_mfn.n > d->nr_pages || frames > d->nr_pages - (mfn.n - d->first_mfn.n))
 		return false;
 	for (u64 i = 0; i < frames; i++)
 		d->p2m[gfn.n + i] = (u32)(mfn.n + i);

@@ -26,7 +26,7 @@ static bool p2m_within_domain(const struct domain *d)
 	return true;
 }
 
-_Static_assert(POOL_BOOKS * PAGE_SIZE == POOL_BLOCK * sizeof(struct sh_page), "descriptors fill their frames");
+_Static_assert(POOL_BOOKS *PAGE_SIZE == POOL_BLOCK * sizeof(struct sh_page), "descriptors fill their frames");
 _Static_assert(sizeof(struct pool_block) <= sizeof(struct sh_page), "a block's own entry fits a descriptor's place");
 
 /* ---- blocks ---- */

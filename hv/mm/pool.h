@@ -66,11 +66,11 @@ struct sh_page {
 	struct sh_page *up;        /* one of the entries that link to this page, or NULL */
 	struct sh_page *hash_next; /* also links the free list */
 	struct sh_page *same_frame;
-	struct sh_page *links; /* the wrmap part rmap's: the page that continues the chains of this leaf's entries */
-	struct sh_page *snapshot; /* out of sync: the page that holds what its entries were derived from, or NULL */
+	struct sh_page *links;        /* the wrmap part rmap's: the page that continues the chains of this leaf's entries */
+	struct sh_page *snapshot;     /* out of sync: the page that holds what its entries were derived from, or NULL */
 	u32 unsync_next, unsync_prev; /* the same, first shadow of its frame: its place in the list, by mfn; 0: none */
 	union {
-		u64 last_used; /* roots: the domain's clock when it was last loaded */
+		u64 last_used;             /* roots: the domain's clock when it was last loaded */
 		struct sh_history history; /* level 1 */
 	};
 	u16 up_slot;
@@ -78,10 +78,10 @@ struct sh_page {
 	u32 gfn;
 	u16 role;
 	u16 entries; /* above level 1: how many are not zero */
-	u32 refs;   /* links from shadow pages, vCPUs that have it loaded, and its pin */
+	u32 refs;    /* links from shadow pages, vCPUs that have it loaded, and its pin */
 	u32 mfn;
-	u32 seen; /* the audit's own count */
-	bool hidden; /* from the guest, and its accessed and dirty bits are hardware's: shadow/hide.h */
+	u32 seen;              /* the audit's own count */
+	bool hidden;           /* from the guest, and its accessed and dirty bits are hardware's: shadow/hide.h */
 	u8 marks, marks_limit; /* faults for such bits since it was shown, and how many hide it */
 	bool used, pinned;
 	bool unsync; /* the guest writes its table freely: they may disagree */
@@ -189,25 +189,26 @@ struct sh_domain {
 	struct {
 		u32 of, at;
 	} unlinking;
-	struct sh_run *runs;        /* the super part direct's, from the run of the domain's first frame on */
-	u32 *last_writer, *rmap;    /* the wrmap parts' of these names: books by mfn */
-	struct {                                 /* of the reclaim parts early, batch, flood and upper: the last write to a table */
-		const struct frame_info *zeroed; /* the table, if it set an entry to zero */
+	struct sh_run *runs;     /* the super part direct's, from the run of the domain's first frame on */
+	u32 *last_writer, *rmap; /* the wrmap parts' of these names: books by mfn */
+	struct {                 /* of the reclaim parts early, batch, flood and upper: the last write to a table */
+		const struct frame_info *zeroed;  /* the table, if it set an entry to zero */
 		const struct frame_info *flooded; /* flood's and upper's: the table, if it is above level 1 */
-		const struct sh_page *emptied;    /* upper's, and adaptive's: the root that lost an entry last; a hint, to be compared alone */
-		u64 fills;                       /* upper's: entries filled when it was written */
+		const struct sh_page
+			*emptied; /* upper's, and adaptive's: the root that lost an entry last; a hint, to be compared alone */
+		u64 fills;        /* upper's: entries filled when it was written */
 		const void *at;
-		u32 run;                /* writes up to this one, each right after the one before */
-		u32 protects;           /* how many in a row took PTE_RW from a user mapping */
-		bool protected;         /* this one did */
+		u32 run;        /* writes up to this one, each right after the one before */
+		u32 protects;   /* how many in a row took PTE_RW from a user mapping */
+		bool protected; /* this one did */
 	} written;
 	u64 rechecked; /* promotions and resyncs after which the walk that led to them was read again */
 	/* Frames out of sync, oldest first, each by its first shadow; and pages that keep no snapshot at the moment. */
 	struct sh_page *unsync_first, *unsync_last, *snapshots_idle;
-	u32 unsync_frames, snapshots; /* how many; pages for snapshots, idle or not */
+	u32 unsync_frames, snapshots;      /* how many; pages for snapshots, idle or not */
 	struct sh_page *parked[SH_PARKED]; /* tables that are, the oldest at parked_next */
 	u32 parked_next;
-	u32 fixups_used;              /* a bit for each row of fixup[] */
+	u32 fixups_used; /* a bit for each row of fixup[] */
 	struct sh_fixup fixup[SH_FIXUP_TABLES][SH_FIXUPS];
 	struct sh_audit audit;
 	void *frames;
@@ -282,7 +283,6 @@ static inline struct sh_page *pool_go_on(const struct sh_domain *s, u64 mfn)
 }
 
 /* Every page of the pool's blocks, whether in use (sp->used) or not, oldest block first. */
-#define pool_for_each(s, sp) \
-	for (struct sh_page *sp = pool_block_first((s)->blocks); sp; sp = pool_next(sp))
+#define pool_for_each(s, sp) for (struct sh_page *sp = pool_block_first((s)->blocks); sp; sp = pool_next(sp))
 
 #endif

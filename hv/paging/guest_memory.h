@@ -58,8 +58,7 @@ enum verdict paging_read(struct vcpu *v, gva_t va, void *buf, unsigned bytes, u3
 	return r;
 }
 
-static __attribute__((noinline)) enum verdict write_split(struct vcpu *v, gva_t va, const u8 *buf, u32 bytes,
-							  u32 access)
+static __attribute__((noinline)) enum verdict write_split(struct vcpu *v, gva_t va, const u8 *buf, u32 bytes, u32 access)
 {
 	struct sh_target t, t2;
 	u32 first = room_in_page(va);
@@ -134,34 +133,27 @@ static bool cmpxchg16(void *p, u64 old[2], const u64 new_[2])
 	return done;
 }
 
-#define CMPXCHG(type)                                                                                                  \
-	({                                                                                                             \
-		type desired;                                                                                          \
-		memcpy(&desired, new_, sizeof(desired));                                                               \
-		__atomic_compare_exchange_n((type *)p, (type *)old, desired, false, __ATOMIC_SEQ_CST,                  \
-					    __ATOMIC_SEQ_CST);                                                         \
+#define CMPXCHG(type)                                                                                                            \
+	({                                                                                                                       \
+		type desired;                                                                                                    \
+		memcpy(&desired, new_, sizeof(desired));                                                                         \
+		__atomic_compare_exchange_n((type *)p, (type *)old, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);         \
 	})
 
 /* Within one page. `old` must be aligned to `bytes`. */
 static bool cmpxchg_at(void *p, void *old, const void *new_, u32 bytes)
 {
 	switch (bytes) {
-	case 1:
-		return CMPXCHG(u8);
-	case 2:
-		return CMPXCHG(u16);
-	case 4:
-		return CMPXCHG(u32);
-	case 8:
-		return CMPXCHG(u64);
-	default:
-		return cmpxchg16(p, old, new_);
+	case 1: return CMPXCHG(u8);
+	case 2: return CMPXCHG(u16);
+	case 4: return CMPXCHG(u32);
+	case 8: return CMPXCHG(u64);
+	default: return cmpxchg16(p, old, new_);
 	}
 }
 
 /* Across a page end hardware is atomic only under a bus lock; here the domain's lock must do. */
-static enum verdict cmpxchg_split(struct vcpu *v, gva_t va, void *old, const void *new_, u32 bytes, u32 access,
-				  bool *done)
+static enum verdict cmpxchg_split(struct vcpu *v, gva_t va, void *old, const void *new_, u32 bytes, u32 access, bool *done)
 {
 	u8 now[16];
 	enum verdict r = paging_read(v, va, now, bytes, access | PFEC_W);
@@ -175,8 +167,7 @@ static enum verdict cmpxchg_split(struct vcpu *v, gva_t va, void *old, const voi
 	return SH_FIXED;
 }
 
-enum verdict paging_cmpxchg(struct vcpu *v, gva_t va, void *old, const void *new_, unsigned bytes, u32 access,
-			    bool *done)
+enum verdict paging_cmpxchg(struct vcpu *v, gva_t va, void *old, const void *new_, unsigned bytes, u32 access, bool *done)
 {
 	struct sh_target t;
 	enum verdict r;

@@ -24,16 +24,11 @@ static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struc
 {
 	find_mode(v);
 	switch (v->guest_levels) {
-	case 0:
-		return gw_translate(v, va, access, t, 0);
-	case 2:
-		return gw_translate(v, va, access, t, 2);
-	case 3:
-		return gw_translate(v, va, access, t, 3);
-	case 4:
-		return gw_translate(v, va, access, t, 4);
-	default:
-		return gw_translate(v, va, access, t, 5);
+	case 0: return gw_translate(v, va, access, t, 0);
+	case 2: return gw_translate(v, va, access, t, 2);
+	case 3: return gw_translate(v, va, access, t, 3);
+	case 4: return gw_translate(v, va, access, t, 4);
+	default: return gw_translate(v, va, access, t, 5);
 	}
 }
 
@@ -310,9 +305,7 @@ unsigned paging_audit(struct domain *d, char *text, size_t size)
 	return faults;
 }
 
-void paging_audit_begin(struct domain *d)
-{
-}
+void paging_audit_begin(struct domain *d) {}
 
 /* A look for each frame: one piece does. */
 bool paging_audit_some(struct domain *d, u64 entries, char *text, size_t size, struct paging_audited *sum)

@@ -90,7 +90,8 @@ static void update_modes(struct vcpu *v)
 	for (unsigned i = 0; i < ARRAY_SIZE(policy.reclaim); i++)
 		told |= policy.reclaim[i] && policy.reclaim[i]->faulted;
 	sh_update_modes(v);
-	v->hw_nested_cr3 = v->shadow_levels > 3 ? 0 : mfn_to_hpa(v->domain->fence_root); /* set_hardware says that it is to be loaded */
+	v->hw_nested_cr3 =
+		v->shadow_levels > 3 ? 0 : mfn_to_hpa(v->domain->fence_root); /* set_hardware says that it is to be loaded */
 	v->take_fault = told ? fault_and_tell : v->mode->fault;
 }
 
@@ -117,8 +118,10 @@ void paging_recheck(struct vcpu *v, gva_t va)
 
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 {
-	plat_domain_crash(v->domain, "the tables that hardware walks lead to %llx, outside its memory: it has changed them, or CR3, "
-			  "unseen (info %llx)", (unsigned long long)gpa, (unsigned long long)info);
+	plat_domain_crash(v->domain,
+			  "the tables that hardware walks lead to %llx, outside its memory: it has changed them, or CR3, "
+			  "unseen (info %llx)",
+			  (unsigned long long)gpa, (unsigned long long)info);
 	return SH_FIXED;
 }
 
@@ -127,7 +130,8 @@ static __attribute__((noinline)) bool maps_globally(struct vcpu *v, gva_t va, mf
 {
 	struct gw w;
 
-	return gw_walk_levels(v, &w, va, v->guest_levels) == GW_OK && w.e[w.leaf] & PTE_G && mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
+	return gw_walk_levels(v, &w, va, v->guest_levels) == GW_OK && w.e[w.leaf] & PTE_G &&
+	       mfn_eq(p2m_lookup(v->domain, w.gfn), mfn);
 }
 
 /* `e`, the leaf entry that maps va, says so. One that is not marked accessed, no fetch came through: nothing may be kept of it. */
@@ -166,7 +170,8 @@ static __attribute__((noinline)) bool code_page_32(struct vcpu *v, gva_t va)
 {
 	if (!v->guest_levels)
 		return false;
-	return know_code(v, va, shadow_leaf(mfn_to_hpa(MFN(v->root->mfn)), (u32)va, v->shadow_levels, v->shadow_levels == 2 ? 10 : 9));
+	return know_code(v, va,
+			 shadow_leaf(mfn_to_hpa(MFN(v->root->mfn)), (u32)va, v->shadow_levels, v->shadow_levels == 2 ? 10 : 9));
 }
 
 bool paging_code_page(struct vcpu *v, gva_t va)

@@ -49,6 +49,10 @@ void plat_log(enum log_level level, const char *fmt, ...) __attribute__((format(
 /* Our own bug: dump and stop the machine. */
 _Noreturn void plat_panic(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-#define BUG_ON(c) do { if (unlikely(c)) plat_panic("%s:%d: %s", __FILE__, __LINE__, #c); } while (0)
+#define BUG_ON(c)                                                                                                                \
+	do {                                                                                                                     \
+		if (unlikely(c))                                                                                                 \
+			plat_panic("%s:%d: %s", __FILE__, __LINE__, #c);                                                         \
+	} while (0)
 
 #endif

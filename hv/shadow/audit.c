@@ -59,8 +59,7 @@ static void audit_books(struct audit *a, const struct sh_page *sp)
 	if (sp->loaded != loaded)
 		audit_report(a, "smfn %x: loaded by %u, its book says %u", sp->mfn, loaded, sp->loaded);
 	if (sp->refs != sp->seen + loaded + sp->pinned)
-		audit_report(a, "smfn %x: %u references, its book says %u", sp->mfn, sp->seen + loaded + sp->pinned,
-			     sp->refs);
+		audit_report(a, "smfn %x: %u references, its book says %u", sp->mfn, sp->seen + loaded + sp->pinned, sp->refs);
 	if (!SYNC_PROTECTS_TABLES)
 		return;
 	if (!in_hash(d->shadow, sp))
@@ -181,8 +180,7 @@ static bool audit_pool(struct audit *a)
 	if (idle != s->idle)
 		audit_report(a, "pool: %u listed as idle, %u counted as idle", idle, s->idle);
 	if (listed != s->free || used + listed != s->pages || used != a->domain->counter[PN_CNT_shadow_used])
-		audit_report(a, "pool of %u: %u used, %u listed as free, %u counted as free", s->pages, used, listed,
-			     s->free);
+		audit_report(a, "pool of %u: %u used, %u listed as free, %u counted as free", s->pages, used, listed, s->free);
 	return true;
 }
 
@@ -233,8 +231,7 @@ static void audit_frame(struct audit *a, mfn_t mfn, const struct frame_info *f)
 			     f->writable);
 	for (const struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
 		if (!sp->used || sp->guest != plat_map(mfn))
-			audit_report(a, "mfn %llx: lists smfn %x, which is not its shadow", (unsigned long long)mfn.n,
-				     sp->mfn);
+			audit_report(a, "mfn %llx: lists smfn %x, which is not its shadow", (unsigned long long)mfn.n, sp->mfn);
 }
 
 static bool audit_next_frame(struct audit *a)
@@ -284,8 +281,8 @@ static bool audit_run(struct audit *a)
 }
 
 static bool (*const parts[])(struct audit *a) = {
-	forget_frame,      forget_page, audit_page, audit_page_books, audit_out_of_sync, audit_free_page, audit_pool,
-	audit_next_frame, audit_run,
+	forget_frame,    forget_page, audit_page,       audit_page_books, audit_out_of_sync,
+	audit_free_page, audit_pool,  audit_next_frame, audit_run,
 };
 
 void sh_audit_begin(struct domain *d)

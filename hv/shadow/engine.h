@@ -107,11 +107,11 @@ extern const struct sh_mode *const sh_pairs[SH_MAX_LEVELS + 1][SH_MAX_LEVELS + 1
  * below one root, beside the other vCPUs' roots, while one more fault is handled.
  */
 #define SH_INSN_PAGES 6
-#define SH_MIN_POOL(nr_vcpus)                                                                                          \
-	((nr_vcpus) + SH_INSN_PAGES * (SH_MAX_LEVELS - 1 + SH_PART_PAGES) + SH_MOST_PAGES + SH_PART_PAGES +            \
+#define SH_MIN_POOL(nr_vcpus)                                                                                                    \
+	((nr_vcpus) + SH_INSN_PAGES * (SH_MAX_LEVELS - 1 + SH_PART_PAGES) + SH_MOST_PAGES + SH_PART_PAGES +                      \
 	 LENT_ROOM(SH_INSN_LENT))
 /* Of these six, four may have to be lent (lend.c): a root, and for each page a table a level and a copy. */
-#define SH_INSN_LENT 4
+#define SH_INSN_LENT     4
 #define LENT_ROOM(pages) (1 + (pages)*SH_MAX_LEVELS)
 
 /* Free shadow pages for the work ahead; reclaim happens only here, so nothing goes away under a walk. */

@@ -206,8 +206,7 @@ static inline __attribute__((always_inline)) void leaf_gain(struct domain *d, st
 }
 
 /* Entry `slot`, which is or was `old`, becomes e. */
-static inline __attribute__((always_inline)) void leaf_change(struct domain *d, struct sh_page *sp, u32 slot, u64 old,
-							      u64 e)
+static inline __attribute__((always_inline)) void leaf_change(struct domain *d, struct sh_page *sp, u32 slot, u64 old, u64 e)
 {
 	if (old & PTE_P)
 		leaf_lose(d, sp, slot, old, e);
@@ -215,8 +214,7 @@ static inline __attribute__((always_inline)) void leaf_change(struct domain *d, 
 }
 
 /* `harvested`: the old entry goes while its guest entry stands, so what hardware added to it is carried over. Returns the old one. */
-static inline __attribute__((always_inline)) u64 leaf_set(struct domain *d, struct sh_page *sp, u32 slot, u64 e,
-							  bool harvested)
+static inline __attribute__((always_inline)) u64 leaf_set(struct domain *d, struct sh_page *sp, u32 slot, u64 e, bool harvested)
 {
 	const u64 old = AD_HIDES_TABLES ? s_take(sp, slot) : s_get(sp, slot);
 
@@ -346,8 +344,8 @@ static inline u64 hidden_entry(const struct domain *d, mfn_t mfn, u64 ge)
 }
 
 /* For an entry of that page, which may be of a hidden table. */
-static inline __attribute__((always_inline)) u64 leaf_derive_in(const struct domain *d, const struct sh_page *sp,
-								u64 ge, u64 rsvd)
+static inline __attribute__((always_inline)) u64 leaf_derive_in(const struct domain *d, const struct sh_page *sp, u64 ge,
+								u64 rsvd)
 {
 	if (!AD_HIDES_TABLES || !sp->hidden || !(ge & PTE_P) || ge & rsvd || !mfn_valid(p2m_lookup(d, pte_gfn(ge))))
 		return leaf_derive(d, ge, rsvd);
@@ -377,7 +375,10 @@ static inline u64 link_form(u64 rights, u32 level)
 }
 
 /* An entry's rights as they are to be compared: QEMU sets the accessed bit in a PAE root entry, which has none. */
-static inline u64 link_have(u64 e, u32 level) { return link_form(e & ~PTE_ADDR, level); }
+static inline u64 link_have(u64 e, u32 level)
+{
+	return link_form(e & ~PTE_ADDR, level);
+}
 
 /* What a slot above level 1 has to link to. */
 struct want {

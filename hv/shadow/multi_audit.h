@@ -24,24 +24,21 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 	u64 most;
 
 	if (mfn.n - d->first_mfn.n >= d->nr_pages) {
-		audit_report(a, "smfn %x slot %u: %llx maps no frame of the domain", sp->mfn, slot,
-			     (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %llx maps no frame of the domain", sp->mfn, slot, (unsigned long long)e);
 		return;
 	}
 	if (counted(e)) {
 		frame_of(d, mfn)->seen++;
 		if (!SH_ALL(wrmap, knows, d, mfn, sp, slot))
-			audit_report(a, "smfn %x slot %u: %llx is a writable mapping that wrmap does not know", sp->mfn,
-				     slot, (unsigned long long)e);
+			audit_report(a, "smfn %x slot %u: %llx is a writable mapping that wrmap does not know", sp->mfn, slot,
+				     (unsigned long long)e);
 	}
 	if (sh_hidden(frame_of(d, mfn)))
 		audit_report(a, "smfn %x slot %u: %llx maps a hidden table", sp->mfn, slot, (unsigned long long)e);
 	if (e & PTE_RW && !policy.sync->may_write(frame_of(d, mfn)))
-		audit_report(a, "smfn %x slot %u: %llx maps a guest table writable", sp->mfn, slot,
-			     (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %llx maps a guest table writable", sp->mfn, slot, (unsigned long long)e);
 	if (e & PTE_RW && !log_dirty_may_write(d, mfn))
-		audit_report(a, "smfn %x slot %u: %llx maps a clean frame writable", sp->mfn, slot,
-			     (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %llx maps a clean frame writable", sp->mfn, slot, (unsigned long long)e);
 	if (sp->role & ROLE_DIRECT) {
 		mfn_t backing = p2m_lookup(d, GFN((u64)sp->gfn + slot));
 
@@ -90,8 +87,7 @@ static void audit_super(struct domain *d, struct sh_page *sp, u32 slot, u64 e, s
 
 	if (ROLE_LEVEL(sp->role) != 2 || pte_mfn(e).n % ENTRIES || pte_mfn(e).n < d->first_mfn.n ||
 	    pte_mfn(e).n + ENTRIES > d->first_mfn.n + d->nr_pages) {
-		audit_report(a, "smfn %x slot %u: %llx is no superpage of the domain", sp->mfn, slot,
-			     (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %llx is no superpage of the domain", sp->mfn, slot, (unsigned long long)e);
 		return;
 	}
 	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_RUN)
@@ -114,15 +110,13 @@ static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u3
 		return;
 	}
 	if (!pool_owns(d->shadow, smfn) || !pool_page(smfn)->used) {
-		audit_report(a, "smfn %x slot %u: %llx links to no shadow in use", sp->mfn, slot,
-			     (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %llx links to no shadow in use", sp->mfn, slot, (unsigned long long)e);
 		return;
 	}
 	c = pool_page(smfn);
 	c->seen++;
 	if (ROLE_LEVEL(c->role) != level - 1)
-		audit_report(a, "smfn %x slot %u: level %u links to level %u", sp->mfn, slot, level,
-			     ROLE_LEVEL(c->role));
+		audit_report(a, "smfn %x slot %u: level %u links to level %u", sp->mfn, slot, level, ROLE_LEVEL(c->role));
 	if (!(sp->role & ROLE_DIRECT) && !policy.sync->in_sync(sp) && !sp->snapshot)
 		return;
 	if (!audit_want(sp, slot, level, &want) || want.gfn != c->gfn || want.role != c->role ||
@@ -140,8 +134,8 @@ static void audit_absent(struct domain *d, struct sh_page *sp, u32 slot, u64 e, 
 		return;
 	now = leaf_derive(d, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), role_rsvd(sp->role));
 	if ((now ^ e) & ~(PTE_A | PTE_D))
-		audit_report(a, "smfn %x slot %u: %llx remembers what should be %llx", sp->mfn, slot,
-			     (unsigned long long)e, (unsigned long long)now);
+		audit_report(a, "smfn %x slot %u: %llx remembers what should be %llx", sp->mfn, slot, (unsigned long long)e,
+			     (unsigned long long)now);
 }
 
 /* Hardware's copy of an entry. The guest may have changed it, which harms nobody else, but it does not do so by chance. */

@@ -164,8 +164,7 @@ static void mode_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
 	follow(v, t, bytes);
 }
 
-static __attribute__((noinline)) enum verdict full_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes,
-							 u32 access)
+static __attribute__((noinline)) enum verdict full_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
 	struct sh_target t;
 	enum verdict r = full_translate(v, va, access, &t);
@@ -202,16 +201,14 @@ static enum verdict mode_write(struct vcpu *v, gva_t va, const void *buf, u32 by
 static void mode_hide(struct domain *d, struct sh_page *sp)
 {
 	for (u32 slot = 0; AD_HIDES_TABLES && slot < ENTRIES; slot++)
-		leaf_set(d, sp, slot,
-			 leaf_derive_in(d, sp, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)), false);
+		leaf_set(d, sp, slot, leaf_derive_in(d, sp, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)), false);
 }
 
 static void mode_show(struct domain *d, struct sh_page *sp)
 {
 	for (u32 slot = next_live(sp, 0); AD_HIDES_TABLES && slot < ENTRIES; slot = next_live(sp, slot + 1)) {
 		leaf_put(d, sp, slot, 0);
-		leaf_set(d, sp, slot, leaf_derive(d, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)),
-			 false);
+		leaf_set(d, sp, slot, leaf_derive(d, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)), false);
 	}
 }
 

@@ -60,8 +60,8 @@ static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct
 	return c;
 }
 
-static inline __attribute__((always_inline)) struct sh_page *link_for(struct vcpu *v, const struct gw *w, struct sh_page *sp, gva_t va,
-								       u32 level, bool *changed)
+static inline __attribute__((always_inline)) struct sh_page *link_for(struct vcpu *v, const struct gw *w, struct sh_page *sp,
+								      gva_t va, u32 level, bool *changed)
 {
 	u32 slot = s_slot(va, level);
 	u64 e = s_get(sp, slot);
@@ -261,8 +261,8 @@ static __attribute__((noinline, cold)) void trace_root_load(struct vcpu *v, cons
 }
 
 /* What every root load does. The trace is the last, and apart, so that none of it needs a stack. */
-static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, struct domain *d,
-								const struct sh_page *root, bool hit)
+static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, struct domain *d, const struct sh_page *root,
+								bool hit)
 {
 	COUNT(d, tlb_flush);
 	soft_flush_root(v);
@@ -272,15 +272,14 @@ static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, 
 }
 
 /* Apart, so that a load that finds its root needs no stack. */
-static __attribute__((noinline)) void free_and_flush(struct vcpu *v, struct sh_page *old, const struct sh_page *root,
-						     bool hit)
+static __attribute__((noinline)) void free_and_flush(struct vcpu *v, struct sh_page *old, const struct sh_page *root, bool hit)
 {
 	sh_page_free(v->domain, old);
 	flush_at_load(v, v->domain, root, hit);
 }
 
 static __attribute__((noinline, unused)) void park_and_flush(struct vcpu *v, struct sh_page *old, const struct sh_page *root,
-							      bool hit)
+							     bool hit)
 {
 	sh_park_left_root(v->domain, old);
 	flush_at_load(v, v->domain, root, hit);

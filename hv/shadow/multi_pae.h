@@ -44,8 +44,7 @@ static struct sh_page *four_find(struct vcpu *v, gfn_t *gfn, u32 *role)
 	struct sh_page *root;
 
 	*role = four_role(v, N);
-	while ((root = policy.sync->find(v->domain, number, *role)) &&
-	       memcmp(four_copy(root), v->pdpte, sizeof(v->pdpte)))
+	while ((root = policy.sync->find(v->domain, number, *role)) && memcmp(four_copy(root), v->pdpte, sizeof(v->pdpte)))
 		number++; /* taken by four others */
 	*gfn = GFN(number);
 	return root;

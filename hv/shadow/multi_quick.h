@@ -11,8 +11,8 @@
 struct quick {
 	struct sh_page *leaf;
 	const u8 *entry; /* the shadow's level-1 entry */
-	u64 all, any; /* AND and OR of the links, and of the guest's leaf entry where there is one */
-	u64 ge;       /* the guest's level-1 entry */
+	u64 all, any;    /* AND and OR of the links, and of the guest's leaf entry where there is one */
+	u64 ge;          /* the guest's level-1 entry */
 };
 
 /* Down the loaded root to the leaf shadow for va, which `way` keeps. False: a link is missing. */
@@ -137,8 +137,7 @@ static __attribute__((noinline)) enum verdict direct_fill(struct vcpu *v, gva_t 
  * A write through a guest superpage, which is how 64-bit kernels reach their tables and clear pages that are to be some. The
  * link to the direct shadow has the superpage's rights, and PTE_RW only once it is dirty.
  */
-static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t va, u32 pfec,
-							   struct sh_page *leaf, u64 all)
+static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 all)
 {
 	gfn_t gfn = GFN((u64)leaf->gfn + s_slot(va, 1));
 	mfn_t mfn = p2m_lookup(v->domain, gfn);
@@ -162,8 +161,8 @@ static __attribute__((noinline)) enum verdict quick_direct(struct vcpu *v, gva_t
 static enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge, u64 all);
 
 /* A fault that the rights allow, but not without a mark: the first access, or the first write. The links are marked. */
-static __attribute__((noinline)) enum verdict quick_mark(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
-							 u64 ge, u64 all)
+static __attribute__((noinline)) enum verdict quick_mark(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge,
+							 u64 all)
 {
 	const u64 marked = ge | PTE_A | (pfec & PFEC_W ? PTE_D : 0);
 	const u32 index = va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1);
@@ -181,8 +180,8 @@ static __attribute__((noinline)) enum verdict quick_mark(struct vcpu *v, gva_t v
 }
 
 /* An allowed access on a way that is there: the guest writes to a table, or needs the one leaf entry. */
-static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
-							    u64 ge, u64 all)
+static __attribute__((noinline)) enum verdict quick_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge,
+							    u64 all)
 {
 	const struct quick q = { .leaf = leaf, .ge = ge, .all = all };
 	struct domain *d = v->domain;
@@ -227,7 +226,7 @@ static __attribute__((noinline)) enum verdict prefetch_fixed(struct vcpu *v, str
  * What of an access can be read from the entries alone: bits of the fault's code and of entries are the same, P, W, U, and the
  * marks follow. Faults with other bits in their code are not asked.
  */
-#define PLAIN_FAULTS 8
+#define PLAIN_FAULTS      8
 #define PLAIN_NEEDS(pfec) (PTE_P | PTE_A | ((pfec)&PFEC_W ? PTE_RW | PTE_D : 0) | ((pfec)&PFEC_U ? PTE_US : 0))
 static const u8 plain_needs[PLAIN_FAULTS] = { PLAIN_NEEDS(0), PLAIN_NEEDS(1), PLAIN_NEEDS(2), PLAIN_NEEDS(3),
 					      PLAIN_NEEDS(4), PLAIN_NEEDS(5), PLAIN_NEEDS(6), PLAIN_NEEDS(7) };
@@ -373,7 +372,7 @@ static inline __attribute__((always_inline)) enum verdict quick_fault(struct vcp
 
 /* Emulation's access to a page whose way is there. SH_RETRY: the full walk must tell. */
 static inline __attribute__((always_inline)) enum verdict quick_translate(struct vcpu *v, gva_t va, u32 access,
-								  struct sh_target *t)
+									  struct sh_target *t)
 {
 	struct quick q;
 	gfn_t gfn;

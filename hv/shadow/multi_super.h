@@ -65,8 +65,7 @@ static __attribute__((unused)) bool super_agrees(const struct domain *d, u64 e, 
 static inline struct want want_link(const struct vcpu *v, const struct gw *w, gva_t va, u32 level);
 
 /* A fault's level-2 entry: true if it is a superpage entry by now. One that was splintered stays so. */
-static __attribute__((unused)) bool super_fill(struct vcpu *v, const struct gw *w, struct sh_page *sp, gva_t va,
-					       bool *changed)
+static __attribute__((unused)) bool super_fill(struct vcpu *v, const struct gw *w, struct sh_page *sp, gva_t va, bool *changed)
 {
 	struct domain *d = v->domain;
 	u32 slot = s_slot(va, 2);

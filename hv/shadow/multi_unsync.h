@@ -53,8 +53,8 @@ static __attribute__((noinline)) bool resync_entry(struct domain *d, struct sh_p
 
 /* The same for an entry that gives no write access by now, and none at all if `gone`; its stretch is live, or old is 0.
  */
-static inline __attribute__((always_inline)) void resync_less(struct domain *d, struct sh_page *sp, void *table,
-							      u32 slot, u64 old, u64 e, bool gone)
+static inline __attribute__((always_inline)) void resync_less(struct domain *d, struct sh_page *sp, void *table, u32 slot,
+							      u64 old, u64 e, bool gone)
 {
 	if (SHADOW_BYTES != 8 || unlikely(!counted(old))) {
 		leaf_change(d, sp, slot, old, e & ~PTE_RW);
@@ -300,8 +300,8 @@ static __attribute__((noinline, cold)) void trace_fill(struct vcpu *v, const str
 }
 
 /* The books of an entry that a fault filled from the guest's entry ge. */
-static inline __attribute__((always_inline)) void leaf_filled(struct vcpu *v, struct domain *d, struct sh_page *leaf,
-							      u64 slot, u64 ge)
+static inline __attribute__((always_inline)) void leaf_filled(struct vcpu *v, struct domain *d, struct sh_page *leaf, u64 slot,
+							      u64 ge)
 {
 	v->bytes += SHADOW_BYTES;
 	COUNT(d, fill);
@@ -314,8 +314,8 @@ static inline __attribute__((always_inline)) void leaf_filled(struct vcpu *v, st
 }
 
 /* The entry that a fault on va asks for, from the guest's entry ge where the leaf shadows a table. */
-static inline __attribute__((always_inline)) void leaf_fill(struct vcpu *v, struct sh_page *leaf, gva_t va, gfn_t gfn,
-							    u64 ge, u64 e)
+static inline __attribute__((always_inline)) void leaf_fill(struct vcpu *v, struct sh_page *leaf, gva_t va, gfn_t gfn, u64 ge,
+							    u64 e)
 {
 	const u32 slot = s_slot(va, 1);
 

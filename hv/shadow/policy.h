@@ -205,38 +205,38 @@ struct sh_policy {
 };
 
 /* Shadow pages that parts may take for one leaf entry. */
-#define SH_PART_PAGES                                                                                                  \
-	((policy.wrmap[0] ? policy.wrmap[0]->pages : 0) + (policy.wrmap[1] ? policy.wrmap[1]->pages : 0) +             \
+#define SH_PART_PAGES                                                                                                            \
+	((policy.wrmap[0] ? policy.wrmap[0]->pages : 0) + (policy.wrmap[1] ? policy.wrmap[1]->pages : 0) +                       \
 	 (policy.wrmap[2] ? policy.wrmap[2]->pages : 0))
 
-#define SH_FIXUPS_USED                                                                                                 \
-	((policy.wrmap[0] && policy.wrmap[0]->fixups) || (policy.wrmap[1] && policy.wrmap[1]->fixups) ||               \
+#define SH_FIXUPS_USED                                                                                                           \
+	((policy.wrmap[0] && policy.wrmap[0]->fixups) || (policy.wrmap[1] && policy.wrmap[1]->fixups) ||                         \
 	 (policy.wrmap[2] && policy.wrmap[2]->fixups))
 
 /* What sh_unshadow is told for the trace. */
 enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UNSHADOW_BATCH };
 
 /* For each part of a chain that has the hook: with the policy in sight, the calls that there are and nothing else. */
-#define SH_EACH(axis, hook, ...)                                                                                       \
-	do {                                                                                                           \
-		if (policy.axis[0] && policy.axis[0]->hook)                                                            \
-			policy.axis[0]->hook(__VA_ARGS__);                                                             \
-		if (policy.axis[1] && policy.axis[1]->hook)                                                            \
-			policy.axis[1]->hook(__VA_ARGS__);                                                             \
-		if (policy.axis[2] && policy.axis[2]->hook)                                                            \
-			policy.axis[2]->hook(__VA_ARGS__);                                                             \
+#define SH_EACH(axis, hook, ...)                                                                                                 \
+	do {                                                                                                                     \
+		if (policy.axis[0] && policy.axis[0]->hook)                                                                      \
+			policy.axis[0]->hook(__VA_ARGS__);                                                                       \
+		if (policy.axis[1] && policy.axis[1]->hook)                                                                      \
+			policy.axis[1]->hook(__VA_ARGS__);                                                                       \
+		if (policy.axis[2] && policy.axis[2]->hook)                                                                      \
+			policy.axis[2]->hook(__VA_ARGS__);                                                                       \
 	} while (0)
 /* The same for hooks that answer: does every part say yes? */
-#define SH_ALL(axis, hook, ...)                                                                                        \
-	((!policy.axis[0] || !policy.axis[0]->hook || policy.axis[0]->hook(__VA_ARGS__)) &&                            \
-	 (!policy.axis[1] || !policy.axis[1]->hook || policy.axis[1]->hook(__VA_ARGS__)) &&                            \
+#define SH_ALL(axis, hook, ...)                                                                                                  \
+	((!policy.axis[0] || !policy.axis[0]->hook || policy.axis[0]->hook(__VA_ARGS__)) &&                                      \
+	 (!policy.axis[1] || !policy.axis[1]->hook || policy.axis[1]->hook(__VA_ARGS__)) &&                                      \
 	 (!policy.axis[2] || !policy.axis[2]->hook || policy.axis[2]->hook(__VA_ARGS__)))
 
 /* The part that searches; NULL, and known to the compiler: none does. */
-#define SH_SEARCHER                                                                                                    \
-	(policy.wrmap[0] && policy.wrmap[0]->search ? policy.wrmap[0] :                                                \
-	 policy.wrmap[1] && policy.wrmap[1]->search ? policy.wrmap[1] :                                                \
-	 policy.wrmap[2] && policy.wrmap[2]->search ? policy.wrmap[2] :                                                \
+#define SH_SEARCHER                                                                                                              \
+	(policy.wrmap[0] && policy.wrmap[0]->search ? policy.wrmap[0] :                                                          \
+	 policy.wrmap[1] && policy.wrmap[1]->search ? policy.wrmap[1] :                                                          \
+	 policy.wrmap[2] && policy.wrmap[2]->search ? policy.wrmap[2] :                                                          \
 						      NULL)
 
 /* ---- what the engine does for parts ---- */

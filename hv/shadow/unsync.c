@@ -382,9 +382,9 @@ static void audit_snapshots(struct audit *a, u32 held)
 
 static void audit_unlisted(struct audit *a)
 {
-	pool_for_each(a->domain->shadow,
-		      sp) if (sp->used && sp->unsync && !sh_frame(a->domain, GFN(sp->gfn))->shadows->unsync)
-		audit_report(a, "smfn %x: out of sync by itself", sp->mfn);
+	pool_for_each(a->domain->shadow, sp)
+		if (sp->used && sp->unsync && !sh_frame(a->domain, GFN(sp->gfn))->shadows->unsync)
+			audit_report(a, "smfn %x: out of sync by itself", sp->mfn);
 }
 
 void sh_audit_unsync(struct audit *a)

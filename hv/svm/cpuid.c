@@ -8,24 +8,25 @@
 
 enum reg { EAX, EBX, ECX, EDX };
 
-#define MAX_LEAF 0xd
+#define MAX_LEAF          0xd
 #define MAX_EXTENDED_LEAF 0x8000001f
-#define CPUID_APIC BIT(9)
-#define CPUID_OSXSAVE BIT(27)
-#define CPUID_HYPERVISOR BIT(31)
-#define CPUID_RDTSCP BIT(27)
-#define XCR0_X87 BIT(0)
-#define XCR0_SSE BIT(1)
-#define XCR0_AVX BIT(2)
-#define XSAVE_BYTES 576	    /* of an area with x87 and SSE */
-#define XSAVE_AVX_BYTES 832 /* with AVX */
+#define CPUID_APIC        BIT(9)
+#define CPUID_OSXSAVE     BIT(27)
+#define CPUID_HYPERVISOR  BIT(31)
+#define CPUID_RDTSCP      BIT(27)
+#define XCR0_X87          BIT(0)
+#define XCR0_SSE          BIT(1)
+#define XCR0_AVX          BIT(2)
+#define XSAVE_BYTES       576 /* of an area with x87 and SSE */
+#define XSAVE_AVX_BYTES   832 /* with AVX */
 
 /* A constant for constant arguments. */
 static inline __attribute__((always_inline)) u32 mask_of(u32 of_leaf, u32 of_subleaf, enum reg of_reg)
 {
 	u32 all = 0;
 
-#define CPUID(leaf, subleaf, reg, mask, why) all |= (leaf) == of_leaf && (subleaf) == of_subleaf && (reg) == of_reg ? (u32)(mask) : 0;
+#define CPUID(leaf, subleaf, reg, mask, why)                                                                                     \
+	all |= (leaf) == of_leaf && (subleaf) == of_subleaf && (reg) == of_reg ? (u32)(mask) : 0;
 #include "cpuid.def"
 	return all;
 }
@@ -41,8 +42,11 @@ static inline __attribute__((always_inline)) struct cpuid masked(struct cpuid r,
 static struct cpuid offered(u32 leaf, u32 subleaf, struct cpuid r)
 {
 	switch (KEY(leaf, leaf == 7 || leaf == 0xd ? subleaf : 0)) {
+/* The formatter takes the list for a part of the macro. */
+/* clang-format off */
 #define CPUID_LEAF(leaf, subleaf) case KEY(leaf, subleaf): return masked(r, leaf, subleaf);
 #include "cpuid.def"
+		/* clang-format on */
 	}
 	return (struct cpuid){ 0, 0, 0, 0 };
 }
@@ -64,9 +68,7 @@ static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
 	struct cpuid r = offered(leaf, subleaf, cpuid(leaf, subleaf));
 
 	switch (leaf) {
-	case 0:
-		r.eax = at_most(r.eax, MAX_LEAF);
-		break;
+	case 0: r.eax = at_most(r.eax, MAX_LEAF); break;
 	case 1:
 		r.ebx |= s->v.id << 24 | 1 << 16; /* one logical CPU a package */
 		r.ecx |= CPUID_HYPERVISOR | osxsave(s);
@@ -79,19 +81,11 @@ static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
 		if (!subleaf)
 			r.ecx = !r.eax ? 0 : r.eax & XCR0_AVX ? XSAVE_AVX_BYTES : XSAVE_BYTES;
 		break;
-	case PN_CPUID_BASE:
-		return (struct cpuid){ PN_CPUID_BASE + 1, PN_CPUID_EBX, PN_CPUID_ECX, PN_CPUID_EDX };
-	case PN_CPUID_BASE + 1:
-		return (struct cpuid){ PN_HYPERCALL_VERSION, 0, 0, 0 };
-	case 0x80000000:
-		r.eax = at_most(r.eax, MAX_EXTENDED_LEAF);
-		break;
-	case 0x80000001:
-		r.edx &= ~(s->smp ? 0 : (u32)CPUID_APIC);
-		break;
-	case 0x80000008:
-		r.eax |= GUEST_PHYS_BITS;
-		break;
+	case PN_CPUID_BASE: return (struct cpuid){ PN_CPUID_BASE + 1, PN_CPUID_EBX, PN_CPUID_ECX, PN_CPUID_EDX };
+	case PN_CPUID_BASE + 1: return (struct cpuid){ PN_HYPERCALL_VERSION, 0, 0, 0 };
+	case 0x80000000: r.eax = at_most(r.eax, MAX_EXTENDED_LEAF); break;
+	case 0x80000001: r.edx &= ~(s->smp ? 0 : (u32)CPUID_APIC); break;
+	case 0x80000008: r.eax |= GUEST_PHYS_BITS; break;
 	}
 	return r;
 }

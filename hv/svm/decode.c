@@ -309,19 +309,11 @@ enum trip svm_emulated(struct svm_vcpu *s, int r, enum trip done)
 {
 	switch (r) {
 	case EMUL_DONE:
-	case EMUL_AGAIN:
-		return done;
-	case EMUL_GP:
-		svm_inject_gp(s);
-		return done;
-	case EMUL_SS_FAULT:
-		svm_inject_exception(s, VECTOR_SS, true, 0);
-		return done;
-	case SH_GUEST_FAULT:
-		svm_inject_pf(s);
-		return TRIP_pf_guest;
-	case SH_RETRY:
-		return TRIP_pf_retry;
+	case EMUL_AGAIN: return done;
+	case EMUL_GP: svm_inject_gp(s); return done;
+	case EMUL_SS_FAULT: svm_inject_exception(s, VECTOR_SS, true, 0); return done;
+	case SH_GUEST_FAULT: svm_inject_pf(s); return TRIP_pf_guest;
+	case SH_RETRY: return TRIP_pf_retry;
 	}
 	return svm_get_on(s, done == TRIP_pf_emulate);
 }

@@ -8,8 +8,8 @@
 #include "lib.h"
 #include "memory.h"
 
-#define PTE_P BIT(0)
-#define PTE_PS BIT(7)
+#define PTE_P    BIT(0)
+#define PTE_PS   BIT(7)
 #define PTE_ADDR 0x000ffffffffff000ull
 
 static bool reachable(u64 gpa)

@@ -8,13 +8,13 @@
 #include "plat.h"
 #include "svm.h"
 
-#define DR6_HITS 0xfull /* breakpoints 0 to 3 */
-#define DR6_BD BIT(13)	/* a debug register was accessed under DR7.GD */
-#define DR7_RW(dr7, n) ((dr7) >> (16 + 4 * (n)) & 3)
-#define RW_EXECUTE 0
-#define MCG_RIPV BIT(0)
+#define DR6_HITS        0xfull  /* breakpoints 0 to 3 */
+#define DR6_BD          BIT(13) /* a debug register was accessed under DR7.GD */
+#define DR7_RW(dr7, n)  ((dr7) >> (16 + 4 * (n)) & 3)
+#define RW_EXECUTE      0
+#define MCG_RIPV        BIT(0)
 #define MC_STATUS_VALID BIT(63)
-#define MC_STATUS_PCC BIT(57)
+#define MC_STATUS_PCC   BIT(57)
 
 /* Before the instruction: a breakpoint on it, or an access that is refused. The others come behind theirs. */
 static bool is_fault(const struct vmcb *b)

@@ -11,7 +11,10 @@
 #define MISFITS_MOST 1000
 
 /* Which exit codes an operation can have: from `first` to before `end`. The rest of the agreement is agrees(). */
-#define ONE(code) { code, (code) + 1 }
+#define ONE(code)                                                                                                                \
+	{                                                                                                                        \
+		code, (code) + 1                                                                                                 \
+	}
 static const struct {
 	u8 first, end;
 } codes[INSN_OTHER + 1] = {
@@ -68,16 +71,12 @@ static bool agrees_string_io(const struct svm_vcpu *s, const struct insn *in)
 static bool agrees(const struct svm_vcpu *s, const struct insn *in)
 {
 	switch (in->op) {
-	case INSN_MOV_FROM_CR:
-		return agrees_cr_read(s, control_register(in));
-	case INSN_MOV_TO_CR:
-		return agrees_cr_write(s, control_register(in));
+	case INSN_MOV_FROM_CR: return agrees_cr_read(s, control_register(in));
+	case INSN_MOV_TO_CR: return agrees_cr_write(s, control_register(in));
 	case INSN_INS:
-	case INSN_OUTS:
-		return agrees_string_io(s, in);
+	case INSN_OUTS: return agrees_string_io(s, in);
 	case INSN_RDMSR:
-	case INSN_WRMSR:
-		return (in->op == INSN_WRMSR) == (s->vmcb.exitinfo1 & 1);
+	case INSN_WRMSR: return (in->op == INSN_WRMSR) == (s->vmcb.exitinfo1 & 1);
 	}
 	return true;
 }

@@ -32,7 +32,7 @@ struct exit_insn {
 	u8 cr;          /* MOV to and from control registers: which; SMSW: 0 */
 	bool in_memory; /* the operand; otherwise it is in `gpr` */
 	gpr_nr_t gpr;
-	gva_t va; /* linear */
+	gva_t va;            /* linear */
 	struct insn decoded; /* for svm_read_operand() and its like alone */
 };
 

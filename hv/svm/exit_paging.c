@@ -27,21 +27,15 @@ static inline __attribute__((always_inline)) enum verdict ask_paging(struct svm_
 static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
 {
 	if (unlikely(s->pending && (r == SH_EMULATE || r == SH_MMIO)))
-		return svm_get_on_event(s, r == SH_EMULATE); /* no instruction made this access: the CPU pushed an event's frame */
+		return svm_get_on_event(s,
+					r == SH_EMULATE); /* no instruction made this access: the CPU pushed an event's frame */
 	switch (r) {
-	case SH_GUEST_FAULT:
-		svm_inject_pf(s);
-		return TRIP_pf_guest;
-	case SH_FIXED:
-		return TRIP_pf_fixed;
-	case SH_EMULATE:
-		return svm_in_32(s) ? svm_emulate_32(s, TRIP_pf_emulate) : svm_emulate(s, TRIP_pf_emulate);
-	case SH_MMIO:
-		return svm_in_32(s) ? svm_emulate_32(s, TRIP_pf_mmio) : svm_emulate(s, TRIP_pf_mmio);
-	case SH_RETRY:
-		return TRIP_pf_retry;
-	case SH_OOM:
-		break;
+	case SH_GUEST_FAULT: svm_inject_pf(s); return TRIP_pf_guest;
+	case SH_FIXED: return TRIP_pf_fixed;
+	case SH_EMULATE: return svm_in_32(s) ? svm_emulate_32(s, TRIP_pf_emulate) : svm_emulate(s, TRIP_pf_emulate);
+	case SH_MMIO: return svm_in_32(s) ? svm_emulate_32(s, TRIP_pf_mmio) : svm_emulate(s, TRIP_pf_mmio);
+	case SH_RETRY: return TRIP_pf_retry;
+	case SH_OOM: break;
 	}
 	plat_domain_crash(s->v.domain, "the shadow pool is too small for one fault");
 	return TRIP_pf_crash;
@@ -80,7 +74,8 @@ static quick_t leave_to(struct svm_vcpu *s, exit_handler_t rest)
 }
 
 /* The two likely answers come first. */
-static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, bool smap, exit_handler_t emulate, exit_handler_t mmio)
+static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, bool smap, exit_handler_t emulate,
+								   exit_handler_t mmio)
 {
 	enum verdict r;
 
@@ -120,8 +115,10 @@ quick_t quick_pf_32(struct svm_vcpu *s)
 enum trip exit_npf(struct svm_vcpu *s)
 {
 	if (!paging_is_nested && s->vmcb.cr3 != s->v.hw_cr3) {
-		plat_domain_crash(s->v.domain, "a hardware task switch, of which this machine does not tell, loaded CR3 %llx, and reached %llx",
-				  (unsigned long long)s->vmcb.cr3, (unsigned long long)s->vmcb.exitinfo2);
+		plat_domain_crash(
+			s->v.domain,
+			"a hardware task switch, of which this machine does not tell, loaded CR3 %llx, and reached %llx",
+			(unsigned long long)s->vmcb.cr3, (unsigned long long)s->vmcb.exitinfo2);
 		return TRIP_npf;
 	}
 	if (paging_nested_fault(&s->v, s->vmcb.exitinfo2, s->vmcb.exitinfo1) != SH_MMIO)
@@ -312,10 +309,8 @@ enum trip exit_cr_write(struct svm_vcpu *s)
 	if (!svm_exit_insn(s, &x))
 		return TRIP_cr0;
 	switch (x.op) {
-	case INSN_CLTS:
-		return finish_cr(s, x.len, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
-	case INSN_LMSW:
-		return lmsw(s, &x);
+	case INSN_CLTS: return finish_cr(s, x.len, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
+	case INSN_LMSW: return lmsw(s, &x);
 	}
 	return mov_to_cr(s, &x);
 }
@@ -323,14 +318,10 @@ enum trip exit_cr_write(struct svm_vcpu *s)
 static u64 guest_cr(const struct svm_vcpu *s, unsigned cr)
 {
 	switch (cr) {
-	case 2:
-		return s->vmcb.cr2;
-	case 3:
-		return s->v.cr3;
-	case 4:
-		return s->v.cr4;
-	case 8:
-		return s->vmcb.v_tpr & 15;
+	case 2: return s->vmcb.cr2;
+	case 3: return s->v.cr3;
+	case 4: return s->v.cr4;
+	case 8: return s->vmcb.v_tpr & 15;
 	}
 	return s->v.cr0;
 }

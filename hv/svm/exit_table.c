@@ -21,9 +21,8 @@ static enum trip exit_unknown(struct svm_vcpu *s)
 static enum trip exit_invalid(struct svm_vcpu *s)
 {
 	plat_domain_crash(s->v.domain, "the CPU refuses the guest's state: cr0 %llx cr3 %llx cr4 %llx efer %llx rip %llx",
-			  (unsigned long long)s->vmcb.cr0, (unsigned long long)s->vmcb.cr3,
-			  (unsigned long long)s->vmcb.cr4, (unsigned long long)s->vmcb.efer,
-			  (unsigned long long)s->vmcb.rip);
+			  (unsigned long long)s->vmcb.cr0, (unsigned long long)s->vmcb.cr3, (unsigned long long)s->vmcb.cr4,
+			  (unsigned long long)s->vmcb.efer, (unsigned long long)s->vmcb.rip);
 	return TRIP_other;
 }
 
@@ -111,8 +110,8 @@ quick_t quick_not_nested(struct svm_vcpu *s)
 #pragma GCC diagnostic ignored "-Woverride-init"
 const exit_handler_t domu_exits[NR_EXITS] = {
 	UNKNOWN_ALL,
-	[VMEXIT_CR0_READ ... VMEXIT_CR0_READ + 15] = exit_cr_read,
-	[VMEXIT_CR0_WRITE ... VMEXIT_CR0_WRITE + 15] = exit_cr_write,
+	[VMEXIT_CR0_READ... VMEXIT_CR0_READ + 15] = exit_cr_read,
+	[VMEXIT_CR0_WRITE... VMEXIT_CR0_WRITE + 15] = exit_cr_write,
 	[VMEXIT_CR0_WRITE + 3] = exit_cr3_write,
 	[VMEXIT_EXCP0 + VECTOR_DB] = exit_db,
 	[VMEXIT_EXCP0 + VECTOR_PF] = exit_pf,
@@ -136,10 +135,10 @@ const exit_handler_t domu_exits[NR_EXITS] = {
 	[VMEXIT_VMMCALL] = exit_vmmcall,
 	[VMEXIT_VMMCALL + 1 ... VMEXIT_SKINIT] = exit_ud,
 	[VMEXIT_WBINVD] = exit_nothing,
-	[VMEXIT_MONITOR ... VMEXIT_MWAIT_ARMED] = exit_ud,
+	[VMEXIT_MONITOR... VMEXIT_MWAIT_ARMED] = exit_ud,
 	[VMEXIT_XSETBV] = exit_xsetbv,
 	[VMEXIT_RDPRU] = exit_ud,
-	[VMEXIT_INVLPGB ... VMEXIT_TLBSYNC] = exit_ud,
+	[VMEXIT_INVLPGB... VMEXIT_TLBSYNC] = exit_ud,
 	[EXIT_IDX_NPF] = exit_npf,
 	[EXIT_IDX_INVALID] = exit_invalid,
 };
@@ -151,15 +150,16 @@ const exit_handler_t dom0_exits[NR_EXITS] = {
 	[VMEXIT_IOIO] = dom0_exit_io,
 	[VMEXIT_MSR] = dom0_exit_msr,
 	[VMEXIT_SHUTDOWN] = exit_shutdown,
-	[VMEXIT_VMRUN ... VMEXIT_SKINIT] = exit_ud,
+	[VMEXIT_VMRUN... VMEXIT_SKINIT] = exit_ud,
 	[EXIT_IDX_NPF] = dom0_exit_npf,
 	[EXIT_IDX_INVALID] = exit_invalid,
 };
 
 #define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not
-#define QUICK_INSNS                                                                                                    \
-	[VMEXIT_CR0_READ + 3] = quick_cr3_read, [VMEXIT_CR0_WRITE + 3] = quick_cr3_write,                              \
-	[VMEXIT_CPUID] = quick_cpuid, [VMEXIT_INVLPG] = quick_invlpg
+#define QUICK_INSNS                                                                                                              \
+	[VMEXIT_CR0_READ +                                                                                                       \
+		3] = quick_cr3_read,                                                                                             \
+		[VMEXIT_CR0_WRITE + 3] = quick_cr3_write, [VMEXIT_CPUID] = quick_cpuid, [VMEXIT_INVLPG] = quick_invlpg
 const quick_handler_t domu_quick[NR_QUICK] = {
 	QUICK_NONE,
 	QUICK_INSNS,

@@ -5,8 +5,8 @@
 #include "exit_insn.h"
 #include "svm.h"
 
-#define APIC_BASE_FIRST BIT(8) /* this CPU booted: read-only */
-#define APIC_BASE_ENABLE BIT(11)
+#define APIC_BASE_FIRST   BIT(8) /* this CPU booted: read-only */
+#define APIC_BASE_ENABLE  BIT(11)
 #define APIC_BASE_ADDRESS 0xfffffff000ull /* of 40 bits */
 
 static bool read_zero(const struct svm_vcpu *s, u64 *val)
@@ -101,8 +101,11 @@ static bool write_tsc_aux(struct svm_vcpu *s, u64 val)
 static bool read_msr(const struct svm_vcpu *s, u32 msr, u64 *val)
 {
 	switch (msr) {
+/* The formatter takes the list for a part of the macro. */
+/* clang-format off */
 #define MSR(first, n, name, read, write, why) case (first) ... (first) + (n) - 1: return read_##read(s, val);
 #include "msr.def"
+		/* clang-format on */
 	}
 	return false;
 }
@@ -110,8 +113,11 @@ static bool read_msr(const struct svm_vcpu *s, u32 msr, u64 *val)
 static bool write_msr(struct svm_vcpu *s, u32 msr, u64 val)
 {
 	switch (msr) {
+/* The formatter takes the list for a part of the macro. */
+/* clang-format off */
 #define MSR(first, n, name, read, write, why) case (first) ... (first) + (n) - 1: return write_##write(s, val);
 #include "msr.def"
+		/* clang-format on */
 	}
 	return false;
 }

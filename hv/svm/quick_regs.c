@@ -23,28 +23,29 @@ register unsigned long guest_r15 asm("r15");
 
 /* Where each register is: DO(its name, an lvalue). All are named, so that the compiler makes one jump of it. */
 #define SAVED(DO, reg) DO(reg, s->v.gpr[reg])
-#define EACH_REG(DO)                                                                                                   \
-	DO(RAX, s->vmcb.rax)                                                                                           \
-	SAVED(DO, RCX)                                                                                                 \
-	SAVED(DO, RDX)                                                                                                 \
-	DO(RBX, guest_rbx)                                                                                             \
-	DO(RSP, s->vmcb.rsp)                                                                                           \
-	DO(RBP, guest_rbp)                                                                                             \
-	SAVED(DO, RSI)                                                                                                 \
-	SAVED(DO, RDI)                                                                                                 \
-	SAVED(DO, R8)                                                                                                  \
-	SAVED(DO, R9)                                                                                                  \
-	SAVED(DO, R10)                                                                                                 \
-	SAVED(DO, R11)                                                                                                 \
-	DO(R12, guest_r12)                                                                                             \
-	DO(R13, guest_r13)                                                                                             \
-	DO(R14, guest_r14)                                                                                             \
+#define EACH_REG(DO)                                                                                                             \
+	DO(RAX, s->vmcb.rax)                                                                                                     \
+	SAVED(DO, RCX)                                                                                                           \
+	SAVED(DO, RDX)                                                                                                           \
+	DO(RBX, guest_rbx)                                                                                                       \
+	DO(RSP, s->vmcb.rsp)                                                                                                     \
+	DO(RBP, guest_rbp)                                                                                                       \
+	SAVED(DO, RSI)                                                                                                           \
+	SAVED(DO, RDI)                                                                                                           \
+	SAVED(DO, R8)                                                                                                            \
+	SAVED(DO, R9)                                                                                                            \
+	SAVED(DO, R10)                                                                                                           \
+	SAVED(DO, R11)                                                                                                           \
+	DO(R12, guest_r12)                                                                                                       \
+	DO(R13, guest_r13)                                                                                                       \
+	DO(R14, guest_r14)                                                                                                       \
 	DO(R15, guest_r15)
 
 /* A register by number, below NR_GPRS. */
 static inline __attribute__((always_inline)) u64 read_reg(const struct svm_vcpu *s, unsigned reg)
 {
-#define READ(n, place) case n: return place;
+#define READ(n, place)                                                                                                           \
+	case n: return place;
 	switch (reg) {
 		EACH_REG(READ)
 	}
@@ -53,7 +54,8 @@ static inline __attribute__((always_inline)) u64 read_reg(const struct svm_vcpu 
 
 static inline __attribute__((always_inline)) void write_reg(struct svm_vcpu *s, unsigned reg, u64 val)
 {
-#define WRITE(n, place) case n: place = val; return;
+#define WRITE(n, place)                                                                                                          \
+	case n: place = val; return;
 	switch (reg) {
 		EACH_REG(WRITE)
 	}

@@ -16,10 +16,10 @@
 #define GUEST_CODE 0x08
 #define GUEST_DATA 0x10
 #define GUEST_TASK 0x18
-#define NEXT_TASK 0x20
-#define TSS_BYTES 104
+#define NEXT_TASK  0x20
+#define TSS_BYTES  104
 #define CODE_BYTES 16
-#define CODE_NEXT 8 /* where the task NEXT_TASK begins in the code */
+#define CODE_NEXT  8 /* where the task NEXT_TASK begins in the code */
 
 /* A 32-bit task, as far as a guest here needs one (APM volume 2, section 12.2.5). */
 struct task {
@@ -132,8 +132,7 @@ static void run(void)
 	asm volatile("push %%rbp; vmload %%rax; vmrun %%rax; pop %%rbp"
 		     :
 		     : "a"(&room.vmcb)
-		     : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc",
-		       "memory");
+		     : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "cc", "memory");
 	stgi();
 }
 
@@ -152,7 +151,10 @@ static void probe(const struct probe *p)
 	bool known = exit == p->with || exit == p->without;
 	*p->found = exit != p->without || lost;
 	plat_log(known ? LOG_INFO : LOG_WARN, "self-test: %s: %s (exit code %x)", p->quirk,
-		 !known ? "not known, taken as yes" : *p->found ? "yes" : "no", exit);
+		 !known    ? "not known, taken as yes" :
+		 *p->found ? "yes" :
+			     "no",
+		 exit);
 }
 
 void svm_self_test(void)

@@ -5,14 +5,13 @@
 #include "quick.h"
 
 /* Instructions of SVM itself: no guest here has them. VMRUN's intercept is mandatory. */
-#define SVM_INSTRUCTIONS                                                                                               \
-	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI | \
+#define SVM_INSTRUCTIONS                                                                                                         \
+	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI |           \
 	 INTERCEPT_SKINIT)
 
 /* Instructions that cpuid.def does not offer: a CPU that has them executes them all the same. XSETBV is offered and has limits. */
 #define UNOFFERED2 (INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_MWAIT_ARMED | INTERCEPT_XSETBV | INTERCEPT_RDPRU)
-#define UNOFFERED3 \
-	(INTERCEPT_INVLPGB | INTERCEPT_INVLPGB_ILLEGAL | INTERCEPT_INVPCID | INTERCEPT_MCOMMIT | INTERCEPT_TLBSYNC)
+#define UNOFFERED3 (INTERCEPT_INVLPGB | INTERCEPT_INVLPGB_ILLEGAL | INTERCEPT_INVPCID | INTERCEPT_MCOMMIT | INTERCEPT_TLBSYNC)
 
 /* The MSR permission map: two bits an MSR (read, write), three ranges of 2 KiB (APM volume 2, section 15.11). */
 static void msr_intercept(u8 *msrpm, u32 msr, bool on)
@@ -40,9 +39,9 @@ void svm_setup_domu(struct svm_vcpu *s)
 	memset(s->msrpm, 0xff, 2 * PAGE_SIZE);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
 		msr_intercept(s->msrpm, own[i], false);
-	b->intercept1 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_RDPMC | INTERCEPT_CPUID |
-			INTERCEPT_INVD | INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR |
-			INTERCEPT_SHUTDOWN | INTERCEPT_FERR_FREEZE;
+	b->intercept1 = INTERCEPT_INTR | INTERCEPT_NMI | INTERCEPT_INIT | INTERCEPT_RDPMC | INTERCEPT_CPUID | INTERCEPT_INVD |
+			INTERCEPT_HLT | INTERCEPT_INVLPGA | INTERCEPT_IOIO | INTERCEPT_MSR | INTERCEPT_SHUTDOWN |
+			INTERCEPT_FERR_FREEZE;
 	b->intercept2 = SVM_INSTRUCTIONS | INTERCEPT_WBINVD | UNOFFERED2;
 	b->intercept3 = UNOFFERED3;
 	b->exceptions = BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC);
@@ -57,7 +56,8 @@ void svm_setup_domu(struct svm_vcpu *s)
 	b->asid = 2 + s->v.domain->id;
 	s->smp = s->v.domain->nr_vcpus > 1;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
-	b->quick = s->smp || paging_is_nested ? svm_quick_none() : domu_quick; /* the quick ways take no lock, and know no nested paging */
+	b->quick = s->smp || paging_is_nested ? svm_quick_none() :
+						domu_quick; /* the quick ways take no lock, and know no nested paging */
 	b->exit = s->smp ? svm_exit_smp : svm_exit;
 	svm_learn_cpuid(s);
 	s->exits = domu_exits;

@@ -15,9 +15,9 @@
 #define STEP_TRIES 64
 
 /* Faults and traps that instructions raise; what the machine itself raises, the guest's own intercepts are for. */
-#define STEP_EXCEPTIONS                                                                                                \
-	(BIT(0) | BIT(VECTOR_DB) | BIT(4) | BIT(5) | BIT(VECTOR_UD) | BIT(7) | BIT(10) | BIT(11) | BIT(12) |           \
-	 BIT(VECTOR_GP) | BIT(VECTOR_PF) | BIT(16) | BIT(17) | BIT(19))
+#define STEP_EXCEPTIONS                                                                                                          \
+	(BIT(0) | BIT(VECTOR_DB) | BIT(4) | BIT(5) | BIT(VECTOR_UD) | BIT(7) | BIT(10) | BIT(11) | BIT(12) | BIT(VECTOR_GP) |    \
+	 BIT(VECTOR_PF) | BIT(16) | BIT(17) | BIT(19))
 #define WITH_ERROR (BIT(8) | BIT(10) | BIT(11) | BIT(12) | BIT(VECTOR_GP) | BIT(VECTOR_PF) | BIT(17))
 
 /* ---- wanted ---- */
@@ -68,8 +68,8 @@ static enum trip get_on(struct svm_vcpu *s, enum svm_step_kind kind, bool table)
 	if (!seen(t, at) && table && paging_unshadow(&s->v, s->v.fault.gpa))
 		return TRIP_pf_unshadow;
 	if (++t->tries > STEP_TRIES) {
-		plat_domain_crash(s->v.domain, "the instruction at rip %llx gets nowhere, at %llx", (unsigned long long)s->vmcb.rip,
-				  (unsigned long long)s->vmcb.exitinfo2);
+		plat_domain_crash(s->v.domain, "the instruction at rip %llx gets nowhere, at %llx",
+				  (unsigned long long)s->vmcb.rip, (unsigned long long)s->vmcb.exitinfo2);
 		return TRIP_pf_crash;
 	}
 	add(t, at, (u32)s->vmcb.exitinfo1 & (PFEC_WRITE | PFEC_USER));

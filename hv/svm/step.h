@@ -28,8 +28,8 @@ struct svm_step {
 	/* What the instruction at `rip`, or an event on the way to its handler, has met so far without getting on. */
 	u8 kind, tries;
 	u64 rip;
-	u8 seen, lent;         /* how many of the next two; the oldest make room */
-	u64 page[LEND_MOST];   /* where it was stopped */
+	u8 seen, lent;       /* how many of the next two; the oldest make room */
+	u64 page[LEND_MOST]; /* where it was stopped */
 	struct lend lend[LEND_MOST];
 	u64 event; /* EVENTINJ form */
 	bool pops_flags;

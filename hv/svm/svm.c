@@ -14,12 +14,12 @@
 #include "quick.h"
 #include "svm_code.h"
 
-#define CPUID_SVM_NPT BIT(0)
-#define CPUID_SVM_NRIP BIT(3)
+#define CPUID_SVM_NPT        BIT(0)
+#define CPUID_SVM_NRIP       BIT(3)
 #define CPUID_SVM_FLUSH_ASID BIT(6)
-#define IOPM_PAGES 3
-#define MSRPM_PAGES 2
-#define PAT_RESET 0x0007040600070406ull
+#define IOPM_PAGES           3
+#define MSRPM_PAGES          2
+#define PAT_RESET            0x0007040600070406ull
 
 void svm_run_loop(struct svm_vcpu *s);
 

@@ -25,7 +25,7 @@ typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
 typedef u32 (*quick_handler_t)(struct svm_vcpu *s);
 
 #define GUEST_PHYS_BITS 40
-#define CPUID_SLOTS 64
+#define CPUID_SLOTS     64
 
 enum { EXIT_IDX_NPF = NR_PLAIN_EXITS, EXIT_IDX_INVALID, EXIT_IDX_UNKNOWN, NR_EXITS };
 
@@ -34,19 +34,19 @@ struct svm_vcpu {
 	struct vcpu v;
 	const exit_handler_t *exits;
 	exit_handler_t rest; /* what a quick handler left to be done with all registers; NULL: everything */
-	u64 pending; /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
+	u64 pending;         /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
-	bool ran; /* it has run since its start, or since INIT */
-	bool holds; /* what its pCPU holds beside the VMCB is its own (unswitched.c) */
+	bool ran;    /* it has run since its start, or since INIT */
+	bool holds;  /* what its pCPU holds beside the VMCB is its own (unswitched.c) */
 	u32 misfits; /* how often in a row the bytes at misfit_rip were not the instruction that the exit was for (exit_insn.c) */
 	u64 misfit_rip;
 	/* Several vCPUs (smp.c): it is in the guest or about to enter; another one's changes call for a flush before it enters. */
 	u32 in_guest, flush_wanted;
-	bool smp; /* its domain has several */
+	bool smp;                   /* its domain has several */
 	const struct emul_ops *ops; /* how emulation reaches the guest's memory */
 	struct svm_step step;
 	u8 *iopm, *msrpm;
-	u64 pat;     /* the guest's PAT, kept for it to read */
+	u64 pat; /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
 	u64 cr4_offered, efer_offered, xcr0_offered; /* bits that the guest may set (cpuid.def) */
 	/* Answers to CPUID for leaves of little or no change, and the last that never changes (cpuid.c). */
@@ -68,7 +68,7 @@ void svm_enable(void);
 struct svm_quirks {
 	bool no_task_switch_exit; /* a guest's hardware task switch, which loads CR3, happens unseen */
 	bool cr_reads_as_cr0;     /* a read of any control register is checked against CR0's intercept, and has its exit code */
-	bool loses_host_paging;   /* #VMEXIT of a guest with EFER.LME set, CR0.PG and CR4.PAE clear leaves the guest's CR0 in place */
+	bool loses_host_paging; /* #VMEXIT of a guest with EFER.LME set, CR0.PG and CR4.PAE clear leaves the guest's CR0 in place */
 };
 extern struct svm_quirks svm_quirks;
 /* Find out (selftest.c): once, with SVM on, before any vCPU runs. */
@@ -170,7 +170,7 @@ unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes);
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in);
 
 void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u32 error);
-void svm_inject_gp(struct svm_vcpu *s);       /* #GP(0) */
+void svm_inject_gp(struct svm_vcpu *s); /* #GP(0) */
 void svm_inject_ud(struct svm_vcpu *s);
 #define VECTOR_DB 1
 #define VECTOR_DF 8

@@ -10,11 +10,11 @@
 #include "cpu.h"
 #include "svm.h"
 
-#define PFEC_WRITE BIT(1)
-#define PFEC_USER BIT(2)
-#define PFEC_FETCH BIT(4)
-#define SEG_L BIT(9)
-#define SEG_D BIT(10)
+#define PFEC_WRITE  BIT(1)
+#define PFEC_USER   BIT(2)
+#define PFEC_FETCH  BIT(4)
+#define SEG_L       BIT(9)
+#define SEG_D       BIT(10)
 #define FETCH_BYTES 16 /* two words: cheaper to copy than 15 bytes */
 
 static inline u32 user_bit(const struct svm_vcpu *s)

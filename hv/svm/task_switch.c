@@ -15,7 +15,7 @@
 
 #define VECTOR_TS 10
 #define VECTOR_NP 11
-#define DR6_BT BIT(15)
+#define DR6_BT    BIT(15)
 #define DR7_LOCAL 0x155ull /* L0 to L3, and LE */
 #define RFLAGS_NT BIT(14)
 
@@ -67,8 +67,8 @@ static bool done(struct svm_vcpu *s, enum verdict r)
 	if (r == SH_GUEST_FAULT)
 		svm_inject_pf(s);
 	else
-		plat_domain_crash(s->v.domain, "a task switch at rip %llx finds no memory at gpa %llx", (unsigned long long)s->vmcb.rip,
-				  (unsigned long long)s->v.fault.gpa);
+		plat_domain_crash(s->v.domain, "a task switch at rip %llx finds no memory at gpa %llx",
+				  (unsigned long long)s->vmcb.rip, (unsigned long long)s->v.fault.gpa);
 	return false;
 }
 
@@ -138,14 +138,10 @@ static bool fits(enum task_segment which, u64 d, u16 selector, u32 cpl)
 	u32 type = DESC_TYPE(d), dpl = DESC_DPL(d), rpl = selector & 3;
 
 	switch (which) {
-	case TASK_CS:
-		return (type & (SEG_S | SEG_CODE)) == (SEG_S | SEG_CODE) && (type & SEG_CONFORM ? dpl <= cpl : dpl == cpl);
-	case TASK_SS:
-		return (type & (SEG_S | SEG_CODE | SEG_RW)) == (SEG_S | SEG_RW) && dpl == cpl && rpl == cpl;
-	case TASK_LDT:
-		return type == TYPE_LDT && !(selector & 4);
-	default:
-		return data_fits(type, dpl, cpl, rpl);
+	case TASK_CS: return (type & (SEG_S | SEG_CODE)) == (SEG_S | SEG_CODE) && (type & SEG_CONFORM ? dpl <= cpl : dpl == cpl);
+	case TASK_SS: return (type & (SEG_S | SEG_CODE | SEG_RW)) == (SEG_S | SEG_RW) && dpl == cpl && rpl == cpl;
+	case TASK_LDT: return type == TYPE_LDT && !(selector & 4);
+	default: return data_fits(type, dpl, cpl, rpl);
 	}
 }
 
@@ -366,8 +362,8 @@ static bool push_error(const struct task_switch *t)
 
 	if (down ? at <= b->ss.limit : at + bytes - 1ull > b->ss.limit)
 		return refuse(t, VECTOR_SS, 0);
-	if (!done(t->s, paging_write(&t->s->v, (u32)(b->ss.base + at), &error, bytes,
-				     b->cpl == 3 ? PFEC_U : system_access(t->s))))
+	if (!done(t->s,
+		  paging_write(&t->s->v, (u32)(b->ss.base + at), &error, bytes, b->cpl == 3 ? PFEC_U : system_access(t->s))))
 		return false;
 	b->rsp = (b->rsp & ~(u64)mask) | at;
 	return true;

@@ -22,10 +22,10 @@
 #include "cpu.h"
 #include "svm.h"
 
-#define CPUID_XSAVE BIT(26)
+#define CPUID_XSAVE  BIT(26)
 #define CPUID_RDTSCP BIT(27)
-#define FCW_RESET 0x37f /* what FNINIT makes it */
-#define MXCSR_RESET 0x1f80
+#define FCW_RESET    0x37f /* what FNINIT makes it */
+#define MXCSR_RESET  0x1f80
 
 /* An image of registers that are all zero, in the legacy form; as an XSAVE area it has no component but MXCSR. */
 static const struct {

@@ -51,7 +51,7 @@ struct vmcb {
 	u8 reserved6[0x3e0 - 0x0e0];
 	/* "Reserved for host usage": ours. */
 	const void *quick; /* table of quick handlers by exit code */
-	u32 begin;	   /* low half of the TSC at the last exit */
+	u32 begin;         /* low half of the TSC at the last exit */
 	u32 reserved6b;
 	const void *exit; /* what the exits come to that quick handlers leave: svm_exit, or svm_exit_smp */
 	u8 reserved6c[0x400 - 0x3f8];
@@ -99,108 +99,110 @@ VMCB_AT(g_pat, 0x668);
 _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 
 /* intercept1 */
-#define INTERCEPT_INTR BIT(0)
-#define INTERCEPT_NMI BIT(1)
-#define INTERCEPT_SMI BIT(2)
-#define INTERCEPT_INIT BIT(3)
-#define INTERCEPT_VINTR BIT(4)
-#define INTERCEPT_RDPMC BIT(15)
-#define INTERCEPT_CPUID BIT(18)
-#define INTERCEPT_INVD BIT(22)
-#define INTERCEPT_HLT BIT(24)
-#define INTERCEPT_INVLPG BIT(25)
-#define INTERCEPT_INVLPGA BIT(26)
-#define INTERCEPT_IOIO BIT(27)
-#define INTERCEPT_MSR BIT(28)
+#define INTERCEPT_INTR        BIT(0)
+#define INTERCEPT_NMI         BIT(1)
+#define INTERCEPT_SMI         BIT(2)
+#define INTERCEPT_INIT        BIT(3)
+#define INTERCEPT_VINTR       BIT(4)
+#define INTERCEPT_RDPMC       BIT(15)
+#define INTERCEPT_CPUID       BIT(18)
+#define INTERCEPT_INVD        BIT(22)
+#define INTERCEPT_HLT         BIT(24)
+#define INTERCEPT_INVLPG      BIT(25)
+#define INTERCEPT_INVLPGA     BIT(26)
+#define INTERCEPT_IOIO        BIT(27)
+#define INTERCEPT_MSR         BIT(28)
 #define INTERCEPT_TASK_SWITCH BIT(29)
 #define INTERCEPT_FERR_FREEZE BIT(30)
-#define INTERCEPT_SHUTDOWN BIT(31)
+#define INTERCEPT_SHUTDOWN    BIT(31)
 /* intercept2 */
-#define INTERCEPT_VMRUN BIT(0)
-#define INTERCEPT_VMMCALL BIT(1)
-#define INTERCEPT_VMLOAD BIT(2)
-#define INTERCEPT_VMSAVE BIT(3)
-#define INTERCEPT_STGI BIT(4)
-#define INTERCEPT_CLGI BIT(5)
-#define INTERCEPT_SKINIT BIT(6)
-#define INTERCEPT_WBINVD BIT(9)
-#define INTERCEPT_MONITOR BIT(10)
-#define INTERCEPT_MWAIT BIT(11)
+#define INTERCEPT_VMRUN       BIT(0)
+#define INTERCEPT_VMMCALL     BIT(1)
+#define INTERCEPT_VMLOAD      BIT(2)
+#define INTERCEPT_VMSAVE      BIT(3)
+#define INTERCEPT_STGI        BIT(4)
+#define INTERCEPT_CLGI        BIT(5)
+#define INTERCEPT_SKINIT      BIT(6)
+#define INTERCEPT_WBINVD      BIT(9)
+#define INTERCEPT_MONITOR     BIT(10)
+#define INTERCEPT_MWAIT       BIT(11)
 #define INTERCEPT_MWAIT_ARMED BIT(12)
-#define INTERCEPT_XSETBV BIT(13)
-#define INTERCEPT_RDPRU BIT(14)
+#define INTERCEPT_XSETBV      BIT(13)
+#define INTERCEPT_RDPRU       BIT(14)
 /* intercept3 */
-#define INTERCEPT_INVLPGB BIT(0)
+#define INTERCEPT_INVLPGB         BIT(0)
 #define INTERCEPT_INVLPGB_ILLEGAL BIT(1)
-#define INTERCEPT_INVPCID BIT(2)
-#define INTERCEPT_MCOMMIT BIT(3)
-#define INTERCEPT_TLBSYNC BIT(4)
+#define INTERCEPT_INVPCID         BIT(2)
+#define INTERCEPT_MCOMMIT         BIT(3)
+#define INTERCEPT_TLBSYNC         BIT(4)
 
-#define VMEXIT_CR0_READ 0x00
-#define VMEXIT_CR0_WRITE 0x10
-#define VMEXIT_EXCP0 0x40
-#define VMEXIT_INTR 0x60
-#define VMEXIT_NMI 0x61
-#define VMEXIT_SMI 0x62
-#define VMEXIT_INIT 0x63
-#define VMEXIT_VINTR 0x64
-#define VMEXIT_RDPMC 0x6f
-#define VMEXIT_CPUID 0x72
-#define VMEXIT_INVD 0x76
-#define VMEXIT_HLT 0x78
-#define VMEXIT_INVLPG 0x79
-#define VMEXIT_INVLPGA 0x7a
-#define VMEXIT_IOIO 0x7b
-#define VMEXIT_MSR 0x7c
+#define VMEXIT_CR0_READ    0x00
+#define VMEXIT_CR0_WRITE   0x10
+#define VMEXIT_EXCP0       0x40
+#define VMEXIT_INTR        0x60
+#define VMEXIT_NMI         0x61
+#define VMEXIT_SMI         0x62
+#define VMEXIT_INIT        0x63
+#define VMEXIT_VINTR       0x64
+#define VMEXIT_RDPMC       0x6f
+#define VMEXIT_CPUID       0x72
+#define VMEXIT_INVD        0x76
+#define VMEXIT_HLT         0x78
+#define VMEXIT_INVLPG      0x79
+#define VMEXIT_INVLPGA     0x7a
+#define VMEXIT_IOIO        0x7b
+#define VMEXIT_MSR         0x7c
 #define VMEXIT_TASK_SWITCH 0x7d
-#define VMEXIT_SHUTDOWN 0x7f
-#define VMEXIT_VMRUN 0x80
-#define VMEXIT_VMMCALL 0x81
-#define VMEXIT_SKINIT 0x86
-#define VMEXIT_WBINVD 0x89
-#define VMEXIT_MONITOR 0x8a
-#define VMEXIT_MWAIT 0x8b
+#define VMEXIT_SHUTDOWN    0x7f
+#define VMEXIT_VMRUN       0x80
+#define VMEXIT_VMMCALL     0x81
+#define VMEXIT_SKINIT      0x86
+#define VMEXIT_WBINVD      0x89
+#define VMEXIT_MONITOR     0x8a
+#define VMEXIT_MWAIT       0x8b
 #define VMEXIT_MWAIT_ARMED 0x8c
-#define VMEXIT_XSETBV 0x8d
-#define VMEXIT_RDPRU 0x8e
-#define VMEXIT_INVLPGB 0xa0
-#define VMEXIT_TLBSYNC 0xa4
-#define VMEXIT_NPF 0x400
-#define VMEXIT_INVALID 0xffffffffu /* the low 32 bits: QEMU does not sign-extend */
+#define VMEXIT_XSETBV      0x8d
+#define VMEXIT_RDPRU       0x8e
+#define VMEXIT_INVLPGB     0xa0
+#define VMEXIT_TLBSYNC     0xa4
+#define VMEXIT_NPF         0x400
+#define VMEXIT_INVALID     0xffffffffu /* the low 32 bits: QEMU does not sign-extend */
 
 /* EXITINFO1 of VMEXIT_IOIO (APM volume 2, 15.10.2) */
-#define IOIO_IN BIT(0)
-#define IOIO_STRING BIT(2)
-#define IOIO_REP BIT(3)
+#define IOIO_IN          BIT(0)
+#define IOIO_STRING      BIT(2)
+#define IOIO_REP         BIT(3)
 #define IOIO_BYTES(info) ((unsigned)((info) >> 4) & 7)
-#define IOIO_PORT(info) ((u16)((info) >> 16))
+#define IOIO_PORT(info)  ((u16)((info) >> 16))
 
 /* EVENTINJ and EXITINTINFO */
-#define EVENT_VALID BIT(31)
-#define EVENT_ERROR BIT(11)
-#define EVENT_TYPE(e) (((e) >> 8) & 7)
-#define EVENT_INTR (0ull << 8)
-#define EVENT_NMI (2ull << 8)
+#define EVENT_VALID     BIT(31)
+#define EVENT_ERROR     BIT(11)
+#define EVENT_TYPE(e)   (((e) >> 8) & 7)
+#define EVENT_INTR      (0ull << 8)
+#define EVENT_NMI       (2ull << 8)
 #define EVENT_EXCEPTION (3ull << 8)
-#define EVENT_SOFT (4ull << 8)
+#define EVENT_SOFT      (4ull << 8)
 
-#define TLB_NOTHING 0
-#define TLB_FLUSH_ALL 1
+#define TLB_NOTHING    0
+#define TLB_FLUSH_ALL  1
 #define TLB_FLUSH_ASID 3
 
 /* Clean bits: what hardware may keep from the last run. */
 #define CLEAN_INTERCEPTS BIT(0)
-#define CLEAN_ASID BIT(2)
-#define CLEAN_TPR BIT(3)
-#define CLEAN_NP BIT(4)
-#define CLEAN_CRX BIT(5)
-#define CLEAN_DRX BIT(6)
-#define CLEAN_DT BIT(7)
-#define CLEAN_SEG BIT(8)
-#define CLEAN_CR2 BIT(9)
-#define CLEAN_AVIC BIT(11)
+#define CLEAN_ASID       BIT(2)
+#define CLEAN_TPR        BIT(3)
+#define CLEAN_NP         BIT(4)
+#define CLEAN_CRX        BIT(5)
+#define CLEAN_DRX        BIT(6)
+#define CLEAN_DT         BIT(7)
+#define CLEAN_SEG        BIT(8)
+#define CLEAN_CR2        BIT(9)
+#define CLEAN_AVIC       BIT(11)
 /* All that an ordinary exit leaves alone. */
-#define CLEAN_ALL (BIT(0) | BIT(1) | CLEAN_ASID | CLEAN_NP | CLEAN_CRX | CLEAN_DRX | CLEAN_DT | CLEAN_SEG | CLEAN_CR2 | BIT(10) | CLEAN_AVIC)
+#define CLEAN_ALL                                                                                                                \
+	(BIT(0) | BIT(1) | CLEAN_ASID | CLEAN_NP | CLEAN_CRX | CLEAN_DRX | CLEAN_DT | CLEAN_SEG | CLEAN_CR2 | BIT(10) |          \
+	 CLEAN_AVIC)
 
 /* Did the exit cut the delivery of an event short? By one byte, because every exit asks. */
 static inline bool vmcb_event_cut(const struct vmcb *b)

@@ -75,11 +75,11 @@ static inline void trace_end(struct trace_ring *r, struct vcpu *v, enum pn_event
 /* All of it for an event that happens now: as many numbers as there are registers for arguments, and 0. */
 void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3);
 
-#define TRACE_ON(id) unlikely(trace_mask & BIT(PN_EV_##id))
-#define TRACE(v, id, ...) \
-	do { \
-		if (TRACE_ON(id)) \
-			TRACE_FOUR(v, id, __VA_ARGS__, 0, 0, 0, 0); \
+#define TRACE_ON(id) unlikely(trace_mask &BIT(PN_EV_##id))
+#define TRACE(v, id, ...)                                                                                                        \
+	do {                                                                                                                     \
+		if (TRACE_ON(id))                                                                                                \
+			TRACE_FOUR(v, id, __VA_ARGS__, 0, 0, 0, 0);                                                              \
 	} while (0)
 #define TRACE_FOUR(v, id, p0, p1, p2, p3, ...) trace_now(v, PN_EV_##id, p0, p1, p2, p3)
 

@@ -17,23 +17,23 @@
 #define CR0_CD BIT(30)
 #define CR0_PG BIT(31)
 
-#define CR4_PSE BIT(4)
-#define CR4_PAE BIT(5)
-#define CR4_MCE BIT(6)
-#define CR4_PGE BIT(7)
-#define CR4_OSFXSR BIT(9)
-#define CR4_UMIP BIT(11)
-#define CR4_LA57 BIT(12)
+#define CR4_PSE      BIT(4)
+#define CR4_PAE      BIT(5)
+#define CR4_MCE      BIT(6)
+#define CR4_PGE      BIT(7)
+#define CR4_OSFXSR   BIT(9)
+#define CR4_UMIP     BIT(11)
+#define CR4_LA57     BIT(12)
 #define CR4_FSGSBASE BIT(16)
-#define CR4_PCIDE BIT(17)
-#define CR4_OSXSAVE BIT(18)
-#define CR4_SMEP BIT(20)
-#define CR4_SMAP BIT(21)
+#define CR4_PCIDE    BIT(17)
+#define CR4_OSXSAVE  BIT(18)
+#define CR4_SMEP     BIT(20)
+#define CR4_SMAP     BIT(21)
 
-#define EFER_SCE BIT(0)
-#define EFER_LME BIT(8)
-#define EFER_LMA BIT(10)
-#define EFER_NXE BIT(11)
+#define EFER_SCE  BIT(0)
+#define EFER_LME  BIT(8)
+#define EFER_LMA  BIT(10)
+#define EFER_NXE  BIT(11)
 #define EFER_SVME BIT(12)
 
 #define DR6_BS BIT(14)
@@ -45,28 +45,28 @@
 #define RFLAGS_VM BIT(17)
 #define RFLAGS_AC BIT(18)
 
-#define MSR_TSC 0x10
-#define MSR_APIC_BASE 0x1b
-#define MSR_TSC_AUX 0xc0000103
-#define MSR_MTRR_CAP 0xfe
-#define MSR_SYSENTER_CS 0x174
-#define MSR_SYSENTER_ESP 0x175
-#define MSR_SYSENTER_EIP 0x176
-#define MSR_MCG_CAP 0x179
-#define MSR_MCG_STATUS 0x17a
-#define MSR_PAT 0x277
+#define MSR_TSC             0x10
+#define MSR_APIC_BASE       0x1b
+#define MSR_TSC_AUX         0xc0000103
+#define MSR_MTRR_CAP        0xfe
+#define MSR_SYSENTER_CS     0x174
+#define MSR_SYSENTER_ESP    0x175
+#define MSR_SYSENTER_EIP    0x176
+#define MSR_MCG_CAP         0x179
+#define MSR_MCG_STATUS      0x17a
+#define MSR_PAT             0x277
 #define MSR_MC_STATUS(bank) (0x401 + 4 * (bank))
-#define MSR_EFER 0xc0000080
-#define MSR_STAR 0xc0000081
-#define MSR_LSTAR 0xc0000082
-#define MSR_CSTAR 0xc0000083
-#define MSR_SFMASK 0xc0000084
-#define MSR_FS_BASE 0xc0000100
-#define MSR_GS_BASE 0xc0000101
-#define MSR_KERNEL_GS_BASE 0xc0000102
-#define MSR_VM_CR 0xc0010114
-#define MSR_VM_HSAVE_PA 0xc0010117
-#define VM_CR_SVMDIS BIT(4)
+#define MSR_EFER            0xc0000080
+#define MSR_STAR            0xc0000081
+#define MSR_LSTAR           0xc0000082
+#define MSR_CSTAR           0xc0000083
+#define MSR_SFMASK          0xc0000084
+#define MSR_FS_BASE         0xc0000100
+#define MSR_GS_BASE         0xc0000101
+#define MSR_KERNEL_GS_BASE  0xc0000102
+#define MSR_VM_CR           0xc0010114
+#define MSR_VM_HSAVE_PA     0xc0010117
+#define VM_CR_SVMDIS        BIT(4)
 
 struct cpuid {
 	u32 eax, ebx, ecx, edx;
@@ -88,8 +88,11 @@ static inline u64 highest_bit(u64 x)
 	return n;
 }
 
-static inline void barrier(void) { asm volatile("" : : : "memory"); }
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
+static inline void barrier(void)
+{
+	asm volatile("" : : : "memory");
+}
+#define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 
 #endif

@@ -42,22 +42,34 @@ static inline u64 rdtsc_low(void)
 	return lo;
 }
 
-#define CR_ACCESSORS(n)                                                                                                \
-	static inline u64 read_cr##n(void)                                                                             \
-	{                                                                                                              \
-		u64 v;                                                                                                 \
-		asm volatile("mov %%cr" #n ", %0" : "=r"(v) : : "memory");                                             \
-		return v;                                                                                              \
-	}                                                                                                              \
-	static inline void write_cr##n(u64 v) { asm volatile("mov %0, %%cr" #n : : "r"(v) : "memory"); }
+#define CR_ACCESSORS(n)                                                                                                          \
+	static inline u64 read_cr##n(void)                                                                                       \
+	{                                                                                                                        \
+		u64 v;                                                                                                           \
+		asm volatile("mov %%cr" #n ", %0" : "=r"(v) : : "memory");                                                       \
+		return v;                                                                                                        \
+	}                                                                                                                        \
+	static inline void write_cr##n(u64 v)                                                                                    \
+	{                                                                                                                        \
+		asm volatile("mov %0, %%cr" #n : : "r"(v) : "memory");                                                           \
+	}
 CR_ACCESSORS(0)
 CR_ACCESSORS(2)
 CR_ACCESSORS(3)
 CR_ACCESSORS(4)
 
-static inline void outb(u16 port, u8 v) { asm volatile("outb %0, %1" : : "a"(v), "Nd"(port)); }
-static inline void outw(u16 port, u16 v) { asm volatile("outw %0, %1" : : "a"(v), "Nd"(port)); }
-static inline void outl(u16 port, u32 v) { asm volatile("outl %0, %1" : : "a"(v), "Nd"(port)); }
+static inline void outb(u16 port, u8 v)
+{
+	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
+}
+static inline void outw(u16 port, u16 v)
+{
+	asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));
+}
+static inline void outl(u16 port, u32 v)
+{
+	asm volatile("outl %0, %1" : : "a"(v), "Nd"(port));
+}
 static inline u8 inb(u16 port)
 {
 	u8 v;
@@ -77,10 +89,22 @@ static inline u32 inl(u16 port)
 	return v;
 }
 
-static inline void cpu_relax(void) { asm volatile("pause" : : : "memory"); }
-static inline void stgi(void) { asm volatile("stgi" : : : "memory"); }
-static inline void clgi(void) { asm volatile("clgi" : : : "memory"); }
-static inline void invlpg(u64 va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }
+static inline void cpu_relax(void)
+{
+	asm volatile("pause" : : : "memory");
+}
+static inline void stgi(void)
+{
+	asm volatile("stgi" : : : "memory");
+}
+static inline void clgi(void)
+{
+	asm volatile("clgi" : : : "memory");
+}
+static inline void invlpg(u64 va)
+{
+	asm volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
 
 /* Debug registers 0 to 3. */
 static inline void clear_dr0_3(void)
@@ -88,26 +112,56 @@ static inline void clear_dr0_3(void)
 	asm volatile("mov %0, %%dr0; mov %0, %%dr1; mov %0, %%dr2; mov %0, %%dr3" : : "r"(0ull));
 }
 
-static inline void fninit(void) { asm volatile("fninit"); }
+static inline void fninit(void)
+{
+	asm volatile("fninit");
+}
 /* `image`: 512 bytes, aligned to 16. */
-static inline void fxrstor(const void *image) { asm volatile("fxrstor64 (%0)" : : "r"(image) : "memory"); }
+static inline void fxrstor(const void *image)
+{
+	asm volatile("fxrstor64 (%0)" : : "r"(image) : "memory");
+}
 /* These two need CR4.OSXSAVE. `area`: 576 bytes at least, aligned to 64. */
-static inline void xsetbv0(u64 v) { asm volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory"); }
+static inline void xsetbv0(u64 v)
+{
+	asm volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
+}
 static inline void xrstor(const void *area, u64 components)
 {
 	asm volatile("xrstor64 (%0)" : : "r"(area), "a"((u32)components), "d"((u32)(components >> 32)) : "memory");
 }
 
 /* What VMRUN leaves alone, from and to a guest's block: FS, GS, TR, LDTR and the system-call MSRs. */
-static inline void vmload(const void *block) { asm volatile("vmload %0" : : "a"(block) : "memory"); }
-static inline void vmsave(void *block) { asm volatile("vmsave %0" : : "a"(block) : "memory"); }
-static inline void invlpga(u64 va, u32 asid) { asm volatile("invlpga" : : "a"(va), "c"(asid) : "memory"); }
+static inline void vmload(const void *block)
+{
+	asm volatile("vmload %0" : : "a"(block) : "memory");
+}
+static inline void vmsave(void *block)
+{
+	asm volatile("vmsave %0" : : "a"(block) : "memory");
+}
+static inline void invlpga(u64 va, u32 asid)
+{
+	asm volatile("invlpga" : : "a"(va), "c"(asid) : "memory");
+}
 
-static inline void sti(void) { asm volatile("sti"); }
-static inline void cli(void) { asm volatile("cli"); }
+static inline void sti(void)
+{
+	asm volatile("sti");
+}
+static inline void cli(void)
+{
+	asm volatile("cli");
+}
 /* With GIF clear: let pending interrupts be taken; and wait for one, which ends it at once if it is pending. */
-static inline void take_interrupts(void) { asm volatile("stgi; nop; nop; clgi" : : : "memory"); }
-static inline void wait_for_interrupt(void) { asm volatile("cli; stgi; sti; hlt; clgi" : : : "memory"); }
+static inline void take_interrupts(void)
+{
+	asm volatile("stgi; nop; nop; clgi" : : : "memory");
+}
+static inline void wait_for_interrupt(void)
+{
+	asm volatile("cli; stgi; sti; hlt; clgi" : : : "memory");
+}
 
 static inline u64 stack_pointer(void)
 {
@@ -120,16 +174,18 @@ static inline u64 stack_pointer(void)
 static inline void xmm_get(unsigned index, u8 value[16])
 {
 	switch (index) {
-#define X(n) case n: asm volatile("movups %%xmm" #n ", %0" : "=m"(*(u8(*)[16])value)); break;
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define X(n)                                                                                                                     \
+	case n: asm volatile("movups %%xmm" #n ", %0" : "=m"(*(u8(*)[16])value)); break;
+		X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #undef X
 	}
 }
 static inline void xmm_set(unsigned index, const u8 value[16])
 {
 	switch (index) {
-#define X(n) case n: asm volatile("movups %0, %%xmm" #n : : "m"(*(const u8(*)[16])value)); break;
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define X(n)                                                                                                                     \
+	case n: asm volatile("movups %0, %%xmm" #n : : "m"(*(const u8(*)[16])value)); break;
+		X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 #undef X
 	}
 }

@@ -15,7 +15,7 @@
 #define PTE_A    BIT(5)
 #define PTE_D    BIT(6)
 #define PTE_PS   BIT(7) /* at level 2 and above: the entry maps a superpage */
-#define PTE_G BIT(8) /* CR3 loads leave its translation alone, with CR4.PGE */
+#define PTE_G    BIT(8) /* CR3 loads leave its translation alone, with CR4.PGE */
 #define PTE_NX   BIT(63)
 #define PTE_ADDR 0x000ffffffffff000ull
 

@@ -4,7 +4,7 @@
 #define X86_SEGMENTS_H
 
 #define SEL_CODE64 0x08
-#define SEL_DATA 0x10
+#define SEL_DATA   0x10
 #define SEL_CODE32 0x18
 
 /* One stack a pCPU, aligned to its size: struct pcpu sits at its lowest address (boot/pcpu.h). */

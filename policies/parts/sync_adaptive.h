@@ -151,18 +151,12 @@ SH_PART void adaptive_pulled(struct domain *d, struct sh_page *leaf)
 }
 
 static const struct sh_sync sync_part = {
-	UNSYNC_LEAVES_HOOKS,
-	.find = adaptive_find,
-	.find_root = kept_find,
-	.invlpg = adaptive_invlpg,
-	.unpark = adaptive_unpark,
-	.parks_left = adaptive_parks_left,
-	.gone = adaptive_gone,
-	.in_sync = adaptive_in_sync,
-	.made = adaptive_made,
-	.table_write = adaptive_table_write,
-	.resynced = adaptive_resynced,
-	.pulled = adaptive_pulled,
+	UNSYNC_LEAVES_HOOKS,           .find = adaptive_find,
+	.find_root = kept_find,        .invlpg = adaptive_invlpg,
+	.unpark = adaptive_unpark,     .parks_left = adaptive_parks_left,
+	.gone = adaptive_gone,         .in_sync = adaptive_in_sync,
+	.made = adaptive_made,         .table_write = adaptive_table_write,
+	.resynced = adaptive_resynced, .pulled = adaptive_pulled,
 };
 
 #endif

@@ -20,8 +20,8 @@ SH_PART struct sh_fixup *fixup_row(const struct domain *d, const struct sh_page 
 	return table->fixups ? d->shadow->fixup[table->fixups - 1] : NULL;
 }
 
-static __attribute__((noinline, unused)) void fixup_add(struct domain *d, struct sh_fixup *row, mfn_t mfn,
-							struct sh_page *leaf, u32 slot)
+static __attribute__((noinline, unused)) void fixup_add(struct domain *d, struct sh_fixup *row, mfn_t mfn, struct sh_page *leaf,
+							u32 slot)
 {
 	struct sh_fixup *room = NULL;
 

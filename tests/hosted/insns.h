@@ -10,8 +10,14 @@ extern u64 machine_tsc;
 struct cpuid cpuid(u32 leaf, u32 subleaf);
 u64 rdmsr(u32 msr);
 void wrmsr(u32 msr, u64 val);
-static inline u64 rdtsc(void) { return machine_tsc++; }
-static inline u64 rdtsc_low(void) { return (u32)machine_tsc++; }
+static inline u64 rdtsc(void)
+{
+	return machine_tsc++;
+}
+static inline u64 rdtsc_low(void)
+{
+	return (u32)machine_tsc++;
+}
 
 u64 read_cr0(void);
 u64 read_cr2(void);

@@ -7,15 +7,15 @@
 #include "../lib/guest.h"
 #include "../lib/private.h"
 
-#define CR0_WP (1ul << 16)
-#define CR4_OSFXSR 0x200ul
+#define CR0_WP      (1ul << 16)
+#define CR4_OSFXSR  0x200ul
 #define CR4_OSXSAVE (1ul << 18)
-#define FCW 0x37f /* after FNINIT */
-#define ROUNDS 6000
-#define NO_MEMORY 0xd0000000ul
-#define DB 1
-#define UD 6
-#define SOFT 32
+#define FCW         0x37f /* after FNINIT */
+#define ROUNDS      6000
+#define NO_MEMORY   0xd0000000ul
+#define DB          1
+#define UD          6
+#define SOFT        32
 
 enum { PAGES = 16, WRITABLE = 0, READ_ONLY, KERNEL_ONLY, NONE, NONE_TOO, TABLE }; /* what the first pages of USER_BASE map */
 
@@ -23,7 +23,10 @@ static ulong root, frames;
 static pte_t *slot;
 static bool avx;
 
-static ulong page(unsigned i) { return USER_BASE + i * PAGE_SIZE; }
+static ulong page(unsigned i)
+{
+	return USER_BASE + i * PAGE_SIZE;
+}
 
 static ulong read_cr0(void)
 {
@@ -61,25 +64,25 @@ static void check(const void *at, unsigned bytes, const char *what, const char *
 }
 
 /* Each of them stores to `at` what it stores to memory of the guest's own. */
-#define EACH_STORE(DO)                                                                                                 \
-	DO("fnstcw (%0)", 2)                                                                                           \
-	DO("sgdt (%0)", 10)                                                                                            \
-	DO("sidt (%0)", 10)                                                                                            \
-	DO("str (%0)", 2)                                                                                              \
-	DO("sldt (%0)", 2)                                                                                             \
-	DO("fxsave (%0)", 160)                                                                                         \
-	DO("fldpi; fstpl (%0)", 8)                                                                                     \
-	DO("fldpi; fstpt (%0)", 10)                                                                                    \
+#define EACH_STORE(DO)                                                                                                           \
+	DO("fnstcw (%0)", 2)                                                                                                     \
+	DO("sgdt (%0)", 10)                                                                                                      \
+	DO("sidt (%0)", 10)                                                                                                      \
+	DO("str (%0)", 2)                                                                                                        \
+	DO("sldt (%0)", 2)                                                                                                       \
+	DO("fxsave (%0)", 160)                                                                                                   \
+	DO("fldpi; fstpl (%0)", 8)                                                                                               \
+	DO("fldpi; fstpt (%0)", 10)                                                                                              \
 	DO("fnstenv (%0); fldenv (%0)", 8)
 
 static void stores(ulong at, const char *where)
 {
 	static u8 own[512] __attribute__((aligned(64)));
 
-#define ONE(insn, bytes)                                                                                               \
-	__asm__ volatile("fninit; " insn : : "r"(own) : "memory");                                                     \
-	memcpy(expected, own, bytes);                                                                                  \
-	__asm__ volatile("fninit; " insn : : "r"(at) : "memory");                                                      \
+#define ONE(insn, bytes)                                                                                                         \
+	__asm__ volatile("fninit; " insn : : "r"(own) : "memory");                                                               \
+	memcpy(expected, own, bytes);                                                                                            \
+	__asm__ volatile("fninit; " insn : : "r"(at) : "memory");                                                                \
 	check((void *)at, bytes, insn, where);
 	EACH_STORE(ONE)
 #undef ONE
@@ -108,11 +111,10 @@ __asm__(".pushsection .text\n"
 	".popsection");
 
 /* The address behind the instruction, and the flags, go where the stack is. */
-#define EVENT_ON(stack, insn)                                                                                          \
-	__asm__ volatile("mov %%rsp, own_sp(%%rip); lea 1f(%%rip), %%rax; mov %%rax, resume(%%rip); mov %0, %%rsp\n"  \
-			 insn "\n1:"                                                                                   \
-			 :                                                                                             \
-			 : "r"(stack)                                                                                  \
+#define EVENT_ON(stack, insn)                                                                                                    \
+	__asm__ volatile("mov %%rsp, own_sp(%%rip); lea 1f(%%rip), %%rax; mov %%rax, resume(%%rip); mov %0, %%rsp\n" insn "\n1:" \
+			 :                                                                                                       \
+			 : "r"(stack)                                                                                            \
 			 : "rax", "memory", "cc")
 
 /* A frame of five words below `stack`, of which the first is the address and the fourth the stack. */
@@ -144,12 +146,9 @@ static void events(ulong stack, const char *where)
 static pte_t flags_of(unsigned i)
 {
 	switch (i) {
-	case READ_ONLY:
-		return PTE_P | PTE_US;
-	case KERNEL_ONLY:
-		return PTE_P;
-	default:
-		return PTE_P | PTE_RW | PTE_US;
+	case READ_ONLY: return PTE_P | PTE_US;
+	case KERNEL_ONLY: return PTE_P;
+	default: return PTE_P | PTE_RW | PTE_US;
 	}
 }
 
@@ -288,12 +287,13 @@ static void step_over(ulong at, const char *where)
 	const ulong before = hits;
 	ulong behind;
 
-	__asm__ volatile("mov %%rsp, own_sp(%%rip); lea 1f(%%rip), %0; pushfq; orl $0x100, (%%rsp); popfq; fnstcw (%1); 1: nop; nop"
-			 : "=&r"(behind)
-			 : "r"(at)
-			 : "memory", "cc");
-	need(hits == before + 1 && db_ip == behind, "a single step on %s ends at %lx instead of %lx, %lu seen", where, db_ip, behind,
-	     hits - before);
+	__asm__ volatile(
+		"mov %%rsp, own_sp(%%rip); lea 1f(%%rip), %0; pushfq; orl $0x100, (%%rsp); popfq; fnstcw (%1); 1: nop; nop"
+		: "=&r"(behind)
+		: "r"(at)
+		: "memory", "cc");
+	need(hits == before + 1 && db_ip == behind, "a single step on %s ends at %lx instead of %lx, %lu seen", where, db_ip,
+	     behind, hits - before);
 	need(db_dr6 & 1 << 14, "a single step on %s without DR6.BS", where);
 	__asm__ volatile("mov %0, %%dr6" : : "r"(0xffff0ff0ul));
 	poke(at, 0);
@@ -328,11 +328,14 @@ static void no_memory(void)
 	a = 5;
 	__asm__ volatile("lock xadd %0, (%1); lock incq (%1); lock btsq $3, (%1); lock decl (%1)" : "+r"(a) : "r"(at) : "memory");
 	need(a == ~0ul && peek(at) == ~0ul, "locked instructions: %lx", a);
-	__asm__ volatile("mov %1, %%eax; xor %%edx, %%edx; divl (%2); mov %%eax, %k0" : "=r"(a) : "r"(~0u), "r"(at) : "eax", "edx");
+	__asm__ volatile("mov %1, %%eax; xor %%edx, %%edx; divl (%2); mov %%eax, %k0"
+			 : "=r"(a)
+			 : "r"(~0u), "r"(at)
+			 : "eax", "edx");
 	need(a == 1, "DIV: %lu", a);
 	__asm__ volatile("fxsave (%0); fldpi; fstpl (%0); fstenv (%0); fninit" : : "r"(at) : "memory");
 	__asm__ volatile("fldpi; fstpl -4(%0)" : : "r"(page(NONE_TOO)) : "memory"); /* across a page end */
-	__asm__ volatile("fildq -4(%1); fistpq %0" : "=m"(i) : "r"(page(NONE))); /* half memory */
+	__asm__ volatile("fildq -4(%1); fistpq %0" : "=m"(i) : "r"(page(NONE)));    /* half memory */
 	need((u64)i >> 32 == ~0u, "FILD across the end of memory: %lx", (ulong)i);
 	need(peek(at) == ~0ul, "what was written");
 	if (avx) {

@@ -6,15 +6,15 @@
 #include "../lib/guest.h"
 #include "../lib/mode.h"
 
-#define FS_BASE	       0xc0000100
+#define FS_BASE        0xc0000100
 #define KERNEL_GS_BASE 0xc0000102
-#define TSC_AUX	       0xc0000103
-#define PAT	       0x277
+#define TSC_AUX        0xc0000103
+#define PAT            0x277
 #define PAT_RESET      0x0007040600070406
 #define MXCSR_RESET    0x1f80
 #define CR4_OSXSAVE    0x40000ul
 #define XCR0_AVX       7u /* with what it needs */
-#define JUNK	       0x5a5a3c3ca5a5c3c3
+#define JUNK           0x5a5a3c3ca5a5c3c3
 
 /* clang-format off */
 #define EACH_REG(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15)
@@ -29,7 +29,7 @@ struct fxsave {
 
 /* Those that the guest may keep in the CPU; all are zero after a reset. */
 static const u32 own_msrs[] = { FS_BASE,    0xc0000101, KERNEL_GS_BASE, 0xc0000081, 0xc0000082, 0xc0000083,
-				0xc0000084, 0x174,	0x175,		0x176,	    TSC_AUX };
+				0xc0000084, 0x174,      0x175,          0x176,      TSC_AUX };
 
 static u64 rdmsr(u32 msr)
 {
@@ -39,7 +39,10 @@ static u64 rdmsr(u32 msr)
 	return (u64)high << 32 | low;
 }
 
-static void wrmsr(u32 msr, u64 v) { __asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32))); }
+static void wrmsr(u32 msr, u64 v)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)));
+}
 
 static u32 cpuid_ecx(u32 leaf)
 {
@@ -65,7 +68,10 @@ static u64 xgetbv(void)
 	return (u64)high << 32 | low;
 }
 
-static void xsetbv(u64 v) { __asm__ volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32))); }
+static void xsetbv(u64 v)
+{
+	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32)));
+}
 
 static void find_fxsave(void)
 {
@@ -114,7 +120,7 @@ static void leave_vectors(bool avx)
 	static const u32 mxcsr = 0x1fa0;
 	static const u16 fcw = 0x27f;
 
-#define FILL(n) __asm__ volatile("movups %0, %%xmm" #n : : "m"(junk));
+#define FILL(n)     __asm__ volatile("movups %0, %%xmm" #n : : "m"(junk));
 #define FILL_ALL(n) __asm__ volatile("vmovdqu %0, %%ymm" #n : : "m"(junk));
 	if (avx) {
 		EACH_REG(FILL_ALL)

@@ -21,7 +21,10 @@ static void expect(unsigned i, unsigned f, const char *what)
 	need(peek(va) == f + 1, "%s: page %u is not frame %u", what, i, f);
 }
 
-static pte_t entry(unsigned f) { return (frames + f * PAGE_SIZE) | PTE_USER_DATA; }
+static pte_t entry(unsigned f)
+{
+	return (frames + f * PAGE_SIZE) | PTE_USER_DATA;
+}
 
 static void by_bytes(void)
 {

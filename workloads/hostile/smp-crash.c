@@ -3,9 +3,7 @@
 #include "../lib/smp.h"
 #include "no-traps.h"
 
-void ipi_came(void)
-{
-}
+void ipi_came(void) {}
 
 static void second_cpu(void)
 {

@@ -2,9 +2,7 @@
 /* Both CPUs halt with interrupts off: nobody is left to wake them. */
 #include "../lib/smp.h"
 
-void ipi_came(void)
-{
-}
+void ipi_came(void) {}
 
 static void second_cpu(void)
 {

@@ -2,9 +2,7 @@
 /* The first CPU halts for ever, the second loops for ever, both deaf to interrupts. */
 #include "../lib/smp.h"
 
-void ipi_came(void)
-{
-}
+void ipi_came(void) {}
 
 static void second_cpu(void)
 {

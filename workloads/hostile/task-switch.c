@@ -23,7 +23,7 @@
 #define DATA_SELECTOR 16
 #define TASK_SELECTOR 24
 #define NEXT_SELECTOR 32
-#define MAPPED        768 /* entries: up to 3 GiB; the others are the rest of the page */
+#define MAPPED        768   /* entries: up to 3 GiB; the others are the rest of the page */
 #define ENTRY         0xe7u /* present, writable, for all, accessed, dirty, 4 MiB */
 
 struct task_state {
@@ -40,7 +40,7 @@ struct page {
 _Static_assert(sizeof(struct page) == PAGE_SIZE, "all of it is one page");
 
 #define STRING_(x) #x
-#define STRING(x) STRING_(x)
+#define STRING(x)  STRING_(x)
 
 /*
  * leap(CR3 of the directory, pseudo-descriptor): to compatibility mode, to unpaged mode, to two-level paging, and off. What the new
@@ -51,47 +51,47 @@ __asm__(".text\n"
 	".globl leap, code_read, code_fill, code_end\n"
 	"leap:	mov %edi, %ebx\n"
 	"	movabs $(2f - " STRING(DIRECT_BASE) "), %rax\n"
-	"	jmp *%rax\n"
-	"2:	lea 1f(%rip), %rax\n"
-	"	push $24\n" /* GDT_CODE32_SELECTOR */
-	"	push %rax\n"
-	"	lretq\n"
-	".code32\n"
-	"1:	mov %cr0, %eax\n"
-	"	and $0x7fffffff, %eax\n"
-	"	mov %eax, %cr0\n"
-	"	mov $0x10, %eax\n" /* PSE */
-	"	mov %eax, %cr4\n"
-	"	mov %ebx, %cr3\n"
-	"	mov $0xc0000080, %ecx\n"
-	"	rdmsr\n"
-	"	and $~0x100, %eax\n"
-	"	wrmsr\n"
-	"	mov %cr0, %eax\n"
-	"	or $0x80000000, %eax\n"
-	"	mov %eax, %cr0\n"
-	"	lgdt (%esi)\n"
-	"	mov $24, %eax\n"
-	"	ltr %ax\n"
-	"	ljmp $32, $0\n"
-	/* EAX: what is to be read. If it can be: say so. */
-	"code_read:\n"
-	"	mov (%eax), %ebx\n"
-	"	mov $0x3f8, %edx\n"
-	"	mov $'!', %al\n"
-	"	out %al, %dx\n"
-	"	cli\n"
-	"3:	hlt\n"
-	"	jmp 3b\n"
-	/* EDI: where to begin. */
-	"code_fill:\n"
-	"	or $-1, %eax\n"
-	"	or $-1, %ecx\n"
-	"	rep stosl\n"
-	"4:	hlt\n"
-	"	jmp 4b\n"
-	"code_end:\n"
-	".code64\n");
+						    "	jmp *%rax\n"
+						    "2:	lea 1f(%rip), %rax\n"
+						    "	push $24\n" /* GDT_CODE32_SELECTOR */
+						    "	push %rax\n"
+						    "	lretq\n"
+						    ".code32\n"
+						    "1:	mov %cr0, %eax\n"
+						    "	and $0x7fffffff, %eax\n"
+						    "	mov %eax, %cr0\n"
+						    "	mov $0x10, %eax\n" /* PSE */
+						    "	mov %eax, %cr4\n"
+						    "	mov %ebx, %cr3\n"
+						    "	mov $0xc0000080, %ecx\n"
+						    "	rdmsr\n"
+						    "	and $~0x100, %eax\n"
+						    "	wrmsr\n"
+						    "	mov %cr0, %eax\n"
+						    "	or $0x80000000, %eax\n"
+						    "	mov %eax, %cr0\n"
+						    "	lgdt (%esi)\n"
+						    "	mov $24, %eax\n"
+						    "	ltr %ax\n"
+						    "	ljmp $32, $0\n"
+						    /* EAX: what is to be read. If it can be: say so. */
+						    "code_read:\n"
+						    "	mov (%eax), %ebx\n"
+						    "	mov $0x3f8, %edx\n"
+						    "	mov $'!', %al\n"
+						    "	out %al, %dx\n"
+						    "	cli\n"
+						    "3:	hlt\n"
+						    "	jmp 3b\n"
+						    /* EDI: where to begin. */
+						    "code_fill:\n"
+						    "	or $-1, %eax\n"
+						    "	or $-1, %ecx\n"
+						    "	rep stosl\n"
+						    "4:	hlt\n"
+						    "	jmp 4b\n"
+						    "code_end:\n"
+						    ".code64\n");
 
 #pragma GCC visibility push(hidden)
 extern const u8 leap[], code_read[], code_fill[], code_end[];
@@ -121,10 +121,11 @@ static void fill_page(struct page *p, ulong what)
 		p->directory[i] = i * BIG | ENTRY;
 	memcpy(p->code, code, bytes);
 	fill_gdt(p);
-	p->next = (struct task_state){ .cr3 = what == 2 ? DOM0_PAGE : AIM, .eip = AIM + offsetof(struct page, code), .eflags = 2 };
+	p->next =
+		(struct task_state){ .cr3 = what == 2 ? DOM0_PAGE : AIM, .eip = AIM + offsetof(struct page, code), .eflags = 2 };
 	p->next.cs = CODE_SELECTOR;
 	p->next.ss = p->next.ds = p->next.es = DATA_SELECTOR;
-	p->next.gpr[0] = HYPERVISOR; /* EAX */
+	p->next.gpr[0] = HYPERVISOR;      /* EAX */
 	p->next.gpr[7] = AIM + PAGE_SIZE; /* EDI */
 }
 

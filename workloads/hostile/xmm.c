@@ -9,21 +9,24 @@
 #include "../lib/mode.h"
 #include "../lib/private.h"
 
-#define CR0_EM 0x4ul
-#define CR0_TS 0x8ul
-#define CR4_OSFXSR 0x200ul
+#define CR0_EM         0x4ul
+#define CR0_TS         0x8ul
+#define CR4_OSFXSR     0x200ul
 #define INVALID_OPCODE 6
-#define NO_DEVICE 7
-#define NOWHERE 0x7000000000 /* no memory */
-#define SLOTS 64	     /* of a table: unused entries from here on */
+#define NO_DEVICE      7
+#define NOWHERE        0x7000000000 /* no memory */
+#define SLOTS          64           /* of a table: unused entries from here on */
 
-static u8 file[16][16];	    /* what the sixteen registers hold */
+static u8 file[16][16];       /* what the sixteen registers hold */
 static u8 wanted[64], *place; /* what should be at `place` */
-static bool no_memory;	    /* `place` has none: ones, whatever is written */
+static bool no_memory;        /* `place` has none: ones, whatever is written */
 static const char *where;
 
 /* Bit 0 of every byte is clear, so that no entry is present however it is written. */
-static u8 pattern(unsigned reg, unsigned byte) { return (u8)((reg * 37 + byte * 11 + 5) << 1); }
+static u8 pattern(unsigned reg, unsigned byte)
+{
+	return (u8)((reg * 37 + byte * 11 + 5) << 1);
+}
 
 /* clang-format off */
 #define EACH_REG(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15)
@@ -46,7 +49,8 @@ static void check_file(const char *what)
 #define STORE(n) __asm__ volatile("movups %%xmm" #n ", %0" : "=m"(now[n]));
 	EACH_REG(STORE)
 	for (unsigned r = 0; r < 16; r++)
-		need(!memcmp(now[r], file[r], 16), "%s, %s: xmm%u holds %lx, not %lx", where, what, r, *(ulong *)now[r], *(ulong *)file[r]);
+		need(!memcmp(now[r], file[r], 16), "%s, %s: xmm%u holds %lx, not %lx", where, what, r, *(ulong *)now[r],
+		     *(ulong *)file[r]);
 }
 
 static void check_place(const char *what)
@@ -59,13 +63,15 @@ static void check_place(const char *what)
 }
 
 /* One form, by registers from both halves of the file: `bytes` bytes of one, from its byte `from` on, `at` bytes into the place. */
-#define STORED(insn, reg, at, from, bytes)                                                                                  \
-	do {                                                                                                              \
-		__asm__ volatile(insn " %%xmm" #reg ", (%0)" : : "r"(place + (at)) : "memory");                             \
-		memcpy(wanted + (at), file[reg] + (from), bytes);                                                         \
-		check_place(insn " xmm" #reg);                                                                              \
+#define STORED(insn, reg, at, from, bytes)                                                                                       \
+	do {                                                                                                                     \
+		__asm__ volatile(insn " %%xmm" #reg ", (%0)" : : "r"(place + (at)) : "memory");                                  \
+		memcpy(wanted + (at), file[reg] + (from), bytes);                                                                \
+		check_place(insn " xmm" #reg);                                                                                   \
 	} while (0)
-#define STORES(insn, at, from, bytes) STORED(insn, 1, at, from, bytes); STORED(insn, 14, at, from, bytes)
+#define STORES(insn, at, from, bytes)                                                                                            \
+	STORED(insn, 1, at, from, bytes);                                                                                        \
+	STORED(insn, 14, at, from, bytes)
 
 static void stores(void)
 {
@@ -90,18 +96,20 @@ static void stores(void)
 }
 
 /* `bytes` bytes to byte `to` of a register; the rest of it is kept or cleared. */
-#define LOADED(insn, reg, at, to, bytes, keeps)                                                                             \
-	do {                                                                                                              \
-		__asm__ volatile(insn " (%0), %%xmm" #reg : : "r"(place + (at)) : "memory");                                \
-		if (!(keeps))                                                                                             \
-			memset(file[reg], 0, 16);                                                                         \
-		if (no_memory)                                                                                            \
-			memset(file[reg] + (to), 0xff, bytes);                                                            \
-		else                                                                                                      \
-			memcpy(file[reg] + (to), wanted + (at), bytes);                                                   \
-		check_file(insn " into xmm" #reg);                                                                          \
+#define LOADED(insn, reg, at, to, bytes, keeps)                                                                                  \
+	do {                                                                                                                     \
+		__asm__ volatile(insn " (%0), %%xmm" #reg : : "r"(place + (at)) : "memory");                                     \
+		if (!(keeps))                                                                                                    \
+			memset(file[reg], 0, 16);                                                                                \
+		if (no_memory)                                                                                                   \
+			memset(file[reg] + (to), 0xff, bytes);                                                                   \
+		else                                                                                                             \
+			memcpy(file[reg] + (to), wanted + (at), bytes);                                                          \
+		check_file(insn " into xmm" #reg);                                                                               \
 	} while (0)
-#define LOADS(insn, at, to, bytes, keeps) LOADED(insn, 2, at, to, bytes, keeps); LOADED(insn, 13, at, to, bytes, keeps)
+#define LOADS(insn, at, to, bytes, keeps)                                                                                        \
+	LOADED(insn, 2, at, to, bytes, keeps);                                                                                   \
+	LOADED(insn, 13, at, to, bytes, keeps)
 
 static void loads(void)
 {
@@ -148,7 +156,10 @@ static void set_cr0(ulong bits)
 	__asm__ volatile("mov %%cr0, %0; or %1, %0; mov %0, %%cr0" : "=&r"(v) : "r"(bits));
 }
 
-static void clear_cr4(ulong bits) { __asm__ volatile("mov %0, %%cr4" : : "r"(read_cr4() & ~bits)); }
+static void clear_cr4(ulong bits)
+{
+	__asm__ volatile("mov %0, %%cr4" : : "r"(read_cr4() & ~bits));
+}
 
 /* Once for each, and then the store is made after all. */
 static void exceptions_first(void)

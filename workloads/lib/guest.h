@@ -34,7 +34,11 @@ void guest_exit(unsigned code) __attribute__((noreturn));
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 /* Goes on only if the condition holds. */
-#define need(cond, ...) do { if (!(cond)) fail(__VA_ARGS__); } while (0)
+#define need(cond, ...)                                                                                                          \
+	do {                                                                                                                     \
+		if (!(cond))                                                                                                     \
+			fail(__VA_ARGS__);                                                                                       \
+	} while (0)
 
 /*
  * The value of "name=N" on the command line, decimal, or `standard` without it.
@@ -48,8 +52,14 @@ void workload_main(void);
 
 /* ---- memory and page tables ---- */
 
-static inline void *phys_to_virt(ulong pa) { return (void *)(DIRECT_BASE + pa); }
-static inline ulong virt_to_phys(const void *va) { return (ulong)va - DIRECT_BASE; }
+static inline void *phys_to_virt(ulong pa)
+{
+	return (void *)(DIRECT_BASE + pa);
+}
+static inline ulong virt_to_phys(const void *va)
+{
+	return (ulong)va - DIRECT_BASE;
+}
 
 /* Bytes of memory from 0. */
 extern ulong memory_bytes;
@@ -62,7 +72,10 @@ ulong pages_alloc(ulong n);
  * entry is wider than a word (PAE), in the order that never leaves a present entry half written.
  */
 #include "pte_store.h"
-static inline pte_t pte_get(const pte_t *slot) { return *(const volatile pte_t *)slot; }
+static inline pte_t pte_get(const pte_t *slot)
+{
+	return *(const volatile pte_t *)slot;
+}
 
 static inline unsigned pt_index(ulong va, unsigned level)
 {
@@ -88,12 +101,24 @@ static inline ulong read_cr3(void)
 	return v;
 }
 
-static inline void write_cr3(ulong v) { __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory"); }
-static inline void invlpg(ulong va) { __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory"); }
+static inline void write_cr3(ulong v)
+{
+	__asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
+}
+static inline void invlpg(ulong va)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
 
 /* One access, of the kind that a workload wants to count. */
-static inline ulong peek(ulong va) { return *(volatile ulong *)va; }
-static inline void poke(ulong va, ulong value) { *(volatile ulong *)va = value; }
+static inline ulong peek(ulong va)
+{
+	return *(volatile ulong *)va;
+}
+static inline void poke(ulong va, ulong value)
+{
+	*(volatile ulong *)va = value;
+}
 
 /* ---- faults ---- */
 

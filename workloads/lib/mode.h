@@ -13,7 +13,7 @@
 
 struct mode_trip {
 	ulong there_cr3, there_cr4; /* of a 32-bit paging mode */
-	ulong va;		    /* one 32-bit word is read here, there */
+	ulong va;                   /* one 32-bit word is read here, there */
 	ulong here_cr3, here_cr4;
 };
 

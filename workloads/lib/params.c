@@ -7,7 +7,7 @@
 #include "guest.h"
 #include "private.h"
 
-#define MAX_WORDS 16
+#define MAX_WORDS  16
 #define MAX_DIGITS 9 /* of a number: less than 2^30 in every form */
 
 static char text[256];

@@ -20,7 +20,10 @@ void params_init(const char *command_line);
 void params_check(void);
 void region_init(void);
 
-static inline void outb(u16 port, u8 value) { __asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port)); }
+static inline void outb(u16 port, u8 value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
 
 static inline u8 inb(u16 port)
 {

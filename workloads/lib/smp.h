@@ -13,22 +13,22 @@
 #include "private.h"
 #include "vectors.h"
 
-#define AP_PAGE	 0x8000
-#define APIC	 0xfee00000
-#define APIC_ID	 0x20
-#define APIC_EOI 0xb0
-#define APIC_SVR 0xf0
-#define APIC_ICR 0x300
+#define AP_PAGE     0x8000
+#define APIC        0xfee00000
+#define APIC_ID     0x20
+#define APIC_EOI    0xb0
+#define APIC_SVR    0xf0
+#define APIC_ICR    0x300
 #define APIC_ICR_TO 0x310
-#define SVR_ON	 0x1ff /* enabled; spurious vector 255 */
-#define ICR_INIT 0x4500
-#define ICR_SIPI 0x4600
-#define ICR_BUSY 0x1000
-#define EFER	 0xc0000080
-#define EFER_LMA 0x400
+#define SVR_ON      0x1ff /* enabled; spurious vector 255 */
+#define ICR_INIT    0x4500
+#define ICR_SIPI    0x4600
+#define ICR_BUSY    0x1000
+#define EFER        0xc0000080
+#define EFER_LMA    0x400
 
-#define STRING_(x) #x
-#define STRING(x)  STRING_(x)
+#define STRING_(x)      #x
+#define STRING(x)       STRING_(x)
 #define IN_PAGE(symbol) STRING(AP_PAGE) " + " #symbol " - ap_code"
 
 /* clang-format off */
@@ -114,9 +114,18 @@ static volatile bool smp_second_is_up;
 static void second_cpu(void) __attribute__((noreturn));
 void ipi_came(void);
 
-static inline void apic_write(ulong reg, u32 value) { *(volatile u32 *)(smp_apic + reg) = value; }
-static inline u32 apic_read(ulong reg) { return *(volatile u32 *)(smp_apic + reg); }
-static inline void pause(void) { __asm__ volatile("pause" : : : "memory"); }
+static inline void apic_write(ulong reg, u32 value)
+{
+	*(volatile u32 *)(smp_apic + reg) = value;
+}
+static inline u32 apic_read(ulong reg)
+{
+	return *(volatile u32 *)(smp_apic + reg);
+}
+static inline void pause(void)
+{
+	__asm__ volatile("pause" : : : "memory");
+}
 
 static inline u64 read_efer(void)
 {

@@ -98,8 +98,8 @@ static void fork_exit(void)
 			shared_pages[i * PAGE] = 1;
 		_exit(CHILD_CODE);
 	}
-	need(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_CODE,
-	     "a child ended with %#x", status);
+	need(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == CHILD_CODE, "a child ended with %#x",
+	     status);
 }
 
 static void fork_exec_exit(void)

@@ -12,12 +12,12 @@
  */
 #include "../lib/guest.h"
 
-#define PAGES      256
-#define SPACES     24
-#define PER_SPACE  8 /* pages, each below a table of its own */
-#define COM1       0x3f8
-#define COM1_LSR   0x3fd
-#define L1_BYTES   (PT_ENTRIES * PAGE_SIZE)
+#define PAGES     256
+#define SPACES    24
+#define PER_SPACE 8 /* pages, each below a table of its own */
+#define COM1      0x3f8
+#define COM1_LSR  0x3fd
+#define L1_BYTES  (PT_ENTRIES * PAGE_SIZE)
 
 static ulong roots[SPACES], frames, rounds, writes;
 

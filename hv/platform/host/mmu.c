@@ -176,9 +176,8 @@ static u32 place_for(struct host_cpu *c, u32 *held, u32 most)
 static void remember_table(struct host_cpu *c, const struct walk *w, gva_t va)
 {
 	if (chance(c, 6))
-		c->psc[place_for(c, &c->nr_psc, HOST_PSC_ENTRIES)] = (struct host_psc_entry){
-			w->level, va >> shift(c, w->level + 1), w->table, w->all, w->any
-		};
+		c->psc[place_for(c, &c->nr_psc, HOST_PSC_ENTRIES)] =
+			(struct host_psc_entry){ w->level, va >> shift(c, w->level + 1), w->table, w->all, w->any };
 }
 
 /* Set bits in the entry, which was read as e. False: it has changed. */
@@ -249,9 +248,8 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 		if (c->nested_cr3) /* the neighbours may be mapped otherwise */
 			size = PAGE_SIZE;
 		if (chance(c, 6))
-			c->tlb[place_for(c, &c->nr_tlb, HOST_TLB_ENTRIES)] = (struct host_tlb_entry){
-				va & ~(size - 1), size, *hpa & ~(size - 1), w.all, w.any
-			};
+			c->tlb[place_for(c, &c->nr_tlb, HOST_TLB_ENTRIES)] =
+				(struct host_tlb_entry){ va & ~(size - 1), size, *hpa & ~(size - 1), w.all, w.any };
 		return true;
 	}
 }

@@ -8,8 +8,8 @@
 #include "plat.h"
 
 #define HEAP_BYTES (96ull << 20)
-#define MIN_POOL (64ull << 20)
-#define MAX_UNITS 32768
+#define MIN_POOL   (64ull << 20)
+#define MAX_UNITS  32768
 
 struct units {
 	u64 base, unit;
@@ -103,9 +103,8 @@ void memory_init(const struct boot_info *bi)
 	host_memory.private_end = end;
 	host_memory.pool_base = pool_base;
 	host_memory.pool_bytes = pool.nr * POOL_UNIT;
-	plat_log(LOG_INFO, "memory: private %llx-%llx, pool %llu MiB at %llx", (unsigned long long)image,
-		 (unsigned long long)end, (unsigned long long)(host_memory.pool_bytes >> 20),
-		 (unsigned long long)pool_base);
+	plat_log(LOG_INFO, "memory: private %llx-%llx, pool %llu MiB at %llx", (unsigned long long)image, (unsigned long long)end,
+		 (unsigned long long)(host_memory.pool_bytes >> 20), (unsigned long long)pool_base);
 }
 
 /* head.S mapped 4 GiB; go on in 2 MiB steps, a page directory a GiB. */

@@ -6,9 +6,21 @@
 #include "cpu.h"
 #include "vcpu.h"
 
-static inline void *plat_map(mfn_t m) { return (void *)mfn_to_hpa(m); }
-static inline mfn_t plat_virt_to_mfn(const void *p) { return hpa_to_mfn((hpa_t)p); }
-static inline u64 plat_tsc(void) { return rdtsc(); }
-static inline void plat_tlb_flush(struct vcpu *v) { v->tlb_flush = 1; }
+static inline void *plat_map(mfn_t m)
+{
+	return (void *)mfn_to_hpa(m);
+}
+static inline mfn_t plat_virt_to_mfn(const void *p)
+{
+	return hpa_to_mfn((hpa_t)p);
+}
+static inline u64 plat_tsc(void)
+{
+	return rdtsc();
+}
+static inline void plat_tlb_flush(struct vcpu *v)
+{
+	v->tlb_flush = 1;
+}
 
 #endif

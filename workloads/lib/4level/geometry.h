@@ -9,30 +9,30 @@
 #ifndef GUEST_GEOMETRY_H
 #define GUEST_GEOMETRY_H
 
-#define PT_LEVELS 4
-#define PT_INDEX_BITS 9
-#define PT_ENTRIES 512 /* entries in a table page */
+#define PT_LEVELS       4
+#define PT_INDEX_BITS   9
+#define PT_ENTRIES      512 /* entries in a table page */
 #define PT_ROOT_ENTRIES 512
-#define PTE_BYTES 8
+#define PTE_BYTES       8
 
 /* How this mode is turned on: what start.S loads. PGE comes when the low mapping has gone. */
-#define CR4_MODE 0x20 /* PAE */
-#define EFER_MODE 0x900 /* LME, NXE */
-#define GDT_CODE 0x00af9b000000ffff /* 64-bit code */
+#define CR4_MODE  0x20               /* PAE */
+#define EFER_MODE 0x900              /* LME, NXE */
+#define GDT_CODE  0x00af9b000000ffff /* 64-bit code */
 
 /*
  * All memory is mapped here, by global 2 MiB pages, as 64-bit Linux does
  * without KASLR. Image, stack and tables have this one mapping only.
  */
-#define DIRECT_BASE 0xffff888000000000
-#define DIRECT_ROOT_INDEX 273 /* DIRECT_BASE's entry in the root: bits 47-39 */
-#define DIRECT_MAX 0x40000000 /* bytes mapped by the boot tables' one L2 */
-#define SUPERPAGE_BYTES 0x200000
+#define DIRECT_BASE       0xffff888000000000
+#define DIRECT_ROOT_INDEX 273        /* DIRECT_BASE's entry in the root: bits 47-39 */
+#define DIRECT_MAX        0x40000000 /* bytes mapped by the boot tables' one L2 */
+#define SUPERPAGE_BYTES   0x200000
 #define KERNEL_ROOT_INDEX 256 /* from here on every root has the same entries */
 
 /* The boot tables lie one behind the other; the superpage entries begin here, counted from the root. */
 #define BOOT_DIRECT_OFFSET 0x2000
-#define BOOT_TABLE_PAGES 3
+#define BOOT_TABLE_PAGES   3
 
 /* Where workloads put what they map: the lower, "user" half, clear of page 0. */
 #define USER_BASE 0x400000000000
@@ -41,10 +41,10 @@
 #define LINEAR_BASE 0xfffff68000000000
 
 /* What is this mode's own in an entry; the bits that all modes share come with it. */
-#define PTE_TYPE u64
-#define PTE_NX 0x8000000000000000
+#define PTE_TYPE  u64
+#define PTE_NX    0x8000000000000000
 #define PTE_FRAME 0x000ffffffffff000
-#define PTE_ROOT PTE_TABLE /* an entry of the root */
+#define PTE_ROOT  PTE_TABLE /* an entry of the root */
 #include "pte_bits.h"
 
 #endif

@@ -27,9 +27,11 @@ static inline void gate_set(struct gate *g, unsigned long target, u16 selector, 
 }
 
 /* DO(name) of each general register but the stack pointer. */
-#define EACH_GPR(DO)                                                                                                   \
-	DO("rax") DO("rcx") DO("rdx") DO("rbx") DO("rbp") DO("rsi") DO("rdi") DO("r8") DO("r9") DO("r10") DO("r11")    \
-	DO("r12") DO("r13") DO("r14") DO("r15")
+#define EACH_GPR(DO)                                                                                                             \
+	DO("rax")                                                                                                                \
+	DO("rcx")                                                                                                                \
+	DO("rdx")                                                                                                                \
+	DO("rbx") DO("rbp") DO("rsi") DO("rdi") DO("r8") DO("r9") DO("r10") DO("r11") DO("r12") DO("r13") DO("r14") DO("r15")
 
 /* Bytes of "mov (c), a", a word's read through register c into register a: 48 8b 01. */
 #define WORD_READ_BYTES 3
