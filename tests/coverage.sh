@@ -65,7 +65,7 @@ configure_it() {
 
 # Sanitizers have branches of their own, but for the address sanitizer, which comes after the counters.
 make_it() {
-	"${MAKE:-make}" -j"$jobs" ENGINE_TSAN_RECIPES= HOSTED_EXTRA="$FLAGS" HOSTED_SANITIZE=-fsanitize=address "$@"
+	"${MAKE:-make}" -j"$jobs" ENGINE_TSAN_RECIPES= ENGINE_OPT= HOSTED_EXTRA="$FLAGS" HOSTED_SANITIZE=-fsanitize=address "$@"
 }
 
 build() {
