@@ -228,13 +228,17 @@ static void mode_settle(struct domain *d, struct sh_page *sp, u32 offset, u32 by
 	}
 }
 
-/* Is the leaf entry what the guest's is good for, whoever may write to the frame at this moment? */
+/*
+ * Is the leaf entry what the guest's is good for, whoever may write to the frame at this moment? Write access is good only while
+ * the guest's entry is marked dirty, unless hardware marks it itself.
+ */
 static bool leaf_agrees(const struct domain *d, const struct sh_page *sp, gva_t va)
 {
 	u64 ge = guest_entry(sp, gw_offset(va, 1, G) / GUEST_BYTES), e = s_get(sp, s_slot(va, 1));
 	u64 want = leaf_derive_in(d, sp, ge, role_rsvd(sp->role));
+	bool writable = AD_HIDES_TABLES && sp->hidden ? ge & PTE_RW : ge_writable(ge);
 
-	return !((e ^ want) & ~(u64)PTE_RW) && !(e & PTE_P && e & PTE_RW & ~ge);
+	return !((e ^ want) & ~(u64)PTE_RW) && (writable || !(e & PTE_P && e & PTE_RW));
 }
 
 /* A link that is not there promises nothing. One that is there is compared without looking its child up, which may resync. */
