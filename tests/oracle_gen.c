@@ -22,17 +22,18 @@ static bool touch(struct gen *g, u32 cpu, gva_t va, u32 how, u64 value, u32 byte
 	return emit(g, (struct step){ OP_access, (u8)cpu, how, va, bytes, value });
 }
 
-/* A write that becomes LOCK CMPXCHG, of a size that it has: naturally aligned, mostly. */
+/* A write that becomes LOCK CMPXCHG, of a size that it has: naturally aligned, mostly, unless it goes across a page end. */
 static u32 maybe_swap(struct gen *g, u32 how, gva_t *va, u32 *bytes)
 {
 	static const u8 sizes[] = { 4, 8, 8, 16, 16, 2, 1 };
+	bool crosses = *va % 4096 + *bytes > 4096;
 
-	if (!(how & PFEC_W) || !one_in(g, 6))
+	if (!(how & PFEC_W) || !one_in(g, crosses ? 2 : 6))
 		return how;
-	*bytes = PICK(g, sizes);
-	if (*bytes == 16 || !one_in(g, 4))
+	*bytes = crosses && !one_in(g, 4) ? 8 : PICK(g, sizes);
+	if (*bytes == 16 || (!crosses && !one_in(g, 4)))
 		*va &= ~(gva_t)(*bytes - 1);
-	return how | HOW_SWAP | (one_in(g, 4) ? HOW_OTHER : 0);
+	return how | HOW_SWAP | (one_in(g, crosses ? 2 : 4) ? HOW_OTHER : 0);
 }
 
 /* What hardware never hands over, but an instruction's address may be: not canonical. */
@@ -185,23 +186,51 @@ static bool change_back(struct gen *g, u32 cpu)
 	return !levels || !g->changed_at || write_at(g, cpu, g->changed_at, g->changed, entry_bytes(levels));
 }
 
-/* While a vCPU uses va, another one that runs on the same tables writes to one of them: it did before, so that its TLB may let it. */
-static bool race(struct gen *g, u32 cpu, u32 other, gva_t va)
+/*
+ * While a vCPU takes its next step, another one that runs on the same tables writes to the entry at a place that the first one's
+ * way may go by: it did before, so that its TLB may let it.
+ */
+static bool write_meanwhile(struct gen *g, u32 cpu, u32 other, struct place at)
 {
 	u32 levels = cpu_of(g, cpu)->levels;
 	struct step s = { .op = OP_meanwhile, .cpu = (u8)other, .how = HOST_AC };
-	struct place path[REF_LEVELS], *at;
-	u32 n = path_of(g, cpu, va, path);
 
-	if (!n || other == cpu || g->p->strict || cpu_of(g, other)->levels != levels)
+	if (other == cpu || g->p->strict || cpu_of(g, other)->levels != levels)
 		return true;
-	at = &path[n - 1 - rnd(g, n < 3 ? n : 2)];
-	s.a = kernel_address(g, levels, at->gpa);
-	s.c = one_in(g, 3) ? entry_at(g->r, cpu, at->gpa) ^ PTE_RW : good_entry(g, levels, at->level);
-	s.b = one_in(g, 3) ? 0 : 1 + rnd(g, one_in(g, 2) ? 24 : 120);
-	if (!one_in(g, 3) && !touch(g, other, s.a, PFEC_W | HOST_AC, entry_at(g->r, cpu, at->gpa), entry_bytes(levels)))
+	s.a = kernel_address(g, levels, at.gpa);
+	s.c = one_in(g, 3) ? entry_at(g->r, cpu, at.gpa) ^ PTE_RW : good_entry(g, levels, at.level);
+	s.b = one_in(g, 2) ? 0 : 1 + rnd(g, one_in(g, 2) ? 24 : 120);
+	if (!one_in(g, 3) && !touch(g, other, s.a, PFEC_W | HOST_AC, entry_at(g->r, cpu, at.gpa), entry_bytes(levels)))
 		return false;
 	return emit(g, s);
+}
+
+static bool race(struct gen *g, u32 cpu, u32 other, gva_t va)
+{
+	struct place path[REF_LEVELS];
+	u32 n = path_of(g, cpu, va, path);
+
+	return !n || write_meanwhile(g, cpu, other, path[n - 1 - rnd(g, n < 3 ? n : 2)]);
+}
+
+/* A page becomes a table: an entry, the link to it, and the first use, in which another vCPU may write to it still. */
+static bool new_table(struct gen *g, u32 cpu, u32 other, gva_t va)
+{
+	static const u32 kinds[] = { PFEC_U, PFEC_W | PFEC_U };
+	u32 levels = cpu_of(g, cpu)->levels, size = entry_bytes(levels);
+	struct place path[REF_LEVELS], at;
+	u32 n = path_of(g, cpu, va, path), child = n > 2 && one_in(g, 2) ? n - 2 : n - 1;
+	u64 link;
+
+	if (n < 2 || (levels == 3 && path[child - 1].level == 3))
+		return true;
+	at = path[child];
+	at.gpa = (TABLE_FIRST + rnd(g, HOLE_AT - TABLE_FIRST)) * 4096 + at.gpa % 4096;
+	link = (entry_at(g->r, cpu, path[child - 1].gpa) & ~PTE_ADDR) | (at.gpa & PTE_ADDR);
+	if (!write_at(g, cpu, at.gpa, entry_at(g->r, cpu, path[child].gpa), size) ||
+	    !write_at(g, cpu, path[child - 1].gpa, link, size) || !flush_page(g, cpu, va) || !write_meanwhile(g, cpu, other, at))
+		return false;
+	return touch(g, cpu, va, PICK(g, kinds), noise(g) << 1, 8) && (one_in(g, 2) || flush_page(g, cpu, va));
 }
 
 /* The p2m changes under a page in use: it goes, and what comes may be another frame of the pool, or at another place. */
@@ -218,7 +247,7 @@ static bool balloon(struct gen *g, u32 cpu, gva_t va)
 		return g->p->nr_steps < g->max_steps && !g->r->over;
 	if (one_in(g, 3)) /* the guest gets it elsewhere, and another one here */
 		return emit(g, (struct step){ .op = OP_add, .a = HOLE_AT + rnd(g, HOLE), .b = frame + 1 }) &&
-		       emit(g, (struct step){ .op = OP_add, .a = gfn, .b = first_frame(0) + HOLE_AT + rnd(g, HOLE) + 1 });
+		       emit(g, (struct step){ .op = OP_add, .a = gfn, .b = low_frame(HOLE_AT + rnd(g, HOLE)) + 1 });
 	return emit(g, (struct step){ .op = OP_add, .a = gfn, .b = frame + 1 });
 }
 
@@ -247,6 +276,30 @@ static bool meddle(struct gen *g, u32 cpu, gva_t va)
 	}
 }
 
+/* What kernels do when a process ends: entries go from the last table up, the hypervisor looks on, and the pages become data. */
+static bool tear_down(struct gen *g, u32 cpu, gva_t va)
+{
+	u32 levels = cpu_of(g, cpu)->levels, size = entry_bytes(levels);
+	struct place path[REF_LEVELS];
+	u32 n = path_of(g, cpu, va, path), kept = n ? (u32)rnd(g, n) : 0;
+
+	for (u32 i = n; i > kept; i--) {
+		if (one_in(g, g->meddling) && !dirty_round(g, path[i / 2].gpa >> 12))
+			return false;
+		if (!write_at(g, cpu, path[i - 1].gpa, 0, size))
+			return false;
+	}
+	if (one_in(g, 2) && !load_root(g, cpu))
+		return false;
+	for (u32 i = n; i > 1; i--) {
+		gpa_t at = (path[i - 1].gpa & PTE_ADDR) + rnd(g, 8) * 8;
+
+		if (one_in(g, 2) && !write_at(g, cpu, at, noise(g) & ~(BIT(0) | BIT(32)), 8))
+			return false;
+	}
+	return true;
+}
+
 /* What happens between two uses of va. */
 static bool between(struct gen *g, u32 cpu, u32 other, gva_t va)
 {
@@ -265,16 +318,23 @@ static bool between(struct gen *g, u32 cpu, u32 other, gva_t va)
 	return !one_in(g, 2) || flush_page(g, cpu, va);
 }
 
+/* A vCPU; not this one, if there is another. */
+static u32 another(struct gen *g, u32 cpu)
+{
+	return g->p->cpus < 2 ? cpu : (cpu + 1 + (u32)rnd(g, g->p->cpus - 1)) % g->p->cpus;
+}
+
 /* What kernels do all day: make an address work, use it, change what it goes through, flush or not, use it again. */
 static bool use(struct gen *g, u32 cpu)
 {
-	u32 levels = cpu_of(g, cpu)->levels, other = (u32)rnd(g, g->p->cpus);
+	u32 levels = cpu_of(g, cpu)->levels, other = another(g, cpu);
 	gva_t va;
 
 	if (!levels)
 		return some_access(g, cpu, OP_access);
 	va = user_page(g, levels);
-	if (!map(g, cpu, va) || (one_in(g, 3) && !race(g, cpu, other, va)))
+	if (!map(g, cpu, va) || (one_in(g, g->making) && !new_table(g, cpu, other, va)) ||
+	    (one_in(g, 3) && !race(g, cpu, other, va)))
 		return false;
 	for (u32 i = (u32)rnd(g, 5); i > 0; i--) {
 		if (!touch_near(g, cpu, va) || !touch_near(g, cpu, va))
@@ -286,7 +346,7 @@ static bool use(struct gen *g, u32 cpu)
 		if (!touch_near(g, cpu, va))
 			return false;
 	}
-	return true;
+	return !one_in(g, g->making) || tear_down(g, cpu, va);
 }
 
 /* Entries in a row: filled, write-protected, cleared, used; or the whole table becomes data. */
@@ -394,8 +454,8 @@ static bool hypercall(struct gen *g, u32 cpu)
 	s.a = some_table(g) + some_slot(g, levels, 1) * entry_bytes(levels) + (one_in(g, 16) ? rnd(g, 8) : 0);
 	s.b = 1 + rnd(g, 4);
 	s.c = one_in(g, 2) ? good_entry(g, levels, 1 + (u32)rnd(g, 3)) : some_entry(g, levels);
-	s.how = (u32)(one_in(g, 8) ? some_gfn(g) : TABLE_END + rnd(g, 8)) * 4096 +
-		(one_in(g, 4) ? 4096 - 32 : 64 * (u32)rnd(g, 3));
+	s.how = (u32)(one_in(g, 8) ? some_gfn(g) : TABLE_END + rnd(g, 8)) * 4096;
+	s.how += one_in(g, 2) ? 4096 - 16 * (1 + (u32)rnd(g, 3)) : 64 * (u32)rnd(g, 3);
 	return emit(g, s);
 }
 
@@ -431,9 +491,11 @@ static void gen_head(struct gen *g)
 {
 	struct prog *p = g->p;
 
-	p->strict = one_in(g, 2);
-	p->cpus = 1 + (u32)(one_in(g, 2) ? rnd(g, MACHINE_CPUS) : 0);
+	p->cpus = 1 + (u32)(one_in(g, 3) ? 0 : rnd(g, MACHINE_CPUS));
+	p->strict = one_in(g, p->cpus > 1 ? 3 : 2); /* what vCPUs do to each other shows in loose ones */
 	g->meddling = one_in(g, 3) ? 3 : 16;
+	g->making = one_in(g, 3) ? 2 : 8;
+	g->by_super = one_in(g, 4) ? 1 : 8;
 	p->hardware = 2 + (u32)rnd(g, 4);
 	p->pool_pages = one_in(g, 2) ? 12 + rnd(g, 24) : 24 * p->cpus + rnd(g, 60);
 	p->clumsy = one_in(g, 2) ? 4 : 0;

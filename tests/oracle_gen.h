@@ -20,6 +20,8 @@ struct gen {
 	gpa_t changed_at; /* the entry that was changed last, and what it was */
 	u64 changed;
 	u32 meddling; /* the hypervisor's own doings come once in so many rounds of use */
+	u32 making;   /* pages become tables, and the tables of a process that ends pages, once in so many rounds of use */
+	u32 by_super; /* the kernel reaches its low memory through a superpage once in so many times */
 	u64 steps;    /* in all */
 };
 

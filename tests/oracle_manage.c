@@ -127,7 +127,7 @@ static u32 frame_to_add(u64 gfn, u64 which)
 {
 	if (which)
 		return which <= MEMORY_FRAMES ? (u32)which - 1 : NO_FRAME;
-	return gfn < LOW_FRAMES ? first_frame(0) + (u32)gfn : first_frame(gfn);
+	return gfn < LOW_FRAMES ? low_frame(gfn) : first_frame(gfn);
 }
 
 /* A frame is the guest's once only: else its memory would not be memory. */

@@ -20,11 +20,17 @@
 #define MEMORY_FRAMES (NR_AREAS * AREA_FRAMES + LOW_FRAMES) /* of the domU pool */
 #define NO_FRAME      0xffffu
 
+/* Low guest frames are mixed, so that no two in a row are in the pool; in the hole are frames that the guest has not got. */
+static inline u32 low_frame(u64 gfn)
+{
+	return NR_AREAS * AREA_FRAMES + (u32)((gfn & ~7ull) | (gfn * 5 & 7));
+}
+
 /* Where a guest frame lies in the pool when a program begins. */
 static inline u32 first_frame(u64 gfn)
 {
 	if (gfn < LOW_FRAMES)
-		return gfn - HOLE_AT < HOLE ? NO_FRAME : NR_AREAS * AREA_FRAMES + (u32)gfn;
+		return gfn - HOLE_AT < HOLE ? NO_FRAME : low_frame(gfn);
 	return gfn >= AREA(0) && gfn < MEMORY_GFNS ? (u32)(gfn - AREA(0)) : NO_FRAME;
 }
 

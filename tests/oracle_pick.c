@@ -88,8 +88,8 @@ u64 good_entry(struct gen *g, u32 levels, u32 level)
 		e |= BIT(8);
 	if (level == 1)
 		return e | (one_in(g, 6) ? some_gfn(g) : TABLE_END + rnd(g, 8)) << 12;
-	if (one_in(g, level == 2 ? 3 : 40))
-		return e | PTE_PS | super_gfn(g, levels, level) << 12;
+	if (one_in(g, level == 2 ? 3 : 40)) /* some with bits that are reserved, or PSE-36's */
+		return e | PTE_PS | super_gfn(g, levels, level) << 12 | (one_in(g, 16) ? BIT(13 + rnd(g, 8)) : 0);
 	return e | table_gfn(g, level - 1) << 12;
 }
 
@@ -130,7 +130,7 @@ gva_t kernel_address(struct gen *g, u32 levels, gpa_t gpa)
 {
 	if (gpa >> 12 >= AREA(0))
 		return kernel_base(levels) + KERNEL_AREAS + gpa - AREA(0) * 4096;
-	return kernel_base(levels) + gpa + (one_in(g, 8) ? levels == 2 ? 0x400000 : 0x200000 : 0);
+	return kernel_base(levels) + gpa + (one_in(g, g->by_super) ? levels == 2 ? 0x400000 : 0x200000 : 0);
 }
 
 gva_t some_page(struct gen *g, u32 cpu)
