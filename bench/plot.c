@@ -52,7 +52,7 @@ static void put_head(FILE *f, unsigned height)
 {
 	fprintf(f,
 		"set encoding utf8\n"
-		"set terminal svg size %u,%u dynamic noenhanced font 'sans-serif,13' butt\n"
+		"set terminal svg size %d,%u dynamic noenhanced font 'sans-serif,13' butt\n"
 		"set border 1 lc rgb '" INK "'\nset tics textcolor rgb '" INK "'\n"
 		"set grid xtics lc rgb '#8a8f98' lw 0.4 dt 1\nset key off\nset tmargin 0.7\n",
 		WIDTH, height);

@@ -140,9 +140,9 @@ static void gather(struct distribution *g, const struct dataset *d, const char *
 		if (!distribution_of(d, recipe, workload, share))
 			continue;
 		for (unsigned b = 0; b < PN_HIST_BUCKETS; b++) {
-			if (share[b] > 0 && b < g->first)
+			if (b < g->first && share[b] > 0)
 				g->first = b;
-			if (share[b] > 0 && b > g->last)
+			if (b > g->last && share[b] > 0)
 				g->last = b;
 		}
 		g->recipe[g->n] = recipe;

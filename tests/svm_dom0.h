@@ -11,8 +11,8 @@
 enum {
 	KERNEL = 0x100000, /* what the boot module is loaded to */
 	MODULE = 0x400000, /* 64 bytes: a Multiboot kernel */
-	BAR0 = 0xfe000000, /* where dom0_place_device() puts it */
 };
+#define BAR0 0xfe000000u /* where dom0_place_device() puts it */
 
 #define AT(address) ((void *)(u64)(address))
 

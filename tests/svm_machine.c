@@ -191,9 +191,9 @@ void plat_log(enum log_level level, const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-static void end(const char *fmt, va_list args)
+/* host_panic_text says why. */
+static void end(void)
 {
-	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, args);
 	if (host_panic)
 		longjmp(*host_panic, 1);
 	if (host_failing)
@@ -207,7 +207,9 @@ void plat_panic(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	end(fmt, args);
+	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, args);
+	va_end(args);
+	end();
 	abort();
 }
 
@@ -216,7 +218,9 @@ void boot_refuse(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	end(fmt, args);
+	vsnprintf(host_panic_text, sizeof(host_panic_text), fmt, args);
+	va_end(args);
+	end();
 	abort();
 }
 
