@@ -4,8 +4,8 @@
 
 HV_INCLUDES = $(foreach d,include x86 platform/svm platform mm shadow paging svm domain dev emul trace boot,-I$(srcdir)/hv/$(d)) \
 	-I$(srcdir)/traces -I$(srcdir)/policies -Irecipes
-HV_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) -ffreestanding -fbuiltin -fno-pic -fno-pie -fomit-frame-pointer -mno-red-zone -mgeneral-regs-only \
-	-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+HV_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) $(WERROR) -ffreestanding -fbuiltin -fno-pic -fno-pie -fomit-frame-pointer -mno-red-zone \
+	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -falign-functions=16 $(HV_INCLUDES)
 HV_CC = $(CC) $(HV_CFLAGS) -MMD -MP
 HV_CC_V = @mkdir -p $(@D); test -n "$(V:0=)" || echo "  HVCC     $@";

@@ -16,6 +16,7 @@ cat >"$tree/packages.txt" <<-END
 	$release: bash
 END
 export PENUMBRA_BUILD=$tree/build
+unset WERROR # of the check that runs this
 
 "$tree/penumbra" --help >"$tmp/help" 2>&1
 is "help: exit code" $? 0
@@ -45,7 +46,7 @@ cat >"$tree/configure" <<'END'
 [ ! -e "$(dirname "$0")/slow" ] || { echo "it takes its time"; i=0; while [ $i -lt 100 ]; do sleep 0.1; i=$((i + 1)); done; }
 [ ! -e "$(dirname "$0")/broken" ] || { echo "configure: error: the flux is missing"; exit 1; }
 echo "configured once" >>"$(dirname "$0")/count"
-printf 'all: penumbra-bench\npenumbra-bench:\n\tprintf "#!/bin/sh\\necho the program got: \\$$*\\nexit 7\\n" >$@ && chmod +x $@\n' >Makefile
+printf 'all: penumbra-bench\npenumbra-bench:\n\tprintf "#!/bin/sh\\necho the program got: \\$$* \\$${WERROR:-}\\nexit 7\\n" >$@ && chmod +x $@\n' >Makefile
 echo >config.status
 END
 chmod +x "$tree/configure"
@@ -73,5 +74,9 @@ is "the program's exit code comes through" $? 7
 has "its arguments too" "$tmp/works" 'the program got: run --repeat 3'
 "$tree/penumbra" --yes list >"$tmp/again" 2>&1 </dev/null
 is "configured once" "$(wc -l <"$tree/count" | tr -d ' ')" 1
-has "--yes is the front script's own" "$tmp/again" 'the program got: list'
+has "--yes is the front script's own" "$tmp/again" 'the program got: list *$'
+werror=
+[ "$release" != bookworm ] || werror=-Werror
+"$tree/penumbra" check >"$tmp/check" 2>&1 </dev/null
+has "a warning ends a check where the compiler is the one that is meant" "$tmp/check" "the program got: check *$werror\$"
 finish

@@ -17,7 +17,7 @@ GUEST_BAD_FILES := $(call guest_files,hostile.def,HOSTILE,bad)
 # The one that the damaged images are made from.
 GUEST_GOOD = workloads/null-exit.elf
 
-GUEST_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) -ffreestanding -mgeneral-regs-only -fno-stack-protector \
+GUEST_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) $(WERROR) -ffreestanding -mgeneral-regs-only -fno-stack-protector \
 	-fcf-protection=none -fno-asynchronous-unwind-tables -I$(srcdir)/workloads/lib -I$(srcdir)/hv/include
 # Position-independent code runs at any address without relocation, so that the image may be linked
 # at the direct mapping, which no code model of the compiler covers.
@@ -70,7 +70,7 @@ GUEST_INITRAMFS_I386 = workloads/linux-initramfs-i386.cpio.gz
 
 guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi.h
 	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
-	$(CC) -std=gnu11 -O2 $(PN_WARN) -static -I$(srcdir)/hv/include -o $@ $<
+	$(CC) -std=gnu11 -O2 $(PN_WARN) $(WERROR) -static -I$(srcdir)/hv/include -o $@ $<
 
 $(GUEST_INITRAMFS): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/linux-suite $(BUSYBOX)
 	@mkdir -p $(@D); echo "  CPIO     $@"; $(SHELL) $< $(GUEST_LINUX) guest-obj/linux-suite $(BUSYBOX) $@
@@ -82,7 +82,8 @@ guest-obj/i386/busybox: $(srcdir)/dom0/fetch-package.sh $(srcdir)/workloads/linu
 
 guest-obj/i386/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi.h
 	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
-	$(srcdir)/dom0/optional.sh $@ $(CC) -m32 -idirafter /usr/include/$$($(CC) -print-multiarch) -std=gnu11 -O2 $(PN_WARN) -static -I$(srcdir)/hv/include -o $@ $<
+	$(srcdir)/dom0/optional.sh $@ $(CC) -m32 -idirafter /usr/include/$$($(CC) -print-multiarch) -std=gnu11 -O2 $(PN_WARN) $(WERROR) \
+		-static -I$(srcdir)/hv/include -o $@ $<
 
 $(GUEST_INITRAMFS_I386): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/i386/linux-suite \
 		guest-obj/i386/busybox
