@@ -232,12 +232,17 @@ static enum pn_error audit_piece(struct pn_dev *dev, uint32_t id, bool *more, st
 	const uint64_t args[PN_NR_ARGS] = { *more };
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e = pn_command(dev, PN_CMD_audit, id, args, rets);
-	size_t had = strlen(a->text), n = e == PN_ERR_ok && rets[1] < dev->exchange_bytes ? rets[1] : 0;
-	char *text = realloc(a->text, had + n + 1);
+	size_t had = strlen(a->text), n;
+	char *text;
 
-	*more = e == PN_ERR_ok && rets[2] == 1;
-	if (!text || e != PN_ERR_ok)
+	*more = false;
+	if (e != PN_ERR_ok)
 		return e;
+	n = rets[1] < dev->exchange_bytes ? rets[1] : 0;
+	text = realloc(a->text, had + n + 1);
+	if (!text)
+		return PN_ERR_nomem;
+	*more = rets[2] == 1;
 	memcpy(text + had, pn_exchange(dev), n);
 	text[had + n] = 0;
 	a->text = text;
@@ -252,6 +257,8 @@ enum pn_error dom_audit(struct pn_dev *dev, uint32_t id, const volatile sig_atom
 	bool more = false;
 
 	*a = (struct dom_audit){ .text = strdup("") };
+	if (!a->text)
+		return PN_ERR_nomem;
 	do
 		e = audit_piece(dev, id, &more, a);
 	while (more && !(stop && *stop));

@@ -91,7 +91,7 @@ static void damaged_image(struct fuzz *f, uint64_t *args)
 	char *at = d->bar4 + f->last.offset;
 	uint64_t *s = &f->state, changes = next(s) % 4;
 
-	if (!f->image || f->image_bytes > f->last.bytes / 2 || f->last.offset + f->last.bytes > d->bar4_bytes)
+	if (!f->image || !f->image_bytes || f->image_bytes > f->last.bytes / 2 || f->last.offset + f->last.bytes > d->bar4_bytes)
 		return;
 	args[0] = (f->last.bytes - f->image_bytes) & ~4095ull;
 	args[1] = f->image_bytes;

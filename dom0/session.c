@@ -33,7 +33,7 @@ static bool lttng(struct ctl *c, const char *a, const char *b, const char *d, co
 	posix_spawn_file_actions_adddup2(&fa, fd, 2);
 	err = fd < 0 ? errno : posix_spawnp(&pid, "lttng", &fa, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&fa);
-	if (err)
+	if (err || fd < 0)
 		fprintf(c->err, "penumbra-ctl: lttng: %s\n", strerror(err));
 	else
 		waitpid(pid, &status, 0);

@@ -159,6 +159,7 @@ static int add_file(struct collector *c, const char *path)
 
 static int open_rings(struct collector *c)
 {
+	struct pn_dev *dev;
 	char why[256];
 
 	if (c->prepare_only && c->hz)
@@ -168,15 +169,15 @@ static int open_rings(struct collector *c)
 			return -1;
 	if (c->nr_files)
 		return 0;
-	c->dev = pn_dev_open(c->device, why, sizeof(why));
-	if (!c->dev) {
+	c->dev = dev = pn_dev_open(c->device, why, sizeof(why));
+	if (!dev) {
 		fprintf(stderr, "penumbra-collectd: %s\n", why);
 		return -1;
 	}
 	if (!c->hz)
-		c->hz = c->dev->tsc_khz * 1000ull;
-	for (uint32_t i = 0; i < c->dev->nr_rings && !c->prepare_only; i++)
-		if (add_ring(c, pn_ring_memory(c->dev, i), c->dev->ring_bytes, "the device"))
+		c->hz = dev->tsc_khz * 1000ull;
+	for (uint32_t i = 0; i < dev->nr_rings && !c->prepare_only; i++)
+		if (add_ring(c, pn_ring_memory(dev, i), dev->ring_bytes, "the device"))
 			return -1;
 	return 0;
 }
