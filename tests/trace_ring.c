@@ -300,6 +300,9 @@ START_TEST(reader_refuses_what_is_no_ring)
 	ring->nr_records = 0;
 	ck_assert(!reader_open(&r, mem.ring, BYTES));
 	ring->nr_records = RECORDS;
+	ring->version++;
+	ck_assert(!reader_open(&r, mem.ring, BYTES));
+	ring->version--;
 	ring->magic++;
 	ck_assert(!reader_open(&r, mem.ring, BYTES));
 }

@@ -133,7 +133,7 @@ static int add_ring(struct collector *c, void *mem, size_t bytes, const char *wh
 	struct reader *r = &c->readers[c->nr_readers];
 
 	if (c->nr_readers == MAX_RINGS || !reader_open(r, mem, bytes)) {
-		fprintf(stderr, "penumbra-collectd: %s holds no trace ring\n", what);
+		fprintf(stderr, "penumbra-collectd: %s holds no trace ring of ABI version %d\n", what, PN_ABI_VERSION);
 		return -1;
 	}
 	if (check_pcpu(r))

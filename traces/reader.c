@@ -14,12 +14,15 @@
 
 #include <string.h>
 
+#include "control_abi.h"
+
 bool reader_open(struct reader *r, void *mem, size_t bytes)
 {
 	struct pn_ring *ring = mem;
 	uint64_t n;
 
-	if (bytes < 4096 + sizeof(struct pn_record) || __atomic_load_n(&ring->magic, __ATOMIC_ACQUIRE) != PN_RING_MAGIC)
+	if (bytes < 4096 + sizeof(struct pn_record) || __atomic_load_n(&ring->magic, __ATOMIC_ACQUIRE) != PN_RING_MAGIC ||
+	    ring->version != PN_ABI_VERSION)
 		return false;
 	n = ring->nr_records;
 	if (n == 0 || (n & (n - 1)) || n > (bytes - 4096) / sizeof(struct pn_record))

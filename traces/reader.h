@@ -32,7 +32,7 @@ struct reader_sink {
 	void *ctx;
 };
 
-/* A ring in `bytes` of memory. False: it is none, or is longer than its memory. */
+/* A ring in `bytes` of memory. False: it is none, is of another version, or is longer than its memory. */
 bool reader_open(struct reader *r, void *mem, size_t bytes);
 /* Reads all that is there now, in the order of writing. Returns how many records. */
 size_t reader_drain(struct reader *r, const struct reader_sink *sink);

@@ -7,6 +7,8 @@
  * count records since the ring began and never wrap back; a record's slot is
  * its number modulo nr_records (a power of two). The writer owns head and lost,
  * the reader owns tail.
+ *
+ * Layout and event numbers are of PN_ABI_VERSION (hv/include/control_abi.h has its rule); a reader of another one refuses the ring.
  */
 #ifndef TRACES_RECORD_H
 #define TRACES_RECORD_H
@@ -31,7 +33,7 @@ _Static_assert(sizeof(struct pn_record) == 64, "a record is one cache line");
 
 struct pn_ring {
 	uint32_t magic;
-	uint32_t version;
+	uint32_t version; /* PN_ABI_VERSION */
 	uint32_t pcpu;
 	uint32_t nr_records;
 	uint64_t head __attribute__((aligned(64)));

@@ -11,6 +11,13 @@
  * the answer. Bulk data goes through the exchange buffer, which the hypervisor
  * copies before it looks at it. Every number from dom0 is checked; a bad one
  * gets an error code.
+ *
+ * PN_ABI_VERSION stands for this header, hypercall_abi.h as dom0 reads it, trips.def, and record.h and events.def of
+ * traces/. It goes up by one in the commit that changes what the other side would misread: a register's place, a
+ * command's arguments or results, a structure's or a record's layout (a trip or a counter more makes pn_stat
+ * longer), a number that means something already. A command, an error or an event at the end of its list
+ * leaves it alone. dom0's programs refuse a hypervisor of another version (dom0/device.c), the reader
+ * such a ring (traces/reader.c); the hypervisor refuses nobody, but checks what it is told.
  */
 #ifndef HV_CONTROL_ABI_H
 #define HV_CONTROL_ABI_H
@@ -23,7 +30,7 @@
 #define PN_PCI_VENDOR  0x1d5e /* our own choosing; not registered */
 #define PN_PCI_DEVICE  0x5348
 #define PN_PCI_CLASS   0xff0000
-#define PN_ABI_VERSION 2
+#define PN_ABI_VERSION 3
 #define PN_MAGIC       0x52424e50u /* "PNBR" */
 
 /* BAR0 register offsets, bytes. All registers are 32 bits; 64-bit values are low half first. */

@@ -10,7 +10,11 @@
 
 #include <stdint.h>
 
-/* CPUID leaf 0x40000000 answers EBX/ECX/EDX = "PenumbraHype"; leaf +1: EAX = ABI version. */
+/*
+ * CPUID leaf 0x40000000 answers EBX/ECX/EDX = "PenumbraHype"; leaf +1: EAX = PN_HYPERCALL_VERSION. That goes up where a hypercall's
+ * number, arguments or results change; a new one leaves it alone, for an older hypervisor answers PN_HC_ENOSYS. Nobody refuses it:
+ * a guest that depends on it looks.
+ */
 #define PN_CPUID_BASE        0x40000000u
 #define PN_CPUID_EBX         0x756e6550u /* "Penu" */
 #define PN_CPUID_ECX         0x6172626du /* "mbra" */
