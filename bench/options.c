@@ -221,7 +221,7 @@ static const struct argp report_argp = { NULL,
 					 NULL };
 static const struct argp list_argp = { NULL, parse_plain, "", "Show every recipe and workload.", place_child, NULL, NULL };
 static const struct argp check_argp = {
-	check_options, parse_check, "",  "Run every test of the build tree: why one failed is told at once, a total at the end.",
+	check_options, parse_check, "",  "Run every test and linter: why one failed is told at once, a total at the end.",
 	place_child,   NULL,        NULL
 };
 static const struct argp doctor_argp = {
