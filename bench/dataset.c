@@ -11,19 +11,19 @@
 
 const char *const trip_names[TRIP_MAX] = {
 #define TRIP(id, text, paging) #id,
-#include "hv/include/trips.def"
+#include "abi/trips.def"
 #undef TRIP
 };
 
 const char *const trip_texts[TRIP_MAX] = {
 #define TRIP(id, text, paging) text,
-#include "hv/include/trips.def"
+#include "abi/trips.def"
 #undef TRIP
 };
 
 const bool trip_is_paging[TRIP_MAX] = {
 #define TRIP(id, text, paging) paging,
-#include "hv/include/trips.def"
+#include "abi/trips.def"
 #undef TRIP
 };
 

@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "hv/include/control_abi.h"
+#include "abi/control_abi.h"
 #include "util.h"
 
 #define PHASE_EMPTY "empty" /* of null-exit: what the brackets cost by themselves */

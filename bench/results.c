@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "dataset.h"
-#include "hv/include/control_abi.h"
+#include "abi/control_abi.h"
 #include "results.h"
 #include "schema.h"
 
@@ -64,7 +64,7 @@ static json_t *trips_json(void)
 
 #define TRIP(id, text, paging)                                                                                                   \
 	json_array_append_new(a, json_pack("{s:s, s:s, s:b}", "name", #id, "text", text, "paging", paging));
-#include "hv/include/trips.def"
+#include "abi/trips.def"
 #undef TRIP
 	return a;
 }

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "hv/include/control_abi.h"
+#include "abi/control_abi.h"
 #include "util.h"
 
 struct histogram {

@@ -9,7 +9,7 @@ cd "${1:-$(dirname "$0")/..}"
 cat <<'END'
 # Events, trips and counters
 
-Made by `docs/mkevents.sh` from `traces/events.def`, `hv/include/trips.def` and `hv/include/control_abi.h`: change those, then
+Made by `docs/mkevents.sh` from `traces/events.def`, `abi/trips.def` and `abi/control_abi.h`: change those, then
 run `make docs`. A test holds this page current.
 
 ## Trace events
@@ -40,7 +40,7 @@ Every kind of trip into the hypervisor: what the guest did, and for a page fault
 | trip | what it is | paging |
 | --- | --- | --- |
 END
-sed -n 's/^TRIP(\([^,]*\), *"\(.*\)", *\([01]\))$/| `\1` | \2 | \3 |/p' hv/include/trips.def | sed 's/| 1 |$/| yes |/; s/| 0 |$/| |/'
+sed -n 's/^TRIP(\([^,]*\), *"\(.*\)", *\([01]\))$/| `\1` | \2 | \3 |/p' abi/trips.def | sed 's/| 1 |$/| yes |/; s/| 0 |$/| |/'
 
 cat <<'END'
 
@@ -59,4 +59,4 @@ awk '
 		sub(/^[^(]*\(/, ""); sub(/,.*/, "")
 		printf "| `%s` | %s |\n", $0, what
 	}
-	on && !more { exit }' hv/include/control_abi.h
+	on && !more { exit }' abi/control_abi.h

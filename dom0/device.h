@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The control device (hv/include/control_abi.h), mapped into this process. */
+/* The control device (abi/control_abi.h), mapped into this process. */
 #ifndef DOM0_DEVICE_H
 #define DOM0_DEVICE_H
 

@@ -2,8 +2,8 @@
 # Freestanding images: one hypervisor a recipe. Included by Makefile.am; GNU make.
 # Sources that know the recipe (HV_ENGINE_SRCS) are compiled once a recipe, all others once.
 
-HV_INCLUDES = $(foreach d,include x86 platform/svm platform mm shadow paging svm domain dev emul trace boot,-I$(srcdir)/hv/$(d)) \
-	-I$(srcdir)/traces -I$(srcdir)/policies -Irecipes
+HV_FLOORS := $(shell grep -v '^\#' $(srcdir)/hv/floors)
+HV_INCLUDES = $(patsubst %,-I$(srcdir)/%,$(filter-out hv/host/sim,$(HV_FLOORS))) -Irecipes
 HV_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) $(WERROR) -ffreestanding -fbuiltin -fno-pic -fno-pie -fomit-frame-pointer -mno-red-zone \
 	-mgeneral-regs-only -fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-delete-null-pointer-checks -falign-functions=16 $(HV_INCLUDES)

@@ -10,7 +10,7 @@
 #include "bench/catalog.h"
 #include "bench/claims.h"
 #include "bench/figures.h"
-#include "hv/include/control_abi.h"
+#include "abi/control_abi.h"
 
 static json_t *root;
 

@@ -32,16 +32,16 @@ unmeasured() {
 	cat <<-END
 		hv/svm/entry.S VMRUN and what surrounds it: tests/svm_quick.S stands for it
 		hv/boot/head.S the first instructions of the machine
-		hv/boot/exceptions.S the hypervisor's own exceptions
+		hv/host/bare/exceptions.S the hypervisor's own exceptions
 		hv/boot/trampoline.S real mode
 		hv/boot/main.c from loader to dom0, on a machine that is just powered on
 		hv/boot/multiboot.c reads what the loader left in memory
 		hv/boot/smp.c wakes the other CPUs
-		hv/boot/idt.c the hypervisor's own exceptions
-		hv/boot/apic.c the pCPU's own APIC
-		hv/boot/log.c COM1, and a ring: tests/svm_machine.c stands for it
-		hv/boot/ending.c the machine's end
-		hv/platform/svm/memory.c host memory as the loader tells it: tests/svm_machine.c stands for it
+		hv/host/bare/idt.c the hypervisor's own exceptions
+		hv/host/bare/apic.c the pCPU's own APIC
+		hv/host/bare/log.c COM1, and a ring: tests/svm_machine.c stands for it
+		hv/host/bare/ending.c the machine's end
+		hv/host/bare/memory.c host memory as the loader tells it: tests/svm_machine.c stands for it
 	END
 }
 

@@ -22,7 +22,7 @@ set -f
 # shiftTooManyBits             there: it does not see that a level is 1 at least
 # memsetValueOutOfRange        there: that memset takes a byte of what it is given is tested
 leave_out='uninitvar comparePointers arrayIndexOutOfBoundsCond varFuncNullUB arithOperationsOnVoidPointer
-nullPointerRedundantCheck:tests/* shiftTooManyBits:hv/shadow/multi_fill.h memsetValueOutOfRange:tests/lib_test.c'
+nullPointerRedundantCheck:tests/* shiftTooManyBits:hv/shadow/template/multi_fill.h memsetValueOutOfRange:tests/lib_test.c'
 
 failed=0
 # look NAME [OPTION...] FOLDER...: what it finds there is shown
@@ -31,8 +31,8 @@ look() {
 	shift
 	# shellcheck disable=SC2046,SC2086
 	cppcheck --quiet --enable=warning,portability,performance $(printf -- '--suppress=%s ' $leave_out) --inline-suppr --std=c11 \
-		--platform=unix64 -D_GNU_SOURCE '-D_Noreturn=__attribute__((noreturn))' -Ihv/include -Itraces -Idom0 -Ibench -Ipolicies \
-		$(find hv -type d ! -path '*/host' | sed 's/^/-I/') --template='{file}:{line}: {message} [{id}]' --template-location= \
+		--platform=unix64 -D_GNU_SOURCE '-D_Noreturn=__attribute__((noreturn))' -Iabi -Ihv/base -Itraces -Idom0 -Ibench -Ipolicies \
+		$(find hv -type d ! -path "hv/host/sim" | sed 's/^/-I/') --template='{file}:{line}: {message} [{id}]' --template-location= \
 		"$@" >"$tmp/found" 2>&1 || true
 	if [ -s "$tmp/found" ]; then
 		failed=1
@@ -43,7 +43,7 @@ look() {
 }
 
 look "bench, dom0, traces" bench dom0 traces
-look "workloads, tests" '-DRECIPE_HEADER="shadow2.h"' -Ihv/platform/host workloads tests
+look "workloads, tests" '-DRECIPE_HEADER="shadow2.h"' -Ihv/host/sim workloads tests
 recipes=$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def)
 if [ -z "${PENUMBRA_LONG:-}" ]; then
 	day=${CPPCHECK_DAY:-$(($(date +%s) / 86400))}

@@ -19,8 +19,8 @@ for page in events workloads; do
 	cmp "$tmp/$page.md" "$src/docs/$page.md" || { echo "docs_check: docs/$page.md is not current: make docs" >&2; status=1; }
 done
 entries events.md 'EVENT(' traces/events.def
-entries events.md 'TRIP(' hv/include/trips.def
-counters=$(sed -n '/define PN_COUNTERS/,/[^\\]$/p' "$src/hv/include/control_abi.h" | grep -c '	X([a-z]')
+entries events.md 'TRIP(' abi/trips.def
+counters=$(sed -n '/define PN_COUNTERS/,/[^\\]$/p' "$src/abi/control_abi.h" | grep -c '	X([a-z]')
 rows=$(sed -n '/^## Engine counters/,$p' "$tmp/events.md" | grep -c '^| `')
 [ "$counters" -eq "$rows" ] || { echo "docs_check: $rows rows for $counters counters" >&2; status=1; }
 entries workloads.md 'WORKLOAD([^,]*, *"' workloads/workloads.def

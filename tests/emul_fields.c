@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "hv/emul/emul.h"
-#include "hv/include/vcpu.h"
+#include "hv/base/vcpu.h"
 #include "tests/emul_hostile.h"
 #include "tests/emul_random.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "hv/emul/emul.h"
-#include "hv/include/vcpu.h"
+#include "hv/base/vcpu.h"
 #include "tests/emul_native.h"
 
 #define ABSENT 77 /* what memory answers where there is none */

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "hv/emul/emul.h"
-#include "hv/include/vcpu.h"
+#include "hv/base/vcpu.h"
 #include "tests/emul_native.h"
 #include "tests/emul_random.h"
 

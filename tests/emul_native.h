@@ -6,7 +6,7 @@
 #ifndef TESTS_EMUL_NATIVE_H
 #define TESTS_EMUL_NATIVE_H
 
-#include "hv/include/types.h"
+#include "hv/base/types.h"
 
 #define CODE         0x10000000ul /* one page, executable: the instruction's address */
 #define SCRATCH      0x10010000ul

@@ -5,7 +5,7 @@
 #ifndef TESTS_EMUL_RANDOM_H
 #define TESTS_EMUL_RANDOM_H
 
-#include "hv/include/types.h"
+#include "hv/base/types.h"
 
 static u64 rnd_state = 1;
 

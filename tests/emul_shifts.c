@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "hv/emul/emul.h"
-#include "hv/include/vcpu.h"
+#include "hv/base/vcpu.h"
 #include "tests/emul_native.h"
 
 #define FLAG_CF 0x001ull

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "hv/emul/emul.h"
-#include "hv/include/vcpu.h"
-#include "hv/svm/short_forms.h"
+#include "hv/base/vcpu.h"
+#include "hv/svm/short/short_forms.h"
 #include "tests/emul_random.h"
 
 #define FETCHED  16

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "hv/emul/emul.h"
-#include "hv/include/vcpu.h"
+#include "hv/base/vcpu.h"
 
 #define MEMORY 0x30000u
 #define FAULT  77

@@ -19,7 +19,7 @@
 
 struct pair {
 	u32 guest, shadow;
-	bool fenced; /* the machine lets the guest change CR3 unseen: hv/mm/fence.h */
+	bool fenced; /* the machine lets the guest change CR3 unseen: hv/paging/nested/fence.h */
 };
 /* Every pair whose guest has paging on, and those again that a fence changes. */
 #define PAIR(guest, shadow)                                                                                                      \

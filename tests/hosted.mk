@@ -9,10 +9,10 @@ HOSTED_SUITES := $(shell sed -n 's/^SUITE.\(.*\).$$/\1/p' $(srcdir)/tests/svm_su
 HOSTED_SANITIZE = -fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
 # Addresses of frames are numbers here as there: what the images are compiled with, but for what needs no operating system.
 HOSTED_CFLAGS = -std=gnu11 -O1 -g $(PN_WARN) $(WERROR) -fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks \
-	-D_GNU_SOURCE -I$(srcdir)/tests/hosted $(HV_INCLUDES) -I$(srcdir)/hv/platform/host $(CHECK_CFLAGS) $(CPPFLAGS)
+	-D_GNU_SOURCE -I$(srcdir)/tests/hosted $(HV_INCLUDES) -I$(srcdir)/hv/host/sim $(CHECK_CFLAGS) $(CPPFLAGS)
 HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
 HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
-	$(HV_MM_SRCS) hv/boot/wait.c hv/platform/host/mmu.c
+	$(HV_MM_SRCS) hv/host/bare/wait.c hv/host/sim/mmu.c
 HOSTED_MACHINE_SRCS = tests/svm_machine.c tests/svm_insns.c tests/svm_host.c tests/svm_exit.c tests/svm_quick.S
 HOSTED_JUDGE_SRCS = tests/svm_fuzz_bytes.c tests/svm_fuzz_code.c tests/svm_fuzz_rules.c tests/svm_fuzz_values.c
 HOSTED_SUITE_SRCS = tests/svm_suites.c $(HOSTED_JUDGE_SRCS) $(HOSTED_SUITES:%=tests/svm_%.c)

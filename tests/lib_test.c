@@ -23,8 +23,8 @@
 #define strncmp   pn_strncmp
 #define snprintf  pn_snprintf
 #define vsnprintf pn_vsnprintf
-#include "hv/lib/string.c"
-#include "hv/lib/printf.c"
+#include "hv/base/string.c"
+#include "hv/base/printf.c"
 #undef memcpy
 #undef memmove
 #undef memset

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "hv/domain/load.h"
+#include "hv/load/load.h"
 
 #define KIB  1024ull
 #define MIB  (1024 * KIB)

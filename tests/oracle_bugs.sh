@@ -10,8 +10,8 @@ PROGRAMS=400
 seed=${ORACLE_SEED:-1}
 
 flags_for() {
-	echo "-std=gnu11 -O1 -w -D_GNU_SOURCE -I$1/policies -I$1/traces -Irecipes"
-	for d in include x86 mm shadow paging platform platform/host trace; do echo "-I$1/hv/$d"; done
+	echo "-std=gnu11 -O1 -w -D_GNU_SOURCE -Irecipes"
+	for d in $(grep -v '^#' "$1/hv/floors"); do [ "$d" = hv/host/bare ] || echo "-I$1/$d"; done
 	echo "-DRECIPE_HEADER=\"$recipe.h\""
 }
 

@@ -63,7 +63,7 @@ void machine_init(struct machine *m, struct machine_size size, u64 seed)
 	u8 *memory = pool_memory();
 
 	memset(m, 0, sizeof(*m));
-	plat_cr3_unseen = seed & 1; /* every other machine lets 32-bit guests change CR3 unseen: hv/mm/fence.h */
+	plat_cr3_unseen = seed & 1; /* every other machine lets 32-bit guests change CR3 unseen: hv/paging/nested/fence.h */
 	m->rng = seed ^ 0x5eed;
 	d->id = 1;
 	d->state = PN_RUNNING;

@@ -9,15 +9,15 @@ src=${srcdir:-.}
 cc=${CC:-cc}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-flags="-std=gnu11 -O2 -ffreestanding -mgeneral-regs-only -fno-pic -I$tmp -I$src/policies -I$src/policies/parts -I$src/traces"
-for d in include x86 mm shadow paging platform platform/host trace; do
-	flags="$flags -I$src/hv/$d"
+flags="-std=gnu11 -O2 -ffreestanding -mgeneral-regs-only -fno-pic -I$tmp -I$src/policies/parts"
+for d in $(grep -v '^#' "$src/hv/floors"); do
+	[ "$d" = hv/host/bare ] || flags="$flags -I$src/$d"
 done
 
 # refused <name> <sed on shadow2.h> <words of the sentence>
 refused() {
 	sed "$2" "$src/policies/shadow2.h" >"$tmp/$1.h"
-	if $cc $flags -DRECIPE_HEADER="\"$1.h\"" -c "$src/hv/shadow/modes.c" -include "$src/hv/shadow/recipe.h" \
+	if $cc $flags -DRECIPE_HEADER="\"$1.h\"" -c "$src/hv/shadow/core/modes.c" -include "$src/hv/shadow/seam/recipe.h" \
 		-o /dev/null 2>"$tmp/$1.log"; then
 		echo "policy_seam: $1 was accepted" >&2
 		exit 1
@@ -70,7 +70,7 @@ while read -r variant base axis; do
 done <"$tmp/variants"
 
 for recipe in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p; s/^VARIANT(\([^,]*\),.*/\1/p' "$src/policies/recipes.def"); do
-	$cc $flags -DRECIPE_HEADER="\"$recipe.h\"" -c "$src/hv/shadow/multi_4on4.c" -o "$tmp/$recipe.o"
+	$cc $flags -DRECIPE_HEADER="\"$recipe.h\"" -c "$src/hv/shadow/template/multi_4on4.c" -o "$tmp/$recipe.o"
 	if objdump -d "$tmp/$recipe.o" | grep -E 'call +\*'; then
 		echo "policy_seam: $recipe: a hook was not folded into the engine" >&2
 		exit 1

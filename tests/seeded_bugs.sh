@@ -63,7 +63,7 @@ hunt_all() {
 	# Several at a time, each in a tree of its own: a header is found beside the file that includes it.
 	for j in $(seq $JOBS); do
 		mkdir -p "$tmp/$j/src" "$tmp/$j/o"
-		cp -r "$src/hv" "$src/policies" "$src/traces" "$tmp/$j/src"
+		cp -r "$src/abi" "$src/hv" "$src/policies" "$src/traces" "$tmp/$j/src"
 		chmod -R u+w "$tmp/$j/src"
 		k=0
 		for n in $all; do

@@ -57,20 +57,20 @@ picked() {
 }
 day=${TIDY_DAY:-$(($(date +%s) / 86400))}
 programs=$(find bench dom0 traces -name '*.c' | sort)
-# Clang keeps no variables in registers, as hv/svm/quick_regs.c wants.
-hypervisor=$(find hv -name '*.c' ! -path 'hv/platform/host/*' ! -name quick_regs.c | sort)
+# Clang keeps no variables in registers, as hv/svm/short/quick_regs.c wants.
+hypervisor=$(find hv -name '*.c' ! -path 'hv/host/sim/*' ! -name quick_regs.c | sort)
 recipes=$(picked 1 "$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def)")
 sample=$(picked $SAMPLE "$programs")
 [ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TIDY_DAY=$day; PENUMBRA_LONG=1 takes all"
 
 # shellcheck disable=SC2046
-set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/include -Itraces -Idom0 \
+set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Iabi -Ihv/base -Itraces -Idom0 \
 	$(pkg-config --cflags jansson sqlite3 libarchive lttng-ust)
 look "bench, dom0, traces" "$bugs" "$programs" "$@"
 for f in $sample; do look "the analyzer on $f" "$analyzer" "$f" "$@"; done
 for r in $recipes; do
 	# shellcheck disable=SC2046
-	look "hv and policies, with $r" "$bugs" "$hypervisor" -ffreestanding -mgeneral-regs-only -DRECIPE_HEADER="\"$r.h\"" -Itraces \
-		-Ipolicies $(find hv -type d ! -path '*/host' | sed 's/^/-I/')
+	look "hv and policies, with $r" "$bugs" "$hypervisor" -ffreestanding -mgeneral-regs-only -DRECIPE_HEADER="\"$r.h\"" -Iabi -Itraces \
+		-Ipolicies $(find hv -type d ! -path "hv/host/sim" | sed 's/^/-I/')
 done
 exit $failed

@@ -8,7 +8,7 @@
  * its number modulo nr_records (a power of two). The writer owns head and lost,
  * the reader owns tail.
  *
- * Layout and event numbers are of PN_ABI_VERSION (hv/include/control_abi.h has its rule); a reader of another one refuses the ring.
+ * Layout and event numbers are of PN_ABI_VERSION (abi/control_abi.h has its rule); a reader of another one refuses the ring.
  */
 #ifndef TRACES_RECORD_H
 #define TRACES_RECORD_H

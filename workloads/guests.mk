@@ -18,7 +18,7 @@ GUEST_BAD_FILES := $(call guest_files,hostile.def,HOSTILE,bad)
 GUEST_GOOD = workloads/null-exit.elf
 
 GUEST_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) $(WERROR) -ffreestanding -mgeneral-regs-only -fno-stack-protector \
-	-fcf-protection=none -fno-asynchronous-unwind-tables -I$(srcdir)/workloads/lib -I$(srcdir)/hv/include
+	-fcf-protection=none -fno-asynchronous-unwind-tables -I$(srcdir)/workloads/lib -I$(srcdir)/abi -I$(srcdir)/hv/base
 # Position-independent code runs at any address without relocation, so that the image may be linked
 # at the direct mapping, which no code model of the compiler covers.
 GUEST_CFLAGS_x86_64 = -fpie -mno-red-zone -I$(srcdir)/workloads/lib/x86_64
@@ -28,7 +28,7 @@ GUEST_LDFLAGS = -static -z noexecstack -z max-page-size=4096 --build-id=none -T 
 GUEST_LDFLAGS_x86_64 = -m elf_x86_64
 GUEST_LDFLAGS_i386 = -m elf_i386
 GUEST_LIB_SRCS = workloads/lib/entry.S workloads/lib/start.c workloads/lib/console.c workloads/lib/params.c \
-	workloads/lib/mem.c workloads/lib/region.c workloads/lib/trap.c hv/lib/string.c hv/lib/printf.c
+	workloads/lib/mem.c workloads/lib/region.c workloads/lib/trap.c hv/base/string.c hv/base/printf.c
 GUEST_LIB_SRCS_x86_64 = workloads/lib/x86_64/start.S workloads/lib/x86_64/trap.S workloads/lib/x86_64/mode.S
 GUEST_LIB_SRCS_i386 = workloads/lib/i386/start.S workloads/lib/i386/trap.S workloads/lib/i386/mode.S workloads/lib/i386/divide.c
 
@@ -68,9 +68,9 @@ GUEST_LINUX = $(srcdir)/workloads/linux
 GUEST_INITRAMFS = workloads/linux-initramfs.cpio.gz
 GUEST_INITRAMFS_I386 = workloads/linux-initramfs-i386.cpio.gz
 
-guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi.h
+guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/abi/hypercall_abi.h
 	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
-	$(CC) -std=gnu11 -O2 $(PN_WARN) $(WERROR) -static -I$(srcdir)/hv/include -o $@ $<
+	$(CC) -std=gnu11 -O2 $(PN_WARN) $(WERROR) -static -I$(srcdir)/abi -I$(srcdir)/hv/base -o $@ $<
 
 $(GUEST_INITRAMFS): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/linux-suite $(BUSYBOX)
 	@mkdir -p $(@D); echo "  CPIO     $@"; $(SHELL) $< $(GUEST_LINUX) guest-obj/linux-suite $(BUSYBOX) $@
@@ -80,10 +80,10 @@ guest-obj/i386/busybox: $(srcdir)/dom0/fetch-package.sh $(srcdir)/workloads/linu
 	@mkdir -p $(@D); echo "  FETCH    $@"; \
 	$(srcdir)/dom0/optional.sh $@ $(GUEST_LINUX)/fetch-busybox.sh $(abs_srcdir)/dom0/fetch-package.sh i386 $@
 
-guest-obj/i386/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/hv/include/hypercall_abi.h
+guest-obj/i386/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/abi/hypercall_abi.h
 	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
 	$(srcdir)/dom0/optional.sh $@ $(CC) -m32 -idirafter /usr/include/$$($(CC) -print-multiarch) -std=gnu11 -O2 $(PN_WARN) $(WERROR) \
-		-static -I$(srcdir)/hv/include -o $@ $<
+		-static -I$(srcdir)/abi -I$(srcdir)/hv/base -o $@ $<
 
 $(GUEST_INITRAMFS_I386): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/i386/linux-suite \
 		guest-obj/i386/busybox

@@ -47,7 +47,7 @@ static inline enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
 void paging_recheck(struct vcpu *v, gva_t va);
 /*
  * A nested page fault: v->fault.gpa; SH_MMIO or SH_FIXED. Under shadow paging one means that the guest is outside of long mode, behind
- * a fence (hv/mm/fence.h), and changed what hardware walks: the domain crashes.
+ * a fence (hv/paging/nested/fence.h), and changed what hardware walks: the domain crashes.
  */
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hardware task switches, which exit where the machine has the intercept (where it has none, there is a fence: hv/mm/fence.h). They are
+ * Hardware task switches, which exit where the machine has the intercept (where it has none, there is a fence: hv/paging/nested/fence.h). They are
  * done here as the CPU would (APM volume 2, sections 12.2 and 12.3), because CR3 comes from memory.
  *
  * The exit comes once the CPU has checked the incoming descriptor and task gate. Both are read again, so all that is not as it

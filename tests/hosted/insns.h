@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Stands for hv/x86/insns.h where hv/svm is compiled into a program: the CPU of tests/svm_machine.c. */
+/* Stands for hv/base/insns.h where hv/svm is compiled into a program: the CPU of tests/svm_machine.c. */
 #ifndef X86_INSNS_H
 #define X86_INSNS_H
 

@@ -6,7 +6,7 @@
  * What must hold when the guest's instruction is done:
  *  - what hardware marked in a copied entry is marked in the entry itself, before anybody asks for that;
  *  - shadows of a lent table have followed every entry that changed, before the guest runs on.
- * Where hardware walks tables of its own (mm/pool.h) the copies are made in the engine's half, from its tables alone, and then published to
+ * Where hardware walks tables of its own (shadow/pool/pool.h) the copies are made in the engine's half, from its tables alone, and then published to
  * hardware's; of what hardware's half holds afterwards only marks are believed.
  */
 #include "hide.h"

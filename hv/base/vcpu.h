@@ -109,7 +109,7 @@ struct vcpu {
 	u64 pdpte[4];    /* PAE: the guest's four top entries, as they were when last loaded */
 	struct sh_way way[2]; /* for low and for high addresses: kernels keep to one of them */
 	struct code_page code;
-	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/mm/gw.h) */
+	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/guest/gw.h) */
 
 	enum verdict (*take_fault)(struct vcpu *v, gva_t va, u32 pfec); /* paging_fault, as the mode answers it */
 
@@ -138,14 +138,14 @@ struct domain {
 	struct frame_info *frame;
 	mfn_t first_mfn; /* the domain's memory is contiguous in the pool */
 	u64 nr_pages;
-	u64 *log_dirty; /* a bit for each of them, by machine frame; NULL: log-dirty is off (hv/mm/logdirty.h) */
+	u64 *log_dirty; /* a bit for each of them, by machine frame; NULL: log-dirty is off (hv/guest/logdirty.h) */
 
 	struct sh_domain *shadow; /* NULL under nested paging */
 	struct lent *lent;        /* what is lent to the vCPU in the guest; NULL: nothing ever was (hv/paging/lent.h) */
-	bool unsync;              /* guest tables are out of sync: hv/shadow/unsync.c */
+	bool unsync;              /* guest tables are out of sync: hv/shadow/core/unsync.c */
 	u32 min_shadow_levels;    /* asked for; 0: what the guest's mode needs */
 	mfn_t npt_root;
-	mfn_t fence_root; /* hv/mm/fence.h; 0: the machine needs none */
+	mfn_t fence_root; /* hv/paging/nested/fence.h; 0: the machine needs none */
 	u64 counter[PN_CNT_MAX];
 
 	u32 exit_code;

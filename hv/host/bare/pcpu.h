@@ -42,7 +42,7 @@ void pcpu_init(void);
 /* Wait for a vCPU to run and run it, for ever. */
 _Noreturn void pcpu_idle(void);
 
-/* Local APIC (boot/apic.c). */
+/* Local APIC (host/bare/apic.c). */
 #define VECTOR_TIMER    0xe0
 #define VECTOR_KICK     0xe1
 #define VECTOR_SPURIOUS 0xef

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* dom0 from boot modules to its first instruction. Its few exits are in svm/dom0_exits.c. */
+/* dom0 from boot modules to its first instruction. Its few exits are in dom0/dom0_exits.c. */
 #include "dom0.h"
 
 #include "control.h"

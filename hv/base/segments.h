@@ -7,7 +7,7 @@
 #define SEL_DATA   0x10
 #define SEL_CODE32 0x18
 
-/* One stack a pCPU, aligned to its size: struct pcpu sits at its lowest address (boot/pcpu.h). */
+/* One stack a pCPU, aligned to its size: struct pcpu sits at its lowest address (host/bare/pcpu.h). */
 #define PCPU_STACK_SHIFT 14
 #define PCPU_STACK_BYTES (1 << PCPU_STACK_SHIFT)
 

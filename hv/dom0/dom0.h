@@ -12,7 +12,7 @@
 /* Build it from the boot modules and run it; does not return. */
 _Noreturn void dom0_run(const struct boot_info *bi);
 
-/* Exit handlers (svm/dom0_exits.c). */
+/* Exit handlers (dom0/dom0_exits.c). */
 enum trip dom0_exit_nmi(struct svm_vcpu *s);
 enum trip dom0_exit_cpuid(struct svm_vcpu *s);
 enum trip dom0_exit_io(struct svm_vcpu *s);
@@ -32,7 +32,7 @@ void dom0_npt_restore(u64 gpa, u64 bytes);
 /* dom0 reaches for an address where nothing is yet: from now on it is there. False: it is the hypervisor's, or no table is left. */
 bool dom0_npt_demand(u64 gpa);
 
-/* dom0's memory by its own virtual addresses, for the one device that is emulated (svm/dom0_mem.c). */
+/* dom0's memory by its own virtual addresses, for the one device that is emulated (dom0/dom0_mem.c). */
 bool dom0_translate(const struct svm_vcpu *s, u64 va, u64 *gpa);
 bool dom0_fetch(const struct svm_vcpu *s, u8 *bytes, unsigned n);
 

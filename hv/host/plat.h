@@ -39,7 +39,7 @@ void plat_domain_crash(struct domain *d, const char *fmt, ...) __attribute__((fo
 
 /*
  * Can a guest outside of long mode have hardware load CR3 with a value of its own, and no exit tell? Such a guest may write to
- * whatever hardware walks for it (hv/mm/fence.h). Never changes once there are domains.
+ * whatever hardware walks for it (hv/paging/nested/fence.h). Never changes once there are domains.
  */
 extern bool plat_cr3_unseen;
 

@@ -40,7 +40,7 @@
 #define ROLE_PSE                   BIT(14) /* 32-bit guest entries may map superpages */
 /*
  * With ROLE_DIRECT: it stands for the four top entries that a PAE guest has loaded, of which it has a copy, and not
- * for the p2m. gfn is no frame but a number made from the four (hv/shadow/multi_pae.h).
+ * for the p2m. gfn is no frame but a number made from the four (hv/shadow/template/multi_pae.h).
  */
 #define ROLE_FOUR BIT(15) /* the highest: sh_page.role has 16 bits */
 
@@ -81,11 +81,11 @@ struct sh_page {
 	u32 refs;    /* links from shadow pages, vCPUs that have it loaded, and its pin */
 	u32 mfn;
 	u32 seen;              /* the audit's own count */
-	bool hidden;           /* from the guest, and its accessed and dirty bits are hardware's: shadow/hide.h */
+	bool hidden;           /* from the guest, and its accessed and dirty bits are hardware's: shadow/core/hide.h */
 	u8 marks, marks_limit; /* faults for such bits since it was shown, and how many hide it */
 	bool used, pinned;
 	bool unsync; /* the guest writes its table freely: they may disagree */
-	bool parked; /* the same of a page that no walk comes through: its frame does not list it (shadow/unsync.c) */
+	bool parked; /* the same of a page that no walk comes through: its frame does not list it (shadow/core/unsync.c) */
 	u8 fixups;   /* out of sync, first shadow of its frame: 1 + index in sh_domain.fixup; 0: none */
 	u64 live[SH_MAX_ENTRIES / SH_STRETCH / 64];
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
@@ -160,7 +160,7 @@ struct sh_run {
 	u32 seen; /* the audit's own count of maps */
 };
 
-/* Where an audit that is done in pieces goes on (shadow/audit.c). */
+/* Where an audit that is done in pieces goes on (shadow/core/audit.c). */
 struct sh_audit {
 	u32 part;
 	struct sh_page *page; /* the next one; NULL: no more */
