@@ -22,7 +22,7 @@ wanted() {
 		hv/paging 90 90
 		policies 90 0
 		hv/emul 90 0
-		hv/mm 90 0
+		hv/guest 90 0
 		hv/domain 90 0
 	END
 }

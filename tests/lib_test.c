@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * hv/lib against libc: the freestanding functions are compiled here under
+ * hv/base against libc: the freestanding functions are compiled here under
  * other names, and every answer is compared with libc's own.
  */
 #include <check.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The few functions of the C library that freestanding code may use, with
- * their standard prototypes: hv/lib implements them for the hypervisor, libc
+ * their standard prototypes: hv/base implements them for the hypervisor, libc
  * does in hosted builds. What is not standard is inline here, so that both
  * builds have it.
  */

@@ -24,6 +24,11 @@
 #define PFEC_U    BIT(2)
 #define PFEC_RSVD BIT(3)
 #define PFEC_I    BIT(4)
+/*
+ * With an error code's bits, from the caller: CR4.SMAP binds this data access, because CPL is
+ * below 3 and EFLAGS.AC is clear. Only the backend can know. Never in an error code that comes out.
+ */
+#define PFEC_SMAP 0x800u
 
 /* Physical address bits that a guest may use; CPUID leaf 0x80000008 tells it the same number. */
 #define GUEST_MAXPHYADDR 40

@@ -7,6 +7,7 @@
 
 #include "cpu.h"
 #include "dom0.h"
+#include "domu.h"
 #include "lib.h"
 #include "log.h"
 #include "memory.h"
@@ -45,6 +46,7 @@ void hv_main(u32 magic, u64 info)
 	pcpu_register(0, boot_stack);
 	bool known = boot_parse(&boot_info, magic, info);
 	log_init(boot_info.cmdline);
+	log_last_words = domu_last_words;
 	plat_log(LOG_INFO, "Penumbra, recipe %s", paging_recipe_name);
 	if (!known)
 		boot_refuse("the boot loader speaks neither Multiboot 1 nor Multiboot 2 (magic %x).", magic);

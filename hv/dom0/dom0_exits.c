@@ -186,3 +186,18 @@ enum trip dom0_exit_npf(struct svm_vcpu *s)
 		svm_inject_gp(s); /* as if the bus had refused */
 	return TRIP_npf;
 }
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+const exit_handler_t dom0_exits[NR_EXITS] = {
+	[0 ... NR_EXITS - 1] = exit_unknown,
+	[VMEXIT_NMI] = dom0_exit_nmi,
+	[VMEXIT_CPUID] = dom0_exit_cpuid,
+	[VMEXIT_IOIO] = dom0_exit_io,
+	[VMEXIT_MSR] = dom0_exit_msr,
+	[VMEXIT_SHUTDOWN] = exit_shutdown,
+	[VMEXIT_VMRUN... VMEXIT_SKINIT] = exit_ud,
+	[EXIT_IDX_NPF] = dom0_exit_npf,
+	[EXIT_IDX_INVALID] = exit_invalid,
+};
+#pragma GCC diagnostic pop

@@ -16,7 +16,6 @@
 #include "cpu.h"
 #include "lib.h"
 #include "p2m.h"
-#include "paging.h"
 #include "plat.h"
 #include "pte.h"
 

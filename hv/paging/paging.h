@@ -29,12 +29,6 @@ void paging_domain_destroy(struct domain *d);
 /* v->cr0.. hold the state at start (paging off). */
 bool paging_vcpu_init(struct vcpu *v);
 
-/*
- * With an error code's bits, from the caller: CR4.SMAP binds this data access, because CPL is
- * below 3 and EFLAGS.AC is clear. Only the backend can know. Never in an error code that comes out.
- */
-#define PFEC_SMAP 0x800u
-
 /* A #PF that hardware raised, with its error code. Fills v->fault. */
 static inline enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
 {

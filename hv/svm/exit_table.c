@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which handler an exit code goes to: one table for domUs, one for dom0. */
+/* Which handler a domU's exit code goes to; dom0's table is in dom0/dom0_exits.c. */
 #include "cpu.h"
-#include "dom0.h"
 #include "domu.h"
 #include "exit_insn.h"
 #include "pcpu.h"
@@ -10,7 +9,7 @@
 #include "quick.h"
 #include "svm_code.h"
 
-static enum trip exit_unknown(struct svm_vcpu *s)
+enum trip exit_unknown(struct svm_vcpu *s)
 {
 	plat_domain_crash(s->v.domain, "exit code %llx (info %llx, %llx) at rip %llx is not one that we ask for",
 			  (unsigned long long)s->vmcb.exitcode, (unsigned long long)s->vmcb.exitinfo1,
@@ -18,7 +17,7 @@ static enum trip exit_unknown(struct svm_vcpu *s)
 	return TRIP_other;
 }
 
-static enum trip exit_invalid(struct svm_vcpu *s)
+enum trip exit_invalid(struct svm_vcpu *s)
 {
 	plat_domain_crash(s->v.domain, "the CPU refuses the guest's state: cr0 %llx cr3 %llx cr4 %llx efer %llx rip %llx",
 			  (unsigned long long)s->vmcb.cr0, (unsigned long long)s->vmcb.cr3, (unsigned long long)s->vmcb.cr4,
@@ -27,7 +26,7 @@ static enum trip exit_invalid(struct svm_vcpu *s)
 }
 
 /* Instructions that this virtual CPU does not have. */
-static enum trip exit_ud(struct svm_vcpu *s)
+enum trip exit_ud(struct svm_vcpu *s)
 {
 	svm_inject_ud(s);
 	return TRIP_other;
@@ -60,7 +59,7 @@ static enum trip exit_vintr(struct svm_vcpu *s)
 	return TRIP_irq_window;
 }
 
-static enum trip exit_shutdown(struct svm_vcpu *s)
+enum trip exit_shutdown(struct svm_vcpu *s)
 {
 	plat_domain_crash(s->v.domain, "triple fault at rip %llx, cr2 %llx", (unsigned long long)s->vmcb.rip,
 			  (unsigned long long)s->vmcb.cr2);
@@ -112,7 +111,7 @@ const exit_handler_t domu_exits[NR_EXITS] = {
 	UNKNOWN_ALL,
 	[VMEXIT_CR0_READ... VMEXIT_CR0_READ + 15] = exit_cr_read,
 	[VMEXIT_CR0_WRITE... VMEXIT_CR0_WRITE + 15] = exit_cr_write,
-	[VMEXIT_CR0_WRITE + 3] = exit_cr3_write,
+	[VMEXIT_CR3_WRITE] = exit_cr3_write,
 	[VMEXIT_EXCP0 + VECTOR_DB] = exit_db,
 	[VMEXIT_EXCP0 + VECTOR_PF] = exit_pf,
 	[VMEXIT_EXCP0 + VECTOR_AC] = exit_ac,
@@ -143,23 +142,10 @@ const exit_handler_t domu_exits[NR_EXITS] = {
 	[EXIT_IDX_INVALID] = exit_invalid,
 };
 
-const exit_handler_t dom0_exits[NR_EXITS] = {
-	UNKNOWN_ALL,
-	[VMEXIT_NMI] = dom0_exit_nmi,
-	[VMEXIT_CPUID] = dom0_exit_cpuid,
-	[VMEXIT_IOIO] = dom0_exit_io,
-	[VMEXIT_MSR] = dom0_exit_msr,
-	[VMEXIT_SHUTDOWN] = exit_shutdown,
-	[VMEXIT_VMRUN... VMEXIT_SKINIT] = exit_ud,
-	[EXIT_IDX_NPF] = dom0_exit_npf,
-	[EXIT_IDX_INVALID] = exit_invalid,
-};
-
 #define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not
 #define QUICK_INSNS                                                                                                              \
-	[VMEXIT_CR0_READ +                                                                                                       \
-		3] = quick_cr3_read,                                                                                             \
-		[VMEXIT_CR0_WRITE + 3] = quick_cr3_write, [VMEXIT_CPUID] = quick_cpuid, [VMEXIT_INVLPG] = quick_invlpg
+	[VMEXIT_CR3_READ] = quick_cr3_read, [VMEXIT_CR3_WRITE] = quick_cr3_write, [VMEXIT_CPUID] = quick_cpuid,                  \
+	[VMEXIT_INVLPG] = quick_invlpg
 const quick_handler_t domu_quick[NR_QUICK] = {
 	QUICK_NONE,
 	QUICK_INSNS,
@@ -172,8 +158,8 @@ const quick_handler_t domu_quick_smap[NR_QUICK] = {
 };
 const quick_handler_t domu_quick_32[NR_QUICK] = {
 	QUICK_NONE,
-	[VMEXIT_CR0_READ + 3] = quick_cr3_read_32,
-	[VMEXIT_CR0_WRITE + 3] = quick_cr3_write_32,
+	[VMEXIT_CR3_READ] = quick_cr3_read_32,
+	[VMEXIT_CR3_WRITE] = quick_cr3_write_32,
 	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_32,
 	[VMEXIT_CPUID] = quick_cpuid_32,
 	[VMEXIT_INVLPG] = quick_invlpg_32,

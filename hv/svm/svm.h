@@ -240,6 +240,11 @@ enum trip exit_vmmcall(struct svm_vcpu *s);
 enum trip exit_task_switch(struct svm_vcpu *s);
 enum trip svm_step_exit(struct svm_vcpu *s);
 extern const exit_handler_t domu_exits[NR_EXITS], dom0_exits[NR_EXITS];
+/* Exits of either kind: a code that nobody expects, state that VMRUN refuses, an instruction that is not offered, a triple fault. */
+enum trip exit_unknown(struct svm_vcpu *s);
+enum trip exit_invalid(struct svm_vcpu *s);
+enum trip exit_ud(struct svm_vcpu *s);
+enum trip exit_shutdown(struct svm_vcpu *s);
 
 /* Does CPUID offer what reads TSC_AUX? */
 bool svm_offers_tsc_aux(void);

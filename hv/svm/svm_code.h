@@ -8,6 +8,7 @@
 #define SVM_CODE_H
 
 #include "cpu.h"
+#include "pte.h"
 #include "svm.h"
 
 #define PFEC_WRITE  BIT(1)

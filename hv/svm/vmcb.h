@@ -137,7 +137,9 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define INTERCEPT_TLBSYNC         BIT(4)
 
 #define VMEXIT_CR0_READ    0x00
+#define VMEXIT_CR3_READ    (VMEXIT_CR0_READ + 3)
 #define VMEXIT_CR0_WRITE   0x10
+#define VMEXIT_CR3_WRITE   (VMEXIT_CR0_WRITE + 3)
 #define VMEXIT_EXCP0       0x40
 #define VMEXIT_INTR        0x60
 #define VMEXIT_NMI         0x61

@@ -8,7 +8,6 @@
 #include <stdarg.h>
 
 #include "cpu.h"
-#include "domu.h"
 #include "ending.h"
 #include "lib.h"
 #include "pcpu.h"
@@ -21,6 +20,7 @@
 static char ring[LOG_RING];
 static u64 ring_head, ring_tail;
 static u32 lock;
+void (*log_last_words)(void);
 static enum log_level max_level = LOG_INFO;
 
 static void serial_char(char c)
@@ -143,6 +143,7 @@ void plat_panic(const char *fmt, ...)
 			break;
 		frame = (u64 *)frame[0];
 	}
-	domu_last_words();
+	if (log_last_words)
+		log_last_words();
 	end_machine(PN_PANIC_CODE);
 }

@@ -8,6 +8,9 @@
 /* "loglevel=error|warn|info|debug" on the hypervisor's command line; default info. And how the machine ends (ending.h). */
 void log_init(const char *cmdline);
 
+/* Called on a panic, once its own lines are out: what the floors above have to say before the machine ends. NULL: nothing. */
+extern void (*log_last_words)(void);
+
 /* Take up to `bytes` of what was logged since the last call; what was overwritten meanwhile is gone. */
 size_t log_read(char *buf, size_t bytes);
 
