@@ -57,7 +57,11 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 rm "$tmp/hold"
 is "killed: it is in the index" "$(sqlite3 "$res/index.sqlite" "SELECT complete, ended FROM run WHERE name = 'killed'")" '0|'
-cp -r "$res/killed" "$tmp/as-it-was"
+# As it was, but that results.json, which is written now and then only, has all that the journal has.
+cp -r "$res/killed" "$res/saved"
+rm "$res/saved/results.json"
+report saved
+mv "$res/saved" "$tmp/as-it-was"
 cp "$res/killed/results.csv" "$tmp/before.csv"
 report killed
 is "killed: a report" $? 0
