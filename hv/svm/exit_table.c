@@ -98,17 +98,14 @@ quick_t quick_not(struct svm_vcpu *s)
 
 quick_t quick_not_nested(struct svm_vcpu *s)
 {
-	if (unlikely(!(read_cr0() & CR0_PG)))
-		write_cr0(svm_host_cr0);
+	svm_regain_paging();
 	return QUICK_NOT;
 }
-
-#define UNKNOWN_ALL [0 ... NR_EXITS - 1] = exit_unknown
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 const exit_handler_t domu_exits[NR_EXITS] = {
-	UNKNOWN_ALL,
+	[0 ... NR_EXITS - 1] = exit_unknown,
 	[VMEXIT_CR0_READ... VMEXIT_CR0_READ + 15] = exit_cr_read,
 	[VMEXIT_CR0_WRITE... VMEXIT_CR0_WRITE + 15] = exit_cr_write,
 	[VMEXIT_CR3_WRITE] = exit_cr3_write,

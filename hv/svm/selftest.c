@@ -145,8 +145,7 @@ static void probe(const struct probe *p)
 		lay_out(p);
 		run();
 		exit = (u32)room.vmcb.exitcode;
-		lost = !(read_cr0() & CR0_PG);
-		write_cr0(svm_host_cr0);
+		lost = svm_regain_paging();
 	} while (exit == VMEXIT_NMI);
 	bool known = exit == p->with || exit == p->without;
 	*p->found = exit != p->without || lost;

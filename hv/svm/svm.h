@@ -75,6 +75,14 @@ extern struct svm_quirks svm_quirks;
 void svm_self_test(void);
 /* The hypervisor's own CR0, the same on all pCPUs; set by svm_self_test(). */
 extern u64 svm_host_cr0;
+/* Behind #VMEXIT, where that quirk is: the hypervisor pages again, and so nested paging holds. True: it did not. */
+static inline bool svm_regain_paging(void)
+{
+	if (likely(read_cr0() & CR0_PG))
+		return false;
+	write_cr0(svm_host_cr0);
+	return true;
+}
 
 extern bool svm_has_nrip;
 extern bool svm_delivers_twice; /* see svm_hold_delivery() */
