@@ -78,14 +78,20 @@ static void begin_in(enum host_mode m, u32 nr_vcpus)
 
 /* ---- a vCPU's instructions ---- */
 
-/* That instruction reaches the local APIC by (%rdi). */
-static void reach(struct svm_vcpu *v, const char *insn, unsigned len, u32 at, u32 access)
+/* That instruction reaches for the local APIC by (%rdi). Whether the vCPU goes on, which one that ends its domain does not. */
+static bool reaches(struct svm_vcpu *v, const char *insn, unsigned len, u32 at, u32 access)
 {
 	v->vmcb.rip = HOST_CODE;
 	host_code(v, insn, len);
 	host_set_reg(v, RDI, APIC + at);
-	ck_assert(paging_is_nested ? host_vmexit(v, VMEXIT_NPF, PFEC_P | PFEC_U | access, LAPIC_BASE + at) :
-				     host_vmexit(v, VMEXIT_EXCP0 + VECTOR_PF, access, APIC + at));
+	return paging_is_nested ? host_vmexit(v, VMEXIT_NPF, PFEC_P | PFEC_U | access, LAPIC_BASE + at) :
+				  host_vmexit(v, VMEXIT_EXCP0 + VECTOR_PF, access, APIC + at);
+}
+
+/* And is done. */
+static void reach(struct svm_vcpu *v, const char *insn, unsigned len, u32 at, u32 access)
+{
+	ck_assert(reaches(v, insn, len, at, access));
 	ck_assert_uint_eq(v->vmcb.rip, HOST_CODE + len);
 }
 
@@ -95,15 +101,10 @@ static u32 apic(struct svm_vcpu *v, u32 at)
 	return (u32)v->vmcb.rax;
 }
 
-/* Whether the vCPU goes on, which one that ends its domain does not. */
 static bool sets(struct svm_vcpu *v, u32 at, u32 val)
 {
-	v->vmcb.rip = HOST_CODE;
-	host_code(v, "\x89\x07", 2); /* mov %eax,(%rdi) */
-	host_set_reg(v, RDI, APIC + at);
 	v->vmcb.rax = val;
-	return paging_is_nested ? host_vmexit(v, VMEXIT_NPF, PFEC_P | PFEC_U | PFEC_W, LAPIC_BASE + at) :
-				  host_vmexit(v, VMEXIT_EXCP0 + VECTOR_PF, PFEC_W, APIC + at);
+	return reaches(v, "\x89\x07", 2, at, PFEC_W); /* mov %eax,(%rdi) */
 }
 
 static void set_apic(struct svm_vcpu *v, u32 at, u32 val)
@@ -130,14 +131,14 @@ static int delivered(const struct svm_vcpu *v)
 	return (v->vmcb.eventinj & ~0xffull) == EVENT_VALID ? (int)(v->vmcb.eventinj & 0xff) : -1;
 }
 
-static bool is_kicked(u32 id, u32 before)
-{
-	return machine_kicks[u->vcpu[id].pcpu] != before;
-}
-
 static u32 kicks(u32 id)
 {
 	return machine_kicks[u->vcpu[id].pcpu];
+}
+
+static bool is_kicked(u32 id, u32 before)
+{
+	return kicks(id) != before;
 }
 
 /* Its pCPU's turn: until it must stop. */
