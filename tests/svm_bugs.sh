@@ -14,8 +14,8 @@ fuzz_objects=$(for f in svm_fuzz svm_fuzz_bytes svm_fuzz_code svm_fuzz_rules svm
 flags_for() {
 	echo "-std=gnu11 -O1 -w -fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks -D_GNU_SOURCE
 		-fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined -I$src/tests/hosted"
-	for d in $(grep -v '^#' "$1/hv/floors"); do [ "$d" = hv/host/sim ] || echo "-I$1/$d"; done
-	echo "-I$1/hv/host/sim -Irecipes"
+	for d in $(grep -v '^#' "$1/hv/floors"); do echo "-I$1/$d"; done
+	echo "-Irecipes"
 }
 
 # What the target printed in $tmp/out.$n, as one line.
