@@ -15,6 +15,13 @@ recipes/made.mk: $(srcdir)/policies/recipes.def $(srcdir)/policies/mkvariant.sh 
 	@mkdir -p recipes && sh $(srcdir)/policies/mkvariant.sh $(srcdir)/policies --all recipes && touch $@
 sinclude recipes/made.mk
 
+# The template's sources, one a pair of guest and shadow levels.
+PAIRS_IMAGES := $(addprefix pairs/,$(shell sh $(srcdir)/hv/shadow/template/mkpairs.sh --images))
+PAIRS_HOSTED := $(addprefix pairs/,$(shell sh $(srcdir)/hv/shadow/template/mkpairs.sh --hosted))
+pairs/made.mk: $(srcdir)/hv/shadow/core/pairs.def $(srcdir)/hv/shadow/template/mkpairs.sh
+	@mkdir -p pairs && sh $(srcdir)/hv/shadow/template/mkpairs.sh pairs && touch $@
+sinclude pairs/made.mk
+
 HV_CORE_SRCS = $(HV_LIB_SRCS) $(HV_BOOT_SRCS) $(HV_SVM_SRCS) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) \
 	$(HV_EMUL_SRCS) $(HV_TRACE_SRCS) $(HV_MM_SRCS)
 hv_objs = $(addprefix hv-obj/$(1)/,$(addsuffix .o,$(2)))
@@ -23,9 +30,9 @@ HV_CORE_OBJS = $(call hv_objs,core,$(HV_CORE_SRCS))
 hv-obj/core/%.o: $(srcdir)/%
 	$(HV_CC_V) $(HV_CC) -c $< -o $@
 
-# $(1) recipe, $(2) its own sources
+# $(1) recipe, $(2) its own sources. These are in the source directory, and the template's in this: VPATH finds both.
 define hv_recipe
-hv-obj/$(1)/%.o: $$(srcdir)/%
+hv-obj/$(1)/%.o: %
 	$$(HV_CC_V) $$(HV_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 penumbra-$(1).elf64: $$(HV_CORE_OBJS) $$(call hv_objs,$(1),$(2)) $$(srcdir)/hv/boot/hv.lds
 	@echo "  HVLD     $$@"; $$(CC) -nostdlib -static -no-pie -Wl,-z,noexecstack,-z,max-page-size=4096,--build-id=none,--no-warn-rwx-segments \
@@ -44,4 +51,4 @@ HV_VARIANTS = $(RECIPES_VARIANT:%=penumbra-%.elf)
 HV_QUICK_VARIANTS := $(patsubst %,penumbra-%.elf,$(shell sed -n 's/^ALSO."\([^"]*\)".*/"\1"/p' $(srcdir)/bench/quick.def | sort -u | \
 	while read -r name; do sed -n "s/^VARIANT.\([^,]*\), *$$name,.*/\1/p" $(srcdir)/policies/recipes.def; done))
 .SECONDARY:
--include $(wildcard hv-obj/*/*/*/*.d hv-obj/*/*/*/*/*.d)
+-include $(wildcard hv-obj/*/*/*.d hv-obj/*/*/*/*.d hv-obj/*/*/*/*/*.d)

@@ -44,6 +44,8 @@ look() {
 
 look "bench, dom0, traces" bench dom0 traces
 look "workloads, tests" '-DRECIPE_HEADER="shadow2.h"' -Ihv/host/sim workloads tests
+mkdir "$tmp/pairs"
+sh hv/shadow/template/mkpairs.sh "$tmp/pairs"
 recipes=$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def)
 if [ -z "${PENUMBRA_LONG:-}" ]; then
 	day=${CPPCHECK_DAY:-$(($(date +%s) / 86400))}
@@ -51,6 +53,6 @@ if [ -z "${PENUMBRA_LONG:-}" ]; then
 	echo "the engine with $recipes, the recipe of CPPCHECK_DAY=$day; PENUMBRA_LONG=1 takes every one"
 fi
 for r in $recipes; do
-	look "hv and policies, with $r" "-DRECIPE_HEADER=\"$r.h\"" hv
+	look "hv and policies, with $r" "-DRECIPE_HEADER=\"$r.h\"" hv "$tmp/pairs"
 done
 exit $failed

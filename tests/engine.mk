@@ -40,7 +40,7 @@ tests/liboracle.a: $(call engine_objs,all,$(ORACLE_SRCS))
 
 # $(1) recipe
 define engine_recipe
-engine-obj/$(1)/%.o: $$(srcdir)/%
+engine-obj/$(1)/%.o: %
 	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 tests/libengine_$(1).a: $$(call engine_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
@@ -68,7 +68,7 @@ fuzz-oracle: tests/fuzz_oracle.c $(filter-out tests/oracle.c tests/oracle_shrink
 
 # $(1) recipe
 define engine_tsan
-engine-obj/tsan-$(1)/%.o: $$(srcdir)/%
+engine-obj/tsan-$(1)/%.o: %
 	$$(ENGINE_CC_V) $$(ENGINE_CC) $$(ENGINE_TSAN) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 tests/engine_tsan_$(1): $$(call engine_objs,tsan-$(1),$$(HOSTED_ENGINE_SRCS) $$(ENGINE_LIB_SRCS) tests/engine_threads.c tests/tsan_volatile.c)
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) -fsanitize=thread $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)

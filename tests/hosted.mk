@@ -31,7 +31,7 @@ HOSTED_LINK = $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-grou
 
 # $(1) recipe, $(2) its own sources
 define hosted_recipe
-hosted-obj/$(1)/%.o: $$(srcdir)/%
+hosted-obj/$(1)/%.o: %
 	$$(ENGINE_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 tests/libhosted_$(1).a: $$(call hosted_objs,$(1),$(2))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^

@@ -69,8 +69,9 @@ while read -r variant base axis; do
 	[ -z "$other" ] || { echo "policy_seam: $variant differs from $base in more than $axis:" "$other" >&2; exit 1; }
 done <"$tmp/variants"
 
+sh "$src/hv/shadow/template/mkpairs.sh" "$tmp"
 for recipe in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p; s/^VARIANT(\([^,]*\),.*/\1/p' "$src/policies/recipes.def"); do
-	$cc $flags -DRECIPE_HEADER="\"$recipe.h\"" -c "$src/hv/shadow/template/multi_4on4.c" -o "$tmp/$recipe.o"
+	$cc $flags -DRECIPE_HEADER="\"$recipe.h\"" -c "$tmp/multi_4on4.c" -o "$tmp/$recipe.o"
 	if objdump -d "$tmp/$recipe.o" | grep -E 'call +\*'; then
 		echo "policy_seam: $recipe: a hook was not folded into the engine" >&2
 		exit 1

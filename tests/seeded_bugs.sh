@@ -62,9 +62,10 @@ hunt_all() {
 	[ $# -gt 0 ] || [ -n "${PENUMBRA_LONG:-}" ] || echo "of $nr bugs the $SAMPLE of BUGS_DAY=$day; PENUMBRA_LONG=1 tries all"
 	# Several at a time, each in a tree of its own: a header is found beside the file that includes it.
 	for j in $(seq $JOBS); do
-		mkdir -p "$tmp/$j/src" "$tmp/$j/o"
+		mkdir -p "$tmp/$j/src/pairs" "$tmp/$j/o"
 		cp -r "$src/abi" "$src/hv" "$src/policies" "$src/traces" "$tmp/$j/src"
 		chmod -R u+w "$tmp/$j/src"
+		sh "$tmp/$j/src/hv/shadow/template/mkpairs.sh" "$tmp/$j/src/pairs"
 		k=0
 		for n in $all; do
 			k=$((k + 1))

@@ -58,7 +58,9 @@ picked() {
 day=${TIDY_DAY:-$(($(date +%s) / 86400))}
 programs=$(find bench dom0 traces -name '*.c' | sort)
 # Clang keeps no variables in registers, as hv/svm/short/quick_regs.c wants.
-hypervisor=$(find hv -name '*.c' ! -path 'hv/host/sim/*' ! -name quick_regs.c | sort)
+mkdir "$tmp/pairs"
+sh hv/shadow/template/mkpairs.sh "$tmp/pairs"
+hypervisor=$(find hv "$tmp/pairs" -name '*.c' ! -path 'hv/host/sim/*' ! -name quick_regs.c | sort)
 recipes=$(picked 1 "$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def)")
 sample=$(picked $SAMPLE "$programs")
 [ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TIDY_DAY=$day; PENUMBRA_LONG=1 takes all"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* The template for a guest with 2 levels on hardware with 2. */
-#define GUEST_LEVELS  2
-#define SHADOW_LEVELS 2
-#include "multi.h"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* The template for a guest with 3 levels on hardware with 3. */
-#define GUEST_LEVELS  3
-#define SHADOW_LEVELS 3
-#include "multi.h"

@@ -1,5 +1,0 @@
-/* SPDX-License-Identifier: BSD-2-Clause */
-/* The template for a guest with 3 levels on hardware with 5. */
-#define GUEST_LEVELS  3
-#define SHADOW_LEVELS 5
-#include "multi.h"
