@@ -48,7 +48,7 @@ penumbra-%.elf: penumbra-%.elf64
 HV_IMAGES = $(foreach r,$(RECIPES_BASE) $(RECIPES_NESTED),penumbra-$(r).elf)
 HV_VARIANTS = $(RECIPES_VARIANT:%=penumbra-%.elf)
 # Those that the quick suite runs: it names them as users do, recipes.def has the file beside that name.
-HV_QUICK_VARIANTS := $(patsubst %,penumbra-%.elf,$(shell sed -n 's/^ALSO."\([^"]*\)".*/"\1"/p' $(srcdir)/bench/quick.def | sort -u | \
+HV_QUICK_VARIANTS := $(patsubst %,penumbra-%.elf,$(shell sed -n 's/^ALSO."\([^"]*\)".*/"\1"/p' $(srcdir)/bench/data/quick.def | sort -u | \
 	while read -r name; do sed -n "s/^VARIANT.\([^,]*\), *$$name,.*/\1/p" $(srcdir)/policies/recipes.def; done))
 .SECONDARY:
 -include $(wildcard hv-obj/*/*/*.d hv-obj/*/*/*/*.d hv-obj/*/*/*/*/*.d)

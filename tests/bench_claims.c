@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/catalog.h"
-#include "bench/claims.h"
-#include "bench/figures.h"
+#include "catalog.h"
+#include "claims.h"
+#include "figures.h"
 #include "abi/control_abi.h"
 
 static json_t *root;

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/results.h"
+#include "results.h"
 #include "bench_tree.h"
 
 static char dir[32], *kept, *told;

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/dataset.h"
-#include "bench/report.h"
-#include "bench/resume.h"
+#include "dataset.h"
+#include "report.h"
+#include "resume.h"
 #include "bench_tree.h"
 
 enum { MUTANTS = 500, SEEDS = 4 };

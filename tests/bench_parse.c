@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/parse.h"
+#include "parse.h"
 
 static enum line_kind event_kind(const char *line)
 {

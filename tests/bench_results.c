@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/collect.h"
-#include "bench/dataset.h"
-#include "bench/stats.h"
+#include "collect.h"
+#include "dataset.h"
+#include "stats.h"
 #include "bench_tree.h"
 
 static char dir[] = "/tmp/bench-results-XXXXXX";

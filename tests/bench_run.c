@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bench/check_log.h"
-#include "bench/html.h"
-#include "bench/plan.h"
-#include "bench/qemu.h"
-#include "bench/report.h"
-#include "bench/report_parts.h"
-#include "bench/results.h"
+#include "check_log.h"
+#include "html.h"
+#include "plan.h"
+#include "qemu.h"
+#include "report.h"
+#include "report_parts.h"
+#include "results.h"
 
 START_TEST(the_default_choice_is_the_quick_suite)
 {
@@ -187,7 +187,7 @@ START_TEST(the_quick_suite_has_single_pairs_besides)
 		const char *recipe, *form;
 	} also[] = {
 #define ALSO(recipe, form) { recipe, form },
-#include "bench/quick.def"
+#include "quick.def"
 	};
 	struct selection s, named;
 	unsigned pairs = 0;

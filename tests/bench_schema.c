@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bench/options.h"
-#include "bench/results.h"
+#include "options.h"
+#include "results.h"
 #include "bench_tree.h"
 
 static json_t *tree;

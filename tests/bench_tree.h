@@ -6,7 +6,7 @@
 #include <check.h>
 #include <jansson.h>
 
-#include "bench/schema.h"
+#include "schema.h"
 
 #define TREE_COST "{\"count\":1,\"ticks\":2,\"bytes\":3,\"hist\":[0,1]}"
 #define TREE_ITEM                                                                                                                \

@@ -31,7 +31,7 @@ look() {
 	shift
 	# shellcheck disable=SC2046,SC2086
 	cppcheck --quiet --enable=warning,portability,performance $(printf -- '--suppress=%s ' $leave_out) --inline-suppr --std=c11 \
-		--platform=unix64 -D_GNU_SOURCE '-D_Noreturn=__attribute__((noreturn))' -Iabi -Ihv/base -Itraces -Idom0 -Ibench -Ipolicies \
+		--platform=unix64 -D_GNU_SOURCE '-D_Noreturn=__attribute__((noreturn))' -Ihv/base $(sed -n '/^[a-z]/s/[^ ]*/-I&/gp' bench/floors) \
 		$(find hv -type d ! -path "hv/host/sim" | sed 's/^/-I/') --template='{file}:{line}: {message} [{id}]' --template-location= \
 		"$@" >"$tmp/found" 2>&1 || true
 	if [ -s "$tmp/found" ]; then

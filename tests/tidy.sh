@@ -66,7 +66,7 @@ sample=$(picked $SAMPLE "$programs")
 [ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TIDY_DAY=$day; PENUMBRA_LONG=1 takes all"
 
 # shellcheck disable=SC2046
-set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Iabi -Ihv/base -Itraces -Idom0 \
+set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base $(sed -n "/^[a-z]/s/[^ ]*/-I&/gp" bench/floors) \
 	$(pkg-config --cflags jansson sqlite3 libarchive lttng-ust)
 look "bench, dom0, traces" "$bugs" "$programs" "$@"
 for f in $sample; do look "the analyzer on $f" "$analyzer" "$f" "$@"; done
