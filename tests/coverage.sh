@@ -30,7 +30,7 @@ wanted() {
 # Sources that no program can execute, and why.
 unmeasured() {
 	cat <<-END
-		hv/svm/entry.S VMRUN and what surrounds it: tests/svm_quick.S stands for it
+		hv/svm/entry.S VMRUN and what surrounds it: tests/svm/quick.S stands for it
 		hv/boot/head.S the first instructions of the machine
 		hv/host/bare/exceptions.S the hypervisor's own exceptions
 		hv/boot/trampoline.S real mode
@@ -39,9 +39,9 @@ unmeasured() {
 		hv/boot/smp.c wakes the other CPUs
 		hv/host/bare/idt.c the hypervisor's own exceptions
 		hv/host/bare/apic.c the pCPU's own APIC
-		hv/host/bare/log.c COM1, and a ring: tests/svm_machine.c stands for it
+		hv/host/bare/log.c COM1, and a ring: tests/svm/machine.c stands for it
 		hv/host/bare/ending.c the machine's end
-		hv/host/bare/memory.c host memory as the loader tells it: tests/svm_machine.c stands for it
+		hv/host/bare/memory.c host memory as the loader tells it: tests/svm/machine.c stands for it
 	END
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Sourced by oracle_bugs.sh and svm_bugs.sh: each bug of a list is put into a copy of its source, and must be found. Fails too when
+# Sourced by tests/oracle/bugs.sh and tests/svm/bugs.sh: each bug of a list is put into a copy of its source, and must be found. Fails too when
 # a change no longer changes anything. A sample by the day, each in its turn; PENUMBRA_LONG: all. BUGS_DAY=<number>: another sample.
 #
 # The script has

@@ -21,7 +21,7 @@
 /*
  * Instructions of a full handler's trip that are outside of what it can measure of itself: from #VMEXIT to the stamp, and from
  * the end of exit_cr_read to behind VMRUN. Measured: with them the same guest shows the same figures under a QEMU that stops at
- * its reads of CR2 and under one that does not (tests/e2e_qemu_next.sh).
+ * its reads of CR2 and under one that does not (tests/e2e/qemu_next.sh).
  */
 #define ENTRY_UNSEEN_TICKS 65
 

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# Seeded bugs in the engine, tests/oracle/bugs.list: the oracle must catch each within as many programs as tests/oracle/oracle.sh runs, or
+# as its line says. The programs are the same every day, so that what is caught once is.
+#
+#   bugs.sh [name...]     only these; ORACLE_SEED=<number> for other programs, BUGS_DAY=<number> for another sample
+. "${srcdir:-.}/tests/seeded_bugs.sh"
+SAMPLE=30
+PROGRAMS=400
+seed=${ORACLE_SEED:-1}
+
+flags_for() {
+	echo "-std=gnu11 -O1 -w -D_GNU_SOURCE -Irecipes"
+	for d in $(grep -v '^#' "$1/hv/floors"); do [ "$d" = hv/host/bare ] || echo "-I$1/$d"; done
+	echo "-DRECIPE_HEADER=\"$recipe.h\""
+}
+
+hunt() {
+	t=$1
+	shift
+	programs=$(get programs)
+	programs=${programs:-$PROGRAMS}
+	if ! $cc -o "$t/o/oracle" tests/liboracle.a "$@" "tests/libengine_$recipe.a" 2>>"$tmp/log.$n"; then
+		say "not ok - $bug: it does not link"
+	elif "$t/o/oracle" --seed "$seed" --programs "$programs" --guests "$(get guests)" --shrink 0 >"$tmp/out.$n" 2>"$tmp/why.$n"; then
+		say "not ok - $bug: not caught by $programs programs: $(get what)"
+	else
+		say "ok - $bug: $(sed -n 's/.*fails: /caught /p' "$tmp/out.$n"): $(tail -n 1 "$tmp/why.$n" | sed 's/^[^:]*: //')"
+	fi
+}
+
+hunt_all "$src/tests/oracle/bugs.list" "$@"

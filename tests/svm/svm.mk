@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# hv/svm and what stands on it compiled into programs, with the address and undefined-behaviour sanitizers, for the machine
+# of tests/svm/machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm_<r>, the suites, and
+# tests/fuzz_svm_<r>.
+
+HOSTED_RECIPES = shadow2 shadow3 adaptive npt
+HOSTED_SUITES := $(shell sed -n 's/^SUITE.\(.*\).$$/\1/p' $(srcdir)/tests/svm/suites.def)
+# Words are read where they lie, and a pointer is made before the look whether it may be used: both are meant (svm_code.h).
+HOSTED_SANITIZE = -fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
+# Addresses of frames are numbers here as there: what the images are compiled with, but for what needs no operating system.
+HOSTED_CFLAGS = -std=gnu11 -O1 -g $(PN_WARN) $(WERROR) -fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks \
+	-D_GNU_SOURCE -I$(srcdir) -I$(srcdir)/tests/svm/hosted $(HV_INCLUDES) -I$(srcdir)/hv/host/sim $(CHECK_CFLAGS) $(CPPFLAGS)
+HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
+HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
+	$(HV_MM_SRCS) hv/host/bare/wait.c hv/host/sim/mmu.c
+HOSTED_MACHINE_SRCS = tests/svm/machine.c tests/svm/insns.c tests/svm/svm_host.c tests/svm/exit.c tests/svm/quick.S
+HOSTED_JUDGE_SRCS = tests/svm/fuzz_bytes.c tests/svm/fuzz_code.c tests/svm/fuzz_rules.c tests/svm/fuzz_values.c
+HOSTED_SUITE_SRCS = tests/svm/suites.c $(HOSTED_JUDGE_SRCS) $(HOSTED_SUITES:%=tests/svm/suites/%.c)
+HOSTED_FUZZ_SRCS = tests/svm/fuzz.c $(HOSTED_JUDGE_SRCS)
+HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm_%) $(HOSTED_RECIPES:%=tests/fuzz_svm_%)
+hosted_objs = $(addprefix hosted-obj/$(1)/,$(addsuffix .o,$(2)))
+
+hosted-obj/all/%.o: $(srcdir)/%
+	$(ENGINE_CC_V) $(HOSTED_CC) $(HOSTED_SANITIZE) -c $< -o $@
+
+tests/libhosted.a: $(call hosted_objs,all,$(HOSTED_SRCS) $(HOSTED_MACHINE_SRCS))
+	@mkdir -p $(@D); rm -f $@; $(AR) cr $@ $^
+
+# The two libraries need each other.
+HOSTED_LINK = $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+
+# $(1) recipe, $(2) its own sources
+define hosted_recipe
+hosted-obj/$(1)/%.o: %
+	$$(ENGINE_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+tests/libhosted_$(1).a: $$(call hosted_objs,$(1),$(2))
+	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
+tests/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) tests/libhosted.a tests/libhosted_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK) $$(CHECK_LIBS)
+tests/fuzz_svm_$(1): $$(call hosted_objs,all,$$(HOSTED_FUZZ_SRCS)) tests/libhosted.a tests/libhosted_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK)
+endef
+$(foreach r,$(filter-out $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS))))
+$(foreach r,$(filter $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_NESTED_SRCS))))
+
+clean-local: clean-hosted
+clean-hosted:
+	rm -rf hosted-obj tests/libhosted.a $(HOSTED_RECIPES:%=tests/libhosted_%.a) $(HOSTED_TESTS)
+-include $(wildcard hosted-obj/*/*/*.d hosted-obj/*/*/*/*.d hosted-obj/*/*/*/*/*.d)
