@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "check_log.h"
+#include "child.h"
 #include "commands.h"
-#include "offspring.h"
 
 static volatile sig_atomic_t signalled;
 
@@ -163,7 +163,7 @@ static int run_make(struct tests *t, const char *build, const char *log)
 	int status = -1;
 	pid_t pid;
 
-	adopt_offspring();
+	adopt_children();
 	on_end_signals(on_signal);
 	signal(SIGPIPE, on_signal); /* nobody reads on */
 	pid = start_make(build, log);
@@ -171,7 +171,7 @@ static int run_make(struct tests *t, const char *build, const char *log)
 		status = wait_for_make(t, pid);
 	if (signalled) {
 		say("interrupted: ending the tests that run");
-		end_offspring();
+		end_children();
 	}
 	return status;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "catalog.h"
-#include "claims_hearing.h"
+#include "claims_judge.h"
 
 const char *const verdict_names[] = { "not measured", "confirmed", "refuted", "differs" };
 
@@ -23,24 +23,24 @@ static char *format(const char *fmt, va_list ap)
 	return s;
 }
 
-void measured(struct hearing *h, const char *fmt, ...)
+void measured(struct judgement *j, const char *fmt, ...)
 {
 	va_list ap;
 
-	free(h->v.measured);
+	free(j->v.measured);
 	va_start(ap, fmt);
-	h->v.measured = format(fmt, ap);
+	j->v.measured = format(fmt, ap);
 	va_end(ap);
 }
 
-void decide(struct hearing *h, enum verdict_kind kind, const char *fmt, ...)
+void decide(struct judgement *j, enum verdict_kind kind, const char *fmt, ...)
 {
 	va_list ap;
 
-	free(h->v.because);
-	h->v.kind = kind;
+	free(j->v.because);
+	j->v.kind = kind;
 	va_start(ap, fmt);
-	h->v.because = format(fmt, ap);
+	j->v.because = format(fmt, ap);
 	va_end(ap);
 }
 
@@ -53,18 +53,18 @@ static void append(char **list, const char *separator, char *item)
 	*list = longer;
 }
 
-void lack(struct hearing *h, const char *fmt, ...)
+void lack(struct judgement *j, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	append(&h->lacking, "; ", format(fmt, ap));
+	append(&j->lacking, "; ", format(fmt, ap));
 	va_end(ap);
 }
 
-bool enough(const struct hearing *h)
+bool enough(const struct judgement *j)
 {
-	return !h->lacking;
+	return !j->lacking;
 }
 
 /* Is `name` one of the comma-separated list? */
@@ -84,35 +84,35 @@ static void want(char **list, const char *name)
 		append(list, ",", xstrdup(name));
 }
 
-static void want_unknown(struct hearing *h, const char *kind, const char *name)
+static void want_unknown(struct judgement *j, const char *kind, const char *name)
 {
 	char *words = xfmt("no %s %s", kind, name);
 
 	/* Whole words only: "recipe shadow2+rmap" is not "recipe shadow2". */
-	for (const char *p = h->unknown; p && (p = strstr(p, words)); p++)
+	for (const char *p = j->unknown; p && (p = strstr(p, words)); p++)
 		if (!p[strlen(words)] || p[strlen(words)] == ',') {
 			free(words);
 			return;
 		}
-	append(&h->unknown, ", ", words);
+	append(&j->unknown, ", ", words);
 }
 
-bool ask_if_there(struct hearing *h, const char *recipe, const char *workload, const char *phase, struct cell *c)
+bool ask_if_there(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c)
 {
-	want(&h->recipes, recipe);
-	want(&h->workloads, workload);
-	return dataset_cell(h->d, recipe, workload, phase, false, c);
+	want(&j->recipes, recipe);
+	want(&j->workloads, workload);
+	return dataset_cell(j->d, recipe, workload, phase, false, c);
 }
 
-bool ask(struct hearing *h, const char *recipe, const char *workload, const char *phase, struct cell *c)
+bool ask(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c)
 {
-	if (ask_if_there(h, recipe, workload, phase, c))
+	if (ask_if_there(j, recipe, workload, phase, c))
 		return true;
 	if (!recipe_find(recipe))
-		want_unknown(h, "recipe", recipe);
+		want_unknown(j, "recipe", recipe);
 	else if (!workload_find(workload))
-		want_unknown(h, "workload", workload);
-	lack(h, "finished %s under %s%s%s", workload, recipe, phase ? ", phase " : "", phase ? phase : "");
+		want_unknown(j, "workload", workload);
+	lack(j, "finished %s under %s%s%s", workload, recipe, phase ? ", phase " : "", phase ? phase : "");
 	return false;
 }
 
@@ -155,12 +155,12 @@ bool nth_pair(const struct dataset *d, const char *axis, const char *part, const
 	return false;
 }
 
-bool ask_pair(struct hearing *h, const char *axis, const char *part, const char *plain, struct pair *p)
+bool ask_pair(struct judgement *j, const char *axis, const char *part, const char *plain, struct pair *p)
 {
-	if (nth_pair(h->d, axis, part, plain, 0, p))
+	if (nth_pair(j->d, axis, part, plain, 0, p))
 		return true;
-	want_unknown(h, "pair of recipes that differ only in the part", part ? part : plain);
-	lack(h, "such pair");
+	want_unknown(j, "pair of recipes that differ only in the part", part ? part : plain);
+	lack(j, "such pair");
 	return false;
 }
 
@@ -234,34 +234,34 @@ const struct claim claims[] = {
 };
 const unsigned nr_claims = COUNT_OF(claims);
 
-static void not_measured(struct hearing *h)
+static void not_measured(struct judgement *j)
 {
-	h->v.kind = NOT_MEASURED;
-	free(h->v.because);
-	if (h->unknown)
-		h->v.because = xfmt("this version has %s", h->unknown);
+	j->v.kind = NOT_MEASURED;
+	free(j->v.because);
+	if (j->unknown)
+		j->v.because = xfmt("this version has %s", j->unknown);
 	else
-		h->v.because = xfmt("this run has no %s", h->lacking ? h->lacking : "figures for it");
-	if (h->recipes && h->workloads && !h->unknown)
-		h->v.command = xfmt("./penumbra run --recipe %s --workload %s", h->recipes, h->workloads);
+		j->v.because = xfmt("this run has no %s", j->lacking ? j->lacking : "figures for it");
+	if (j->recipes && j->workloads && !j->unknown)
+		j->v.command = xfmt("./penumbra run --recipe %s --workload %s", j->recipes, j->workloads);
 }
 
 void claim_judge(const struct claim *c, const struct dataset *d, struct verdict *v)
 {
-	struct hearing h = { .d = d };
+	struct judgement j = { .d = d };
 
-	c->judge(&h);
-	if (!enough(&h) || !h.v.because)
-		not_measured(&h);
-	if (!h.v.measured)
-		h.v.measured = xstrdup("–");
-	if (!h.v.command)
-		h.v.command = xstrdup("");
-	free(h.lacking);
-	free(h.unknown);
-	free(h.recipes);
-	free(h.workloads);
-	*v = h.v;
+	c->judge(&j);
+	if (!enough(&j) || !j.v.because)
+		not_measured(&j);
+	if (!j.v.measured)
+		j.v.measured = xstrdup("–");
+	if (!j.v.command)
+		j.v.command = xstrdup("");
+	free(j.lacking);
+	free(j.unknown);
+	free(j.recipes);
+	free(j.workloads);
+	*v = j.v;
 }
 
 void verdict_free(struct verdict *v)

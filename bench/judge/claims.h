@@ -17,11 +17,11 @@ struct verdict {
 	char *command;  /* not measured: what would measure it; "" if nothing in this version can */
 };
 
-struct hearing;
+struct judgement;
 
 struct claim {
 	const char *id, *text, *source, *test;
-	void (*judge)(struct hearing *h);
+	void (*judge)(struct judgement *j);
 };
 
 extern const struct claim claims[];

@@ -2,7 +2,7 @@
 /* Claims about what a guest bears while it runs: its pool resized, its writes logged, a CPU that comes up: T24 to T26. */
 #include <string.h>
 
-#include "claims_hearing.h"
+#include "claims_judge.h"
 
 static double figure(const json_t *exercise, const char *name)
 {
@@ -17,59 +17,59 @@ static bool went_well(const json_t *exercise)
 }
 
 /* Suffices: without a reclaim while all fits, and at most ten times the instructions when a quarter of the working set does not fit. */
-void judge_fixed_pool(struct hearing *h)
+void judge_fixed_pool(struct judgement *j)
 {
 	struct cell ample, tight, resized;
 	const json_t *resize;
 	unsigned wrong;
 	double times;
 
-	ask(h, "shadow2", "pool-ample", NULL, &ample);
-	ask(h, "shadow2", "pool-tight", NULL, &tight);
-	ask(h, "shadow2", "pool-resized", NULL, &resized);
-	if (!enough(h))
+	ask(j, "shadow2", "pool-ample", NULL, &ample);
+	ask(j, "shadow2", "pool-tight", NULL, &tight);
+	ask(j, "shadow2", "pool-resized", NULL, &resized);
+	if (!enough(j))
 		return;
 	resize = json_object_get(resized.r->item, "exercise");
 	if (!resize) {
-		lack(h, "resizing of the pool in pool-resized");
+		lack(j, "resizing of the pool in pool-resized");
 		return;
 	}
 	times = instructions(&tight) / instructions(&ample);
-	wrong = runs_of(h->d, "pool-ample").wrong + runs_of(h->d, "pool-tight").wrong + runs_of(h->d, "pool-resized").wrong;
-	measured(h,
+	wrong = runs_of(j->d, "pool-ample").wrong + runs_of(j->d, "pool-tight").wrong + runs_of(j->d, "pool-resized").wrong;
+	measured(j,
 		 "a working set of %.0f shadow pages: %.0f reclaimed with all in the pool; with %.0f in it %.0f reclaimed, %.1f "
 		 "times the "
 		 "instructions a switch; resized %.0f times between %.0f and %.0f pages under load",
 		 life(&ample, PN_CNT_shadow_peak), life(&ample, PN_CNT_reclaim), life(&tight, PN_CNT_pool_pages),
 		 life(&tight, PN_CNT_reclaim), times, figure(resize, "steps"), figure(resize, "least"), figure(resize, "pages"));
 	if (wrong || !went_well(resize))
-		decide(h, REFUTED, "%s", wrong ? "a guest, or its shadows, came to harm" : "the pool could not be resized");
+		decide(j, REFUTED, "%s", wrong ? "a guest, or its shadows, came to harm" : "the pool could not be resized");
 	else if (life(&ample, PN_CNT_reclaim) > 0)
-		decide(h, DIFFERS, "pages were reclaimed although all of them fit");
+		decide(j, DIFFERS, "pages were reclaimed although all of them fit");
 	else if (figure(resize, "steps") < 3)
-		decide(h, DIFFERS, "the guest was over before the pool had been made small and big again");
+		decide(j, DIFFERS, "the guest was over before the pool had been made small and big again");
 	else if (times > 10)
-		decide(h, DIFFERS,
+		decide(j, DIFFERS,
 		       "it suffices while the working set fits; with a few pages too few, LRU takes those that are needed next, "
 		       "as address spaces "
 		       "used in turn are its worst case. Resizing does no harm");
 	else
-		decide(h, CONFIRMED, "no page is reclaimed needlessly, too small a pool costs little, and resizing does no harm");
+		decide(j, CONFIRMED, "no page is reclaimed needlessly, too small a pool costs little, and resizing does no harm");
 }
 
 /* Fast: fewer instructions an entry than a fault on each would take; a demand fault is to take 450. */
-void judge_log_dirty(struct hearing *h)
+void judge_log_dirty(struct judgement *j)
 {
 	double written = 0, marked = 0, missed = 0, ticks = 0, entries = 0;
 	unsigned recipes = 0, failed = 0;
 	const char *recipe;
 	struct cell c;
 
-	if (!ask(h, "shadow2", "log-dirty", NULL, &c))
+	if (!ask(j, "shadow2", "log-dirty", NULL, &c))
 		return;
-	for (unsigned i = 0; (recipe = nth_shadow_recipe(h->d, i)); i++) {
+	for (unsigned i = 0; (recipe = nth_shadow_recipe(j->d, i)); i++) {
 		const json_t *x =
-			dataset_cell(h->d, recipe, "log-dirty", NULL, false, &c) ? json_object_get(c.r->item, "exercise") : NULL;
+			dataset_cell(j->d, recipe, "log-dirty", NULL, false, &c) ? json_object_get(c.r->item, "exercise") : NULL;
 
 		if (!x)
 			continue;
@@ -82,48 +82,48 @@ void judge_log_dirty(struct hearing *h)
 		entries += figure(x, "entries");
 	}
 	if (!recipes) {
-		lack(h, "log of the guest's writes");
+		lack(j, "log of the guest's writes");
 		return;
 	}
-	measured(h,
+	measured(j,
 		 "%u recipes: %.0f pages were found changed, %.0f marked, %.0f changed and not marked; turning it on took %.0f "
 		 "instructions for "
 		 "%.0f entries, %.1f each",
 		 recipes, written, marked, missed, ticks, entries, entries ? ticks / entries : 0);
 	if (failed || missed > 0)
-		decide(h, REFUTED, "%s", missed > 0 ? "writes went unseen" : "it could not be turned on or read");
+		decide(j, REFUTED, "%s", missed > 0 ? "writes went unseen" : "it could not be turned on or read");
 	else if (!written)
-		decide(h, DIFFERS, "nothing was missed, but nothing was written while it was on either");
+		decide(j, DIFFERS, "nothing was missed, but nothing was written while it was on either");
 	else if (entries && ticks > 450 * entries)
-		decide(h, DIFFERS,
+		decide(j, DIFFERS,
 		       "nothing was missed, but the start is not fast: more than the 450 instructions an entry that a fault on "
 		       "each would take");
 	else
-		decide(h, CONFIRMED,
+		decide(j, CONFIRMED,
 		       "no write was missed, at every look while the guest ran, and the start takes fewer instructions an entry "
 		       "than a fault on each would");
 }
 
-void judge_modes_at_once(struct hearing *h)
+void judge_modes_at_once(struct judgement *j)
 {
-	struct runs n = runs_of(h->d, "smp-shootdown"), linux_guests = runs_of(h->d, "linux-smp");
+	struct runs n = runs_of(j->d, "smp-shootdown"), linux_guests = runs_of(j->d, "linux-smp");
 	struct cell c;
 
-	if (!ask(h, "shadow2", "smp-shootdown", NULL, &c))
+	if (!ask(j, "shadow2", "smp-shootdown", NULL, &c))
 		return;
 	n.all += linux_guests.all;
 	n.wrong += linux_guests.wrong;
 	n.unfinished += linux_guests.unfinished;
-	measured(h,
+	measured(j,
 		 "%u guest runs with two CPUs under shadow recipes, %u of them Linux: %u finished, their own checks and the "
 		 "audit clean",
 		 n.all, linux_guests.all, n.all - n.wrong - n.unfinished);
 	if (n.wrong)
-		decide(h, REFUTED, "%u ended wrong or with a wrong shadow", n.wrong);
+		decide(j, REFUTED, "%u ended wrong or with a wrong shadow", n.wrong);
 	else if (n.unfinished)
-		decide(h, DIFFERS, "%u were not run to their end", n.unfinished);
+		decide(j, DIFFERS, "%u were not run to their end", n.unfinished);
 	else
-		decide(h, CONFIRMED,
+		decide(j, CONFIRMED,
 		       "in each the second CPU came from real mode through every mode to the first one's while that one ran with "
 		       "paging on");
 }

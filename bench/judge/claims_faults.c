@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Claims about what a demand fault costs under each generation, and what batches do: T1 to T9. */
-#include "claims_hearing.h"
+#include "claims_judge.h"
 
 /* shadow1 copied a page and derived a shadow's page from it: 4 KB read, 4 KB of old, 4 KB written. */
 #define PAGE_COPY 12288.0
 
-void judge_three_faults(struct hearing *h)
+void judge_three_faults(struct judgement *j)
 {
 	struct cell c;
 
-	if (!ask(h, "shadow1", "demand-fault", NULL, &c))
+	if (!ask(j, "shadow1", "demand-fault", NULL, &c))
 		return;
-	measured(h, "%.2f trips per fault: %.2f reflected, %.2f others; %.0f instructions", trips(&c),
+	measured(j, "%.2f trips per fault: %.2f reflected, %.2f others; %.0f instructions", trips(&c),
 		 kind_per_op(&c, TRIP_pf_guest), trips(&c) - kind_per_op(&c, TRIP_pf_guest), instructions(&c));
 	if (near(trips(&c), 3) && near(kind_per_op(&c, TRIP_pf_guest), 1))
-		decide(h, CONFIRMED, "three trips, of which one is the guest's own fault");
+		decide(j, CONFIRMED, "three trips, of which one is the guest's own fault");
 	else if (trips(&c) < 2.5)
-		decide(h, REFUTED, "it takes %.2f trips, not three", trips(&c));
+		decide(j, REFUTED, "it takes %.2f trips, not three", trips(&c));
 	else
-		decide(h, DIFFERS, "it takes %.2f trips, %.2f of them reflected", trips(&c), kind_per_op(&c, TRIP_pf_guest));
+		decide(j, DIFFERS, "it takes %.2f trips, %.2f of them reflected", trips(&c), kind_per_op(&c, TRIP_pf_guest));
 }
 
 /* The trips that are not the guest's own fault: take out of sync, resync. */
@@ -30,141 +30,141 @@ static double bytes_of_own_trips(const struct cell *c, double *count)
 	return own > 0 ? (bytes(c) - per_op(c, c->r->trip[TRIP_pf_guest].bytes)) / own : 0;
 }
 
-void judge_page_copies(struct hearing *h)
+void judge_page_copies(struct judgement *j)
 {
 	double each, count;
 	struct cell c;
 
-	if (!ask(h, "shadow1", "demand-fault", NULL, &c))
+	if (!ask(j, "shadow1", "demand-fault", NULL, &c))
 		return;
 	each = bytes_of_own_trips(&c, &count);
-	measured(h, "%.0f bytes of page tables per fault, of which each of the %.2f trips after the reflected one touches %.0f",
+	measured(j, "%.0f bytes of page tables per fault, of which each of the %.2f trips after the reflected one touches %.0f",
 		 bytes(&c), count, each);
 	if (each >= 0.75 * PAGE_COPY && each <= 1.25 * PAGE_COPY)
-		decide(h, CONFIRMED, "within a quarter of 12 KB for each");
+		decide(j, CONFIRMED, "within a quarter of 12 KB for each");
 	else if (each < 0.25 * PAGE_COPY)
-		decide(h, REFUTED, "that is less than a quarter of 12 KB");
+		decide(j, REFUTED, "that is less than a quarter of 12 KB");
 	else
-		decide(h, DIFFERS, "it is %.1f pages a trip, not three", each / 4096);
+		decide(j, DIFFERS, "it is %.1f pages a trip, not three", each / 4096);
 }
 
 /* "Far less": at most a quarter of what shadow1 touches, measured if it was, else the claimed 2 x 12 KB. */
-void judge_two_faults(struct hearing *h)
+void judge_two_faults(struct judgement *j)
 {
 	double old = 2 * PAGE_COPY;
 	struct cell c, shadow1;
 	bool compared;
 
-	if (!ask(h, "shadow2", "demand-fault", NULL, &c))
+	if (!ask(j, "shadow2", "demand-fault", NULL, &c))
 		return;
-	compared = ask_if_there(h, "shadow1", "demand-fault", NULL, &shadow1);
+	compared = ask_if_there(j, "shadow1", "demand-fault", NULL, &shadow1);
 	if (compared)
 		old = bytes(&shadow1);
-	measured(h, "%.2f trips and %.0f bytes of page tables per fault; %s %.0f bytes", trips(&c), bytes(&c),
+	measured(j, "%.2f trips and %.0f bytes of page tables per fault; %s %.0f bytes", trips(&c), bytes(&c),
 		 compared ? "shadow1 touches" : "shadow1, as published,", old);
 	if (trips(&c) > 2.5)
-		decide(h, REFUTED, "it takes %.2f trips, not two", trips(&c));
+		decide(j, REFUTED, "it takes %.2f trips, not two", trips(&c));
 	else if (!near(trips(&c), 2))
-		decide(h, DIFFERS, "it takes %.2f trips, neither two nor three", trips(&c));
+		decide(j, DIFFERS, "it takes %.2f trips, neither two nor three", trips(&c));
 	else if (bytes(&c) > old / 4)
-		decide(h, DIFFERS, "there is no third trip, but its bytes are more than a quarter of shadow1's");
+		decide(j, DIFFERS, "there is no third trip, but its bytes are more than a quarter of shadow1's");
 	else
-		decide(h, CONFIRMED, "two trips, and %.0f times fewer bytes", old / (bytes(&c) < 1 ? 1 : bytes(&c)));
+		decide(j, CONFIRMED, "two trips, and %.0f times fewer bytes", old / (bytes(&c) < 1 ? 1 : bytes(&c)));
 }
 
-void judge_windows_three(struct hearing *h)
+void judge_windows_three(struct judgement *j)
 {
 	double guest, emulated;
 	struct cell c;
 
-	if (!ask(h, "shadow2", "demand-fault-windows", NULL, &c))
+	if (!ask(j, "shadow2", "demand-fault-windows", NULL, &c))
 		return;
 	guest = kind_per_op(&c, TRIP_pf_guest);
 	emulated = kind_per_op(&c, TRIP_pf_emulate);
-	measured(h, "%.2f trips per fault: %.2f reflected, %.2f emulated writes, %.2f others", trips(&c), guest, emulated,
+	measured(j, "%.2f trips per fault: %.2f reflected, %.2f emulated writes, %.2f others", trips(&c), guest, emulated,
 		 trips(&c) - guest - emulated);
 	if (near(trips(&c), 3) && near(guest, 1) && near(emulated, 2))
-		decide(h, CONFIRMED, "exactly one fault and two emulated writes");
+		decide(j, CONFIRMED, "exactly one fault and two emulated writes");
 	else if (near(trips(&c), 3))
-		decide(h, DIFFERS, "three trips, but %.2f of them are emulated writes", emulated);
+		decide(j, DIFFERS, "three trips, but %.2f of them are emulated writes", emulated);
 	else
-		decide(h, REFUTED, "it takes %.2f trips", trips(&c));
+		decide(j, REFUTED, "it takes %.2f trips", trips(&c));
 }
 
 /* A third fewer: between a quarter and two fifths. */
-void judge_third_fewer(struct hearing *h)
+void judge_third_fewer(struct judgement *j)
 {
 	struct cell two, three;
 	double fewer;
 
-	if (!(ask(h, "shadow2", "demand-fault-windows", NULL, &two) & ask(h, "shadow3", "demand-fault-windows", NULL, &three)))
+	if (!(ask(j, "shadow2", "demand-fault-windows", NULL, &two) & ask(j, "shadow3", "demand-fault-windows", NULL, &three)))
 		return;
 	fewer = 1 - trips(&three) / trips(&two);
-	measured(h, "%.2f trips under shadow2, %.2f under shadow3 (%.2f reflected, %.2f mended): %.1f %% fewer", trips(&two),
+	measured(j, "%.2f trips under shadow2, %.2f under shadow3 (%.2f reflected, %.2f mended): %.1f %% fewer", trips(&two),
 		 trips(&three), kind_per_op(&three, TRIP_pf_guest), kind_per_op(&three, TRIP_pf_fixed), 100 * fewer);
 	if (fewer >= 0.25 && fewer <= 0.4)
-		decide(h, CONFIRMED, "a third, within the bounds of 25 %% and 40 %%");
+		decide(j, CONFIRMED, "a third, within the bounds of 25 %% and 40 %%");
 	else if (fewer <= 0)
-		decide(h, REFUTED, "shadow3 takes no fewer trips");
+		decide(j, REFUTED, "shadow3 takes no fewer trips");
 	else
-		decide(h, DIFFERS, "it is fewer, but not by a third");
+		decide(j, DIFFERS, "it is fewer, but not by a third");
 }
 
 /* What shadow3's trips that mend the shadow cost where every one of them pulls a value through. */
-void judge_pull_cheaper(struct hearing *h)
+void judge_pull_cheaper(struct judgement *j)
 {
 	struct cell two, three;
 	double emulate, pull;
 
-	if (!(ask(h, "shadow2", "demand-fault-windows", NULL, &two) & ask(h, "shadow3", "demand-fault-windows", NULL, &three)))
+	if (!(ask(j, "shadow2", "demand-fault-windows", NULL, &two) & ask(j, "shadow3", "demand-fault-windows", NULL, &three)))
 		return;
 	emulate = ticks_per_trip(&two, TRIP_pf_emulate);
 	pull = ticks_per_trip(&three, TRIP_pf_fixed);
 	if (!emulate || !pull)
-		lack(h, "%s", emulate ? "pull-through under shadow3" : "emulated write under shadow2");
-	measured(h,
+		lack(j, "%s", emulate ? "pull-through under shadow3" : "emulated write under shadow2");
+	measured(j,
 		 "a pull-through %.0f instructions and %.0f bytes, an emulated write %.0f instructions and %.0f bytes, exit to "
 		 "entry",
 		 pull, bytes_per_trip(&three, TRIP_pf_fixed), emulate, bytes_per_trip(&two, TRIP_pf_emulate));
 	if (pull < emulate)
-		decide(h, CONFIRMED, "%.0f %% cheaper, and one pull-through stands for two writes", 100 * (1 - pull / emulate));
+		decide(j, CONFIRMED, "%.0f %% cheaper, and one pull-through stands for two writes", 100 * (1 - pull / emulate));
 	else if (pull < 2 * emulate)
-		decide(h, DIFFERS,
+		decide(j, DIFFERS,
 		       "it is %.0f %% dearer than one emulated write, but cheaper than the two that it saves: this emulator is "
 		       "short",
 		       100 * (pull / emulate - 1));
 	else
-		decide(h, REFUTED, "it costs more than the two emulated writes that it saves");
+		decide(j, REFUTED, "it costs more than the two emulated writes that it saves");
 }
 
 /* Instructions are not cycles: refuted only if no plausible number of cycles per instruction (ten) gets there. */
-void judge_emulation_cost(struct hearing *h)
+void judge_emulation_cost(struct judgement *j)
 {
 	const double claimed = 8000, cpi = 10;
 	struct cell c;
 	double cost;
 
-	if (!ask(h, "shadow2", "demand-fault", NULL, &c))
+	if (!ask(j, "shadow2", "demand-fault", NULL, &c))
 		return;
 	cost = ticks_per_trip(&c, TRIP_pf_emulate);
 	if (!cost)
-		lack(h, "emulated write");
-	measured(h, "%.0f instructions per emulated write, mean of %lu, exit to entry", cost, c.r->trip[TRIP_pf_emulate].count);
+		lack(j, "emulated write");
+	measured(j, "%.0f instructions per emulated write, mean of %lu, exit to entry", cost, c.r->trip[TRIP_pf_emulate].count);
 	if (cost >= claimed / 2 && cost <= claimed * 2)
-		decide(h, CONFIRMED, "within a factor of two of 8000, one cycle an instruction");
+		decide(j, CONFIRMED, "within a factor of two of 8000, one cycle an instruction");
 	else if (cost * cpi < claimed)
-		decide(h, REFUTED,
+		decide(j, REFUTED,
 		       "even at ten cycles an instruction it would be %.0f cycles: the cost was that code's, not emulation's",
 		       cost * cpi);
 	else if (cost < claimed)
-		decide(h, DIFFERS, "instructions are counted here, not cycles: 8000 cycles would need %.1f cycles an instruction",
+		decide(j, DIFFERS, "instructions are counted here, not cycles: 8000 cycles would need %.1f cycles an instruction",
 		       claimed / cost);
 	else
-		decide(h, DIFFERS, "it is %.1f times more than claimed", cost / claimed);
+		decide(j, DIFFERS, "it is %.1f times more than claimed", cost / claimed);
 }
 
 /* Once: at most one trip in twenty writes. A trip a write: at least nine in ten. */
-void judge_batches_once(struct hearing *h)
+void judge_batches_once(struct judgement *j)
 {
 	static const char *const workload[] = { "map-batch", "unmap-batch", "exit-teardown" };
 	static const char *const phase[] = { "map", "unmap", NULL };
@@ -172,62 +172,62 @@ void judge_batches_once(struct hearing *h)
 	struct cell two[3], three[3];
 
 	for (unsigned i = 0; i < 3; i++) {
-		if (!(ask(h, "shadow2", workload[i], phase[i], &two[i]) & ask(h, "shadow3", workload[i], phase[i], &three[i])))
+		if (!(ask(j, "shadow2", workload[i], phase[i], &two[i]) & ask(j, "shadow3", workload[i], phase[i], &three[i])))
 			continue;
 		if (trips(&three[i]) > most3)
 			most3 = trips(&three[i]);
 		if (trips(&two[i]) < least2)
 			least2 = trips(&two[i]);
 	}
-	if (!enough(h))
+	if (!enough(j))
 		return;
-	measured(h,
+	measured(j,
 		 "trips per write under shadow2 and shadow3: map-batch %.3f and %.3f, unmap-batch %.3f and %.3f, exit-teardown "
 		 "%.3f and %.3f",
 		 trips(&two[0]), trips(&three[0]), trips(&two[1]), trips(&three[1]), trips(&two[2]), trips(&three[2]));
 	if (most3 <= 0.05 && least2 >= 0.9)
-		decide(h, CONFIRMED, "shadow2 takes a trip a write, shadow3 at most one in twenty, in all three");
+		decide(j, CONFIRMED, "shadow2 takes a trip a write, shadow3 at most one in twenty, in all three");
 	else if (most3 > 0.5)
-		decide(h, REFUTED, "shadow3 takes up to %.2f trips a write", most3);
+		decide(j, REFUTED, "shadow3 takes up to %.2f trips a write", most3);
 	else if (least2 < 0.9)
-		decide(h, DIFFERS,
+		decide(j, DIFFERS,
 		       "shadow3 spares the trips, but shadow2 does not take one a write everywhere (%.3f): it unshadows a dying "
 		       "table",
 		       least2);
 	else
-		decide(h, DIFFERS, "shadow3 takes up to %.3f trips a write, more than one in twenty", most3);
+		decide(j, DIFFERS, "shadow3 takes up to %.3f trips a write, more than one in twenty", most3);
 }
 
-static double ratio_of(struct hearing *h, const char *workload, const char *phase)
+static double ratio_of(struct judgement *j, const char *workload, const char *phase)
 {
 	struct cell one, two;
 
-	if (!(ask(h, "shadow1", workload, phase, &one) & ask(h, "shadow2", workload, phase, &two)))
+	if (!(ask(j, "shadow1", workload, phase, &one) & ask(j, "shadow2", workload, phase, &two)))
 		return 0;
 	return instructions(&one) / instructions(&two);
 }
 
 /* Suits: fewer instructions than shadow2. Disastrous: twice as many. */
-void judge_all_levels(struct hearing *h)
+void judge_all_levels(struct judgement *j)
 {
-	double protect = ratio_of(h, "fork-cow", "protect"), cow = ratio_of(h, "fork-cow", "cow");
-	double exits = ratio_of(h, "exit-teardown", NULL), windows = ratio_of(h, "demand-fault-windows", NULL);
+	double protect = ratio_of(j, "fork-cow", "protect"), cow = ratio_of(j, "fork-cow", "cow");
+	double exits = ratio_of(j, "exit-teardown", NULL), windows = ratio_of(j, "demand-fault-windows", NULL);
 	bool suits, disaster = windows >= 2;
 
-	if (!enough(h))
+	if (!enough(j))
 		return;
 	suits = protect < 1 && exits < 1;
-	measured(h,
+	measured(j,
 		 "instructions, shadow1 over shadow2: fork's write-protecting %.2f, its copies on write %.2f, exit %.2f, "
 		 "Windows' demand "
 		 "fault %.2f",
 		 protect, cow, exits, windows);
 	if (suits && disaster)
-		decide(h, CONFIRMED, "fewer for fork and exit, %.1f times as many for Windows' demand fault", windows);
+		decide(j, CONFIRMED, "fewer for fork and exit, %.1f times as many for Windows' demand fault", windows);
 	else if (!suits && !disaster)
-		decide(h, REFUTED, "neither is it fewer for fork and exit, nor twice as many for Windows' demand fault");
+		decide(j, REFUTED, "neither is it fewer for fork and exit, nor twice as many for Windows' demand fault");
 	else if (disaster)
-		decide(h, DIFFERS, "disastrous for Windows' demand fault, but no gain for %s", protect >= 1 ? "fork" : "exit");
+		decide(j, DIFFERS, "disastrous for Windows' demand fault, but no gain for %s", protect >= 1 ? "fork" : "exit");
 	else
-		decide(h, DIFFERS, "it suits fork and exit, and Windows' demand fault costs less than twice as much");
+		decide(j, DIFFERS, "it suits fork and exit, and Windows' demand fault costs less than twice as much");
 }

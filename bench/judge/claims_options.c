@@ -3,7 +3,7 @@
  * Claims about one part of a recipe, each judged by two recipes that differ in
  * that part only: T13 to T17 (the future optimisations of 2006) and T23.
  */
-#include "claims_hearing.h"
+#include "claims_judge.h"
 
 /* Both recipes of a pair in one workload. */
 struct trial {
@@ -11,166 +11,166 @@ struct trial {
 	struct cell with, without;
 };
 
-static bool ask_trial(struct hearing *h, const char *axis, const char *part, const char *plain, const char *workload,
+static bool ask_trial(struct judgement *j, const char *axis, const char *part, const char *plain, const char *workload,
 		      const char *phase, struct trial *t)
 {
-	return ask_pair(h, axis, part, plain, &t->pair) &&
-	       (ask(h, t->pair.with, workload, phase, &t->with) & ask(h, t->pair.without, workload, phase, &t->without));
+	return ask_pair(j, axis, part, plain, &t->pair) &&
+	       (ask(j, t->pair.with, workload, phase, &t->with) & ask(j, t->pair.without, workload, phase, &t->without));
 }
 
 /* Flags in the shadow stand in for reading the guest's tables: no byte of them is touched at such a trip. */
-static void judge_flags_by(struct hearing *h, const struct trial *trial, const char *workload, enum trip kind)
+static void judge_flags_by(struct judgement *j, const struct trial *trial, const char *workload, enum trip kind)
 {
 	const struct trial t = *trial;
 	double with, without;
 
 	if (!t.with.r->trip[kind].count || !t.without.r->trip[kind].count) {
-		lack(h, "trip of that kind in %s", workload);
+		lack(j, "trip of that kind in %s", workload);
 		return;
 	}
 	with = bytes_per_trip(&t.with, kind);
 	without = bytes_per_trip(&t.without, kind);
-	measured(h, "%.0f instructions and %.1f bytes of page tables per trip under %s, %.0f and %.1f under %s",
+	measured(j, "%.0f instructions and %.1f bytes of page tables per trip under %s, %.0f and %.1f under %s",
 		 ticks_per_trip(&t.with, kind), with, t.pair.with, ticks_per_trip(&t.without, kind), without, t.pair.without);
 	if (with <= 8 && without <= 8)
-		decide(h, DIFFERS,
+		decide(j, DIFFERS,
 		       "with flags only the shadow entry that holds them is read, but without them this engine reads one entry "
 		       "as well, "
 		       "the guest's: it remembers the way down");
 	else if (with >= without)
-		decide(h, REFUTED, "the flags save no reading of page tables");
+		decide(j, REFUTED, "the flags save no reading of page tables");
 	else if (ticks_per_trip(&t.with, kind) >= ticks_per_trip(&t.without, kind))
-		decide(h, DIFFERS, "fewer bytes are read, but not in fewer instructions");
+		decide(j, DIFFERS, "fewer bytes are read, but not in fewer instructions");
 	else if (with > 8)
-		decide(h, DIFFERS, "less is read, but more than the one shadow entry that holds the flags");
+		decide(j, DIFFERS, "less is read, but more than the one shadow entry that holds the flags");
 	else
-		decide(h, CONFIRMED, "at most the entry with the flags is read, %.1f times fewer instructions",
+		decide(j, CONFIRMED, "at most the entry with the flags is read, %.1f times fewer instructions",
 		       ticks_per_trip(&t.without, kind) / ticks_per_trip(&t.with, kind));
 }
 
-static void judge_flags(struct hearing *h, const char *part, const char *workload, enum trip kind)
+static void judge_flags(struct judgement *j, const char *part, const char *workload, enum trip kind)
 {
 	struct trial t;
 
-	if (ask_trial(h, "spare", part, "none", workload, NULL, &t))
-		judge_flags_by(h, &t, workload, kind);
+	if (ask_trial(j, "spare", part, "none", workload, NULL, &t))
+		judge_flags_by(j, &t, workload, kind);
 }
 
 /* In a run without the variant shadow2-fast must do, which has the flags and other parts besides. */
-void judge_fault_flags(struct hearing *h)
+void judge_fault_flags(struct judgement *j)
 {
 	struct trial t = { .pair = { "shadow2-fast", "shadow2" } };
 	struct pair exact;
 
-	if (nth_pair(h->d, "spare", "guest_flags", "none", 0, &exact) &&
-	    !ask_if_there(h, exact.with, "true-fault", NULL, &t.with) &&
-	    ask_if_there(h, t.pair.with, "true-fault", NULL, &t.with) &&
-	    ask_if_there(h, t.pair.without, "true-fault", NULL, &t.without))
-		judge_flags_by(h, &t, "true-fault", TRIP_pf_guest);
+	if (nth_pair(j->d, "spare", "guest_flags", "none", 0, &exact) &&
+	    !ask_if_there(j, exact.with, "true-fault", NULL, &t.with) &&
+	    ask_if_there(j, t.pair.with, "true-fault", NULL, &t.with) &&
+	    ask_if_there(j, t.pair.without, "true-fault", NULL, &t.without))
+		judge_flags_by(j, &t, "true-fault", TRIP_pf_guest);
 	else
-		judge_flags(h, "guest_flags", "true-fault", TRIP_pf_guest);
+		judge_flags(j, "guest_flags", "true-fault", TRIP_pf_guest);
 }
 
-void judge_mmio_flags(struct hearing *h)
+void judge_mmio_flags(struct judgement *j)
 {
-	judge_flags(h, "guest_flags_mmio", "mmio", TRIP_pf_mmio);
+	judge_flags(j, "guest_flags_mmio", "mmio", TRIP_pf_mmio);
 }
 
 /* Less by a twentieth saves, more by a twentieth loses. */
-static void judge_saving(struct hearing *h, const struct pair *p, double with, double without, const char *of_what)
+static void judge_saving(struct judgement *j, const struct pair *p, double with, double without, const char *of_what)
 {
 	if (with < 0.95 * without)
-		decide(h, CONFIRMED, "%s has %.1f %% fewer %s", p->with, 100 * (1 - with / without), of_what);
+		decide(j, CONFIRMED, "%s has %.1f %% fewer %s", p->with, 100 * (1 - with / without), of_what);
 	else if (with > 1.05 * without)
-		decide(h, REFUTED, "%s has %.1f %% more %s", p->with, 100 * (with / without - 1), of_what);
+		decide(j, REFUTED, "%s has %.1f %% more %s", p->with, 100 * (with / without - 1), of_what);
 	else
-		decide(h, DIFFERS, "it makes no difference above 5 %% (%+.1f %% %s)", without ? 100 * (with / without - 1) : 0,
+		decide(j, DIFFERS, "it makes no difference above 5 %% (%+.1f %% %s)", without ? 100 * (with / without - 1) : 0,
 		       of_what);
 }
 
 /* fork-cow's write-protecting and its copies, per page. */
-void judge_bulk_updates(struct hearing *h)
+void judge_bulk_updates(struct judgement *j)
 {
 	struct trial protect, cow;
 	double with, without;
 
-	if (!ask_trial(h, "reclaim", "batch", "lru", "fork-cow", "protect", &protect) ||
-	    !ask_trial(h, "reclaim", "batch", "lru", "fork-cow", "cow", &cow))
+	if (!ask_trial(j, "reclaim", "batch", "lru", "fork-cow", "protect", &protect) ||
+	    !ask_trial(j, "reclaim", "batch", "lru", "fork-cow", "cow", &cow))
 		return;
 	with = instructions(&protect.with) + instructions(&cow.with);
 	without = instructions(&protect.without) + instructions(&cow.without);
-	measured(h, "to write-protect a page and copy it: %.0f instructions and %.2f trips under %s, %.0f and %.2f under %s",
+	measured(j, "to write-protect a page and copy it: %.0f instructions and %.2f trips under %s, %.0f and %.2f under %s",
 		 with, trips(&protect.with) + trips(&cow.with), protect.pair.with, without,
 		 trips(&protect.without) + trips(&cow.without), protect.pair.without);
-	judge_saving(h, &protect.pair, with, without, "instructions");
+	judge_saving(j, &protect.pair, with, without, "instructions");
 }
 
 /* Faults that only set an accessed or a dirty bit are among those that mend the shadow, when pages are used; or when the bits are read. */
-void judge_read_protect(struct hearing *h)
+void judge_read_protect(struct judgement *j)
 {
 	struct trial touch, scan, demand;
 	double with, without;
 
-	if (!ask_trial(h, "ad", "read_protect", "fault", "pte-scan", "touch", &touch) ||
-	    !ask_trial(h, "ad", "read_protect", "fault", "pte-scan", "scan", &scan) ||
-	    !ask_trial(h, "ad", "read_protect", "fault", "demand-fault", NULL, &demand))
+	if (!ask_trial(j, "ad", "read_protect", "fault", "pte-scan", "touch", &touch) ||
+	    !ask_trial(j, "ad", "read_protect", "fault", "pte-scan", "scan", &scan) ||
+	    !ask_trial(j, "ad", "read_protect", "fault", "demand-fault", NULL, &demand))
 		return;
 	with = trips(&touch.with) + trips(&scan.with);
 	without = trips(&touch.without) + trips(&scan.without);
-	measured(h,
+	measured(j,
 		 "trips to use a page and read its bits: %.3f + %.3f under %s, %.3f + %.3f under %s; demand-fault %.2f and %.2f",
 		 trips(&touch.with), trips(&scan.with), touch.pair.with, trips(&touch.without), trips(&scan.without),
 		 touch.pair.without, trips(&demand.with), trips(&demand.without));
 	if (without > 0 && with <= 0.1 * without)
-		decide(h, CONFIRMED, "at most a tenth of them is left");
+		decide(j, CONFIRMED, "at most a tenth of them is left");
 	else if (with >= without)
-		decide(h, REFUTED, "none of them is removed");
+		decide(j, REFUTED, "none of them is removed");
 	else
-		decide(h, DIFFERS, "%.0f %% are removed, the rest stays", 100 * (1 - with / without));
+		decide(j, DIFFERS, "%.0f %% are removed, the rest stays", 100 * (1 - with / without));
 }
 
 /* A page's life as data after one as a table, or a root: zeroed word by word, or filled at once. */
-void judge_teardown_heuristics(struct hearing *h)
+void judge_teardown_heuristics(struct judgement *j)
 {
 	static const char *const phase[] = { "table-zeroed", "table-filled", "root-zeroed", "root-filled" };
 	double with = 0, without = 0;
 	struct trial t[4];
 
 	for (unsigned i = 0; i < 4; i++)
-		if (ask_trial(h, "reclaim", "early", "lru", "recycle", phase[i], &t[i])) {
+		if (ask_trial(j, "reclaim", "early", "lru", "recycle", phase[i], &t[i])) {
 			with += trips(&t[i].with);
 			without += trips(&t[i].without);
 		}
-	if (!enough(h))
+	if (!enough(j))
 		return;
-	measured(h,
+	measured(j,
 		 "trips to recycle a page as data: a table, zeroed and filled, %.1f + %.1f under %s, %.1f + %.1f under %s; a "
 		 "root %.1f + %.1f, and %.1f + %.1f",
 		 trips(&t[0].with), trips(&t[1].with), t[0].pair.with, trips(&t[0].without), trips(&t[1].without),
 		 t[0].pair.without, trips(&t[2].with), trips(&t[3].with), trips(&t[2].without), trips(&t[3].without));
-	judge_saving(h, &t[0].pair, with, without, "trips");
+	judge_saving(j, &t[0].pair, with, without, "trips");
 }
 
 /* Splintering costs both: faults (trips) and shadow pages. */
-void judge_splinters(struct hearing *h)
+void judge_splinters(struct judgement *j)
 {
 	double pages_direct, pages_splinter;
 	struct trial t;
 	bool faults, pages;
 
-	if (!ask_trial(h, "super", "direct", "splinter", "superpage", NULL, &t))
+	if (!ask_trial(j, "super", "direct", "splinter", "superpage", NULL, &t))
 		return;
 	pages_direct = life(&t.with, PN_CNT_shadow_peak);
 	pages_splinter = life(&t.without, PN_CNT_shadow_peak);
 	faults = trips(&t.with) < trips(&t.without);
 	pages = pages_direct < pages_splinter;
-	measured(h,
+	measured(j,
 		 "%.3f trips per operation and %.0f shadow pages at most under %s (direct), %.3f and %.0f under %s (splintered)",
 		 trips(&t.with), pages_direct, t.pair.with, trips(&t.without), pages_splinter, t.pair.without);
 	if (faults && pages)
-		decide(h, CONFIRMED, "direct superpages take fewer of both");
+		decide(j, CONFIRMED, "direct superpages take fewer of both");
 	else if (!faults && !pages)
-		decide(h, REFUTED, "direct superpages take no fewer faults and no fewer shadows");
+		decide(j, REFUTED, "direct superpages take no fewer faults and no fewer shadows");
 	else
-		decide(h, DIFFERS, "fewer %s, but not fewer %s", faults ? "faults" : "shadows", faults ? "shadows" : "faults");
+		decide(j, DIFFERS, "fewer %s, but not fewer %s", faults ? "faults" : "shadows", faults ? "shadows" : "faults");
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "claims_hearing.h"
+#include "claims_judge.h"
 
 /* Tries of guests' whole lives and how many of them found what they looked for. */
 struct rate {
@@ -48,106 +48,106 @@ static char *other_guests(const struct dataset *d, const char *recipe, const cha
 }
 
 /* Windows 2003 found its tables' mappings in its linear map; so does the guest with recursive tables. */
-void judge_linear_guess(struct hearing *h)
+void judge_linear_guess(struct judgement *j)
 {
 	struct rate r;
 	struct cell c;
 	char *others;
 
-	if (!ask(h, "shadow2", "linear-map", NULL, &c))
+	if (!ask(j, "shadow2", "linear-map", NULL, &c))
 		return;
 	r = guess_rate(&c);
 	if (!r.tries) {
-		lack(h, "search in linear-map under shadow2");
+		lack(j, "search in linear-map under shadow2");
 		return;
 	}
-	others = other_guests(h->d, "shadow2", "linear-map", guess_rate);
-	measured(h, "searches for writable mappings that a guess settled: linear-map %.1f %% of %.0f%s", 100 * share(&r), r.tries,
+	others = other_guests(j->d, "shadow2", "linear-map", guess_rate);
+	measured(j, "searches for writable mappings that a guess settled: linear-map %.1f %% of %.0f%s", 100 * share(&r), r.tries,
 		 others);
 	free(others);
 	if (share(&r) >= 0.99)
-		decide(h, CONFIRMED, "with a linear map, 99 %% or more");
+		decide(j, CONFIRMED, "with a linear map, 99 %% or more");
 	else if (share(&r) < 0.5)
-		decide(h, REFUTED, "fewer than half are found even with a linear map");
+		decide(j, REFUTED, "fewer than half are found even with a linear map");
 	else
-		decide(h, DIFFERS, "with a linear map most are found, but fewer than 99 %%");
+		decide(j, DIFFERS, "with a linear map most are found, but fewer than 99 %%");
 }
 
 /* The part of a chain: the recipe of the run that has it, as a variant. */
-static const char *recipe_with(struct hearing *h, const char *part)
+static const char *recipe_with(struct judgement *j, const char *part)
 {
 	struct pair p;
 
-	return ask_pair(h, "wrmap", part, NULL, &p) ? p.with : NULL;
+	return ask_pair(j, "wrmap", part, NULL, &p) ? p.with : NULL;
 }
 
 /* Doubles: between 1.75 and 2.25 times the shadow pages. The search is that of a scan: exec-exit makes new tables all the time. */
-void judge_reverse_map(struct hearing *h)
+void judge_reverse_map(struct judgement *j)
 {
-	const char *rmap = recipe_with(h, "rmap");
+	const char *rmap = recipe_with(j, "rmap");
 	struct pair scan;
 	struct cell big, big_rmap, with, guess, scanned;
 	double factor;
 	bool saves;
 
-	if (!rmap || !ask_pair(h, "wrmap", NULL, "scan", &scan))
+	if (!rmap || !ask_pair(j, "wrmap", NULL, "scan", &scan))
 		return;
-	ask(h, "shadow2", "linux-process", NULL, &big);
-	ask(h, rmap, "linux-process", NULL, &big_rmap);
-	ask(h, rmap, "exec-exit", NULL, &with);
-	ask(h, "shadow2", "exec-exit", NULL, &guess);
-	ask(h, scan.without, "exec-exit", NULL, &scanned);
-	if (!enough(h))
+	ask(j, "shadow2", "linux-process", NULL, &big);
+	ask(j, rmap, "linux-process", NULL, &big_rmap);
+	ask(j, rmap, "exec-exit", NULL, &with);
+	ask(j, "shadow2", "exec-exit", NULL, &guess);
+	ask(j, scan.without, "exec-exit", NULL, &scanned);
+	if (!enough(j))
 		return;
 	if (!life(&big, PN_CNT_shadow_peak)) {
-		lack(h, "count of shadow pages in linux-process");
+		lack(j, "count of shadow pages in linux-process");
 		return;
 	}
 	factor = 1 + life(&big_rmap, PN_CNT_rmap_pages_peak) / life(&big, PN_CNT_shadow_peak);
 	saves = instructions(&with) < instructions(&scanned);
-	measured(h,
+	measured(j,
 		 "linux-process: %.0f shadow pages and %.0f of the map, %.2f times as many; exec-exit: %.0f instructions with "
 		 "the map, %.0f "
 		 "with guesses, %.0f with scans only",
 		 life(&big, PN_CNT_shadow_peak), life(&big_rmap, PN_CNT_rmap_pages_peak), factor, instructions(&with),
 		 instructions(&guess), instructions(&scanned));
 	if (factor >= 1.75 && factor <= 2.25 && saves)
-		decide(h, CONFIRMED, "both");
+		decide(j, CONFIRMED, "both");
 	else if (factor < 1.25 && !saves)
-		decide(h, REFUTED, "neither does it take much memory, nor does it save anything");
+		decide(j, REFUTED, "neither does it take much memory, nor does it save anything");
 	else if (saves)
-		decide(h, DIFFERS, "it saves the search, but takes %.2f times the memory, not twice", factor);
+		decide(j, DIFFERS, "it saves the search, but takes %.2f times the memory, not twice", factor);
 	else
-		decide(h, DIFFERS, "it takes %.2f times the memory, and the search costs no more", factor);
+		decide(j, DIFFERS, "it takes %.2f times the memory, and the search costs no more", factor);
 }
 
 /* Typically: at least nineteen in twenty. */
-void judge_one_mapping(struct hearing *h)
+void judge_one_mapping(struct judgement *j)
 {
-	const char *recipe = recipe_with(h, "last_writer");
+	const char *recipe = recipe_with(j, "last_writer");
 	double single, last, searches, tries;
 	struct cell c;
 
-	if (!recipe || !ask(h, recipe, "linux-process", NULL, &c))
+	if (!recipe || !ask(j, recipe, "linux-process", NULL, &c))
 		return;
 	searches = life(&c, PN_CNT_wrmap_revoke);
 	tries = life(&c, PN_CNT_wrmap_last_hit) + life(&c, PN_CNT_wrmap_last_miss);
 	if (!searches || !tries) {
-		lack(h, "page that became a page table in linux-process under %s", recipe);
+		lack(j, "page that became a page table in linux-process under %s", recipe);
 		return;
 	}
 	single = life(&c, PN_CNT_wrmap_single) / searches;
 	last = life(&c, PN_CNT_wrmap_last_hit) / tries;
-	measured(h,
+	measured(j,
 		 "linux-process: of %.0f pages that became page tables while mapped writable, %.1f %% had exactly one such "
 		 "mapping; the last "
 		 "one to go from none was it in %.1f %%",
 		 searches, 100 * single, 100 * last);
 	if (single >= 0.95 && last >= 0.95)
-		decide(h, CONFIRMED, "both in at least nineteen of twenty cases");
+		decide(j, CONFIRMED, "both in at least nineteen of twenty cases");
 	else if (single < 0.5 || last < 0.5)
-		decide(h, REFUTED, "%s holds in fewer than half the cases", single < 0.5 ? "one mapping" : "the last writer");
+		decide(j, REFUTED, "%s holds in fewer than half the cases", single < 0.5 ? "one mapping" : "the last writer");
 	else
-		decide(h, DIFFERS, "mostly, but %s in fewer than nineteen of twenty cases",
+		decide(j, DIFFERS, "mostly, but %s in fewer than nineteen of twenty cases",
 		       single < 0.95 ? "there is one mapping" : "the last one is it");
 }

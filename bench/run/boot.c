@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "boot.h"
-#include "boot_end.h"
+#include "boot_state.h"
 #include "control_abi.h"
 #include "qemu.h"
 

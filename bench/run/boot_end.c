@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "boot_end.h"
+#include "boot_state.h"
 #include "qemu.h"
 
 /*

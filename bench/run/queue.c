@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot_end.h"
+#include "boot_state.h"
 #include "index.h"
 #include "progress.h"
 #include "queue.h"

@@ -5,12 +5,12 @@
  * named whole, and the command that would measure it follows.
  * Shared by the claims*.c files only.
  */
-#ifndef BENCH_CLAIMS_HEARING_H
-#define BENCH_CLAIMS_HEARING_H
+#ifndef BENCH_CLAIMS_JUDGE_H
+#define BENCH_CLAIMS_JUDGE_H
 
 #include "claims.h"
 
-struct hearing {
+struct judgement {
 	const struct dataset *d;
 	struct verdict v;
 	char *lacking;             /* in words, NULL: nothing */
@@ -19,18 +19,18 @@ struct hearing {
 };
 
 /* The judges: each asks, measures, decides. */
-#define CLAIM(id, judge, text, source, test) void judge_##judge(struct hearing *h);
+#define CLAIM(id, judge, text, source, test) void judge_##judge(struct judgement *j);
 #include "claims.def"
 #undef CLAIM
 
 /* phase NULL: the main one. Untraced. True if the run has it; else it is noted as lacking. */
-bool ask(struct hearing *h, const char *recipe, const char *workload, const char *phase, struct cell *c);
+bool ask(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c);
 /* The same, but the judge can do without: only the command knows of it. */
-bool ask_if_there(struct hearing *h, const char *recipe, const char *workload, const char *phase, struct cell *c);
+bool ask_if_there(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c);
 /* Note something else that is lacking, in words that follow "this run has no". */
-void lack(struct hearing *h, const char *fmt, ...) PN_PRINTF(2, 3);
+void lack(struct judgement *j, const char *fmt, ...) PN_PRINTF(2, 3);
 /* Everything asked for was there. */
-bool enough(const struct hearing *h);
+bool enough(const struct judgement *j);
 
 /*
  * Two recipes that differ in one axis only: `with` has the part, `without` the plain one. Found
@@ -40,12 +40,12 @@ struct pair {
 	const char *with, *without;
 };
 /* Notes it as lacking if there is none. `nth`: 0 the first pair in the catalogue, and so on, silently none past the last. */
-bool ask_pair(struct hearing *h, const char *axis, const char *part, const char *plain, struct pair *p);
+bool ask_pair(struct judgement *j, const char *axis, const char *part, const char *plain, struct pair *p);
 bool nth_pair(const struct dataset *d, const char *axis, const char *part, const char *plain, unsigned nth, struct pair *p);
 
 /* The one decision; both texts are printf formats' results, taken over. `measured` is said before. */
-void measured(struct hearing *h, const char *fmt, ...) PN_PRINTF(2, 3);
-void decide(struct hearing *h, enum verdict_kind kind, const char *fmt, ...) PN_PRINTF(3, 4);
+void measured(struct judgement *j, const char *fmt, ...) PN_PRINTF(2, 3);
+void decide(struct judgement *j, enum verdict_kind kind, const char *fmt, ...) PN_PRINTF(3, 4);
 
 /* The nth shadow recipe of the run's catalogue; NULL past the last. */
 const char *nth_shadow_recipe(const struct dataset *d, unsigned nth);

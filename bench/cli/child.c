@@ -11,12 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "offspring.h"
+#include "child.h"
 #include "util.h"
 
 #define PATIENCE 5.0 /* seconds from asking to making */
 
-void adopt_offspring(void)
+void adopt_children(void)
 {
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
@@ -36,7 +36,7 @@ static void signal_tree(pid_t pid, int sig)
 	free(path);
 }
 
-void end_offspring(void)
+void end_children(void)
 {
 	const struct timespec nap = { 0, 50000000 };
 	double passed, asked = now_seconds();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How a boot ends; shared by boot.c and boot_end.c only. */
-#ifndef BENCH_BOOT_END_H
-#define BENCH_BOOT_END_H
+#ifndef BENCH_BOOT_STATE_H
+#define BENCH_BOOT_STATE_H
 
 #include "boot.h"
 
