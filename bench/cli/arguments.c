@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "catalog.h"
-#include "options.h"
 
 const char *argp_program_version = PN_VERSION;
 

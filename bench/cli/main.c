@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The command-line program: options in, one command, an exit code out. */
+#include "arguments.h"
 #include "commands.h"
 #include "run.h"
 

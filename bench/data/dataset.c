@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dataset.h"
-#include "results.h"
+#include "item.h"
 
 const char *const trip_names[TRIP_MAX] = {
 #define TRIP(id, text, paging) #id,

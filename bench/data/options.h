@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The command line, parsed and checked: whoever gets a struct options may
- * rely on every number being in range.
+ * What the user asked for, checked: whoever gets a struct options may rely on every number being in range.
  */
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
@@ -33,11 +32,5 @@ struct options {
 	unsigned
 		silence_s; /* of QEMU's CPU time without an event from dom0, or of wall time without CPU time; 0: as boot_end.c has it */
 };
-
-/*
- * 0: go on with `o`. Anything else: what to exit with; the message has been printed. Help, version
- * and options that do not parse end the program at once, with EXIT_OK or EXIT_USAGE.
- */
-int options_parse(struct options *o, int argc, char **argv);
 
 #endif

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "dataset.h"
 #include "abi/control_abi.h"
+#include "catalog.h"
 #include "results.h"
 #include "schema.h"
 
@@ -77,22 +77,6 @@ static json_t *counters_json(void)
 	PN_COUNTERS(X)
 #undef X
 	return a;
-}
-
-json_t *text_json(const char *s)
-{
-	json_t *j = json_string(s);
-	char *clean;
-
-	if (j)
-		return j;
-	clean = xstrdup(s);
-	for (char *p = clean; *p; p++)
-		if ((unsigned char)*p >= 0x80)
-			*p = '?';
-	j = json_string(clean);
-	free(clean);
-	return j;
 }
 
 static json_t *new_tree(const char *run, json_t *options)
@@ -191,42 +175,6 @@ json_t *results_item(struct results *r, const char *recipe, const char *workload
 		       "traced", (int)traced, "state", "running", "regions");
 	json_array_append_new(r->items, it);
 	return it;
-}
-
-static const char *item_state(const json_t *item)
-{
-	const char *s = json_string_value(json_object_get(item, "state"));
-
-	return s ? s : "running";
-}
-
-bool item_runs(const json_t *item)
-{
-	return !strcmp(item_state(item), "running");
-}
-
-void item_end(json_t *item, const char *state, const char *reason)
-{
-	if (!item_runs(item))
-		return;
-	json_object_set_new(item, "state", json_string(state));
-	json_object_set_new(item, "reason", text_json(reason ? reason : ""));
-}
-
-char *item_why(const json_t *item)
-{
-	const char *reason = json_string_value(json_object_get(item, "reason"));
-	const char *words = json_string_value(json_object_get(item, "words"));
-	bool both = reason && *reason && words && *words;
-
-	if (item_finished(item) || !words || !*words)
-		return xstrdup(reason ? reason : "");
-	return xfmt("%s%sits last words: %s", both ? reason : "", both ? "; " : "", words);
-}
-
-bool item_finished(const json_t *item)
-{
-	return !strcmp(item_state(item), "finished");
 }
 
 void results_write_failed(struct results *r, const char *path, int err)
@@ -373,28 +321,6 @@ int results_finish(struct results *r, bool complete, bool interrupted)
 	json_object_set(end, "wall_seconds", json_object_get(r->root, "wall_seconds"));
 	set_members(r, end);
 	return results_save(r);
-}
-
-char *results_csv(const json_t *root)
-{
-	struct dataset d;
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-
-	dataset_load(&d, root);
-	/* A form appears as its workload: its levels have a column of their own. */
-	fputs("recipe,workload,phase,guest_levels,shadow_levels,repetition,ops,instructions,trips,bytes_touched\n", f);
-	for (unsigned i = 0; i < d.nr_rows; i++) {
-		const struct row *w = &d.row[i];
-
-		if (!w->traced)
-			fprintf(f, "%s,%s,%s,%u,%u,%u,%lu,%lu,%lu,%lu\n", w->recipe, dataset_base(&d, w->workload), w->phase,
-				w->guest_levels, w->shadow_levels, w->repetition, w->ops, w->instructions, w->trips, w->bytes);
-	}
-	fclose(f);
-	dataset_free(&d);
-	return text;
 }
 
 /* results.json, or NULL with what is wrong with it in *why, which the caller frees. */

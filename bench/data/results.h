@@ -16,12 +16,10 @@
 
 #include <jansson.h>
 
+#include "item.h"
 #include "journal.h"
-#include "options.h"
-#include "plan.h"
 
-#define RESULTS_FORMAT 1
-#define RESULTS_LISTS  3
+#define RESULTS_LISTS 3
 
 struct results {
 	char *dir;
@@ -47,12 +45,6 @@ void results_free(struct results *r);
 
 /* The item of that key, made if it is not there. Borrowed. */
 json_t *results_item(struct results *r, const char *recipe, const char *workload, unsigned repetition, bool traced);
-/* End an item that got no end of its own: state and reason, unless it has ended already. */
-void item_end(json_t *item, const char *state, const char *reason);
-/* Why it did not finish: the reason, and the guest's own last words where there are some. The caller frees it. */
-char *item_why(const json_t *item);
-bool item_finished(const json_t *item);
-bool item_runs(const json_t *item);
 /* Whether that guest run is there and finished. */
 bool results_finished(const struct results *r, const char *recipe, const char *workload, unsigned repetition, bool traced);
 
@@ -77,9 +69,6 @@ json_t *results_load(const char *dir, bool ours, bool *made_again);
 void results_restore(const char *dir, json_t *root);
 /* Whether the run got as far as its first QEMU. */
 bool results_begun(const json_t *root);
-
-/* Text as JSON; bytes that are no UTF-8 become question marks. */
-json_t *text_json(const char *s);
 
 /* ISO 8601 with the zone, now. */
 const char *time_stamp(char out[40]);

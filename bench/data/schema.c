@@ -9,7 +9,6 @@
 
 #include "catalog.h"
 #include "options.h"
-#include "results.h"
 #include "schema.h"
 
 #define ANY    INT64_MAX

@@ -12,6 +12,8 @@
 
 #include "util.h"
 
+#define RESULTS_FORMAT 1 /* of results.json */
+
 enum rule_kind {
 	RULE_TEXT,   /* within `words`, if there are some */
 	RULE_KNOWN,  /* text, or null: it could not be found out */

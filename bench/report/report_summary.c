@@ -17,17 +17,6 @@ static const char intro[] =
 	"second "
 	"level of page tables, which needs no shadow. Fewer is better everywhere.</p>\n";
 
-void report_card(FILE *f, const char *title, const char *value, const char *note)
-{
-	fputs("<div class=card>", f);
-	html_text(f, title);
-	fputs("<b>", f);
-	html_text(f, value);
-	fputs("</b><span class=soft>", f);
-	html_text(f, note);
-	fputs("</span></div>", f);
-}
-
 static void guests_card(FILE *f, const struct dataset *d)
 {
 	unsigned all = (unsigned)json_array_size(json_object_get(d->root, "items"));

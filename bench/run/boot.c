@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One QEMU's life: files made ready, the process started, its streams read. */
+/* One QEMU's life: files made ready, the process started, and what it left behind taken away. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -11,11 +11,7 @@
 
 #include "boot.h"
 #include "boot_state.h"
-#include "control_abi.h"
 #include "qemu.h"
-
-/* A console is kept up to here; what comes after is counted. */
-#define LOG_LIMIT (64ull << 20)
 
 void boot_init(struct boot *b, struct plan *plan, char *label, struct results *res, const struct options *opt,
 	       const struct paths *paths)
@@ -201,134 +197,6 @@ int boot_start(struct boot *b)
 	b->over = b->failed = true;
 	boot_mark_rest(b, "not-run", b->res->error ? b->res->error : "QEMU could not be started");
 	return -1;
-}
-
-static void log_bytes(struct boot *b, enum stream s, const char *data, size_t len)
-{
-	struct log_file *l = &b->log[s];
-	size_t room = l->bytes < LOG_LIMIT ? (size_t)(LOG_LIMIT - l->bytes) : 0;
-	size_t n = len < room ? len : room;
-
-	l->dropped += len - n;
-	if (l->fd < 0 || !n)
-		return;
-	if (write_all(l->fd, data, n)) {
-		results_write_failed(b->res, l->path, errno);
-		close(l->fd);
-		l->fd = -1;
-	}
-	l->bytes += n;
-}
-
-static void native_line(struct boot *b, const char *text)
-{
-	struct region_line r;
-	enum line_kind kind = parse_region(text, &r);
-
-	if (kind == LINE_DAMAGED)
-		b->collect.damaged++;
-	if (kind == LINE_REGION)
-		json_array_append_new(json_object_get(b->native, "regions"),
-				      json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:i}", "phase", r.phase, "ops",
-						(json_int_t)(r.ops < INT64_MAX ? r.ops : INT64_MAX), "instructions",
-						(json_int_t)(r.instructions < INT64_MAX ? r.instructions : INT64_MAX), "trips", 0,
-						"bytes", 0, "guest_levels", (int)b->plan.item[0].workload->levels,
-						"shadow_levels", 0));
-}
-
-static void console_line(void *arg, const char *text)
-{
-	struct boot *b = arg;
-	unsigned before = b->collect.events;
-	json_t *ended;
-
-	if (b->native) {
-		native_line(b, text);
-		return;
-	}
-	ended = collect_line(&b->collect, text);
-	if (b->collect.events != before)
-		b->heard_cpu = boot_cpu_seconds(b);
-	if (ended && b->on_end)
-		b->on_end(b->arg, b, ended);
-}
-
-/* After a panic: "console NAME| text". Of the guest that runs it is all that there will be. */
-static void dead_line(struct boot *b, const char *text)
-{
-	const char *name = boot_current(b), *line = text + strlen(PN_CONSOLE_PREFIX);
-	char *longer;
-
-	if (!name || strncmp(text, PN_CONSOLE_PREFIX, strlen(PN_CONSOLE_PREFIX)) || strncmp(line, name, strlen(name)) ||
-	    strncmp(line + strlen(name), "| ", 2))
-		return;
-	line += strlen(name) + 2;
-	words_take(&b->dead_words, line, strlen(line));
-	words_take(&b->dead_words, "\n", 1);
-	longer = xfmt("%s%s\n", b->dead_console ? b->dead_console : "", line);
-	free(b->dead_console);
-	b->dead_console = longer;
-}
-
-static void log_line(void *arg, const char *text)
-{
-	struct boot *b = arg;
-	const char *panic = b->native ? NULL : strstr(text, "PANIC: ");
-
-	if (!*text)
-		return;
-	/* What it may say after its last sentence (a dump) stays in the log; the sentence is the reason. */
-	if (b->stood_still > 0) {
-		dead_line(b, text);
-		return;
-	}
-	if (panic)
-		b->panic = xstrdup(panic + strlen("PANIC: "));
-	free(b->last_log);
-	b->last_log = xstrdup(text);
-	if (panic || (!b->native && strstr(text, "cannot run here: ")))
-		b->stood_still = now_seconds();
-	/* QEMU's exit status 1 is a guest's success natively, and its own failure: only its words tell. */
-	if (b->native && !strstr(text, "warning:")) {
-		free(b->qemu_error);
-		b->qemu_error = xstrdup(text);
-	}
-}
-
-static void (*const take_line[NR_STREAMS])(void *, const char *) = { console_line, log_line };
-
-static void close_stream(struct boot *b, enum stream s)
-{
-	cut_rest(&b->cutter[s], take_line[s], b);
-	close(b->fd[s]);
-	b->fd[s] = -1;
-}
-
-void boot_pump(struct boot *b, enum stream s)
-{
-	char data[65536];
-
-	/* At most a megabyte at a time: a flooding guest must not starve the others. */
-	for (unsigned i = 0; i < 16 && b->fd[s] >= 0; i++) {
-		ssize_t n = read(b->fd[s], data, sizeof(data));
-
-		if (n < 0)
-			return;
-		if (n == 0) {
-			close_stream(b, s);
-			return;
-		}
-		b->still = 0;
-		log_bytes(b, s, data, (size_t)n);
-		cut_lines(&b->cutter[s], data, (size_t)n, take_line[s], b);
-	}
-}
-
-const char *boot_current(const struct boot *b)
-{
-	if (b->native)
-		return b->plan.item[0].workload->name;
-	return b->collect.item < 0 ? NULL : b->plan.item[b->collect.item].workload->name;
 }
 
 void boot_free(struct boot *b)

@@ -72,8 +72,6 @@ void boot_pump(struct boot *b, enum stream s);
 void boot_watch(struct boot *b, double now);
 /* End it early: its guests' state becomes `state`, with the reason. */
 void boot_kill(struct boot *b, const char *state, const char *reason);
-/* What the guest that runs now is called; NULL: none does. */
-const char *boot_current(const struct boot *b);
 void boot_free(struct boot *b);
 
 /* Unpack the tar on dom0's disk into the run's directory. 0, or -1 after a message. Refuses anything but plain files and directories below it. */

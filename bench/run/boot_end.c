@@ -26,17 +26,6 @@
 #define LOOK_MOST     1.0         /* what counts of the time between two looks: we may have been stopped ourselves */
 #define DUMP_SECONDS  3.0         /* wall, for a hypervisor that cannot go on to say the rest */
 
-void boot_mark_rest(struct boot *b, const char *state, const char *reason)
-{
-	for (unsigned i = 0; i < b->plan.nr_items; i++) {
-		const struct plan_item *it = &b->plan.item[i];
-
-		for (unsigned r = 0; r < it->repeat; r++)
-			item_end(results_item(b->res, b->plan.recipe->name, it->workload->name, it->first + r, it->traced), state,
-				 reason);
-	}
-}
-
 void boot_kill(struct boot *b, const char *state, const char *reason)
 {
 	if (b->over || b->kill_reason)
@@ -53,16 +42,6 @@ void boot_kill(struct boot *b, const char *state, const char *reason)
 static double timeval_seconds(const struct timeval *t)
 {
 	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
-}
-
-double boot_cpu_seconds(const struct boot *b)
-{
-	struct timespec used;
-	clockid_t clock;
-
-	if (!b->pid || clock_getcpuclockid(b->pid, &clock) || clock_gettime(clock, &used))
-		return 0;
-	return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 static double progress_limit(const struct boot *b)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How a boot ends; shared by boot.c and boot_end.c only. */
+/* Shared by boot.c, boot_read.c, boot_end.c and the queue. */
 #ifndef BENCH_BOOT_STATE_H
 #define BENCH_BOOT_STATE_H
 
@@ -10,5 +10,8 @@ void boot_mark_rest(struct boot *b, const char *state, const char *reason);
 
 /* CPU seconds of a QEMU that runs, all its threads; 0 if there is none. */
 double boot_cpu_seconds(const struct boot *b);
+
+/* What the guest that runs now is called; NULL: none does. */
+const char *boot_current(const struct boot *b);
 
 #endif

@@ -7,6 +7,7 @@
 #define BENCH_COLLECT_H
 
 #include "parse.h"
+#include "plan.h"
 #include "results.h"
 
 struct collect {

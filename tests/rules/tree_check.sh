@@ -10,7 +10,8 @@ trap 'rm -rf "$tmp"' EXIT
 ok() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); echo "tree_check: $*" >&2; }
 
-# Rooms in the order of hv/floors: a file includes headers of its own floor and of those below. The exceptions, with their reasons:
+# Rooms in the order of hv/floors and bench/floors: a file includes headers of its own floor and of those below. The exceptions, with
+# their reasons:
 #   plat.h takes its inline functions from the ground that the program is built on;
 #   hv/domain runs its vCPUs by SVM, and has their state in its own: there is no second back end yet that would need a name between.
 exception() {
@@ -20,32 +21,36 @@ exception() {
 	*) return 1 ;;
 	esac
 }
-grep -v '^#' hv/floors | awk '{ for (i = 1; i <= NF; i++) print NR, $i }' >"$tmp/rank"
-# What may be included, with the lowest floor where a header of that name lies. Generated: traces/events.h.
-{
+for floors in hv/floors bench/floors; do
+	grep -v '^#' $floors | awk '{ for (i = 1; i <= NF; i++) print NR, $i }' >"$tmp/rank"
+	# What may be included, with the lowest floor where a header of that name lies. Generated: traces/events.h.
+	{
+		while read -r rank room; do
+			for h in "$room"/*.h "$room"/*.def "$room"/parts/*.h; do [ ! -e "$h" ] || echo "$rank ${h##*/}"; done
+			[ "$room" != traces ] || echo "$rank events.h"
+		done <"$tmp/rank"
+	} | sort -k2,2 -k1,1n | awk '!seen[$2]++' >"$tmp/headers"
 	while read -r rank room; do
-		for h in "$room"/*.h "$room"/*.def "$room"/parts/*.h; do [ ! -e "$h" ] || echo "$rank ${h##*/}"; done
-		[ "$room" != traces ] || echo "$rank events.h"
-	done <"$tmp/rank"
-} | sort -k2,2 -k1,1n | awk '!seen[$2]++' >"$tmp/headers"
-while read -r rank room; do
-	case $room in abi | traces | policies) continue ;; esac
-	for f in "$room"/*.[chS]; do
-		[ -e "$f" ] || continue
-		for h in $(sed -n 's/^#include "\(.*\)"/\1/p' "$f"); do
-			to=$(sed -n "s/^\([0-9]*\) ${h##*/}\$/\1/p" "$tmp/headers")
-			if [ -z "$to" ]; then
-				bad "$f includes $h, which is nowhere"
-			elif [ "$to" -le "$rank" ] || exception "$f" "$h"; then
-				ok
-			else
-				bad "$f includes $h, which is of a floor above (hv/floors)"
-			fi
+		case $room in abi | traces | policies | workloads) continue ;; esac
+		for f in "$room"/*.[chS]; do
+			[ -e "$f" ] || continue
+			for h in $(sed -n 's/^#include "\(.*\)"/\1/p' "$f"); do
+				to=$(sed -n "s/^\([0-9]*\) ${h##*/}\$/\1/p" "$tmp/headers")
+				if [ -z "$to" ]; then
+					bad "$f includes $h, which is nowhere"
+				elif [ "$to" -le "$rank" ] || exception "$f" "$h"; then
+					ok
+				else
+					bad "$f includes $h, which is of a floor above ($floors)"
+				fi
+			done
 		done
+	done <"$tmp/rank"
+	for f in $(find "${floors%/*}" -name '*.[chS]'); do
+		grep -q " ${f%/*}\$" "$tmp/rank" && ok || bad "$f is in a room that $floors does not name"
 	done
-done <"$tmp/rank"
+done
 for f in $(find hv -name '*.[chS]'); do
-	grep -q " ${f%/*}\$" "$tmp/rank" && ok || bad "$f is in a room that hv/floors does not name"
 	! grep -q '#include "parts/' "$f" && ok || bad "$f includes a policy's part"
 done
 

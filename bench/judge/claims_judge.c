@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the judges have in common. A judge looks only at rows of guests that finished. The bounds stand beside the comparisons in the
+ * claims_*.c files, and again in the sentence that the reader gets.
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "catalog.h"
+#include "claims_judge.h"
+
+static char *format(const char *fmt, va_list ap)
+{
+	char *s = NULL;
+
+	if (vasprintf(&s, fmt, ap) < 0)
+		abort();
+	return s;
+}
+
+void measured(struct judgement *j, const char *fmt, ...)
+{
+	va_list ap;
+
+	free(j->v.measured);
+	va_start(ap, fmt);
+	j->v.measured = format(fmt, ap);
+	va_end(ap);
+}
+
+void decide(struct judgement *j, enum verdict_kind kind, const char *fmt, ...)
+{
+	va_list ap;
+
+	free(j->v.because);
+	j->v.kind = kind;
+	va_start(ap, fmt);
+	j->v.because = format(fmt, ap);
+	va_end(ap);
+}
+
+static void append(char **list, const char *separator, char *item)
+{
+	char *longer = *list ? xfmt("%s%s%s", *list, separator, item) : xstrdup(item);
+
+	free(*list);
+	free(item);
+	*list = longer;
+}
+
+void lack(struct judgement *j, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	append(&j->lacking, "; ", format(fmt, ap));
+	va_end(ap);
+}
+
+bool enough(const struct judgement *j)
+{
+	return !j->lacking;
+}
+
+/* Is `name` one of the comma-separated list? */
+static bool listed(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; p && (p = strstr(p, name)); p += n)
+		if ((p == list || p[-1] == ',') && (!p[n] || p[n] == ','))
+			return true;
+	return false;
+}
+
+static void want(char **list, const char *name)
+{
+	if (!listed(*list, name))
+		append(list, ",", xstrdup(name));
+}
+
+static void want_unknown(struct judgement *j, const char *kind, const char *name)
+{
+	char *words = xfmt("no %s %s", kind, name);
+
+	/* Whole words only: "recipe shadow2+rmap" is not "recipe shadow2". */
+	for (const char *p = j->unknown; p && (p = strstr(p, words)); p++)
+		if (!p[strlen(words)] || p[strlen(words)] == ',') {
+			free(words);
+			return;
+		}
+	append(&j->unknown, ", ", words);
+}
+
+bool ask_if_there(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c)
+{
+	want(&j->recipes, recipe);
+	want(&j->workloads, workload);
+	return dataset_cell(j->d, recipe, workload, phase, false, c);
+}
+
+bool ask(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c)
+{
+	if (ask_if_there(j, recipe, workload, phase, c))
+		return true;
+	if (!recipe_find(recipe))
+		want_unknown(j, "recipe", recipe);
+	else if (!workload_find(workload))
+		want_unknown(j, "workload", workload);
+	lack(j, "finished %s under %s%s%s", workload, recipe, phase ? ", phase " : "", phase ? phase : "");
+	return false;
+}
+
+static const char *string(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
+/* Is `part` one of the +-joined chain? */
+static bool has_part(const char *chain, const char *part)
+{
+	size_t n = strlen(part);
+
+	for (const char *p = chain; (p = strstr(p, part)); p += n)
+		if ((p == chain || p[-1] == '+') && (!p[n] || p[n] == '+'))
+			return true;
+	return false;
+}
+
+bool nth_pair(const struct dataset *d, const char *axis, const char *part, const char *plain, unsigned nth, struct pair *p)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
+		const char *base = string(r, "base"), *parts = string(r, "parts");
+
+		bool adds = part && has_part(parts, part), exchanges = plain && !strcmp(parts, plain);
+
+		if (strcmp(string(r, "axis"), axis) || (!adds && !exchanges) || nth--)
+			continue;
+		if (adds)
+			*p = (struct pair){ .with = string(r, "name"), .without = base };
+		else
+			*p = (struct pair){ .with = base, .without = string(r, "name") };
+		return true;
+	}
+	return false;
+}
+
+bool ask_pair(struct judgement *j, const char *axis, const char *part, const char *plain, struct pair *p)
+{
+	if (nth_pair(j->d, axis, part, plain, 0, p))
+		return true;
+	want_unknown(j, "pair of recipes that differ only in the part", part ? part : plain);
+	lack(j, "such pair");
+	return false;
+}
+
+const char *nth_shadow_recipe(const struct dataset *d, unsigned nth)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "recipes"), i, r)
+		if (!strcmp(string(r, "kind"), "shadow") && nth-- == 0)
+			return string(r, "name");
+	return NULL;
+}
+
+struct runs runs_of(const struct dataset *d, const char *workload)
+{
+	const json_t *item;
+	struct runs n = { 0, 0, 0 };
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "items"), i, item) {
+		const char *state = string(item, "state");
+		bool wrong = !strcmp(state, "failed") || !strcmp(state, "crashed") ||
+			     json_integer_value(json_object_get(item, "audit")) > 0;
+
+		if (strcmp(string(item, "workload"), workload) || !dataset_is_shadow(d, string(item, "recipe")))
+			continue;
+		n.all++;
+		n.wrong += wrong;
+		n.unfinished += !wrong && strcmp(state, "finished") != 0;
+	}
+	return n;
+}
+
+double life(const struct cell *c, enum pn_counter counter)
+{
+	int64_t n = item_counter(c->r->item, counter);
+
+	return n < 0 ? 0 : (double)n;
+}
+
+double kind_per_op(const struct cell *c, enum trip t)
+{
+	return per_op(c, c->r->trip[t].count);
+}
+
+static double per_trip(const struct trip_cost *t, uint64_t total)
+{
+	return t->count ? (double)total / (double)t->count : 0;
+}
+
+double ticks_per_trip(const struct cell *c, enum trip t)
+{
+	return per_trip(&c->r->trip[t], c->r->trip[t].ticks);
+}
+
+double bytes_per_trip(const struct cell *c, enum trip t)
+{
+	return per_trip(&c->r->trip[t], c->r->trip[t].bytes);
+}
+
+bool near(double value, double whole)
+{
+	return fabs(value - whole) < 0.05;
+}

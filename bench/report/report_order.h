@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which recipes and workloads of a run the report shows, in which order, in which colours. */
+#ifndef BENCH_REPORT_ORDER_H
+#define BENCH_REPORT_ORDER_H
+
+#include "dataset.h"
+
+/* All that the run has, each followed by its variants. NULL past the last. */
+const char *ordered_recipe(const struct dataset *d, unsigned nth);
+/*
+ * Recipes that stand side by side in tables: in that order, but no variants where they would be
+ * too many. NULL past the last. And in one workload's pictures: those with results in that form.
+ */
+const char *shown_recipe(const struct dataset *d, unsigned nth);
+const char *pictured_recipe(const struct dataset *d, const char *form, unsigned nth);
+/* Workloads, each once whatever forms of it the run has; and the form that stands for it: the 4-level one, or the first, of those with results. */
+const char *nth_base(const struct dataset *d, unsigned nth);
+const char *main_form(const struct dataset *d, const char *base);
+/* The nth form of a workload that the run has. */
+const char *nth_form(const struct dataset *d, const char *base, unsigned nth);
+
+bool recipe_is_used(const struct dataset *d, const char *recipe);
+bool recipe_is_baseline(const struct dataset *d, const char *recipe);
+
+/* The same recipe has the same colour everywhere: its place in the catalogue. */
+const char *recipe_colour(const struct dataset *d, const char *recipe);
+/* Likewise a kind of trip; rare kinds share one. */
+const char *trip_colour(enum trip t);
+
+#endif
