@@ -4,10 +4,10 @@
 
 # Programs that hold sources of hv/ or policies/, but for ThreadSanitizer's and those that are another's sources again. Of
 # variants the oracle, and the tests of the parts that make them.
-COVERAGE_PROGRAMS = $(filter-out tests/liboracle.a tests/engine_tsan_% $(foreach t,$(ENGINE_SUITES),$(RECIPES_VARIANT:%=tests/engine_$(t)_%)), \
+COVERAGE_PROGRAMS = $(filter-out tests/oracle/liboracle.a tests/engine/suites/tsan_% \
+	$(foreach t,$(ENGINE_SUITES),$(RECIPES_VARIANT:%=tests/engine/suites/$(t)_%)), \
 	$(ENGINE_TESTS)) $(HOSTED_TESTS) \
-	$(filter-out emul_sanitized,$(filter emul_% tests/engine_% tests/dev_% tests/load_%,$(check_PROGRAMS))) \
-	$(patsubst %,tests/%,lib_test trace_ring quiet_test tsc_test dom0_npt)
+	$(ENGINE_ONE) $(filter-out %_sanitized,$(filter $(addprefix tests/,emul/% dev/% load/% hv/% trace/%),$(KIND_TESTS)))
 
 coverage:
 	+@srcdir=$(abs_srcdir) MAKE="$(MAKE)" CC="$(CC)" $(SHELL) $(srcdir)/tests/coverage.sh

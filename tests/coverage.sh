@@ -83,18 +83,19 @@ build() {
 # What a program is run with: a sample where more than its suites are asked for.
 arguments() {
 	case $1 in
-	tests/oracle_*) echo "--seed 1 --programs 60 --shrink 0" ;;
-	tests/engine_access_*) echo "-s 211" ;;
-	tests/engine_threads_*) echo "1000 1" ;;
-	tests/fuzz_svm_*) echo "--seed 1 --runs 20000" ;;
+	tests/oracle/oracle_*) echo "--seed 1 --programs 60 --shrink 0" ;;
+	tests/engine/suites/access_*) echo "-s 211" ;;
+	tests/engine/suites/threads_*) echo "1000 1" ;;
+	tests/svm/fuzz_*) echo "--seed 1 --runs 20000" ;;
 	esac
 }
 
 # Each test that is a process writes its counts out: the engine's, which are thousands, share one.
 run_one() {
-	case $1 in tests/engine_*) fork=no ;; *) fork=yes ;; esac
+	case $1 in tests/engine/*) fork=no ;; *) fork=yes ;; esac
 	# shellcheck disable=SC2046
-	if CK_FORK=$fork "./$1" $(arguments "$1") >"run/$(basename "$1")" 2>&1; then echo "$1"; else echo "$1 FAILED: $PWD/run/$(basename "$1")"; fi
+	out=run/$(echo "${1#tests/}" | tr / _)
+	if CK_FORK=$fork "./$1" $(arguments "$1") >"$out" 2>&1; then echo "$1"; else echo "$1 FAILED: $PWD/$out"; fi
 }
 
 # Several at a time: gcov locks the files that it counts in.

@@ -7,7 +7,7 @@
 need_images
 [ $# -gt 0 ] || set -- shadow2 shadow3 npt
 mkdir -p "$tmp/root/selftest"
-cp "$build/workloads/tests/control.elf" "$build/tests/dom0_reach" "$tmp/root/selftest/"
+cp "$build/workloads/tests/control.elf" "$build/tests/e2e/dom0_reach" "$tmp/root/selftest/"
 cp "$build/workloads/demand-fault.elf" "$tmp/root/selftest/good.elf"
 cp "$srcdir/tests/e2e/control_selftest.sh" "$tmp/root/selftest/run"
 chmod +x "$tmp/root/selftest/run"

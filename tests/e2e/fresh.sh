@@ -86,6 +86,6 @@ warnings=$(grep -c "\.[ch]:[0-9].*warning:" "$tree/penumbra/build.log" || true)
 cat "$tree/penumbra/results/fresh/results.csv" || failed=$((failed + 1))
 step "./penumbra doctor" ./penumbra --yes doctor
 # Of the tests, those that compilers, tools or QEMU of another release could break.
-step "tests" make -C build -s check TESTS='emul_native emul_unit tests/lib_test tests/trace_ring tests/bench_run tests/bench/front.sh tests/trace/lttng.sh tests/e2e/run.sh'
+step "tests" make -C build -s check TESTS='tests/emul/native tests/emul/unit tests/hv/lib tests/trace/ring tests/bench/run tests/bench/front.sh tests/trace/lttng.sh tests/e2e/run.sh'
 [ $failed = 0 ] || fail "$failed steps failed"
 say "all is well, on $(inside sh -c '. /etc/os-release; echo "$PRETTY_NAME, $(gcc --version | head -n 1), $(qemu-system-x86_64 --version | head -n 1)"')"

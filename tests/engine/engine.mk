@@ -1,31 +1,32 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The engine hosted, once a shadow recipe of policies/recipes.def: a library of it, its common tests and its oracle, and for
-# variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/libengine_<r>.a,
-# tests/engine_{test,modes,access,manage,lend,fence,parts,exchange}_<r>, tests/oracle_<r>.
+# variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/engine/libengine_<r>.a,
+# tests/engine/suites/<suite>_<r>, tests/oracle/oracle_<r>; and tests/engine/one/<name>, of one recipe each.
 
 # Twenty-five engines are compiled, and each runs for seconds: -O1 takes two thirds of the time of -O2, and its tests are hardly slower.
 ENGINE_OPT = -O1
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(ENGINE_OPT) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
 ENGINE_CC_V = @mkdir -p $(@D); test -n "$(V:0=)" || echo "  CC       $@";
-ENGINE_LD_V = @test -n "$(V:0=)" || echo "  CCLD     $@";
+ENGINE_LD_V = @mkdir -p $(@D); test -n "$(V:0=)" || echo "  CCLD     $@";
 engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))
 
 ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine/guest.c
 ORACLE_SRCS = tests/oracle/oracle.c tests/oracle/gen.c tests/oracle/judge.c tests/oracle/machine.c tests/oracle/manage.c tests/oracle/pick.c tests/oracle/prog.c tests/oracle/ref.c \
 	tests/oracle/run.c tests/oracle/shrink.c
-# Check suites that run under every recipe, and those for variants only.
-ENGINE_SUITES = test modes access manage lend threads fence
+# Check suites: some for the recipes that are named below, all others under every recipe.
+ENGINE_SOME = parts exchange super
+ENGINE_SUITES := $(filter-out $(ENGINE_SOME),$(patsubst $(srcdir)/tests/engine/suites/%.c,%,$(wildcard $(srcdir)/tests/engine/suites/*.c)))
 # Recipes with superpage entries.
 RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.* super, *direct,.*/\1/p' recipes.def && \
 	grep -l '^.include "parts/super_direct.h"' *.h | sed 's/\.h$$//')
 # Recipes that tests/engine/suites/exchange.c has a row for.
 RECIPES_EXCHANGE := $(shell cd $(srcdir) && sed -n 's/^[A-Z]*.\([^,]*\), *"\([^"]*\)", .*/\1 \2/p' policies/recipes.def | \
 	while read -r file name; do ! grep -qF "{ \"$$name\"," tests/engine/suites/exchange.c || echo $$file; done)
-ENGINE_TESTS = tests/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine_$(t)_%)) \
-	$(RECIPES_SHADOW:%=tests/oracle_%) $(RECIPES_VARIANT:%=tests/engine_parts_%) $(RECIPES_SUPER:%=tests/engine_super_%) \
-	$(RECIPES_EXCHANGE:%=tests/engine_exchange_%) \
-	$(ENGINE_TSAN_RECIPES:%=tests/engine_tsan_%)
+ENGINE_TESTS = tests/oracle/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine/suites/$(t)_%)) \
+	$(RECIPES_SHADOW:%=tests/oracle/oracle_%) $(RECIPES_VARIANT:%=tests/engine/suites/parts_%) $(RECIPES_SUPER:%=tests/engine/suites/super_%) \
+	$(RECIPES_EXCHANGE:%=tests/engine/suites/exchange_%) \
+	$(ENGINE_TSAN_RECIPES:%=tests/engine/suites/tsan_%)
 # With ThreadSanitizer: recipes, not their variants.
 ENGINE_TSAN_RECIPES = $(filter-out $(RECIPES_VARIANT),$(RECIPES_SHADOW))
 ENGINE_TSAN = -fsanitize=thread --param tsan-distinguish-volatile=1
@@ -35,23 +36,23 @@ engine-obj/all/%.o: $(srcdir)/%
 	$(ENGINE_CC_V) $(ENGINE_CC) -c $< -o $@
 
 # The oracle itself, main() included; tests/oracle/bugs.sh links it with engines that have faults.
-tests/liboracle.a: $(call engine_objs,all,$(ORACLE_SRCS))
+tests/oracle/liboracle.a: $(call engine_objs,all,$(ORACLE_SRCS))
 	@mkdir -p $(@D); rm -f $@; $(AR) cr $@ $^
 
 # $(1) recipe
 define engine_recipe
 engine-obj/$(1)/%.o: %
 	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
-tests/libengine_$(1).a: $$(call engine_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
+tests/engine/libengine_$(1).a: $$(call engine_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
-tests/oracle_$(1): tests/liboracle.a tests/libengine_$(1).a
+tests/oracle/oracle_$(1): tests/oracle/liboracle.a tests/engine/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r))))
 
 # $(1) recipe, $(2) suite
 define engine_suite
-tests/engine_$(2)_$(1): $$(call engine_objs,all,tests/engine/suites/$(2).c) tests/libengine_$(1).a
+tests/engine/suites/$(2)_$(1): $$(call engine_objs,all,tests/engine/suites/$(2).c) tests/engine/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
 $(foreach r,$(RECIPES_SHADOW),$(foreach t,$(ENGINE_SUITES),$(eval $(call engine_suite,$(r),$(t)))))
@@ -59,23 +60,36 @@ $(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts)))
 $(foreach r,$(RECIPES_EXCHANGE),$(eval $(call engine_suite,$(r),exchange)))
 $(foreach r,$(RECIPES_SUPER),$(eval $(call engine_suite,$(r),super)))
 
+# Tests of one recipe: that of their name, or shadow2.
+ENGINE_ONE := $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/tests/engine/one/*.c))
+define engine_one
+tests/engine/one/$(1): $$(call engine_objs,all,tests/engine/one/$(1).c) $(2)
+	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+endef
+$(foreach t,$(filter-out $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t), \
+	tests/engine/libengine_$(or $(filter $(t),$(RECIPES_SHADOW)),shadow2).a)))
+$(foreach t,$(filter $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t), \
+	$(call engine_objs,all,$(HV_NESTED_SRCS) $(ENGINE_HOST_SRCS)))))
+$(eval $(call test_log,$(ENGINE_ONE)))
+TESTS += $(ENGINE_ONE)
+
 # On demand: needs clang with libFuzzer (libclang-rt-dev). FUZZ_RECIPE chooses.
 FUZZ_RECIPE = shadow2
 fuzz-oracle: tests/oracle/fuzz.c $(filter-out tests/oracle/oracle.c tests/oracle/shrink.c,$(ORACLE_SRCS)) $(HOSTED_ENGINE_SRCS) $(ENGINE_HOST_SRCS)
 	clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(ENGINE_CPPFLAGS) \
-		-DRECIPE_HEADER='"$(FUZZ_RECIPE).h"' -o tests/fuzz_oracle $^
+		-DRECIPE_HEADER='"$(FUZZ_RECIPE).h"' -o tests/oracle/fuzz $^
 .PHONY: fuzz-oracle
 
 # $(1) recipe
 define engine_tsan
 engine-obj/tsan-$(1)/%.o: %
 	$$(ENGINE_CC_V) $$(ENGINE_CC) $$(ENGINE_TSAN) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
-tests/engine_tsan_$(1): $$(call engine_objs,tsan-$(1),$$(HOSTED_ENGINE_SRCS) $$(ENGINE_LIB_SRCS) tests/engine/suites/threads.c tests/engine/tsan_volatile.c)
+tests/engine/suites/tsan_$(1): $$(call engine_objs,tsan-$(1),$$(HOSTED_ENGINE_SRCS) $$(ENGINE_LIB_SRCS) tests/engine/suites/threads.c tests/engine/tsan_volatile.c)
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) -fsanitize=thread $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
 $(foreach r,$(ENGINE_TSAN_RECIPES),$(eval $(call engine_tsan,$(r))))
 
 clean-local: clean-engine
 clean-engine:
-	rm -rf engine-obj tests/fuzz_oracle tests/liboracle.a $(ENGINE_TESTS) $(RECIPES_SHADOW:%=tests/libengine_%.a)
+	rm -rf engine-obj tests/oracle/fuzz tests/oracle/liboracle.a $(ENGINE_TESTS) $(ENGINE_ONE) $(RECIPES_SHADOW:%=tests/engine/libengine_%.a)
 -include $(wildcard engine-obj/*/*/*.d engine-obj/*/*/*/*.d engine-obj/*/*/*/*/*.d)

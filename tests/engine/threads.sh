@@ -9,11 +9,11 @@ one() {
 }
 list=${srcdir:-.}/policies/recipes.def
 for r in $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "$list"); do
-	one tests/engine_threads_"$r" 5000 1
-	one tests/engine_threads_"$r" 5000 2
-	one tests/engine_tsan_"$r" 1500 3
+	one tests/engine/suites/threads_"$r" 5000 1
+	one tests/engine/suites/threads_"$r" 5000 2
+	one tests/engine/suites/tsan_"$r" 1500 3
 done
 for r in $(sed -n 's/^VARIANT(\([^,]*\),.*/\1/p' "$list"); do
-	one tests/engine_threads_"$r" 3000 4
+	one tests/engine/suites/threads_"$r" 3000 4
 done
 exit $failed

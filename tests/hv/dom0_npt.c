@@ -27,8 +27,8 @@ static void port_out(u16 port, u32 val)
 #define outw(port, val) port_out(port, val)
 #define outl(port, val) port_out(port, val)
 /* Both sources as they are; what they call of the hypervisor is below. */
-#include "../hv/dom0/control_pci.c"
-#include "../hv/dom0/dom0_npt.c"
+#include "hv/dom0/control_pci.c"
+#include "hv/dom0/dom0_npt.c"
 
 #define GIB          (1ull << 30)
 #define MIB          (1ull << 20)

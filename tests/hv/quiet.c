@@ -32,8 +32,8 @@ static void fake_relax(void)
 #define this_pcpu()           this_one
 #define pcpu_stand_if_asked() stand_if_asked()
 static void stand_if_asked(void);
-#include "../hv/host/bare/wait.c"
-#include "../hv/domain/quiet.c"
+#include "hv/host/bare/wait.c"
+#include "hv/domain/quiet.c"
 #include "lock.h"
 
 #define KHZ   1000000ull

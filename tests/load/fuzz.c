@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer target for the image loaders: `make fuzz-load`, then
- * `tests/fuzz_load -max_total_time=600`. The first byte says how the image is
+ * `fuzz-load -max_total_time=600`. The first byte says how the image is
  * staged; the generator below plants valid images, which few inputs would find.
  */
 #include <stddef.h>

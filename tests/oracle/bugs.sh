@@ -20,7 +20,7 @@ hunt() {
 	shift
 	programs=$(get programs)
 	programs=${programs:-$PROGRAMS}
-	if ! $cc -o "$t/o/oracle" tests/liboracle.a "$@" "tests/libengine_$recipe.a" 2>>"$tmp/log.$n"; then
+	if ! $cc -o "$t/o/oracle" tests/oracle/liboracle.a "$@" "tests/engine/libengine_$recipe.a" 2>>"$tmp/log.$n"; then
 		say "not ok - $bug: it does not link"
 	elif "$t/o/oracle" --seed "$seed" --programs "$programs" --guests "$(get guests)" --shrink 0 >"$tmp/out.$n" 2>"$tmp/why.$n"; then
 		say "not ok - $bug: not caught by $programs programs: $(get what)"

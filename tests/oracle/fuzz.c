@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * libFuzzer target for the engine: bytes become a guest program, which the oracle judges. `make fuzz-oracle`, or with
- * FUZZ_RECIPE=<recipe>; then tests/fuzz_oracle [corpus directory] [-max_len=4096]. What fails is printed as a program for
+ * FUZZ_RECIPE=<recipe>; then tests/oracle/fuzz [corpus directory] [-max_len=4096]. What fails is printed as a program for
  * oracle_<recipe> --replay.
  */
 #include <sanitizer/common_interface_defs.h>

@@ -14,8 +14,8 @@ trap 'rm -rf "$tmp"' EXIT
 
 # one <recipe> <programs>
 one() {
-	if tests/oracle_"$1" --quiet --replay "$src"/tests/oracle/programs/*.prog && tests/oracle_"$1" --seed "$seed" --programs "$2" &&
-		tests/oracle_"$1" --seed "$seed" --bytes --programs $(($2 / 10)); then
+	if tests/oracle/oracle_"$1" --quiet --replay "$src"/tests/oracle/programs/*.prog && tests/oracle/oracle_"$1" --seed "$seed" --programs "$2" &&
+		tests/oracle/oracle_"$1" --seed "$seed" --bytes --programs $(($2 / 10)); then
 		echo "ok - oracle $1"
 	else
 		echo "not ok - oracle $1"

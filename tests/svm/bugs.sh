@@ -29,8 +29,8 @@ hunt() {
 	t=$1
 	shift
 	# shellcheck disable=SC2086
-	if ! $cc -fsanitize=address,undefined -o "$t/o/fuzz" $fuzz_objects "$@" -Wl,--start-group tests/libhosted.a \
-		"tests/libhosted_$recipe.a" -Wl,--end-group 2>>"$tmp/log.$n"; then
+	if ! $cc -fsanitize=address,undefined -o "$t/o/fuzz" $fuzz_objects "$@" -Wl,--start-group tests/svm/libhosted.a \
+		"tests/svm/libhosted_$recipe.a" -Wl,--end-group 2>>"$tmp/log.$n"; then
 		say "not ok - $bug: it does not link"
 	elif timeout 1800 "$t/o/fuzz" --runs $RUNS >"$tmp/out.$n" 2>&1; then
 		say "not ok - $bug: not found in $RUNS exits: $(get what)"

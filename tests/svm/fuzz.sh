@@ -7,10 +7,10 @@ runs=60000
 [ -z "${PENUMBRA_LONG:-}" ] || runs=2500000
 failed=0
 for t in shadow2 shadow3 adaptive npt; do
-	if tests/fuzz_svm_$t --runs $runs; then
+	if tests/svm/fuzz_$t --runs $runs; then
 		echo "ok - $t"
 	else
-		echo "not ok - $t: repeat a round by tests/fuzz_svm_$t --seed N --round N, as above"
+		echo "not ok - $t: repeat a round by tests/svm/fuzz_$t --seed N --round N, as above"
 		failed=1
 	fi
 done

@@ -5,6 +5,6 @@ set -eu
 failed=0
 for t in shadow2 shadow3 adaptive npt; do
 	echo "recipe $t"
-	tests/svm_$t || failed=1
+	tests/svm/svm_$t || failed=1
 done
 exit $failed

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # hv/svm and what stands on it compiled into programs, with the address and undefined-behaviour sanitizers, for the machine
-# of tests/svm/machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm_<r>, the suites, and
-# tests/fuzz_svm_<r>.
+# of tests/svm/machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm/svm_<r>, the suites, and
+# tests/svm/fuzz_<r>.
 
 HOSTED_RECIPES = shadow2 shadow3 adaptive npt
 HOSTED_SUITES := $(shell sed -n 's/^SUITE.\(.*\).$$/\1/p' $(srcdir)/tests/svm/suites.def)
@@ -17,13 +17,13 @@ HOSTED_MACHINE_SRCS = tests/svm/machine.c tests/svm/insns.c tests/svm/svm_host.c
 HOSTED_JUDGE_SRCS = tests/svm/fuzz_bytes.c tests/svm/fuzz_code.c tests/svm/fuzz_rules.c tests/svm/fuzz_values.c
 HOSTED_SUITE_SRCS = tests/svm/suites.c $(HOSTED_JUDGE_SRCS) $(HOSTED_SUITES:%=tests/svm/suites/%.c)
 HOSTED_FUZZ_SRCS = tests/svm/fuzz.c $(HOSTED_JUDGE_SRCS)
-HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm_%) $(HOSTED_RECIPES:%=tests/fuzz_svm_%)
+HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm/svm_%) $(HOSTED_RECIPES:%=tests/svm/fuzz_%)
 hosted_objs = $(addprefix hosted-obj/$(1)/,$(addsuffix .o,$(2)))
 
 hosted-obj/all/%.o: $(srcdir)/%
 	$(ENGINE_CC_V) $(HOSTED_CC) $(HOSTED_SANITIZE) -c $< -o $@
 
-tests/libhosted.a: $(call hosted_objs,all,$(HOSTED_SRCS) $(HOSTED_MACHINE_SRCS))
+tests/svm/libhosted.a: $(call hosted_objs,all,$(HOSTED_SRCS) $(HOSTED_MACHINE_SRCS))
 	@mkdir -p $(@D); rm -f $@; $(AR) cr $@ $^
 
 # The two libraries need each other.
@@ -33,11 +33,11 @@ HOSTED_LINK = $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-grou
 define hosted_recipe
 hosted-obj/$(1)/%.o: %
 	$$(ENGINE_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
-tests/libhosted_$(1).a: $$(call hosted_objs,$(1),$(2))
+tests/svm/libhosted_$(1).a: $$(call hosted_objs,$(1),$(2))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
-tests/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) tests/libhosted.a tests/libhosted_$(1).a
+tests/svm/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) tests/svm/libhosted.a tests/svm/libhosted_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK) $$(CHECK_LIBS)
-tests/fuzz_svm_$(1): $$(call hosted_objs,all,$$(HOSTED_FUZZ_SRCS)) tests/libhosted.a tests/libhosted_$(1).a
+tests/svm/fuzz_$(1): $$(call hosted_objs,all,$$(HOSTED_FUZZ_SRCS)) tests/svm/libhosted.a tests/svm/libhosted_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK)
 endef
 $(foreach r,$(filter-out $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS))))
@@ -45,5 +45,5 @@ $(foreach r,$(filter $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_r
 
 clean-local: clean-hosted
 clean-hosted:
-	rm -rf hosted-obj tests/libhosted.a $(HOSTED_RECIPES:%=tests/libhosted_%.a) $(HOSTED_TESTS)
+	rm -rf hosted-obj tests/svm/libhosted.a $(HOSTED_RECIPES:%=tests/svm/libhosted_%.a) $(HOSTED_TESTS)
 -include $(wildcard hosted-obj/*/*/*.d hosted-obj/*/*/*/*.d hosted-obj/*/*/*/*/*.d)

@@ -38,7 +38,7 @@ grep -q '^@pn {"e":"done"}$' "$work/log" || fail "the suite does not say that it
 tar tf "$work/disk" >"$work/list" 2>&1 || fail "the disk holds no tar archive"
 
 mkdir -p "$work/b/selftest"
-cp "$build/tests/trace_feed" "$work/b/selftest/"
+cp "$build/tests/trace/feed" "$work/b/selftest/trace_feed"
 cat >"$work/b/selftest/run" <<'RUN'
 #!/bin/sh
 set -e

@@ -59,7 +59,7 @@ until_true 100 lttng -n list || fail "lttng-sessiond does not answer"
 possible=$(sed 's/.*-//' /sys/devices/system/cpu/possible)
 pcpus=$((possible >= 1 ? 2 : 1))
 mkfifo "$work/to_feeder"
-"$build/tests/trace_feed" "$work" $pcpus <"$work/to_feeder" >"$work/feeder.out" &
+"$build/tests/trace/feed" "$work" $pcpus <"$work/to_feeder" >"$work/feeder.out" &
 feeder=$!
 exec 3>"$work/to_feeder"
 until_true 50 grep -q ready "$work/feeder.out" || fail "the feeder does not start"
