@@ -2,7 +2,6 @@
 /* The life of a domU, from pCPU 0's side. */
 #include "domu.h"
 
-#include "attend.h"
 #include "cpu.h"
 #include "lib.h"
 #include "log.h"
@@ -55,7 +54,7 @@ static void release(struct domu *u)
 	if (u->memory)
 		pool_free(u->memory, u->memory_bytes);
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		svm_vcpu_destroy(u->vcpu[i].s);
+		backend_vcpu_destroy(u->vcpu[i].v);
 	plat_free_pages(u, domu_pages());
 }
 
@@ -85,12 +84,11 @@ static bool make_vcpu(struct domu *u, u32 id)
 
 	c->u = u;
 	c->timer = ~0ull;
-	c->s = svm_vcpu_create(&u->d, id);
-	if (!c->s)
+	c->v = backend_vcpu_create(&u->d, id);
+	if (!c->v)
 		return false;
-	c->s->v.pcpu = c->pcpu;
-	c->s->v.backend = c;
-	svm_setup_domu(c->s);
+	c->v->pcpu = c->pcpu;
+	c->v->backend = c;
 	return true;
 }
 
@@ -109,7 +107,7 @@ static bool fill_domu(struct domu *u, u64 pool_pages)
 	if (!make_p2m(u) || !paging_domain_init(d, pool_pages))
 		return false;
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		d->vcpu[i] = &u->vcpu[i].s->v;
+		d->vcpu[i] = u->vcpu[i].v;
 	d->acting = d->vcpu[0]; /* dom0 may ask for what flushes before any of them has begun */
 	return true;
 }
@@ -191,8 +189,8 @@ enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, 
 	}
 	if (domu_is_smp(u))
 		mptable_write(u);
-	svm_set_entry(u->vcpu[0].s, &u->entry);
-	if (!paging_vcpu_init(&u->vcpu[0].s->v))
+	backend_set_entry(u->vcpu[0].v, &u->entry);
+	if (!paging_vcpu_init(u->vcpu[0].v))
 		return PN_ERR_nomem;
 	u->vcpu[0].begun = true;
 	domu_set_state(&u->vcpu[0], PN_LOADED);
@@ -209,7 +207,7 @@ static void go(struct domu *u)
 	for (u32 i = 0; i < u->d.nr_vcpus; i++) {
 		struct pcpu *p = pcpus[u->vcpu[i].pcpu];
 
-		__atomic_store_n(&p->next, u->vcpu[i].s, __ATOMIC_RELEASE);
+		__atomic_store_n(&p->next, u->vcpu[i].v, __ATOMIC_RELEASE);
 		apic_send_kick(p);
 	}
 }
@@ -245,7 +243,7 @@ static unsigned lost_pcpus(struct domu *u, bool now)
 	for (u32 i = 0; i < u->d.nr_vcpus; i++) {
 		struct pcpu *p = pcpus[u->vcpu[i].pcpu];
 
-		if (READ_ONCE(p->current) != u->vcpu[i].s)
+		if (READ_ONCE(p->current) != u->vcpu[i].v)
 			continue;
 		if (now)
 			domu_pcpu_lost(p, "to stop its guest");
@@ -346,7 +344,7 @@ static u64 trips(const struct domu *u)
 	u64 sum = 0;
 
 	for (u32 i = 0; i < u->d.nr_vcpus; i++)
-		sum += vcpu_trips(&u->vcpu[i].s->v);
+		sum += vcpu_trips(u->vcpu[i].v);
 	return sum;
 }
 
@@ -381,7 +379,7 @@ void domu_stat(const struct domu *u, struct pn_stat *st)
 	st->trips = trips(u);
 	memcpy(st->counter, u->d.counter, sizeof(st->counter));
 	for (u32 i = 0; i < u->d.nr_vcpus; i++) {
-		const struct vcpu *v = &u->vcpu[i].s->v;
+		const struct vcpu *v = u->vcpu[i].v;
 
 		for (unsigned kind = 0; kind < TRIP_MAX; kind++)
 			add_trips(&st->trip[kind], &v->trip[kind]);

@@ -10,9 +10,10 @@
 #ifndef DOMU_H
 #define DOMU_H
 
+#include "backend.h"
 #include "lapic.h"
 #include "load.h"
-#include "svm.h"
+#include "paging.h"
 #include "vdev.h"
 
 struct domu;
@@ -20,7 +21,7 @@ struct pcpu;
 
 struct domu_vcpu {
 	struct domu *u;
-	struct svm_vcpu *s;
+	struct vcpu *v; /* in what the back end keeps for it */
 	u32 pcpu;
 	u64 turn;  /* TSC at which it next gives others a turn; 0: not yet begun */
 	u64 timer; /* what the pCPU's timer is armed for, TSC; ~0: nothing */

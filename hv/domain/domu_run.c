@@ -5,7 +5,6 @@
  */
 #include "domu.h"
 
-#include "attend.h"
 #include "cpu.h"
 #include "lib.h"
 #include "pcpu.h"
@@ -28,7 +27,7 @@ void domu_set_state(struct domu_vcpu *c, enum pn_state state)
 		if (old == PN_CRASHED)
 			return;
 	} while (!__atomic_compare_exchange_n(&c->u->d.state, &old, state, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	TRACE(&c->s->v, domain_state, state, c->u->d.exit_code);
+	TRACE(c->v, domain_state, state, c->u->d.exit_code);
 }
 
 void domu_end(struct domain *d)
@@ -59,9 +58,9 @@ void domu_stopped(struct domu_vcpu *c)
 
 static void run_one(struct domu_vcpu *c)
 {
-	c->s->v.attention = 1;
-	if (svm_attend(c->s))
-		svm_run(c->s);
+	c->v->attention = 1;
+	if (backend_attend(c->v))
+		backend_run(c->v);
 	domu_stopped(c);
 }
 
@@ -71,14 +70,14 @@ void pcpu_idle(void)
 
 	clgi();
 	for (;;) {
-		struct svm_vcpu *s = __atomic_exchange_n(&p->next, NULL, __ATOMIC_ACQUIRE);
-		if (!s) {
+		struct vcpu *v = __atomic_exchange_n(&p->next, NULL, __ATOMIC_ACQUIRE);
+		if (!v) {
 			pcpu_stand_if_asked();
 			pcpu_wait();
 			continue;
 		}
-		struct domu_vcpu *c = s->v.backend;
-		p->current = s;
+		struct domu_vcpu *c = v->backend;
+		p->current = v;
 		if (domu_is_smp(c->u))
 			vcpus_run(c);
 		else

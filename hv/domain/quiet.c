@@ -30,9 +30,9 @@ static struct domu *owner;
 /* pCPUs that could use instructions: dom0's, and those that run another domain's vCPU. */
 static bool disturbs(const struct pcpu *p, const struct domu *u)
 {
-	const struct svm_vcpu *s = READ_ONCE(p->current);
+	const struct vcpu *v = READ_ONCE(p->current);
 
-	return p->id == 0 || (s && s->v.domain != &u->d);
+	return p->id == 0 || (v && v->domain != &u->d);
 }
 
 static void ask(const void *pcpu)
@@ -52,11 +52,11 @@ static bool has_gone_on(const void *pcpu)
 
 void domu_pcpu_lost(struct pcpu *p, const char *doing)
 {
-	const struct svm_vcpu *s = READ_ONCE(p->current);
+	const struct vcpu *v = READ_ONCE(p->current);
 
 	WRITE_ONCE(p->lost, p->id != 0);
-	if (s && s->v.backend)
-		plat_domain_crash(s->v.domain, "its CPU (pCPU %u) does not answer: it was asked %s", p->id, doing);
+	if (v && v->backend)
+		plat_domain_crash(v->domain, "its CPU (pCPU %u) does not answer: it was asked %s", p->id, doing);
 	else
 		plat_log(LOG_ERROR, "pCPU %u does not answer: it was asked %s", p->id, doing);
 }
@@ -98,7 +98,7 @@ static void snapshot(const struct domu *u, struct pn_region *r)
 {
 	r->trips = r->bytes_touched = 0;
 	for (u32 k = 0; k < u->d.nr_vcpus; k++) {
-		const struct vcpu *v = &u->vcpu[k].s->v;
+		const struct vcpu *v = u->vcpu[k].v;
 
 		r->trips += vcpu_trips(v);
 		for (unsigned i = 0; i < TRIP_MAX; i++) {
@@ -201,10 +201,10 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
 	u->in_region = true;
 	u->region_limit = ~0ull;
 	u->now.disturbed = begin_hold(u);
-	TRACE(&c->s->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
+	TRACE(c->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
 	/* This trip is counted when its handler is done: look at the counts after that. */
 	u->region_begins = c;
-	c->s->v.attention = 1;
+	c->v->attention = 1;
 	return 0;
 }
 
@@ -236,13 +236,13 @@ u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions)
 	r.tsc_begin = u->now.tsc_begin;
 	r.ops = ops;
 	r.instructions = instructions;
-	r.guest_levels = c->s->v.guest_levels;
-	r.shadow_levels = c->s->v.shadow_levels;
+	r.guest_levels = c->v->guest_levels;
+	r.shadow_levels = c->v->shadow_levels;
 	r.disturbed = u->now.disturbed;
 	if (u->nr_regions < PN_MAX_REGIONS)
 		u->region[u->nr_regions] = r;
 	u->nr_regions++;
-	TRACE(&c->s->v, region_end, ops, instructions, r.trips);
+	TRACE(c->v, region_end, ops, instructions, r.trips);
 	quiet_abort(u);
 	domu_poll(c);
 	return 0;

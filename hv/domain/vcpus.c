@@ -11,7 +11,6 @@
  */
 #include "domu.h"
 
-#include "attend.h"
 #include "cpu.h"
 #include "lib.h"
 #include "lock.h"
@@ -27,7 +26,7 @@ static struct domu_vcpu *first(const struct domu_vcpu *c)
 
 static void reset(struct domu_vcpu *c, bool waits)
 {
-	lapic_init(&c->lapic, c->s->v.id, c == first(c));
+	lapic_init(&c->lapic, c->v->id, c == first(c));
 	c->waits_sipi = waits;
 	c->sipi = 0;
 }
@@ -40,17 +39,17 @@ void vcpus_init(struct domu *u)
 
 void vcpus_poke(struct domu_vcpu *c)
 {
-	c->s->v.attention = 1;
+	c->v->attention = 1;
 	apic_send_kick(pcpus[c->pcpu]);
 }
 
 void vcpus_wait(struct domu_vcpu *c)
 {
-	paging_unlock(&c->s->v);
+	paging_unlock(c->v);
 	pcpu_wait();
 	pcpu_stand_if_asked();
 	/* Without the lock the domain has crashed: whoever waits in a loop sees that, and leaves. */
-	(void)!paging_lock(&c->s->v);
+	(void)!paging_lock(c->v);
 }
 
 /* ---- a vCPU's turn ---- */
@@ -61,11 +60,11 @@ static void begin(struct domu_vcpu *c)
 
 	c->waits_sipi = false;
 	c->sipi = 0;
-	svm_set_startup(c->s, page);
+	backend_set_startup(c->v, page);
 	if (c->begun)
-		paging_update_modes(&c->s->v);
-	else if (!paging_vcpu_init(&c->s->v))
-		plat_domain_crash(&c->u->d, "no shadow page can be had for vCPU %u", c->s->v.id);
+		paging_update_modes(c->v);
+	else if (!paging_vcpu_init(c->v))
+		plat_domain_crash(&c->u->d, "no shadow page can be had for vCPU %u", c->v->id);
 	c->begun = true;
 }
 
@@ -73,15 +72,15 @@ static bool may_go(struct domu_vcpu *c)
 {
 	bool go;
 
-	if (!paging_lock(&c->s->v))
+	if (!paging_lock(c->v))
 		return false;
 	while (c->waits_sipi && !c->sipi && !domu_is_over(c->u))
 		vcpus_wait(c);
 	if (c->waits_sipi && c->sipi)
 		begin(c);
-	c->s->v.attention = 1;
-	go = svm_attend(c->s);
-	paging_unlock(&c->s->v);
+	c->v->attention = 1;
+	go = backend_attend(c->v);
+	paging_unlock(c->v);
 	return go;
 }
 
@@ -89,12 +88,12 @@ void vcpus_run(struct domu_vcpu *c)
 {
 	do {
 		if (may_go(c))
-			svm_run(c->s);
+			backend_run(c->v);
 	} while (READ_ONCE(c->waits_sipi) && !domu_is_over(c->u));
-	bool locked = paging_lock(&c->s->v);
+	bool locked = paging_lock(c->v);
 	domu_stopped(c);
 	if (locked)
-		paging_unlock(&c->s->v);
+		paging_unlock(c->v);
 }
 
 /* ---- interrupts ---- */
@@ -128,7 +127,7 @@ void vcpus_poll(struct domu_vcpu *c, u64 now)
 	lapic_advance(&c->lapic, now);
 	if (c == first(c))
 		u->pic_deadline = deadline;
-	else if ((pic_pending(c) || deadline < u->pic_deadline) && !first(c)->s->v.attention)
+	else if ((pic_pending(c) || deadline < u->pic_deadline) && !first(c)->v->attention)
 		vcpus_poke(first(c));
 }
 
@@ -194,7 +193,7 @@ void domu_mmio_write(struct domu_vcpu *c, gpa_t gpa, const void *buf, unsigned b
 	if (!is_lapic(c, gpa) || bytes != 4 || gpa & 15)
 		return;
 	memcpy(&val, buf, 4);
-	c->s->v.attention = 1;
+	c->v->attention = 1;
 	if (lapic_write(&c->lapic, (u32)(gpa & 0xff0), val, rdtsc(), &m))
 		send(c, &m);
 }

@@ -54,7 +54,7 @@ static struct {
 	unsigned nmis, kicks;
 } sim[4];
 static struct domu dom[2];
-static struct svm_vcpu vcpu[2];
+static struct vcpu vcpu[2];
 static u64 away; /* the waiting pCPU itself loses so many ticks at each stand_if_asked */
 
 void apic_send_nmi(const struct pcpu *p)
@@ -81,8 +81,6 @@ static void answer(unsigned i)
 	if (!p->hold && p->held)
 		sim[i].stood += clock_now - sim[i].stands_since;
 	p->held = p->hold;
-	if (p->current)
-		p->current->in_guest = 0;
 }
 
 static void others_run(void)
@@ -153,13 +151,13 @@ static void begin(void)
 		u->d.nr_vcpus = 1;
 		u->d.backend = u;
 		u->d.state = PN_RUNNING;
-		u->d.vcpu[0] = &vcpu[i].v;
-		u->vcpu[0] = (struct domu_vcpu){ .u = u, .s = &vcpu[i], .pcpu = i + 1 };
+		u->d.vcpu[0] = &vcpu[i];
+		u->vcpu[0] = (struct domu_vcpu){ .u = u, .v = &vcpu[i], .pcpu = i + 1 };
 		u->regions = PN_REGIONS_ALL;
 		u->started = clock_now;
-		vcpu[i].v.domain = &u->d;
-		vcpu[i].v.backend = &u->vcpu[0];
-		vcpu[i].v.pcpu = i + 1;
+		vcpu[i].domain = &u->d;
+		vcpu[i].backend = &u->vcpu[0];
+		vcpu[i].pcpu = i + 1;
 		cpu[i + 1].current = &vcpu[i];
 	}
 	this_one = &cpu[1];
@@ -397,16 +395,16 @@ END_TEST
 START_TEST(broken_lock)
 {
 	begin();
-	ck_assert(paging_lock(&vcpu[0].v));
-	paging_unlock(&vcpu[0].v);
-	ck_assert(paging_lock(&vcpu[0].v)); /* and it is never given back */
-	ck_assert(!paging_lock(&vcpu[0].v));
+	ck_assert(paging_lock(&vcpu[0]));
+	paging_unlock(&vcpu[0]);
+	ck_assert(paging_lock(&vcpu[0])); /* and it is never given back */
+	ck_assert(!paging_lock(&vcpu[0]));
 	ck_assert_uint_eq(dom[0].d.state, PN_CRASHED);
 	u64 from = clock_now;
-	ck_assert(!paging_lock(&vcpu[0].v));
+	ck_assert(!paging_lock(&vcpu[0]));
 	ck_assert_uint_lt(clock_now - from, MS);
-	paging_unlock(&vcpu[0].v); /* whoever had it comes at last */
-	ck_assert(!paging_lock(&vcpu[0].v));
+	paging_unlock(&vcpu[0]); /* whoever had it comes at last */
+	ck_assert(!paging_lock(&vcpu[0]));
 }
 END_TEST
 

@@ -58,7 +58,7 @@ static struct host_cpu *cpu_of(const struct svm_vcpu *s)
 /* INVLPGA by the hypervisor, on behalf of the vCPU that its pCPU has. */
 static void invlpga_page(u64 va, u32 asid)
 {
-	struct svm_vcpu *s = pcpus[machine_pcpu]->current;
+	struct svm_vcpu *s = to_svm(pcpus[machine_pcpu]->current);
 
 	if (!s || s->vmcb.asid != asid)
 		plat_panic("INVLPGA of ASID %u, which is nobody's here", asid);

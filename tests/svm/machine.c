@@ -276,7 +276,7 @@ static void others_leave(void)
 		for (u32 i = 0; u && i < u->d.nr_vcpus; i++) {
 			if (u->vcpu[i].pcpu == machine_pcpu)
 				continue;
-			u->vcpu[i].s->in_guest = 0;
+			to_svm(u->vcpu[i].v)->in_guest = 0;
 			if (u->running && u->stop_req && machine_pcpu == 0) {
 				domu_stopped(&u->vcpu[i]);
 				u->running--;

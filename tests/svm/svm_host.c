@@ -218,15 +218,15 @@ static void start(struct domu *u, u32 nr_vcpus)
 {
 	struct load_result entry = { .cs = 8, .ds = 16 };
 
-	svm_set_entry(u->vcpu[0].s, &entry);
-	if (!paging_vcpu_init(&u->vcpu[0].s->v))
-		host_fail(u->vcpu[0].s, "no vCPU could be made");
+	svm_set_entry(to_svm(u->vcpu[0].v), &entry);
+	if (!paging_vcpu_init(u->vcpu[0].v))
+		host_fail(to_svm(u->vcpu[0].v), "no vCPU could be made");
 	u->vcpu[0].begun = true;
 	u->d.state = PN_LOADED;
 	domu_start(u);
 	for (u32 i = 0; i < nr_vcpus; i++) {
-		watch(u->vcpu[i].s);
-		pcpus[u->vcpu[i].pcpu]->current = u->vcpu[i].s;
+		watch(to_svm(u->vcpu[i].v));
+		pcpus[u->vcpu[i].pcpu]->current = u->vcpu[i].v;
 		pcpus[u->vcpu[i].pcpu]->next = NULL;
 	}
 }
@@ -248,10 +248,10 @@ struct svm_vcpu *host_guest_smp(enum host_mode mode, unsigned cpl, u32 nr_vcpus)
 	guest = domu_by_id(id);
 	start(guest, nr_vcpus);
 	machine_pcpu = guest->vcpu[0].pcpu;
-	svm_run(guest->vcpu[0].s);
-	host_cpu_begin(guest->vcpu[0].s);
-	host_set_mode(guest->vcpu[0].s, mode, cpl);
-	return guest->vcpu[0].s;
+	svm_run(to_svm(guest->vcpu[0].v));
+	host_cpu_begin(to_svm(guest->vcpu[0].v));
+	host_set_mode(to_svm(guest->vcpu[0].v), mode, cpl);
+	return to_svm(guest->vcpu[0].v);
 }
 
 struct svm_vcpu *host_guest(enum host_mode mode, unsigned cpl)

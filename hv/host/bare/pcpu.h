@@ -12,17 +12,17 @@
 
 #define MAX_PCPUS 16
 
-struct svm_vcpu;
+struct vcpu;
 
 struct pcpu {
 	u32 id;
 	u32 apic_id;
-	struct svm_vcpu *current; /* the vCPU that it runs; NULL when idle */
-	struct svm_vcpu *next;    /* to be started by the idle loop: written by pCPU 0, taken by this one */
-	hpa_t hsave;              /* VM_HSAVE_PA page */
-	u32 hold;                 /* another pCPU's measured region wants this one to stand still */
-	u32 held;                 /* it does */
-	u32 lost;                 /* it was waited for in vain: nobody waits again before it has come back */
+	struct vcpu *current; /* the vCPU that it runs; NULL when idle */
+	struct vcpu *next;    /* to be started by the idle loop: written by pCPU 0, taken by this one */
+	hpa_t hsave;          /* VM_HSAVE_PA page */
+	u32 hold;             /* another pCPU's measured region wants this one to stand still */
+	u32 held;             /* it does */
+	u32 lost;             /* it was waited for in vain: nobody waits again before it has come back */
 };
 
 extern struct pcpu *pcpus[MAX_PCPUS];

@@ -65,7 +65,7 @@ void dom0(void)
 	power_on();
 	boot(&bi);
 	ck_assert_ptr_nonnull(strstr(host_panic_text, "dom0 is gone"));
-	s = pcpus[0]->current;
+	s = to_svm(pcpus[0]->current);
 }
 
 static bool leave(u64 code, u64 info1, u64 info2)
@@ -108,7 +108,7 @@ START_TEST(first_instruction)
 	bi.nr_modules = 2;
 	memset(AT(MODULE + 0x1000), 'i', 100);
 	boot(&bi);
-	s = pcpus[0]->current;
+	s = to_svm(pcpus[0]->current);
 	ck_assert_uint_eq(s->vmcb.rip, KERNEL + 32);
 	ck_assert_uint_eq(s->vmcb.rax, 0x2badb002);
 	ck_assert_uint_eq(*(u8 *)AT(KERNEL + 40), 0x90);

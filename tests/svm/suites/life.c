@@ -268,7 +268,7 @@ static unsigned times_run;
 static void stops(struct svm_vcpu *v)
 {
 	times_run++;
-	ck_assert_ptr_eq(pcpus[machine_pcpu]->current, v);
+	ck_assert_ptr_eq(pcpus[machine_pcpu]->current, &v->v);
 	u->stop_req = STOP_NOW;
 	ck_assert(!host_vmexit(v, VMEXIT_INTR, 0, 0));
 }
@@ -297,7 +297,7 @@ START_TEST(a_pcpu_with_nothing_to_do)
 	p = pcpus[s->v.pcpu];
 	p->lost = 1; /* it was waited for in vain; when it comes back it is one like the others */
 	p->current = NULL;
-	p->next = s;
+	p->next = &s->v;
 	idle();
 	ck_assert_uint_eq(times_run, 1);
 	ck_assert(!p->next && !p->current && !p->lost);
@@ -313,7 +313,7 @@ START_TEST(a_domain_that_is_over_when_it_begins)
 	host_runs = stops;
 	times_run = 0;
 	u->stop_req = STOP_NOW;
-	pcpus[s->v.pcpu]->next = s;
+	pcpus[s->v.pcpu]->next = &s->v;
 	idle();
 	ck_assert_uint_eq(times_run, 0);
 	ck_assert_int_eq(u->d.state, PN_PAUSED);

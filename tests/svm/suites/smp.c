@@ -53,7 +53,7 @@ static struct domu *u;
 
 static struct svm_vcpu *vcpu(u32 id)
 {
-	return u->vcpu[id].s;
+	return to_svm(u->vcpu[id].v);
 }
 
 static void map_apic(void)

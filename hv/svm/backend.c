@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* hv/svm as hv/domain knows it. Trips do not come this way: a vCPU does, when it is made, begins, runs and goes. */
+#include "backend.h"
+
+#include "attend.h"
+#include "svm.h"
+
+struct vcpu *backend_vcpu_create(struct domain *d, u32 id)
+{
+	struct svm_vcpu *s = svm_vcpu_create(d, id);
+
+	if (!s)
+		return NULL;
+	svm_setup_domu(s);
+	return &s->v;
+}
+
+void backend_vcpu_destroy(struct vcpu *v)
+{
+	if (v)
+		svm_vcpu_destroy(to_svm(v));
+}
+
+void backend_set_entry(struct vcpu *v, const struct load_result *entry)
+{
+	svm_set_entry(to_svm(v), entry);
+}
+
+void backend_set_startup(struct vcpu *v, u8 page)
+{
+	svm_set_startup(to_svm(v), page);
+}
+
+bool backend_attend(struct vcpu *v)
+{
+	return svm_attend(to_svm(v));
+}
+
+void backend_run(struct vcpu *v)
+{
+	svm_run(to_svm(v));
+}
