@@ -250,22 +250,18 @@ struct pn_stat {
 	uint64_t trace_written, trace_lost; /* records on this domain's behalf */
 };
 
-/* One measured region, as the hypervisor saw it. The hypercalls that bracket it are not in it. */
+/* One measured region, as the hypervisor saw it; its fields are in region.def. The hypercalls that bracket it are not in it. */
 struct pn_region {
-	char phase[PN_PHASE_NAME];
-	uint64_t ops;
-	uint64_t instructions;       /* TSC ticks as the guest measured them */
-	uint64_t tsc_begin, tsc_end; /* as the hypervisor stamped them */
-	uint64_t trips;
-	uint64_t bytes_touched;
-	uint32_t guest_levels, shadow_levels; /* at its end; 0 guest levels: paging off; 0 shadow levels: nested */
-	uint32_t disturbed;                   /* enum pn_disturbed */
-	uint32_t unused;
-	uint64_t trip_count[TRIP_MAX];
-	uint64_t trip_ticks[TRIP_MAX];
-	uint64_t trip_bytes[TRIP_MAX];
-	uint64_t counter[PN_CNT_MAX];       /* differences; shadow_used, *_peak: value at the end */
-	uint64_t trace_written, trace_lost; /* records during the region */
+#define REGION_NAME(id, bytes, key, text)              char id[bytes];
+#define REGION_NUMBER(type, id, key, kind, unit, text) type id;
+#define REGION_WORDS(type, id, key, text)              type id;
+#define REGION_INNER(type, id, unit, text)             type id;
+#define REGION_TRIPS(id, kind, unit, text)             uint64_t trip_##id[TRIP_MAX];
+#define REGION_COUNTERS(id, key, text)                 uint64_t id[PN_CNT_MAX];
+#include "region.def"
 };
+
+/* What region.def says of a number. The first two are in every region. */
+enum pn_region_kind { PN_REGION_figure, PN_REGION_levels, PN_REGION_later, PN_REGION_aside };
 
 #endif

@@ -152,25 +152,33 @@ json_t *show_stat(const struct pn_stat *stat)
 	return o;
 }
 
+static json_t *region_trips(const struct pn_region *r)
+{
+	json_t *trips = json_object(), *o;
+
+	for (unsigned i = 0; i < TRIP_MAX; i++) {
+		if (!r->trip_count[i])
+			continue;
+		o = json_object();
+#define REGION_TRIPS(id, kind, unit, text) add(o, #id, r->trip_##id[i]);
+#include "region.def"
+		json_object_set_new(trips, pn_trip_name(i), o);
+	}
+	return trips;
+}
+
+static void add_words(json_t *object, const char *name, const char *words)
+{
+	if (*words)
+		json_object_set_new(object, name, json_string(words));
+}
+
 void show_region(json_t *o, const struct pn_region *r)
 {
-	json_t *trips = json_object();
-
-	json_object_set_new(o, "phase", show_text(r->phase, strnlen(r->phase, PN_PHASE_NAME)));
-	add(o, "ops", r->ops);
-	add(o, "instructions", r->instructions);
-	add(o, "trips", r->trips);
-	add(o, "bytes", r->bytes_touched);
-	add(o, "guest_levels", r->guest_levels);
-	add(o, "shadow_levels", r->shadow_levels);
-	for (unsigned i = 0; i < TRIP_MAX; i++)
-		if (r->trip_count[i])
-			json_object_set_new(trips, pn_trip_name(i),
-					    trip_entry(r->trip_count[i], r->trip_ticks[i], r->trip_bytes[i]));
-	if (r->disturbed)
-		json_object_set_new(o, "disturbed", json_string(show_disturbed(r->disturbed)));
-	json_object_set_new(o, "trip", trips);
-	json_object_set_new(o, "counter", counters(r->counter));
-	add(o, "trace_written", r->trace_written);
-	add(o, "trace_lost", r->trace_lost);
+#define REGION_NAME(id, bytes, key, text)              json_object_set_new(o, key, show_text(r->id, strnlen(r->id, bytes)));
+#define REGION_NUMBER(type, id, key, kind, unit, text) add(o, key, r->id);
+#define REGION_WORDS(type, id, key, text)              add_words(o, key, show_##id(r->id));
+#define REGION_COUNTERS(id, key, text)                 json_object_set_new(o, key, counters(r->id));
+#include "region.def"
+	json_object_set_new(o, "trip", region_trips(r));
 }

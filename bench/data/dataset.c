@@ -45,30 +45,34 @@ static const char *string(const json_t *o, const char *name)
 	return s ? s : "";
 }
 
+static struct trip_cost load_trip(const json_t *c)
+{
+	return (struct trip_cost){
+#define REGION_TRIPS(id, kind, unit, text) .id = number(c, #id),
+#include "abi/region.def"
+	};
+}
+
 static void load_row(struct row *w, const json_t *item, const json_t *region)
 {
 	const json_t *trips = json_object_get(region, "trip");
 	const json_t *counters = json_object_get(region, "counter");
 
-	*w = (struct row){ .recipe = string(item, "recipe"),
-			   .workload = string(item, "workload"),
-			   .phase = string(region, "phase"),
-			   .guest_levels = (unsigned)number(region, "guest_levels"),
-			   .shadow_levels = (unsigned)number(region, "shadow_levels"),
-			   .repetition = (unsigned)number(item, "repetition"),
-			   .traced = json_is_true(json_object_get(item, "traced")),
-			   .ops = number(region, "ops"),
-			   .instructions = number(region, "instructions"),
-			   .trips = number(region, "trips"),
-			   .bytes = number(region, "bytes"),
-			   .trace_written = number(region, "trace_written"),
-			   .trace_lost = number(region, "trace_lost"),
-			   .item = item };
+	*w = (struct row){
+		.recipe = string(item, "recipe"),
+		.workload = string(item, "workload"),
+		.phase = string(region, "phase"),
+		.repetition = (unsigned)number(item, "repetition"),
+		.traced = json_is_true(json_object_get(item, "traced")),
+		.item = item,
+#define REGION_NUMBER(type, id, key, kind, unit, text) .id = (type)number(region, key),
+#include "abi/region.def"
+	};
 	for (unsigned t = 0; t < TRIP_MAX; t++) {
 		const json_t *c = json_object_get(trips, trip_names[t]);
 
 		if (trip_is_figure(t))
-			w->trip[t] = (struct trip_cost){ number(c, "count"), number(c, "ticks"), number(c, "bytes") };
+			w->trip[t] = load_trip(c);
 		else
 			w->emulator += number(c, "count");
 	}

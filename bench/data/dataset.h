@@ -15,18 +15,19 @@
 #define PHASE_EMPTY "empty" /* of null-exit: what the brackets cost by themselves */
 
 struct trip_cost {
-	uint64_t count, ticks, bytes;
+#define REGION_TRIPS(id, kind, unit, text) uint64_t id;
+#include "abi/region.def"
 };
 
 struct row {
 	const char *recipe, *workload, *phase;
-	unsigned guest_levels, shadow_levels, repetition;
+	unsigned repetition;
 	bool traced;
-	uint64_t ops, instructions, trips, bytes;
+#define REGION_NUMBER(type, id, key, kind, unit, text) type id;
+#include "abi/region.def"
 	uint64_t emulator; /* trips that no hardware makes: in none of the others */
 	struct trip_cost trip[TRIP_MAX];
 	uint64_t counter[PN_CNT_MAX];
-	uint64_t trace_written, trace_lost;
 	const json_t *item; /* the guest run that it belongs to */
 };
 

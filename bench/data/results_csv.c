@@ -1,9 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* results.csv: the untraced rows, for those who compute with them elsewhere. */
-#include <stdlib.h>
+#include <inttypes.h>
 
 #include "dataset.h"
 #include "results.h"
+
+static void put_number(FILE *f, const char *column, const struct row *w, uint64_t number)
+{
+	if (w)
+		fprintf(f, ",%" PRIu64, number);
+	else
+		fprintf(f, ",%s", column);
+}
+
+/* One row; w is NULL in the head. */
+static void put_line(FILE *f, const char *recipe, const char *workload, const char *phase, const struct row *w)
+{
+	fprintf(f, "%s,%s,%s", recipe, workload, phase);
+#define REGION_NUMBER(type, id, key, kind, unit, text)                                                                           \
+	if (PN_REGION_##kind == PN_REGION_levels)                                                                                \
+		put_number(f, #id, w, w ? w->id : 0);
+#include "abi/region.def"
+	put_number(f, "repetition", w, w ? w->repetition : 0);
+#define REGION_NUMBER(type, id, key, kind, unit, text)                                                                           \
+	if (PN_REGION_##kind == PN_REGION_figure || PN_REGION_##kind == PN_REGION_later)                                         \
+		put_number(f, #id, w, w ? w->id : 0);
+#include "abi/region.def"
+	fputs("\n", f);
+}
 
 char *results_csv(const json_t *root)
 {
@@ -13,14 +37,13 @@ char *results_csv(const json_t *root)
 	FILE *f = open_memstream(&text, &len);
 
 	dataset_load(&d, root);
-	/* A form appears as its workload: its levels have a column of their own. */
-	fputs("recipe,workload,phase,guest_levels,shadow_levels,repetition,ops,instructions,trips,bytes_touched\n", f);
+	put_line(f, "recipe", "workload", "phase", NULL);
 	for (unsigned i = 0; i < d.nr_rows; i++) {
 		const struct row *w = &d.row[i];
 
+		/* A form appears as its workload: its levels have a column of their own. */
 		if (!w->traced)
-			fprintf(f, "%s,%s,%s,%u,%u,%u,%lu,%lu,%lu,%lu\n", w->recipe, dataset_base(&d, w->workload), w->phase,
-				w->guest_levels, w->shadow_levels, w->repetition, w->ops, w->instructions, w->trips, w->bytes);
+			put_line(f, w->recipe, dataset_base(&d, w->workload), w->phase, w);
 	}
 	fclose(f);
 	dataset_free(&d);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/control_abi.h"
 #include "catalog.h"
 #include "options.h"
 #include "schema.h"
@@ -88,17 +89,22 @@ static const struct rule anything[] = { END };
 static const struct rule a_count[] = { MUST_WHOLE("", 0, ANY), END };
 static const struct rule a_text[] = { MUST_TEXT(""), END };
 
-static const struct rule trip_cost[] = { MUST_WHOLE("count", 0, ANY), WHOLE("ticks", 0, ANY), WHOLE("bytes", 0, ANY),
-					 LIST("hist", a_count), END };
+/* A number of region.def. */
+#define REGION_RULE(k, of)                                                                                                       \
+	{                                                                                                                        \
+		.key = (k), .kind = RULE_WHOLE, .must = PN_REGION_##of <= PN_REGION_levels,                                      \
+		.most = PN_REGION_##of == PN_REGION_levels ? LEVELS_MOST : ANY                                                   \
+	}
+
+static const struct rule trip_cost[] = {
+#define REGION_TRIPS(id, kind, unit, text) REGION_RULE(#id, kind),
+#include "abi/region.def"
+	LIST("hist", a_count), END
+};
 static const struct rule a_trip_cost[] = { MUST_OBJECT("", trip_cost), END };
 static const struct rule stat[] = { EACH("trip", a_trip_cost), EACH("counter", a_count), END };
 
 /* What dom0 says of a region, an end, a trace, and what is kept of it: the same. */
-#define REGION_KEYS                                                                                                              \
-	MUST_NAME("phase"), MUST_WHOLE("ops", 0, ANY), MUST_WHOLE("instructions", 0, ANY), MUST_WHOLE("trips", 0, ANY),          \
-		MUST_WHOLE("bytes", 0, ANY), MUST_WHOLE("guest_levels", 0, LEVELS_MOST),                                         \
-		MUST_WHOLE("shadow_levels", 0, LEVELS_MOST), EACH("trip", a_trip_cost), EACH("counter", a_count),                \
-		WHOLE("trace_written", 0, ANY), WHOLE("trace_lost", 0, ANY)
 #define END_KEYS                                                                                                                 \
 	MUST_WORDS("state", STATES), WHOLE("code", INT64_MIN, ANY), TEXT("reason"), TEXT("words"), WHOLE("ticks", 0, ANY),       \
 		WHOLE("audit", 0, ANY), KNOWN("audit_text"), WHOLE("console_lost", 0, ANY), OBJECT("stat", stat),                \
@@ -107,7 +113,10 @@ static const struct rule stat[] = { EACH("trip", a_trip_cost), EACH("counter", a
 	MUST_WHOLE("written", 0, ANY), MUST_WHOLE("lost", 0, ANY), WHOLE("emitted", 0, ANY), TRUTH("agree"),                     \
 		WHOLE("late", 0, ANY), OBJECT("events", anything)
 
-const struct rule schema_region[] = { REGION_KEYS, END };
+const struct rule schema_region[] = {
+#include "region_rules.def"
+	END
+};
 const struct rule schema_end[] = { END_KEYS, END };
 const struct rule schema_trace_end[] = { TRACE_KEYS, END };
 static const struct rule a_region[] = { MUST_OBJECT("", schema_region), END };
@@ -213,7 +222,9 @@ const struct rule schema_results[] = { MUST_WHOLE("format", RESULTS_FORMAT, RESU
 
 static const struct rule hello_event[] = { MUST_WHOLE("items", 0, ANY), WHOLE("tsc_khz", 0, ANY), END };
 static const struct rule begin_event[] = { RUN_KEYS, END };
-static const struct rule region_event[] = { RUN_KEYS, MUST_TRUTH("traced"), REGION_KEYS, END };
+static const struct rule region_event[] = { RUN_KEYS, MUST_TRUTH("traced"),
+#include "region_rules.def"
+					    END };
 static const struct rule end_event[] = { RUN_KEYS, MUST_TRUTH("traced"), END_KEYS, END };
 static const struct rule trace_event[] = { MUST_NAME("name"), TRACE_KEYS, END };
 

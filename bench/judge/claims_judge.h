@@ -74,7 +74,7 @@ static inline double trips(const struct cell *c)
 }
 static inline double bytes(const struct cell *c)
 {
-	return per_op(c, c->r->bytes);
+	return per_op(c, c->r->bytes_touched);
 }
 /* Within 5 % of an operation of a whole number of trips. */
 bool near(double value, double whole);

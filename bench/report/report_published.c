@@ -43,7 +43,7 @@ static void most_bytes(FILE *f, const struct dataset *d)
 		if (!dataset_is_shadow(d, recipe) || dataset_is_variant(d, recipe) ||
 		    !dataset_cell(d, recipe, "demand-fault", NULL, false, &c))
 			continue;
-		v = per_op(&c, c.r->bytes);
+		v = per_op(&c, c.r->bytes_touched);
 		if (!most || v > a) {
 			next = most;
 			b = a;

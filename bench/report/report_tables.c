@@ -275,7 +275,7 @@ void report_rows(FILE *f, const struct dataset *d)
 		html_td(f, (double)r->ops);
 		html_td(f, (double)r->instructions);
 		html_td(f, (double)r->trips);
-		html_td(f, (double)r->bytes);
+		html_td(f, (double)r->bytes_touched);
 		fputs("</tr>\n", f);
 	}
 	table_end(f, NULL);

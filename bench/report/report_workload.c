@@ -40,7 +40,7 @@ static void fill_instructions(struct bar *b, const struct cell *c, const char *c
 
 static void fill_bytes(struct bar *b, const struct cell *c, const char *colour)
 {
-	b->value[b->nr_segments] = per_op(c, c->r->bytes);
+	b->value[b->nr_segments] = per_op(c, c->r->bytes_touched);
 	b->colour[b->nr_segments++] = colour;
 }
 
@@ -194,7 +194,7 @@ static bool table_row(FILE *f, const struct dataset *d, const char *workload, co
 	}
 	html_td(f, per_op(&c, c.r->trips));
 	trips_in_words(f, &c);
-	html_td(f, per_op(&c, c.r->bytes));
+	html_td(f, per_op(&c, c.r->bytes_touched));
 	spread(f, &c);
 	fputs("</tr>\n", f);
 	return true;

@@ -32,6 +32,24 @@ static void log_bytes(struct boot *b, enum stream s, const char *data, size_t le
 	l->bytes += n;
 }
 
+static json_t *whole(uint64_t n)
+{
+	return json_integer(n < INT64_MAX ? (json_int_t)n : INT64_MAX);
+}
+
+/* What the hypervisor measures is 0, where there is none. */
+static json_t *native_region(const struct region_line *line, unsigned levels)
+{
+	struct pn_region r = { .ops = line->ops, .instructions = line->instructions, .guest_levels = levels };
+	json_t *o = json_pack("{s:s}", "phase", line->phase);
+
+#define REGION_NUMBER(type, id, key, kind, unit, text)                                                                           \
+	if (PN_REGION_##kind != PN_REGION_aside)                                                                                 \
+		json_object_set_new(o, key, whole(r.id));
+#include "abi/region.def"
+	return o;
+}
+
 static void native_line(struct boot *b, const char *text)
 {
 	struct region_line r;
@@ -40,12 +58,7 @@ static void native_line(struct boot *b, const char *text)
 	if (kind == LINE_DAMAGED)
 		b->collect.damaged++;
 	if (kind == LINE_REGION)
-		json_array_append_new(json_object_get(b->native, "regions"),
-				      json_pack("{s:s, s:I, s:I, s:i, s:i, s:i, s:i}", "phase", r.phase, "ops",
-						(json_int_t)(r.ops < INT64_MAX ? r.ops : INT64_MAX), "instructions",
-						(json_int_t)(r.instructions < INT64_MAX ? r.instructions : INT64_MAX), "trips", 0,
-						"bytes", 0, "guest_levels", (int)b->plan.item[0].workload->levels,
-						"shadow_levels", 0));
+		json_array_append_new(json_object_get(b->native, "regions"), native_region(&r, b->plan.item[0].workload->levels));
 }
 
 static void console_line(void *arg, const char *text)
