@@ -23,7 +23,7 @@ pairs/made.mk: $(srcdir)/hv/shadow/core/pairs.def $(srcdir)/hv/shadow/template/m
 sinclude pairs/made.mk
 
 HV_CORE_SRCS = $(HV_LIB_SRCS) $(HV_BOOT_SRCS) $(HV_SVM_SRCS) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) \
-	$(HV_EMUL_SRCS) $(HV_TRACE_SRCS) $(HV_MM_SRCS)
+	$(HV_EMUL_SRCS) $(HV_TRACE_SRCS) $(HV_PAGING_SRCS)
 hv_objs = $(addprefix hv-obj/$(1)/,$(addsuffix .o,$(2)))
 HV_CORE_OBJS = $(call hv_objs,core,$(HV_CORE_SRCS))
 

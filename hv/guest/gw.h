@@ -10,8 +10,8 @@
  * A walk reads each entry once and keeps what it read, so a guest that changes
  * its tables meanwhile gets one of the answers that hardware could have given.
  */
-#ifndef MM_GW_H
-#define MM_GW_H
+#ifndef GUEST_GW_H
+#define GUEST_GW_H
 
 #include "cpu.h"
 #include "lib.h"

@@ -8,8 +8,8 @@
  * whatever writes to guest memory by another way marks the frame: emulation, hypercalls,
  * accessed and dirty bits set in the guest's tables.
  */
-#ifndef MM_LOGDIRTY_H
-#define MM_LOGDIRTY_H
+#ifndef GUEST_LOGDIRTY_H
+#define GUEST_LOGDIRTY_H
 
 #include "vcpu.h"
 

@@ -7,8 +7,8 @@
  * The domain builder calls p2m_init once, then p2m_map for every range, and only
  * then paging_domain_init. Later changes go through paging_remove_frame and paging_add_frame.
  */
-#ifndef MM_P2M_H
-#define MM_P2M_H
+#ifndef GUEST_P2M_H
+#define GUEST_P2M_H
 
 #include "vcpu.h"
 

@@ -19,8 +19,8 @@
  *   EIP EAX EBX ESI   as given here; EBP = EDI = ECX = EDX = 0
  *   ESP      undefined for all three kinds: 0
  */
-#ifndef HV_DOMAIN_LOAD_H
-#define HV_DOMAIN_LOAD_H
+#ifndef HV_LOAD_H
+#define HV_LOAD_H
 
 #include "control_abi.h"
 #include "types.h"

@@ -5,8 +5,8 @@
  *
  * Addresses are the domain's physical ones, sizes bytes, throughout.
  */
-#ifndef HV_DOMAIN_LOAD_PLAN_H
-#define HV_DOMAIN_LOAD_PLAN_H
+#ifndef HV_LOAD_PLAN_H
+#define HV_LOAD_PLAN_H
 
 #include "load.h"
 

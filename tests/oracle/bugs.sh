@@ -11,7 +11,7 @@ seed=${ORACLE_SEED:-1}
 
 flags_for() {
 	echo "-std=gnu11 -O1 -w -D_GNU_SOURCE -Irecipes"
-	for d in $(grep -v '^#' "$1/hv/floors"); do [ "$d" = hv/host/bare ] || echo "-I$1/$d"; done
+	sh "$src/tests/floors.sh" "$1" hv/floors hv/host/bare
 	echo "-DRECIPE_HEADER=\"$recipe.h\""
 }
 

@@ -31,8 +31,8 @@ look() {
 	shift
 	# shellcheck disable=SC2046,SC2086
 	cppcheck --quiet --enable=warning,portability,performance $(printf -- '--suppress=%s ' $leave_out) --inline-suppr --std=c11 \
-		--platform=unix64 -D_GNU_SOURCE '-D_Noreturn=__attribute__((noreturn))' -I. -Ihv/base $(sed -n '/^[a-z]/s/[^ ]*/-I&/gp' bench/floors) \
-		$(find hv -type d ! -path "hv/host/sim" | sed 's/^/-I/') --template='{file}:{line}: {message} [{id}]' --template-location= \
+		--platform=unix64 -D_GNU_SOURCE '-D_Noreturn=__attribute__((noreturn))' -I. -Ihv/base $(sh tests/floors.sh . bench/floors) \
+		$(sh tests/floors.sh . hv/floors hv/host/sim) --template='{file}:{line}: {message} [{id}]' --template-location= \
 		"$@" >"$tmp/found" 2>&1 || true
 	if [ -s "$tmp/found" ]; then
 		failed=1

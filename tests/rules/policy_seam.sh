@@ -9,10 +9,8 @@ src=${srcdir:-.}
 cc=${CC:-cc}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-flags="-std=gnu11 -O2 -ffreestanding -mgeneral-regs-only -fno-pic -I$tmp -I$src/policies/parts"
-for d in $(grep -v '^#' "$src/hv/floors"); do
-	[ "$d" = hv/host/bare ] || flags="$flags -I$src/$d"
-done
+flags="-std=gnu11 -O2 -ffreestanding -mgeneral-regs-only -fno-pic -I$tmp -I$src/policies/parts
+	$(sh "$src/tests/floors.sh" "$src" hv/floors hv/host/bare)"
 
 # refused <name> <sed on shadow2.h> <words of the sentence>
 refused() {

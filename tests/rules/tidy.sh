@@ -66,13 +66,13 @@ sample=$(picked $SAMPLE "$programs")
 [ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TIDY_DAY=$day; PENUMBRA_LONG=1 takes all"
 
 # shellcheck disable=SC2046
-set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base $(sed -n "/^[a-z]/s/[^ ]*/-I&/gp" bench/floors) \
+set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base $(sh tests/floors.sh . bench/floors) \
 	$(pkg-config --cflags jansson sqlite3 libarchive lttng-ust)
 look "bench, dom0, traces" "$bugs" "$programs" "$@"
 for f in $sample; do look "the analyzer on $f" "$analyzer" "$f" "$@"; done
 for r in $recipes; do
 	# shellcheck disable=SC2046
-	look "hv and policies, with $r" "$bugs" "$hypervisor" -ffreestanding -mgeneral-regs-only -DRECIPE_HEADER="\"$r.h\"" -Iabi -Itraces \
-		-Ipolicies $(find hv -type d ! -path "hv/host/sim" | sed 's/^/-I/')
+	look "hv and policies, with $r" "$bugs" "$hypervisor" -ffreestanding -mgeneral-regs-only -DRECIPE_HEADER="\"$r.h\"" \
+		$(sh tests/floors.sh . hv/floors hv/host/sim)
 done
 exit $failed

@@ -14,7 +14,7 @@ fuzz_objects=$(for f in fuzz fuzz_bytes fuzz_code fuzz_rules fuzz_values; do ech
 flags_for() {
 	echo "-std=gnu11 -O1 -w -fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks -D_GNU_SOURCE
 		-fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined -I$src/tests/svm/hosted"
-	for d in $(grep -v '^#' "$1/hv/floors"); do echo "-I$1/$d"; done
+	sh "$src/tests/floors.sh" "$1" hv/floors
 	echo "-Irecipes"
 }
 

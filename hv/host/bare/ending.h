@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The end of the machine, when the hypervisor cannot go on: "panic=stop|exit|reset" on its command line. */
-#ifndef BOOT_ENDING_H
-#define BOOT_ENDING_H
+#ifndef HOST_ENDING_H
+#define HOST_ENDING_H
 
 #include "types.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The hypervisor's log: COM1, and a ring that dom0 reads. plat_log writes it. */
-#ifndef BOOT_LOG_H
-#define BOOT_LOG_H
+#ifndef HOST_LOG_H
+#define HOST_LOG_H
 
 #include "plat.h"
 

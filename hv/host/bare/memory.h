@@ -4,8 +4,8 @@
  * hypervisor's: image, boot modules, a heap of 4 KiB pages, then the domU pool
  * in units of 4 MiB. All other RAM is dom0's.
  */
-#ifndef SVM_MEMORY_H
-#define SVM_MEMORY_H
+#ifndef HOST_MEMORY_H
+#define HOST_MEMORY_H
 
 #include "boot.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* How fast the TSC runs: the one plausible figure among a few measured ones and what CPUID says. */
-#ifndef BOOT_TSC_H
-#define BOOT_TSC_H
+#ifndef HOST_TSC_H
+#define HOST_TSC_H
 
 #include "types.h"
 

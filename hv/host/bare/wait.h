@@ -9,8 +9,8 @@
  *    machine with other work to do is taken for a pCPU that hangs;
  *  - who waits stands still when a measured region asks for it: the pCPU that is waited for may be the one that asks.
  */
-#ifndef BOOT_WAIT_H
-#define BOOT_WAIT_H
+#ifndef HOST_WAIT_H
+#define HOST_WAIT_H
 
 #include "types.h"
 

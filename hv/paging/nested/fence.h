@@ -12,8 +12,8 @@
  * Must hold before a vCPU runs behind it: a frame is mapped if and only if the p2m names it or the pool has it there.
  * What leaves is followed by a TLB flush of all vCPUs, the caller's affair.
  */
-#ifndef MM_FENCE_H
-#define MM_FENCE_H
+#ifndef PAGING_FENCE_H
+#define PAGING_FENCE_H
 
 #include "nested.h"
 #include "p2m.h"

@@ -3,8 +3,8 @@
  * A nested page table's form: four levels of 512 entries, 2 MiB entries at level 2, pages that come one by one from
  * plat_alloc_pages. What is mapped where is its owner's affair: hv/paging/nested/npt.h, hv/paging/nested/fence.h.
  */
-#ifndef MM_NESTED_H
-#define MM_NESTED_H
+#ifndef PAGING_NESTED_H
+#define PAGING_NESTED_H
 
 #include "plat.h"
 #include "pte.h"

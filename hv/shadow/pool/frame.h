@@ -10,8 +10,8 @@
  *  - shadows lists every shadow page that is kept in step with the frame as a guest table;
  *  - a frame whose sync part forbids the guest to write it has writable == 0.
  */
-#ifndef MM_FRAME_H
-#define MM_FRAME_H
+#ifndef SHADOW_FRAME_H
+#define SHADOW_FRAME_H
 
 #include "plat.h"
 

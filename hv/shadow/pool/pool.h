@@ -18,8 +18,8 @@
  *  - free + pages in use == pages; pages + idle == pages of all blocks;
  *  - hardware's half of a block is within the fence as long as the block is the domain's.
  */
-#ifndef MM_POOL_H
-#define MM_POOL_H
+#ifndef SHADOW_POOL_H
+#define SHADOW_POOL_H
 
 #include "frame.h"
 
