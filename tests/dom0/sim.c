@@ -125,8 +125,6 @@ static void sim_regions(const uint64_t *arg, uint64_t *ret)
 
 	ret[1] = 2;
 	for (; ret[0] < 1 && arg[0] + ret[0] < 2; ret[0]++) { /* one a call: the reader must ask again */
-		memset(&r[ret[0]], 0, sizeof(*r));
-		strcpy(r[ret[0]].phase, arg[0] ? "second" : "sixteen-bytes-lo");
 		r[ret[0]] = (struct pn_region){ .ops = 10,
 						.instructions = 1234,
 						.trips = 20,
@@ -255,8 +253,8 @@ static uint32_t sim_read32(struct pn_dev *dev, unsigned offset)
 	static const char recipe[32] = "simulated";
 	uint32_t word = 0;
 
-	if (offset >= PN_REG_RECIPE && offset < PN_REG_RECIPE + 32)
-		memcpy(&word, recipe + offset - PN_REG_RECIPE, 4);
+	if (offset >= PN_REG_RECIPE && offset <= PN_REG_RECIPE + 28)
+		memcpy(&word, &recipe[offset - PN_REG_RECIPE], 4);
 	else if (offset < sizeof(regs))
 		word = regs[offset / 4];
 	return word;
