@@ -28,14 +28,17 @@ void say_hook(void (*before)(void));
 /* What SIGINT, SIGTERM and SIGHUP do from now on; a SIGHUP that is ignored (nohup) stays so. */
 void on_end_signals(void (*handler)(int));
 
+/* Memory, zeroed or grown; never NULL. The caller frees it. */
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t size);
+/* A copy; the caller frees it. */
 char *xstrdup(const char *s);
 /* A new string; the caller frees it. */
 char *xfmt(const char *fmt, ...) PN_PRINTF(1, 2);
 
 /* Make `path` and its parents. 0, or -1 with errno. */
 int make_dirs(const char *path);
+/* Whether it is there at all, or a plain file, links followed. What cannot be looked at is not. */
 bool file_exists(const char *path);
 bool file_is_plain(const char *path);
 /* Bytes, or -1 with errno. */

@@ -47,6 +47,10 @@ struct dataset {
 	unsigned nr_recipes, nr_workloads;
 };
 
+/*
+ * The tree must be sound by the schema (results_load() sees to that). Rows are in the tree's order; a region of no operations has none,
+ * since nothing can be said per operation of it.
+ */
 void dataset_load(struct dataset *d, const json_t *root);
 void dataset_free(struct dataset *d);
 

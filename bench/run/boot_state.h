@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Shared by boot.c, boot_read.c, boot_end.c and the queue. */
+/* What can be asked of a boot at any time, and told to its guest runs; for boot.c, boot_read.c, boot_end.c and the queue. */
 #ifndef BENCH_BOOT_STATE_H
 #define BENCH_BOOT_STATE_H
 

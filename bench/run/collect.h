@@ -24,6 +24,7 @@ struct collect {
 	double begun; /* now_seconds() at the last begin */
 };
 
+/* Nothing has been heard yet. Both are borrowed, and must outlive it. */
 void collect_init(struct collect *c, struct results *res, const struct plan *plan);
 /* Take one console line. The item that this line ended (borrowed), or NULL. */
 json_t *collect_line(struct collect *c, const char *line);

@@ -32,6 +32,7 @@ void queue_init(struct queue *q, const struct options *o, const struct paths *p,
 void queue_add(struct queue *q, struct plan *plan, char *label);
 /* Run all of them. */
 void queue_run(struct queue *q);
+/* Boots that still run are killed. */
 void queue_free(struct queue *q);
 
 /* Seconds that a guest is likely to take: as it did last, else a guess by its kind. */
