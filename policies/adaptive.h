@@ -10,6 +10,7 @@
 #include "parts/spare_way.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_adaptive.h"
+#include "parts/ways_short.h"
 #include "parts/wrmap_guess.h"
 #include "parts/wrmap_last_writer.h"
 #include "parts/wrmap_scan.h"

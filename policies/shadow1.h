@@ -6,6 +6,7 @@
 #include "parts/spare_none.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_oos.h"
+#include "parts/ways_short.h"
 #include "parts/wrmap_fixup.h" /* Xen's out_of_sync_entry kept the place of the writable entry as well */
 #include "parts/wrmap_scan.h"
 

@@ -8,6 +8,7 @@
 #include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_emulate.h"
+#include "parts/ways_short.h"
 #include "parts/wrmap_guess.h"
 #include "parts/wrmap_last_writer.h"
 #include "parts/wrmap_scan.h"

@@ -6,6 +6,7 @@
 #include "parts/spare_none.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_emulate.h"
+#include "parts/ways_short.h"
 #include "parts/wrmap_guess.h"
 #include "parts/wrmap_scan.h"
 

@@ -7,6 +7,7 @@
 #include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_unsync_l1.h"
+#include "parts/ways_short.h"
 #include "parts/wrmap_fixup.h"
 #include "parts/wrmap_guess.h"
 #include "parts/wrmap_scan.h"

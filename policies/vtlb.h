@@ -6,6 +6,7 @@
 #include "parts/spare_none.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_vtlb.h"
+#include "parts/ways_short.h"
 
 enum { WRMAP_FINDS_ALL = 0, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
 #define RECIPE_NAME "vtlb"

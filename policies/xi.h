@@ -9,6 +9,7 @@
 #include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_direct.h"
 #include "parts/sync_oos.h"
+#include "parts/ways_short.h"
 #include "parts/wrmap_rmap.h"
 
 enum { WRMAP_FINDS_ALL = WRMAP_RMAP_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };

@@ -19,6 +19,8 @@ extern const char paging_recipe_name[];
 extern const bool paging_is_nested;
 /* Does hardware keep the accessed and dirty bits of some guest entries, so that paging_settle has work to do? */
 extern const bool paging_marks_late;
+/* The recipe has short ways (hv/shadow/short), and wants those of the back end (hv/svm/short). */
+extern const bool paging_short_ways;
 
 /*
  * pool_pages: shadow pages, 0 for the default (256 a vCPU + 2 a MiB of memory). False: out of memory. All else may be asked for

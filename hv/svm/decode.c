@@ -8,7 +8,6 @@
 #include "domu.h"
 #include "lib.h"
 #include "plat.h"
-#include "short_forms.h"
 #include "svm.h"
 #include "svm_code.h"
 
@@ -272,26 +271,6 @@ const struct emul_ops svm_guest_ops_smp = {
 	.port_out = port_out,
 };
 
-/* The store of a page-table entry as compilers write it, without the decoder. False: it is something else, and nothing has happened. */
-static inline bool emulate_short_store(struct svm_vcpu *s, const u8 *bytes)
-{
-	struct short_store st;
-	u64 va, val;
-
-	if (unlikely(!short_store(bytes, &st)))
-		return false;
-	s->v.gpr[RAX] = s->vmcb.rax;
-	s->v.gpr[RSP] = s->vmcb.rsp;
-	va = s->v.gpr[st.base] + (u64)(s64)st.disp;
-	if (st.index != SHORT_NO_INDEX)
-		va += s->v.gpr[st.index] << st.scale;
-	val = st.is_imm ? (u64)(s64)st.imm : s->v.gpr[st.src];
-	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | svm_data_access(s)) != SH_FIXED))
-		return false;
-	svm_past(s, st.len);
-	return true;
-}
-
 /* On EMUL_AGAIN a string's iterations are done, and each is a step; nothing else is. */
 static inline int execute(struct svm_vcpu *s, const struct insn *in, emul_fn_t fn)
 {
@@ -335,7 +314,7 @@ static inline int decode_kept(struct svm_vcpu *s, struct insn *in)
 	return emul_decode(in, bytes, MAX_INSN_BYTES, emul_mode(s));
 }
 
-__attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done)
+static __attribute__((noinline)) enum trip emulate_any(struct svm_vcpu *s, enum trip done)
 {
 	struct insn in;
 	enum verdict why;
@@ -353,10 +332,5 @@ __attribute__((noinline)) enum trip svm_emulate_decoded(struct svm_vcpu *s, enum
 
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)
 {
-	const u8 *p = svm_code(s);
-
-	if (likely(p) && likely(emulate_short_store(s, p)))
-		return done;
-	/* Anything else, and what did not go through: nothing has happened yet. */
-	return svm_emulate_decoded(s, done);
+	return paging_short_ways && likely(svm_short_store(s, done)) ? done : emulate_any(s, done);
 }

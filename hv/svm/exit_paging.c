@@ -32,8 +32,8 @@ static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
 	switch (r) {
 	case SH_GUEST_FAULT: svm_inject_pf(s); return TRIP_pf_guest;
 	case SH_FIXED: return TRIP_pf_fixed;
-	case SH_EMULATE: return svm_in_32(s) ? svm_emulate_32(s, TRIP_pf_emulate) : svm_emulate(s, TRIP_pf_emulate);
-	case SH_MMIO: return svm_in_32(s) ? svm_emulate_32(s, TRIP_pf_mmio) : svm_emulate(s, TRIP_pf_mmio);
+	case SH_EMULATE: return svm_emulate(s, TRIP_pf_emulate);
+	case SH_MMIO: return svm_emulate(s, TRIP_pf_mmio);
 	case SH_RETRY: return TRIP_pf_retry;
 	case SH_OOM: break;
 	}
@@ -46,36 +46,14 @@ enum trip exit_pf(struct svm_vcpu *s)
 	return answer_pf(s, ask_paging(s, s->v.cr4 & CR4_SMAP));
 }
 
-static enum trip rest_emulate(struct svm_vcpu *s)
+/* The rest of a quick one, with all registers. */
+static enum trip answer_told(struct svm_vcpu *s)
 {
-	return svm_emulate(s, TRIP_pf_emulate);
-}
-static enum trip rest_emulate_32(struct svm_vcpu *s)
-{
-	return svm_emulate_32(s, TRIP_pf_emulate);
-}
-static enum trip rest_mmio(struct svm_vcpu *s)
-{
-	return svm_emulate(s, TRIP_pf_mmio);
-}
-static enum trip rest_mmio_32(struct svm_vcpu *s)
-{
-	return svm_emulate_32(s, TRIP_pf_mmio);
-}
-static enum trip rest_oom(struct svm_vcpu *s)
-{
-	return answer_pf(s, SH_OOM);
+	return answer_pf(s, s->verdict);
 }
 
-static quick_t leave_to(struct svm_vcpu *s, exit_handler_t rest)
-{
-	s->rest = rest;
-	return QUICK_NOT;
-}
-
-/* The two likely answers come first. */
-static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, bool smap, exit_handler_t emulate,
-								   exit_handler_t mmio)
+/* What needs no more of the guest's registers is answered here; the two likely answers come first. */
+static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, bool smap)
 {
 	enum verdict r;
 
@@ -89,26 +67,26 @@ static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vc
 	}
 	if (likely(r == SH_FIXED))
 		return quick_done(s, TRIP_pf_fixed, s->v.bytes);
-	if (r == SH_EMULATE)
-		return leave_to(s, emulate);
 	if (r == SH_RETRY)
 		return quick_done(s, TRIP_pf_retry, s->v.bytes);
-	return leave_to(s, r == SH_MMIO ? mmio : rest_oom);
+	s->verdict = r;
+	s->rest = answer_told;
+	return QUICK_NOT;
 }
 
 quick_t quick_pf(struct svm_vcpu *s)
 {
-	return quick_pf_with(s, false, rest_emulate, rest_mmio);
+	return quick_pf_with(s, false);
 }
 
 quick_t quick_pf_smap(struct svm_vcpu *s)
 {
-	return quick_pf_with(s, true, rest_emulate, rest_mmio);
+	return quick_pf_with(s, true);
 }
 
 quick_t quick_pf_32(struct svm_vcpu *s)
 {
-	return quick_pf_with(s, s->v.cr4 & CR4_SMAP, rest_emulate_32, rest_mmio_32);
+	return quick_pf_with(s, s->v.cr4 & CR4_SMAP);
 }
 
 /* Behind a fence the VMCB's CR3 tells by which way the guest came to it. */

@@ -56,8 +56,8 @@ void svm_setup_domu(struct svm_vcpu *s)
 	b->asid = 2 + s->v.domain->id;
 	s->smp = s->v.domain->nr_vcpus > 1;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
-	b->quick = s->smp || paging_is_nested ? svm_quick_none() :
-						domu_quick; /* the quick ways take no lock, and know no nested paging */
+	/* The quick handlers take no lock, and know no nested paging. */
+	b->quick = s->smp || paging_is_nested || !paging_short_ways ? svm_quick_none() : domu_quick;
 	b->exit = s->smp ? svm_exit_smp : svm_exit;
 	svm_learn_cpuid(s);
 	s->exits = domu_exits;

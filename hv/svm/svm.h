@@ -33,8 +33,9 @@ struct svm_vcpu {
 	struct vmcb vmcb;
 	struct vcpu v;
 	const exit_handler_t *exits;
-	exit_handler_t rest; /* what a quick handler left to be done with all registers; NULL: everything */
-	u64 pending;         /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
+	exit_handler_t rest;  /* what a quick handler left to be done with all registers; NULL: everything */
+	enum verdict verdict; /* paging's, of the fault of which the rest was left */
+	u64 pending;          /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
 	bool ran;    /* it has run since its start, or since INIT */
 	bool holds;  /* what its pCPU holds beside the VMCB is its own (unswitched.c) */
@@ -214,13 +215,10 @@ enum emul_mode svm_emul_mode(const struct svm_vcpu *s);
 void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st, const struct insn *in);
 void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
 
-/*
- * Emulate the instruction at RIP that wrote to the page table (or device) at v->fault: in modes of two or three levels,
- * in all others, and without a look for short forms.
- */
-enum trip svm_emulate_32(struct svm_vcpu *s, enum trip done);
+/* Emulate the instruction at RIP that accessed the page table or device at v->fault. Returns what the trip came to: `done`, if it was. */
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done);
-enum trip svm_emulate_decoded(struct svm_vcpu *s, enum trip done);
+/* The same for a store in a short form (short/short_store.c). False: it is none, or does not go through, and nothing has happened. */
+bool svm_short_store(struct svm_vcpu *s, enum trip trip);
 
 /* Execute this one, by emul_execute() or its like. */
 typedef int (*emul_fn_t)(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx);

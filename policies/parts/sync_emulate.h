@@ -11,7 +11,15 @@
 
 #include "kept_shadows.h"
 
-enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 0, SYNC_TAKES_SNAPSHOTS = 0, SYNC_LEARNS = 0 };
+enum {
+	SYNC_PROTECTS_TABLES = 1,
+	SYNC_KEEPS_ROOTS = 1,
+	SYNC_UNSYNCS = 0,
+	SYNC_UNSYNCS_LINKS = 0,
+	SYNC_LINKS_IN_STEP = 1,
+	SYNC_TAKES_SNAPSHOTS = 0,
+	SYNC_LEARNS = 0
+};
 
 SH_PART void emulate_gone(struct domain *d, struct sh_page *sp)
 {
@@ -49,7 +57,6 @@ static const struct sh_sync sync_part = {
 	.may_write = emulate_may_write,
 	.table_write = emulate_table_write,
 	.keep_link = kept_keep_link,
-	.links_in_step = true,
 	.invlpg = emulate_invlpg,
 	.in_sync = emulate_in_sync,
 };

@@ -18,7 +18,15 @@
 
 #include "kept_shadows.h"
 
-enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 1, SYNC_TAKES_SNAPSHOTS = 1, SYNC_LEARNS = 0 };
+enum {
+	SYNC_PROTECTS_TABLES = 1,
+	SYNC_KEEPS_ROOTS = 1,
+	SYNC_UNSYNCS = 1,
+	SYNC_UNSYNCS_LINKS = 1,
+	SYNC_LINKS_IN_STEP = 0,
+	SYNC_TAKES_SNAPSHOTS = 1,
+	SYNC_LEARNS = 0
+};
 
 /* If the pool has no page for the copy, the write is emulated. */
 SH_PART enum verdict oos_table_write(struct vcpu *v, gfn_t gfn)
@@ -44,8 +52,7 @@ static const struct sh_sync sync_part = {
 	.may_write = kept_unsync_may_write,
 	.table_write = oos_table_write,
 	.keep_link = kept_keep_link,
-	.links_in_step = false,
-	.resyncs_at_faults = true,
+	.before_link = sh_resync_all,
 	.invlpg = oos_invlpg,
 	.flush = kept_unsync_flush,
 	.give_back = kept_unsync_give_back,

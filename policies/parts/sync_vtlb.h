@@ -14,7 +14,15 @@
 
 #include "policy.h"
 
-enum { SYNC_PROTECTS_TABLES = 0, SYNC_KEEPS_ROOTS = 0, SYNC_UNSYNCS = 0, SYNC_TAKES_SNAPSHOTS = 0, SYNC_LEARNS = 0 };
+enum {
+	SYNC_PROTECTS_TABLES = 0,
+	SYNC_KEEPS_ROOTS = 0,
+	SYNC_UNSYNCS = 0,
+	SYNC_UNSYNCS_LINKS = 0,
+	SYNC_LINKS_IN_STEP = 0,
+	SYNC_TAKES_SNAPSHOTS = 0,
+	SYNC_LEARNS = 0
+};
 
 SH_PART struct sh_page *vtlb_find(struct domain *d, u32 gfn, u32 role)
 {
@@ -63,7 +71,6 @@ static const struct sh_sync sync_part = {
 	.may_write = vtlb_may_write,
 	.table_write = vtlb_table_write,
 	.keep_link = vtlb_keep_link,
-	.links_in_step = false,
 	.invlpg = vtlb_invlpg,
 	.in_sync = vtlb_in_sync,
 };

@@ -20,7 +20,7 @@
 
 #include "kept_shadows.h"
 
-enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 1 };
+enum { SYNC_PROTECTS_TABLES = 1, SYNC_KEEPS_ROOTS = 1, SYNC_UNSYNCS = 1, SYNC_UNSYNCS_LINKS = 0, SYNC_LINKS_IN_STEP = 1 };
 
 SH_PART struct sh_page *unsync_find(struct domain *d, u32 gfn, u32 role)
 {
@@ -85,7 +85,7 @@ SH_PART void unsync_invlpg(struct vcpu *v, gva_t va)
  * what it keeps and counts INVLPGs, UNSYNC_LEAVES_KEPT.
  */
 #define UNSYNC_LEAVES_HOOKS                                                                                                      \
-	.root_made = kept_root_made, .may_write = kept_unsync_may_write, .keep_link = kept_keep_link, .links_in_step = true,     \
+	.root_made = kept_root_made, .may_write = kept_unsync_may_write, .keep_link = kept_keep_link,                            \
 	.flush = kept_unsync_flush, .give_back = kept_unsync_give_back
 #define UNSYNC_LEAVES_KEPT                                                                                                       \
 	.find = unsync_find, .find_root = kept_find, .invlpg = unsync_invlpg, .gone = kept_unsync_gone,                          \

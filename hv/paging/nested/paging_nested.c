@@ -67,6 +67,7 @@ static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *b
 const char paging_recipe_name[] = "npt";
 const bool paging_is_nested = true;
 const bool paging_marks_late = false;
+const bool paging_short_ways = true;
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)
 {

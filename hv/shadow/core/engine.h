@@ -132,36 +132,6 @@ static inline void sh_put(struct domain *d, struct sh_page *sp)
 		sh_page_free(d, sp);
 }
 
-/* The mode has changed, or whether writes are recorded. */
-static inline void sh_set_not_plain(struct vcpu *v)
-{
-	v->not_plain = v->rsvd | (v->domain->log_dirty ? PTE_P : 0);
-}
-
-/* A link's rights have changed, or the root: walk again. */
-static inline void sh_forget_way(struct vcpu *v)
-{
-	v->way[0].place = v->way[1].place = NO_WAY;
-}
-static inline void sh_forget_ways(struct domain *d)
-{
-	for (u32 i = 0; i < d->nr_vcpus; i++)
-		sh_forget_way(d->vcpu[i]);
-}
-/* A link to `gone` goes. What leads to a leaf went by another link at worst, and nothing leads through a table without entries. */
-static inline void sh_forget_ways_through(struct domain *d, const struct sh_page *gone)
-{
-	if (ROLE_LEVEL(gone->role) > 1) {
-		if (gone->entries)
-			sh_forget_ways(d);
-		return;
-	}
-	for (u32 i = 0; i < d->nr_vcpus; i++)
-		for (u32 half = 0; half < 2; half++)
-			if (d->vcpu[i]->way[half].leaf == gone)
-				d->vcpu[i]->way[half].place = NO_WAY;
-}
-
 static inline struct sh_page *sh_root(const struct vcpu *v)
 {
 	return v->root;

@@ -52,8 +52,8 @@ enum pin_result sh_pin_root(struct vcpu *v, gfn_t gfn)
 		return PIN_NONE;
 	if (!mfn_valid(p2m_lookup(d, gfn)))
 		return PIN_OUTSIDE;
-	if (policy.sync->resyncs_at_faults) /* no page becomes a table while others are out of sync */
-		sh_resync_all(v);
+	if (policy.sync->before_link)
+		policy.sync->before_link(v);
 	root = policy.sync->find(d, (u32)gfn.n, root_role(v));
 	if (!root)
 		root = v->mode->root_new(v, gfn, root_role(v));
@@ -93,15 +93,13 @@ static void protect(struct domain *d, u64 first, u64 frames)
 
 bool sh_log_dirty(struct domain *d, bool on)
 {
-	bool done;
-
 	log_dirty_end(d);
-	done = !on || log_dirty_begin(d);
-	for (u32 i = 0; i < d->nr_vcpus; i++)
-		sh_set_not_plain(d->vcpu[i]);
-	if (on && done)
-		protect(d, 0, d->nr_pages);
-	return done;
+	if (!on)
+		return true;
+	if (!log_dirty_begin(d))
+		return false;
+	protect(d, 0, d->nr_pages);
+	return true;
 }
 
 u64 sh_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)

@@ -79,6 +79,5 @@ void sh_update_modes(struct vcpu *v)
 	v->role = common_role(v, m);
 	v->pse = v->role & ROLE_PSE;
 	v->rsvd = gw_rsvd(v);
-	sh_set_not_plain(v);
 	m->load_root(v);
 }

@@ -6,6 +6,7 @@
 const char paging_recipe_name[] = RECIPE_NAME;
 const bool paging_is_nested = false;
 const bool paging_marks_late = AD_HIDES_TABLES;
+const bool paging_short_ways = WAYS_SHORT;
 
 #define EMULATED_BYTES 64 /* the most at once */
 

@@ -229,8 +229,8 @@ void sh_demote(struct domain *d, struct sh_page *sp)
 
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes)
 {
-	if (policy.sync->resyncs_at_faults)
-		sh_resync_all(d->acting);
+	if (policy.sync->before_link)
+		policy.sync->before_link(d->acting);
 	/* This can free other shadows of the frame, but not sp: links lead down only. So the list is read on
 	 * afterwards. */
 	for (struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)

@@ -360,7 +360,7 @@ static void audit_frame(struct audit *a, struct sh_page *first)
 	for (const struct sh_page *sp = f->shadows; sp; sp = sp->same_frame) {
 		if (!sp->unsync || sp->snapshot != first->snapshot)
 			audit_report(a, "smfn %x: not out of sync like the others of gfn %x", sp->mfn, sp->gfn);
-		if (!policy.sync->resyncs_at_faults && ROLE_LEVEL(sp->role) > 1)
+		if (!SYNC_UNSYNCS_LINKS && ROLE_LEVEL(sp->role) > 1)
 			audit_report(a, "smfn %x: out of sync at level %u", sp->mfn, ROLE_LEVEL(sp->role));
 	}
 	if (first->snapshot)

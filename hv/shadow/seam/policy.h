@@ -57,15 +57,10 @@ struct sh_sync {
 	 */
 	bool (*keep_link)(const struct sh_page *child, u32 gfn, u32 role, u64 have, u64 want);
 	/*
-	 * Does a link that is present always lead where the guest's tables lead now, with the same
-	 * rights? Then the way down the shadow stands for a walk of the guest's upper tables.
+	 * A link is about to be made, or a table followed: everything is to be in sync. For parts that let tables above level 1 go out of
+	 * sync (SYNC_UNSYNCS_LINKS); NULL: links are in step at any time.
 	 */
-	bool links_in_step;
-	/*
-	 * Is everything brought into sync before a fault is looked at whose address a table out of sync
-	 * translates, and before a link is made? Where tables above level 1 go out of sync, it must be.
-	 */
-	bool resyncs_at_faults;
+	void (*before_link)(struct vcpu *v);
 	/* INVLPG. */
 	void (*invlpg)(struct vcpu *v, gva_t va);
 	/*

@@ -20,8 +20,9 @@
  *  - Hardware reads the four entries of a PAE root (N = 3) when it loads CR3, so a change of a loaded one has
  *    CR3 loaded again before the guest runs on.
  *
- * multi_pae.h is what PAE guests have besides, multi_unsync.h is for tables out of sync and for prefetching,
- * multi_quick.h is the way down for common cases, multi_fill.h fills at a fault, multi_change.h follows changes.
+ * multi_pae.h is what PAE guests have besides, multi_way.h is the way down the shadow, multi_unsync.h is for tables out of sync
+ * and for prefetching, multi_spare.h answers from what entries remember, multi_fill.h fills at a fault, multi_change.h follows
+ * changes. All of it works without short/multi_short.h, which comes last.
  */
 #include "hide.h"
 
@@ -32,8 +33,9 @@ enum {
 	SHADOW_BYTES = N == 2 ? 4 : 8,
 	SHADOW_BITS = N == 2 ? 10 : 9,
 	ENTRIES = 1 << SHADOW_BITS,
-	QUADRANTS = G == 2 && N > 2, /* guest tables have twice the entries of shadows */
-	APART = N <= 3,              /* hardware may walk tables of its own: pool.h */
+	QUADRANTS = G == 2 && N > 2,                   /* guest tables have twice the entries of shadows */
+	APART = N <= 3,                                /* hardware may walk tables of its own: pool.h */
+	SHORT = G && WAYS_SHORT && SYNC_LINKS_IN_STEP, /* short/ is entered, from the structure at the end */
 };
 
 #define PAE_ENTRIES 4
@@ -263,7 +265,6 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	}
 	if (!gone)
 		return;
-	sh_forget_ways_through(d, gone);
 	if (gone->up == sp && gone->up_slot == slot && gone != child)
 		gone->up = NULL;
 	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)
@@ -279,31 +280,25 @@ static inline bool hw_copies(const struct sh_page *sp, u64 slot, u64 e, bool lin
 
 /* ---- deriving entries ---- */
 
-/* The leaf entry for a mapping of a frame by itself, all but PTE_RW; `ge` gives the rights. */
-static inline u64 leaf_entry_read(mfn_t mfn, u64 ge)
-{
-	u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX));
-
-	return policy.spare->flags ? e | policy.spare->flags(ge) : e;
-}
-
 /* Do the guest's entry and the marks in it give write access? */
 static inline bool ge_writable(u64 ge)
 {
 	return ge & PTE_RW && policy.ad->may_write(ge);
 }
 
-/* The same with PTE_RW, where it is given. */
-static inline u64 leaf_entry_plain(mfn_t mfn, u64 ge)
+/* The leaf entry for a mapping of a frame, with all the rights that `ge` gives. */
+static inline u64 leaf_entry_whole(mfn_t mfn, u64 ge)
 {
-	return leaf_entry_read(mfn, ge) | (ge_writable(ge) ? PTE_RW : 0);
+	const u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX)) | (ge_writable(ge) ? PTE_RW : 0);
+
+	return policy.spare->flags ? e | policy.spare->flags(ge) : e;
 }
 
 /* The leaf entry for a mapping of a frame of the domain; `ge` gives the rights. */
 static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
 {
 	const struct frame_info *f = frame_of(d, mfn);
-	u64 e = leaf_entry_plain(mfn, ge);
+	const u64 e = leaf_entry_whole(mfn, ge);
 
 	if (sh_hidden(f))
 		return 0;
@@ -387,12 +382,14 @@ struct want {
 };
 
 #include "multi_pae.h"
+#include "multi_way.h"
 #include "multi_unsync.h"
+#include "multi_spare.h"
 #include "multi_super.h"
-#include "multi_quick.h"
 #include "multi_fill.h"
 #include "multi_change.h"
 #include "multi_audit.h"
+#include "multi_short.h"
 
 #define MODE_NAME_(g, n) sh_mode_##g##on##n
 #define MODE_NAME(g, n)  MODE_NAME_(g, n)
@@ -400,9 +397,9 @@ struct want {
 const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.guest_levels = G,
 	.shadow_levels = N,
-	.fault = mode_fault,
-	.translate = mode_translate,
-	.write = mode_write,
+	.fault = SHORT ? short_fault : mode_fault,
+	.translate = SHORT ? short_translate : mode_translate,
+	.write = SHORT ? short_write : mode_write,
 	.wrote = mode_wrote,
 	.load_root = mode_load_root,
 	.root_new = root_new,

@@ -8,7 +8,7 @@
 /* `e` may lack PTE_RW where `most` has it, and may be a prefetched form; otherwise they must be equal. */
 static inline bool gives_no_more(u64 e, u64 most)
 {
-	e = plain_entry(e);
+	e = unprefetched(e);
 	return e == most || (e | PTE_RW) == most;
 }
 

@@ -123,76 +123,37 @@ static void mode_validate(struct domain *d, struct sh_page *sp, u32 offset, u32 
 		validate_many(d, sp, first, last);
 }
 
-static __attribute__((noinline)) void follow_any(struct vcpu *v, const struct sh_target *t, u32 bytes)
-{
-	sh_validate(v->domain, frame_of(v->domain, t->mfn), (u32)((uintptr_t)t->p & ~PAGE_MASK), bytes);
-}
-
-/* One entry of a table above level 1, whose only shadow is of its own kind. */
-static __attribute__((noinline)) void follow_link(struct domain *d, struct sh_page *sp, u32 slot)
-{
-	validate_link(d, sp, slot, guest_entry(sp, slot), ROLE_LEVEL(sp->role));
-}
-
-/* Bytes were stored at t: bring shadows of the frame into step. Short for one entry of a table that is nothing else. */
-static inline __attribute__((always_inline)) void follow(struct vcpu *v, const struct sh_target *t, u32 bytes)
+/* Bytes were stored at t: shadows of the frame follow. */
+static void mode_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
 {
 	struct domain *d = v->domain;
-	struct sh_page *sp = frame_of(d, t->mfn)->shadows;
-	u32 offset = (u32)((uintptr_t)t->p & ~PAGE_MASK), slot = offset / GUEST_BYTES;
-	bool single;
+	struct frame_info *f = frame_of(d, t->mfn);
+	const u32 offset = (u32)((uintptr_t)t->p & ~PAGE_MASK);
+	const struct sh_page *sp = f->shadows;
 
 	log_dirty_mark(d, t->mfn);
 	if (!sp)
 		return;
 	v->bytes += 2 * bytes; /* the guest's entry and the shadow's */
 	COUNT(d, emulate_ok);
-	single = !QUADRANTS && likely(!sp->same_frame && offset % GUEST_BYTES + bytes <= GUEST_BYTES);
-	if (single && sp->role == (v->role | ROLE_MAKE(1, 0)))
-		follow_leaf(d, sp, slot, v->rsvd);
-	else if (G > 3 && N == G && policy.sync->links_in_step && single && (sp->role & ~ROLE_PLACE) == v->role)
-		follow_link(d, sp, slot);
-	else
-		follow_any(v, t, bytes);
+	sh_validate(d, f, offset, bytes);
 	if (TRACE_ON(emulate))
 		trace_emulate(v, GFN(sp->gfn), t->p, bytes);
-	SH_EACH(reclaim, written, v, frame_of(d, t->mfn), t->p, bytes);
-}
-
-static void mode_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
-{
-	follow(v, t, bytes);
-}
-
-static __attribute__((noinline)) enum verdict full_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
-{
-	struct sh_target t;
-	enum verdict r = full_translate(v, va, access, &t);
-
-	if (r != SH_FIXED)
-		return r;
-	if (AD_HIDES_TABLES)
-		sh_settle(v->domain, t.p, bytes, true);
-	gw_store(&t, buf, bytes);
-	mode_wrote(v, &t, bytes);
-	return SH_FIXED;
+	SH_EACH(reclaim, written, v, f, t->p, bytes);
 }
 
 static enum verdict mode_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
 	struct sh_target t;
+	enum verdict r;
 
 	access = (access & ~PFEC_I) | PFEC_W;
-	if (unlikely(!soft_hit(v, va, access, &t))) {
-		enum verdict r = G && policy.sync->links_in_step ? quick_translate(v, va, access, &t) : SH_RETRY;
-
-		if (unlikely(r != SH_FIXED))
-			return r == SH_MMIO ? r : full_write(v, va, buf, bytes, access);
-	}
+	if (unlikely(!soft_hit(v, va, access, &t)) && unlikely((r = mode_translate(v, va, access, &t)) != SH_FIXED))
+		return r;
 	if (AD_HIDES_TABLES)
 		sh_settle(v->domain, t.p, bytes, true);
 	gw_store(&t, buf, bytes);
-	follow(v, &t, bytes);
+	mode_wrote(v, &t, bytes);
 	return SH_FIXED;
 }
 
@@ -418,21 +379,6 @@ static void mode_unhook_user(struct domain *d, struct sh_page *root)
 
 /* ---- by address ---- */
 
-static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot)
-{
-	struct sh_page *sp = root;
-
-	for (u32 level = N; level > 1; level--) {
-		u64 e = s_get(sp, s_slot(va, level));
-
-		if (!(e & PTE_P) || is_super(e))
-			return NULL;
-		sp = link_child(d, e);
-	}
-	*slot = s_slot(va, 1);
-	return sp;
-}
-
 /*
  * A link to a direct shadow stands for the superpage that the flush names as a
  * whole; a 32-bit guest's superpage has two, side by side. Entries that the walk did not reach are zero and match nothing.
@@ -477,19 +423,19 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 /* Links are in step. */
 static struct sh_page *mode_resync_page(struct vcpu *v, gva_t va)
 {
-	struct quick q;
+	struct way way;
 	u32 slot = s_slot(va, 1), index;
 	u64 ge;
 
-	if (!G || !SYNC_UNSYNCS || !policy.sync->links_in_step || !quick_way(v, va, &q) || !q.leaf->unsync)
+	if (!G || !SYNC_UNSYNCS || !SYNC_LINKS_IN_STEP || !way_for(v, va, &way) || !way.leaf->unsync)
 		return NULL;
-	index = first_index(q.leaf) + slot;
-	ge = guest_entry(q.leaf, index);
+	index = first_index(way.leaf) + slot;
+	ge = guest_entry(way.leaf, index);
 	v->bytes += GUEST_BYTES + SHADOW_BYTES;
 	COUNT(v->domain, resync_page);
-	if (SYNC_TAKES_SNAPSHOTS && ge == snapshot_entry(q.leaf->snapshot, index) && s_get(q.leaf, slot))
-		return q.leaf;
-	leaf_put(v->domain, q.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(q.leaf->role)));
-	followed(q.leaf, index, ge);
+	if (SYNC_TAKES_SNAPSHOTS && ge == snapshot_entry(way.leaf->snapshot, index) && s_get(way.leaf, slot))
+		return way.leaf;
+	leaf_put(v->domain, way.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(way.leaf->role)));
+	followed(way.leaf, index, ge);
 	return NULL;
 }

@@ -46,8 +46,8 @@ static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct
 	struct domain *d = v->domain;
 	struct sh_page *c;
 
-	if (policy.sync->resyncs_at_faults)
-		sh_resync_all(v);
+	if (policy.sync->before_link)
+		policy.sync->before_link(v);
 	c = policy.sync->find(d, want->gfn, want->role);
 	if (!c) {
 		if (SH_SEARCHER && unlikely(d->shadow->pages > SH_SEARCH_PAGES) && !searched(v, want))
@@ -77,7 +77,6 @@ static inline __attribute__((always_inline)) struct sh_page *link_for(struct vcp
 			__builtin_unreachable();
 		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
 			if (unlikely(have != rights)) {
-				sh_forget_ways(v->domain);
 				s_link(sp, slot, c, rights);
 				*changed = true;
 			}
@@ -110,7 +109,7 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	}
 	ge = G && w->leaf == 1 ? w->e[1] : LINK_ALL | PTE_D;
 	e = leaf_entry_in(d, sp, mfn, ge);
-	if (unlikely(plain_entry(s_get(sp, slot)) == e)) {
+	if (unlikely(unprefetched(s_get(sp, slot)) == e)) {
 		v->bytes += SHADOW_BYTES;
 		return changed ? SH_FIXED : retry(v, va);
 	}
@@ -144,6 +143,7 @@ static inline u64 marked_so_far(const struct domain *d)
 static inline __attribute__((always_inline)) enum verdict any_fault(struct vcpu *v, gva_t va, u32 pfec, bool resynced)
 {
 	struct gw w;
+	struct way way;
 	mfn_t mfn;
 	u64 marks = AD_HIDES_TABLES ? marked_so_far(v->domain) : 0;
 	enum verdict r = gw_access(v, &w, va, pfec, &mfn, policy.ad->unmarked, G);
@@ -164,10 +164,9 @@ static inline __attribute__((always_inline)) enum verdict any_fault(struct vcpu 
 			return SH_EMULATE;
 		}
 		if (!policy.sync->may_write(frame_of(v->domain, mfn))) {
-			/* The guest may read it, and the way there makes its next writes quick. */
-			r = fill(v, &w, va, mfn);
-			if (r == SH_OOM)
-				return r;
+			/* Its way is made once, by which it may be read as well; an entry that is missing there a read brings. */
+			if (!way_for(v, va, &way) && fill(v, &w, va, mfn) == SH_OOM)
+				return SH_OOM;
 			/* Making room for the way may have taken the table's shadows. */
 			if (!policy.sync->may_write(frame_of(v->domain, mfn)))
 				r = resynced ? SH_EMULATE : policy.sync->table_write(v, w.gfn);
@@ -188,49 +187,32 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 	return any_fault(v, va, pfec, false);
 }
 
-/* The way for va being in sync: what the shadow remembers there, or else the full walk. */
-static inline enum verdict fault_in_sync(struct vcpu *v, gva_t va, u32 pfec)
+static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
-	struct quick q;
+	struct way way;
 	enum verdict r;
 
-	if (!G || !policy.spare->answer || !policy.sync->resyncs_at_faults)
+	if (caught_up(v, va)) {
+		r = any_fault(v, va, pfec, true);
+		return r == SH_RETRY ? SH_FIXED : r;
+	}
+	if (!G || !policy.spare->answer)
 		return full_fault(v, va, pfec);
-	if (quick_way(v, va, &q) && quick_spare(v, va, pfec, &q, &r))
+	if (way_for(v, va, &way) && policy.sync->in_sync(way.leaf) && spare_answers(v, va, pfec, &way, &r))
 		return r;
 	r = full_fault(v, va, pfec);
-	if (r == SH_GUEST_FAULT && !(v->fault.pfec & PFEC_P) && quick_way(v, va, &q))
-		remember_absent(&q, va);
+	if (r == SH_GUEST_FAULT && !(v->fault.pfec & PFEC_P) && way_for(v, va, &way))
+		remember_absent(&way, va);
 	return r;
 }
 
-static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
-{
-	enum verdict r;
-
-	if (G && policy.sync->links_in_step)
-		return quick_fault(v, va, pfec);
-	if (!G || !policy.sync->resyncs_at_faults || !v->domain->unsync || !way_unsync(v, va))
-		return fault_in_sync(v, va, pfec);
-	sh_resync_all(v);
-	r = any_fault(v, va, pfec, true);
-	return r == SH_RETRY ? SH_FIXED : r;
-}
-
-static __attribute__((noinline)) enum verdict full_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+static enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
 	enum verdict r = gw_translate(v, va, access, t, G);
 
 	if (r == SH_FIXED)
 		soft_keep(v, va, access, t->mfn);
 	return r;
-}
-
-static inline enum verdict mode_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
-{
-	enum verdict r = G && policy.sync->links_in_step ? quick_translate(v, va, access, t) : SH_RETRY;
-
-	return likely(r != SH_RETRY) ? r : full_translate(v, va, access, t);
 }
 
 /* ---- roots ---- */
@@ -298,7 +280,6 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 		root->refs++;
 		root->loaded++;
 		v->root = root;
-		sh_forget_way(v);
 		if (old) {
 			old->loaded--;
 			if (policy.sync->root_left)

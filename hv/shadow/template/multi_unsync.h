@@ -33,7 +33,7 @@ static inline u32 first_index(const struct sh_page *sp)
 }
 
 /* An entry as it would be if it had not been prefetched. */
-static inline u64 plain_entry(u64 e)
+static inline u64 unprefetched(u64 e)
 {
 	return prefetched(e) ? (e & ~SH_PREFETCHED) | PTE_A : e;
 }
@@ -45,7 +45,7 @@ static __attribute__((noinline)) bool resync_entry(struct domain *d, struct sh_p
 {
 	const u64 old = s_get(sp, slot), e = leaf_derive(d, ge, role_rsvd(sp->role));
 
-	if (!SYNC_TAKES_SNAPSHOTS && e == plain_entry(old))
+	if (!SYNC_TAKES_SNAPSHOTS && e == unprefetched(old))
 		return false;
 	leaf_change(d, sp, slot, old, e);
 	return true;
@@ -75,7 +75,7 @@ static inline __attribute__((always_inline)) void resync_less(struct domain *d, 
 static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, struct sh_page *sp, u32 slot, u32 end,
 							     const void *guest, const void *snapshot)
 {
-	const bool completes = policy.sync->resyncs_at_faults;
+	const bool completes = SYNC_UNSYNCS_LINKS;
 	void *const table = sp->table;
 	u32 changed = 0;
 
@@ -109,7 +109,7 @@ static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, s
 /* Entries in a row that a resync reads: those that there are, or all. */
 static inline bool resync_next(const struct sh_page *sp, u32 *first, u32 *end)
 {
-	if (!policy.sync->resyncs_at_faults)
+	if (!SYNC_UNSYNCS_LINKS)
 		return sh_next_live(sp, ENTRIES, first, end);
 	*first = *end;
 	*end = ENTRIES;
@@ -158,7 +158,7 @@ static u32 mode_resync(struct vcpu *v, struct sh_page *sp)
 	if (ROLE_LEVEL(sp->role) == 1)
 		return resync_leaf(v, sp);
 	/* Levels that the guest lacks lead to the shadows of the same frame, whatever the frame says. */
-	return policy.sync->resyncs_at_faults && ROLE_LEVEL(sp->role) <= G ? resync_links(v, sp) : 0;
+	return SYNC_UNSYNCS_LINKS && ROLE_LEVEL(sp->role) <= G ? resync_links(v, sp) : 0;
 }
 
 /* Is one of the tables that translate va out of sync? */
@@ -186,6 +186,18 @@ static bool way_unsync(struct vcpu *v, gva_t va)
 		table = pte_gfn(e);
 	}
 	return false;
+}
+
+/*
+ * Where tables above level 1 go out of sync, a fault whose address such a table translates is answered when everything
+ * is in sync. Was one? It is by now.
+ */
+static inline bool caught_up(struct vcpu *v, gva_t va)
+{
+	if (!G || !SYNC_UNSYNCS_LINKS || !v->domain->unsync || !way_unsync(v, va))
+		return false;
+	sh_resync_all(v);
+	return true;
 }
 
 /* ---- prefetch ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Stores to page tables by flat 32-bit code, in the short forms that compilers give them.
+ * Stores to page tables in the short forms that compilers give them, without the decoder: 64-bit code, and flat 32-bit code.
  *
  * What must hold: a store is done here only if the decoder would have done the same; what is not in
  * a short form, in other segments, or does not go through is left to it, and nothing has happened yet.
@@ -9,6 +9,26 @@
 #include "short_forms.h"
 #include "svm.h"
 #include "svm_code.h"
+
+static bool store_64(struct svm_vcpu *s)
+{
+	const u8 *p = svm_code(s);
+	struct short_store st;
+	u64 va, val;
+
+	if (unlikely(!p || !short_store(p, &st)))
+		return false;
+	s->v.gpr[RAX] = s->vmcb.rax;
+	s->v.gpr[RSP] = s->vmcb.rsp;
+	va = s->v.gpr[st.base] + (u64)(s64)st.disp;
+	if (st.index != SHORT_NO_INDEX)
+		va += s->v.gpr[st.index] << st.scale;
+	val = st.is_imm ? (u64)(s64)st.imm : s->v.gpr[st.src];
+	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | svm_data_access(s)) != SH_FIXED))
+		return false;
+	svm_past(s, st.len);
+	return true;
+}
 
 /* Offset in a segment whose base is 0. Registers' upper halves mean nothing. */
 static u32 address(const struct svm_vcpu *s, const struct short_store *st)
@@ -42,21 +62,26 @@ static void store_other_half(struct svm_vcpu *s, u32 va, const u8 *p)
 		store(s, &st, va);
 }
 
-enum trip svm_emulate_32(struct svm_vcpu *s, enum trip done)
+static bool store_32(struct svm_vcpu *s, enum trip trip)
 {
 	const u8 *p = svm_code_32(s);
 	struct short_store st;
 	u32 va;
 
 	if (unlikely(!p || !short_store_32(p, &st) || s->vmcb.ds.base | s->vmcb.ss.base))
-		return svm_emulate_decoded(s, done);
+		return false;
 	s->v.gpr[RAX] = s->vmcb.rax;
 	s->v.gpr[RSP] = s->vmcb.rsp;
 	va = address(s, &st);
 	if (unlikely(!store(s, &st, va)))
-		return svm_emulate_decoded(s, done);
+		return false;
 	/* Single steps end after the first; what a device has no part in is the guest's own to do. */
-	if (s->v.guest_levels == 3 && done == TRIP_pf_emulate && !(s->vmcb.rflags & RFLAGS_TF))
+	if (s->v.guest_levels == 3 && trip == TRIP_pf_emulate && !(s->vmcb.rflags & RFLAGS_TF))
 		store_other_half(s, va ^ 4, p + st.len);
-	return done;
+	return true;
+}
+
+bool svm_short_store(struct svm_vcpu *s, enum trip trip)
+{
+	return svm_in_32(s) ? store_32(s, trip) : store_64(s);
 }

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The last part of the template (multi.h): common cases, short, of recipes that ask for it (policies/parts/ways_short.h). Where
+ * links are in step with the guest's tables, the way down the shadow says as much as walking the guest's upper tables
+ * would, rights included, and the last table leads to the guest's level-1 table. Whatever is no common case goes to the
+ * plain functions of the same names (multi_fill.h, multi_change.h).
+ *
+ * Must hold: the answer, what becomes of shadow and guest tables, and all books but the bytes touched are those of the plain
+ * functions. tests/engine/lockstep.c asks both and compares.
+ */
+
+/* The pages that the entry's books may take are there: the plain way would make room for more. */
+static inline bool short_has_room(const struct domain *d)
+{
+	return !SH_PART_PAGES || likely(d->shadow->free >= SH_PART_PAGES);
+}
+
+/* ---- faults ---- */
+
+/* The entry of a direct leaf for a write to memory that may be written. */
+static __attribute__((noinline)) enum verdict short_direct_fill(struct vcpu *v, gva_t va, struct sh_page *leaf, gfn_t gfn,
+								mfn_t mfn)
+{
+	u64 e;
+
+	log_dirty_mark(v->domain, mfn);
+	e = leaf_entry(v->domain, mfn, LINK_ALL | PTE_D);
+	if (unlikely(unprefetched(s_get(leaf, s_slot(va, 1))) == e))
+		return retry(v, va);
+	leaf_fill(v, leaf, va, gfn, 0, e);
+	return SH_FIXED;
+}
+
+/*
+ * A write through a guest superpage, which is how 64-bit kernels reach their tables and clear pages that are to be some. The
+ * link to the direct shadow has the superpage's rights, and PTE_RW only once it is dirty.
+ */
+static __attribute__((noinline)) enum verdict short_direct(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 all)
+{
+	gfn_t gfn = GFN((u64)leaf->gfn + s_slot(va, 1));
+	mfn_t mfn = p2m_lookup(v->domain, gfn);
+	enum verdict r;
+
+	if (!(pfec & PFEC_W) || !(all & PTE_RW) || unlikely(!gw_allowed(v, all, pfec) || !mfn_valid(mfn)))
+		return full_fault(v, va, pfec);
+	if (unlikely(!short_has_room(v->domain)))
+		return full_fault(v, va, pfec);
+	if (policy.sync->may_write(frame_of(v->domain, mfn))) /* where superpages are mapped whole, it may be */
+		return SUPER_HIGHEST_LEAF > 1 ? full_fault(v, va, pfec) : short_direct_fill(v, va, leaf, gfn, mfn);
+	v->fault.va = va;
+	v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
+	r = policy.sync->table_write(v, gfn);
+	if (r == SH_FIXED)
+		return short_direct_fill(v, va, leaf, gfn, mfn);
+	soft_keep(v, va, pfec, mfn);
+	return r;
+}
+
+/* Apart and last, like all that is rare, so that its caller needs no stack. */
+static __attribute__((noinline)) enum verdict short_prefetch(struct vcpu *v, struct sh_page *leaf, u32 slot)
+{
+	prefetch(v, leaf, slot);
+	return SH_FIXED;
+}
+
+/* The entry was filled from ge; the ones beside it may be, too. */
+static inline __attribute__((always_inline)) enum verdict short_filled(struct vcpu *v, struct sh_page *leaf, u64 slot, u64 ge)
+{
+	leaf_filled(v, v->domain, leaf, slot, ge);
+	return PREFETCH_LOOKS_AROUND && worth_a_look_at_table(leaf, slot) ? short_prefetch(v, leaf, slot) : SH_FIXED;
+}
+
+/* The one leaf entry, for an access that is allowed and marked, and to no table that must not be written. */
+static __attribute__((noinline)) enum verdict short_fill_any(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+{
+	const u32 slot = s_slot(va, 1);
+	struct domain *const d = v->domain;
+	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
+	u64 e;
+
+	if (unlikely(!short_has_room(d) || TRACES_FILL) || (!(pfec & PFEC_W) && sh_hidden(frame_of(d, mfn))))
+		return full_fault(v, va, pfec);
+	if (pfec & PFEC_W)
+		log_dirty_mark(d, mfn);
+	e = leaf_entry_in(d, leaf, mfn, ge);
+	if (unlikely(unprefetched(s_get(leaf, slot)) == e))
+		return retry(v, va);
+	leaf_put(d, leaf, slot, e);
+	return short_filled(v, leaf, slot, ge);
+}
+
+/* The same for a frame that is no table, while no write is recorded: an entry that is there gets more rights, or has led elsewhere. */
+static __attribute__((noinline)) enum verdict short_refill(struct vcpu *v, gva_t va, mfn_t mfn, struct sh_page *leaf, u64 ge)
+{
+	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
+	const u64 old = s_get(leaf, slot), e = leaf_entry_whole(mfn, ge);
+
+	if (unlikely(unprefetched(old) == e))
+		return retry(v, va);
+	leaf_change(v->domain, leaf, slot, old, e);
+	return short_filled(v, leaf, slot, ge);
+}
+
+/* The guest writes to a table, and may not without being asked. */
+static __attribute__((noinline)) enum verdict short_table_write(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+{
+	const gfn_t gfn = pte_gfn(ge);
+	enum verdict r = policy.sync->table_write(v, gfn);
+
+	if (r == SH_FIXED)
+		return short_fill_any(v, va, pfec, leaf, ge);
+	soft_keep(v, va, pfec, p2m_lookup(v->domain, gfn));
+	return r;
+}
+
+/* It leads to a device or to a table, or writes are recorded, or fills are traced. */
+static __attribute__((noinline)) enum verdict short_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+{
+	const mfn_t mfn = p2m_lookup(v->domain, pte_gfn(ge));
+
+	v->fault.gpa = gfn_to_gpa(pte_gfn(ge)) | (va & ~PAGE_MASK);
+	if (unlikely(!mfn_valid(mfn)))
+		return policy.spare->answer ? full_fault(v, va, pfec) : SH_MMIO;
+	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(v->domain, mfn)))
+		return short_table_write(v, va, pfec, leaf, ge);
+	return short_fill_any(v, va, pfec, leaf, ge);
+}
+
+/* An access that is allowed and marked. The commonest comes first: an entry that is not there comes, and is writable. */
+static __attribute__((noinline)) enum verdict short_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+{
+	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
+	struct domain *const d = v->domain;
+	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
+
+	if (AD_HIDES_TABLES || SH_PART_PAGES || unlikely(!mfn_valid(mfn)) ||
+	    unlikely(frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
+		return short_present(v, va, pfec, leaf, ge);
+	if (!ge_writable(ge) || s_get(leaf, slot) & PTE_P || unlikely(!SH_ALL(wrmap, mapped, d, mfn, leaf, slot)))
+		return short_refill(v, va, mfn, leaf, ge);
+	frame_of(d, mfn)->writable++;
+	s_set(leaf, slot, leaf_entry_whole(mfn, ge));
+	return short_filled(v, leaf, slot, ge);
+}
+
+/*
+ * Do the links' rights, and the guest's entry with its marks, give the access as it is? Bits of the fault's code and of entries
+ * are the same, P, W, U, and the marks follow.
+ */
+static inline __attribute__((always_inline)) bool short_allowed(u64 ge, u64 links, u32 pfec)
+{
+	const u64 needs = PTE_P | pfec | (AD_HIDES_TABLES ? 0 : PTE_A | (pfec & PFEC_W) / PFEC_W * PTE_D);
+
+	return !(needs & ~(ge & (links | PTE_D)));
+}
+
+/* A fault that the rights allow, but not without a mark: the first access, or the first write. The links are marked. */
+static __attribute__((noinline)) enum verdict short_mark(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge,
+							 u64 all)
+{
+	const u64 marked = ge | PTE_A | (pfec & PFEC_W ? PTE_D : 0);
+	const u32 index = va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1);
+	struct domain *d = v->domain;
+	mfn_t table;
+
+	if (AD_HIDES_TABLES || marked == ge || (pfec & PFEC_W && !(all & PTE_RW)))
+		return full_fault(v, va, pfec);
+	table = p2m_lookup(d, GFN(leaf->gfn));
+	if (!gw_swap_entry((u8 *)plat_map(table) + index * GUEST_BYTES, ge, marked, G))
+		return full_fault(v, va, pfec);
+	v->bytes += GUEST_BYTES;
+	log_dirty_mark(d, table);
+	d->counter[PN_CNT_set_accessed] += !(ge & PTE_A);
+	d->counter[PN_CNT_set_dirty] += (marked & ~ge & PTE_D) != 0;
+	return short_fill(v, va, pfec, leaf, marked);
+}
+
+static enum verdict short_fault(struct vcpu *v, gva_t va, u32 pfec)
+{
+	struct way way;
+	enum verdict r;
+	u64 ge;
+
+	if (unlikely(!way_for(v, va, &way)))
+		return full_fault(v, va, pfec);
+	if (policy.spare->answer && policy.sync->in_sync(way.leaf) && spare_answers(v, va, pfec, &way, &r))
+		return r;
+	if (way.leaf->role & ROLE_DIRECT)
+		return short_direct(v, va, pfec, way.leaf, way.all);
+	v->bytes += GUEST_BYTES;
+	ge = guest_entry(way.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
+	v->fault.va = va;
+	if (!(ge & PTE_P)) {
+		v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
+		if (policy.spare->answer)
+			remember_absent(&way, va);
+		return SH_GUEST_FAULT;
+	}
+	if (unlikely(pfec >= PFEC_RSVD || ge & v->rsvd))
+		return full_fault(v, va, pfec);
+	if (likely(short_allowed(ge, way.all, pfec)))
+		return short_fill(v, va, pfec, way.leaf, ge);
+	if (gw_allowed(v, way.all & ge, pfec))
+		return short_mark(v, va, pfec, way.leaf, ge, way.all & ge);
+	v->fault.pfec = (pfec & (PFEC_W | PFEC_U)) | PFEC_P;
+	return SH_GUEST_FAULT;
+}
+
+/* ---- emulation's accesses ---- */
+
+/* An access to a page whose way is there. SH_RETRY: the full walk must tell. */
+static inline __attribute__((always_inline)) enum verdict short_way_to(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	struct way way;
+	u64 ge = PTE_D | LINK_ALL; /* a direct shadow's: its link has no PTE_RW while the guest's superpage lacks PTE_D */
+	gfn_t gfn;
+
+	if ((G >= 4 && gw_canonical(va, G) != va) || unlikely(access & PFEC_I) || !way_for(v, va, &way))
+		return SH_RETRY;
+	v->bytes += GUEST_BYTES;
+	gfn = GFN((u64)way.leaf->gfn + s_slot(va, 1));
+	if (!(way.leaf->role & ROLE_DIRECT)) {
+		ge = guest_entry(way.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
+		gfn = pte_gfn(ge);
+	}
+	if (unlikely(ge & v->rsvd || !short_allowed(ge, way.all, (access & (PFEC_W | PFEC_U))) ||
+		     !gw_allowed(v, way.all & ge, access)))
+		return SH_RETRY;
+	t->mfn = p2m_lookup(v->domain, gfn);
+	if (unlikely(!mfn_valid(t->mfn))) {
+		v->fault.va = va;
+		v->fault.gpa = gfn_to_gpa(gfn) | (va & ~PAGE_MASK);
+		return SH_MMIO;
+	}
+	t->p = (u8 *)plat_map(t->mfn) + (va & ~PAGE_MASK);
+	soft_keep(v, va, access, t->mfn);
+	return SH_FIXED;
+}
+
+static enum verdict short_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	enum verdict r = short_way_to(v, va, access, t);
+
+	return likely(r != SH_RETRY) ? r : mode_translate(v, va, access, t);
+}
+
+/* One entry of a level-1 table that is nothing else: what sh_validate comes to. */
+static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	struct domain *d = v->domain;
+	struct frame_info *f = frame_of(d, t->mfn);
+	const u32 offset = (u32)((uintptr_t)t->p & ~PAGE_MASK);
+	struct sh_page *sp = f->shadows;
+
+	if (QUADRANTS || TRACE_ON(emulate) || unlikely(!sp || sp->same_frame || sp->role != (v->role | ROLE_MAKE(1, 0))) ||
+	    unlikely(offset % GUEST_BYTES + bytes > GUEST_BYTES)) {
+		mode_wrote(v, t, bytes);
+		return;
+	}
+	log_dirty_mark(d, t->mfn);
+	v->bytes += 2 * bytes;
+	COUNT(d, emulate_ok);
+	follow_leaf(d, sp, offset / GUEST_BYTES, v->rsvd);
+	SH_EACH(reclaim, written, v, f, t->p, bytes);
+}
+
+static enum verdict short_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
+{
+	struct sh_target t;
+	enum verdict r;
+
+	access = (access & ~PFEC_I) | PFEC_W;
+	if (unlikely(!soft_hit(v, va, access, &t)) && unlikely((r = short_way_to(v, va, access, &t)) != SH_FIXED))
+		return r == SH_MMIO ? r : mode_write(v, va, buf, bytes, access);
+	if (AD_HIDES_TABLES)
+		sh_settle(v->domain, t.p, bytes, true);
+	gw_store(&t, buf, bytes);
+	short_wrote(v, &t, bytes);
+	return SH_FIXED;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Part of the template (multi.h): the way down a shadow, from its root to the leaf shadow that
+ * translates an address.
+ */
+
+struct way {
+	struct sh_page *leaf;
+	u64 all; /* AND of the links' rights; a PAE root's entries have none */
+};
+
+/* Down `root`, whose table hardware need not have loaded. False: a link is missing, or a superpage entry ends it. */
+static inline __attribute__((always_inline)) bool walk_down(const struct domain *d, const struct sh_page *root, gva_t va,
+							    struct way *way)
+{
+	const u8 *t = root->table;
+	u64 e = 0, all = ~0ull;
+
+#pragma GCC unroll 4
+	for (u32 level = N; level > 1; level--) {
+		e = s_entry(t, s_slot(va, level));
+		if (unlikely(!(e & PTE_P)) || (level == 2 && is_super(e)))
+			return false;
+		if (N != 3 || level != 3)
+			all &= e;
+		t = plat_map(hpa_to_mfn(e & PTE_ADDR));
+	}
+	*way = (struct way){ link_child(d, e), all };
+	return true;
+}
+
+/* The same for a fault or an access of the guest's: down the loaded root, and what is read is booked. */
+static inline __attribute__((always_inline)) bool way_for(struct vcpu *v, gva_t va, struct way *way)
+{
+	v->bytes += (N - 1) * SHADOW_BYTES;
+	return walk_down(v->domain, sh_root(v), va, way);
+}
+
+static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot)
+{
+	struct way way;
+
+	if (!walk_down(d, root, va, &way))
+		return NULL;
+	*slot = s_slot(va, 1);
+	return way.leaf;
+}
+
+/* Does hardware walk what the engine wrote, down to the entry for va? */
+static bool hw_agrees(struct vcpu *v, gva_t va)
+{
+	const struct sh_page *sp = sh_root(v);
+
+	for (u32 level = N; sp; level--) {
+		const u32 slot = s_slot(va, level);
+		const u64 e = s_get(sp, slot);
+		const bool link = level > 1 && e & PTE_P && !is_super(e);
+
+		if (!hw_copies(sp, slot, e, link))
+			return false;
+		sp = link ? link_child(v->domain, e) : NULL;
+	}
+	return true;
+}
+
+/*
+ * Nothing was wrong. Where hardware walks tables of its own the guest may have changed them, and would fault here
+ * again and again.
+ */
+static inline enum verdict retry(struct vcpu *v, gva_t va)
+{
+	if (APART && unlikely(pool_hw_offset) && !hw_agrees(v, va))
+		plat_domain_crash(v->domain, "it has written to the tables that hardware walks for %llx", (unsigned long long)va);
+	return SH_RETRY;
+}
