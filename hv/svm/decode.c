@@ -314,7 +314,7 @@ static inline int decode_kept(struct svm_vcpu *s, struct insn *in)
 	return emul_decode(in, bytes, MAX_INSN_BYTES, emul_mode(s));
 }
 
-static __attribute__((noinline)) enum trip emulate_any(struct svm_vcpu *s, enum trip done)
+enum trip svm_emulate_any(struct svm_vcpu *s, enum trip done)
 {
 	struct insn in;
 	enum verdict why;
@@ -332,5 +332,5 @@ static __attribute__((noinline)) enum trip emulate_any(struct svm_vcpu *s, enum 
 
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done)
 {
-	return paging_short_ways && likely(svm_short_store(s, done)) ? done : emulate_any(s, done);
+	return paging_short_ways ? svm_emulate_short(s, done) : svm_emulate_any(s, done);
 }

@@ -33,7 +33,7 @@ static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
 	case SH_GUEST_FAULT: svm_inject_pf(s); return TRIP_pf_guest;
 	case SH_FIXED: return TRIP_pf_fixed;
 	case SH_EMULATE: return svm_emulate(s, TRIP_pf_emulate);
-	case SH_MMIO: return svm_emulate(s, TRIP_pf_mmio);
+	case SH_MMIO: return svm_emulate_any(s, TRIP_pf_mmio);
 	case SH_RETRY: return TRIP_pf_retry;
 	case SH_OOM: break;
 	}
@@ -49,6 +49,8 @@ enum trip exit_pf(struct svm_vcpu *s)
 /* The rest of a quick one, with all registers. */
 static enum trip answer_told(struct svm_vcpu *s)
 {
+	if (likely(s->verdict == SH_EMULATE))
+		return svm_emulate(s, TRIP_pf_emulate);
 	return answer_pf(s, s->verdict);
 }
 

@@ -217,8 +217,9 @@ void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
 
 /* Emulate the instruction at RIP that accessed the page table or device at v->fault. Returns what the trip came to: `done`, if it was. */
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done);
-/* The same for a store in a short form (short/short_store.c). False: it is none, or does not go through, and nothing has happened. */
-bool svm_short_store(struct svm_vcpu *s, enum trip trip);
+/* The same by the decoder; and with a look for stores in short forms before that (short/short_store.c). */
+enum trip svm_emulate_any(struct svm_vcpu *s, enum trip done);
+enum trip svm_emulate_short(struct svm_vcpu *s, enum trip done);
 
 /* Execute this one, by emul_execute() or its like. */
 typedef int (*emul_fn_t)(const struct insn *in, struct emul_state *st, const struct emul_ops *ops, void *ctx);

@@ -25,7 +25,7 @@ RECIPES_EXCHANGE := $(shell cd $(srcdir) && sed -n 's/^[A-Z]*.\([^,]*\), *"\([^"
 	while read -r file name; do ! grep -qF "{ \"$$name\"," tests/engine/suites/exchange.c || echo $$file; done)
 ENGINE_TESTS = tests/oracle/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine/suites/$(t)_%)) \
 	$(RECIPES_SHADOW:%=tests/oracle/oracle_%) $(RECIPES_VARIANT:%=tests/engine/suites/parts_%) $(RECIPES_SUPER:%=tests/engine/suites/super_%) \
-	$(RECIPES_EXCHANGE:%=tests/engine/suites/exchange_%) \
+	$(RECIPES_EXCHANGE:%=tests/engine/suites/exchange_%) $(RECIPES_BASE:%=tests/oracle/lockstep_%) \
 	$(ENGINE_TSAN_RECIPES:%=tests/engine/suites/tsan_%)
 # With ThreadSanitizer: recipes, not their variants.
 ENGINE_TSAN_RECIPES = $(filter-out $(RECIPES_VARIANT),$(RECIPES_SHADOW))
@@ -72,6 +72,20 @@ $(foreach t,$(filter $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call en
 	$(call engine_objs,all,$(HV_NESTED_SRCS) $(ENGINE_HOST_SRCS)))))
 $(eval $(call test_log,$(ENGINE_ONE)))
 TESTS += $(ENGINE_ONE)
+
+# The oracle of a recipe's short ways: the template twice, with them and without (tests/oracle/lockstep.c). tests/oracle/lockstep_<recipe>.
+LOCKSTEP_PAIRS = $(PAIRS_IMAGES) $(PAIRS_HOSTED)
+recipes/plain-%.h: $(srcdir)/policies/%.h
+	@mkdir -p $(@D); sed 's,parts/ways_short,parts/ways_plain,' $< >$@
+# $(1) recipe
+define lockstep_recipe
+engine-obj/plain-$(1)/%.o: % recipes/plain-$(1).h
+	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"plain-$(1).h"' -c $$< -o $$@.short && \
+	$$(OBJCOPY) --redefine-sym $$(*F:multi_%.c=sh_mode_%)=$$(*F:multi_%.c=plain_mode_%) $$@.short $$@
+tests/oracle/lockstep_$(1): $$(call engine_objs,all,tests/oracle/lockstep.c) tests/oracle/liboracle.a $$(call engine_objs,plain-$(1),$$(LOCKSTEP_PAIRS)) tests/engine/libengine_$(1).a
+	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) tests/oracle/liboracle.a tests/engine/libengine_$(1).a
+endef
+$(foreach r,$(RECIPES_BASE),$(eval $(call lockstep_recipe,$(r))))
 
 # On demand: needs clang with libFuzzer (libclang-rt-dev). FUZZ_RECIPE chooses.
 FUZZ_RECIPE = shadow2

@@ -71,11 +71,11 @@ static inline __attribute__((always_inline)) enum verdict short_filled(struct vc
 }
 
 /* The one leaf entry, for an access that is allowed and marked, and to no table that must not be written. */
-static __attribute__((noinline)) enum verdict short_fill_any(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+static __attribute__((noinline)) enum verdict short_fill_any(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge,
+							     mfn_t mfn)
 {
 	const u32 slot = s_slot(va, 1);
 	struct domain *const d = v->domain;
-	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
 	u64 e;
 
 	if (unlikely(!short_has_room(d) || TRACES_FILL) || (!(pfec & PFEC_W) && sh_hidden(frame_of(d, mfn))))
@@ -102,14 +102,14 @@ static __attribute__((noinline)) enum verdict short_refill(struct vcpu *v, gva_t
 }
 
 /* The guest writes to a table, and may not without being asked. */
-static __attribute__((noinline)) enum verdict short_table_write(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+static __attribute__((noinline)) enum verdict short_table_write(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge,
+								mfn_t mfn)
 {
-	const gfn_t gfn = pte_gfn(ge);
-	enum verdict r = policy.sync->table_write(v, gfn);
+	enum verdict r = policy.sync->table_write(v, pte_gfn(ge));
 
 	if (r == SH_FIXED)
-		return short_fill_any(v, va, pfec, leaf, ge);
-	soft_keep(v, va, pfec, p2m_lookup(v->domain, gfn));
+		return short_fill_any(v, va, pfec, leaf, ge, mfn);
+	soft_keep(v, va, pfec, mfn);
 	return r;
 }
 
@@ -122,8 +122,8 @@ static __attribute__((noinline)) enum verdict short_present(struct vcpu *v, gva_
 	if (unlikely(!mfn_valid(mfn)))
 		return policy.spare->answer ? full_fault(v, va, pfec) : SH_MMIO;
 	if (pfec & PFEC_W && !policy.sync->may_write(frame_of(v->domain, mfn)))
-		return short_table_write(v, va, pfec, leaf, ge);
-	return short_fill_any(v, va, pfec, leaf, ge);
+		return short_table_write(v, va, pfec, leaf, ge, mfn);
+	return short_fill_any(v, va, pfec, leaf, ge, mfn);
 }
 
 /* An access that is allowed and marked. The commonest comes first: an entry that is not there comes, and is writable. */
@@ -133,13 +133,12 @@ static __attribute__((noinline)) enum verdict short_fill(struct vcpu *v, gva_t v
 	struct domain *const d = v->domain;
 	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
 
-	if (AD_HIDES_TABLES || SH_PART_PAGES || unlikely(!mfn_valid(mfn)) ||
-	    unlikely(frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
+	if (unlikely(!mfn_valid(mfn)) || unlikely(!short_has_room(d) || frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
 		return short_present(v, va, pfec, leaf, ge);
 	if (!ge_writable(ge) || s_get(leaf, slot) & PTE_P || unlikely(!SH_ALL(wrmap, mapped, d, mfn, leaf, slot)))
 		return short_refill(v, va, mfn, leaf, ge);
 	frame_of(d, mfn)->writable++;
-	s_set(leaf, slot, leaf_entry_whole(mfn, ge));
+	s_set(leaf, slot, leaf_entry_read(mfn, ge) | PTE_RW);
 	return short_filled(v, leaf, slot, ge);
 }
 
@@ -199,7 +198,7 @@ static enum verdict short_fault(struct vcpu *v, gva_t va, u32 pfec)
 	if (unlikely(pfec >= PFEC_RSVD || ge & v->rsvd))
 		return full_fault(v, va, pfec);
 	if (likely(short_allowed(ge, way.all, pfec)))
-		return short_fill(v, va, pfec, way.leaf, ge);
+		return AD_HIDES_TABLES ? short_present(v, va, pfec, way.leaf, ge) : short_fill(v, va, pfec, way.leaf, ge);
 	if (gw_allowed(v, way.all & ge, pfec))
 		return short_mark(v, va, pfec, way.leaf, ge, way.all & ge);
 	v->fault.pfec = (pfec & (PFEC_W | PFEC_U)) | PFEC_P;
@@ -223,8 +222,8 @@ static inline __attribute__((always_inline)) enum verdict short_way_to(struct vc
 		ge = guest_entry(way.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
 		gfn = pte_gfn(ge);
 	}
-	if (unlikely(ge & v->rsvd || !short_allowed(ge, way.all, (access & (PFEC_W | PFEC_U))) ||
-		     !gw_allowed(v, way.all & ge, access)))
+	if (unlikely(ge & v->rsvd || !short_allowed(ge, way.all, access & (PFEC_W | PFEC_U))) ||
+	    unlikely(access & PFEC_SMAP && way.all & ge & PTE_US))
 		return SH_RETRY;
 	t->mfn = p2m_lookup(v->domain, gfn);
 	if (unlikely(!mfn_valid(t->mfn))) {
@@ -244,7 +243,7 @@ static enum verdict short_translate(struct vcpu *v, gva_t va, u32 access, struct
 	return likely(r != SH_RETRY) ? r : mode_translate(v, va, access, t);
 }
 
-/* One entry of a level-1 table that is nothing else: what sh_validate comes to. */
+/* One entry of a table that is nothing else, and has one shadow of its own kind: what sh_validate comes to. */
 static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
 {
 	struct domain *d = v->domain;
@@ -252,7 +251,7 @@ static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, co
 	const u32 offset = (u32)((uintptr_t)t->p & ~PAGE_MASK);
 	struct sh_page *sp = f->shadows;
 
-	if (QUADRANTS || TRACE_ON(emulate) || unlikely(!sp || sp->same_frame || sp->role != (v->role | ROLE_MAKE(1, 0))) ||
+	if (QUADRANTS || TRACE_ON(emulate) || unlikely(!sp || sp->same_frame || (sp->role & ~ROLE_PLACE) != v->role) ||
 	    unlikely(offset % GUEST_BYTES + bytes > GUEST_BYTES)) {
 		mode_wrote(v, t, bytes);
 		return;
@@ -260,7 +259,10 @@ static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, co
 	log_dirty_mark(d, t->mfn);
 	v->bytes += 2 * bytes;
 	COUNT(d, emulate_ok);
-	follow_leaf(d, sp, offset / GUEST_BYTES, v->rsvd);
+	if (likely(ROLE_LEVEL(sp->role) == 1))
+		follow_leaf(d, sp, offset / GUEST_BYTES, v->rsvd);
+	else
+		validate_link(d, sp, offset / GUEST_BYTES, guest_entry(sp, offset / GUEST_BYTES), ROLE_LEVEL(sp->role));
 	SH_EACH(reclaim, written, v, f, t->p, bytes);
 }
 

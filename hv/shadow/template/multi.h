@@ -286,19 +286,25 @@ static inline bool ge_writable(u64 ge)
 	return ge & PTE_RW && policy.ad->may_write(ge);
 }
 
-/* The leaf entry for a mapping of a frame, with all the rights that `ge` gives. */
-static inline u64 leaf_entry_whole(mfn_t mfn, u64 ge)
+/* The leaf entry for a mapping of a frame by itself, all but PTE_RW; `ge` gives the rights. */
+static inline u64 leaf_entry_read(mfn_t mfn, u64 ge)
 {
-	const u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX)) | (ge_writable(ge) ? PTE_RW : 0);
+	u64 e = mfn_to_hpa(mfn) | PTE_A | PTE_D | (ge & (PTE_P | PTE_US | PTE_NX));
 
 	return policy.spare->flags ? e | policy.spare->flags(ge) : e;
+}
+
+/* The same with PTE_RW, where it is given. */
+static inline u64 leaf_entry_whole(mfn_t mfn, u64 ge)
+{
+	return leaf_entry_read(mfn, ge) | (ge_writable(ge) ? PTE_RW : 0);
 }
 
 /* The leaf entry for a mapping of a frame of the domain; `ge` gives the rights. */
 static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
 {
 	const struct frame_info *f = frame_of(d, mfn);
-	const u64 e = leaf_entry_whole(mfn, ge);
+	u64 e = leaf_entry_whole(mfn, ge);
 
 	if (sh_hidden(f))
 		return 0;

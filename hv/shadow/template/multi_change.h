@@ -168,8 +168,10 @@ static void mode_hide(struct domain *d, struct sh_page *sp)
 static void mode_show(struct domain *d, struct sh_page *sp)
 {
 	for (u32 slot = next_live(sp, 0); AD_HIDES_TABLES && slot < ENTRIES; slot = next_live(sp, slot + 1)) {
-		leaf_put(d, sp, slot, 0);
-		leaf_set(d, sp, slot, leaf_derive(d, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)), false);
+		const u64 old = s_take(sp, slot);
+
+		harvest(d, sp, slot, old);
+		leaf_change(d, sp, slot, old, leaf_derive(d, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)));
 	}
 }
 

@@ -88,7 +88,7 @@ static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, s
 		ge = g_get(guest, slot);
 		if (SYNC_TAKES_SNAPSHOTS) {
 			was = GUEST_BYTES == 4 ? ((const u32 *)snapshot)[slot] : ((const u64 *)snapshot)[slot];
-			if (ge == was && (!completes || old))
+			if (ge == was && (!completes || old || (!policy.spare->answer && !(ge & PTE_P))))
 				continue;
 		}
 		if (!(ge & PTE_P)) {

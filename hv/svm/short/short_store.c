@@ -10,26 +10,6 @@
 #include "svm.h"
 #include "svm_code.h"
 
-static bool store_64(struct svm_vcpu *s)
-{
-	const u8 *p = svm_code(s);
-	struct short_store st;
-	u64 va, val;
-
-	if (unlikely(!p || !short_store(p, &st)))
-		return false;
-	s->v.gpr[RAX] = s->vmcb.rax;
-	s->v.gpr[RSP] = s->vmcb.rsp;
-	va = s->v.gpr[st.base] + (u64)(s64)st.disp;
-	if (st.index != SHORT_NO_INDEX)
-		va += s->v.gpr[st.index] << st.scale;
-	val = st.is_imm ? (u64)(s64)st.imm : s->v.gpr[st.src];
-	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | svm_data_access(s)) != SH_FIXED))
-		return false;
-	svm_past(s, st.len);
-	return true;
-}
-
 /* Offset in a segment whose base is 0. Registers' upper halves mean nothing. */
 static u32 address(const struct svm_vcpu *s, const struct short_store *st)
 {
@@ -62,26 +42,44 @@ static void store_other_half(struct svm_vcpu *s, u32 va, const u8 *p)
 		store(s, &st, va);
 }
 
-static bool store_32(struct svm_vcpu *s, enum trip trip)
+static enum trip emulate_32(struct svm_vcpu *s, enum trip done)
 {
 	const u8 *p = svm_code_32(s);
 	struct short_store st;
 	u32 va;
 
 	if (unlikely(!p || !short_store_32(p, &st) || s->vmcb.ds.base | s->vmcb.ss.base))
-		return false;
+		return svm_emulate_any(s, done);
 	s->v.gpr[RAX] = s->vmcb.rax;
 	s->v.gpr[RSP] = s->vmcb.rsp;
 	va = address(s, &st);
 	if (unlikely(!store(s, &st, va)))
-		return false;
+		return svm_emulate_any(s, done);
 	/* Single steps end after the first; what a device has no part in is the guest's own to do. */
-	if (s->v.guest_levels == 3 && trip == TRIP_pf_emulate && !(s->vmcb.rflags & RFLAGS_TF))
+	if (s->v.guest_levels == 3 && done == TRIP_pf_emulate && !(s->vmcb.rflags & RFLAGS_TF))
 		store_other_half(s, va ^ 4, p + st.len);
-	return true;
+	return done;
 }
 
-bool svm_short_store(struct svm_vcpu *s, enum trip trip)
+enum trip svm_emulate_short(struct svm_vcpu *s, enum trip done)
 {
-	return svm_in_32(s) ? store_32(s, trip) : store_64(s);
+	struct short_store st;
+	const u8 *p;
+	u64 va, val;
+
+	if (svm_in_32(s))
+		return emulate_32(s, done);
+	p = svm_code(s);
+	if (unlikely(!p || !short_store(p, &st)))
+		return svm_emulate_any(s, done);
+	s->v.gpr[RAX] = s->vmcb.rax;
+	s->v.gpr[RSP] = s->vmcb.rsp;
+	va = s->v.gpr[st.base] + (u64)(s64)st.disp;
+	if (st.index != SHORT_NO_INDEX)
+		va += s->v.gpr[st.index] << st.scale;
+	val = st.is_imm ? (u64)(s64)st.imm : s->v.gpr[st.src];
+	if (unlikely(paging_write(&s->v, va, &val, sizeof(val), PFEC_WRITE | svm_data_access(s)) != SH_FIXED))
+		return svm_emulate_any(s, done);
+	svm_past(s, st.len);
+	return done;
 }
