@@ -148,7 +148,7 @@ static __attribute__((noinline)) enum verdict short_fill(struct vcpu *v, gva_t v
  */
 static inline __attribute__((always_inline)) bool short_allowed(u64 ge, u64 links, u32 pfec)
 {
-	const u64 needs = PTE_P | pfec | (AD_HIDES_TABLES ? 0 : PTE_A | (pfec & PFEC_W) / PFEC_W * PTE_D);
+	const u64 needs = PTE_P | pfec | PTE_A | (pfec & PFEC_W) / PFEC_W * PTE_D;
 
 	return !(needs & ~(ge & (links | PTE_D)));
 }
