@@ -3,7 +3,6 @@
 #include "cpu.h"
 #include "exit_insn.h"
 #include "hypercall_abi.h"
-#include "quick.h"
 #include "svm.h"
 
 enum reg { EAX, EBX, ECX, EDX };

@@ -4,7 +4,6 @@
 #include "domu.h"
 #include "exit_insn.h"
 #include "plat.h"
-#include "quick.h"
 #include "short_forms.h"
 #include "svm.h"
 #include "svm_code.h"
@@ -14,17 +13,7 @@
 #define CR0_LOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
 #define CR4_LOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
 
-/* `smap`: CR4 has it. */
-static inline __attribute__((always_inline)) enum verdict ask_paging(struct svm_vcpu *s, bool smap)
-{
-	u32 pfec = (u32)s->vmcb.exitinfo1;
-
-	if (smap && !(pfec & PFEC_USER))
-		pfec |= svm_smap_binds(s);
-	return paging_fault(&s->v, s->vmcb.exitinfo2, pfec);
-}
-
-static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
+enum trip svm_answer_pf(struct svm_vcpu *s, enum verdict r)
 {
 	if (unlikely(s->pending && (r == SH_EMULATE || r == SH_MMIO)))
 		return svm_get_on_event(s,
@@ -43,52 +32,7 @@ static enum trip answer_pf(struct svm_vcpu *s, enum verdict r)
 
 enum trip exit_pf(struct svm_vcpu *s)
 {
-	return answer_pf(s, ask_paging(s, s->v.cr4 & CR4_SMAP));
-}
-
-/* The rest of a quick one, with all registers. */
-static enum trip answer_told(struct svm_vcpu *s)
-{
-	if (likely(s->verdict == SH_EMULATE))
-		return svm_emulate(s, TRIP_pf_emulate);
-	return answer_pf(s, s->verdict);
-}
-
-/* What needs no more of the guest's registers is answered here; the two likely answers come first. */
-static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, bool smap)
-{
-	enum verdict r;
-
-	if (unlikely(vmcb_event_cut(&s->vmcb)))
-		return QUICK_NOT;
-	s->v.bytes = 0;
-	r = ask_paging(s, smap);
-	if (likely(r == SH_GUEST_FAULT)) {
-		svm_set_pf(s);
-		return quick_done(s, TRIP_pf_guest, s->v.bytes);
-	}
-	if (likely(r == SH_FIXED))
-		return quick_done(s, TRIP_pf_fixed, s->v.bytes);
-	if (r == SH_RETRY)
-		return quick_done(s, TRIP_pf_retry, s->v.bytes);
-	s->verdict = r;
-	s->rest = answer_told;
-	return QUICK_NOT;
-}
-
-quick_t quick_pf(struct svm_vcpu *s)
-{
-	return quick_pf_with(s, false);
-}
-
-quick_t quick_pf_smap(struct svm_vcpu *s)
-{
-	return quick_pf_with(s, true);
-}
-
-quick_t quick_pf_32(struct svm_vcpu *s)
-{
-	return quick_pf_with(s, s->v.cr4 & CR4_SMAP);
+	return svm_answer_pf(s, svm_ask_paging(s, s->v.cr4 & CR4_SMAP));
 }
 
 /* Behind a fence the VMCB's CR3 tells by which way the guest came to it. */
@@ -103,14 +47,7 @@ enum trip exit_npf(struct svm_vcpu *s)
 	}
 	if (paging_nested_fault(&s->v, s->vmcb.exitinfo2, s->vmcb.exitinfo1) != SH_MMIO)
 		return TRIP_npf;
-	return unlikely(s->pending) ? svm_get_on_event(s, false) : svm_emulate(s, TRIP_npf);
-}
-
-quick_t quick_flush_page(struct svm_vcpu *s, gva_t va)
-{
-	s->v.bytes = 0;
-	paging_invlpg(&s->v, va);
-	return quick_done(s, TRIP_invlpg, s->v.bytes);
+	return unlikely(s->pending) ? svm_get_on_event(s, false) : svm_emulate_any(s, TRIP_npf);
 }
 
 enum trip exit_invlpg(struct svm_vcpu *s)
@@ -190,7 +127,7 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 static bool guest_cr3(struct svm_vcpu *s, u64 val)
 {
 	if (likely(s->v.efer & EFER_LMA)) {
-		if (val >> GUEST_PHYS_BITS)
+		if (!svm_cr3_fits(val))
 			return false;
 	} else if (!paging_load_pdptes(&s->v, s->v.cr0, val, s->v.cr4, s->v.efer)) {
 		return false;
@@ -221,29 +158,6 @@ static enum trip finish_cr(struct svm_vcpu *s, unsigned len, bool ok, enum trip 
 	else
 		svm_inject_gp(s);
 	return kind;
-}
-
-/* A load flushes, so something is always due. */
-static inline __attribute__((always_inline)) quick_t load_root(struct svm_vcpu *s, u64 cr3)
-{
-	s->v.bytes = 0;
-	s->v.cr3 = cr3;
-	paging_load_root(&s->v);
-	svm_settle_load(s);
-	return quick_booked(s, TRIP_cr3, s->v.bytes);
-}
-
-quick_t quick_load_root(struct svm_vcpu *s, u64 cr3)
-{
-	return load_root(s, cr3);
-}
-
-quick_t quick_load_root_32(struct svm_vcpu *s, unsigned len, u32 cr3)
-{
-	if (unlikely(!paging_load_pdptes(&s->v, s->v.cr0, cr3, s->v.cr4, s->v.efer)))
-		return QUICK_NOT;
-	svm_past_quick(s, len);
-	return load_root(s, cr3);
 }
 
 /* Of one among several vCPUs, most often: the quick handler answers what is legal and plainly encoded. */

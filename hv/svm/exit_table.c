@@ -6,7 +6,6 @@
 #include "pcpu.h"
 #include "plat.h"
 #include "svm.h"
-#include "quick.h"
 #include "svm_code.h"
 
 enum trip exit_unknown(struct svm_vcpu *s)
@@ -91,12 +90,14 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 	return TRIP_hlt;
 }
 
+/* No quick handler. */
 quick_t quick_not(struct svm_vcpu *s)
 {
 	return QUICK_NOT;
 }
 
-quick_t quick_not_nested(struct svm_vcpu *s)
+/* The same, and hardware's nested paging holds again: what every exit under it begins with where svm_quirks.loses_host_paging. */
+static quick_t quick_not_nested(struct svm_vcpu *s)
 {
 	svm_regain_paging();
 	return QUICK_NOT;
@@ -139,31 +140,9 @@ const exit_handler_t domu_exits[NR_EXITS] = {
 	[EXIT_IDX_INVALID] = exit_invalid,
 };
 
-#define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not
-#define QUICK_INSNS                                                                                                              \
-	[VMEXIT_CR3_READ] = quick_cr3_read, [VMEXIT_CR3_WRITE] = quick_cr3_write, [VMEXIT_CPUID] = quick_cpuid,                  \
-	[VMEXIT_INVLPG] = quick_invlpg
-const quick_handler_t domu_quick[NR_QUICK] = {
-	QUICK_NONE,
-	QUICK_INSNS,
-	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf,
-};
-const quick_handler_t domu_quick_smap[NR_QUICK] = {
-	QUICK_NONE,
-	QUICK_INSNS,
-	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_smap,
-};
-const quick_handler_t domu_quick_32[NR_QUICK] = {
-	QUICK_NONE,
-	[VMEXIT_CR3_READ] = quick_cr3_read_32,
-	[VMEXIT_CR3_WRITE] = quick_cr3_write_32,
-	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_32,
-	[VMEXIT_CPUID] = quick_cpuid_32,
-	[VMEXIT_INVLPG] = quick_invlpg_32,
-};
 #pragma GCC diagnostic pop
-const quick_handler_t quick_none[NR_QUICK] = { QUICK_NONE };
-const quick_handler_t quick_none_nested[NR_QUICK] = { [0 ... NR_QUICK - 1] = quick_not_nested };
+const quick_handler_t quick_none[NR_QUICK] = { [0 ... NR_QUICK - 1] = quick_not };
+static const quick_handler_t quick_none_nested[NR_QUICK] = { [0 ... NR_QUICK - 1] = quick_not_nested };
 
 const quick_handler_t *svm_quick_none(void)
 {

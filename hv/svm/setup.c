@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What each kind of domain is stopped at. */
+#include "svm.h"
 #include "cpu.h"
 #include "lib.h"
-#include "quick.h"
 
 /* Instructions of SVM itself: no guest here has them. VMRUN's intercept is mandatory. */
 #define SVM_INSTRUCTIONS                                                                                                         \
@@ -57,7 +57,8 @@ void svm_setup_domu(struct svm_vcpu *s)
 	s->smp = s->v.domain->nr_vcpus > 1;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
 	/* The quick handlers take no lock, and know no nested paging. */
-	b->quick = s->smp || paging_is_nested || !paging_short_ways ? svm_quick_none() : domu_quick;
+	s->quick = !s->smp && !paging_is_nested && paging_short_ways;
+	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none();
 	b->exit = s->smp ? svm_exit_smp : svm_exit;
 	svm_learn_cpuid(s);
 	s->exits = domu_exits;

@@ -15,7 +15,7 @@
 #include "domu.h"
 #include "lock.h"
 #include "pcpu.h"
-#include "quick.h"
+#include "trip_end.h"
 
 /* Shadows changed under us, or a flush came up after the books were closed. */
 static void flush_at_entry(struct svm_vcpu *s)

@@ -7,7 +7,7 @@
 #include "lib.h"
 #include "pcpu.h"
 #include "plat.h"
-#include "quick.h"
+#include "trip_end.h"
 #include "svm.h"
 #include "svm_code.h"
 
@@ -143,8 +143,9 @@ static void arm(struct svm_vcpu *s, enum svm_step_kind kind)
 	t->rflags = b->rflags;
 	t->dr6 = b->dr6;
 	t->exceptions = b->exceptions;
-	t->quick = b->quick;
+	t->quick = s->quick;
 	b->exceptions |= STEP_EXCEPTIONS;
+	s->quick = false;
 	b->quick = svm_quick_none();
 	s->rest = svm_step_exit;
 	if (kind == STEP_INSN) {
@@ -194,7 +195,8 @@ static void disarm(struct svm_vcpu *s)
 	const bool popped = t->pops_flags && b->rip != t->rip;
 
 	b->exceptions = t->exceptions;
-	b->quick = t->quick;
+	s->quick = t->quick;
+	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none();
 	b->clean &= ~(u32)(CLEAN_INTERCEPTS | CLEAN_DRX);
 	if (t->on == STEP_INSN && !popped)
 		b->rflags = (b->rflags & ~(u64)RFLAGS_TF) | (t->rflags & RFLAGS_TF);

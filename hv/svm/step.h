@@ -36,7 +36,7 @@ struct svm_step {
 	/* Of the guest's, while it is on. */
 	u64 rflags, dr6;
 	u32 exceptions;
-	const void *quick;
+	bool quick;
 };
 
 /*

@@ -11,8 +11,8 @@
 #include "load.h"
 #include "log.h"
 #include "pcpu.h"
-#include "quick.h"
 #include "svm_code.h"
+#include "trip_end.h"
 
 #define CPUID_SVM_NPT        BIT(0)
 #define CPUID_SVM_NRIP       BIT(3)
@@ -156,8 +156,8 @@ void svm_load_hw(struct svm_vcpu *s)
 
 	if (v->hw_dirty != HW_NESTED)
 		vmcb_set_crx(&s->vmcb, v->hw_cr0, v->hw_cr3, v->hw_cr4, v->hw_efer | EFER_SVME);
-	if (s->vmcb.quick != quick_none && s->vmcb.quick != quick_none_nested)
-		s->vmcb.quick = svm_in_32(s) ? domu_quick_32 : v->cr4 & CR4_SMAP ? domu_quick_smap : domu_quick;
+	if (s->quick)
+		s->vmcb.quick = svm_quick_table(s);
 	s->vmcb.np_enable = v->hw_nested_cr3 != 0;
 	s->vmcb.n_cr3 = v->hw_nested_cr3;
 	s->vmcb.clean &= ~(u32)CLEAN_NP;
@@ -210,12 +210,12 @@ __attribute__((noinline, cold)) void svm_save_cut_event(struct svm_vcpu *s)
 	s->v.attention = 1;
 }
 
-static __attribute__((noinline, cold)) quick_t trip_at_limit(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
+static __attribute__((noinline, cold)) u32 trip_at_limit(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
 {
-	return trace_make_room(&s->v, PN_EV_trip) ? svm_trace_trip(s, kind, cost, bytes) : quick_answer(s);
+	return trace_make_room(&s->v, PN_EV_trip) ? svm_trace_trip(s, kind, cost, bytes) : s->v.attention;
 }
 
-__attribute__((noinline)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
+__attribute__((noinline)) u32 svm_trace_trip(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
 {
 	struct trace_ring *r = trace_ring_of(&s->v);
 	struct pn_record *rec;
@@ -234,13 +234,7 @@ __attribute__((noinline)) quick_t svm_trace_trip(struct svm_vcpu *s, enum trip k
 	now = rdtsc();
 	rec->tsc = now - ((u32)now - s->vmcb.begin);
 	trace_end(r, &s->v, PN_EV_trip);
-	return quick_answer(s);
-}
-
-__attribute__((noinline)) quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u64 bytes)
-{
-	svm_settle(s);
-	return quick_booked(s, kind, bytes);
+	return s->v.attention;
 }
 
 static void handle(struct svm_vcpu *s)
@@ -258,7 +252,7 @@ static void handle(struct svm_vcpu *s)
 	enum trip kind = handler(s);
 	if (unlikely(s->v.due))
 		svm_settle(s);
-	quick_booked(s, kind, s->v.bytes);
+	svm_book(s, kind, s->v.bytes);
 }
 
 bool svm_exit(struct svm_vcpu *s, u32 why)

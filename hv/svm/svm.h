@@ -21,8 +21,12 @@ struct load_result;
 /* Handles one exit to its end and says what kind of trip it was. */
 typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
 
-/* Tries to do so with some of the guest's registers only (quick.h). */
-typedef u32 (*quick_handler_t)(struct svm_vcpu *s);
+/*
+ * Tries to do so with some of the guest's registers only (short/quick.h). Returns QUICK_DONE, QUICK_DUE or QUICK_NOT (entry.h): plain
+ * numbers, because assembly reads them.
+ */
+typedef u32 quick_t;
+typedef quick_t (*quick_handler_t)(struct svm_vcpu *s);
 
 #define GUEST_PHYS_BITS 40
 #define CPUID_SLOTS     64
@@ -44,6 +48,7 @@ struct svm_vcpu {
 	/* Several vCPUs (smp.c): it is in the guest or about to enter; another one's changes call for a flush before it enters. */
 	u32 in_guest, flush_wanted;
 	bool smp;                   /* its domain has several */
+	bool quick;                 /* its exits are quick handlers' first */
 	const struct emul_ops *ops; /* how emulation reaches the guest's memory */
 	struct svm_step step;
 	u8 *iopm, *msrpm;
@@ -214,6 +219,18 @@ enum emul_mode svm_emul_mode(const struct svm_vcpu *s);
 /* Registers from VMCB and gpr[] to an emulator's state for this instruction, and back. */
 void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st, const struct insn *in);
 void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
+
+/* What paging answered to a page fault is seen to, with all of the guest's registers at hand. Returns the kind of trip that it was. */
+enum trip svm_answer_pf(struct svm_vcpu *s, enum verdict r);
+
+/* Tables of quick handlers by exit code, for vmcb.quick: the one in which every exit is left to the plain handlers, and dom0's, which is such. */
+const quick_handler_t *svm_quick_none(void);
+extern const quick_handler_t quick_none[];
+/* Before the first of them: the quick one for CPUID must know one answer. */
+void svm_learn_cpuid(struct svm_vcpu *s);
+quick_t quick_not(struct svm_vcpu *s);
+/* The one for the mode that the guest is in (short/quick_table.c). */
+const quick_handler_t *svm_quick_table(const struct svm_vcpu *s);
 
 /* Emulate the instruction at RIP that accessed the page table or device at v->fault. Returns what the trip came to: `done`, if it was. */
 enum trip svm_emulate(struct svm_vcpu *s, enum trip done);

@@ -37,6 +37,22 @@ static inline u32 svm_data_access(const struct svm_vcpu *s)
 	return unlikely(s->v.cr4 & CR4_SMAP) ? svm_smap_binds(s) : 0;
 }
 
+/* Paging's verdict on a page fault. `smap`: CR4 has it. */
+static inline __attribute__((always_inline)) enum verdict svm_ask_paging(struct svm_vcpu *s, bool smap)
+{
+	u32 pfec = (u32)s->vmcb.exitinfo1;
+
+	if (smap && !(pfec & PFEC_USER))
+		pfec |= svm_smap_binds(s);
+	return paging_fault(&s->v, s->vmcb.exitinfo2, pfec);
+}
+
+/* In 64-bit mode: does a value for CR3 have no bits but those of guest-physical addresses? */
+static inline bool svm_cr3_fits(u64 val)
+{
+	return !(val >> GUEST_PHYS_BITS);
+}
+
 const u8 *svm_learn_code(struct svm_vcpu *s);
 const u8 *svm_learn_code_32(struct svm_vcpu *s);
 

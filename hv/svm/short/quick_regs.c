@@ -130,7 +130,7 @@ static inline __attribute__((always_inline)) quick_t cr3_load(struct svm_vcpu *s
 {
 	u64 val = read_reg(s, reg);
 
-	if (unlikely(val >> GUEST_PHYS_BITS))
+	if (unlikely(!svm_cr3_fits(val)))
 		return QUICK_NOT;
 	svm_past_quick(s, len);
 	return quick_load_root(s, val);

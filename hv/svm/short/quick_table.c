@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Which quick handler an exit code goes to, by the guest's mode. */
+#include "cpu.h"
+#include "quick.h"
+#include "svm.h"
+#include "svm_code.h"
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+#define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not
+#define QUICK_INSNS                                                                                                              \
+	[VMEXIT_CR3_READ] = quick_cr3_read, [VMEXIT_CR3_WRITE] = quick_cr3_write, [VMEXIT_CPUID] = quick_cpuid,                  \
+	[VMEXIT_INVLPG] = quick_invlpg
+static const quick_handler_t domu_quick[NR_QUICK] = {
+	QUICK_NONE,
+	QUICK_INSNS,
+	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf,
+};
+static const quick_handler_t domu_quick_smap[NR_QUICK] = {
+	QUICK_NONE,
+	QUICK_INSNS,
+	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_smap,
+};
+static const quick_handler_t domu_quick_32[NR_QUICK] = {
+	QUICK_NONE,
+	[VMEXIT_CR3_READ] = quick_cr3_read_32,
+	[VMEXIT_CR3_WRITE] = quick_cr3_write_32,
+	[VMEXIT_EXCP0 + VECTOR_PF] = quick_pf_32,
+	[VMEXIT_CPUID] = quick_cpuid_32,
+	[VMEXIT_INVLPG] = quick_invlpg_32,
+};
+#pragma GCC diagnostic pop
+
+const quick_handler_t *svm_quick_table(const struct svm_vcpu *s)
+{
+	return svm_in_32(s) ? domu_quick_32 : s->v.cr4 & CR4_SMAP ? domu_quick_smap : domu_quick;
+}

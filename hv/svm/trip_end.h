@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The end of a trip, plain or quick: what the handler asked of control registers and TLB is given to hardware, and
+ * the trip is booked by its kind, in ticks of the TSC and bytes of page tables, and traced if somebody traces.
+ *
+ * Must hold: a trip is settled before it is booked, so that its cost is in its figure; and is booked once.
+ */
+#ifndef SVM_TRIP_END_H
+#define SVM_TRIP_END_H
+
+#include "cpu.h"
+#include "svm.h"
+#include "trace.h"
+
+/* Write the trip's record. Returns what svm_book does. */
+u32 svm_trace_trip(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes);
+
+/*
+ * Books of one trip: count, ticks, bytes of page tables, histogram; returns the ticks. Costs are differences of the
+ * TSC's low half: no trip but HLT takes 2^32 ticks, and exit_hlt adds what that loses.
+ */
+static inline __attribute__((always_inline)) u64 svm_account(struct svm_vcpu *s, enum trip kind, u64 bytes)
+{
+	struct pn_trip_stat *t = &s->v.trip[kind];
+	u64 cost = (u32)rdtsc_low() - s->vmcb.begin;
+
+	t->count++;
+	t->ticks += cost;
+	t->bytes += bytes;
+	t->hist[highest_bit(cost)]++;
+	return cost;
+}
+
+/* CR3, if no more than that changed, or not even that. */
+static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu *s)
+{
+	if (unlikely(s->v.hw_dirty & (HW_ALL | HW_NESTED)))
+		svm_load_hw(s);
+	else
+		vmcb_set_cr3(&s->vmcb, s->v.hw_cr3);
+}
+
+/* A TLB flush or none; one that hardware was asked for last time is over. */
+static inline __attribute__((always_inline)) void svm_settle_tlb(struct svm_vcpu *s, bool flush)
+{
+	s->vmcb.tlb_control = flush ? svm_tlb_flush_kind : TLB_NOTHING;
+	s->v.hw_due = flush ? HW_DUE_FLUSHED : 0;
+}
+
+/* Control registers and TLB flushes that the handler asked for. */
+static inline __attribute__((always_inline)) void svm_settle(struct svm_vcpu *s)
+{
+	if (s->v.hw_dirty)
+		svm_settle_hw(s);
+	svm_settle_tlb(s, s->v.tlb_flush);
+}
+
+/* The same after a CR3 load, which flushes and most often brings another CR3. */
+static inline __attribute__((always_inline)) void svm_settle_load(struct svm_vcpu *s)
+{
+	svm_settle_hw(s);
+	svm_settle_tlb(s, true);
+}
+
+/* A trip that has settled what was due is over. 1: the back end has business before the guest runs on; else 0. Every call here is the last, so
+ * that a quick handler needs no stack. */
+static inline __attribute__((always_inline)) u32 svm_book(struct svm_vcpu *s, enum trip kind, u64 bytes)
+{
+	u64 cost = svm_account(s, kind, bytes);
+
+	if (TRACE_ON(trip))
+		return svm_trace_trip(s, kind, cost, bytes);
+	return s->v.attention;
+}
+
+#endif
