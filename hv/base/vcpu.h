@@ -13,6 +13,7 @@
 enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NR_GPRS };
 
 struct domain;
+struct domu;
 struct sh_mode; /* the M-on-N instance: hv/shadow */
 struct frame_info;
 struct sh_page;
@@ -105,7 +106,7 @@ struct vcpu {
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trace_written, trace_lost; /* records on its behalf: kept in the ring, dropped */
-	void *backend;                 /* platform-private */
+	void *owner; /* who runs it: its struct domu_vcpu (hv/domain), NULL for dom0; on a simulated machine its struct host_cpu */
 };
 
 #define MAX_VCPUS 8 /* of a domain */
@@ -141,7 +142,7 @@ struct domain {
 	u32 exit_code;
 	char name[PN_NAME];
 	char reason[PN_REASON];
-	void *backend; /* devices, console, regions: hv/domain */
+	struct domu *domu; /* devices, console, regions: hv/domain; NULL: dom0 */
 };
 
 /* Trips since it began, of all kinds that are figures. */

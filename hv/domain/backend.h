@@ -3,7 +3,7 @@
  * What a virtualisation back end does for a domain: hv/svm is one (hv/svm/backend.c), and another would be linked in its place.
  *
  * It keeps a structure of its own for each vCPU, in which struct vcpu lies: only that is known here. It calls hv/domain, by domu.h,
- * for what a guest does to its machine, and finds its way by v->backend, which is the vCPU's struct domu_vcpu.
+ * for what a guest does to its machine, and finds its way by v->owner, which is the vCPU's struct domu_vcpu.
  */
 #ifndef DOMAIN_BACKEND_H
 #define DOMAIN_BACKEND_H

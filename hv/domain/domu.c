@@ -88,7 +88,7 @@ static bool make_vcpu(struct domu *u, u32 id)
 	if (!c->v)
 		return false;
 	c->v->pcpu = c->pcpu;
-	c->v->backend = c;
+	c->v->owner = c;
 	return true;
 }
 
@@ -140,7 +140,7 @@ enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u6
 	u->d.nr_vcpus = (u32)nr_vcpus;
 	for (u32 i = 0; i < nr_vcpus; i++)
 		u->vcpu[i].pcpu = pcpu[i];
-	u->d.backend = u;
+	u->d.domu = u;
 	str_copy(u->d.name, sizeof(u->d.name), name);
 	if (pool_pages && pool_pages < paging_pool_minimum(&u->d)) {
 		release(u);

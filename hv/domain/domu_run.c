@@ -37,7 +37,7 @@ void domu_end(struct domain *d)
 			continue;
 		d->vcpu[i]->attention = 1;
 		if (d->nr_vcpus > 1)
-			vcpus_poke(d->vcpu[i]->backend);
+			vcpus_poke(d->vcpu[i]->owner);
 	}
 }
 
@@ -76,7 +76,7 @@ void pcpu_idle(void)
 			pcpu_wait();
 			continue;
 		}
-		struct domu_vcpu *c = v->backend;
+		struct domu_vcpu *c = v->owner;
 		p->current = v;
 		if (domu_is_smp(c->u))
 			vcpus_run(c);

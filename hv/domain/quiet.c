@@ -55,7 +55,7 @@ void domu_pcpu_lost(struct pcpu *p, const char *doing)
 	const struct vcpu *v = READ_ONCE(p->current);
 
 	WRITE_ONCE(p->lost, p->id != 0);
-	if (v && v->backend)
+	if (v && v->owner)
 		plat_domain_crash(v->domain, "its CPU (pCPU %u) does not answer: it was asked %s", p->id, doing);
 	else
 		plat_log(LOG_ERROR, "pCPU %u does not answer: it was asked %s", p->id, doing);

@@ -59,7 +59,7 @@ void svm_hold_delivery(const struct svm_vcpu *s)
 
 bool svm_attend(struct svm_vcpu *s)
 {
-	struct domu_vcpu *c = s->v.backend;
+	struct domu_vcpu *c = s->v.owner;
 
 	s->v.attention = 0;
 	redeliver(s);

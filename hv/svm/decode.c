@@ -205,7 +205,7 @@ static int mem_read_smp(void *ctx, u64 va, void *buf, unsigned bytes, bool for_w
 
 	if (r != SH_MMIO)
 		return (int)r;
-	domu_mmio_read(s->v.backend, s->v.fault.gpa, buf, bytes);
+	domu_mmio_read(s->v.owner, s->v.fault.gpa, buf, bytes);
 	return SH_FIXED;
 }
 
@@ -216,7 +216,7 @@ static int mem_write_smp(void *ctx, u64 va, const void *buf, unsigned bytes)
 
 	if (r != SH_MMIO)
 		return (int)r;
-	domu_mmio_write(s->v.backend, s->v.fault.gpa, buf, bytes);
+	domu_mmio_write(s->v.owner, s->v.fault.gpa, buf, bytes);
 	return SH_FIXED;
 }
 
@@ -229,10 +229,10 @@ static int mem_cmpxchg_smp(void *ctx, u64 va, void *old, const void *new_, unsig
 
 	if (r != SH_MMIO)
 		return (int)r;
-	domu_mmio_read(s->v.backend, s->v.fault.gpa, now, bytes);
+	domu_mmio_read(s->v.owner, s->v.fault.gpa, now, bytes);
 	*done = !memcmp(now, old, bytes);
 	if (*done)
-		domu_mmio_write(s->v.backend, s->v.fault.gpa, new_, bytes);
+		domu_mmio_write(s->v.owner, s->v.fault.gpa, new_, bytes);
 	memcpy(old, now, bytes);
 	return SH_FIXED;
 }
@@ -242,14 +242,14 @@ static u32 port_in(void *ctx, unsigned bytes)
 {
 	struct svm_vcpu *s = ctx;
 
-	return domu_in(s->v.backend, IOIO_PORT(s->vmcb.exitinfo1), bytes);
+	return domu_in(s->v.owner, IOIO_PORT(s->vmcb.exitinfo1), bytes);
 }
 
 static void port_out(void *ctx, unsigned bytes, u32 value)
 {
 	struct svm_vcpu *s = ctx;
 
-	domu_out(s->v.backend, IOIO_PORT(s->vmcb.exitinfo1), bytes, value);
+	domu_out(s->v.owner, IOIO_PORT(s->vmcb.exitinfo1), bytes, value);
 }
 
 const struct emul_ops svm_guest_ops = {

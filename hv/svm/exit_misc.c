@@ -14,7 +14,7 @@ enum trip exit_vmmcall(struct svm_vcpu *s)
 	if (!len)
 		return TRIP_hypercall;
 	svm_exit_done(s, len);
-	s->vmcb.rax = domu_hypercall(v->backend, v, !s->vmcb.cpl, (u32)s->vmcb.rax, arg);
+	s->vmcb.rax = domu_hypercall(v->owner, v, !s->vmcb.cpl, (u32)s->vmcb.rax, arg);
 	return TRIP_hypercall;
 }
 
@@ -27,7 +27,7 @@ static enum trip string_io(struct svm_vcpu *s)
 
 enum trip exit_io(struct svm_vcpu *s)
 {
-	struct domu_vcpu *c = s->v.backend;
+	struct domu_vcpu *c = s->v.owner;
 	u64 info = s->vmcb.exitinfo1;
 	u16 port = IOIO_PORT(info);
 	unsigned bytes = IOIO_BYTES(info);

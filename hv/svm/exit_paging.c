@@ -233,7 +233,7 @@ static bool is_emulators(const struct exit_insn *x)
 static void hide_trip(struct svm_vcpu *s, const struct code_page *before)
 {
 	s->v.code = *before;
-	if (s->smp || !domu_in_region(s->v.backend))
+	if (s->smp || !domu_in_region(s->v.owner))
 		return;
 	s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
 	s->vmcb.tsc_offset -= (u32)((u32)rdtsc_low() - s->vmcb.begin) + ENTRY_UNSEEN_TICKS;

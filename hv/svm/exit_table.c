@@ -47,7 +47,7 @@ static enum trip exit_interrupt(struct svm_vcpu *s)
 	pcpu_take_interrupts();
 	if (!s->smp) /* others stand where they hold no lock */
 		pcpu_stand_if_asked();
-	domu_interrupted(s->v.backend);
+	domu_interrupted(s->v.owner);
 	s->v.attention = 1;
 	return TRIP_interrupt;
 }
@@ -70,7 +70,7 @@ static void wait(struct svm_vcpu *s, bool interrupts)
 {
 	u64 begin = rdtsc();
 
-	domu_halt(s->v.backend, interrupts);
+	domu_halt(s->v.owner, interrupts);
 	s->v.trip[TRIP_hlt].ticks += (rdtsc() - begin) & ~0xffffffffull;
 }
 
@@ -81,7 +81,7 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 	if (!len)
 		return TRIP_hlt;
 	svm_exit_done(s, len);
-	if (!(s->vmcb.rflags & RFLAGS_IF) && domu_halts_for_ever(s->v.backend))
+	if (!(s->vmcb.rflags & RFLAGS_IF) && domu_halts_for_ever(s->v.owner))
 		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %llx",
 				  (unsigned long long)s->vmcb.rip);
 	else

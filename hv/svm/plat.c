@@ -71,7 +71,7 @@ void plat_domain_crash(struct domain *d, const char *fmt, ...)
 	va_end(ap);
 	__atomic_store_n(&d->state, PN_CRASHED, __ATOMIC_SEQ_CST);
 	plat_log(LOG_INFO, "domain %u \"%s\" crashed: %s", d->id, d->name, d->reason);
-	if (!d->backend)
+	if (!d->domu)
 		plat_panic("dom0 is gone: %s", d->reason);
 	domu_end(d);
 }

@@ -78,7 +78,7 @@ void svm_enter_smp(struct svm_vcpu *s)
 /* Under the lock. */
 static bool exit_locked(struct svm_vcpu *s, u32 why)
 {
-	struct domu_vcpu *c = s->v.backend;
+	struct domu_vcpu *c = s->v.owner;
 	const bool page_fault = (u32)s->vmcb.exitcode == VMEXIT_EXCP0 + VECTOR_PF;
 	const gva_t va = s->vmcb.exitinfo2;
 	bool go;

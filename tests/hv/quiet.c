@@ -149,14 +149,14 @@ static void begin(void)
 
 		u->d.id = i;
 		u->d.nr_vcpus = 1;
-		u->d.backend = u;
+		u->d.domu = u;
 		u->d.state = PN_RUNNING;
 		u->d.vcpu[0] = &vcpu[i];
 		u->vcpu[0] = (struct domu_vcpu){ .u = u, .v = &vcpu[i], .pcpu = i + 1 };
 		u->regions = PN_REGIONS_ALL;
 		u->started = clock_now;
 		vcpu[i].domain = &u->d;
-		vcpu[i].backend = &u->vcpu[0];
+		vcpu[i].owner = &u->vcpu[0];
 		vcpu[i].pcpu = i + 1;
 		cpu[i + 1].current = &vcpu[i];
 	}

@@ -137,7 +137,7 @@ static void check_step(const struct svm_vcpu *s)
 		host_fail(s, "the VMCB leads to another svm_exit");
 	if (steps != !!s->rest || (steps && s->vmcb.quick != svm_quick_none()))
 		host_fail(s, "the next exit comes to the wrong handler");
-	if (s->step.wanted && s->v.domain->state == PN_RUNNING && !domu_must_stop(s->v.backend))
+	if (s->step.wanted && s->v.domain->state == PN_RUNNING && !domu_must_stop(s->v.owner))
 		host_fail(s, "a step is wanted and was not made");
 	if (s->step.on == STEP_INSN && s->vmcb.eventinj & EVENT_VALID)
 		host_fail(s, "an event is injected into a step");
@@ -161,7 +161,7 @@ static void check_canaries(const struct svm_vcpu *s)
 	if ((s->vmcb.intercept1 ^ before.vmcb.intercept1) & ~(u32)INTERCEPT_VINTR)
 		host_fail(s, "intercepts have changed: %x", s->vmcb.intercept1);
 	check_step(s);
-	if ((u64)s->v.domain != (u64)before.v.domain || (u64)s->v.backend != (u64)before.v.backend)
+	if ((u64)s->v.domain != (u64)before.v.domain || (u64)s->v.owner != (u64)before.v.owner)
 		host_fail(s, "a pointer of the vCPU's has changed");
 	SAME(v.id);
 	SAME(v.pcpu);
@@ -283,7 +283,7 @@ void host_check(const struct svm_vcpu *s, bool goes_on)
 	if (machine_cpu.cr0 != HOST_CR0)
 		host_fail(s, "the hypervisor runs with CR0 %llx", (unsigned long long)machine_cpu.cr0);
 	if (!goes_on) {
-		if (!domu_must_stop(s->v.backend))
+		if (!domu_must_stop(s->v.owner))
 			host_fail(s, "the vCPU stops, and nobody wants it to");
 		return;
 	}

@@ -367,7 +367,7 @@ static struct svm_vcpu *fuzzed;
 /* Nothing will end this HLT: dom0 loses patience. */
 static void nobody_comes(void)
 {
-	struct domu_vcpu *c = fuzzed->v.backend;
+	struct domu_vcpu *c = fuzzed->v.owner;
 
 	c->u->stop_req = STOP_NOW;
 }
@@ -379,7 +379,7 @@ static void start_timer(struct svm_vcpu *s)
 					{ 0x21, 0xee }, { 0x43, 0x34 }, { 0x40, 2 }, { 0x40, 0 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(writes); i++)
-		domu_out(s->v.backend, writes[i][0], 1, writes[i][1]);
+		domu_out(s->v.owner, writes[i][0], 1, writes[i][1]);
 }
 
 static struct svm_vcpu *new_guest(void)

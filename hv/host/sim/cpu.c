@@ -11,12 +11,12 @@ void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed)
 {
 	memset(cpu, 0, sizeof(*cpu));
 	cpu->rng = seed;
-	v->backend = cpu;
+	v->owner = cpu;
 }
 
 void plat_tlb_flush(struct vcpu *v)
 {
-	host_cpu_flush(v->backend);
+	host_cpu_flush(v->owner);
 }
 
 void (*host_last_moment)(struct domain *d);
@@ -27,7 +27,7 @@ void plat_tlb_flush_others(struct domain *d)
 	if (host_last_moment)
 		host_last_moment(d);
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
-		struct host_cpu *c = d->vcpu[i] != d->acting ? d->vcpu[i]->backend : NULL;
+		struct host_cpu *c = d->vcpu[i] != d->acting ? d->vcpu[i]->owner : NULL;
 
 		if (!c)
 			continue;
@@ -57,7 +57,7 @@ static void flush_if_due(struct host_cpu *c)
 
 void host_enter(struct vcpu *v)
 {
-	struct host_cpu *c = v->backend;
+	struct host_cpu *c = v->owner;
 
 	__atomic_store_n(&c->in_guest, 1, __ATOMIC_SEQ_CST);
 	flush_if_due(c);
@@ -65,19 +65,19 @@ void host_enter(struct vcpu *v)
 
 void host_leave(struct vcpu *v)
 {
-	struct host_cpu *c = v->backend;
+	struct host_cpu *c = v->owner;
 
 	__atomic_store_n(&c->in_guest, 0, __ATOMIC_SEQ_CST);
 }
 
 void plat_tlb_flush_page(struct vcpu *v, gva_t va)
 {
-	host_cpu_flush_page(v->backend, va);
+	host_cpu_flush_page(v->owner, va);
 }
 
 static void load_registers(struct vcpu *v)
 {
-	struct host_cpu *c = v->backend;
+	struct host_cpu *c = v->owner;
 
 	if (!v->hw_dirty)
 		return;
@@ -97,7 +97,7 @@ static void load_registers(struct vcpu *v)
 
 bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
 {
-	struct host_cpu *c = v->backend;
+	struct host_cpu *c = v->owner;
 
 	if (!c->in_guest)
 		flush_if_due(c);

@@ -59,7 +59,7 @@ void host_exit(void);
 /* Frames that nothing has allocated. */
 u64 host_free_frames(void);
 
-/* Give a vCPU its simulated CPU (v->backend points to it). */
+/* Give a vCPU its simulated CPU (v->owner points to it). */
 void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed);
 
 /*

@@ -45,7 +45,7 @@ static struct svm_vcpu *halted;
 
 static void wake(void)
 {
-	struct domu_vcpu *c = halted->v.backend;
+	struct domu_vcpu *c = halted->v.owner;
 
 	c->u->stop_req = STOP_NOW;
 }
@@ -83,7 +83,7 @@ static void set_registers(struct svm_vcpu *s, const struct svm_vcpu *fresh, unsi
 
 static struct svm_vcpu *restore(struct svm_vcpu *s, struct svm_vcpu *fresh, enum host_mode mode)
 {
-	struct domu_vcpu *c = s ? s->v.backend : NULL;
+	struct domu_vcpu *c = s ? s->v.owner : NULL;
 
 	if (c)
 		c->u->stop_req = STOP_NOT;

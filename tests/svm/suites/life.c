@@ -20,7 +20,7 @@ static void begin(enum host_mode mode)
 	struct domu_vcpu *c;
 
 	s = host_guest(mode, 0);
-	c = s->v.backend;
+	c = s->v.owner;
 	u = c->u;
 	machine_stuck = NULL;
 	host_runs = NULL;
@@ -92,7 +92,7 @@ START_TEST(halts_until_it_is_to_stand)
 	ck_assert(!halt(true));
 	ck_assert_uint_ge(s->v.trip[TRIP_hlt].ticks, 5ull << 32);
 	ck_assert_int_eq(u->d.state, PN_RUNNING); /* until its pCPU has left it */
-	domu_stopped(s->v.backend);
+	domu_stopped(s->v.owner);
 	ck_assert_int_eq(u->d.state, PN_PAUSED);
 	ck_assert_uint_eq(timer(), ~0ull);
 }
@@ -204,7 +204,7 @@ START_TEST(a_region_and_a_pause)
 	ck_assert(interrupted());
 	u->stop_req = STOP_NOW;
 	ck_assert(!interrupted());
-	domu_stopped(s->v.backend);
+	domu_stopped(s->v.owner);
 	ck_assert(!pcpus[0]->hold && !u->in_region);
 	ck_assert_uint_eq(u->nr_regions, 0);
 }
@@ -234,7 +234,7 @@ START_TEST(exits)
 	ck_assert(!host_out(s, PN_DEBUG_EXIT_PORT, 3));
 	ck_assert_int_eq(u->d.state, PN_EXITED);
 	ck_assert_uint_eq(u->d.exit_code, 3);
-	domu_stopped(s->v.backend);
+	domu_stopped(s->v.owner);
 	ck_assert_int_eq(u->d.state, PN_EXITED);
 }
 END_TEST
@@ -244,7 +244,7 @@ START_TEST(asks_for_a_reset)
 	begin(HOST_LONG);
 	ck_assert(!host_out(s, 0x64, KBD_PULSE)); /* the keyboard controller's pulse */
 	ck_assert(host_crashed(s, "the guest asked for a reset"));
-	domu_stopped(s->v.backend);
+	domu_stopped(s->v.owner);
 	ck_assert_int_eq(u->d.state, PN_CRASHED);
 }
 END_TEST

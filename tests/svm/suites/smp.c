@@ -69,7 +69,7 @@ static void begin_in(enum host_mode m, u32 nr_vcpus)
 
 	mode = m;
 	s = host_guest_smp(m, 0, nr_vcpus);
-	c = s->v.backend;
+	c = s->v.owner;
 	u = c->u;
 	map_apic();
 	machine_stuck = NULL;
