@@ -147,7 +147,7 @@ static void arm(struct svm_vcpu *s, enum svm_step_kind kind)
 	b->exceptions |= STEP_EXCEPTIONS;
 	s->quick = false;
 	b->quick = svm_quick_none();
-	s->rest = svm_step_exit;
+	s->deferred = svm_step_exit;
 	if (kind == STEP_INSN) {
 		b->rflags |= RFLAGS_TF;
 		b->dr6 &= ~(u64)DR6_BS;

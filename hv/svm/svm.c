@@ -141,7 +141,7 @@ void svm_set_startup(struct svm_vcpu *s, u8 page)
 	vmcb_set_irq_window(b, false);
 	memset(s->v.gpr, 0, sizeof(s->v.gpr));
 	s->pending = 0;
-	s->rest = NULL;
+	s->deferred = NULL;
 	s->step = (struct svm_step){ 0 };
 	s->ran = false;
 	s->v.cr0 = CR0_ET;
@@ -239,9 +239,9 @@ __attribute__((noinline)) u32 svm_trace_trip(struct svm_vcpu *s, enum trip kind,
 
 static void handle(struct svm_vcpu *s)
 {
-	exit_handler_t handler = s->rest;
+	exit_handler_t handler = s->deferred;
 
-	s->rest = NULL;
+	s->deferred = NULL;
 	s->vmcb.clean = CLEAN_ALL;
 	if (!handler) {
 		s->v.bytes = 0;

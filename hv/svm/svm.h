@@ -37,8 +37,9 @@ struct svm_vcpu {
 	struct vmcb vmcb;
 	struct vcpu v;
 	const exit_handler_t *exits;
-	exit_handler_t rest;  /* what a quick handler left to be done with all registers; NULL: everything */
-	enum verdict verdict; /* paging's, of the fault of which the rest was left */
+	/* The handler that a quick handler or a step has put in the place of the exit's own, for the next call with all registers; or NULL. */
+	exit_handler_t deferred;
+	enum verdict verdict; /* paging's, of the page fault whose handling was deferred */
 	u64 pending;          /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
 	bool ran;    /* it has run since its start, or since INIT */

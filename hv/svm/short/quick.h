@@ -8,7 +8,7 @@
  *    RSP are in the VMCB, and the others in the CPU (quick_regs.c);
  *  - it ends in quick_done(), or returns QUICK_NOT having changed nothing that matters to
  *    the full handler, which is then called with all registers saved: the exit's own,
- *    or the one that it has put into s->rest;
+ *    or the one that it has put into s->deferred;
  *  - it may leave clean bits clear: that costs hardware a reload, no more.
  */
 #ifndef SVM_QUICK_H

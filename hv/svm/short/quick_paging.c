@@ -11,8 +11,8 @@ __attribute__((noinline)) quick_t svm_quick_due(struct svm_vcpu *s, enum trip ki
 	return svm_book(s, kind, bytes);
 }
 
-/* The rest of a quick one, with all registers. */
-static enum trip answer_told(struct svm_vcpu *s)
+/* Handles, with all registers, the page fault that paging has answered by s->verdict already. */
+static enum trip deferred_pf(struct svm_vcpu *s)
 {
 	if (likely(s->verdict == SH_EMULATE))
 		return svm_emulate(s, TRIP_pf_emulate);
@@ -37,7 +37,7 @@ static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vc
 	if (r == SH_RETRY)
 		return quick_done(s, TRIP_pf_retry, s->v.bytes);
 	s->verdict = r;
-	s->rest = answer_told;
+	s->deferred = deferred_pf;
 	return QUICK_NOT;
 }
 
