@@ -20,7 +20,7 @@ void backend_set_entry(struct vcpu *v, const struct load_result *entry);
 /* That in which a CPU begins after INIT and SIPI: real mode, at a page below 1 MiB. */
 void backend_set_startup(struct vcpu *v, u8 page);
 /* What is due before a vCPU enters, under its domain's lock where there is one. False: it must not. */
-bool backend_attend(struct vcpu *v);
+bool backend_prepare_entry(struct vcpu *v);
 /* Run it on this pCPU until it must stop. */
 void backend_run(struct vcpu *v);
 

@@ -59,7 +59,7 @@ void domu_stopped(struct domu_vcpu *c)
 static void run_one(struct domu_vcpu *c)
 {
 	c->v->attention = 1;
-	if (backend_attend(c->v))
+	if (backend_prepare_entry(c->v))
 		backend_run(c->v);
 	domu_stopped(c);
 }

@@ -79,7 +79,7 @@ static bool may_go(struct domu_vcpu *c)
 	if (c->waits_sipi && c->sipi)
 		begin(c);
 	c->v->attention = 1;
-	go = backend_attend(c->v);
+	go = backend_prepare_entry(c->v);
 	paging_unlock(c->v);
 	return go;
 }

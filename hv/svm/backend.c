@@ -2,7 +2,7 @@
 /* hv/svm as hv/domain knows it. Trips do not come this way: a vCPU does, when it is made, begins, runs and goes. */
 #include "backend.h"
 
-#include "attend.h"
+#include "prepare_entry.h"
 #include "svm.h"
 
 struct vcpu *backend_vcpu_create(struct domain *d, u32 id)
@@ -31,9 +31,9 @@ void backend_set_startup(struct vcpu *v, u8 page)
 	svm_set_startup(to_svm(v), page);
 }
 
-bool backend_attend(struct vcpu *v)
+bool backend_prepare_entry(struct vcpu *v)
 {
-	return svm_attend(to_svm(v));
+	return svm_prepare_entry(to_svm(v));
 }
 
 void backend_run(struct vcpu *v)

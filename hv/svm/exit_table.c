@@ -41,7 +41,7 @@ static enum trip exit_nothing(struct svm_vcpu *s)
 	return TRIP_other;
 }
 
-/* The message is that it came: svm_attend looks what for. */
+/* The message is that it came: svm_prepare_entry looks what for. */
 static enum trip exit_interrupt(struct svm_vcpu *s)
 {
 	pcpu_take_interrupts();

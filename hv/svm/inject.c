@@ -4,7 +4,7 @@
  * another event was being delivered merges with it as hardware does (APM
  * volume 2, section 8.2.9): a double fault, or the end of the domain.
  */
-#include "attend.h"
+#include "prepare_entry.h"
 
 #include "cpu.h"
 #include "plat.h"

@@ -10,7 +10,7 @@
  *  - the lock is not held there, unless it is a step (step.h); nor while this pCPU stands for another's measured region, unless
  *    a step is about to begin.
  */
-#include "attend.h"
+#include "prepare_entry.h"
 #include "cpu.h"
 #include "domu.h"
 #include "lock.h"

@@ -2,7 +2,7 @@
 /* Single steps: what no emulation knows still gets on. step.h says what must hold. */
 #include "step.h"
 
-#include "attend.h"
+#include "prepare_entry.h"
 #include "cpu.h"
 #include "lib.h"
 #include "pcpu.h"

@@ -5,7 +5,7 @@
  */
 #include "svm.h"
 
-#include "attend.h"
+#include "prepare_entry.h"
 #include "cpu.h"
 #include "lib.h"
 #include "load.h"
@@ -259,5 +259,5 @@ bool svm_exit(struct svm_vcpu *s, u32 why)
 {
 	if (why == QUICK_NOT)
 		handle(s);
-	return likely(!s->v.attention) || svm_attend(s);
+	return likely(!s->v.attention) || svm_prepare_entry(s);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attend.h"
+#include "prepare_entry.h"
 #include "svm_code.h"
 
 u32 svm_quick(struct svm_vcpu *s, const void *handler);

@@ -7,7 +7,7 @@
 
 #include <sanitizer/asan_interface.h>
 
-#include "attend.h"
+#include "prepare_entry.h"
 #include "tests/svm/exit.h"
 
 const char *const host_mode_name[HOST_MODES] = { "real", "v86", "flat", "32", "pae", "compat", "long" };

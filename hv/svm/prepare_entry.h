@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is due between an exit's handler and the next entry, on the rare occasions that something is. */
-#ifndef SVM_ATTEND_H
-#define SVM_ATTEND_H
+#ifndef SVM_PREPARE_ENTRY_H
+#define SVM_PREPARE_ENTRY_H
 
 #include "svm.h"
 
 /* Re-deliver a cut event, deliver virtual interrupts, stop for pause or end. False: leave the run loop. */
-bool svm_attend(struct svm_vcpu *s);
+bool svm_prepare_entry(struct svm_vcpu *s);
 
 /* An emulator's shortcoming: to be called last before a vCPU enters that may have an interrupt in EVENTINJ. */
 void svm_hold_delivery(const struct svm_vcpu *s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The slow half of going back into a guest. */
-#include "attend.h"
+#include "prepare_entry.h"
 
 #include "cpu.h"
 #include "domu.h"
@@ -57,7 +57,7 @@ void svm_hold_delivery(const struct svm_vcpu *s)
 		apic_send_kick(this_pcpu());
 }
 
-bool svm_attend(struct svm_vcpu *s)
+bool svm_prepare_entry(struct svm_vcpu *s)
 {
 	struct domu_vcpu *c = s->v.owner;
 
