@@ -83,7 +83,7 @@ struct vcpu {
 				};
 				u32 hw_due; /* the three together */
 			};
-			u8 attention; /* the backend's: events, a pause, an end; 0 or 1 */
+			u8 request; /* 1: the back end is to look before the entry: an event, a pause, the end; else 0 */
 		};
 		u64 due; /* 8 bytes, which GCC compares with 0 in memory; 4 it would load first */
 	};

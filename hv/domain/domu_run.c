@@ -35,7 +35,7 @@ void domu_end(struct domain *d)
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
 		if (!d->vcpu[i])
 			continue;
-		d->vcpu[i]->attention = 1;
+		d->vcpu[i]->request = 1;
 		if (d->nr_vcpus > 1)
 			vcpus_poke(d->vcpu[i]->owner);
 	}
@@ -58,7 +58,7 @@ void domu_stopped(struct domu_vcpu *c)
 
 static void run_one(struct domu_vcpu *c)
 {
-	c->v->attention = 1;
+	c->v->request = 1;
 	if (backend_prepare_entry(c->v))
 		backend_run(c->v);
 	domu_stopped(c);

@@ -204,7 +204,7 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
 	TRACE(c->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
 	/* This trip is counted when its handler is done: look at the counts after that. */
 	u->region_begins = c;
-	c->v->attention = 1;
+	c->v->request = 1;
 	return 0;
 }
 

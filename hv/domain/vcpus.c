@@ -5,7 +5,7 @@
  *
  * What must always hold:
  *  - all of this is done with the domain's lock held, but for the waits, which give it up;
- *  - whoever changes what another vCPU has to look at sets its attention and interrupts its
+ *  - whoever changes what another vCPU has to look at sets its request and interrupts its
  *    pCPU: it is then out of the guest, or not yet in it, and looks before it enters;
  *  - the interrupt controllers' line leads to the first vCPU alone.
  */
@@ -39,7 +39,7 @@ void vcpus_init(struct domu *u)
 
 void vcpus_poke(struct domu_vcpu *c)
 {
-	c->v->attention = 1;
+	c->v->request = 1;
 	apic_send_kick(pcpus[c->pcpu]);
 }
 
@@ -78,7 +78,7 @@ static bool may_go(struct domu_vcpu *c)
 		vcpus_wait(c);
 	if (c->waits_sipi && c->sipi)
 		begin(c);
-	c->v->attention = 1;
+	c->v->request = 1;
 	go = backend_prepare_entry(c->v);
 	paging_unlock(c->v);
 	return go;
@@ -127,7 +127,7 @@ void vcpus_poll(struct domu_vcpu *c, u64 now)
 	lapic_advance(&c->lapic, now);
 	if (c == first(c))
 		u->pic_deadline = deadline;
-	else if ((pic_pending(c) || deadline < u->pic_deadline) && !first(c)->v->attention)
+	else if ((pic_pending(c) || deadline < u->pic_deadline) && !first(c)->v->request)
 		vcpus_poke(first(c));
 }
 
@@ -193,7 +193,7 @@ void domu_mmio_write(struct domu_vcpu *c, gpa_t gpa, const void *buf, unsigned b
 	if (!is_lapic(c, gpa) || bytes != 4 || gpa & 15)
 		return;
 	memcpy(&val, buf, 4);
-	c->v->attention = 1;
+	c->v->request = 1;
 	if (lapic_write(&c->lapic, (u32)(gpa & 0xff0), val, rdtsc(), &m))
 		send(c, &m);
 }

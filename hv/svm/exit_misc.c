@@ -32,7 +32,7 @@ enum trip exit_io(struct svm_vcpu *s)
 	u16 port = IOIO_PORT(info);
 	unsigned bytes = IOIO_BYTES(info);
 
-	s->v.attention = 1; /* a device may want an interrupt now, or the domain to end */
+	s->v.request = 1; /* a device may want an interrupt now, or the domain to end */
 	if (unlikely(info & IOIO_STRING))
 		return string_io(s);
 	if (info & IOIO_IN) {

@@ -48,13 +48,13 @@ static enum trip exit_interrupt(struct svm_vcpu *s)
 	if (!s->smp) /* others stand where they hold no lock */
 		pcpu_stand_if_asked();
 	domu_interrupted(s->v.owner);
-	s->v.attention = 1;
+	s->v.request = 1;
 	return TRIP_interrupt;
 }
 
 static enum trip exit_vintr(struct svm_vcpu *s)
 {
-	s->v.attention = 1;
+	s->v.request = 1;
 	return TRIP_irq_window;
 }
 
@@ -86,7 +86,7 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 				  (unsigned long long)s->vmcb.rip);
 	else
 		wait(s, s->vmcb.rflags & RFLAGS_IF);
-	s->v.attention = 1;
+	s->v.request = 1;
 	return TRIP_hlt;
 }
 

@@ -61,7 +61,7 @@ bool svm_prepare_entry(struct svm_vcpu *s)
 {
 	struct domu_vcpu *c = s->v.owner;
 
-	s->v.attention = 0;
+	s->v.request = 0;
 	redeliver(s);
 	if (!c) /* dom0: its interrupts are its own */
 		return true;

@@ -6,7 +6,7 @@
  * What must always hold:
  *  - in_guest is set from before the last look at flush_wanted until after the exit: who changed
  *    shadows and sets the one sees the other, or is seen (plat.c);
- *  - who wants attention interrupts this pCPU besides, which ends the guest's run before it begins;
+ *  - who makes a request interrupts this pCPU besides, which ends the guest's run before it begins;
  *  - the lock is not held there, unless it is a step (step.h); nor while this pCPU stands for another's measured region, unless
  *    a step is about to begin.
  */

@@ -74,7 +74,7 @@ static enum trip get_on(struct svm_vcpu *s, enum svm_step_kind kind, bool table)
 	}
 	add(t, at, (u32)s->vmcb.exitinfo1 & (PFEC_WRITE | PFEC_USER));
 	t->wanted = kind;
-	s->v.attention = 1;
+	s->v.request = 1;
 	return TRIP_step;
 }
 

@@ -207,12 +207,12 @@ __attribute__((noinline, cold)) void svm_save_cut_event(struct svm_vcpu *s)
 	s->pending |= EVENT_VALID;
 	s->pending_error = (u32)(s->vmcb.exitintinfo >> 32);
 	s->vmcb.exitintinfo = 0;
-	s->v.attention = 1;
+	s->v.request = 1;
 }
 
 static __attribute__((noinline, cold)) u32 trip_at_limit(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
 {
-	return trace_make_room(&s->v, PN_EV_trip) ? svm_trace_trip(s, kind, cost, bytes) : s->v.attention;
+	return trace_make_room(&s->v, PN_EV_trip) ? svm_trace_trip(s, kind, cost, bytes) : s->v.request;
 }
 
 __attribute__((noinline)) u32 svm_trace_trip(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
@@ -234,7 +234,7 @@ __attribute__((noinline)) u32 svm_trace_trip(struct svm_vcpu *s, enum trip kind,
 	now = rdtsc();
 	rec->tsc = now - ((u32)now - s->vmcb.begin);
 	trace_end(r, &s->v, PN_EV_trip);
-	return s->v.attention;
+	return s->v.request;
 }
 
 static void handle(struct svm_vcpu *s)
@@ -259,5 +259,5 @@ bool svm_exit(struct svm_vcpu *s, u32 why)
 {
 	if (why == QUICK_NOT)
 		handle(s);
-	return likely(!s->v.attention) || svm_prepare_entry(s);
+	return likely(!s->v.request) || svm_prepare_entry(s);
 }

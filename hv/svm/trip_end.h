@@ -70,7 +70,7 @@ static inline __attribute__((always_inline)) u32 svm_book(struct svm_vcpu *s, en
 
 	if (TRACE_ON(trip))
 		return svm_trace_trip(s, kind, cost, bytes);
-	return s->v.attention;
+	return s->v.request;
 }
 
 #endif

@@ -260,8 +260,8 @@ static void check_settled(const struct svm_vcpu *s)
 
 	if (v->hw_dirty || v->tlb_flush)
 		host_fail(s, "something is due that was not settled: hw_dirty %u, tlb_flush %u", v->hw_dirty, v->tlb_flush);
-	if (v->attention)
-		host_fail(s, "the vCPU enters, and its attention is wanted");
+	if (v->request)
+		host_fail(s, "the vCPU enters, and a request of it is not seen to");
 	if (s->pending)
 		host_fail(s, "an event that was cut short is forgotten: %llx", (unsigned long long)s->pending);
 	if (!paging_is_nested && (s->vmcb.cr0 != v->hw_cr0 || s->vmcb.cr3 != v->hw_cr3 || s->vmcb.cr4 != v->hw_cr4 ||
