@@ -58,7 +58,7 @@ struct code_page {
  * loads its registers itself.
  */
 enum { HW_CR3 = 1, HW_ALL = 2, HW_NESTED = 4 };
-#define HW_DUE_FLUSHED BIT(16) /* in hw_due: tlb_flushed, and nothing else */
+#define HW_WORK_FLUSHED BIT(16) /* in hw_work: tlb_flushed, and nothing else */
 
 struct vcpu {
 	u64 gpr[NR_GPRS]; /* offset 0: entry.S saves here. RAX and RSP are live in the VMCB except while emulating */
@@ -72,7 +72,7 @@ struct vcpu {
 	/* What hardware must be given: written by paging, loaded by the backend at the next entry. */
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
 	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging, but behind a fence */
-	/* What is due before the guest runs on; all of it is looked at once an exit. */
+	/* Work to be done before the guest runs on; each exit asks once whether there is any. */
 	union {
 		struct {
 			union {
@@ -81,11 +81,11 @@ struct vcpu {
 					u8 tlb_flush;   /* flush this guest's TLB */
 					u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
 				};
-				u32 hw_due; /* the three together */
+				u32 hw_work; /* the three together */
 			};
 			u8 request; /* 1: the back end is to look before the entry: an event, a pause, the end; else 0 */
 		};
-		u64 due; /* 8 bytes, which GCC compares with 0 in memory; 4 it would load first */
+		u64 entry_work; /* 8 bytes, which GCC compares with 0 in memory; 4 it would load first */
 	};
 
 	/* Paging's own. */

@@ -25,9 +25,9 @@
  */
 #define ENTRY_UNSEEN_TICKS 65
 
-/* What a quick handler says: the guest runs on; it runs on once what is due is done; nothing has been done yet. */
-#define QUICK_DONE 0
-#define QUICK_DUE  1
-#define QUICK_NOT  2
+/* A quick handler's answers: the guest runs on; it runs on once svm_prepare_entry() has looked; nothing has been done yet. */
+#define QUICK_DONE    0
+#define QUICK_REQUEST 1
+#define QUICK_NOT     2
 
 #endif

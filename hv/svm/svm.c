@@ -250,7 +250,7 @@ static void handle(struct svm_vcpu *s)
 		handler = s->exits[exit_index(s->vmcb.exitcode)];
 	}
 	enum trip kind = handler(s);
-	if (unlikely(s->v.due))
+	if (unlikely(s->v.entry_work))
 		svm_settle(s);
 	svm_book(s, kind, s->v.bytes);
 }

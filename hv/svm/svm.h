@@ -22,7 +22,7 @@ struct load_result;
 typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
 
 /*
- * Tries to do so with some of the guest's registers only (short/quick.h). Returns QUICK_DONE, QUICK_DUE or QUICK_NOT (entry.h): plain
+ * Tries to do so with some of the guest's registers only (short/quick.h). Returns QUICK_DONE, QUICK_REQUEST or QUICK_NOT (entry.h): plain
  * numbers, because assembly reads them.
  */
 typedef u32 quick_t;

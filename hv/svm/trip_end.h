@@ -44,7 +44,7 @@ static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu 
 static inline __attribute__((always_inline)) void svm_settle_tlb(struct svm_vcpu *s, bool flush)
 {
 	s->vmcb.tlb_control = flush ? svm_tlb_flush_kind : TLB_NOTHING;
-	s->v.hw_due = flush ? HW_DUE_FLUSHED : 0;
+	s->v.hw_work = flush ? HW_WORK_FLUSHED : 0;
 }
 
 /* Control registers and TLB flushes that the handler asked for. */
@@ -62,8 +62,10 @@ static inline __attribute__((always_inline)) void svm_settle_load(struct svm_vcp
 	svm_settle_tlb(s, true);
 }
 
-/* A trip that has settled what was due is over. 1: the back end has business before the guest runs on; else 0. Every call here is the last, so
- * that a quick handler needs no stack. */
+/*
+ * A settled trip ends here: into the books, and into the trace. Returns 1 if svm_prepare_entry() is to look before the guest runs on,
+ * else 0. Every call here is the last one of its function, so that a quick handler needs no stack.
+ */
 static inline __attribute__((always_inline)) u32 svm_book(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
 	u64 cost = svm_account(s, kind, bytes);

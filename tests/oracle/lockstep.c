@@ -104,7 +104,7 @@ static void look_at_tables(struct outcome *o, struct vcpu *v, gva_t va)
 
 static void look_at_vcpu(struct outcome *o, const struct vcpu *v)
 {
-	const u64 owed[] = { v->hw_cr3, v->hw_due, (uintptr_t)v->root };
+	const u64 owed[] = { v->hw_cr3, v->hw_work, (uintptr_t)v->root };
 
 	o->vcpus = hash(o->vcpus, owed, sizeof(owed));
 	for (u32 i = 0; i < NR_SOFT_TLBS; i++) {

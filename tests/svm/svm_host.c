@@ -174,7 +174,7 @@ void host_set_cr(struct svm_vcpu *s, u64 cr0, u64 cr4, u64 efer)
 		host_fail(s, "these PDPTEs are not right");
 	paging_update_modes(v);
 	svm_load_hw(s);
-	v->hw_due = 0;
+	v->hw_work = 0;
 	host_cpu_loads(s);
 }
 

@@ -18,14 +18,14 @@
 #include "svm.h"
 #include "trip_end.h"
 
-_Static_assert(QUICK_DONE == 0 && QUICK_DUE == 1, "what svm_book returns");
+_Static_assert(QUICK_DONE == 0 && QUICK_REQUEST == 1, "what svm_book returns");
 
 /* The end of a quick handler: a trip that may have asked for something. */
-quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u64 bytes);
+quick_t svm_quick_entry_work(struct svm_vcpu *s, enum trip kind, u64 bytes);
 static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
-	if (unlikely(s->v.due))
-		return svm_quick_due(s, kind, bytes);
+	if (unlikely(s->v.entry_work))
+		return svm_quick_entry_work(s, kind, bytes);
 	u64 cost = svm_account(s, kind, bytes);
 	if (TRACE_ON(trip))
 		return svm_trace_trip(s, kind, cost, bytes);

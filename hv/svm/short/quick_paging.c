@@ -5,7 +5,7 @@
 #include "svm.h"
 #include "svm_code.h"
 
-__attribute__((noinline)) quick_t svm_quick_due(struct svm_vcpu *s, enum trip kind, u64 bytes)
+__attribute__((noinline)) quick_t svm_quick_entry_work(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
 	svm_settle(s);
 	return svm_book(s, kind, bytes);
