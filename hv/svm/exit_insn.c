@@ -8,7 +8,7 @@
 #include "svm_code.h"
 
 /* Entries of one instruction whose bytes never agree with its exit, before the domain is crashed. */
-#define MISFITS_MOST 1000
+#define MISMATCHES_MOST 1000
 
 /* Which exit codes an operation can have: from `first` to before `end`. The rest of the agreement is agrees(). */
 #define ONE(code)                                                                                                                \
@@ -89,13 +89,13 @@ static bool is_for_exit(const struct svm_vcpu *s, const struct insn *in)
 }
 
 /* Other bytes than those that hardware executed. A TLB may forget a page at any time: it does, and so does the shadow. */
-static void misfit(struct svm_vcpu *s)
+static void mismatch(struct svm_vcpu *s)
 {
 	gva_t va = svm_linear_rip(s);
 
-	s->misfits = s->misfit_rip == s->vmcb.rip ? s->misfits + 1 : 1;
-	s->misfit_rip = s->vmcb.rip;
-	if (s->misfits > MISFITS_MOST)
+	s->mismatches = s->mismatch_rip == s->vmcb.rip ? s->mismatches + 1 : 1;
+	s->mismatch_rip = s->vmcb.rip;
+	if (s->mismatches > MISMATCHES_MOST)
 		plat_domain_crash(s->v.domain, "the instruction at rip %llx is never the one that exit %llx is for",
 				  (unsigned long long)s->vmcb.rip, (unsigned long long)s->vmcb.exitcode);
 	paging_invlpg(&s->v, va);
@@ -115,7 +115,7 @@ static bool decode_for_exit(struct svm_vcpu *s, const struct fetched *f, struct 
 
 	if (likely(n && emul_decode(in, f->bytes, n, svm_emul_mode(s)) > 0) && likely(is_for_exit(s, in)))
 		return true;
-	misfit(s);
+	mismatch(s);
 	return false;
 }
 

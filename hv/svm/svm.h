@@ -42,10 +42,10 @@ struct svm_vcpu {
 	enum verdict verdict; /* paging's, of the page fault whose handling was deferred */
 	u64 pending;          /* an event in EVENTINJ form that delivery was cut short by an exit, or 0 */
 	u32 pending_error;
-	bool ran;    /* it has run since its start, or since INIT */
-	bool holds;  /* what its pCPU holds beside the VMCB is its own (unswitched.c) */
-	u32 misfits; /* how often in a row the bytes at misfit_rip were not the instruction that the exit was for (exit_insn.c) */
-	u64 misfit_rip;
+	bool ran;   /* it has run since its start, or since INIT */
+	bool holds; /* what its pCPU holds beside the VMCB is its own (unswitched.c) */
+	u32 mismatches; /* how often in a row the bytes at mismatch_rip were not the instruction that the exit was for (exit_insn.c) */
+	u64 mismatch_rip;
 	/* Several vCPUs (smp.c): it is in the guest or about to enter; another one's changes call for a flush before it enters. */
 	u32 in_guest, flush_wanted;
 	bool smp;                   /* its domain has several */
