@@ -294,7 +294,7 @@ enum trip svm_emulated(struct svm_vcpu *s, int r, enum trip done)
 	case SH_GUEST_FAULT: svm_inject_pf(s); return TRIP_pf_guest;
 	case SH_RETRY: return TRIP_pf_retry;
 	}
-	return svm_get_on(s, done == TRIP_pf_emulate);
+	return svm_emulation_failed(s, done == TRIP_pf_emulate);
 }
 
 enum trip svm_emulate_insn(struct svm_vcpu *s, const struct insn *in, emul_fn_t fn, enum trip done)

@@ -16,8 +16,8 @@
 enum trip svm_answer_pf(struct svm_vcpu *s, enum verdict r)
 {
 	if (unlikely(s->pending && (r == SH_EMULATE || r == SH_MMIO)))
-		return svm_get_on_event(s,
-					r == SH_EMULATE); /* no instruction made this access: the CPU pushed an event's frame */
+		return svm_delivery_failed(
+			s, r == SH_EMULATE); /* no instruction made this access: the CPU pushed an event's frame */
 	switch (r) {
 	case SH_GUEST_FAULT: svm_inject_pf(s); return TRIP_pf_guest;
 	case SH_FIXED: return TRIP_pf_fixed;
@@ -47,7 +47,7 @@ enum trip exit_npf(struct svm_vcpu *s)
 	}
 	if (paging_nested_fault(&s->v, s->vmcb.exitinfo2, s->vmcb.exitinfo1) != SH_MMIO)
 		return TRIP_npf;
-	return unlikely(s->pending) ? svm_get_on_event(s, false) : svm_emulate_any(s, TRIP_npf);
+	return unlikely(s->pending) ? svm_delivery_failed(s, false) : svm_emulate_any(s, TRIP_npf);
 }
 
 enum trip exit_invlpg(struct svm_vcpu *s)

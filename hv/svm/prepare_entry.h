@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What is due between an exit's handler and the next entry, on the rare occasions that something is. */
+/* Work between an exit's handler and the next entry that somebody has requested (v->request): after few exits only. */
 #ifndef SVM_PREPARE_ENTRY_H
 #define SVM_PREPARE_ENTRY_H
 

@@ -58,7 +58,7 @@ static void add(struct svm_step *t, u64 at, u32 access)
  * A table loses its shadows at first, which is all that a page needs that is none any more. Who comes back to it without having got on, or
  * whatever else stands in the way, is to make a step.
  */
-static enum trip get_on(struct svm_vcpu *s, enum svm_step_kind kind, bool table)
+static enum trip unshadow_or_step(struct svm_vcpu *s, enum svm_step_kind kind, bool table)
 {
 	struct svm_step *t = &s->step;
 	const u64 at = s->vmcb.exitinfo2 & PAGE_MASK;
@@ -78,15 +78,15 @@ static enum trip get_on(struct svm_vcpu *s, enum svm_step_kind kind, bool table)
 	return TRIP_step;
 }
 
-enum trip svm_get_on(struct svm_vcpu *s, bool table)
+enum trip svm_emulation_failed(struct svm_vcpu *s, bool table)
 {
-	return get_on(s, STEP_INSN, table);
+	return unshadow_or_step(s, STEP_INSN, table);
 }
 
-enum trip svm_get_on_event(struct svm_vcpu *s, bool table)
+enum trip svm_delivery_failed(struct svm_vcpu *s, bool table)
 {
 	s->step.event = (u64)s->pending_error << 32 | s->pending;
-	return get_on(s, STEP_EVENT, table);
+	return unshadow_or_step(s, STEP_EVENT, table);
 }
 
 /* ---- begun ---- */

@@ -40,12 +40,12 @@ struct svm_step {
 };
 
 /*
- * The fault or nested fault that is being handled stands in the way of the instruction at RIP: emulation does not know it. `table`:
- * where it accessed is a guest table, or a read-only page under CR0.WP = 0; else there is no memory.
+ * No emulation knows the instruction at RIP, which a page fault or nested page fault stopped. `table`: it accessed a guest table, or a
+ * read-only page under CR0.WP = 0; otherwise there is no memory where it accessed. The table loses its shadows, or else a step is wanted.
  */
-enum trip svm_get_on(struct svm_vcpu *s, bool table);
-/* The same of the event that was cut short, s->pending. */
-enum trip svm_get_on_event(struct svm_vcpu *s, bool table);
+enum trip svm_emulation_failed(struct svm_vcpu *s, bool table);
+/* Such a fault cut the delivery of an event short, s->pending: no instruction made the access, and nothing can be emulated. */
+enum trip svm_delivery_failed(struct svm_vcpu *s, bool table);
 
 /* A step is wanted, and the guest is about to be entered: begin it. No other vCPU is in the guest. False: the guest is to go on as it is. */
 bool svm_step_begin(struct svm_vcpu *s);

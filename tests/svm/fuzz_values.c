@@ -72,7 +72,7 @@ static void check_end(const struct svm_vcpu *s, bool goes_on)
 }
 
 /* Bytes that cannot have the exit: the guest is to execute what is there now, so its TLB forgets the page. */
-static void check_misfit(const struct svm_vcpu *s, bool goes_on)
+static void check_mismatch(const struct svm_vcpu *s, bool goes_on)
 {
 	if (has_moved(s))
 		host_fail(s, "RIP went past bytes %02x %02x %02x %02x, which cannot have this exit", bytes_at_rip[0],
@@ -151,7 +151,7 @@ static void check_bytes(const struct svm_vcpu *s, bool goes_on)
 	if (!bytes_known || !needs_instruction(&was->vmcb) || is_crashed(s))
 		return;
 	if (!fuzz_can_exit(bytes_at_rip, mode, was->vmcb.exitcode, &f) || !fuzz_is_of(&f, &was->vmcb)) {
-		check_misfit(s, goes_on);
+		check_mismatch(s, goes_on);
 	} else if (has_moved(s)) {
 		check_cr_read(s, &f, mode);
 		check_cr_write(s, &f, mode);
