@@ -7,6 +7,8 @@
 /* False: the program is over. */
 static bool emit(struct gen *g, struct step s)
 {
+	if (g->calm && s.op == OP_pool)
+		return true;
 	if (g->p->nr_steps == g->max_steps)
 		return false;
 	g->p->step[g->p->nr_steps++] = s;
@@ -195,7 +197,7 @@ static bool write_meanwhile(struct gen *g, u32 cpu, u32 other, struct place at)
 	u32 levels = cpu_of(g, cpu)->levels;
 	struct step s = { .op = OP_meanwhile, .cpu = (u8)other, .how = HOST_AC };
 
-	if (other == cpu || g->p->strict || cpu_of(g, other)->levels != levels)
+	if (other == cpu || g->p->strict || g->calm || cpu_of(g, other)->levels != levels)
 		return true;
 	s.a = kernel_address(g, levels, at.gpa);
 	s.c = one_in(g, 3) ? entry_at(g->r, cpu, at.gpa) ^ PTE_RW : good_entry(g, levels, at.level);
@@ -498,6 +500,8 @@ static void gen_head(struct gen *g)
 	g->by_super = one_in(g, 4) ? 1 : 8;
 	p->hardware = 2 + (u32)rnd(g, 4);
 	p->pool_pages = one_in(g, 2) ? 12 + rnd(g, 24) : 24 * p->cpus + rnd(g, 60);
+	if (g->calm)
+		p->pool_pages = CALM_PAGES;
 	p->clumsy = one_in(g, 2) ? 4 : 0;
 	p->luck = rnd(g, 1 << 20);
 	p->nr_steps = 0;

@@ -9,6 +9,8 @@
 
 #include "tests/oracle/run.h"
 
+#define CALM_PAGES 300
+
 struct gen {
 	struct run *r;
 	struct prog *p;
@@ -16,6 +18,7 @@ struct gen {
 	const u8 *bytes; /* NULL: the seed decides */
 	size_t left;
 	u32 guests; /* bit m: guests with m levels may be */
+	bool calm;  /* no vCPU writes in the midst of another's step, and the pool has pages for all */
 	u32 max_steps;
 	gpa_t changed_at; /* the entry that was changed last, and what it was */
 	u64 changed;

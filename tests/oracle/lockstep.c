@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lockstep: the short ways (hv/shadow/short) are asked beside the plain ones, in the oracle's programs. Linked into an oracle, this
- * is the table of pairs, and stands between paging and the modes: each fault, translation and write of emulation is
- * first made by the plain function, in a child that has a copy of everything, and then by the short one. Whatever
- * anybody can see afterwards must be the same: the verdict and what comes with it, every shadow page with all its books, the frames'
- * books, the guest's tables, emulation's TLB, what hardware is owed, and all counters; only the bytes touched differ.
+ * Lockstep: the short ways (hv/shadow/short) beside the plain ones. Linked into an oracle, this is the table of pairs, and stands
+ * between paging and the modes. The program runs as two processes, which make the same programs of the guest's: one by the plain functions, the
+ * other by the short ones. After each fault, translation and write of emulation whatever anybody can see must be the same in both:
+ * the verdict and what comes with it, every shadow page with all its books, the frames' books, the guest's entries,
+ * emulation's TLB, what hardware is owed, and all counters; only the bytes touched differ.
  *
- * Left out: what another vCPU may disturb, because it strikes at another point of each way; and faults in a pool so full that the
- * plain way, which reserves pages before it knows that it needs none, takes some back.
+ * Must hold: programs are calm (--calm). Another vCPU's write would strike at another point of each way; and in a pool without
+ * room the plain way, which reserves pages before it knows that it needs none, takes some back.
  */
+#include <fcntl.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -43,11 +46,6 @@ const struct sh_mode *const sh_pairs[SH_MAX_LEVELS + 1][SH_MAX_LEVELS + 1] = {
 };
 #undef PAIR
 
-/* More than any fault takes. */
-#define PAGES_ENOUGH 32
-
-static u64 compared, left_out;
-
 /* All that a way leaves behind. */
 struct outcome {
 	enum verdict verdict;
@@ -56,6 +54,17 @@ struct outcome {
 	u64 counter[PN_CNT_MAX];
 	u64 pages, tables, frames, domain, vcpus;
 };
+
+#define SLOTS 64
+
+/* The plain process is ahead of the short one by so many accesses at most. */
+struct both {
+	sem_t told, room;
+	struct outcome slot[SLOTS];
+};
+static struct both *both;
+static bool is_plain;
+static u64 accesses;
 
 static u64 hash(u64 h, const void *p, size_t bytes)
 {
@@ -184,66 +193,78 @@ static enum verdict make(const struct sh_mode *m, const struct call *c)
 	return m->fault(c->v, c->va, c->access);
 }
 
-static void make_and_look(const struct sh_mode *m, const struct call *c, struct outcome *o)
+static void wait_for(sem_t *sem)
 {
-	const enum verdict r = make(m, c);
-
-	look(o, c->v, r);
-	look_at_tables(o, c->v, c->va);
-	if (c->target && r == SH_FIXED)
-		o->target = *c->target;
+	while (sem_wait(sem))
+		;
 }
 
-static enum verdict both(const struct call *c)
+static enum verdict make_and_compare(const struct call *c)
 {
-	static struct outcome *plain;
 	const u32 g = c->v->guest_levels, n = c->v->shadow_levels;
+	struct outcome *slot = &both->slot[accesses++ % SLOTS];
+	const enum verdict r = make((is_plain ? plain_mode : short_mode)[g][n], c);
 	struct outcome now;
-	int status;
-	pid_t pid;
 
-	if (host_countdown || host_last_moment || c->v->domain->shadow->free < PAGES_ENOUGH) {
-		left_out++;
-		return make(short_mode[g][n], c);
+	look(&now, c->v, r);
+	look_at_tables(&now, c->v, c->va);
+	if (c->target && r == SH_FIXED)
+		now.target = *c->target;
+	if (is_plain) {
+		if (accesses == 1) /* the oracle makes programs in a child of its own */
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+		wait_for(&both->room);
+		*slot = now;
+		sem_post(&both->told);
+	} else {
+		wait_for(&both->told);
+		if (memcmp(slot, &now, sizeof(now)))
+			differ(c->v, c->name, c->va, c->access, slot, &now);
+		sem_post(&both->room);
 	}
-	compared++;
-	if (!plain)
-		plain = mmap(NULL, sizeof(*plain), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid = fork();
-	if (!pid) {
-		make_and_look(plain_mode[g][n], c, plain);
-		_exit(0);
-	}
-	if (pid < 0 || plain == MAP_FAILED || waitpid(pid, &status, 0) != pid || status) {
-		fprintf(stderr, "lockstep: the plain %s of %llx did not come back\n", c->name, (unsigned long long)c->va);
-		abort();
-	}
-	make_and_look(short_mode[g][n], c, &now);
-	if (memcmp(plain, &now, sizeof(now)))
-		differ(c->v, c->name, c->va, c->access, plain, &now);
-	return now.verdict;
+	return r;
 }
 
 static enum verdict watch_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
-	return both(&(struct call){ .name = "a fault", .v = v, .va = va, .access = pfec });
+	return make_and_compare(&(struct call){ .name = "a fault", .v = v, .va = va, .access = pfec });
 }
 
 static enum verdict watch_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
-	return both(&(struct call){ .name = "a translation", .v = v, .va = va, .access = access, .target = t });
+	return make_and_compare(&(struct call){ .name = "a translation", .v = v, .va = va, .access = access, .target = t });
 }
 
 static enum verdict watch_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
-	return both(&(struct call){ .name = "a write", .v = v, .va = va, .access = access, .buf = buf, .bytes = bytes });
+	return make_and_compare(&(struct call){ .name = "a write", .v = v, .va = va, .access = access, .buf = buf, .bytes = bytes });
 }
 
 static void report(void)
 {
-	if (compared)
-		printf("lockstep (%s): %llu accesses made both ways, %llu by the short one alone\n", paging_recipe_name,
-		       (unsigned long long)compared, (unsigned long long)left_out);
+	if (accesses)
+		printf("lockstep (%s): %llu accesses made both ways\n", paging_recipe_name, (unsigned long long)accesses);
+}
+
+/* The plain process ends with the short one, says nothing, and waits for ever if the short one has died. */
+static void part(void)
+{
+	const pid_t parent = getpid(), pid = fork();
+
+	if (pid < 0) {
+		perror("fork");
+		_exit(EXIT_FAILURE);
+	}
+	is_plain = !pid;
+	if (pid) {
+		atexit(report);
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_FAILURE);
+	dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+	dup2(STDOUT_FILENO, STDERR_FILENO);
 }
 
 static __attribute__((constructor)) void begin(void)
@@ -256,5 +277,10 @@ static __attribute__((constructor)) void begin(void)
 				watched[g][n].translate = watch_translate;
 				watched[g][n].write = watch_write;
 			}
-	atexit(report);
+	both = mmap(NULL, sizeof(*both), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (both == MAP_FAILED || sem_init(&both->told, 1, 0) || sem_init(&both->room, 1, SLOTS)) {
+		perror("lockstep");
+		_exit(EXIT_FAILURE);
+	}
+	part();
 }

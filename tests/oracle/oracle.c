@@ -23,7 +23,7 @@
 struct options {
 	u64 first, programs;
 	u32 steps, guests, check_every, shrink_seconds, step_seconds;
-	bool replay, loud, quiet, bytes;
+	bool replay, loud, quiet, bytes, calm;
 };
 
 /* Between the child and its parent. */
@@ -38,7 +38,7 @@ static void run_program(struct shared *sh, const struct options *o, u64 seed)
 {
 	static u8 bytes[8192];
 	struct gen g = {
-		.r = &run, .p = &sh->prog, .rng = seed * 0x2545f4914f6cdd1dull, .guests = o->guests, .max_steps = o->steps
+		.r = &run, .p = &sh->prog, .rng = seed * 0x2545f4914f6cdd1dull, .guests = o->guests, .max_steps = o->steps, .calm = o->calm
 	};
 
 	for (u32 i = 0; o->bytes && i < sizeof(bytes); i++)
@@ -146,11 +146,12 @@ static int usage(const char *name)
 {
 	fprintf(stderr,
 		"usage: %s [--seed N] [--programs N] [--steps N] [--guests LIST] [--check-every STEPS] [--shrink SECONDS] "
-		"[--bytes]\n"
+		"[--bytes] [--calm]\n"
 		"       %s [--loud] --replay FILE...\n"
 		"  --guests       levels that guests may have, such as 024\n"
 		"  --check-every  audit the engine and compare the guest's memory that often\n"
 		"  --bytes        programs from random bytes, as a fuzzer makes them\n"
+		"  --calm         no vCPU writes in the midst of another's step, and no page runs short\n"
 		"  --shrink       how long to make a failing program smaller; 0: do not\n",
 		name, name);
 	return 2;
@@ -168,6 +169,7 @@ int main(int argc, char **argv)
 					       { "loud", 0, NULL, 'l' },
 					       { "quiet", 0, NULL, 'q' },
 					       { "bytes", 0, NULL, 'b' },
+					       { "calm", 0, NULL, 'm' },
 					       { NULL, 0, NULL, 0 } };
 	struct options o = { .first = 1,
 			     .programs = 400,
@@ -178,7 +180,7 @@ int main(int argc, char **argv)
 			     .step_seconds = 20 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:p:n:g:c:k:rlqb", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:p:n:g:c:k:rlqbm", longs, NULL)) != -1) {
 		u64 n = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		switch (c) {
@@ -192,6 +194,7 @@ int main(int argc, char **argv)
 		case 'l': o.loud = true; break;
 		case 'q': o.quiet = true; break;
 		case 'b': o.bytes = true; break;
+		case 'm': o.calm = true; break;
 		default: return usage(argv[0]);
 		}
 	}
