@@ -23,7 +23,7 @@ RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.
 # Recipes that tests/engine/suites/exchange.c has a row for.
 RECIPES_EXCHANGE := $(shell cd $(srcdir) && sed -n 's/^[A-Z]*.\([^,]*\), *"\([^"]*\)", .*/\1 \2/p' policies/recipes.def | \
 	while read -r file name; do ! grep -qF "{ \"$$name\"," tests/engine/suites/exchange.c || echo $$file; done)
-ENGINE_TESTS = tests/oracle/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine/suites/$(t)_%)) \
+ENGINE_TESTS = tests/engine/path tests/oracle/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine/suites/$(t)_%)) \
 	$(RECIPES_SHADOW:%=tests/oracle/oracle_%) $(RECIPES_VARIANT:%=tests/engine/suites/parts_%) $(RECIPES_SUPER:%=tests/engine/suites/super_%) \
 	$(RECIPES_EXCHANGE:%=tests/engine/suites/exchange_%) $(RECIPES_BASE:%=tests/oracle/lockstep_%) \
 	$(ENGINE_TSAN_RECIPES:%=tests/engine/suites/tsan_%)
@@ -86,6 +86,13 @@ tests/oracle/lockstep_$(1): $$(call engine_objs,all,tests/oracle/lockstep.c) tes
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) tests/oracle/liboracle.a tests/engine/libengine_$(1).a
 endef
 $(foreach r,$(RECIPES_BASE),$(eval $(call lockstep_recipe,$(r))))
+
+# The plain engine of shadow3 with every call told, for tests/engine/path.sh. Addresses are those of the file, for addr2line.
+PATH_SRCS = $(HOSTED_ENGINE_SRCS) $(HV_PAGING_SRCS)
+engine-obj/told/%.o: % recipes/plain-shadow3.h
+	$(ENGINE_CC_V) $(ENGINE_CC) -O0 -finstrument-functions -DRECIPE_HEADER='"plain-shadow3.h"' -c $< -o $@
+tests/engine/path: $(call engine_objs,told,$(PATH_SRCS)) $(call engine_objs,all,tests/engine/path.c tests/engine/guest.c $(filter-out $(HV_PAGING_SRCS),$(ENGINE_HOST_SRCS)))
+	$(ENGINE_LD_V) $(CC) $(CFLAGS) $(LDFLAGS) -no-pie -o $@ $^
 
 # On demand: needs clang with libFuzzer (libclang-rt-dev). FUZZ_RECIPE chooses.
 FUZZ_RECIPE = shadow2

@@ -237,7 +237,8 @@ static enum verdict watch_translate(struct vcpu *v, gva_t va, u32 access, struct
 
 static enum verdict watch_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
-	return make_and_compare(&(struct call){ .name = "a write", .v = v, .va = va, .access = access, .buf = buf, .bytes = bytes });
+	return make_and_compare(
+		&(struct call){ .name = "a write", .v = v, .va = va, .access = access, .buf = buf, .bytes = bytes });
 }
 
 static void report(void)

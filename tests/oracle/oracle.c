@@ -37,9 +37,12 @@ static struct run run;
 static void run_program(struct shared *sh, const struct options *o, u64 seed)
 {
 	static u8 bytes[8192];
-	struct gen g = {
-		.r = &run, .p = &sh->prog, .rng = seed * 0x2545f4914f6cdd1dull, .guests = o->guests, .max_steps = o->steps, .calm = o->calm
-	};
+	struct gen g = { .r = &run,
+			 .p = &sh->prog,
+			 .rng = seed * 0x2545f4914f6cdd1dull,
+			 .guests = o->guests,
+			 .max_steps = o->steps,
+			 .calm = o->calm };
 
 	for (u32 i = 0; o->bytes && i < sizeof(bytes); i++)
 		bytes[i] = (u8)host_random(&g.rng);
@@ -159,18 +162,12 @@ static int usage(const char *name)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "seed", 1, NULL, 's' },
-					       { "programs", 1, NULL, 'p' },
-					       { "steps", 1, NULL, 'n' },
-					       { "guests", 1, NULL, 'g' },
-					       { "check-every", 1, NULL, 'c' },
-					       { "shrink", 1, NULL, 'k' },
-					       { "replay", 0, NULL, 'r' },
-					       { "loud", 0, NULL, 'l' },
-					       { "quiet", 0, NULL, 'q' },
-					       { "bytes", 0, NULL, 'b' },
-					       { "calm", 0, NULL, 'm' },
-					       { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = { { "seed", 1, NULL, 's' },        { "programs", 1, NULL, 'p' },
+					       { "steps", 1, NULL, 'n' },       { "guests", 1, NULL, 'g' },
+					       { "check-every", 1, NULL, 'c' }, { "shrink", 1, NULL, 'k' },
+					       { "replay", 0, NULL, 'r' },      { "loud", 0, NULL, 'l' },
+					       { "quiet", 0, NULL, 'q' },       { "bytes", 0, NULL, 'b' },
+					       { "calm", 0, NULL, 'm' },        { NULL, 0, NULL, 0 } };
 	struct options o = { .first = 1,
 			     .programs = 400,
 			     .steps = 600,

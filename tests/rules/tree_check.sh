@@ -61,6 +61,12 @@ else
 	bad "hv/TOUR.md is missing"
 fi
 
+# Its last chapter is the short ways: no shortcut is met before the plain path is complete. The template has them in one place.
+early=$(sed '/^## The short ways/,$d' hv/TOUR.md | grep -o '`[a-z/]*short/[^`]*`' || true)
+[ -z "$early" ] && ok || bad "hv/TOUR.md names $early before the plain path is complete"
+users=$(grep -l '"multi_short.h"' hv/shadow/*/*.[ch])
+[ "$users" = hv/shadow/template/multi.h ] && ok || bad "multi_short.h is included by $users, not by multi.h alone"
+
 # Measures of STYLE: functions within 80 lines, files within 600.
 files=$(find hv policies traces workloads bench dom0 tests -name '*.[ch]')
 for f in $files; do

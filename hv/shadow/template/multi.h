@@ -174,6 +174,12 @@ static inline bool prefetched(u64 e)
 	return PREFETCH_LOOKS_AROUND && (e & (SH_PREFETCHED | PTE_P)) == (SH_PREFETCHED | PTE_P);
 }
 
+/* An entry as it would be if it had not been prefetched. */
+static inline u64 unprefetched(u64 e)
+{
+	return prefetched(e) ? (e & ~SH_PREFETCHED) | PTE_A : e;
+}
+
 /* Leaf entry e of a slot, as hardware has marked it. */
 static inline u64 s_marked(const struct sh_page *sp, u64 slot, u64 e)
 {

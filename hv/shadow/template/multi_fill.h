@@ -187,6 +187,18 @@ static __attribute__((noinline)) enum verdict full_fault(struct vcpu *v, gva_t v
 	return any_fault(v, va, pfec, false);
 }
 
+/*
+ * Where tables above level 1 go out of sync, a fault whose address such a table translates is answered when everything
+ * is in sync. Was one? It is by now.
+ */
+static inline bool caught_up(struct vcpu *v, gva_t va)
+{
+	if (!G || !SYNC_UNSYNCS_LINKS || !v->domain->unsync || !way_unsync(v, va))
+		return false;
+	sh_resync_all(v);
+	return true;
+}
+
 static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
 	struct way way;

@@ -32,12 +32,6 @@ static inline u32 first_index(const struct sh_page *sp)
 	return QUADRANTS ? ROLE_QUADRANT(sp->role) * ENTRIES : 0;
 }
 
-/* An entry as it would be if it had not been prefetched. */
-static inline u64 unprefetched(u64 e)
-{
-	return prefetched(e) ? (e & ~SH_PREFETCHED) | PTE_A : e;
-}
-
 /* ---- resync ---- */
 
 /* Neither of the plain cases: derive it. True: it had changed. */
@@ -186,18 +180,6 @@ static bool way_unsync(struct vcpu *v, gva_t va)
 		table = pte_gfn(e);
 	}
 	return false;
-}
-
-/*
- * Where tables above level 1 go out of sync, a fault whose address such a table translates is answered when everything
- * is in sync. Was one? It is by now.
- */
-static inline bool caught_up(struct vcpu *v, gva_t va)
-{
-	if (!G || !SYNC_UNSYNCS_LINKS || !v->domain->unsync || !way_unsync(v, va))
-		return false;
-	sh_resync_all(v);
-	return true;
 }
 
 /* ---- prefetch ---- */
