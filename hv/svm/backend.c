@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hv/svm as hv/domain knows it. Trips do not come this way: a vCPU does, when it is made, begins, runs and goes. */
+/*
+ * hv/svm as hv/domain knows it (backend.h): a vCPU is made, given a state, run and freed by these functions. Trips do not come
+ * this way.
+ */
 #include "backend.h"
 
 #include "prepare_entry.h"

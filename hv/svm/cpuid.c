@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The CPU that a domU sees: the host's, as far as cpuid.def goes; and the bits of CR4, EFER and XCR0 that follow from it. */
+/*
+ * The CPU that a domU sees: the host's, as far as cpuid.def goes; and the bits of CR4, EFER and XCR0 that follow from it.
+ *
+ * What must hold: a bit is offered only if cpuid.def lists it and the host has it, and a feature's control bit can be set only if
+ * the feature is offered. Answers that never change are computed once, for each vCPU.
+ */
 #include "cpu.h"
 #include "exit_insn.h"
 #include "hypercall_abi.h"
@@ -19,7 +24,7 @@ enum reg { EAX, EBX, ECX, EDX };
 #define XSAVE_BYTES       576 /* of an area with x87 and SSE */
 #define XSAVE_AVX_BYTES   832 /* with AVX */
 
-/* A constant for constant arguments. */
+/* The bits of a leaf's register that cpuid.def lists: a constant for constant arguments. */
 static inline __attribute__((always_inline)) u32 mask_of(u32 of_leaf, u32 of_subleaf, enum reg of_reg)
 {
 	u32 all = 0;
@@ -55,13 +60,13 @@ static u32 at_most(u32 a, u32 b)
 	return a < b ? a : b;
 }
 
-/* Guests change it without an exit. */
+/* CPUID.OSXSAVE follows CR4.OSXSAVE, which guests under nested paging change without an exit. */
 static u32 osxsave(const struct svm_vcpu *s)
 {
 	return s->vmcb.cr4 & CR4_OSXSAVE ? CPUID_OSXSAVE : 0;
 }
 
-/* What is this vCPU's own, not the host CPU's. */
+/* The whole answer: the host's bits that are offered, and what is this vCPU's own. */
 static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
 {
 	struct cpuid r = offered(leaf, subleaf, cpuid(leaf, subleaf));
@@ -128,7 +133,7 @@ static inline u32 slot_of(u32 leaf)
 	return (leaf & 31) | leaf >> 31 << 5;
 }
 
-/* For subleaf 0, and without CR4.OSXSAVE. */
+/* Answers for subleaf 0 are kept, without CPUID.OSXSAVE. */
 static void keep_answers(struct svm_vcpu *s)
 {
 	for (u32 i = 0; i < CPUID_SLOTS; i++)
@@ -136,7 +141,10 @@ static void keep_answers(struct svm_vcpu *s)
 	s->cpuid.kept[1].ecx &= ~(u32)CPUID_OSXSAVE;
 }
 
-/* By the leaf alone? These have subleaves, and 0xd tells of XCR0, too. */
+/*
+ * Does the leaf alone decide the answer, so that it is kept? Leaves 7, 0xd and 0x8000001d have subleaves, and 0xd tells of XCR0,
+ * too.
+ */
 static inline bool is_kept(u32 leaf, u32 subleaf)
 {
 	return (leaf & 0x7fffffe0) == 0 && leaf != 0xd && leaf != 0x8000001d && (leaf != 7 || !subleaf);
@@ -163,7 +171,7 @@ static bool write_xcr0(const struct svm_vcpu *s, u64 val)
 	return true;
 }
 
-/* Hardware has looked at CPL and CR4.OSXSAVE. There is one such register. */
+/* XSETBV, where hardware has checked CPL and CR4.OSXSAVE already. XCR0 is the one such register. */
 enum trip exit_xsetbv(struct svm_vcpu *s)
 {
 	u64 val = s->v.gpr[RDX] << 32 | (u32)s->vmcb.rax;
@@ -181,7 +189,7 @@ enum trip exit_xsetbv(struct svm_vcpu *s)
 
 /* ---- the instruction ---- */
 
-/* One that never changes, whatever the subleaf, the quick handler may give next time. */
+/* The answer for a leaf. One that never changes, whatever the subleaf, the quick handler may give next time. */
 static struct cpuid answer(struct svm_vcpu *s, u32 leaf, u32 subleaf)
 {
 	const bool kept = is_kept(leaf, subleaf);

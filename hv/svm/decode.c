@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From an exit to the instruction that caused it: fetch, decode, skip, emulate.
- * QEMU offers no NRIP save, so lengths come from our decoder; hardware that
- * offers it is believed.
+ * From an exit to the instruction that caused it: fetch, decode, emulate. Exits of instructions come here by exit_insn.c, page
+ * faults by svm_emulate().
+ *
+ * What must hold:
+ *  - bytes are fetched with the rights that the guest's CPU has now, and copied before they are decoded: other vCPUs may be
+ *    writing there;
+ *  - RAX, RSP, RFLAGS and RIP go to the VMCB when the whole instruction has been executed, and not otherwise; a string
+ *    instruction counts by its iterations;
+ *  - what cannot be fetched or decoded is the fault that the guest's own CPU would have raised.
  */
 #include "cpu.h"
 #include "domu.h"
@@ -37,10 +43,7 @@ gva_t svm_linear_rip(const struct svm_vcpu *s)
 	return linear_rip(s, emul_mode(s));
 }
 
-/*
- * The bytes at RIP, FETCH_BYTES or fewer at the end of what is mapped; the result
- * is how many. A fault is left in v->fault.
- */
+/* The bytes at RIP, FETCH_BYTES or fewer at the end of what is mapped. Returns how many; *why and v->fault say why no more. */
 static unsigned fetch(struct svm_vcpu *s, enum emul_mode mode, u8 *bytes, enum verdict *why)
 {
 	u64 va = linear_rip(s, mode);
@@ -58,7 +61,7 @@ static unsigned fetch(struct svm_vcpu *s, enum emul_mode mode, u8 *bytes, enum v
 	return *why == SH_FIXED ? FETCH_BYTES : first;
 }
 
-/* The length, or what emul_decode() says; *why: what became of the fetch. */
+/* Fetch and decode: the instruction's length in bytes, or what emul_decode() says. *why: what became of the fetch. */
 static inline __attribute__((always_inline)) int decode(struct svm_vcpu *s, struct insn *in, enum verdict *why)
 {
 	u8 bytes[FETCH_BYTES];
@@ -89,7 +92,7 @@ unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes)
 	return fetch(s, emul_mode(s), bytes, &why);
 }
 
-/* What cannot be fetched or decoded: the guest sees the fault that its own CPU would have seen. */
+/* The instruction cannot be fetched or decoded: the guest sees the fault that its own CPU would have raised. */
 static void undecodable(struct svm_vcpu *s, int len, enum verdict why)
 {
 	if (len == EMUL_TRUNCATED && why == SH_GUEST_FAULT)
@@ -98,7 +101,7 @@ static void undecodable(struct svm_vcpu *s, int len, enum verdict why)
 		svm_inject_ud(s);
 }
 
-/* Leaving long mode forgets the page, so that to know one is to be in it. */
+/* Leaving long mode forgets the page, so that svm_known_code() need not ask for the mode. */
 const u8 *svm_learn_code(struct svm_vcpu *s)
 {
 	u64 offset = s->vmcb.rip & (PAGE_SIZE - 1);
@@ -152,10 +155,9 @@ void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st)
 }
 
 /*
- * The emulator's memory is the guest's, by paging_*. A verdict other than
- * SH_FIXED comes back as itself (they are positive), and v->fault tells more.
- * domUs with one vCPU have no memory-mapped devices: where there is no memory, reads give
- * all-ones and writes go nowhere, as on a PC's bus.
+ * Callbacks by which the emulator reaches the guest's memory, through paging_*. A verdict other than SH_FIXED is returned as it
+ * is (verdicts are positive), and v->fault tells more. domUs with one vCPU have no memory-mapped devices: where there is no
+ * memory, reads give all-ones and writes go nowhere, as on a PC's bus.
  */
 static int mem_read(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write)
 {
@@ -197,7 +199,7 @@ static int xmm_write(void *ctx, unsigned index, const u8 value[16])
 	return 0;
 }
 
-/* The same where there are memory-mapped devices: domains with several vCPUs have local APICs. */
+/* Callbacks for domains with several vCPUs, which have local APICs: where there is no memory, a device is asked. */
 static int mem_read_smp(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write)
 {
 	struct svm_vcpu *s = ctx;
@@ -237,7 +239,7 @@ static int mem_cmpxchg_smp(void *ctx, u64 va, void *old, const void *new_, unsig
 	return SH_FIXED;
 }
 
-/* INS and OUTS: hardware has told the port. */
+/* Callbacks for INS and OUTS, whose port is in EXITINFO1 (APM volume 2, section 15.10.2). */
 static u32 port_in(void *ctx, unsigned bytes)
 {
 	struct svm_vcpu *s = ctx;
@@ -271,7 +273,10 @@ const struct emul_ops svm_guest_ops_smp = {
 	.port_out = port_out,
 };
 
-/* On EMUL_AGAIN a string's iterations are done, and each is a step; nothing else is. */
+/*
+ * Execute by fn. On EMUL_AGAIN the iterations of a string so far are done, and each counts as an instruction; of any other,
+ * nothing is.
+ */
 static inline int execute(struct svm_vcpu *s, const struct insn *in, emul_fn_t fn)
 {
 	struct emul_state st;
@@ -302,7 +307,10 @@ enum trip svm_emulate_insn(struct svm_vcpu *s, const struct insn *in, emul_fn_t 
 	return svm_emulated(s, execute(s, in, fn), done);
 }
 
-/* From the kept page, a copy of it: other vCPUs may be writing there. What is no instruction in it is looked for in the guest's tables. */
+/*
+ * Decode a copy of the bytes in the kept page of code. Where there is none, or no instruction in it, the caller asks the guest's
+ * tables.
+ */
 static inline int decode_kept(struct svm_vcpu *s, struct insn *in)
 {
 	const u8 *p = svm_code_kept(s);

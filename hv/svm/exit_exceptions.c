@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Exceptions that are the guest's own but for what they can do to a pCPU. Delivering #AC or #DB can raise the same again, for ever and
- * with no instruction in between at which an interrupt could be taken (CVE-2015-5307, CVE-2015-8104): so each passes through here,
- * where the pCPU's interrupts end it. #MC is the machine's.
+ * Exceptions that are the guest's own but for what they can do to a pCPU. Delivering #AC or #DB can raise the same again, for
+ * ever and with no instruction in between at which an interrupt could be taken (CVE-2015-5307, CVE-2015-8104): so each passes
+ * through here, where the pCPU's interrupts end it. #MC is the machine's.
  */
 #include "cpu.h"
 #include "plat.h"
@@ -16,7 +16,9 @@
 #define MC_STATUS_VALID BIT(63)
 #define MC_STATUS_PCC   BIT(57)
 
-/* Before the instruction: a breakpoint on it, or an access that is refused. The others come behind theirs. */
+/*
+ * Is the #DB a fault, raised before its instruction: by a breakpoint on it, or by DR7.GD? All others are traps, raised behind it.
+ */
 static bool is_fault(const struct vmcb *b)
 {
 	if (b->dr6 & DR6_BD)
@@ -28,8 +30,8 @@ static bool is_fault(const struct vmcb *b)
 }
 
 /*
- * The VMCB has DR6 and DR7 as the guest's handler is to see them (APM volume 2, section 15.12.2). A fault's frame has RF set, so that
- * the instruction gets past its own breakpoint when the handler returns.
+ * The VMCB has DR6 and DR7 as the guest's handler is to see them (APM volume 2, section 15.12.2). A fault's frame has RF set, so
+ * that the instruction gets past its own breakpoint when the handler returns.
  */
 enum trip exit_db(struct svm_vcpu *s)
 {
@@ -39,6 +41,7 @@ enum trip exit_db(struct svm_vcpu *s)
 	return TRIP_other;
 }
 
+/* #AC is a fault: RF is set in its frame, too (APM volume 2, section 3.1.6). */
 enum trip exit_ac(struct svm_vcpu *s)
 {
 	s->vmcb.rflags |= RFLAGS_RF;
@@ -64,7 +67,7 @@ static bool log_banks(void)
 	return corrupt;
 }
 
-/* While the guest ran, so what is lost is the guest's, unless the processor itself is. */
+/* A machine check came while the guest ran: what is lost is the guest's, unless the processor itself cannot go on. */
 enum trip exit_mc(struct svm_vcpu *s)
 {
 	u64 status = rdmsr(MSR_MCG_STATUS);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From an exit to the instruction that it is for: exit_insn.h says what must hold. */
+/*
+ * From an exit to the instruction that it is for: bytes are decoded, and must agree with what hardware says in exit code and
+ * EXITINFO1. exit_insn.h says what must hold.
+ */
 #include "exit_insn.h"
 
 #include "lib.h"
@@ -53,7 +56,7 @@ static bool agrees_cr_read(const struct svm_vcpu *s, unsigned cr)
 	return s->vmcb.cpl == 0 && (code == cr || (code == 0 && (cr == 2 || cr == 3 || cr == 4 || cr == 8)));
 }
 
-/* Its code tells which. */
+/* A write's exit code tells the register. */
 static bool agrees_cr_write(const struct svm_vcpu *s, unsigned cr)
 {
 	return (u32)s->vmcb.exitcode - VMEXIT_CR0_WRITE == cr;
@@ -88,7 +91,7 @@ static bool is_for_exit(const struct svm_vcpu *s, const struct insn *in)
 	return codes[in->op].first <= code && code < codes[in->op].end && agrees(s, in);
 }
 
-/* Other bytes than those that hardware executed. A TLB may forget a page at any time: it does, and so does the shadow. */
+/* The bytes are others than hardware executed. The translations of their pages are forgotten, as a TLB may do at any time. */
 static void mismatch(struct svm_vcpu *s)
 {
 	gva_t va = svm_linear_rip(s);
@@ -103,7 +106,7 @@ static void mismatch(struct svm_vcpu *s)
 	s->v.tlb_flush = 1;
 }
 
-/* What is at RIP. */
+/* The bytes at RIP. */
 struct fetched {
 	u8 bytes[FETCH_BYTES];
 	unsigned n; /* how many of them there are */

@@ -16,7 +16,7 @@
 #include "svm.h"
 #include "svm_code.h"
 
-/* A general register's number. Made by gpr_nr() alone. */
+/* A general register's number, below NR_GPRS. gpr_nr() alone makes one. */
 typedef struct {
 	u8 n;
 } gpr_nr_t;
@@ -26,6 +26,7 @@ static inline gpr_nr_t gpr_nr(unsigned n)
 	return (gpr_nr_t){ n % NR_GPRS };
 }
 
+/* An instruction that exited, with what its handler may know of it. */
 struct exit_insn {
 	u8 op;          /* enum insn_op */
 	u8 len, opsize; /* bytes */
@@ -39,12 +40,12 @@ struct exit_insn {
 /* The instruction; false: the guest is entered again (or its domain has crashed), and the handler has nothing to do. */
 bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x);
 
-/* The same for INS and OUTS, as the emulator wants it. */
+/* The INS or OUTS that exited, in the form that the emulator wants. False: as for svm_exit_insn(). */
 bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in);
 
 /*
- * Its length alone, for instructions without operands that matter: by hardware's word, by `short_len` if it begins with
- * `opcode` under `mask`, by the decoder otherwise. 0: as false above.
+ * The instruction's length in bytes alone, for instructions without operands that matter: by hardware's word, by `short_len` if
+ * it begins with `opcode` under `mask`, by the decoder otherwise. 0: the guest is entered again.
  */
 unsigned svm_find_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len);
 static inline unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)

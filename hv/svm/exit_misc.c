@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A domU's hypercalls and ports. */
+/*
+ * A domU's hypercalls and ports. Hardware says port and size in EXITINFO1, and where the next instruction is in EXITINFO2 (APM
+ * volume 2, section 15.10.2): bytes are looked at for INS and OUTS alone.
+ */
 #include "domu.h"
 #include "exit_insn.h"
 #include "lib.h"
@@ -18,6 +21,7 @@ enum trip exit_vmmcall(struct svm_vcpu *s)
 	return TRIP_hypercall;
 }
 
+/* INS and OUTS: the emulator makes the accesses to memory. */
 static enum trip string_io(struct svm_vcpu *s)
 {
 	struct insn in;

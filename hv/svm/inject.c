@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Events into the guest. At most one is in EVENTINJ; an exception raised while
- * another event was being delivered merges with it as hardware does (APM
- * volume 2, section 8.2.9): a double fault, or the end of the domain.
+ * Exceptions into the guest.
+ *
+ * What must hold: at most one event is in EVENTINJ, which hardware delivers at the next VMRUN (APM volume 2, section 15.20); an
+ * exception raised while another event was being delivered merges with it as hardware does (section 8.2.9): into a double fault,
+ * or into the triple fault that ends the domain.
  */
 #include "prepare_entry.h"
 
 #include "cpu.h"
 #include "plat.h"
 
+/* #DE, #TS, #NP, #SS and #GP (APM volume 2, section 8.2.9). */
 static bool contributory(unsigned vector)
 {
 	return vector == 0 || (vector >= 10 && vector <= 13);
@@ -50,7 +53,10 @@ void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u
 	s->vmcb.eventinj = (u64)error << 32 | EVENT_VALID | EVENT_EXCEPTION | vector | (has_error ? EVENT_ERROR : 0);
 }
 
-/* A single step's #DB is a trap: RIP is past the instruction. Injection leaves DR6 and DR7 alone, hardware's delivery does not. */
+/*
+ * A single step's #DB is a trap: RIP is past the instruction. Delivery by hardware sets DR6.BS and clears DR7.GD; injection
+ * leaves both to us.
+ */
 __attribute__((noinline, cold)) void svm_end_step(struct svm_vcpu *s)
 {
 	s->vmcb.rflags &= ~RFLAGS_RF;

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A domU's MSRs: msr.def says which there are, this what they do. A function here answers false for #GP. */
+/*
+ * A domU's MSRs: msr.def says which there are and why, and this file what they do.
+ *
+ * What must hold: an MSR that msr.def does not list is #GP; a value that hardware would refuse is refused, so that no WRMSR of ours
+ * faults. Each read_ and write_ returns false for #GP.
+ */
 #include "cpu.h"
 #include "domu.h"
 #include "exit_insn.h"
@@ -9,6 +14,7 @@
 #define APIC_BASE_ENABLE  BIT(11)
 #define APIC_BASE_ADDRESS 0xfffffff000ull /* of 40 bits */
 
+/* Reads and writes of MSRs that have no effect of their own: zero, nothing done, #GP. */
 static bool read_zero(const struct svm_vcpu *s, u64 *val)
 {
 	*val = 0;
@@ -25,6 +31,7 @@ static bool write_refused(struct svm_vcpu *s, u64 val)
 	return false;
 }
 
+/* The guest's TSC is the CPU's plus TSC_OFFSET, which a clean bit covers. */
 static bool read_tsc(const struct svm_vcpu *s, u64 *val)
 {
 	*val = rdtsc() + s->vmcb.tsc_offset;
@@ -45,7 +52,10 @@ static bool read_apic_base(const struct svm_vcpu *s, u64 *val)
 	return true;
 }
 
-/* Who switches it off is done with it: that is let go by. Another place, or a mode that CPUID denies, is refused. */
+/*
+ * A guest that switches its APIC off is done with it: the write is dropped. Another place, or a mode that CPUID denies, is
+ * refused.
+ */
 static bool write_apic_base(struct svm_vcpu *s, u64 val)
 {
 	u64 rest = val & ~(APIC_BASE_ENABLE | APIC_BASE_FIRST);

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The engine's platform on bare metal: TLB flushes and the end of a domain. Memory is in memory.c, the log in boot. */
+/*
+ * The engine's platform on bare metal (hv/host/plat.h): TLB flushes and the end of a domain. Memory is in memory.c, the log in
+ * log.c.
+ *
+ * What must hold: once plat_tlb_flush_others() has returned, no other vCPU of the domain uses a translation from before; it has
+ * left the guest since, or enters with a flush, or its domain is over.
+ */
 #include "plat.h"
 
 #include <stdarg.h>
@@ -13,6 +19,7 @@
 
 bool plat_cr3_unseen;
 
+/* Interrupt the vCPU's pCPU: the guest exits. */
 static void kick(const void *vcpu)
 {
 	const struct svm_vcpu *s = vcpu;
@@ -20,6 +27,7 @@ static void kick(const void *vcpu)
 	apic_send_kick(pcpus[s->v.pcpu]);
 }
 
+/* Has the vCPU been outside of the guest since its flush was wanted? */
 static bool has_left(const void *vcpu)
 {
 	const struct svm_vcpu *s = vcpu;
@@ -28,15 +36,18 @@ static bool has_left(const void *vcpu)
 }
 
 /*
- * A vCPU that is in the guest, or past its last look at `flush_others`, is there with in_guest set: the interrupt
- * brings it out again. Any other sees flush_others before it enters.
+ * A vCPU that is in the guest, or past its last look at flush_wanted, has in_guest set: the interrupt brings it out again. Any
+ * other sees flush_wanted before it enters.
  */
 static void make_leave(struct svm_vcpu *s)
 {
 	__atomic_store_n(&s->flush_wanted, 1, __ATOMIC_SEQ_CST);
 	if (has_left(s))
 		return;
-	/* One that stays has what it has in its TLB: of this domain, which is over and whose memory nobody gets before it has left. */
+	/*
+	 * One that stays has what it has in its TLB: of this domain, which is over and whose memory nobody gets before it has
+	 * left.
+	 */
 	if (!wait_for(&(struct wait){ has_left, kick, s }))
 		domu_pcpu_lost(pcpus[s->v.pcpu], "leave the guest for a TLB flush");
 }

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The slow half of going back into a guest. */
+/*
+ * Work before VM entry that somebody has requested: an event that an exit cut short, the PC's interrupts, a pause, the domain's
+ * end, a single step.
+ *
+ * What must hold: an event that was cut short goes before an interrupt, and an interrupt is injected only where the guest's own
+ * CPU would take it: RFLAGS.IF is set, no interrupt shadow is on, and nothing else is injected (APM volume 2, sections 15.20 and
+ * 15.21).
+ */
 #include "prepare_entry.h"
 
 #include "cpu.h"
@@ -7,7 +14,7 @@
 #include "pcpu.h"
 #include "trace.h"
 
-/* Deliver again what an exit cut short, unless the handler has put something in its place. */
+/* Deliver the event again that an exit cut short, unless the handler has put something in its place. */
 static void redeliver(struct svm_vcpu *s)
 {
 	u64 event = s->pending;
@@ -22,11 +29,13 @@ static void redeliver(struct svm_vcpu *s)
 	s->vmcb.eventinj = (u64)s->pending_error << 32 | event;
 }
 
+/* Would the guest's CPU take an interrupt before its next instruction? */
 static bool can_take_irq(const struct svm_vcpu *s)
 {
 	return (s->vmcb.rflags & RFLAGS_IF) && !(s->vmcb.interrupt_shadow & 1) && !(s->vmcb.eventinj & EVENT_VALID);
 }
 
+/* Inject the interrupt that the PC's controllers have, or have the guest exit as soon as it can take it. */
 static void deliver_irq(struct svm_vcpu *s, struct domu_vcpu *c)
 {
 	if (!domu_irq_pending(c)) {
@@ -63,7 +72,7 @@ bool svm_prepare_entry(struct svm_vcpu *s)
 
 	s->v.request = 0;
 	redeliver(s);
-	if (!c) /* dom0: its interrupts are its own */
+	if (!c) /* dom0, whose interrupts are its own */
 		return true;
 	domu_poll(c);
 	if (domu_must_stop(c)) {
@@ -71,7 +80,7 @@ bool svm_prepare_entry(struct svm_vcpu *s)
 		return false;
 	}
 	deliver_irq(s, c);
-	if (s->smp) { /* they have a way to go (smp.c) */
+	if (s->smp) { /* svm_enter_smp() begins the step, when no other vCPU is in the guest */
 		if (unlikely(s->step.wanted))
 			__atomic_store_n(&s->flush_wanted, 1, __ATOMIC_SEQ_CST);
 		return true;

@@ -5,10 +5,13 @@
 
 #include "svm.h"
 
-/* Re-deliver a cut event, deliver virtual interrupts, stop for pause or end. False: leave the run loop. */
+/*
+ * Deliver a cut event again, deliver interrupts, stop for a pause or the end. False: the vCPU must not enter, and leaves the run
+ * loop.
+ */
 bool svm_prepare_entry(struct svm_vcpu *s);
 
-/* An emulator's shortcoming: to be called last before a vCPU enters that may have an interrupt in EVENTINJ. */
+/* Called last before a vCPU enters that may have an interrupt in EVENTINJ, for the sake of an emulator that delivers it twice. */
 void svm_hold_delivery(const struct svm_vcpu *s);
 
 #endif

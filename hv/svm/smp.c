@@ -6,9 +6,9 @@
  * What must always hold:
  *  - in_guest is set from before the last look at flush_wanted until after the exit: who changed
  *    shadows and sets the one sees the other, or is seen (plat.c);
- *  - who makes a request interrupts this pCPU besides, which ends the guest's run before it begins;
- *  - the lock is not held there, unless it is a step (step.h); nor while this pCPU stands for another's measured region, unless
- *    a step is about to begin.
+ *  - who makes a request of a vCPU interrupts its pCPU besides, which ends the guest's run before it begins;
+ *  - the lock is not held while a vCPU is in the guest, unless it makes a step (step.h); nor while this pCPU stands for
+ *    another's measured region, unless a step is about to begin.
  */
 #include "prepare_entry.h"
 #include "cpu.h"
@@ -17,7 +17,7 @@
 #include "pcpu.h"
 #include "trip_end.h"
 
-/* Shadows changed under us, or a flush came up after the books were closed. */
+/* A flush for an entry whose trip has been settled already: another vCPU changed shadows, or this one did in paging_recheck(). */
 static void flush_at_entry(struct svm_vcpu *s)
 {
 	s->vmcb.tlb_control = svm_tlb_flush_kind;
@@ -28,8 +28,8 @@ static void flush_at_entry(struct svm_vcpu *s)
 static bool svm_exit_alone(struct svm_vcpu *s, u32 why);
 
 /*
- * A step of one is made by it alone: the lock stays its own while it is in the guest, and `alone` keeps out who is
- * on the way there. They wait for the lock.
+ * A vCPU makes a step while no other is in the guest: the lock stays its own until its next exit, and `alone` has vCPUs that are
+ * about to enter wait for the lock. False: there is no step to be made.
  */
 static bool step_alone(struct svm_vcpu *s)
 {
@@ -75,7 +75,7 @@ void svm_enter_smp(struct svm_vcpu *s)
 	svm_hold_delivery(s);
 }
 
-/* Under the lock. */
+/* An exit's handling under the domain's lock, which is given up. False: leave the run loop. */
 static bool exit_locked(struct svm_vcpu *s, u32 why)
 {
 	struct domu_vcpu *c = s->v.owner;
@@ -102,7 +102,7 @@ bool svm_exit_smp(struct svm_vcpu *s, u32 why)
 	return paging_lock(&s->v) && exit_locked(s, why);
 }
 
-/* From a step: the lock is held. */
+/* An exit that ends a step, for which the lock is held already. */
 static bool svm_exit_alone(struct svm_vcpu *s, u32 why)
 {
 	struct domain *d = s->v.domain;

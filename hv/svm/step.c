@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Single steps: what no emulation knows still gets on. step.h says what must hold. */
+/*
+ * Single steps, by which the guest itself executes what no emulation knows: wanted by an exit's handler, begun before the next
+ * entry, ended by the exit after that. step.h says what must hold.
+ */
 #include "step.h"
 
 #include "prepare_entry.h"
@@ -11,7 +14,9 @@
 #include "svm.h"
 #include "svm_code.h"
 
-/* Steps that end at a page which was not lent yet, one after the other: more than an instruction and its event's frame can touch. */
+/*
+ * Steps that end at a page which was not lent yet, one after the other: more than an instruction and its event's frame can touch.
+ */
 #define STEP_TRIES 64
 
 /* Faults and traps that instructions raise; what the machine itself raises, the guest's own intercepts are for. */
@@ -22,6 +27,7 @@
 
 /* ---- wanted ---- */
 
+/* Forget what another instruction or event has met. */
 static void begin_anew(struct svm_step *t, enum svm_step_kind kind, u64 rip)
 {
 	t->kind = kind;
@@ -29,7 +35,7 @@ static void begin_anew(struct svm_step *t, enum svm_step_kind kind, u64 rip)
 	t->tries = t->seen = t->lent = 0;
 }
 
-/* Was it stopped at this page before? */
+/* Was the instruction, or the event's delivery, stopped at this page before? The last LEND_MOST pages are remembered. */
 static bool seen(struct svm_step *t, u64 page)
 {
 	for (u32 i = 0; i < LEND_MOST && i < t->seen; i++)
@@ -40,6 +46,7 @@ static bool seen(struct svm_step *t, u64 page)
 	return false;
 }
 
+/* The next step is lent the page at `at` for this access, too; the oldest makes room. */
 static void add(struct svm_step *t, u64 at, u32 access)
 {
 	for (u32 i = 0; i < t->lent; i++)
@@ -55,8 +62,8 @@ static void add(struct svm_step *t, u64 at, u32 access)
 }
 
 /*
- * A table loses its shadows at first, which is all that a page needs that is none any more. Who comes back to it without having got on, or
- * whatever else stands in the way, is to make a step.
+ * A guest table loses its shadows at first: that is enough where the page is no table any more. If the guest comes back to the
+ * page and RIP is the same, or no table stands in the way, it is to make a step.
  */
 static enum trip unshadow_or_step(struct svm_vcpu *s, enum svm_step_kind kind, bool table)
 {
@@ -123,6 +130,7 @@ static bool prepare_insn(struct svm_vcpu *s)
 	return true;
 }
 
+/* Is all as the step needs it? An event must be the one that is injected, and an instruction must have none before it. */
 static bool prepare(struct svm_vcpu *s, enum svm_step_kind kind)
 {
 	const bool injected = s->vmcb.eventinj & EVENT_VALID;
@@ -134,6 +142,7 @@ static bool prepare(struct svm_vcpu *s, enum svm_step_kind kind)
 	return kind == STEP_EVENT ? inject_soft(s, s->step.event) : prepare_insn(s);
 }
 
+/* The vCPU enters for one step: exceptions exit, and RFLAGS.TF or a waiting interrupt ends it. */
 static void arm(struct svm_vcpu *s, enum svm_step_kind kind)
 {
 	struct svm_step *t = &s->step;
@@ -157,7 +166,7 @@ static void arm(struct svm_vcpu *s, enum svm_step_kind kind)
 	b->clean &= ~(u32)(CLEAN_INTERCEPTS | CLEAN_DRX);
 }
 
-/* Back to where a soft interrupt is made again. */
+/* The step cannot begin: a soft interrupt's instruction is where RIP points again. Always false. */
 static bool not_begun(struct svm_vcpu *s)
 {
 	if (s->step.kind == STEP_EVENT && is_soft(s->step.event)) {
@@ -188,6 +197,7 @@ bool svm_step_begin(struct svm_vcpu *s)
 
 /* ---- ended ---- */
 
+/* The step is over: all that arm() changed is the guest's own again. */
 static void disarm(struct svm_vcpu *s)
 {
 	struct svm_step *t = &s->step;
@@ -220,6 +230,7 @@ static void debug_events(struct svm_vcpu *s)
 	svm_inject_exception(s, VECTOR_DB, false, 0);
 }
 
+/* The exception is the guest's own: it is injected as hardware would have delivered it. */
 static void reflect(struct svm_vcpu *s, unsigned vector)
 {
 	if (vector == VECTOR_PF)
@@ -227,13 +238,14 @@ static void reflect(struct svm_vcpu *s, unsigned vector)
 	svm_inject_exception(s, vector, BIT(vector) & WITH_ERROR, (u32)s->vmcb.exitinfo1);
 }
 
-/* It has done what it was for. */
+/* The step has done what it was for: the instruction, or the event's delivery, is through. */
 static enum trip done(struct svm_vcpu *s)
 {
 	s->step.tries = s->step.lent = 0;
 	return TRIP_step;
 }
 
+/* An exception has ended the step: #DB is the step's own end, others are the guest's. */
 static enum trip exception(struct svm_vcpu *s, enum svm_step_kind was, unsigned vector)
 {
 	if (was == STEP_INSN && vector == VECTOR_DB && s->vmcb.dr6 & DR6_BS) {

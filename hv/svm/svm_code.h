@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The bytes at RIP without a copy, for short forms of what is intercepted most.
- * Where the page that is kept (v->code) is another, the tables that hardware itself
- * has just fetched through know.
+ * The bytes at RIP without a copy, for short forms of what is intercepted most: from the page of code that is kept (v->code), or
+ * by a walk of the tables through which hardware itself has just fetched; and the rights by which emulation accesses data.
+ *
+ * What must hold: FETCH_BYTES from the pointer are in the page, and they are read once: another vCPU may be writing there.
  */
 #ifndef SVM_CODE_H
 #define SVM_CODE_H
@@ -18,6 +19,7 @@
 #define SEG_D       BIT(10)
 #define FETCH_BYTES 16 /* two words: cheaper to copy than 15 bytes */
 
+/* The error code's U bit of an access that the guest makes by itself. */
 static inline u32 user_bit(const struct svm_vcpu *s)
 {
 	return s->vmcb.cpl == 3 ? PFEC_USER : 0;
@@ -29,7 +31,7 @@ static inline u32 svm_smap_binds(const struct svm_vcpu *s)
 	return s->vmcb.cpl < 3 && s->vmcb.rflags & RFLAGS_AC ? 0 : PFEC_SMAP;
 }
 
-/* Who accesses data, for paging_read and its kin: the instruction at RIP does. */
+/* With whose rights the instruction at RIP accesses data, as bits of an error code for paging_read() and its like. */
 static inline u32 svm_data_access(const struct svm_vcpu *s)
 {
 	if (s->vmcb.cpl == 3)
@@ -53,10 +55,14 @@ static inline bool svm_cr3_fits(u64 val)
 	return !(val >> GUEST_PHYS_BITS);
 }
 
+/*
+ * Keep the page of code at RIP from now on, and return its bytes there. NULL: the mode is another than 64-bit code (flat 32-bit
+ * code for the second), fewer than FETCH_BYTES are left in the page, or only a walk of the guest's tables can tell where it is.
+ */
 const u8 *svm_learn_code(struct svm_vcpu *s);
 const u8 *svm_learn_code_32(struct svm_vcpu *s);
 
-/* Are FETCH_BYTES of 64-bit code at RIP known? */
+/* Are FETCH_BYTES of 64-bit code at RIP in the kept page? *p: where, if so. */
 static inline bool svm_known_code(const struct svm_vcpu *s, const u8 **p)
 {
 	u64 offset = s->vmcb.rip - s->v.code.va;
@@ -65,7 +71,7 @@ static inline bool svm_known_code(const struct svm_vcpu *s, const u8 **p)
 	return likely(offset <= PAGE_SIZE - FETCH_BYTES && s->vmcb.cs.attrib & SEG_L);
 }
 
-/* They; NULL: another mode, or only a walk of the guest's tables can tell. */
+/* FETCH_BYTES of 64-bit code at RIP, from the kept page or from one that is kept now. NULL: as for svm_learn_code(). */
 static inline const u8 *svm_code(struct svm_vcpu *s)
 {
 	const u8 *p;
@@ -77,18 +83,19 @@ static inline const u8 *svm_code(struct svm_vcpu *s)
 	return p;
 }
 
-/* Is the guest in a mode of two or three levels? There SEG_L means nothing, and what is below does. */
+/* Is the guest in a mode of two or three levels? SEG_L means nothing in such a mode, and svm_flat_32() tells. */
 static inline bool svm_in_32(const struct svm_vcpu *s)
 {
 	return s->v.guest_levels - 2 < 2;
 }
 
-/* There: is RIP a linear address in 32-bit code? */
+/* In such a mode: is RIP a linear address in 32-bit code? */
 static inline bool svm_flat_32(const struct svm_vcpu *s)
 {
 	return s->vmcb.cs.attrib & SEG_D && !s->vmcb.cs.base && !(s->vmcb.rflags & RFLAGS_VM);
 }
 
+/* svm_known_code() and svm_code() for flat 32-bit code. */
 static inline bool svm_known_code_32(const struct svm_vcpu *s, const u8 **p)
 {
 	u64 offset = s->vmcb.rip - s->v.code.va;
@@ -104,7 +111,7 @@ static inline const u8 *svm_code_32(struct svm_vcpu *s)
 	return svm_known_code_32(s, &p) ? p : svm_learn_code_32(s);
 }
 
-/* In whichever mode; NULL as well under nested paging, which keeps no page of code. */
+/* FETCH_BYTES at RIP, in whichever mode. NULL as well under nested paging, which keeps no page of code. */
 static inline const u8 *svm_code_kept(struct svm_vcpu *s)
 {
 	if (paging_is_nested)

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Task state segments of 16 and 32 bits as bytes, and as one form of both (APM volume 2, section 12.2.5). */
+/*
+ * Task state segments of 16 and 32 bits as bytes, and as one form of both (APM volume 2, section 12.2.5). Offsets and sizes are
+ * in bytes.
+ */
 #ifndef SVM_TASK_H
 #define SVM_TASK_H
 
 #include "lib.h"
 #include "types.h"
 
-/* In the order in which they lie there. */
+/* Segment registers in the order in which a task state segment has them. */
 enum task_segment { TASK_ES, TASK_CS, TASK_SS, TASK_DS, TASK_FS, TASK_GS, TASK_LDT, NR_TASK_SEGMENTS };
 
+/* A task's registers. Of a segment of 16 bits, upper halves are 0, FS and GS are null, and CR3 and `trap` mean nothing. */
 struct task {
 	u32 cr3, eip, eflags, gpr[8];
 	u16 selector[NR_TASK_SEGMENTS];
@@ -36,7 +40,7 @@ static inline u32 task_get(const u8 *p, u32 bytes)
 	return value;
 }
 
-/* What a switch saves: bytes at *at of the segment. Returns how many. */
+/* Make the bytes that a switch saves of the old task. *at: their offset in its segment. Returns how many bytes. */
 static inline u32 task_pack(const struct task *k, bool wide, u8 image[TASK_SAVED_BYTES], u32 *at)
 {
 	const u32 word = wide ? 4 : 2, segments = wide ? TASK_LDT : TASK_FS;
@@ -52,7 +56,7 @@ static inline u32 task_pack(const struct task *k, bool wide, u8 image[TASK_SAVED
 	return (u32)(p + word - image);
 }
 
-/* From all of a segment. */
+/* Take a task's registers from a whole segment: TASK_BYTES_32 or TASK_BYTES_16 of them. */
 static inline void task_unpack(struct task *k, bool wide, const u8 *image)
 {
 	const u32 word = wide ? 4 : 2, segments = wide ? TASK_LDT : TASK_FS;

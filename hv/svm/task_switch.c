@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hardware task switches, which exit where the machine has the intercept (where it has none, there is a fence: hv/paging/nested/fence.h). They are
- * done here as the CPU would (APM volume 2, sections 12.2 and 12.3), because CR3 comes from memory.
+ * Hardware task switches, which exit where the machine has the intercept (where it has none, there is a fence:
+ * hv/paging/nested/fence.h). They are done here as the CPU would (APM volume 2, sections 12.2 and 12.3), because CR3 comes from
+ * memory.
  *
  * The exit comes once the CPU has checked the incoming descriptor and task gate. Both are read again, so all that is not as it
  * must be is refused once more. Faults up to the point of no return, which is the new CR3, are the old task's and leave it
@@ -54,6 +55,7 @@ struct task_switch {
 
 /* ---- the guest's memory, as the CPU itself reaches it ---- */
 
+/* The CPU's own accesses are a supervisor's, and SMAP binds them whatever AC is (APM volume 2, section 5.6.6). */
 static u32 system_access(const struct svm_vcpu *s)
 {
 	return s->v.cr4 & CR4_SMAP ? PFEC_SMAP : 0;
@@ -126,6 +128,7 @@ static bool mark(struct svm_vcpu *s, u64 va, u64 d, u64 bits, bool on)
 
 /* ---- segments of the new task ---- */
 
+/* May the descriptor be loaded into DS, ES, FS or GS? */
 static bool data_fits(u32 type, u32 dpl, u32 cpl, u32 rpl)
 {
 	if (!(type & SEG_S) || (type & (SEG_CODE | SEG_RW)) == SEG_CODE)
@@ -133,6 +136,7 @@ static bool data_fits(u32 type, u32 dpl, u32 cpl, u32 rpl)
 	return (type & (SEG_CODE | SEG_CONFORM)) == (SEG_CODE | SEG_CONFORM) || (dpl >= cpl && dpl >= rpl);
 }
 
+/* May the new task have this descriptor in that register? */
 static bool fits(enum task_segment which, u64 d, u16 selector, u32 cpl)
 {
 	u32 type = DESC_TYPE(d), dpl = DESC_DPL(d), rpl = selector & 3;
@@ -157,6 +161,7 @@ static bool load_null(const struct task_switch *t, enum task_segment which, stru
 	return (which != TASK_CS && which != TASK_SS) || refuse(t, VECTOR_TS, selector);
 }
 
+/* Load one segment register of the new task. False: an exception is pending, or the domain has crashed. */
 static bool load_segment(const struct task_switch *t, enum task_segment which, struct vmcb_seg *seg, u16 selector, u32 cpl)
 {
 	u64 va, d;
@@ -227,6 +232,7 @@ static bool load_segments(const struct task_switch *t, const struct task *k)
 
 /* ---- the old task ---- */
 
+/* The old task's registers as they are to be saved. */
 static void gather(const struct task_switch *t, struct task *k)
 {
 	struct vmcb *b = &t->s->vmcb;
@@ -259,7 +265,7 @@ static bool save_old(const struct task_switch *t, const struct task *k)
 
 /* ---- the new task ---- */
 
-/* In two reads, of which the second reaches to its end. */
+/* The new task's segment is read by two reads, of which the second reaches to its end. */
 static bool read_new(const struct task_switch *t, struct task *k)
 {
 	const struct vmcb_seg seg = segment(t->selector, t->tss);

@@ -15,9 +15,9 @@
  *   CR8                    V_TPR. The host's is never touched, as V_INTR_MASKING is set
  *   the TLB                flushed as svm_run enters
  *
- * All else is beyond a guest's reach, so that nothing of a domain's is ever in it: MTRRs, SPEC_CTRL, DEBUGCTL and the branch records,
- * performance counters, XSS and the shadow stacks, address masks of breakpoints, LWP, the x2APIC, TSC_RATIO are MSRs that are
- * intercepted (msr.def names those that are not); RDPMC, RDPRU, MONITOR and XSETBV are intercepted as well (setup.c).
+ * All else is beyond a guest's reach, so that nothing of a domain's is ever in it: MTRRs, SPEC_CTRL, DEBUGCTL and the branch
+ * records, performance counters, XSS and the shadow stacks, address masks of breakpoints, LWP, the x2APIC, TSC_RATIO are MSRs
+ * that are intercepted (msr.def names those that are not); RDPMC, RDPRU, MONITOR and XSETBV are intercepted as well (setup.c).
  */
 #include "cpu.h"
 #include "svm.h"
@@ -37,7 +37,7 @@ static const struct {
 
 _Static_assert(sizeof(nothing) == 576, "an XSAVE area without components of its own");
 
-/* XCR0 is 1 after a reset. */
+/* All components of the extended state get their reset values, and XCR0 becomes 1, as after a reset. */
 static void reset_extended(void)
 {
 	struct cpuid r = cpuid(0xd, 0);

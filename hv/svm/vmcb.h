@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The virtual machine control block (APM volume 2, appendix B). Only hv/svm
- * includes this. Fields covered by a clean bit are written through vmcb_set_*,
- * which clear it.
+ * The virtual machine control block (APM volume 2, appendix B). Only hv/svm and hv/dom0 include this.
+ *
+ * What must hold: a field that a clean bit covers (section 15.15) is written by a vmcb_set_*() below, which clears the bit, or by
+ * a function that clears it itself: hardware may go on with what it kept of the field, otherwise.
  */
 #ifndef SVM_VMCB_H
 #define SVM_VMCB_H
 
 #include "types.h"
 
+/*
+ * A segment register as the VMCB has it: `attrib` is a descriptor's bits 40 to 47 and 52 to 55 (section 15.5.1), `limit` is in
+ * bytes.
+ */
 struct vmcb_seg {
 	u16 selector, attrib;
 	u32 limit;
@@ -72,6 +77,7 @@ struct vmcb {
 	u8 reserved13[0x1000 - 0x670];
 };
 
+/* Hardware's offsets are bytes from the VMCB's beginning. */
 #define VMCB_AT(field, offset) _Static_assert(offsetof(struct vmcb, field) == (offset), #field)
 VMCB_AT(pause_threshold, 0x03c);
 VMCB_AT(iopm_pa, 0x040);
@@ -98,7 +104,7 @@ VMCB_AT(cr2, 0x640);
 VMCB_AT(g_pat, 0x668);
 _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 
-/* intercept1 */
+/* Intercepts (APM volume 2, table B-1). intercept1, at offset 00Ch */
 #define INTERCEPT_INTR        BIT(0)
 #define INTERCEPT_NMI         BIT(1)
 #define INTERCEPT_SMI         BIT(2)
@@ -136,6 +142,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define INTERCEPT_MCOMMIT         BIT(3)
 #define INTERCEPT_TLBSYNC         BIT(4)
 
+/* Exit codes (APM volume 2, appendix C). */
 #define VMEXIT_CR0_READ    0x00
 #define VMEXIT_CR3_READ    (VMEXIT_CR0_READ + 3)
 #define VMEXIT_CR0_WRITE   0x10
@@ -177,7 +184,10 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define IOIO_BYTES(info) ((unsigned)((info) >> 4) & 7)
 #define IOIO_PORT(info)  ((u16)((info) >> 16))
 
-/* EVENTINJ and EXITINTINFO */
+/*
+ * EVENTINJ and EXITINTINFO have one form (APM volume 2, sections 15.20 and 15.7.2): vector, type, these bits, the error code
+ * above.
+ */
 #define EVENT_VALID     BIT(31)
 #define EVENT_ERROR     BIT(11)
 #define EVENT_TYPE(e)   (((e) >> 8) & 7)
@@ -186,11 +196,12 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define EVENT_EXCEPTION (3ull << 8)
 #define EVENT_SOFT      (4ull << 8)
 
+/* TLB_CONTROL: what VMRUN flushes (APM volume 2, section 15.16.1). */
 #define TLB_NOTHING    0
 #define TLB_FLUSH_ALL  1
 #define TLB_FLUSH_ASID 3
 
-/* Clean bits: what hardware may keep from the last run. */
+/* Clean bits: what hardware may keep from the last run (APM volume 2, section 15.15.3). */
 #define CLEAN_INTERCEPTS BIT(0)
 #define CLEAN_ASID       BIT(2)
 #define CLEAN_TPR        BIT(3)
@@ -201,12 +212,12 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define CLEAN_SEG        BIT(8)
 #define CLEAN_CR2        BIT(9)
 #define CLEAN_AVIC       BIT(11)
-/* All that an ordinary exit leaves alone. */
+/* Clean bits of all that an ordinary exit's handler leaves alone; who changes more clears its bit. */
 #define CLEAN_ALL                                                                                                                \
 	(BIT(0) | BIT(1) | CLEAN_ASID | CLEAN_NP | CLEAN_CRX | CLEAN_DRX | CLEAN_DT | CLEAN_SEG | CLEAN_CR2 | BIT(10) |          \
 	 CLEAN_AVIC)
 
-/* Did the exit cut the delivery of an event short? By one byte, because every exit asks. */
+/* Did the exit cut the delivery of an event short? One byte tells, because every exit asks. */
 static inline bool vmcb_event_cut(const struct vmcb *b)
 {
 	return b->exitintinfo_part.cut < 0;
@@ -240,6 +251,10 @@ static inline void vmcb_set_crx(struct vmcb *b, u64 cr0, u64 cr3, u64 cr4, u64 e
 	b->clean &= ~(u32)CLEAN_CRX;
 }
 
+/*
+ * An interrupt window is wanted, or no more: a virtual interrupt of the highest priority waits, and its intercept exits as soon
+ * as the guest could take it (VMEXIT_VINTR; APM volume 2, section 15.21.4).
+ */
 static inline void vmcb_set_irq_window(struct vmcb *b, bool wanted)
 {
 	b->v_irq = wanted;
