@@ -121,7 +121,7 @@ static inline void fxrstor(const void *image)
 {
 	asm volatile("fxrstor64 (%0)" : : "r"(image) : "memory");
 }
-/* These two need CR4.OSXSAVE. `area`: 576 bytes at least, aligned to 64. */
+/* XSETBV and XRSTOR need CR4.OSXSAVE. `area`: 576 bytes at least, aligned to 64. */
 static inline void xsetbv0(u64 v)
 {
 	asm volatile("xsetbv" : : "c"(0), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");

@@ -3,13 +3,12 @@
  * The words of this code base: frame numbers, addresses, and the glossary.
  *
  *   gfn   guest frame number: the guest's idea of a physical page (gpa >> 12)
- *   gmfn  the machine frame that backs a guest frame
- *   smfn  the machine frame of a shadow page
  *   mfn   machine frame number (hpa >> 12)
+ *   smfn  the machine frame of a shadow page
  *   gva   guest virtual address      gpa  guest physical address
  *   hpa   host physical address
- *   gl1e  a guest's level-1 entry    sl1e a shadow's level-1 entry
- *   gw    guest walk                 pfec page-fault error code
+ *   sl1e  a shadow's level-1 entry   pfec page-fault error code
+ *   gw    guest walk
  *   p2m   physical-to-machine table: gfn to mfn
  *
  * Levels count from the leaf: L1 maps 4 KiB pages, L5 is LA57's root. gfn_t and

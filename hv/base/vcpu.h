@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A virtual CPU and a domain as every layer sees them. Nothing here knows the
- * VMCB: the SVM backend embeds struct vcpu in its own structure and copies the
+ * VMCB: the SVM back end embeds struct vcpu in its own structure and copies the
  * hw_* fields into the VMCB when hw_dirty says so.
  */
 #ifndef HV_VCPU_H
@@ -29,7 +29,7 @@ enum verdict {
 	SH_OOM,         /* the pool gave nothing even after reclaim: the caller crashes the domain */
 };
 
-/* And beside that. */
+/* A page fault as paging is asked about it, and what paging answers beside the verdict. */
 struct fault {
 	gva_t va;
 	u32 pfec;  /* in: as hardware reported; out, for GUEST_FAULT: what the guest must see */
@@ -44,7 +44,10 @@ struct soft_tlb {
 
 enum { SOFT_READ, SOFT_WRITE, SOFT_FETCH, NR_SOFT_TLBS };
 
-/* The same for the page of code that the last exits came from: 64-bit code in long mode, flat 32-bit code in modes of two or three levels. */
+/*
+ * The page of code that the last exits came from, and its bytes: 64-bit code in long mode, flat 32-bit code in modes of two or
+ * three levels.
+ */
 struct code_page {
 	gva_t va; /* NO_CODE_PAGE: none */
 	const u8 *page;
@@ -54,8 +57,8 @@ struct code_page {
 #define NO_CODE_PAGE BIT(63) /* not canonical, and far from all that is */
 
 /*
- * hw_dirty: CR3 changed; more did; nested paging's root did and nothing else, because the other hw_ fields are old where the guest
- * loads its registers itself.
+ * hw_dirty: CR3 changed; more did; nested paging's root did and nothing else, because the other hw_ fields are old where the
+ * guest loads its registers itself.
  */
 enum { HW_CR3 = 1, HW_ALL = 2, HW_NESTED = 4 };
 #define HW_WORK_FLUSHED BIT(16) /* in hw_work: tlb_flushed, and nothing else */
@@ -69,7 +72,7 @@ struct vcpu {
 	/* What the guest believes. */
 	u64 cr0, cr2, cr3, cr4, efer;
 
-	/* What hardware must be given: written by paging, loaded by the backend at the next entry. */
+	/* What hardware must be given: written by paging, loaded by the back end at the next entry. */
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
 	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging, but behind a fence */
 	/* Work to be done before the guest runs on; each exit asks once whether there is any. */
@@ -79,7 +82,7 @@ struct vcpu {
 				struct {
 					u8 hw_dirty;    /* hw_ fields changed: HW_CR3, HW_ALL, HW_NESTED or several */
 					u8 tlb_flush;   /* flush this guest's TLB */
-					u8 tlb_flushed; /* the backend asked hardware for a flush at the last entry */
+					u8 tlb_flushed; /* the back end asked hardware for a flush at the last entry */
 				};
 				u32 hw_work; /* the three together */
 			};
@@ -106,7 +109,7 @@ struct vcpu {
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trace_written, trace_lost; /* records on its behalf: kept in the ring, dropped */
-	void *owner; /* who runs it: its struct domu_vcpu (hv/domain), NULL for dom0; on a simulated machine its struct host_cpu */
+	void *owner; /* who runs it: its struct domu_vcpu (hv/domain; dom0: NULL); on a simulated machine its struct host_cpu */
 };
 
 #define MAX_VCPUS 8 /* of a domain */

@@ -2,8 +2,8 @@
 /*
  * What a virtualisation back end does for a domain: hv/svm is one (hv/svm/backend.c), and another would be linked in its place.
  *
- * It keeps a structure of its own for each vCPU, in which struct vcpu lies: only that is known here. It calls hv/domain, by domu.h,
- * for what a guest does to its machine, and finds its way by v->owner, which is the vCPU's struct domu_vcpu.
+ * It keeps a structure of its own for each vCPU, in which struct vcpu lies: only that is known here. It calls hv/domain, by
+ * domu.h, for what a guest does to its machine, and finds its way by v->owner, which is the vCPU's struct domu_vcpu.
  */
 #ifndef DOMAIN_BACKEND_H
 #define DOMAIN_BACKEND_H
@@ -13,15 +13,15 @@
 
 /* A vCPU of the domU `d`, whose id and nr_vcpus are set; it has no state yet. NULL: out of memory. */
 struct vcpu *backend_vcpu_create(struct domain *d, u32 id);
-/* NULL is none. */
+/* Free a vCPU and what the back end keeps of it; NULL is none. It must not be running. */
 void backend_vcpu_destroy(struct vcpu *v);
-/* The state of a CPU that enters a loaded image: flat 32-bit protected mode, paging off. */
+/* Give the vCPU the state of a CPU that enters a loaded image: flat 32-bit protected mode, paging off. */
 void backend_set_entry(struct vcpu *v, const struct load_result *entry);
-/* That in which a CPU begins after INIT and SIPI: real mode, at a page below 1 MiB. */
+/* Give the vCPU the state in which a CPU begins after INIT and SIPI: real mode, at a page (of 4 KiB) below 1 MiB. */
 void backend_set_startup(struct vcpu *v, u8 page);
-/* What is due before a vCPU enters, under its domain's lock where there is one. False: it must not. */
+/* Do what was requested of a vCPU before it enters, under its domain's lock where there is one. False: it must not enter. */
 bool backend_prepare_entry(struct vcpu *v);
-/* Run it on this pCPU until it must stop. */
+/* Run the vCPU on this pCPU until it must stop. */
 void backend_run(struct vcpu *v);
 
 #endif

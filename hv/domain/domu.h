@@ -151,8 +151,10 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4]);
 u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions);
 void quiet_begun(struct domu *u); /* QUIET_BEGIN's trip is over and counted */
 void quiet_abort(struct domu *u); /* let the others go; the region is forgotten */
-/* It was waited for in vain: its domain is crashed, and nobody waits for it again before it has come back. dom0 is nobody's to
- * crash. `doing`: what it should have done, "to ...". */
+/*
+ * The pCPU was waited for in vain: the domain that it runs is crashed, and nobody waits for it again before it has come back.
+ * dom0 is not crashed for that. `doing`: what the pCPU should have done, "to ...".
+ */
 void domu_pcpu_lost(struct pcpu *p, const char *doing);
 
 #endif

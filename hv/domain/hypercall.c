@@ -26,7 +26,7 @@ static u32 pinned(enum pin_result r)
 	return answer[r];
 }
 
-/* Those that are for kernels only. */
+/* Hypercalls that only a guest's kernel may make. */
 static u32 kernel_call(struct vcpu *v, u32 nr, const u32 arg[4])
 {
 	switch (nr) {

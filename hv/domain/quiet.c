@@ -202,7 +202,7 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
 	u->region_limit = ~0ull;
 	u->now.disturbed = begin_hold(u);
 	TRACE(c->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
-	/* This trip is counted when its handler is done: look at the counts after that. */
+	/* The hypercall's own trip is counted when its handler is done: the request has the counts looked at after that. */
 	u->region_begins = c;
 	c->v->request = 1;
 	return 0;

@@ -121,7 +121,7 @@ int emul_write_operand(const struct insn *in, struct emul_state *st, const struc
 u64 emul_linear(const struct insn *in, const struct emul_state *st);
 
 /*
- * The same for an operand of any instruction: `bytes` at an offset that `adsize` bytes hold. 0 and *linear, or what the
+ * Linear address of an operand of any instruction: `bytes` at an offset that `adsize` bytes hold. 0 and *linear, or what the
  * guest must see: EMUL_GP or EMUL_SS_FAULT.
  */
 int emul_place(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write, u64 *linear);

@@ -192,7 +192,7 @@ GW_INLINE enum gw_end gw_walk(struct vcpu *v, struct gw *w, gva_t va, const u32 
 	return GW_OK;
 }
 
-/* The same where the number of levels, 2 to 5, is no constant. */
+/* gw_walk() where the number of levels, 2 to 5, is no constant. */
 GW_INLINE enum gw_end gw_walk_levels(struct vcpu *v, struct gw *w, gva_t va, u32 g)
 {
 	switch (g) {
@@ -317,7 +317,7 @@ GW_INLINE void soft_flush(struct vcpu *v)
 	v->code.va = v->code.not_global = NO_CODE_PAGE;
 }
 
-/* The same for INVLPG. Of the code page it is not known how large the mapping is: 1 GiB is the most. */
+/* Forget what INVLPG makes stale. How large the code page's mapping is, is not known: 1 GiB is the most. */
 GW_INLINE void soft_flush_page(struct vcpu *v, gva_t va)
 {
 	v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0;
@@ -325,7 +325,7 @@ GW_INLINE void soft_flush_page(struct vcpu *v, gva_t va)
 		v->code.va = NO_CODE_PAGE;
 }
 
-/* The same for a CR3 load, which keeps global translations. */
+/* Forget what a CR3 load makes stale, which keeps global translations. */
 GW_INLINE void soft_flush_root(struct vcpu *v)
 {
 	v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0;
@@ -353,8 +353,10 @@ static inline void gw_store(const struct sh_target *t, const void *buf, u32 byte
 /* Was SH_RETRY a race with the guest, so that another try will do? If the domain has crashed, the access just fails. */
 bool gw_again(struct vcpu *v, gva_t va, u32 access);
 
-/* The same for emulation: `access` holds a pfec's W, U, I and PFEC_SMAP; an address that is not canonical counts as not
- * present. Never SH_RETRY. */
+/*
+ * The guest's walk for an access that emulation makes: `access` holds a pfec's W, U, I and PFEC_SMAP; an address that is not
+ * canonical counts as not present. Never SH_RETRY.
+ */
 GW_INLINE enum verdict gw_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t, const u32 g)
 {
 	struct gw w;

@@ -27,7 +27,7 @@ void plat_free_pages(void *p, u64 nr_pages);
  */
 void plat_tlb_flush_page(struct vcpu *v, gva_t va);
 /*
- * The same for every other vCPU of the domain, completely, and at once: when this returns, none of them uses any more what
+ * Drop all that the TLBs of every other vCPU of the domain hold, at once: when this returns, none of them uses any more what
  * it could have read of the hardware tables before. One that runs is made to leave the guest; none waits for us meanwhile.
  */
 void plat_tlb_flush_others(struct domain *d);

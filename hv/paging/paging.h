@@ -42,14 +42,15 @@ static inline enum verdict paging_fault(struct vcpu *v, gva_t va, u32 pfec)
  */
 void paging_recheck(struct vcpu *v, gva_t va);
 /*
- * A nested page fault: v->fault.gpa; SH_MMIO or SH_FIXED. Under shadow paging one means that the guest is outside of long mode, behind
- * a fence (hv/paging/nested/fence.h), and changed what hardware walks: the domain crashes.
+ * A nested page fault: v->fault.gpa; SH_MMIO or SH_FIXED. Under shadow paging one means that the guest is outside of long mode,
+ * behind a fence (hv/paging/nested/fence.h), and changed what hardware walks: the domain crashes.
  */
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info);
 
 /*
  * Fill v->code with the page that code at va, a linear address, was just fetched from, by the tables that
- * hardware uses: 64-bit code, or outside long mode any. A change of mode forgets it. False: not known without a walk of the guest's.
+ * hardware uses: 64-bit code, or outside long mode any. A change of mode forgets it. False: not known without a walk of the
+ * guest's.
  */
 bool paging_code_page(struct vcpu *v, gva_t va);
 
@@ -77,15 +78,16 @@ enum verdict paging_write(struct vcpu *v, gva_t va, const void *buf, unsigned by
 /* Atomic against other vCPUs. *old: expected in, found out. bytes 1, 2, 4, 8, 16. *done: whether it was written. */
 enum verdict paging_cmpxchg(struct vcpu *v, gva_t va, void *old, const void *new_, unsigned bytes, u32 access, bool *done);
 /*
- * Emulation does not know the instruction that wrote to this page: if it is a guest table, remove all its shadows, so that the guest
- * can do it itself. False: it is none, or a vCPU has loaded it as its root; the page must be lent.
+ * Emulation does not know the instruction that wrote to this page: if it is a guest table, remove all its shadows, so that the
+ * guest can do it itself. False: it is none, or a vCPU has loaded it as its root; the page must be lent.
  */
 bool paging_unshadow(struct vcpu *v, gpa_t gpa);
 
 /*
  * What always gets on: for one instruction, or one event's frame, hardware is given accesses that the guest's own hardware would
  * give and paging withholds. From a paging_lend that says SH_FIXED to paging_lend_end no other vCPU of the domain may be in
- * the guest, and nothing else may be asked of paging; the vCPU enters the guest between them, and its next exit ends it, whatever it is.
+ * the guest, and nothing else may be asked of paging; the vCPU enters the guest between them, and its next exit ends it, whatever
+ * it is.
  */
 #define LEND_MOST 8
 struct lend {
@@ -176,7 +178,7 @@ void paging_settle(struct domain *d, gpa_t gpa);
 unsigned paging_audit(struct domain *d, char *text, size_t size);
 
 /*
- * The same in pieces, between which nothing of the domain may change: begin, then go on until it is over (true). A piece
+ * An audit in pieces, between which nothing of the domain may change: begin, then go on until it is over (true). A piece
  * looks at `entries` entries, frames and books, or a page's worth more, and writes the text of what it found. *sum: since the
  * beginning.
  */

@@ -166,7 +166,7 @@ static void pit_begin(void)
 	outb(0x42, PIT_WINDOW >> 8);
 }
 
-/* It is over between the last look but one and the last. */
+/* The PIT's window ends between the last look but one and the last. */
 static void pit_wait(struct ends *e)
 {
 	u64 before = e->from0, now = e->from1;

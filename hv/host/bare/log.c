@@ -72,7 +72,7 @@ static void log_line(const char *prefix, const char *fmt, va_list ap)
 	char line[LINE];
 	u64 ms = tsc_khz ? rdtsc() / tsc_khz : 0;
 
-	/* Who has it for so long is not coming back; two lines in one are better than none. */
+	/* A pCPU that holds the lock for so long is not coming back; two lines in one are better than none. */
 	(void)!wait_for(&(struct wait){ .is_over = take_lock });
 	snprintf(line, sizeof(line), "[%4llu.%03llu] pcpu%u %s", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000),
 		 this_pcpu()->id, prefix);

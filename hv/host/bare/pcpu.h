@@ -63,7 +63,7 @@ extern u64 tsc_khz; /* TSC ticks a millisecond: what CPUID says, or measured at 
  */
 void pcpu_stand(struct pcpu *p);
 
-/* The same for waiting loops, and for pCPUs that an NMI may have come for. */
+/* Stand still if somebody has asked for it: for loops that wait, and for pCPUs whom an NMI may have woken. */
 static inline void pcpu_stand_if_asked(void)
 {
 	struct pcpu *p = this_pcpu();
