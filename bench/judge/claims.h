@@ -24,11 +24,12 @@ struct claim {
 	void (*judge)(struct judgement *j);
 };
 
+/* The claims of claims.def, in its order, and a verdict's kind in words. */
 extern const struct claim claims[];
 extern const unsigned nr_claims;
 extern const char *const verdict_names[];
 
-/* The verdict's strings are never NULL afterwards. */
+/* Judge the claim by the run's rows. The verdict's strings are never NULL afterwards; verdict_free() frees them. */
 void claim_judge(const struct claim *c, const struct dataset *d, struct verdict *v);
 void verdict_free(struct verdict *v);
 

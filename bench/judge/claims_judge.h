@@ -23,13 +23,13 @@ struct judgement {
 #include "claims.def"
 #undef CLAIM
 
-/* phase NULL: the main one. Untraced. True if the run has it; else it is noted as lacking. */
+/* Ask for the cell of an untraced region; phase NULL: the main one. True if the run has it; otherwise it is noted as lacking. */
 bool ask(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c);
-/* The same, but the judge can do without: only the command knows of it. */
+/* Ask for a cell that the judge can do without: if it lacks, it is named in the command alone. */
 bool ask_if_there(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c);
 /* Note something else that is lacking, in words that follow "this run has no". */
 void lack(struct judgement *j, const char *fmt, ...) PN_PRINTF(2, 3);
-/* Everything asked for was there. */
+/* Was everything there that was asked for? */
 bool enough(const struct judgement *j);
 
 /*
@@ -39,19 +39,22 @@ bool enough(const struct judgement *j);
 struct pair {
 	const char *with, *without;
 };
-/* Notes it as lacking if there is none. `nth`: 0 the first pair in the catalogue, and so on, silently none past the last. */
+/*
+ * ask_pair() notes the pair as lacking if there is none. nth_pair() takes them in the catalogue's order from 0 on; false past the
+ * last.
+ */
 bool ask_pair(struct judgement *j, const char *axis, const char *part, const char *plain, struct pair *p);
 bool nth_pair(const struct dataset *d, const char *axis, const char *part, const char *plain, unsigned nth, struct pair *p);
 
-/* The one decision; both texts are printf formats' results, taken over. `measured` is said before. */
+/* The figures in words, and then the one decision with its reason; both are printf formats. */
 void measured(struct judgement *j, const char *fmt, ...) PN_PRINTF(2, 3);
 void decide(struct judgement *j, enum verdict_kind kind, const char *fmt, ...) PN_PRINTF(3, 4);
 
 /* The nth shadow recipe of the run's catalogue; NULL past the last. */
 const char *nth_shadow_recipe(const struct dataset *d, unsigned nth);
 /*
- * All guest runs of a workload under shadow recipes: how many there are, and how many ended wrong of themselves (failed, crashed) or with a shadow that the
- * audit found wrong; and how many did not finish for another reason.
+ * All guest runs of a workload under shadow recipes: how many there are, and how many ended wrong of themselves (failed, crashed)
+ * or with a shadow that the audit found wrong; and how many did not finish for another reason.
  */
 struct runs {
 	unsigned all, wrong, unfinished;
@@ -59,11 +62,12 @@ struct runs {
 struct runs runs_of(const struct dataset *d, const char *workload);
 /* A whole life's counter of the cell's guest; 0 if it has none. */
 double life(const struct cell *c, enum pn_counter counter);
-/* Trips of a kind, per operation. */
+/* Trips of a kind in the region, per operation. */
 double kind_per_op(const struct cell *c, enum trip t);
 /* Mean ticks, and page-table bytes, of a trip of that kind in the region; 0 without any. */
 double ticks_per_trip(const struct cell *c, enum trip t);
 double bytes_per_trip(const struct cell *c, enum trip t);
+/* Instructions, trips, and bytes of page tables touched in the region, per operation. */
 static inline double instructions(const struct cell *c)
 {
 	return per_op(c, c->r->instructions);
@@ -76,7 +80,7 @@ static inline double bytes(const struct cell *c)
 {
 	return per_op(c, c->r->bytes_touched);
 }
-/* Within 5 % of an operation of a whole number of trips. */
+/* Is `value`, in trips per operation, within 0.05 of `whole`? */
 bool near(double value, double whole);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Targets judged. Per-operation ones come from figures.def; those about whole runs are here. */
+/* How targets are judged. Those per operation come from figures.def; those about whole runs are here. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

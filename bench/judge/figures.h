@@ -13,16 +13,19 @@ struct figure {
 	enum met met;
 };
 
-/* All of them, measured or not; the caller frees with figures_free. */
+/* All targets, measured or not; the caller frees them with figures_free(). *n: how many. */
 struct figure *figures_all(const struct dataset *d, unsigned *n);
-/* Those that the best shadow recipe is to reach, in the same way. */
+/* The targets that the best shadow recipe is to reach; freed and counted as figures_all()'s are. */
 struct figure *figures_best(const struct dataset *d, unsigned *n);
 /*
- * The shadow recipe with the fewest instructions in a phase (NULL: the main one), the worst repetition of each counted; of those with at most
- * `trips` an operation, if there are any. NULL: none was measured.
+ * The shadow recipe with the fewest instructions in a phase (NULL: the main one), the worst repetition of each counted; of those
+ * with at most `trips` an operation, if there are any. NULL: none was measured.
  */
 const char *best_recipe(const struct dataset *d, const char *workload, const char *phase, double trips, struct cell *c);
-/* Whether a workload's figures owe nothing to when something else happened: one CPU, and dom0 does nothing to it. An unknown one's do not. */
+/*
+ * Whether a workload's figures owe nothing to when something else happened: one CPU, and dom0 does nothing to it. An unknown
+ * one's do not.
+ */
 bool left_alone(const char *workload);
 void figures_free(struct figure *f, unsigned n);
 

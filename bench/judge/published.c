@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Ours beside published figures. Never a verdict: neither the unit nor the workload is the same. */
+/* Our figures beside published ones. They are no verdict: neither the unit nor the workload is the same. */
 #include <string.h>
 
 #include "published.h"
@@ -50,7 +50,7 @@ struct extremes {
 	double least, most;
 };
 
-/* Of the shadow recipes themselves, without their variants. */
+/* The range over the shadow recipes themselves, without their variants. */
 static struct extremes extremes_of(const struct dataset *d, const char *workload, const char *phase)
 {
 	struct extremes x = { NULL, NULL, 0, 0 };

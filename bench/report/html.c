@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Escaping, numbers, colours, the style sheet. */
+/* How text is escaped, numbers are written for people, and series get their colours: html.h. */
 #include <math.h>
 #include <string.h>
 

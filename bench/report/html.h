@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Writing HTML: everything that comes from a run goes through html_text(). */
+/*
+ * Writing HTML. What must hold: everything that comes from a run goes through html_text(), or a function here that calls it.
+ */
 #ifndef BENCH_HTML_H
 #define BENCH_HTML_H
 
 #include "util.h"
 
-/* Escaped for text and for attribute values in double quotes. */
+/* Write `s` escaped, for text and for attribute values in double quotes. */
 void html_text(FILE *f, const char *s);
-/* For people: "5 234", "12.3", "0.031"; thin spaces between thousands. */
+/* A number as people read it: "5 234", "12.3", "0.031"; thin spaces between thousands. Returns `out`. */
 const char *human_number(double v, char out[48]);
+/* Write human_number(). */
 void html_number(FILE *f, double v);
 /* A right-aligned table cell with a number. */
 void html_td(FILE *f, double v);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the recipe that chooses for itself is worth: beside the best of the others, phase by phase. Nothing in a report of a run
- * without it. Variants are left out: they are there to show what one part does, and a suite has them in few workloads.
+ * What the recipe that chooses for itself is worth: beside the best of the others, phase by phase. The section is left out of the
+ * report of a run without that recipe. Variants are left out: they are there to show what one part does, and a suite has them in
+ * few workloads.
  */
 #include <string.h>
 
@@ -9,7 +10,7 @@
 
 #define BOUND (0.02 + 1e-9) /* of the best recipe's instructions: what it may take more; two in a hundred are two in a hundred */
 
-/* One phase that it was measured in. */
+/* A phase in which the recipe was measured. */
 struct standing {
 	const char *form, *phase, *best;
 	struct cell own, least; /* least: of `best`, which may be itself */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The order in which recipes and workloads appear, and their colours. It is a matter of the run's own catalogue alone, so that two
- * reports of one run are alike, and a recipe is where it was in the report before.
+ * The order in which recipes and workloads appear, and their colours. It is a matter of the run's own catalogue alone, so that
+ * two reports of one run are alike, and a recipe is where it was in the report before.
  */
 #include <string.h>
 
@@ -107,7 +107,7 @@ const char *main_form(const struct dataset *d, const char *base)
 	return best ? best : nth_form(d, base, 0);
 }
 
-/* Its place among the shadow recipes; a variant has its base's. */
+/* The recipe's place among the shadow recipes; a variant has its base's. */
 const char *recipe_colour(const struct dataset *d, const char *recipe)
 {
 	static const unsigned palette[] = { 0, 1, 4, 5, 6, 7, 8, 9 };

@@ -5,7 +5,7 @@
 
 #include "dataset.h"
 
-/* All that the run has, each followed by its variants. NULL past the last. */
+/* The nth recipe of all that the run has, each followed by its variants. NULL past the last. */
 const char *ordered_recipe(const struct dataset *d, unsigned nth);
 /*
  * Recipes that stand side by side in tables: in that order, but no variants where they would be
@@ -13,18 +13,22 @@ const char *ordered_recipe(const struct dataset *d, unsigned nth);
  */
 const char *shown_recipe(const struct dataset *d, unsigned nth);
 const char *pictured_recipe(const struct dataset *d, const char *form, unsigned nth);
-/* Workloads, each once whatever forms of it the run has; and the form that stands for it: the 4-level one, or the first, of those with results. */
+/*
+ * Workloads, each once whatever forms of it the run has; and the form that stands for it: the 4-level one, or the first, of those
+ * with results.
+ */
 const char *nth_base(const struct dataset *d, unsigned nth);
 const char *main_form(const struct dataset *d, const char *base);
-/* The nth form of a workload that the run has. */
+/* The nth form of a workload that the run has; NULL past the last. */
 const char *nth_form(const struct dataset *d, const char *base, unsigned nth);
 
+/* Does the run have the recipe? Is it one without shadows: npt or native? */
 bool recipe_is_used(const struct dataset *d, const char *recipe);
 bool recipe_is_baseline(const struct dataset *d, const char *recipe);
 
-/* The same recipe has the same colour everywhere: its place in the catalogue. */
+/* A recipe's colour, "#rrggbb", which its place in the catalogue gives: it is one everywhere. */
 const char *recipe_colour(const struct dataset *d, const char *recipe);
-/* Likewise a kind of trip; rare kinds share one. */
+/* A kind of trip's colour, "#rrggbb"; rare kinds share one. */
 const char *trip_colour(enum trip t);
 
 #endif

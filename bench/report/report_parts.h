@@ -11,35 +11,41 @@
 #include "report_markup.h"
 #include "report_order.h"
 
+/* What was measured, in words, and the figures at a glance: the first page. */
 void report_summary(FILE *f, const struct dataset *d);
 /* The table of every workload, phase and recipe shown, for the 4-level forms. */
 void report_glance(FILE *f, const struct dataset *d);
 /* The cards with what the seeds are about; nothing where it was not measured. */
 void report_central(FILE *f, const struct dataset *d);
+/* Published figures beside ours. */
 void report_published(FILE *f, const struct dataset *d);
 /* The recipe ADAPTIVE against the best of the others, phase by phase. Nothing if the run does not have it. */
 #define ADAPTIVE "adaptive"
 void report_adaptive(FILE *f, const struct dataset *d);
+/* Claims with their verdicts; the project's own targets; what the peers take for a fault. */
 void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);
+/* A section for each workload: pictures, and a table with their figures. */
 void report_workloads(FILE *f, const struct dataset *d);
 /* Each variant against its base. Nothing if the run has no such pair. */
 void report_variants(FILE *f, const struct dataset *d);
-/* One workload's forms side by side. */
+/* One workload's forms side by side: a table with a row a form. */
 void report_levels(FILE *f, const struct dataset *d, const char *base);
 /* What each kind of trip cost in one workload: the distribution (nothing if there were no trips), and a table. */
 void report_cost_picture(FILE *f, const struct dataset *d, const char *workload);
 void report_cost_table(FILE *f, const struct dataset *d, const char *workload);
+/* Tables at the end: kinds of trips, what tracing costs, and guests that did not finish. */
 void report_kinds(FILE *f, const struct dataset *d);
 void report_tracing(FILE *f, const struct dataset *d);
 void report_unfinished(FILE *f, const struct dataset *d);
-/* Nothing if the audit found nothing. */
+/* What audits of ended guests found; nothing is written if they found nothing. */
 void report_audit(FILE *f, const struct dataset *d);
+/* The machine and emulator that the run had, and each of its rows. */
 void report_machine(FILE *f, const struct dataset *d);
 void report_rows(FILE *f, const struct dataset *d);
 
-/* What goes into a table's cell, and its end: instructions per operation, and trips below them. */
+/* A cell's figures, to its end tag: instructions per operation, and trips below them. */
 void report_cost(FILE *f, const struct cell *c);
 
 #endif

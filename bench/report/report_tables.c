@@ -6,7 +6,7 @@
 #include "report_parts.h"
 #include "results.h"
 
-/* They are in no figure, but a reader should know of them. */
+/* Trips that only an emulator makes are in no figure, but a reader should know of them. */
 static void emulators_trips(FILE *f, const struct dataset *d)
 {
 	unsigned long long n = 0;

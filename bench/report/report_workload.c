@@ -171,7 +171,7 @@ static void levels(FILE *f, const struct row *r)
 		fprintf(f, "<td class=nowrap>%u</td>", r->guest_levels);
 }
 
-/* False: that recipe has no result there. */
+/* False: the recipe has no result in this workload. */
 static bool table_row(FILE *f, const struct dataset *d, const char *workload, const char *phase, const char *recipe, bool first)
 {
 	struct cell c, native;
@@ -225,8 +225,8 @@ static void table(FILE *f, const struct dataset *d, const char *base)
 }
 
 /*
- * A workload in one form under few recipes shows its tables; a bigger one folds them away. On paper what is folded is not there, but the
- * figures of a workload in one form.
+ * A workload in one form under few recipes shows its tables; a bigger one folds them away. On paper what is folded is not there,
+ * but the figures of a workload in one form.
  */
 static void tables(FILE *f, const struct dataset *d, const char *base, const char *form)
 {

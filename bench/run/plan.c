@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Plans. A repetition is one fresh domain; dom0 runs the items in order, so
- * the place of whatever ended badly tells what is left.
+ * Plans: which guests one boot runs, made from recipe and selection, cut into pieces by time, and continued where a boot ended
+ * badly.
+ *
+ * What must hold: a repetition is one fresh domain, and dom0 runs items and their repetitions in order, so that the place of
+ * whatever ended badly tells what is left.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "plan.h"
 
+/* Append an item; one without repetitions is none. */
 static void add(struct plan *p, const struct workload *w, bool traced, unsigned first, unsigned repeat)
 {
 	if (!repeat)
@@ -119,6 +123,7 @@ unsigned plan_runs(const struct plan *p)
 	return n;
 }
 
+/* An item as dom0's suite runner reads it. */
 static json_t *item_json(const struct plan_item *it)
 {
 	const struct workload *w = it->workload;
