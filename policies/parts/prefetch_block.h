@@ -8,7 +8,7 @@
 
 #include "policy.h"
 
-enum { PREFETCH_LOOKS_AROUND = 1, PREFETCH_LEARNS = 0, PREFETCH_BLOCK = 8 };
+enum { PREFETCH_LOOKS_AROUND = 1, PREFETCH_BLOCK = 8 };
 
 SH_PART void block_window(const struct sh_page *leaf, u32 slot, u32 entries, u32 *first, u32 *end)
 {

@@ -5,7 +5,7 @@
 
 #include "policy.h"
 
-enum { PREFETCH_LOOKS_AROUND = 0, PREFETCH_LEARNS = 0 };
+enum { PREFETCH_LOOKS_AROUND = 0 };
 
 static const struct sh_prefetch prefetch_part = { .window = NULL };
 

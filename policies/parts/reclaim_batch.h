@@ -19,43 +19,53 @@
 
 enum { RECLAIM_BATCH_FREES_PINNED = 0, BATCH_RUN = 12, BATCH_PROTECTS = 4 };
 
+/* The last write to a table. */
+struct batch_domain {
+	const void *at; /* NULL: there was none, or a fault since */
+	u32 run;        /* writes up to this one, each right after the one before */
+	u32 protects;   /* how many in a row took PTE_RW from a user mapping */
+	bool protected; /* this one did */
+};
+SH_KEEPS_DOMAIN(batch)
+
 SH_PART void batch_changed(struct domain *d, u64 old, u64 entry)
 {
 	const u64 user = PTE_P | PTE_US;
 
 	if ((old & (user | PTE_RW)) == (user | PTE_RW) && (entry & (user | PTE_RW)) == user)
-		d->shadow->written.protected = true;
+		batch_domain(d)->protected = true;
 }
 
 SH_PART void batch_over(struct domain *d)
 {
-	struct sh_domain *s = d->shadow;
+	struct batch_domain *b = batch_domain(d);
 
-	s->written.at = NULL;
-	s->written.run = s->written.protects = 0;
+	b->at = NULL;
+	b->run = b->protects = 0;
 }
 
 SH_PART void batch_written(struct vcpu *v, struct frame_info *f, const void *p, u32 bytes)
 {
-	struct sh_domain *s = v->domain->shadow;
-	uintptr_t last = (uintptr_t)s->written.at, at = (uintptr_t)p;
+	struct batch_domain *b = batch_domain(v->domain);
+	uintptr_t last = (uintptr_t)b->at, at = (uintptr_t)p;
 	bool same_table = (at & PAGE_MASK) == (last & PAGE_MASK);
 
-	s->written.run = same_table && at - last - 1 < 8 ? s->written.run + 1 : 1;
-	s->written.protects = s->written.protected ? (same_table ? s->written.protects : 0) + 1 : 0;
-	s->written.protected = false;
-	s->written.at = p;
-	if (s->written.protects >= BATCH_PROTECTS) {
+	b->run = same_table && at - last - 1 < 8 ? b->run + 1 : 1;
+	b->protects = b->protected ? (same_table ? b->protects : 0) + 1 : 0;
+	b->protected = false;
+	b->at = p;
+	if (b->protects >= BATCH_PROTECTS) {
 		COUNT(v->domain, batch_fork);
 		sh_unhook_user(v);
 		batch_over(v->domain);
-	} else if (s->written.run >= BATCH_RUN && f->shadows && sh_unshadow_fast(v->domain, f, UNSHADOW_BATCH)) {
+	} else if (b->run >= BATCH_RUN && f->shadows && sh_unshadow_fast(v->domain, f, UNSHADOW_BATCH)) {
 		COUNT(v->domain, batch_unshadow);
 		batch_over(v->domain);
 	}
 }
 
 static const struct sh_reclaim reclaim_batch = {
+	.keeps_domain = &batch_keeps_domain,
 	.changed = batch_changed,
 	.written = batch_written,
 	.faulted = batch_over,

@@ -15,23 +15,28 @@
 
 enum { RECLAIM_EARLY_FREES_PINNED = 0 };
 
+struct early_domain {
+	const struct frame_info *zeroed; /* the table that was written last, if the write set an entry to zero */
+};
+SH_KEEPS_DOMAIN(early)
+
 SH_PART void early_written(struct vcpu *v, struct frame_info *f, const void *p, u32 bytes)
 {
-	struct sh_domain *s = v->domain->shadow;
+	struct early_domain *last = early_domain(v->domain);
 	enum cleared kind = f->shadows ? cleared_by(f, p, bytes) : CLEARED_NONE;
-	bool again = s->written.zeroed == f;
+	bool again = last->zeroed == f;
 
 	if (kind == CLEARED_NEITHER)
 		return;
-	s->written.zeroed = NULL;
+	last->zeroed = NULL;
 	if (kind == CLEARED_NONE)
 		return;
 	if (again && sh_unshadow_fast(v->domain, f, UNSHADOW_EARLY))
 		COUNT(v->domain, early_unshadow);
 	else
-		s->written.zeroed = f;
+		last->zeroed = f;
 }
 
-static const struct sh_reclaim reclaim_early = { .written = early_written };
+static const struct sh_reclaim reclaim_early = { .keeps_domain = &early_keeps_domain, .written = early_written };
 
 #endif

@@ -14,25 +14,35 @@
 
 enum { RECLAIM_FLOOD_FREES_PINNED = 0, FLOOD_WRITES = 3 };
 
+struct flood_domain {
+	const struct frame_info *table; /* above level 1, written with no fault since; NULL: none */
+	u32 run;                        /* so many times in a row */
+};
+SH_KEEPS_DOMAIN(flood)
+
 SH_PART void flood_over(struct domain *d)
 {
-	d->shadow->written.flooded = NULL;
+	flood_domain(d)->table = NULL;
 }
 
 SH_PART void flood_written(struct vcpu *v, struct frame_info *f, const void *p, u32 bytes)
 {
-	struct sh_domain *s = v->domain->shadow;
+	struct flood_domain *last = flood_domain(v->domain);
 
 	if (!f->shadows || ROLE_LEVEL(f->shadows->role) == 1)
 		return;
-	s->written.run = s->written.flooded == f ? s->written.run + 1 : 1;
-	s->written.flooded = f;
-	if (s->written.run < FLOOD_WRITES || !sh_unshadow_fast(v->domain, f, UNSHADOW_BATCH))
+	last->run = last->table == f ? last->run + 1 : 1;
+	last->table = f;
+	if (last->run < FLOOD_WRITES || !sh_unshadow_fast(v->domain, f, UNSHADOW_BATCH))
 		return;
 	COUNT(v->domain, batch_unshadow);
 	flood_over(v->domain);
 }
 
-static const struct sh_reclaim reclaim_flood = { .written = flood_written, .faulted = flood_over };
+static const struct sh_reclaim reclaim_flood = {
+	.keeps_domain = &flood_keeps_domain,
+	.written = flood_written,
+	.faulted = flood_over,
+};
 
 #endif

@@ -17,6 +17,11 @@
 
 enum { SUPER_HIGHEST_LEAF = 2 };
 
+struct direct_domain {
+	struct sh_run *runs;
+};
+SH_KEEPS_DOMAIN(direct)
+
 SH_PART u32 direct_leaf_level(u32 level)
 {
 	return level < SUPER_HIGHEST_LEAF ? level : SUPER_HIGHEST_LEAF;
@@ -24,21 +29,32 @@ SH_PART u32 direct_leaf_level(u32 level)
 
 SH_PART u64 direct_pages(const struct domain *d)
 {
-	return ALIGN_UP(nr_runs(d) * sizeof(struct sh_run), PAGE_SIZE) / PAGE_SIZE;
+	return ALIGN_UP(sh_nr_runs(d) * sizeof(struct sh_run), PAGE_SIZE) / PAGE_SIZE;
 }
 
 SH_PART bool direct_init(struct domain *d)
 {
-	d->shadow->runs = plat_alloc_pages(direct_pages(d));
-	return d->shadow->runs;
+	direct_domain(d)->runs = plat_alloc_pages(direct_pages(d));
+	return direct_domain(d)->runs;
 }
 
 SH_PART void direct_exit(struct domain *d)
 {
-	if (d->shadow->runs)
-		plat_free_pages(d->shadow->runs, direct_pages(d));
+	if (direct_domain(d)->runs)
+		plat_free_pages(direct_domain(d)->runs, direct_pages(d));
 }
 
-static const struct sh_super super_part = { .leaf_level = direct_leaf_level, .init = direct_init, .exit = direct_exit };
+SH_PART struct sh_run *direct_run(const struct domain *d, u64 number)
+{
+	return &direct_domain(d)->runs[number];
+}
+
+static const struct sh_super super_part = {
+	.keeps_domain = &direct_keeps_domain,
+	.leaf_level = direct_leaf_level,
+	.init = direct_init,
+	.exit = direct_exit,
+	.run = direct_run,
+};
 
 #endif

@@ -10,11 +10,11 @@
  *  4. Writes to a single table are emulated, until one root-load interval has seen as many of them as would have been
  *     worth it: that one goes out of sync again, and its resync judges anew. So the loss is bounded either way.
  *  5. Tables above level 1 are emulated, and taken out by the reclaim part upper: parked when they are emptied, unshadowed
- *     when they are flooded. A root that is only kept is parked at its first write, or as soon as it is left, if an entry was
- *     taken out of it since it was loaded: its next use may be as data, or, as kernels hand out pages, as a root again, with the
- *     kernel's links in it.
+ *     when they are flooded. A root that is only kept is parked at its first write, or, by that part, as soon as it is left, if an
+ *     entry was taken out of it since it was loaded: its next use may be as data, or, as kernels hand out pages, as a root again,
+ *     with the kernel's links in it.
  *  6. A table comes back when IDLE_ENOUGH times since it went INVLPG named an entry that had not changed: it is not being filled.
- *  7. What faults prefetch, the prefetch part adaptive decides by the same history.
+ *  7. What faults prefetch, the prefetch part adaptive decides, table by table as well.
  *
  * The thresholds, as measured (instructions, 4 levels, pool-resized): an emulated write costs 410, a table with all entries in
  * use 740 to let go and 6700 to bring back, as much as 18 writes; rule 3 asks for 10, because emulating them all again before it
@@ -27,9 +27,23 @@
 #ifndef PART_SYNC_H
 #define PART_SYNC_H
 
-enum { UNSYNC_TABLES = 3, SYNC_TAKES_SNAPSHOTS = 1, SYNC_LEARNS = 1, WORTH_LEAST = 2, WORTH_EACH = 64, IDLE_ENOUGH = 16 };
+enum { UNSYNC_TABLES = 3, SYNC_TAKES_SNAPSHOTS = 1, WORTH_LEAST = 2, WORTH_EACH = 64, IDLE_ENOUGH = 16 };
 
 #include "unsync_leaves.h"
+
+/* What is known of a level-1 shadow; of its table's writers, at the first shadow of the frame. */
+enum history_kind {
+	HISTORY_NONE,
+	HISTORY_BORN,   /* out of sync since the shadow was made, not by a write */
+	HISTORY_SINGLE, /* the last resync was not worth it */
+};
+struct history_page {
+	u16 load;   /* root loads of the domain before the last write that was emulated, cut off */
+	u16 pulled; /* out of sync: entries pulled through since it went */
+	u8 run;     /* in sync, writes emulated since that load; out of sync, INVLPGs for nothing */
+	u8 kind;
+};
+SH_KEEPS_PAGE(history)
 
 /* How many changes are worth a snapshot and a resync. */
 SH_PART u32 adaptive_worth(const struct sh_page *first)
@@ -44,7 +58,7 @@ SH_PART u32 adaptive_worth(const struct sh_page *first)
 /* The write to a single table is one of so many since the last root load that it goes out of sync. */
 SH_PART bool adaptive_enough(const struct domain *d, struct sh_page *first)
 {
-	struct sh_history *h = &first->history;
+	struct history_page *h = history_page(first);
 	u16 load = (u16)(d->counter[PN_CNT_root_hit] + d->counter[PN_CNT_root_miss]);
 
 	if (h->load != load) {
@@ -60,9 +74,9 @@ SH_PART enum verdict adaptive_table_write(struct vcpu *v, gfn_t gfn)
 
 	if (sh_park_root(v->domain, f))
 		return SH_FIXED;
-	if (!unsync_may_go(f) || (f->shadows->history.single && !adaptive_enough(v->domain, f->shadows)))
+	if (!unsync_may_go(f) || (history_page(f->shadows)->kind == HISTORY_SINGLE && !adaptive_enough(v->domain, f->shadows)))
 		return SH_EMULATE;
-	f->shadows->history.run = 0;
+	history_page(f->shadows)->run = 0;
 	return unsync_go(v, f);
 }
 
@@ -73,12 +87,6 @@ SH_PART struct sh_page *adaptive_find(struct domain *d, u32 gfn, u32 role)
 	if (sp && unlikely(sp->parked))
 		sh_unpark(d->acting, sp);
 	return sp;
-}
-
-/* A root of which something was taken out, and that is left then, is, most often, a process's that ends. */
-SH_PART bool adaptive_parks_left(const struct domain *d, const struct sh_page *root)
-{
-	return unlikely(d->shadow->written.emptied == root);
 }
 
 /* Here, so that the compiler sees that there is one. */
@@ -105,7 +113,7 @@ SH_PART void adaptive_made(struct vcpu *v, struct sh_page *sp, gva_t va)
 	const bool leaf = ROLE_LEVEL(sp->role) == 1 && !(sp->role & ROLE_DIRECT);
 
 	if (leaf)
-		sp->history = (struct sh_history){ 0 };
+		*history_page(sp) = (struct history_page){ 0 };
 	if (!leaf || sh_frame(v->domain, GFN(sp->gfn))->shadows ||
 	    v->domain->shadow->unsync_frames >= UNSYNC_TABLES * v->domain->nr_vcpus) {
 		unsync_made(v, sp, va);
@@ -113,20 +121,19 @@ SH_PART void adaptive_made(struct vcpu *v, struct sh_page *sp, gva_t va)
 	}
 	sh_hash_add(v->domain->shadow, sp);
 	sh_promote_unsync(v, sp, va);
-	sp->history.born = sp->unsync;
+	history_page(sp)->kind = sp->unsync ? HISTORY_BORN : HISTORY_NONE;
 }
 
 SH_PART void adaptive_resynced(struct domain *d, struct sh_page *first, u32 changed)
 {
-	const bool born = first->history.born;
+	struct history_page *h = history_page(first);
 
 	for (struct sh_page *sp = first; sp; sp = sp->same_frame) {
-		changed += sp->history.pulled;
-		sp->history.pulled = 0;
+		changed += history_page(sp)->pulled;
+		history_page(sp)->pulled = 0;
 	}
-	first->history.born = false;
-	first->history.run = 0;
-	first->history.single = !born && changed < adaptive_worth(first);
+	h->run = 0;
+	h->kind = h->kind != HISTORY_BORN && changed < adaptive_worth(first) ? HISTORY_SINGLE : HISTORY_NONE;
 }
 
 SH_PART void adaptive_invlpg(struct vcpu *v, gva_t va)
@@ -141,22 +148,32 @@ SH_PART void adaptive_invlpg(struct vcpu *v, gva_t va)
 	if (!idle)
 		return;
 	first = sh_frame(v->domain, GFN(idle->gfn))->shadows;
-	if (++first->history.run >= IDLE_ENOUGH)
+	if (++history_page(first)->run >= IDLE_ENOUGH)
 		sh_resync(v, first);
 }
 
 SH_PART void adaptive_pulled(struct domain *d, struct sh_page *leaf)
 {
-	leaf->history.pulled++;
+	history_page(leaf)->pulled++;
 }
 
 static const struct sh_sync sync_part = {
-	UNSYNC_LEAVES_HOOKS,           .find = adaptive_find,
-	.find_root = kept_find,        .invlpg = adaptive_invlpg,
-	.unpark = adaptive_unpark,     .parks_left = adaptive_parks_left,
-	.gone = adaptive_gone,         .in_sync = adaptive_in_sync,
-	.made = adaptive_made,         .table_write = adaptive_table_write,
-	.resynced = adaptive_resynced, .pulled = adaptive_pulled,
+	.keeps_page = &history_keeps_page,
+	.find = adaptive_find,
+	.find_root = kept_find,
+	.unpark = adaptive_unpark,
+	.made = adaptive_made,
+	.gone = adaptive_gone,
+	.root_made = kept_root_made,
+	.may_write = kept_unsync_may_write,
+	.table_write = adaptive_table_write,
+	.keep_link = kept_keep_link,
+	.invlpg = adaptive_invlpg,
+	.flush = kept_unsync_flush,
+	.resynced = adaptive_resynced,
+	.pulled = adaptive_pulled,
+	.give_back = kept_unsync_give_back,
+	.in_sync = adaptive_in_sync,
 };
 
 #endif

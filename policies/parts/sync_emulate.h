@@ -18,7 +18,6 @@ enum {
 	SYNC_UNSYNCS_LINKS = 0,
 	SYNC_LINKS_IN_STEP = 1,
 	SYNC_TAKES_SNAPSHOTS = 0,
-	SYNC_LEARNS = 0
 };
 
 SH_PART void emulate_gone(struct domain *d, struct sh_page *sp)

@@ -25,7 +25,6 @@ enum {
 	SYNC_UNSYNCS_LINKS = 1,
 	SYNC_LINKS_IN_STEP = 0,
 	SYNC_TAKES_SNAPSHOTS = 1,
-	SYNC_LEARNS = 0
 };
 
 /* If the pool has no page for the copy, the write is emulated. */

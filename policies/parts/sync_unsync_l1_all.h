@@ -6,15 +6,23 @@
 #ifndef PART_SYNC_H
 #define PART_SYNC_H
 
-enum { UNSYNC_TABLES = 0, SYNC_TAKES_SNAPSHOTS = 0, SYNC_LEARNS = 0 };
+enum { UNSYNC_TABLES = 0, SYNC_TAKES_SNAPSHOTS = 0 };
 
 #include "unsync_leaves.h"
 
 static const struct sh_sync sync_part = {
-	UNSYNC_LEAVES_HOOKS,
-	UNSYNC_LEAVES_KEPT,
+	.find = unsync_find,
+	.find_root = kept_find,
 	.made = unsync_made,
+	.gone = kept_unsync_gone,
+	.root_made = kept_root_made,
+	.may_write = kept_unsync_may_write,
 	.table_write = unsync_table_write,
+	.keep_link = kept_keep_link,
+	.invlpg = unsync_invlpg,
+	.flush = kept_unsync_flush,
+	.give_back = kept_unsync_give_back,
+	.in_sync = kept_unsync_in_sync,
 };
 
 #endif

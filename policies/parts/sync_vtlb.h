@@ -21,7 +21,6 @@ enum {
 	SYNC_UNSYNCS_LINKS = 0,
 	SYNC_LINKS_IN_STEP = 0,
 	SYNC_TAKES_SNAPSHOTS = 0,
-	SYNC_LEARNS = 0
 };
 
 SH_PART struct sh_page *vtlb_find(struct domain *d, u32 gfn, u32 role)

@@ -80,15 +80,4 @@ SH_PART void unsync_invlpg(struct vcpu *v, gva_t va)
 		sh_flush_page(v, va);
 }
 
-/*
- * All hooks but those that are the including part's: table_write; made, which may be unsync_made; and, unless it parks
- * what it keeps and counts INVLPGs, UNSYNC_LEAVES_KEPT.
- */
-#define UNSYNC_LEAVES_HOOKS                                                                                                      \
-	.root_made = kept_root_made, .may_write = kept_unsync_may_write, .keep_link = kept_keep_link,                            \
-	.flush = kept_unsync_flush, .give_back = kept_unsync_give_back
-#define UNSYNC_LEAVES_KEPT                                                                                                       \
-	.find = unsync_find, .find_root = kept_find, .invlpg = unsync_invlpg, .gone = kept_unsync_gone,                          \
-	.in_sync = kept_unsync_in_sync
-
 #endif

@@ -12,20 +12,63 @@
 
 #include "policy.h"
 
-enum { WRMAP_FIXUP_FINDS_ALL = 0 };
+enum { WRMAP_FIXUP_FINDS_ALL = 0, FIXUPS = 2 /* a table */, FIXUP_ROWS = 32 /* tables that can have them */ };
+
+/* A leaf entry that maps a table out of sync writable. */
+struct fixup {
+	struct sh_page *leaf; /* NULL: none */
+	u32 slot;
+};
+
+struct fixup_page {
+	u8 row; /* the first shadow's of a frame out of sync: 1 + its number; 0: none */
+};
+struct fixup_domain {
+	u32 used; /* a bit for each row */
+	struct fixup row[FIXUP_ROWS][FIXUPS];
+};
+SH_KEEPS_PAGE(fixup)
+SH_KEEPS_DOMAIN(fixup)
 
 /* Where a table out of sync remembers. */
-SH_PART struct sh_fixup *fixup_row(const struct domain *d, const struct sh_page *table)
+SH_PART struct fixup *fixup_row(const struct domain *d, const struct sh_page *table)
 {
-	return table->fixups ? d->shadow->fixup[table->fixups - 1] : NULL;
+	const u8 row = fixup_page(table)->row;
+
+	return row ? *(fixup_domain(d)->row + row - 1) : NULL;
 }
 
-static __attribute__((noinline, unused)) void fixup_add(struct domain *d, struct sh_fixup *row, mfn_t mfn, struct sh_page *leaf,
+/* A row to remember in, if there is one left. */
+SH_PART void fixup_unsynced(struct domain *d, struct sh_page *first)
+{
+	struct fixup_domain *all = fixup_domain(d);
+	const u32 row = (u32)__builtin_ctz(~all->used);
+
+	if (all->used == ~0u)
+		return;
+	all->used |= 1u << row;
+	for (u32 i = 0; i < FIXUPS; i++)
+		all->row[row][i].leaf = NULL;
+	fixup_page(first)->row = (u8)(row + 1);
+}
+
+SH_PART void fixup_synced(struct domain *d, struct sh_page *first, struct sh_page *next)
+{
+	const u8 row = fixup_page(first)->row;
+
+	if (next)
+		fixup_page(next)->row = row;
+	else if (row)
+		fixup_domain(d)->used &= ~(1u << (row - 1));
+	fixup_page(first)->row = 0;
+}
+
+static __attribute__((noinline, unused)) void fixup_add(struct domain *d, struct fixup *row, mfn_t mfn, struct sh_page *leaf,
 							u32 slot)
 {
-	struct sh_fixup *room = NULL;
+	struct fixup *room = NULL;
 
-	for (u32 i = 0; i < SH_FIXUPS; i++) {
+	for (u32 i = 0; i < FIXUPS; i++) {
 		if (row[i].leaf == leaf && row[i].slot == slot)
 			return;
 		if (!room && (!row[i].leaf || !sh_maps_writable(row[i].leaf, row[i].slot, mfn)))
@@ -38,35 +81,37 @@ static __attribute__((noinline, unused)) void fixup_add(struct domain *d, struct
 		row[0] = row[1];
 		room = &row[1];
 	}
-	*room = (struct sh_fixup){ leaf, slot };
+	*room = (struct fixup){ leaf, slot };
 }
 
 SH_PART bool fixup_mapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot)
 {
 	const struct sh_page *table = frame_of(d, mfn)->shadows;
 
-	if (unlikely(table && table->fixups))
+	if (unlikely(table && fixup_page(table)->row))
 		fixup_add(d, fixup_row(d, table), mfn, leaf, slot);
 	return true;
 }
 
 SH_PART void fixup_gone(struct domain *d, struct sh_page *leaf)
 {
-	struct sh_domain *s = d->shadow;
+	struct fixup_domain *all = fixup_domain(d);
 
 	if (ROLE_LEVEL(leaf->role) != 1)
 		return;
-	for (u32 row = 0, left = s->fixups_used; left; row++, left >>= 1)
-		for (u32 i = 0; left & 1 && i < SH_FIXUPS; i++)
-			if (s->fixup[row][i].leaf == leaf)
-				s->fixup[row][i].leaf = NULL;
+	for (u32 row = 0, left = all->used; left; row++, left >>= 1)
+		for (u32 i = 0; left & 1 && i < FIXUPS; i++)
+			if (all->row[row][i].leaf == leaf)
+				all->row[row][i].leaf = NULL;
 }
 
 SH_PART void fixup_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
 {
-	struct sh_fixup *row = fixup_row(v->domain, table);
+	struct fixup *row = fixup_row(v->domain, table);
 
-	for (u32 i = 0; row && i < SH_FIXUPS && f->writable; i++) {
+	if (!row)
+		return;
+	for (u32 i = 0; i < FIXUPS && f->writable; i++) {
 		if (!row[i].leaf)
 			continue;
 		v->bytes += 8;
@@ -80,20 +125,23 @@ SH_PART void fixup_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const
 SH_PART bool fixup_knows(const struct domain *d, mfn_t mfn, const struct sh_page *leaf, u32 slot)
 {
 	const struct sh_page *table = frame_of(d, mfn)->shadows;
-	const struct sh_fixup *row = table ? fixup_row(d, table) : NULL;
+	const struct fixup *row = table ? fixup_row(d, table) : NULL;
 
-	for (u32 i = 0; row && i < SH_FIXUPS; i++)
+	for (u32 i = 0; row && i < FIXUPS; i++)
 		if (row[i].leaf == leaf && row[i].slot == slot)
 			return true;
 	return !row;
 }
 
 static const struct sh_wrmap wrmap_fixup = {
+	.keeps_page = &fixup_keeps_page,
+	.keeps_domain = &fixup_keeps_domain,
 	.revoke = fixup_revoke,
 	.mapped = fixup_mapped,
 	.gone = fixup_gone,
+	.unsynced = fixup_unsynced,
+	.synced = fixup_synced,
 	.knows = fixup_knows,
-	.fixups = true,
 };
 
 #endif

@@ -14,6 +14,11 @@
 
 enum { WRMAP_LAST_WRITER_FINDS_ALL = 0 };
 
+struct last_writer_domain {
+	u32 *places; /* a book, by mfn */
+};
+SH_KEEPS_DOMAIN(last_writer)
+
 /*
  * A shadow page and a slot in 32 bits. The pool lies below 4 GiB, because 2-level hardware
  * tables reach no further.
@@ -25,26 +30,26 @@ SH_PART u32 last_writer_place(const struct sh_page *leaf, u32 slot)
 
 SH_PART bool last_writer_init(struct domain *d)
 {
-	d->shadow->last_writer = sh_book_alloc(d, sizeof(u32));
-	return d->shadow->last_writer;
+	last_writer_domain(d)->places = sh_book_alloc(d, sizeof(u32));
+	return last_writer_domain(d)->places;
 }
 
 SH_PART void last_writer_exit(struct domain *d)
 {
-	sh_book_free(d, d->shadow->last_writer, sizeof(u32));
+	sh_book_free(d, last_writer_domain(d)->places, sizeof(u32));
 }
 
 SH_PART bool last_writer_mapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot)
 {
 	if (!frame_of(d, mfn)->writable)
-		d->shadow->last_writer[mfn.n] = last_writer_place(leaf, slot);
+		last_writer_domain(d)->places[mfn.n] = last_writer_place(leaf, slot);
 	return true;
 }
 
 /* The leaf shadow in use that is remembered for the frame; NULL: none. */
 SH_PART struct sh_page *last_writer_leaf(const struct domain *d, mfn_t mfn, u32 *slot)
 {
-	const u32 place = d->shadow->last_writer[mfn.n];
+	const u32 place = last_writer_domain(d)->places[mfn.n];
 	struct sh_page *leaf;
 
 	*slot = place % SH_MAX_ENTRIES;
@@ -77,6 +82,7 @@ SH_PART void last_writer_restore(struct domain *d, mfn_t mfn)
 }
 
 static const struct sh_wrmap wrmap_last_writer = {
+	.keeps_domain = &last_writer_keeps_domain,
 	.revoke = last_writer_revoke,
 	.restore = last_writer_restore,
 	.init = last_writer_init,

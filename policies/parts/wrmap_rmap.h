@@ -23,6 +23,15 @@
 
 enum { WRMAP_RMAP_FINDS_ALL = 1 };
 
+struct rmap_page {
+	struct sh_page *links; /* of a leaf: its page of links, or NULL */
+};
+struct rmap_domain {
+	u32 *heads; /* a book, by mfn */
+};
+SH_KEEPS_PAGE(rmap)
+SH_KEEPS_DOMAIN(rmap)
+
 /* A place as in last_writer: the pool lies below 4 GiB. */
 SH_PART u32 rmap_place(const struct sh_page *leaf, u32 slot)
 {
@@ -31,9 +40,9 @@ SH_PART u32 rmap_place(const struct sh_page *leaf, u32 slot)
 
 SH_PART u32 *rmap_link(u32 place)
 {
-	struct sh_page *leaf = pool_page(place / SH_MAX_ENTRIES);
+	const struct sh_page *links = rmap_page(pool_page(place / SH_MAX_ENTRIES))->links;
 
-	return leaf->links ? (u32 *)leaf->links->table + place % SH_MAX_ENTRIES : NULL;
+	return links ? (u32 *)links->table + place % SH_MAX_ENTRIES : NULL;
 }
 
 SH_PART void rmap_grown(struct domain *d, s64 pages)
@@ -46,8 +55,8 @@ SH_PART void rmap_grown(struct domain *d, s64 pages)
 
 SH_PART bool rmap_init(struct domain *d)
 {
-	d->shadow->rmap = sh_book_alloc(d, sizeof(u32));
-	if (!d->shadow->rmap)
+	rmap_domain(d)->heads = sh_book_alloc(d, sizeof(u32));
+	if (!rmap_domain(d)->heads)
 		return false;
 	rmap_grown(d, (s64)sh_book_pages(d, sizeof(u32)));
 	return true;
@@ -55,26 +64,28 @@ SH_PART bool rmap_init(struct domain *d)
 
 SH_PART void rmap_exit(struct domain *d)
 {
-	sh_book_free(d, d->shadow->rmap, sizeof(u32));
+	sh_book_free(d, rmap_domain(d)->heads, sizeof(u32));
 }
 
 /* The frame is mapped elsewhere already: the new entry goes before. */
 static __attribute__((noinline, unused)) bool rmap_chain(struct domain *d, u32 *head, struct sh_page *leaf, u32 slot)
 {
-	if (!leaf->links) {
-		leaf->links = sh_take_page(d);
-		if (!leaf->links)
+	struct rmap_page *own = rmap_page(leaf);
+
+	if (!own->links) {
+		own->links = sh_take_page(d, leaf);
+		if (!own->links)
 			return false;
 		rmap_grown(d, 1);
 	}
-	((u32 *)leaf->links->table)[slot] = *head;
+	((u32 *)own->links->table)[slot] = *head;
 	*head = rmap_place(leaf, slot);
 	return true;
 }
 
 SH_PART bool rmap_mapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot)
 {
-	u32 *head = &d->shadow->rmap[mfn.n];
+	u32 *head = &rmap_domain(d)->heads[mfn.n];
 
 	if (unlikely(*head))
 		return rmap_chain(d, head, leaf, slot);
@@ -95,9 +106,9 @@ static __attribute__((noinline, unused)) void rmap_unchain(u32 *at, u32 place)
 
 SH_PART void rmap_unmapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot)
 {
-	u32 *head = &d->shadow->rmap[mfn.n], place = rmap_place(leaf, slot);
+	u32 *head = &rmap_domain(d)->heads[mfn.n], place = rmap_place(leaf, slot);
 
-	if (likely(*head == place && !leaf->links))
+	if (likely(*head == place && !rmap_page(leaf)->links))
 		*head = 0;
 	else
 		rmap_unchain(head, place);
@@ -105,10 +116,12 @@ SH_PART void rmap_unmapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u3
 
 SH_PART void rmap_gone(struct domain *d, struct sh_page *leaf)
 {
-	if (!leaf->links)
+	struct rmap_page *own = rmap_page(leaf);
+
+	if (!own->links)
 		return;
-	sh_give_page(d, leaf->links);
-	leaf->links = NULL;
+	sh_give_page(d, own->links);
+	own->links = NULL;
 	rmap_grown(d, -1);
 }
 
@@ -117,7 +130,7 @@ SH_PART void rmap_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 	struct domain *d = v->domain;
 	u32 place;
 
-	while ((place = d->shadow->rmap[mfn.n])) {
+	while ((place = rmap_domain(d)->heads[mfn.n])) {
 		v->bytes += 8;
 		COUNT(d, wrmap_rmap_hit);
 		BUG_ON(!sh_revoke_entry(d, pool_page(place / SH_MAX_ENTRIES), place % SH_MAX_ENTRIES, mfn));
@@ -126,12 +139,14 @@ SH_PART void rmap_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 
 SH_PART u32 rmap_listed(const struct domain *d, mfn_t mfn, u32 place)
 {
-	const u32 *link = place ? rmap_link(place) : &d->shadow->rmap[mfn.n];
+	const u32 *link = place ? rmap_link(place) : &rmap_domain(d)->heads[mfn.n];
 
 	return link ? *link : 0;
 }
 
 static const struct sh_wrmap wrmap_rmap = {
+	.keeps_page = &rmap_keeps_page,
+	.keeps_domain = &rmap_keeps_domain,
 	.revoke = rmap_revoke,
 	.init = rmap_init,
 	.exit = rmap_exit,

@@ -16,22 +16,31 @@
 
 enum { WRMAP_SCAN_FINDS_ALL = 1 };
 
+struct scan_domain {
+	struct sh_page *last; /* the page in which the last scan hit; NULL: it is gone */
+	/* The search in pieces: the machine frame, pages so far, the page to go on with (by frame; not always the pool's any more). */
+	u64 mfn, pages;
+	u32 at;
+};
+SH_KEEPS_DOMAIN(scan)
+
 SH_PART void scan_one(struct vcpu *v, struct sh_page *leaf, struct frame_info *f, mfn_t mfn)
 {
 	if (!leaf->used || ROLE_LEVEL(leaf->role) != 1)
 		return;
 	v->bytes += PAGE_SIZE;
 	if (sh_revoke_in(v->domain, leaf, f, mfn))
-		v->domain->shadow->wrmap_last = leaf;
+		scan_domain(v->domain)->last = leaf;
 }
 
 SH_PART void scan_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
 {
-	struct sh_domain *s = v->domain->shadow;
+	const struct sh_domain *s = v->domain->shadow;
+	struct sh_page *last = scan_domain(v->domain)->last;
 
 	COUNT(v->domain, wrmap_scan);
-	if (s->wrmap_last)
-		scan_one(v, s->wrmap_last, f, mfn);
+	if (last)
+		scan_one(v, last, f, mfn);
 	pool_for_each(s, leaf) {
 		if (!f->writable)
 			return;
@@ -40,32 +49,46 @@ SH_PART void scan_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 }
 
 /* Where the last piece for this frame ended; another frame begins anew. */
-SH_PART struct sh_page *scan_place(struct sh_domain *s, mfn_t mfn)
+SH_PART struct sh_page *scan_place(struct domain *d, mfn_t mfn)
 {
-	if (s->search.mfn == mfn.n)
-		return pool_go_on(s, s->search.at);
-	s->search.pages = 0;
-	s->search.mfn = mfn.n;
-	return pool_block_first(s->blocks);
+	struct scan_domain *scan = scan_domain(d);
+
+	if (scan->mfn == mfn.n)
+		return pool_go_on(d->shadow, scan->at);
+	scan->pages = 0;
+	scan->mfn = mfn.n;
+	return pool_block_first(d->shadow->blocks);
 }
 
 SH_PART bool scan_search(struct vcpu *v, struct frame_info *f, mfn_t mfn, u32 pages)
 {
-	struct sh_domain *s = v->domain->shadow;
-	struct sh_page *leaf = scan_place(s, mfn);
+	const struct sh_domain *s = v->domain->shadow;
+	struct scan_domain *scan = scan_domain(v->domain);
+	struct sh_page *leaf = scan_place(v->domain, mfn);
 
 	for (; f->writable && pages; pages--) {
 		scan_one(v, leaf, f, mfn);
 		leaf = pool_next_round(s, leaf);
-		s->search.pages++;
+		scan->pages++;
 	}
-	s->search.at = leaf->mfn;
-	if (f->writable && s->search.pages < 2ull * s->pages)
+	scan->at = leaf->mfn;
+	if (f->writable && scan->pages < 2ull * s->pages)
 		return false;
-	s->search.mfn = 0;
+	scan->mfn = 0;
 	return true;
 }
 
-static const struct sh_wrmap wrmap_scan = { .revoke = scan_revoke, .search = scan_search };
+SH_PART void scan_gone(struct domain *d, struct sh_page *sp)
+{
+	if (scan_domain(d)->last == sp)
+		scan_domain(d)->last = NULL;
+}
+
+static const struct sh_wrmap wrmap_scan = {
+	.keeps_domain = &scan_keeps_domain,
+	.revoke = scan_revoke,
+	.search = scan_search,
+	.gone = scan_gone,
+};
 
 #endif

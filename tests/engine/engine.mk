@@ -50,25 +50,26 @@ tests/oracle/oracle_$(1): tests/oracle/liboracle.a tests/engine/libengine_$(1).a
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r))))
 
-# $(1) recipe, $(2) suite
+# $(1) recipe, $(2) suite, $(3) the recipe, if the suite is compiled with it, as one that looks into its parts' books; or all
 define engine_suite
-tests/engine/suites/$(2)_$(1): $$(call engine_objs,all,tests/engine/suites/$(2).c) tests/engine/libengine_$(1).a
+tests/engine/suites/$(2)_$(1): $$(call engine_objs,$(3),tests/engine/suites/$(2).c) tests/engine/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
-$(foreach r,$(RECIPES_SHADOW),$(foreach t,$(ENGINE_SUITES),$(eval $(call engine_suite,$(r),$(t)))))
-$(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts)))
-$(foreach r,$(RECIPES_EXCHANGE),$(eval $(call engine_suite,$(r),exchange)))
-$(foreach r,$(RECIPES_SUPER),$(eval $(call engine_suite,$(r),super)))
+$(foreach r,$(RECIPES_SHADOW),$(foreach t,$(ENGINE_SUITES),$(eval $(call engine_suite,$(r),$(t),all))))
+$(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts,all)))
+$(foreach r,$(RECIPES_EXCHANGE),$(eval $(call engine_suite,$(r),exchange,all)))
+$(foreach r,$(RECIPES_SUPER),$(eval $(call engine_suite,$(r),super,$(r))))
 
-# Tests of one recipe: that of their name, or shadow2.
+# Tests of one recipe: that of their name, or shadow2. They are compiled with it, and may look into its parts' books.
 ENGINE_ONE := $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/tests/engine/one/*.c))
+one_recipe = $(or $(filter $(1),$(RECIPES_SHADOW)),shadow2)
 define engine_one
-tests/engine/one/$(1): $$(call engine_objs,all,tests/engine/one/$(1).c) $(2)
+tests/engine/one/$(1): $$(call engine_objs,$(2),tests/engine/one/$(1).c) $(3)
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
-$(foreach t,$(filter-out $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t), \
-	tests/engine/libengine_$(or $(filter $(t),$(RECIPES_SHADOW)),shadow2).a)))
-$(foreach t,$(filter $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t), \
+$(foreach t,$(filter-out $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t),$(call one_recipe,$(t)), \
+	tests/engine/libengine_$(call one_recipe,$(t)).a)))
+$(foreach t,$(filter $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t),all, \
 	$(call engine_objs,all,$(HV_NESTED_SRCS) $(ENGINE_HOST_SRCS)))))
 $(eval $(call test_log,$(ENGINE_ONE)))
 TESTS += $(ENGINE_ONE)

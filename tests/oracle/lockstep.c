@@ -126,7 +126,7 @@ static void look_at_vcpu(struct outcome *o, const struct vcpu *v)
 static void look(struct outcome *o, struct vcpu *v, enum verdict r)
 {
 	struct domain *d = v->domain;
-	const u64 counts[] = { d->state, d->unsync, d->shadow->free, d->shadow->clock };
+	const u64 counts[] = { d->state, d->unsync, d->shadow->free };
 
 	memset(o, 0, sizeof(*o));
 	o->verdict = r;
@@ -142,6 +142,7 @@ static void look(struct outcome *o, struct vcpu *v, enum verdict r)
 	if (d->log_dirty)
 		o->frames = hash(o->frames, d->log_dirty, d->nr_pages / 8);
 	o->domain = hash(0, counts, sizeof(counts));
+	o->domain = hash(o->domain, d->shadow->kept, d->shadow->bytes - sizeof(*d->shadow));
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		look_at_vcpu(o, d->vcpu[i]);
 }

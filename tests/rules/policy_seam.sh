@@ -12,10 +12,10 @@ trap 'rm -rf "$tmp"' EXIT
 flags="-std=gnu11 -O2 -ffreestanding -mgeneral-regs-only -fno-pic -I$tmp -I$src/policies/parts
 	$(sh "$src/tests/floors.sh" "$src" hv/floors hv/host/bare)"
 
-# refused <name> <sed on shadow2.h> <words of the sentence>
+# refused <name> <sed on shadow2.h> <words of the sentence> [source of the engine's core that is compiled]
 refused() {
 	sed "$2" "$src/policies/shadow2.h" >"$tmp/$1.h"
-	if $cc $flags -DRECIPE_HEADER="\"$1.h\"" -c "$src/hv/shadow/core/modes.c" -include "$src/hv/shadow/seam/recipe.h" \
+	if $cc $flags -DRECIPE_HEADER="\"$1.h\"" -c "$src/hv/shadow/core/${4:-modes}.c" -include "$src/hv/shadow/seam/recipe.h" \
 		-o /dev/null 2>"$tmp/$1.log"; then
 		echo "policy_seam: $1 was accepted" >&2
 		exit 1
@@ -38,12 +38,16 @@ mixture() {
 
 mixture SPARE_NEEDS_SYNC 1 spare_none sync_vtlb 'this spare part answers faults'
 mixture PREFETCH_LOOKS_AROUND 1 prefetch_none sync_vtlb 'this prefetch part fills entries'
-mixture PREFETCH_LEARNS 1 prefetch_none sync_emulate 'this prefetch part decides by a table'
 mixture AD_HIDES_TABLES 1 ad_fault sync_vtlb 'this ad part withholds guest tables'
 mixture SYNC_UNSYNCS 1 sync_vtlb sync_vtlb 'this sync part lets tables go out of sync'
 mixture SYNC_TAKES_SNAPSHOTS 1 sync_emulate sync_emulate 'this sync part takes snapshots'
 mixture RECLAIM_LRU_FREES_PINNED 0 reclaim_lru sync_emulate 'this sync part keeps roots'
 mixture SUPER_HIGHEST_LEAF 3 super_splinter sync_emulate 'larger superpages must be splintered'
+
+mkdir "$tmp/parts"
+sed 's/u64 last_used;/u64 last_used, more[2];/' "$src/policies/parts/reclaim_lru.h" >"$tmp/parts/reclaim_lru.h"
+refused too_much '' 'keep more of each shadow page than its descriptor has room for' paging_shadow
+rm -r "$tmp/parts"
 
 # variant_refused <line for recipes.def> <words>: no header is made of it
 mkdir "$tmp/policies" && cp "$src"/policies/*.h "$src/policies/recipes.def" "$tmp/policies"

@@ -267,9 +267,9 @@ static bool audit_run(struct audit *a)
 	const struct domain *d = a->domain;
 	const u64 i = a->at->index++;
 
-	if (SUPER_HIGHEST_LEAF == 1 || i == nr_runs(d))
+	if (SUPER_HIGHEST_LEAF == 1 || i == sh_nr_runs(d))
 		return true;
-	struct sh_run *run = &d->shadow->runs[i];
+	struct sh_run *run = policy.super->run(d, i);
 	u32 tables = tables_in_run(d, i);
 
 	a->at->looked += SH_RUN;
@@ -290,8 +290,8 @@ void sh_audit_begin(struct domain *d)
 	struct sh_domain *s = d->shadow;
 
 	s->audit = (struct sh_audit){ .page = pool_block_first(s->blocks) };
-	for (u64 i = 0; SUPER_HIGHEST_LEAF > 1 && i < nr_runs(d); i++)
-		s->runs[i].seen = 0;
+	for (u64 i = 0; SUPER_HIGHEST_LEAF > 1 && i < sh_nr_runs(d); i++)
+		policy.super->run(d, i)->seen = 0;
 }
 
 /* The part is over: the next one begins at the beginning, with the length of the free list. */

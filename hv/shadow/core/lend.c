@@ -13,7 +13,7 @@
 
 static void *lent_page(struct domain *d)
 {
-	return sh_take_page(d)->table;
+	return sh_take_page(d, NULL)->table;
 }
 
 #include "lent.h"

@@ -130,14 +130,10 @@ static u32 occupancy(struct pool_block *b)
 }
 
 /* A page that a part has taken goes with the shadow that it belongs to. */
-static struct sh_page *goes_with(struct domain *d, struct sh_page *page)
+static struct sh_page *goes_with(struct sh_page *page)
 {
-	if (ROLE_LEVEL(page->role))
-		return page;
-	pool_for_each(d->shadow, sp)
-		if (sp->used && sp->links == page)
-			return sp;
-	plat_panic("smfn %x belongs to no shadow", page->mfn);
+	BUG_ON(!ROLE_LEVEL(page->role) && !page->up);
+	return ROLE_LEVEL(page->role) ? page : page->up;
 }
 
 /* Empty the block that costs least. False: all must stay. */
@@ -160,7 +156,7 @@ static bool vacate_one(struct domain *d)
 	sp = pool_block_first(best);
 	for (u32 i = 0; i < POOL_BLOCK_PAGES; i++)
 		if (sp[i].used) { /* one going may have taken others along */
-			gone = goes_with(d, &sp[i]);
+			gone = goes_with(&sp[i]);
 			COUNT(d, reclaim);
 			TRACE(d->acting, reclaim, gone->mfn, gone->role);
 			sh_unshadow_page(d, gone);

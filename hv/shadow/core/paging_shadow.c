@@ -52,7 +52,8 @@ bool paging_domain_init(struct domain *d, u64 pool_pages)
 
 	if (!pool_pages)
 		pool_pages = 256ull * d->nr_vcpus + 2 * (d->nr_pages * PAGE_SIZE >> 20);
-	if (!pool_init(d, pool_pages < least ? least : pool_pages))
+	sh_check_kept();
+	if (!pool_init(d, pool_pages < least ? least : pool_pages, sh_domain_place(NULL)))
 		return false;
 	if (SH_ALL(wrmap, init, d) && (!policy.super->init || policy.super->init(d)))
 		return true;

@@ -47,6 +47,8 @@ struct sh_page *sh_page_new(struct vcpu *v, const struct sh_mode *mode, gfn_t gf
 	sp->mode = mode;
 	sp->guest = role & ROLE_DIRECT ? NULL : plat_map(p2m_lookup(d, gfn));
 	TRACE(v, shadow_alloc, sp->mfn, role, d->counter[PN_CNT_shadow_used]);
+	if (policy.prefetch->made)
+		policy.prefetch->made(sp);
 	policy.sync->made(v, sp, va);
 	return sp;
 }
@@ -152,7 +154,7 @@ void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit)
 /* No superpage entry may map a table writable. */
 static void run_gets_table(struct domain *d, mfn_t mfn)
 {
-	struct sh_run *run = run_of(d, mfn);
+	struct sh_run *run = policy.super->run(d, sh_run_of(d, mfn));
 
 	run->tables++;
 	if (!run->maps)
@@ -221,7 +223,7 @@ void sh_demote(struct domain *d, struct sh_page *sp)
 	if (f->shadows)
 		return;
 	if (SUPER_HIGHEST_LEAF > 1)
-		run_of(d, p2m_lookup(d, GFN(sp->gfn)))->tables--;
+		policy.super->run(d, sh_run_of(d, p2m_lookup(d, GFN(sp->gfn))))->tables--;
 	COUNT(d, demote);
 	d->counter[PN_CNT_guest_tables]--;
 	TRACE(d->acting, demote, sp->gfn);
@@ -377,13 +379,15 @@ void sh_book_free(const struct domain *d, void *book, u64 bytes)
 		plat_free_pages((void *)((uintptr_t)book + d->first_mfn.n * bytes), sh_book_pages(d, bytes));
 }
 
-struct sh_page *sh_take_page(struct domain *d)
+struct sh_page *sh_take_page(struct domain *d, struct sh_page *sp)
 {
-	struct sh_page *sp = d->shadow->free ? pool_take(d) : NULL;
+	struct sh_page *page = d->shadow->free ? pool_take(d) : NULL;
 
-	if (sp)
-		sp->role = 0;
-	return sp;
+	if (!page)
+		return NULL;
+	page->role = 0;
+	page->up = sp;
+	return page;
 }
 
 void sh_give_page(struct domain *d, struct sh_page *sp)

@@ -11,7 +11,8 @@
  *    hardware could remember it: whoever looks a shadow up to link it resyncs first.
  * What no walk comes through may be parked instead, if it is alone at its frame: a root that is only kept, and a table in which
  * nothing is left. It stays in the hash, held by a pin, but its frame is no guest table any more. When it is loaded or linked
- * again, the frame becomes one, and each link that it has is looked at.
+ * again, the frame becomes one, and each link that it has is looked at. Parts decide what is parked; that a shadow is, and the list of
+ * such tables, is the core's, like what is out of sync: promotion, root loads and the audit go by it.
  * Bringing a frame back takes write access away before it reads the table, and flushes:
  * the guest may have dropped a mapping that hardware still has.
  */
@@ -113,10 +114,8 @@ static void list_link(struct sh_domain *s, struct sh_page *prev, struct sh_page 
 		s->unsync_last = prev;
 }
 
-static void list_add(struct domain *d, struct sh_page *sp)
+static void list_add(struct domain *d, struct sh_domain *s, struct sh_page *sp)
 {
-	struct sh_domain *s = d->shadow;
-
 	list_link(s, s->unsync_last, sp);
 	list_link(s, sp, NULL);
 	s->unsync_frames++;
@@ -144,26 +143,6 @@ static bool listed(const struct sh_domain *s, const struct sh_page *sp)
 	return s->unsync_first == sp || sp->unsync_prev;
 }
 
-/* A row to remember writable mappings in, if there is one left. */
-static void fixups_take(struct sh_domain *s, struct sh_page *sp)
-{
-	u32 row = __builtin_ctz(~s->fixups_used);
-
-	if (!SH_FIXUPS_USED || s->fixups_used == ~0u)
-		return;
-	s->fixups_used |= 1u << row;
-	for (u32 i = 0; i < SH_FIXUPS; i++)
-		s->fixup[row][i].leaf = NULL;
-	sp->fixups = (u8)(row + 1);
-}
-
-static void fixups_put(struct sh_domain *s, struct sh_page *sp)
-{
-	if (sp->fixups)
-		s->fixups_used &= ~(1u << (sp->fixups - 1));
-	sp->fixups = 0;
-}
-
 /* ---- out of sync, and back ---- */
 
 /* Fill what level-1 shadows could have and lack. Links wait for the resync: they may lead to tables out of sync. */
@@ -187,8 +166,8 @@ bool sh_unsync(struct vcpu *v, struct frame_info *f, bool snapshot, bool whole)
 
 	if (snapshot && !(copy = snapshot_take(d)))
 		return false;
-	list_add(d, f->shadows);
-	fixups_take(s, f->shadows);
+	list_add(d, s, f->shadows);
+	SH_EACH(wrmap, unsynced, d, f->shadows);
 	for (sp = f->shadows; sp; sp = sp->same_frame) {
 		sp->unsync = true;
 		sp->snapshot = copy;
@@ -217,7 +196,7 @@ void sh_resync(struct vcpu *v, struct sh_page *sp)
 		sp->unsync = false;
 	if (f->writable)
 		sh_revoke_all(v, f, mfn, first, 0);
-	fixups_put(d->shadow, first);
+	SH_EACH(wrmap, synced, d, first, NULL);
 	sh_flush(d);
 	/* This can free other shadows of the frame, but not sp: links lead down only. */
 	for (sp = f->shadows; sp; sp = sp->same_frame) {
@@ -256,16 +235,12 @@ void sh_unsync_gone(struct domain *d, struct sh_page *sp)
 		struct sh_page *next = sp->same_frame;
 
 		list_replace(d, sp, next);
-		if (next)
-			next->fixups = sp->fixups;
-		else
-			fixups_put(s, sp);
+		SH_EACH(wrmap, synced, d, sp, next);
 		if (!next)
 			snapshot_put(s, sp->snapshot);
 	}
 	sp->unsync = false;
 	sp->snapshot = NULL;
-	sp->fixups = 0;
 }
 
 /* ---- parked roots ---- */
@@ -285,7 +260,6 @@ void sh_park_left_root(struct domain *d, struct sh_page *root)
 {
 	const mfn_t mfn = p2m_lookup(d, GFN(root->gfn));
 
-	d->shadow->written.emptied = NULL;
 	if (mfn_valid(mfn) && frame_of(d, mfn)->shadows == root && sh_park_root(d, frame_of(d, mfn)))
 		SH_EACH(wrmap, restore, d, mfn);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The shadow pool's memory, its lists of free and idle pages, and the age of pinned roots. */
+/* The shadow pool's memory, and its lists of free and idle pages. */
 #include "pool.h"
 
 #include "fence.h"
@@ -237,17 +237,19 @@ void pool_hash_free(struct sh_page **hash, u32 mask)
 		plat_free_pages(hash, pages_of((mask + 1ull) * sizeof(*hash)));
 }
 
-bool pool_init(struct domain *d, u64 pages)
+bool pool_init(struct domain *d, u64 pages, u64 kept)
 {
+	const u64 bytes = sizeof(struct sh_domain) + kept;
 	struct sh_domain *s;
 
 	if (!p2m_within_domain(d))
 		return false;
 	pool_hw_offset = plat_cr3_unseen ? POOL_BLOCK * PAGE_SIZE : 0;
-	s = d->shadow = plat_alloc_pages(1);
+	s = d->shadow = plat_alloc_pages(pages_of(bytes));
 	if (!s)
 		return false;
 	s->domain = d;
+	s->bytes = bytes;
 	s->frames = plat_alloc_pages(frame_pages(d));
 	s->hash = pool_hash_alloc(pages, &s->hash_mask);
 	if (!s->frames || !s->hash || (plat_cr3_unseen && !fence_init(d)) || !pool_grow(s, pages)) {
@@ -272,7 +274,7 @@ void pool_destroy(struct domain *d)
 	pool_hash_free(s->hash, s->hash_mask);
 	if (s->frames)
 		plat_free_pages(s->frames, frame_pages(d));
-	plat_free_pages(s, 1);
+	plat_free_pages(s, pages_of(s->bytes));
 	fence_destroy(d);
 	d->frame = NULL;
 	d->shadow = NULL;
@@ -306,18 +308,6 @@ void pool_give(struct domain *d, struct sh_page *sp)
 	sp->hash_next = s->free_list;
 	s->free_list = sp;
 	s->free++;
-	if (s->wrmap_last == sp)
-		s->wrmap_last = NULL;
 	COUNT(d, shadow_free);
 	d->counter[PN_CNT_shadow_used]--;
-}
-
-struct sh_page *pool_oldest_root(const struct sh_domain *s)
-{
-	struct sh_page *oldest = NULL;
-
-	pool_for_each(s, sp)
-		if (sp->pinned && !sp->loaded && (!oldest || sp->last_used < oldest->last_used))
-			oldest = sp;
-	return oldest;
 }

@@ -49,30 +49,18 @@
 #define SH_MAX_ENTRIES 1024
 #define SH_STRETCH     8 /* entries that one bit of sh_page.live stands for */
 
-/* What the parts called adaptive remember of a level-1 shadow; of its table's writers, at the first shadow of the frame. */
-struct sh_history {
-	u16 load;    /* root loads of the domain before the last write that was emulated, cut off */
-	u16 pulled;  /* out of sync: entries pulled through since it went */
-	u8 run;      /* in sync, writes emulated since that load; out of sync, INVLPGs for nothing */
-	bool single; /* the last resync was not worth it */
-	bool born;   /* out of sync since the shadow was made, not by a write */
-	s8 reach;    /* of prefetching */
-};
+/* Bytes of a descriptor that are the recipe's parts': what each keeps of a shadow page, as shadow/seam/kept.h lays it out. */
+#define SH_KEPT_BYTES 16
 
 struct sh_page {
 	void *table;       /* the shadow page: the engine's half of it */
 	const void *guest; /* the guest table that it shadows; NULL: none */
 	const struct sh_mode *mode;
-	struct sh_page *up;        /* one of the entries that link to this page, or NULL */
+	struct sh_page *up;        /* one of the entries that link to this page, or NULL; role 0: the shadow that has the books */
 	struct sh_page *hash_next; /* also links the free list */
 	struct sh_page *same_frame;
-	struct sh_page *links;        /* the wrmap part rmap's: the page that continues the chains of this leaf's entries */
 	struct sh_page *snapshot;     /* out of sync: the page that holds what its entries were derived from, or NULL */
 	u32 unsync_next, unsync_prev; /* the same, first shadow of its frame: its place in the list, by mfn; 0: none */
-	union {
-		u64 last_used;             /* roots: the domain's clock when it was last loaded */
-		struct sh_history history; /* level 1 */
-	};
 	u16 up_slot;
 	u16 loaded; /* of the references: vCPUs */
 	u32 gfn;
@@ -86,8 +74,8 @@ struct sh_page {
 	bool used, pinned;
 	bool unsync; /* the guest writes its table freely: they may disagree */
 	bool parked; /* the same of a page that no walk comes through: its frame does not list it (shadow/core/unsync.c) */
-	u8 fixups;   /* out of sync, first shadow of its frame: 1 + index in sh_domain.fixup; 0: none */
 	u64 live[SH_MAX_ENTRIES / SH_STRETCH / 64];
+	u8 kept[SH_KEPT_BYTES] __attribute__((aligned(8)));
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
 
 _Static_assert(sizeof(struct sh_page) == 128, "descriptors stay small");
@@ -141,24 +129,7 @@ struct pool_block {
 	struct pool_block *next;
 };
 
-/* A leaf entry that maps an out-of-sync table writable. */
-struct sh_fixup {
-	struct sh_page *leaf; /* NULL: none */
-	u32 slot;
-};
-#define SH_PARKED       8  /* tables */
-#define SH_FIXUPS       2  /* a table */
-#define SH_FIXUP_TABLES 32 /* that can be out of sync and have them */
-
-/*
- * A run of 2 MiB of machine memory, where superpages are shadowed directly. `maps` counts the superpage
- * entries that map it writable, `tables` the guest tables in it; one of the two is always 0.
- */
-#define SH_RUN 512 /* frames */
-struct sh_run {
-	u32 maps, tables;
-	u32 seen; /* the audit's own count of maps */
-};
+#define SH_PARKED 8 /* tables */
 
 /* Where an audit that is done in pieces goes on (shadow/core/audit.c). */
 struct sh_audit {
@@ -178,45 +149,27 @@ struct sh_domain {
 	u32 pages; /* free or in use */
 	u32 hash_mask;
 	struct sh_page **hash;
-	u64 clock;                  /* root loads so far */
-	struct sh_page *wrmap_last; /* the wrmap part scan's: the page in which the last scan hit */
-	/* Its search in pieces: the machine frame, the page to go on with (by frame; not always the pool's any more), pages so far. */
-	struct {
-		u64 mfn, pages;
-		u32 at;
-	} search;
 	/* A search for what links to a shadow: whose, and the page to go on with; by frames, which need not be the pool's any more. */
 	struct {
 		u32 of, at;
 	} unlinking;
-	struct sh_run *runs;     /* the super part direct's, from the run of the domain's first frame on */
-	u32 *last_writer, *rmap; /* the wrmap parts' of these names: books by mfn */
-	struct {                 /* of the reclaim parts early, batch, flood and upper: the last write to a table */
-		const struct frame_info *zeroed;  /* the table, if it set an entry to zero */
-		const struct frame_info *flooded; /* flood's and upper's: the table, if it is above level 1 */
-		const struct sh_page
-			*emptied; /* upper's, and adaptive's: the root that lost an entry last; a hint, to be compared alone */
-		u64 fills;        /* upper's: entries filled when it was written */
-		const void *at;
-		u32 run;        /* writes up to this one, each right after the one before */
-		u32 protects;   /* how many in a row took PTE_RW from a user mapping */
-		bool protected; /* this one did */
-	} written;
 	u64 rechecked; /* promotions and resyncs after which the walk that led to them was read again */
 	/* Frames out of sync, oldest first, each by its first shadow; and pages that keep no snapshot at the moment. */
 	struct sh_page *unsync_first, *unsync_last, *snapshots_idle;
 	u32 unsync_frames, snapshots;      /* how many; pages for snapshots, idle or not */
 	struct sh_page *parked[SH_PARKED]; /* tables that are, the oldest at parked_next */
 	u32 parked_next;
-	u32 fixups_used; /* a bit for each row of fixup[] */
-	struct sh_fixup fixup[SH_FIXUP_TABLES][SH_FIXUPS];
 	struct sh_audit audit;
 	void *frames;
+	u64 bytes;                             /* of all this */
+	u8 kept[] __attribute__((aligned(8))); /* what the recipe's parts keep of the domain: shadow/seam/kept.h */
 };
 
-/* Allocates `pages` shadow pages and their books, and d->frame. False: out of memory, or the p2m names a frame outside
- * the domain. */
-bool pool_init(struct domain *d, u64 pages);
+/*
+ * Allocates `pages` shadow pages and their books, `kept` bytes for what parts keep of the domain, zeroed, and d->frame. False:
+ * out of memory, or the p2m names a frame outside the domain.
+ */
+bool pool_init(struct domain *d, u64 pages, u64 kept);
 void pool_destroy(struct domain *d);
 
 /* `pages` more of them. False: out of memory; the pool is as it was. */
@@ -236,20 +189,8 @@ struct sh_page *pool_take(struct domain *d);
 /* The page's table must be all zeros again. */
 void pool_give(struct domain *d, struct sh_page *sp);
 
-/* The pinned root that was loaded longest ago and is not loaded now; NULL: none. */
-struct sh_page *pool_oldest_root(const struct sh_domain *s);
-
 /* Is this machine frame a page of the pool? */
 bool pool_owns(const struct sh_domain *s, u64 mfn);
-
-static inline struct sh_run *run_of(const struct domain *d, mfn_t mfn)
-{
-	return &d->shadow->runs[mfn.n / SH_RUN - d->first_mfn.n / SH_RUN];
-}
-static inline u64 nr_runs(const struct domain *d)
-{
-	return (d->first_mfn.n + d->nr_pages - 1) / SH_RUN - d->first_mfn.n / SH_RUN + 1;
-}
 
 /* The descriptor of a shadow page. */
 static inline struct sh_page *pool_page(u64 mfn)

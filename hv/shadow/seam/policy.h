@@ -24,6 +24,33 @@
 
 #define SH_PART static inline __attribute__((unused))
 
+/* ---- what parts keep ---- */
+
+/*
+ * A part may keep something of each shadow page (SH_KEPT_BYTES for all parts of a recipe) and of the domain. It declares a structure,
+ * `struct <name>_page` or `struct <name>_domain`, makes it known by SH_KEEPS_PAGE(<name>) or SH_KEEPS_DOMAIN(<name>), names that in its
+ * axis' structure (keeps_page, keeps_domain), and finds it by the function <name>_page(sp) or <name>_domain(d). kept.h lays out
+ * what the parts of a recipe keep, at offsets that the compiler knows. What it keeps of each frame is a book: sh_book_alloc.
+ *
+ * A domain's is zeroed when the domain begins. A page's is zeroed once, and then as the last shadow in the page left it: a part sets
+ * it when the shadow is made, or clears it when the shadow goes, at a hook of its own.
+ */
+struct sh_kept {
+	u32 bytes, align;
+};
+
+#define SH_KEEPS(name, what, of, in)                                                                                             \
+	static const struct sh_kept name##_keeps_##what = { sizeof(struct name##_##what), _Alignof(struct name##_##what) };      \
+	static inline u32 sh_##what##_place(const struct sh_kept *kept); /* kept.h, which comes behind the recipe */             \
+	SH_PART struct name##_##what *name##_##what(const struct of)                                                             \
+	{                                                                                                                        \
+		return (struct name##_##what *)((const u8 *)(in) + sh_##what##_place(&name##_keeps_##what));                     \
+	}
+#define SH_KEEPS_PAGE(name)   SH_KEEPS(name, page, sh_page *sp, sp->kept)
+#define SH_KEEPS_DOMAIN(name) SH_KEEPS(name, domain, domain *d, d->shadow->kept)
+/* The first members of each axis' structure; NULL: it keeps no such thing. */
+#define SH_KEEPING const struct sh_kept *keeps_page, *keeps_domain
+
 /*
  * Shadows that one exit may look through to find a new table's writable mappings, or the links to what is to be unshadowed; no
  * smaller pool ever needs a second piece.
@@ -32,6 +59,7 @@
 
 /* sync: what happens when the guest writes a shadowed table, loads a root, flushes, faults. */
 struct sh_sync {
+	SH_KEEPING;
 	/* A shadow of guest frame `gfn` in that role which is still good, to be linked or loaded; NULL: a new one is begun. */
 	struct sh_page *(*find)(struct domain *d, u32 gfn, u32 role);
 	/* The same for a root to be loaded, flush having been asked: nothing is out of sync. */
@@ -45,8 +73,6 @@ struct sh_sync {
 	/* A new shadow that is a root, before it is loaded for the first time; and one that was just left. NULL: nothing to do. */
 	void (*root_made)(struct domain *d, struct sh_page *root);
 	void (*root_left)(struct vcpu *v, struct sh_page *root);
-	/* Is the root that was just left to be parked at once (sh_park_left_root)? NULL: none is. */
-	bool (*parks_left)(const struct domain *d, const struct sh_page *root);
 	/* May the guest write straight to this frame? */
 	bool (*may_write)(const struct frame_info *f);
 	/* It may not, and just did. SH_EMULATE, or SH_FIXED when it may by now. Never reclaims. */
@@ -82,6 +108,7 @@ struct sh_sync {
 
 /* wrmap: one way to find writable mappings of a frame. */
 struct sh_wrmap {
+	SH_KEEPING;
 	/*
 	 * Take away write access to `mfn`, which becomes a guest table of that role while
 	 * va is translated. May stop once f->writable is 0; whatever it leaves, the next in the
@@ -102,8 +129,12 @@ struct sh_wrmap {
 	bool (*mapped)(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot);
 	/* It no longer does. */
 	void (*unmapped)(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot);
-	/* A leaf shadow goes; its entries are gone already. */
-	void (*gone)(struct domain *d, struct sh_page *leaf);
+	/* A shadow goes; its entries are gone already. */
+	void (*gone)(struct domain *d, struct sh_page *sp);
+	/* The guest may write to a frame with shadows, `first` being the first of them, until `synced`: no entry maps it writable yet. */
+	void (*unsynced)(struct domain *d, struct sh_page *first);
+	/* It may not any more. Or, if `next` is not NULL, it still may, and `next` is the first shadow from now on, as `first` goes. */
+	void (*synced)(struct domain *d, struct sh_page *first, struct sh_page *next);
 	/* For the audit. Is that mapping in the books? For parts that find out without a search. */
 	bool (*knows)(const struct domain *d, mfn_t mfn, const struct sh_page *leaf, u32 slot);
 	/*
@@ -113,7 +144,6 @@ struct sh_wrmap {
 	u32 (*listed)(const struct domain *d, mfn_t mfn, u32 place);
 	/* Shadow pages that recording one mapping may take: faults reserve them. */
 	u32 pages;
-	bool fixups; /* it uses sh_domain.fixup */
 };
 #define SH_WRMAP_CHAIN 3
 
@@ -126,6 +156,7 @@ enum sh_absent {
 enum sh_answer { SH_ANSWER_NONE, SH_ANSWER_ABSENT, SH_ANSWER_READ_ONLY, SH_ANSWER_MMIO };
 
 struct sh_spare {
+	SH_KEEPING;
 	/* The not-present leaf entry to store for a guest entry that gives none; bit 0 must be clear. */
 	u64 (*absent)(u64 guest_entry, enum sh_absent why);
 	/* The rest is for parts that remember; NULL: none. Bits that software may use, for a present leaf entry. */
@@ -139,17 +170,40 @@ struct sh_spare {
 	bool keeps_mmio; /* SH_ABSENT_MMIO entries are to be made at the first access */
 };
 
+/*
+ * The book of a run of 2 MiB of machine memory, where superpages are shadowed by single entries. `maps` counts the superpage
+ * entries that map it writable, `tables` the guest tables in it; one of the two is always 0.
+ */
+#define SH_RUN 512 /* frames */
+struct sh_run {
+	u32 maps, tables;
+	u32 seen; /* the audit's own count of maps */
+};
+
+/* Runs are counted from that of the domain's first frame on. */
+static inline u64 sh_run_of(const struct domain *d, mfn_t mfn)
+{
+	return mfn.n / SH_RUN - d->first_mfn.n / SH_RUN;
+}
+static inline u64 sh_nr_runs(const struct domain *d)
+{
+	return sh_run_of(d, MFN(d->first_mfn.n + d->nr_pages - 1)) + 1;
+}
+
 /* super: how guest superpages are shadowed. */
 struct sh_super {
+	SH_KEEPING;
 	/* The level at which a leaf of guest level `level` is shadowed: from 1 to `level`. */
 	u32 (*leaf_level)(u32 level);
-	/* For parts with leaves above level 1: sh_domain.runs begins and ends. False: out of memory. */
+	/* The rest is for parts with leaves above level 1, which have a book for each run. A domain begins and ends; false: out of memory. */
 	bool (*init)(struct domain *d);
 	void (*exit)(struct domain *d);
+	struct sh_run *(*run)(const struct domain *d, u64 number);
 };
 
 /* prefetch: which neighbours are filled at a fault. */
 struct sh_prefetch {
+	SH_KEEPING;
 	/*
 	 * Entry `slot` of a leaf shadow with `entries` entries was just filled. Those from *first on and
 	 * before *end are tried in order, `slot` left out, until one's own access would fault.
@@ -159,13 +213,16 @@ struct sh_prefetch {
 	bool upwards;
 	/*
 	 * There is something to prefetch behind an entry of that leaf; the entry before it is in use, or there is none, or it is not. False: let it
-	 * be. For parts that learn; NULL: always. They have sh_page.history.
+	 * be. For parts that learn; NULL: always.
 	 */
 	bool (*learn)(struct sh_page *leaf, bool upwards);
+	/* A new shadow, leaf or not. NULL: nothing to do. */
+	void (*made)(struct sh_page *sp);
 };
 
 /* reclaim: when a shadow goes. Parts form a chain; hooks that a part does not need are NULL. */
 struct sh_reclaim {
+	SH_KEEPING;
 	/* Fewer than `want` pages are free: free some. True: there are enough now, the rest of the chain is not asked. */
 	bool (*make_room)(struct domain *d, u32 want);
 	/* A root is loaded in place of another, for the first time or again. */
@@ -176,11 +233,14 @@ struct sh_reclaim {
 	void (*written)(struct vcpu *v, struct frame_info *f, const void *p, u32 bytes);
 	/* A fault that is not a write to a table: the guest's own, or one that the shadow was to be filled for. */
 	void (*faulted)(struct domain *d);
+	/* Is the root that a vCPU just left to be parked (sh_park_left_root)? Asked where the sync part parks; NULL: none is. */
+	bool (*parks_left)(struct domain *d, const struct sh_page *root);
 };
 #define SH_RECLAIM_CHAIN 3
 
 /* ad: how accessed and dirty bits reach the guest. */
 struct sh_ad {
+	SH_KEEPING;
 	/* May a shadow entry exist for a guest entry with these bits, and may it be writable? */
 	bool (*may_map)(u64 guest_entry);
 	bool (*may_write)(u64 guest_entry);
@@ -204,10 +264,6 @@ struct sh_policy {
 	((policy.wrmap[0] ? policy.wrmap[0]->pages : 0) + (policy.wrmap[1] ? policy.wrmap[1]->pages : 0) +                       \
 	 (policy.wrmap[2] ? policy.wrmap[2]->pages : 0))
 
-#define SH_FIXUPS_USED                                                                                                           \
-	((policy.wrmap[0] && policy.wrmap[0]->fixups) || (policy.wrmap[1] && policy.wrmap[1]->fixups) ||                         \
-	 (policy.wrmap[2] && policy.wrmap[2]->fixups))
-
 /* What sh_unshadow is told for the trace. */
 enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UNSHADOW_BATCH };
 
@@ -226,6 +282,12 @@ enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UN
 	((!policy.axis[0] || !policy.axis[0]->hook || policy.axis[0]->hook(__VA_ARGS__)) &&                                      \
 	 (!policy.axis[1] || !policy.axis[1]->hook || policy.axis[1]->hook(__VA_ARGS__)) &&                                      \
 	 (!policy.axis[2] || !policy.axis[2]->hook || policy.axis[2]->hook(__VA_ARGS__)))
+
+/* And: does any? Those behind it are not asked then. */
+#define SH_ANY(axis, hook, ...)                                                                                                  \
+	((policy.axis[0] && policy.axis[0]->hook && policy.axis[0]->hook(__VA_ARGS__)) ||                                        \
+	 (policy.axis[1] && policy.axis[1]->hook && policy.axis[1]->hook(__VA_ARGS__)) ||                                        \
+	 (policy.axis[2] && policy.axis[2]->hook && policy.axis[2]->hook(__VA_ARGS__)))
 
 /* The part that searches; NULL, and known to the compiler: none does. */
 #define SH_SEARCHER                                                                                                              \
@@ -328,8 +390,8 @@ void sh_grant_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
 void *sh_book_alloc(const struct domain *d, u64 bytes);
 void sh_book_free(const struct domain *d, void *book, u64 bytes);
 u64 sh_book_pages(const struct domain *d, u64 bytes);
-/* A page of the shadow pool for a part's own use, all zeros; NULL: none free. It goes back as zeros, before the leaf. */
-struct sh_page *sh_take_page(struct domain *d);
+/* A page of the shadow pool for books of that shadow's, all zeros; NULL: none free. It goes back as zeros, before the shadow. */
+struct sh_page *sh_take_page(struct domain *d, struct sh_page *sp);
 void sh_give_page(struct domain *d, struct sh_page *sp);
 
 /*

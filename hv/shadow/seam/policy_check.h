@@ -33,7 +33,4 @@ _Static_assert(!AD_HIDES_TABLES || SUPER_HIGHEST_LEAF == 1,
 _Static_assert(!AD_HIDES_TABLES || !PREFETCH_LOOKS_AROUND,
 	       "this ad part and this prefetch part both read the accessed bit of shadow entries");
 
-_Static_assert(!PREFETCH_LEARNS || SYNC_LEARNS,
-	       "this prefetch part decides by a table's history, so the sync part must keep one, as adaptive does");
-
 #endif

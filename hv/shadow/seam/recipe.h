@@ -4,6 +4,7 @@
 #define SHADOW_RECIPE_H
 
 #include RECIPE_HEADER
+#include "kept.h"
 #include "policy_check.h"
 
 #endif

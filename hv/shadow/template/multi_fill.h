@@ -300,7 +300,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 				free_and_flush(v, old, root, hit);
 				return;
 			}
-			if (policy.sync->parks_left && policy.sync->parks_left(d, old)) {
+			if (policy.sync->unpark && SH_ANY(reclaim, parks_left, d, old)) {
 				park_and_flush(v, old, root, hit);
 				return;
 			}

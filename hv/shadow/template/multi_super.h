@@ -5,9 +5,15 @@
  *
  * Must hold of each:
  *  - its frames lie in one piece, aligned, and are the p2m's for the guest's;
- *  - if it has PTE_RW, no frame below is a guest table (run_of counts both), and log-dirty is off;
+ *  - if it has PTE_RW, no frame below is a guest table (the super part's books count both), and log-dirty is off;
  *  - when it goes or changes, all of the guest's TLB is flushed: the guest's superpage may be twice as large.
  */
+
+/* The book of the run in which frame `mfn` lies. */
+static inline struct sh_run *run_of(const struct domain *d, mfn_t mfn)
+{
+	return policy.super->run(d, sh_run_of(d, mfn));
+}
 
 /* An entry comes (1) or goes (-1). */
 static inline void super_book(struct domain *d, u64 e, u32 by)
@@ -44,7 +50,7 @@ static inline bool super_has_table(const struct domain *d, mfn_t first)
 }
 
 /* The entry for the superpage at gfn with the rights of its link. 0: it has to be splintered. */
-static __attribute__((unused)) u64 super_entry(const struct domain *d, u64 gfn, u64 rights)
+static __attribute__((noinline, unused)) u64 super_entry(const struct domain *d, u64 gfn, u64 rights)
 {
 	if (!super_is_whole(d, gfn))
 		return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the recipe adaptive promises: each decision, table by table, from what the table's writers and readers did lately. */
+#include "recipe.h"
 #include "tests/engine/unsync.h"
 
 /* What is worth a resync of a table with so many times 64 entries in use (sync_adaptive.h). */
@@ -194,7 +195,7 @@ START_TEST(a_new_shadow_has_no_history)
 {
 	known_l1(70, 20);
 	one_write(70, 1);
-	ck_assert(frame(70)->shadows->history.single);
+	ck_assert(history_page(frame(70)->shadows)->kind == HISTORY_SINGLE);
 	store(USER_L2, 20, 0);
 	ck_assert_ptr_null(frame(70)->shadows);
 	known_l1(70, 20);

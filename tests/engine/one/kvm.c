@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the recipe kvm promises: any number of level-1 tables out of sync, without snapshots; blocks of eight. */
+#include "recipe.h"
 #include "tests/engine/unsync.h"
 
 START_TEST(any_number_at_a_time)
@@ -140,10 +141,10 @@ START_TEST(audit_finds_wrong_lists)
 
 	build_many_tables();
 	map_again_and_again(1);
-	head = &g.d.shadow->rmap[p2m_lookup(&g.d, GFN(DATA)).n];
+	head = &rmap_domain(&g.d)->heads[p2m_lookup(&g.d, GFN(DATA)).n];
 	good = *head;
 	leaf = pool_page(good / SH_MAX_ENTRIES);
-	link = (u32 *)leaf->links->table + good % SH_MAX_ENTRIES;
+	link = (u32 *)rmap_page(leaf)->links->table + good % SH_MAX_ENTRIES;
 	const u32 wrong[] = { 0, *link, good ^ 512, good ^ SH_MAX_ENTRIES, 1 };
 	for (u32 i = 0; i < ARRAY_SIZE(wrong); i++) {
 		*head = wrong[i];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the recipe shadow3 promises: level-1 tables out of sync and back, snapshots, pull-through, fixups, prefetching.
  */
+#include "recipe.h"
 #include "tests/engine/unsync.h"
 
 /* ---- trips ---- */
@@ -235,7 +236,7 @@ START_TEST(no_page_for_a_snapshot)
 	struct sh_page *taken[1024];
 	u32 n = 0, emulated = g.emulated;
 	while (g.d.shadow->free > SH_MOST_PAGES)
-		taken[n++] = sh_take_page(&g.d);
+		taken[n++] = sh_take_page(&g.d, NULL);
 	ck_assert_uint_eq(store(USER_L1, 40, at(DATA + 1, ALL)), 1);
 	ck_assert_uint_eq(g.emulated, emulated + 1);
 	ck_assert(!unsync(USER_L1));
@@ -367,7 +368,7 @@ START_TEST(audit_sees_damage)
 	g.d.shadow->snapshots++;
 	ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
 	g.d.shadow->snapshots--;
-	struct sh_fixup *row = g.d.shadow->fixup[l1->fixups - 1], was = row[0];
+	struct fixup *row = fixup_row(&g.d, l1), was = row[0];
 	row[0].slot ^= 1;
 	ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
 	row[0] = was;

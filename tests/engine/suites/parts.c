@@ -124,7 +124,7 @@ START_TEST(without_room_for_a_link_nothing_is_lost)
 	expect_done(linear(60, 0), W, 0, 60);
 	expect_done(user(0), U, 0, DATA);
 	while (n < ARRAY_SIZE(taken) && g.d.shadow->free)
-		taken[n++] = sh_take_page(&g.d);
+		taken[n++] = sh_take_page(&g.d, NULL);
 	guest_access(&g, linear(USER_L1, 40), W, at(60, ALL), 8);
 	ck_assert_uint_eq(frame(60)->writable, 1);
 	while (n)

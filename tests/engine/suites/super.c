@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "engine.h"
+#include "recipe.h"
 #define FRAMES 2048
 #include "tests/engine/tables.h"
 
@@ -150,7 +151,7 @@ START_TEST(audit_finds_damage)
 		e[0] -= cases[i].change;
 	}
 	for (u32 i = 0; i < 2; i++) {
-		u32 *book = i ? &g.d.shadow->runs[0].tables : &g.d.shadow->runs[0].maps;
+		u32 *book = i ? &direct_run(&g.d, 0)->tables : &direct_run(&g.d, 0)->maps;
 
 		++*book;
 		ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
