@@ -135,9 +135,8 @@ static __attribute__((noinline)) enum verdict short_fill(struct vcpu *v, gva_t v
 
 	if (unlikely(!mfn_valid(mfn)) || unlikely(!short_has_room(d) || frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
 		return short_present(v, va, pfec, leaf, ge);
-	if (!ge_writable(ge) || s_get(leaf, slot) & PTE_P || unlikely(!SH_ALL(wrmap, mapped, d, mfn, leaf, slot)))
+	if (!ge_writable(ge) || s_get(leaf, slot) & PTE_P || unlikely(!leaf_count(d, leaf, slot, mfn)))
 		return short_refill(v, va, mfn, leaf, ge);
-	frame_of(d, mfn)->writable++;
 	s_set(leaf, slot, leaf_entry_read(mfn, ge) | PTE_RW);
 	return short_filled(v, leaf, slot, ge);
 }

@@ -190,26 +190,45 @@ static inline u64 s_marked(const struct sh_page *sp, u64 slot, u64 e)
 
 #include "multi_hide.h"
 
+/* An entry that is counted is about to map a frame. False: it must not. */
+static inline __attribute__((always_inline)) bool leaf_count(struct domain *d, struct sh_page *sp, u32 slot, mfn_t mfn)
+{
+	struct frame_info *f = frame_of(d, mfn);
+
+	if (unlikely(!SH_ALL(wrmap, mapped, d, mfn, sp, slot)))
+		return false;
+	f->writable++;
+	return true;
+}
+
+/* Such an entry maps it no more. */
+static inline __attribute__((always_inline)) void leaf_uncount(struct domain *d, struct sh_page *sp, u32 slot, mfn_t mfn)
+{
+	frame_of(d, mfn)->writable--;
+	SH_EACH(wrmap, unmapped, d, mfn, sp, slot);
+}
+
+/* The present entry `old`, which may have been prefetched, goes for e: was it worth it? */
+static inline __attribute__((always_inline)) void prefetched_gone(struct domain *d, const struct sh_page *sp, u32 slot, u64 old,
+								  u64 e)
+{
+	if (PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED && !prefetched(e))
+		d->counter[s_marked(sp, slot, old) & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
+}
+
 /* The present entry `old` of a slot goes, for e, which may map the same frame. */
 static inline __attribute__((always_inline)) void leaf_lose(struct domain *d, struct sh_page *sp, u32 slot, u64 old, u64 e)
 {
-	if (AD_HIDES_TABLES || old & PTE_RW) {
-		frame_of(d, pte_mfn(old))->writable--;
-		SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
-	}
-	if (PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED && !prefetched(e))
-		d->counter[s_marked(sp, slot, old) & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
+	if (AD_HIDES_TABLES || old & PTE_RW)
+		leaf_uncount(d, sp, slot, pte_mfn(old));
+	prefetched_gone(d, sp, slot, old, e);
 }
 
 /* Entry e, of `mfn` if it is counted, comes, the old one being gone from the books. */
 static inline __attribute__((always_inline)) void leaf_gain(struct domain *d, struct sh_page *sp, u32 slot, mfn_t mfn, u64 e)
 {
-	if (counted(e)) {
-		if (unlikely(!SH_ALL(wrmap, mapped, d, mfn, sp, slot)))
-			e = AD_HIDES_TABLES ? 0 : e & ~PTE_RW;
-		else
-			frame_of(d, mfn)->writable++;
-	}
+	if (counted(e) && !leaf_count(d, sp, slot, mfn))
+		e = AD_HIDES_TABLES ? 0 : e & ~PTE_RW;
 	s_set(sp, slot, e);
 }
 

@@ -252,8 +252,7 @@ static bool mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t 
 		leaf_put(d, leaf, slot, 0);
 		return true;
 	}
-	frame_of(d, mfn)->writable--;
-	SH_EACH(wrmap, unmapped, d, mfn, leaf, slot);
+	leaf_uncount(d, leaf, slot, mfn);
 	s_store(leaf->table, slot, s_marked(leaf, slot, e) & ~PTE_RW);
 	return true;
 }

@@ -54,10 +54,9 @@ static inline __attribute__((always_inline)) void resync_less(struct domain *d, 
 		leaf_change(d, sp, slot, old, e & ~PTE_RW);
 		return;
 	}
-	frame_of(d, pte_mfn(old))->writable--;
-	SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, slot);
-	if (gone && PREFETCH_LOOKS_AROUND && old & SH_PREFETCHED)
-		d->counter[s_marked(sp, slot, old) & PTE_A ? PN_CNT_prefetch_used : PN_CNT_prefetch_wasted]++;
+	leaf_uncount(d, sp, slot, pte_mfn(old));
+	if (gone)
+		prefetched_gone(d, sp, slot, old, 0);
 	s_store(table, slot, e);
 }
 
@@ -193,7 +192,6 @@ static inline __attribute__((always_inline)) bool prefetch_one(struct domain *d,
 							       gfn_t gfn)
 {
 	mfn_t mfn = p2m_lookup(d, gfn);
-	struct frame_info *f;
 	u64 e;
 
 	if (unlikely(!mfn_valid(mfn)))
@@ -201,11 +199,8 @@ static inline __attribute__((always_inline)) bool prefetch_one(struct domain *d,
 	e = mfn_to_hpa(mfn) | PTE_D | SH_PREFETCHED | (ge & (PTE_P | PTE_US | PTE_NX));
 	if (policy.spare->flags)
 		e |= policy.spare->flags(ge);
-	f = frame_of(d, mfn);
-	if (ge & PTE_RW && !f->shadows && log_dirty_may_write(d, mfn) && SH_ALL(wrmap, mapped, d, mfn, leaf, slot)) {
+	if (ge & PTE_RW && !frame_of(d, mfn)->shadows && log_dirty_may_write(d, mfn) && leaf_count(d, leaf, slot, mfn))
 		e |= PTE_RW;
-		f->writable++;
-	}
 	s_set(leaf, slot, e);
 	return true;
 }
