@@ -81,7 +81,7 @@ recipes/plain-%.h: $(srcdir)/policies/%.h
 # $(1) recipe
 define lockstep_recipe
 engine-obj/plain-$(1)/%.o: % recipes/plain-$(1).h
-	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"plain-$(1).h"' -c $$< -o $$@.short && \
+	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"plain-$(1).h"' -MT $$@ -c $$< -o $$@.short && \
 	$$(OBJCOPY) --redefine-sym $$(*F:multi_%.c=sh_mode_%)=$$(*F:multi_%.c=plain_mode_%) $$@.short $$@
 tests/oracle/lockstep_$(1): $$(call engine_objs,all,tests/oracle/lockstep.c) tests/oracle/liboracle.a $$(call engine_objs,plain-$(1),$$(LOCKSTEP_PAIRS)) tests/engine/libengine_$(1).a
 	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) tests/oracle/liboracle.a tests/engine/libengine_$(1).a

@@ -9,6 +9,7 @@
  * Must hold: programs are calm (--calm). Another vCPU's write would strike at another point of each way; and in a pool without
  * room the plain way, which reserves pages before it knows that it needs none, takes some back.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "engine.h"
@@ -194,10 +196,19 @@ static enum verdict make(const struct sh_mode *m, const struct call *c)
 	return m->fault(c->v, c->va, c->access);
 }
 
+/* Both ways take microseconds. */
 static void wait_for(sem_t *sem)
 {
-	while (sem_wait(sem))
-		;
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 15;
+	while (sem_timedwait(sem, &end)) {
+		if (errno != ETIMEDOUT)
+			continue;
+		fprintf(stderr, "lockstep (%s): the other process has died, or hangs\n", paging_recipe_name);
+		abort();
+	}
 }
 
 static enum verdict make_and_compare(const struct call *c)
