@@ -84,7 +84,7 @@ void pcpu_idle(void)
 			run_one(c);
 		p->current = NULL;
 		p->lost = 0;
-		/* From here on pCPU 0 may free the domain. */
+		/* pCPU 0 may free the domain from here on. */
 		__atomic_fetch_sub(&c->u->running, 1, __ATOMIC_RELEASE);
 	}
 }

@@ -89,7 +89,7 @@ struct emul_ops {
 	int (*cmpxchg)(void *ctx, u64 linear, void *old, const void *new_, unsigned bytes, bool *done);
 	int (*xmm_read)(void *ctx, unsigned index, u8 value[16]);
 	int (*xmm_write)(void *ctx, unsigned index, const u8 value[16]);
-	/* For emul_string_io() alone. */
+	/* Ports: emul_string_io() alone calls these. */
 	u32 (*port_in)(void *ctx, unsigned bytes);
 	void (*port_out)(void *ctx, unsigned bytes, u32 value);
 };

@@ -162,7 +162,7 @@ static int rmw_commit(struct run *x, u64 old, u64 rflags)
 	return next(x);
 }
 
-/* Of what was reached for. */
+/* Read, compute and, where the operation has a result, write back the operand in memory. */
 static int rmw_memory(struct run *x, u64 src)
 {
 	const struct insn *in = x->in;

@@ -37,7 +37,7 @@ struct sh_target {
 	mfn_t mfn;
 };
 
-/* Slow ends, out of the way. */
+/* What a walk that did not end well (`end`) comes to, and its fault in v->fault. */
 enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end);
 /* The four top entries that CR3 names in PAE mode. False: they lie outside the domain's memory. */
 bool gw_read_pdptes(const struct domain *d, u64 cr3, u64 pdpte[4]);

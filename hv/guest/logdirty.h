@@ -17,7 +17,7 @@
 bool log_dirty_begin(struct domain *d);
 void log_dirty_end(struct domain *d);
 
-/* May be called by several vCPUs at once. */
+/* The frame was written. Several vCPUs may call this at once. */
 void log_dirty_set(struct domain *d, mfn_t mfn);
 
 /*

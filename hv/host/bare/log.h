@@ -14,7 +14,7 @@ extern void (*log_last_words)(void);
 /* Take up to `bytes` of what was logged since the last call; what was overwritten meanwhile is gone. */
 size_t log_read(char *buf, size_t bytes);
 
-/* In a panic: a line that a domain printed. */
+/* A line that a domain printed, for the dump of a panic. */
 void log_console(const char *name, const char *text);
 
 /* One clear sentence, then the end (ending.h): for machines that cannot run us. */

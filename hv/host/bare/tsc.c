@@ -14,7 +14,7 @@ static bool is_narrow(const struct tsc_window *w)
 	return width(w) < w->most / NARROW;
 }
 
-/* Both may be true of one frequency, give or take a thousandth. */
+/* May both windows be of one frequency, give or take a thousandth? */
 static bool agree(const struct tsc_window *a, const struct tsc_window *b)
 {
 	return a->least <= b->most + b->most / NARROW && b->least <= a->most + a->most / NARROW;

@@ -23,7 +23,7 @@
 #define HOST_PSC_ENTRIES 32
 /* With the bits of a page-fault error code: the access is made with EFLAGS.AC set, which suspends SMAP. */
 #define HOST_AC 0x10000u
-/* As an error code: nested paging maps no frame there, *hpa. */
+/* An error code of host_access() that says: nested paging maps no frame at *hpa. */
 #define HOST_NPF 0x20000u
 
 struct host_tlb_entry {

@@ -18,11 +18,11 @@
 #include "nested.h"
 #include "p2m.h"
 
-/* Put up: the p2m's frames, by 2 MiB where they lie so. The machine must need one. False: out of memory. */
+/* Put up a fence around the p2m's frames, by 2 MiB where they lie so. The machine must need one. False: out of memory. */
 bool fence_init(struct domain *d);
 void fence_destroy(struct domain *d);
 
-/* Has the domain one? */
+/* Has the domain a fence? */
 static inline bool fence_is_up(const struct domain *d)
 {
 	return d->fence_root.n;

@@ -167,7 +167,7 @@ static void use_tables(struct vcpu *v, mfn_t root)
 	plat_tlb_flush(v);
 }
 
-/* They come in one block. */
+/* The next page for a lent copy: all come in one block. */
 static void *lent_page(struct domain *d)
 {
 	return (u8 *)d->lent->block + d->lent->copies * PAGE_SIZE;
@@ -308,7 +308,7 @@ unsigned paging_audit(struct domain *d, char *text, size_t size)
 
 void paging_audit_begin(struct domain *d) {}
 
-/* A look for each frame: one piece does. */
+/* An audit under nested paging looks at each frame once: one piece does. */
 bool paging_audit_some(struct domain *d, u64 entries, char *text, size_t size, struct paging_audited *sum)
 {
 	*sum = (struct paging_audited){ paging_audit(d, text, size), d->p2m_frames };
