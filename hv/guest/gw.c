@@ -51,14 +51,8 @@ bool gw_mark(struct vcpu *v, struct gw *w, gva_t va, bool write, u32 g)
 			e |= PTE_D;
 		if (e == old)
 			continue;
-		mfn_t table = p2m_lookup(d, gw_table(v, w, level, g));
-		u8 *p = (u8 *)plat_map(table) + gw_offset(va, level, g);
-		v->bytes += g == 2 ? 4 : 8;
-		if (!gw_swap_entry(p, old, e, g))
+		if (!gw_mark_entry(v, p2m_lookup(d, gw_table(v, w, level, g)), gw_offset(va, level, g), old, e, g))
 			return false;
-		log_dirty_mark(d, table);
-		d->counter[PN_CNT_set_accessed] += !(old & PTE_A);
-		d->counter[PN_CNT_set_dirty] += (e & ~old & PTE_D) != 0;
 		w->e[level] = e;
 	}
 	w->all |= PTE_A;

@@ -15,6 +15,7 @@
 
 #include "cpu.h"
 #include "lib.h"
+#include "logdirty.h"
 #include "p2m.h"
 #include "plat.h"
 #include "pte.h"
@@ -220,6 +221,20 @@ static inline bool gw_swap_entry(void *p, u64 old, u64 new_, u32 g)
 		return __atomic_compare_exchange_n((u32 *)p, &old32, (u32)new_, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	}
 	return __atomic_compare_exchange_n((u64 *)p, &old, new_, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* The entry at a byte offset of a table, `old`, becomes e, which has accessed or dirty bits more. False: it was `old` no longer. */
+GW_INLINE bool gw_mark_entry(struct vcpu *v, mfn_t table, u32 offset, u64 old, u64 e, u32 g)
+{
+	struct domain *d = v->domain;
+
+	v->bytes += g == 2 ? 4 : 8;
+	if (!gw_swap_entry((u8 *)plat_map(table) + offset, old, e, g))
+		return false;
+	log_dirty_mark(d, table);
+	d->counter[PN_CNT_set_accessed] += !(old & PTE_A);
+	d->counter[PN_CNT_set_dirty] += (e & ~old & PTE_D) != 0;
+	return true;
 }
 
 /*

@@ -6,7 +6,7 @@
  * plain functions of the same names (multi_fill.h, multi_change.h).
  *
  * Must hold: the answer, what becomes of shadow and guest tables, and all books but the bytes touched are those of the plain
- * functions. tests/engine/lockstep.c asks both and compares.
+ * functions. tests/oracle/lockstep.c asks both and compares.
  */
 
 /* The pages that the entry's books may take are there: the plain way would make room for more. */
@@ -157,19 +157,11 @@ static __attribute__((noinline)) enum verdict short_mark(struct vcpu *v, gva_t v
 							 u64 all)
 {
 	const u64 marked = ge | PTE_A | (pfec & PFEC_W ? PTE_D : 0);
-	const u32 index = va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1);
-	struct domain *d = v->domain;
-	mfn_t table;
 
 	if (AD_HIDES_TABLES || marked == ge || (pfec & PFEC_W && !(all & PTE_RW)))
 		return full_fault(v, va, pfec);
-	table = p2m_lookup(d, GFN(leaf->gfn));
-	if (!gw_swap_entry((u8 *)plat_map(table) + index * GUEST_BYTES, ge, marked, G))
+	if (!gw_mark_entry(v, p2m_lookup(v->domain, GFN(leaf->gfn)), gw_offset(va, 1, G), ge, marked, G))
 		return full_fault(v, va, pfec);
-	v->bytes += GUEST_BYTES;
-	log_dirty_mark(d, table);
-	d->counter[PN_CNT_set_accessed] += !(ge & PTE_A);
-	d->counter[PN_CNT_set_dirty] += (marked & ~ge & PTE_D) != 0;
 	return short_fill(v, va, pfec, leaf, marked);
 }
 
