@@ -154,7 +154,7 @@ void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit)
 /* No superpage entry may map a table writable. */
 static void run_gets_table(struct domain *d, mfn_t mfn)
 {
-	struct sh_run *run = policy.super->run(d, sh_run_of(d, mfn));
+	struct sh_run *run = run_of(d, mfn);
 
 	run->tables++;
 	if (!run->maps)
@@ -223,7 +223,7 @@ void sh_demote(struct domain *d, struct sh_page *sp)
 	if (f->shadows)
 		return;
 	if (SUPER_HIGHEST_LEAF > 1)
-		policy.super->run(d, sh_run_of(d, p2m_lookup(d, GFN(sp->gfn))))->tables--;
+		run_of(d, p2m_lookup(d, GFN(sp->gfn)))->tables--;
 	COUNT(d, demote);
 	d->counter[PN_CNT_guest_tables]--;
 	TRACE(d->acting, demote, sp->gfn);

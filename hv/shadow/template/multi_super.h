@@ -9,12 +9,6 @@
  *  - when it goes or changes, all of the guest's TLB is flushed: the guest's superpage may be twice as large.
  */
 
-/* The book of the run in which frame `mfn` lies. */
-static inline struct sh_run *run_of(const struct domain *d, mfn_t mfn)
-{
-	return policy.super->run(d, sh_run_of(d, mfn));
-}
-
 /* An entry comes (1) or goes (-1). */
 static inline void super_book(struct domain *d, u64 e, u32 by)
 {

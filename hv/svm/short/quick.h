@@ -26,10 +26,7 @@ static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu 
 {
 	if (unlikely(s->v.entry_work))
 		return svm_quick_entry_work(s, kind, bytes);
-	u64 cost = svm_account(s, kind, bytes);
-	if (TRACE_ON(trip))
-		return svm_trace_trip(s, kind, cost, bytes);
-	return QUICK_DONE;
+	return svm_book(s, kind, bytes);
 }
 
 quick_t quick_cpuid(struct svm_vcpu *s);
