@@ -7,8 +7,6 @@
 ENGINE_OPT = -O1
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(ENGINE_OPT) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
-ENGINE_CC_V = @mkdir -p $(@D); test -n "$(V:0=)" || echo "  CC       $@";
-ENGINE_LD_V = @mkdir -p $(@D); test -n "$(V:0=)" || echo "  CCLD     $@";
 engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))
 
 ENGINE_LIB_SRCS = $(ENGINE_HOST_SRCS) tests/engine/guest.c
@@ -33,7 +31,7 @@ ENGINE_TSAN = -fsanitize=thread --param tsan-distinguish-volatile=1
 
 # What does not ask the recipe is compiled once.
 engine-obj/all/%.o: $(srcdir)/%
-	$(ENGINE_CC_V) $(ENGINE_CC) -c $< -o $@
+	$(TEST_CC_V) $(ENGINE_CC) -c $< -o $@
 
 # The oracle itself, main() included; tests/oracle/bugs.sh links it with engines that have faults.
 tests/oracle/liboracle.a: $(call engine_objs,all,$(ORACLE_SRCS))
@@ -42,18 +40,18 @@ tests/oracle/liboracle.a: $(call engine_objs,all,$(ORACLE_SRCS))
 # $(1) recipe
 define engine_recipe
 engine-obj/$(1)/%.o: %
-	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+	$$(TEST_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 tests/engine/libengine_$(1).a: $$(call engine_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
 tests/oracle/oracle_$(1): tests/oracle/liboracle.a tests/engine/libengine_$(1).a
-	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r))))
 
 # $(1) recipe, $(2) suite, $(3) the recipe, if the suite is compiled with it, as one that looks into its parts' books; or all
 define engine_suite
 tests/engine/suites/$(2)_$(1): $$(call engine_objs,$(3),tests/engine/suites/$(2).c) tests/engine/libengine_$(1).a
-	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
 $(foreach r,$(RECIPES_SHADOW),$(foreach t,$(ENGINE_SUITES),$(eval $(call engine_suite,$(r),$(t),all))))
 $(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts,all)))
@@ -65,7 +63,7 @@ ENGINE_ONE := $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/tests/engine/one/*
 one_recipe = $(or $(filter $(1),$(RECIPES_SHADOW)),shadow2)
 define engine_one
 tests/engine/one/$(1): $$(call engine_objs,$(2),tests/engine/one/$(1).c) $(3)
-	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
 $(foreach t,$(filter-out $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t),$(call one_recipe,$(t)), \
 	tests/engine/libengine_$(call one_recipe,$(t)).a)))
@@ -81,19 +79,19 @@ recipes/plain-%.h: $(srcdir)/policies/%.h
 # $(1) recipe
 define lockstep_recipe
 engine-obj/plain-$(1)/%.o: % recipes/plain-$(1).h
-	$$(ENGINE_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"plain-$(1).h"' -MT $$@ -c $$< -o $$@.short && \
+	$$(TEST_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"plain-$(1).h"' -MT $$@ -c $$< -o $$@.short && \
 	$$(OBJCOPY) --redefine-sym $$(*F:multi_%.c=sh_mode_%)=$$(*F:multi_%.c=plain_mode_%) $$@.short $$@
 tests/oracle/lockstep_$(1): $$(call engine_objs,all,tests/oracle/lockstep.c) tests/oracle/liboracle.a $$(call engine_objs,plain-$(1),$$(LOCKSTEP_PAIRS)) tests/engine/libengine_$(1).a
-	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) tests/oracle/liboracle.a tests/engine/libengine_$(1).a
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$(filter %.o %.a,$$^) tests/oracle/liboracle.a tests/engine/libengine_$(1).a
 endef
 $(foreach r,$(RECIPES_BASE),$(eval $(call lockstep_recipe,$(r))))
 
 # The plain engine of shadow3 with every call told, for tests/engine/path.sh. Addresses are those of the file, for addr2line.
 PATH_SRCS = $(HOSTED_ENGINE_SRCS) $(HV_PAGING_SRCS)
 engine-obj/told/%.o: % recipes/plain-shadow3.h
-	$(ENGINE_CC_V) $(ENGINE_CC) -O0 -finstrument-functions -DRECIPE_HEADER='"plain-shadow3.h"' -c $< -o $@
+	$(TEST_CC_V) $(ENGINE_CC) -O0 -finstrument-functions -DRECIPE_HEADER='"plain-shadow3.h"' -c $< -o $@
 tests/engine/path: $(call engine_objs,told,$(PATH_SRCS)) $(call engine_objs,all,tests/engine/path.c tests/engine/guest.c $(filter-out $(HV_PAGING_SRCS),$(ENGINE_HOST_SRCS)))
-	$(ENGINE_LD_V) $(CC) $(CFLAGS) $(LDFLAGS) -no-pie -o $@ $^
+	$(TEST_LD_V) $(CC) $(CFLAGS) $(LDFLAGS) -no-pie -o $@ $^
 
 # On demand: needs clang with libFuzzer (libclang-rt-dev). FUZZ_RECIPE chooses.
 FUZZ_RECIPE = shadow2
@@ -105,9 +103,9 @@ fuzz-oracle: tests/oracle/fuzz.c $(filter-out tests/oracle/oracle.c tests/oracle
 # $(1) recipe
 define engine_tsan
 engine-obj/tsan-$(1)/%.o: %
-	$$(ENGINE_CC_V) $$(ENGINE_CC) $$(ENGINE_TSAN) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+	$$(TEST_CC_V) $$(ENGINE_CC) $$(ENGINE_TSAN) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 tests/engine/suites/tsan_$(1): $$(call engine_objs,tsan-$(1),$$(HOSTED_ENGINE_SRCS) $$(ENGINE_LIB_SRCS) tests/engine/suites/threads.c tests/engine/tsan_volatile.c)
-	$$(ENGINE_LD_V) $$(CC) $$(CFLAGS) -fsanitize=thread $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) -fsanitize=thread $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
 $(foreach r,$(ENGINE_TSAN_RECIPES),$(eval $(call engine_tsan,$(r))))
 

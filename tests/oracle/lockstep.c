@@ -259,7 +259,7 @@ static void report(void)
 		printf("lockstep (%s): %llu accesses made both ways\n", paging_recipe_name, (unsigned long long)accesses);
 }
 
-/* The plain process ends with the short one, says nothing, and waits for ever if the short one has died. */
+/* The plain process says nothing, and ends with the short one. */
 static void part(void)
 {
 	const pid_t parent = getpid(), pid = fork();

@@ -21,7 +21,7 @@ HOSTED_TESTS = $(HOSTED_RECIPES:%=tests/svm/svm_%) $(HOSTED_RECIPES:%=tests/svm/
 hosted_objs = $(addprefix hosted-obj/$(1)/,$(addsuffix .o,$(2)))
 
 hosted-obj/all/%.o: $(srcdir)/%
-	$(ENGINE_CC_V) $(HOSTED_CC) $(HOSTED_SANITIZE) -c $< -o $@
+	$(TEST_CC_V) $(HOSTED_CC) $(HOSTED_SANITIZE) -c $< -o $@
 
 tests/svm/libhosted.a: $(call hosted_objs,all,$(HOSTED_SRCS) $(HOSTED_MACHINE_SRCS))
 	@mkdir -p $(@D); rm -f $@; $(AR) cr $@ $^
@@ -32,13 +32,13 @@ HOSTED_LINK = $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-grou
 # $(1) recipe, $(2) its own sources
 define hosted_recipe
 hosted-obj/$(1)/%.o: %
-	$$(ENGINE_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+	$$(TEST_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
 tests/svm/libhosted_$(1).a: $$(call hosted_objs,$(1),$(2))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
 tests/svm/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) tests/svm/libhosted.a tests/svm/libhosted_$(1).a
-	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK) $$(CHECK_LIBS)
+	$$(TEST_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK) $$(CHECK_LIBS)
 tests/svm/fuzz_$(1): $$(call hosted_objs,all,$$(HOSTED_FUZZ_SRCS)) tests/svm/libhosted.a tests/svm/libhosted_$(1).a
-	$$(ENGINE_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK)
+	$$(TEST_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK)
 endef
 $(foreach r,$(filter-out $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS))))
 $(foreach r,$(filter $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_NESTED_SRCS))))
