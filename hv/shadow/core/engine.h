@@ -132,6 +132,17 @@ static inline void sh_put(struct domain *d, struct sh_page *sp)
 		sh_page_free(d, sp);
 }
 
+/* Ways that vCPUs keep (short/multi_short.h) end when their root is loaded no more and when a link goes or has other rights. */
+static inline void sh_forget_way(struct vcpu *v)
+{
+	v->way[0].place = v->way[1].place = NO_WAY;
+}
+static inline void sh_forget_ways(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		sh_forget_way(d->vcpu[i]);
+}
+
 static inline struct sh_page *sh_root(const struct vcpu *v)
 {
 	return v->root;

@@ -15,6 +15,21 @@ static inline bool short_has_room(const struct domain *d)
 	return !SH_PART_PAGES || likely(d->shadow->free >= SH_PART_PAGES);
 }
 
+/* The way for va, which v keeps as long as its root is loaded and no link changes: most faults come where the last one was. */
+static inline __attribute__((always_inline)) bool short_way(struct vcpu *v, gva_t va, struct way *way)
+{
+	struct sh_way *kept = &v->way[va >> (N > 3 ? 63 : 31) & 1];
+
+	if (likely(kept->place == va >> s_shift(2))) {
+		*way = (struct way){ kept->leaf, kept->all };
+		return true;
+	}
+	if (!way_for(v, va, way))
+		return false;
+	*kept = (struct sh_way){ va >> s_shift(2), way->leaf, way->all };
+	return true;
+}
+
 /* ---- faults ---- */
 
 /* The entry of a direct leaf for a write to memory that may be written. */
@@ -171,7 +186,7 @@ static enum verdict short_fault(struct vcpu *v, gva_t va, u32 pfec)
 	enum verdict r;
 	u64 ge;
 
-	if (unlikely(!way_for(v, va, &way)))
+	if (unlikely(!short_way(v, va, &way)))
 		return full_fault(v, va, pfec);
 	if (policy.spare->answer && policy.sync->in_sync(way.leaf) && spare_answers(v, va, pfec, &way, &r))
 		return r;
@@ -205,7 +220,7 @@ static inline __attribute__((always_inline)) enum verdict short_way_to(struct vc
 	u64 ge = PTE_D | LINK_ALL; /* a direct shadow's: its link has no PTE_RW while the guest's superpage lacks PTE_D */
 	gfn_t gfn;
 
-	if ((G >= 4 && gw_canonical(va, G) != va) || unlikely(access & PFEC_I) || !way_for(v, va, &way))
+	if ((G >= 4 && gw_canonical(va, G) != va) || unlikely(access & PFEC_I) || !short_way(v, va, &way))
 		return SH_RETRY;
 	v->bytes += GUEST_BYTES;
 	gfn = GFN((u64)way.leaf->gfn + s_slot(va, 1));

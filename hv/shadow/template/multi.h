@@ -290,6 +290,8 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	}
 	if (!gone)
 		return;
+	if (SHORT)
+		sh_forget_ways(d);
 	if (gone->up == sp && gone->up_slot == slot && gone != child)
 		gone->up = NULL;
 	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)

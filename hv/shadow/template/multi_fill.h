@@ -77,6 +77,8 @@ static inline __attribute__((always_inline)) struct sh_page *link_for(struct vcp
 			__builtin_unreachable();
 		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
 			if (unlikely(have != rights)) {
+				if (SHORT) /* for speed: the rights that a way kept were fewer, so that it was never wrong */
+					sh_forget_ways(v->domain);
 				s_link(sp, slot, c, rights);
 				*changed = true;
 			}
@@ -292,6 +294,8 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 		root->refs++;
 		root->loaded++;
 		v->root = root;
+		if (SHORT)
+			sh_forget_way(v);
 		if (old) {
 			old->loaded--;
 			if (policy.sync->root_left)
