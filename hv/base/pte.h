@@ -38,7 +38,7 @@
 #define PTE_RSVD_PHYS (BIT(52) - BIT(GUEST_MAXPHYADDR))
 /* Reserved besides in a PAE entry, whose bits 52 to 62 are not for software. */
 #define PTE_RSVD_PAE (BIT(63) - BIT(52))
-/* One of PAE's four top entries has neither rights nor bits that hardware sets. */
+/* A PDPTE, one of PAE's four top entries, has neither rights nor bits that hardware sets. */
 #define PDPTE_RSVD (PTE_RSVD_PHYS | PTE_RSVD_PAE | PTE_NX | 0x1e6)
 /* The four may begin at any multiple of 32 bytes: where in its page CR3 says. */
 #define PAE_ROOT_OFFSET 0xfe0

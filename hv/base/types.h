@@ -10,6 +10,7 @@
  *   sl1e  a shadow's level-1 entry   pfec page-fault error code
  *   gw    guest walk
  *   p2m   physical-to-machine table: gfn to mfn
+ *   pdpte one of the four top entries of a PAE guest, which the CPU keeps from one load of CR3 to the next
  *
  * Levels count from the leaf: L1 maps 4 KiB pages, L5 is LA57's root. gfn_t and
  * mfn_t are boxed so that the compiler refuses to mix them.

@@ -109,7 +109,7 @@ struct vcpu {
 	u64 paging_bits;      /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
 	u32 role;             /* what the roles of all shadows made in this mode have in common */
 	bool pse;             /* 32-bit entries may map superpages */
-	u64 pdpte[4];         /* PAE: the guest's four top entries, as they were when last loaded */
+	u64 pdpte[4];         /* PAE: the guest's top entries, as they were when last loaded */
 	struct sh_way way[2]; /* for low and for high addresses: kernels keep to one of them */
 	struct code_page code;
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/guest/gw.h) */

@@ -4,7 +4,7 @@
  * make it, with the page fault that its hardware would report. `g` is the number
  * of guest levels, a constant wherever speed matters: 0 (paging off) or 2 to 5.
  *
- * The four top entries of a PAE guest are not read from memory by a walk: the vCPU holds them since its last
+ * The PDPTEs of a PAE guest, its four top entries, are not read from memory by a walk: the vCPU holds them since its last
  * load (v->pdpte), as hardware does.
  *
  * A walk reads each entry once and keeps what it read, so a guest that changes
@@ -40,7 +40,7 @@ struct sh_target {
 
 /* What a walk that did not end well (`end`) comes to, and its fault in v->fault. */
 enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end);
-/* The four top entries that CR3 names in PAE mode. False: they lie outside the domain's memory. */
+/* The PDPTEs that CR3 names in PAE mode. False: they lie outside the domain's memory. */
 bool gw_read_pdptes(const struct domain *d, u64 cr3, u64 pdpte[4]);
 /* Would loading these four be legal? Else #GP. */
 bool gw_pdptes_legal(const u64 pdpte[4]);
@@ -72,7 +72,7 @@ static inline u32 gw_levels(const struct vcpu *v)
 	return v->cr4 & CR4_LA57 ? 5 : 4;
 }
 
-/* Bits that no entry of its tables may have; for a PAE guest, of tables below the four top entries. */
+/* Bits that no entry of its tables may have; for a PAE guest, of tables below the PDPTEs. */
 static inline u64 gw_rsvd(const struct vcpu *v)
 {
 	u32 levels = gw_levels(v);
@@ -119,7 +119,7 @@ GW_INLINE bool gw_is_leaf(u64 e, u32 level, u32 g, bool pse)
  * (APM volume 2, sections 5.2 to 5.4): of one that leads to a table, and of one that maps a superpage. Where there are no 1 GiB
  * pages PS is reserved at level 3. At level 4 and 5 bits 7 and 8 must be zero; at lower ones bit 8 of an entry that leads to a
  * table is ignored. Bits 13 to 20 of a 4 MiB entry are an address's (PSE-36), and 40 bits take all eight.
- * The four top entries of a PAE guest are checked when they are loaded (PDPTE_RSVD).
+ * The PDPTEs of a PAE guest are checked when they are loaded (PDPTE_RSVD).
  */
 static const struct {
 	u64 table, leaf;

@@ -56,7 +56,7 @@ bool paging_code_page(struct vcpu *v, gva_t va);
 
 /*
  * To be called before CR3, CR0 or CR4 is set, with what the registers are to be, wherever hardware loads
- * a PAE guest's four top entries: at every CR3 load, and when CR0.PG, CD, NW or CR4.PAE, PGE, PSE, SMEP change.
+ * a PAE guest's PDPTEs: at every CR3 load, and when CR0.PG, CD, NW or CR4.PAE, PGE, PSE, SMEP change.
  * False: they have reserved bits set; the guest must see #GP and the registers stay. Otherwise v->pdpte holds them;
  * in other modes nothing happens. A root outside the domain's memory crashes the domain.
  */

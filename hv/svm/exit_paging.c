@@ -9,7 +9,7 @@
 #include "svm_code.h"
 
 #define CR0_KNOWN (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
-/* Changes of these have a PAE guest's four top entries loaded again (as every MOV to CR3 has). */
+/* Changes of these bits have the PDPTEs of a PAE guest loaded again, as every MOV to CR3 has. */
 #define CR0_LOADS_PDPTES (CR0_PG | CR0_CD | CR0_NW)
 #define CR4_LOADS_PDPTES (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP)
 

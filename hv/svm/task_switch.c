@@ -343,7 +343,7 @@ static void set_registers(struct task_switch *t, const struct task *k)
 	s->v.hw_dirty |= HW_ALL;
 }
 
-/* A 16-bit task has no CR3 of its own. False: the new one's four top entries have reserved bits; nothing has changed. */
+/* A 16-bit task has no CR3 of its own. False: the new one's PDPTEs have reserved bits; nothing has changed. */
 static bool load_cr3(const struct task_switch *t, const struct task *k)
 {
 	struct vcpu *v = &t->s->v;

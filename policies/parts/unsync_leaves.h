@@ -26,7 +26,7 @@ SH_PART struct sh_page *unsync_find(struct domain *d, u32 gfn, u32 role)
 {
 	struct sh_page *sp = sh_hash_find(d->shadow, gfn, role);
 
-	if (!sp || likely(!d->unsync) || (sp->role & (ROLE_DIRECT | ROLE_FOUR)) == ROLE_DIRECT)
+	if (!sp || likely(!d->unsync) || (sp->role & (ROLE_DIRECT | ROLE_PDPTES)) == ROLE_DIRECT)
 		return sp;
 	if (ROLE_LEVEL(sp->role) > 1) /* and what is below it */
 		sh_resync_all(d->acting);

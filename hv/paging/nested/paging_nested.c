@@ -15,7 +15,7 @@ static void find_mode(struct vcpu *v)
 	v->guest_levels = gw_levels(v);
 	v->pse = v->cr4 & CR4_PSE;
 	v->rsvd = gw_rsvd(v);
-	/* With nested paging hardware reads the four top entries at each walk (APM volume 2, section 15.25.10). */
+	/* With nested paging hardware reads the PDPTEs at each walk (APM volume 2, "Legacy PAE Mode" under "Nested Paging"). */
 	if (v->guest_levels == 3 && !gw_read_pdptes(v->domain, v->cr3, v->pdpte))
 		memset(v->pdpte, 0, sizeof(v->pdpte));
 }

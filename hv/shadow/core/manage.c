@@ -37,7 +37,7 @@ static u32 root_role(const struct vcpu *v)
 	return v->role | ROLE_MAKE(v->shadow_levels, 0);
 }
 
-/* A PAE guest's root is four values and no table. */
+/* Roots stay while no vCPU has them loaded, but a PAE guest's stands for PDPTEs and for no table by which it could be found. */
 static bool keeps_roots(const struct vcpu *v)
 {
 	return SYNC_KEEPS_ROOTS && v->guest_levels && v->guest_levels != 3;

@@ -186,17 +186,17 @@ bool paging_code_page(struct vcpu *v, gva_t va)
 
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 {
-	u64 four[4];
+	u64 pdpte[4];
 
 	if (!(cr0 & CR0_PG) || !(cr4 & CR4_PAE) || efer & EFER_LME)
 		return true;
-	if (!gw_read_pdptes(v->domain, cr3, four)) {
+	if (!gw_read_pdptes(v->domain, cr3, pdpte)) {
 		plat_domain_crash(v->domain, "CR3 %llx points outside its memory", (unsigned long long)cr3);
 		return true;
 	}
-	if (!gw_pdptes_legal(four))
+	if (!gw_pdptes_legal(pdpte))
 		return false;
-	memcpy(v->pdpte, four, sizeof(four));
+	memcpy(v->pdpte, pdpte, sizeof(pdpte));
 	return true;
 }
 

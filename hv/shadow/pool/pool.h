@@ -39,10 +39,10 @@
 #define ROLE_NXE                   BIT(13) /* guest entries may set NX */
 #define ROLE_PSE                   BIT(14) /* 32-bit guest entries may map superpages */
 /*
- * With ROLE_DIRECT: it stands for the four top entries that a PAE guest has loaded, of which it has a copy, and not
- * for the p2m. gfn is no frame but a number made from the four (hv/shadow/template/multi_pae.h).
+ * With ROLE_DIRECT: the page stands for the PDPTEs that a PAE guest has loaded, of which it has a copy, and not for the p2m. gfn
+ * is no frame but a hash of them (hv/shadow/template/multi_pae.h).
  */
-#define ROLE_FOUR BIT(15) /* the highest: sh_page.role has 16 bits */
+#define ROLE_PDPTES BIT(15) /* the highest: sh_page.role has 16 bits */
 
 /* Role 0: no shadow, but a page that a part took for books of its own. */
 

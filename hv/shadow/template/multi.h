@@ -17,7 +17,7 @@
  *    is writable for a leaf without the dirty bit.
  *  - PTE_A and PTE_D are always set in leaf entries, so hardware never writes to them; but a prefetched one
  *    lacks PTE_A until it is used.
- *  - Hardware reads the four entries of a PAE root (N = 3) when it loads CR3, so a change of a loaded one has
+ *  - Hardware reads the PDPTEs of a PAE root (N = 3) when it loads CR3, so a change of a loaded one has
  *    CR3 loaded again before the guest runs on.
  *
  * multi_pae.h is what PAE guests have besides, multi_way.h is the way down the shadow, multi_unsync.h is for tables out of sync
@@ -131,13 +131,13 @@ static inline u32 direct_role(u32 level)
 /* Does it stand for part of a guest superpage, or of the memory itself? */
 static inline bool maps_directly(u32 role)
 {
-	return role & ROLE_DIRECT && !(G == 3 && role & ROLE_FOUR);
+	return role & ROLE_DIRECT && !(G == 3 && role & ROLE_PDPTES);
 }
 
 /* How many entries a shadow page can have. */
 static inline u32 entries_of(const struct sh_page *sp)
 {
-	return G == 3 && sp->role & ROLE_FOUR ? PAE_ENTRIES : ENTRIES;
+	return G == 3 && sp->role & ROLE_PDPTES ? PAE_ENTRIES : ENTRIES;
 }
 
 static inline u64 role_rsvd(u32 role)

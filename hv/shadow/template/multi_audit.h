@@ -62,7 +62,7 @@ static bool audit_want(const struct sh_page *sp, u32 slot, u32 level, struct wan
 {
 	u32 place = ROLE_MAKE(level - 1, child_quadrant(slot, level));
 
-	if (sp->role & ROLE_FOUR) {
+	if (sp->role & ROLE_PDPTES) {
 		if (level == 3)
 			return derive_link(guest_entry(sp, slot), slot, level, sp->role, want);
 		*want = (struct want){ sp->gfn, (sp->role & ~ROLE_PLACE) | place, LINK_ALL };

@@ -357,8 +357,8 @@ static void mode_empty(struct domain *d, struct sh_page *sp)
 			link_put(d, sp, slot, NULL, 0);
 		}
 	memset(sp->live, 0, sizeof(sp->live));
-	if (G == 3 && sp->role & ROLE_FOUR && !sp->refs)
-		memset(four_copy(sp), 0, PAE_ENTRIES * sizeof(u64));
+	if (G == 3 && sp->role & ROLE_PDPTES && !sp->refs)
+		memset(pdpte_copy(sp), 0, PAE_ENTRIES * sizeof(u64));
 }
 
 static void unhook_user_of(struct domain *d, struct sh_page *table)

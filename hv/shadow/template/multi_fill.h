@@ -12,7 +12,7 @@ static inline struct want want_link(const struct vcpu *v, const struct gw *w, gv
 	u32 place = ROLE_MAKE(level - 1, child_quadrant(s_slot(va, level), level));
 
 	if (G == 3 && level > G)
-		return (struct want){ sh_root(v)->gfn, four_role(v, level - 1), LINK_ALL };
+		return (struct want){ sh_root(v)->gfn, pdpte_role(v, level - 1), LINK_ALL };
 	if (G && level > G) /* a level that the guest's tables lack: the root stands for itself */
 		return (struct want){ (u32)gw_root_gfn(v).n, v->role | place, LINK_ALL };
 	if (G && w->leaf < level)
@@ -339,7 +339,7 @@ static inline __attribute__((always_inline)) void load_root_after(struct vcpu *v
 	struct domain *d = v->domain;
 	gfn_t gfn = root_gfn(v);
 	u32 role = v->role | ROLE_MAKE(N, 0);
-	struct sh_page *root = G == 3 ? four_find(v, &gfn, &role) : policy.sync->find_root(d, (u32)gfn.n, role);
+	struct sh_page *root = G == 3 ? pdpte_find_root(v, &gfn, &role) : policy.sync->find_root(d, (u32)gfn.n, role);
 
 	if (unlikely(!root)) {
 		load_new_root(v, gfn, role);

@@ -212,7 +212,8 @@ static void undo_scribbles(void)
 		const u32 size = ROLE_SHADOW_LEVELS(sp->role) == 2 ? 4 : 8;
 
 		memset(hw, 0, PAGE_SIZE);
-		for (u32 at = 0; apart && at < (sp->role & ROLE_FOUR && ROLE_LEVEL(sp->role) == 3 ? 32 : PAGE_SIZE); at += size) {
+		for (u32 at = 0; apart && at < (sp->role & ROLE_PDPTES && ROLE_LEVEL(sp->role) == 3 ? 32 : PAGE_SIZE);
+		     at += size) {
 			u64 e = 0;
 
 			memcpy(&e, (u8 *)sp->table + at, size);

@@ -357,7 +357,7 @@ static struct space pae_start(int i)
 }
 
 /* What memory says of them counts when they are loaded, and not before. */
-START_TEST(four_entries_count_from_the_next_load)
+START_TEST(pdptes_count_from_the_next_load)
 {
 	struct space s = pae_start(_i);
 	gpa_t p = entry_for(&s, user(3, 0), 3);
@@ -563,7 +563,7 @@ int main(void)
 	suite_add_tcase(s, t);
 
 	t = tcase_create("PAE");
-	tcase_add_loop_test(t, four_entries_count_from_the_next_load, 3, 6);
+	tcase_add_loop_test(t, pdptes_count_from_the_next_load, 3, 6);
 	tcase_add_loop_test(t, reserved_bits_of_the_four, 3, 6);
 	tcase_add_loop_test(t, many_roots_in_one_page, 3, 6);
 	tcase_add_loop_test(t, roots_of_one_number, 3, 6);
