@@ -5,7 +5,7 @@
  * detect a batch update and unshadow each guest pagetable individually" (the shadow2 slides' future
  * optimisation 3).
  *
- * Bulk is BATCH_RUN writes in a row, each to the entry after the one before, with no fault between: a
+ * Bulk is BATCH_WRITES writes in a row, each to the entry after the one before, with no fault between: a
  * guest that populates page by page at faults does not look like it. Fork is BATCH_PROTECTS writes
  * to one table that each took PTE_RW from a user mapping which had it, gaps or not.
  *
@@ -17,12 +17,12 @@
 
 #include "policy.h"
 
-enum { RECLAIM_BATCH_FREES_PINNED = 0, BATCH_RUN = 12, BATCH_PROTECTS = 4 };
+enum { RECLAIM_BATCH_FREES_PINNED = 0, BATCH_WRITES = 12, BATCH_PROTECTS = 4 };
 
 /* The last write to a table. */
 struct batch_domain {
 	const void *at; /* NULL: there was none, or a fault since */
-	u32 run;        /* writes up to this one, each right after the one before */
+	u32 in_a_row;   /* writes up to this one, each right after the one before */
 	u32 protects;   /* how many in a row took PTE_RW from a user mapping */
 	bool protected; /* this one did */
 };
@@ -41,7 +41,7 @@ SH_PART void batch_over(struct domain *d)
 	struct batch_domain *b = batch_domain(d);
 
 	b->at = NULL;
-	b->run = b->protects = 0;
+	b->in_a_row = b->protects = 0;
 }
 
 SH_PART void batch_written(struct vcpu *v, struct frame_info *f, const void *p, u32 bytes)
@@ -50,7 +50,7 @@ SH_PART void batch_written(struct vcpu *v, struct frame_info *f, const void *p, 
 	uintptr_t last = (uintptr_t)b->at, at = (uintptr_t)p;
 	bool same_table = (at & PAGE_MASK) == (last & PAGE_MASK);
 
-	b->run = same_table && at - last - 1 < 8 ? b->run + 1 : 1;
+	b->in_a_row = same_table && at - last - 1 < 8 ? b->in_a_row + 1 : 1;
 	b->protects = b->protected ? (same_table ? b->protects : 0) + 1 : 0;
 	b->protected = false;
 	b->at = p;
@@ -58,7 +58,7 @@ SH_PART void batch_written(struct vcpu *v, struct frame_info *f, const void *p, 
 		COUNT(v->domain, batch_fork);
 		sh_unhook_user(v);
 		batch_over(v->domain);
-	} else if (b->run >= BATCH_RUN && f->shadows && sh_unshadow_fast(v->domain, f, UNSHADOW_BATCH)) {
+	} else if (b->in_a_row >= BATCH_WRITES && f->shadows && sh_unshadow_fast(v->domain, f, UNSHADOW_BATCH)) {
 		COUNT(v->domain, batch_unshadow);
 		batch_over(v->domain);
 	}

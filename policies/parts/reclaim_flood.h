@@ -16,7 +16,7 @@ enum { RECLAIM_FLOOD_FREES_PINNED = 0, FLOOD_WRITES = 3 };
 
 struct flood_domain {
 	const struct frame_info *table; /* above level 1, written with no fault since; NULL: none */
-	u32 run;                        /* so many times in a row */
+	u32 writes;                     /* so many of them in a row */
 };
 SH_KEEPS_DOMAIN(flood)
 
@@ -31,9 +31,9 @@ SH_PART void flood_written(struct vcpu *v, struct frame_info *f, const void *p, 
 
 	if (!f->shadows || ROLE_LEVEL(f->shadows->role) == 1)
 		return;
-	last->run = last->table == f ? last->run + 1 : 1;
+	last->writes = last->table == f ? last->writes + 1 : 1;
 	last->table = f;
-	if (last->run < FLOOD_WRITES || !sh_unshadow_fast(v->domain, f, UNSHADOW_BATCH))
+	if (last->writes < FLOOD_WRITES || !sh_unshadow_fast(v->domain, f, UNSHADOW_BATCH))
 		return;
 	COUNT(v->domain, batch_unshadow);
 	flood_over(v->domain);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * reclaim: lru. When the pool runs out, kept roots go in the order in which they were
+ * reclaim: lru. When no page of the pool is free, kept roots go in the order in which they were
  * last loaded, each with whatever only it holds; then the roots in use are emptied, in turn: were
  * it always the same vCPU's, an instruction that needs two pages might never have both.
  */

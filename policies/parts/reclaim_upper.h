@@ -24,7 +24,7 @@ enum { RECLAIM_UPPER_FREES_PINNED = 0, UPPER_ENOUGH = 3, UPPER_CLEARED = 2 };
 struct upper_domain {
 	const struct frame_info *table; /* NULL: it has lost its shadows, or there was none */
 	u64 fills;                      /* entries filled until then */
-	u32 run;                        /* writes in a row, as they count */
+	u32 weight;                     /* of the writes in a row: a cleared entry counts UPPER_CLEARED */
 	const struct sh_page *emptied;  /* the root that lost its entry last, not left since; a hint, to be compared alone */
 };
 SH_KEEPS_DOMAIN(upper)
@@ -58,11 +58,11 @@ SH_PART void upper_written(struct vcpu *v, struct frame_info *f, const void *p, 
 	if (kind == CLEARED_NEITHER)
 		return;
 	if (last->table != f || last->fills != fills)
-		last->run = 0;
+		last->weight = 0;
 	last->table = f;
 	last->fills = fills;
-	last->run += kind == CLEARED_ENTRY ? UPPER_CLEARED : 1;
-	if (last->run < UPPER_ENOUGH) {
+	last->weight += kind == CLEARED_ENTRY ? UPPER_CLEARED : 1;
+	if (last->weight < UPPER_ENOUGH) {
 		if (kind == CLEARED_ENTRY)
 			upper_emptied(v->domain, f);
 		return;

@@ -40,7 +40,7 @@ enum history_kind {
 struct history_page {
 	u16 load;   /* root loads of the domain before the last write that was emulated, cut off */
 	u16 pulled; /* out of sync: entries pulled through since it went */
-	u8 run;     /* in sync, writes emulated since that load; out of sync, INVLPGs for nothing */
+	u8 tally;   /* in sync, writes emulated since that load; out of sync, INVLPGs for nothing */
 	u8 kind;
 };
 SH_KEEPS_PAGE(history)
@@ -63,9 +63,9 @@ SH_PART bool adaptive_enough(const struct domain *d, struct sh_page *first)
 
 	if (h->load != load) {
 		h->load = load;
-		h->run = 0;
+		h->tally = 0;
 	}
-	return ++h->run >= adaptive_worth(first);
+	return ++h->tally >= adaptive_worth(first);
 }
 
 SH_PART enum verdict adaptive_table_write(struct vcpu *v, gfn_t gfn)
@@ -76,7 +76,7 @@ SH_PART enum verdict adaptive_table_write(struct vcpu *v, gfn_t gfn)
 		return SH_FIXED;
 	if (!unsync_may_go(f) || (history_page(f->shadows)->kind == HISTORY_SINGLE && !adaptive_enough(v->domain, f->shadows)))
 		return SH_EMULATE;
-	history_page(f->shadows)->run = 0;
+	history_page(f->shadows)->tally = 0;
 	return unsync_go(v, f);
 }
 
@@ -132,7 +132,7 @@ SH_PART void adaptive_resynced(struct domain *d, struct sh_page *first, u32 chan
 		changed += history_page(sp)->pulled;
 		history_page(sp)->pulled = 0;
 	}
-	h->run = 0;
+	h->tally = 0;
 	h->kind = h->kind != HISTORY_BORN && changed < adaptive_worth(first) ? HISTORY_SINGLE : HISTORY_NONE;
 }
 
@@ -148,7 +148,7 @@ SH_PART void adaptive_invlpg(struct vcpu *v, gva_t va)
 	if (!idle)
 		return;
 	first = sh_frame(v->domain, GFN(idle->gfn))->shadows;
-	if (++history_page(first)->run >= IDLE_ENOUGH)
+	if (++history_page(first)->tally >= IDLE_ENOUGH)
 		sh_resync(v, first);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The audit: every entry derived again, every count counted again. It changes
- * nothing but the `seen` counters, takes no memory, and may run whenever no fault is
+ * nothing but the `seen` counters, takes no memory, and may be called whenever no fault is
  * being handled.
  *
  * It is done in steps, so that it can be broken off and go on as long as nothing has changed: each step looks at
@@ -248,12 +248,12 @@ static bool audit_next_frame(struct audit *a)
 	return false;
 }
 
-static u32 tables_in_run(const struct domain *d, u64 run)
+static u32 tables_in_lpage(const struct domain *d, u64 number)
 {
 	u32 tables = 0;
 
-	for (u64 f = 0; f < SH_RUN; f++) {
-		u64 n = (d->first_mfn.n / SH_RUN + run) * SH_RUN + f;
+	for (u64 f = 0; f < SH_LPAGE; f++) {
+		u64 n = (d->first_mfn.n / SH_LPAGE + number) * SH_LPAGE + f;
 
 		if (n - d->first_mfn.n < d->nr_pages)
 			tables += frame_of(d, MFN(n))->shadows != NULL;
@@ -261,28 +261,28 @@ static u32 tables_in_run(const struct domain *d, u64 run)
 	return tables;
 }
 
-/* No run of memory is both mapped writable by superpages and home to guest tables. */
-static bool audit_run(struct audit *a)
+/* No aligned 2 MiB of memory is both mapped writable by superpages and home to guest tables. */
+static bool audit_lpage(struct audit *a)
 {
 	const struct domain *d = a->domain;
 	const u64 i = a->at->index++;
 
-	if (SUPER_HIGHEST_LEAF == 1 || i == sh_nr_runs(d))
+	if (SUPER_HIGHEST_LEAF == 1 || i == sh_nr_lpages(d))
 		return true;
-	struct sh_run *run = policy.super->run(d, i);
-	u32 tables = tables_in_run(d, i);
+	struct lpage_info *l = policy.super->lpage_info(d, i);
+	u32 tables = tables_in_lpage(d, i);
 
-	a->at->looked += SH_RUN;
-	if (run->maps != run->seen || run->tables != tables || (run->maps && run->tables))
-		audit_report(a, "run %llu: %u superpages, %u tables, its book says %u and %u", (unsigned long long)i, run->seen,
-			     tables, run->maps, run->tables);
-	run->seen = 0;
+	a->at->looked += SH_LPAGE;
+	if (l->maps != l->seen || l->tables != tables || (l->maps && l->tables))
+		audit_report(a, "2 MiB block %llu: %u superpages, %u tables, its book says %u and %u", (unsigned long long)i,
+			     l->seen, tables, l->maps, l->tables);
+	l->seen = 0;
 	return false;
 }
 
 static bool (*const parts[])(struct audit *a) = {
 	forget_frame,    forget_page, audit_page,       audit_page_books, audit_out_of_sync,
-	audit_free_page, audit_pool,  audit_next_frame, audit_run,
+	audit_free_page, audit_pool,  audit_next_frame, audit_lpage,
 };
 
 void sh_audit_begin(struct domain *d)
@@ -290,8 +290,8 @@ void sh_audit_begin(struct domain *d)
 	struct sh_domain *s = d->shadow;
 
 	s->audit = (struct sh_audit){ .page = pool_block_first(s->blocks) };
-	for (u64 i = 0; SUPER_HIGHEST_LEAF > 1 && i < sh_nr_runs(d); i++)
-		policy.super->run(d, i)->seen = 0;
+	for (u64 i = 0; SUPER_HIGHEST_LEAF > 1 && i < sh_nr_lpages(d); i++)
+		policy.super->lpage_info(d, i)->seen = 0;
 }
 
 /* The part is over: the next one begins at the beginning, with the length of the free list. */

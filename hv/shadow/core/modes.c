@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * From the guest's control registers to a pair of guest and shadow levels, and to
- * the control registers that hardware runs with.
+ * the control registers that hardware has while the guest runs.
  *
  * Hardware always has paging on. Its number of levels is the guest's where the
  * guest pages; a guest that does not page gets two levels or, once it has set

@@ -152,16 +152,16 @@ void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit)
 }
 
 /* No superpage entry may map a table writable. */
-static void run_gets_table(struct domain *d, mfn_t mfn)
+static void lpage_gets_table(struct domain *d, mfn_t mfn)
 {
-	struct sh_run *run = run_of(d, mfn);
+	struct lpage_info *l = lpage_info_of(d, mfn);
 
-	run->tables++;
-	if (!run->maps)
+	l->tables++;
+	if (!l->maps)
 		return;
-	d->counter[PN_CNT_super_shatter] += run->maps;
+	d->counter[PN_CNT_super_shatter] += l->maps;
 	sh_take_super(d, mfn, 1, PTE_RW);
-	BUG_ON(run->maps);
+	BUG_ON(l->maps);
 }
 
 /* sp stands for its frame from now on. False: others did before. */
@@ -182,7 +182,7 @@ static inline bool enlist(struct vcpu *v, struct sh_page *sp, mfn_t mfn, struct 
 	if (AD_HIDES_TABLES)
 		sh_hide_new(d, f, sp);
 	if (!others && SUPER_HIGHEST_LEAF > 1)
-		run_gets_table(d, mfn);
+		lpage_gets_table(d, mfn);
 	return !others;
 }
 
@@ -223,7 +223,7 @@ void sh_demote(struct domain *d, struct sh_page *sp)
 	if (f->shadows)
 		return;
 	if (SUPER_HIGHEST_LEAF > 1)
-		run_of(d, p2m_lookup(d, GFN(sp->gfn)))->tables--;
+		lpage_info_of(d, p2m_lookup(d, GFN(sp->gfn)))->tables--;
 	COUNT(d, demote);
 	d->counter[PN_CNT_guest_tables]--;
 	TRACE(d->acting, demote, sp->gfn);

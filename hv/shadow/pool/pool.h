@@ -135,7 +135,7 @@ struct pool_block {
 struct sh_audit {
 	u32 part;
 	struct sh_page *page; /* the next one; NULL: no more */
-	u64 index;            /* the next frame, or run of frames */
+	u64 index;            /* the next frame, or the next 2 MiB of them */
 	u32 place, listed;    /* of the mappings that a wrmap part lists for it: the last that was looked at, and how many were */
 	u64 faults, looked;
 };

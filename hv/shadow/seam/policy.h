@@ -100,7 +100,7 @@ struct sh_sync {
 	 */
 	void (*resynced)(struct domain *d, struct sh_page *first, u32 changed);
 	void (*pulled)(struct domain *d, struct sh_page *leaf);
-	/* The pool runs short: give back the pages that hold no shadow. NULL: there are none. */
+	/* Few pages of the pool are free: give back the pages that hold no shadow. NULL: there are none. */
 	void (*give_back)(struct domain *d);
 	/* Must this page agree with the guest's table at this moment? (audit) */
 	bool (*in_sync)(const struct sh_page *sp);
@@ -171,23 +171,23 @@ struct sh_spare {
 };
 
 /*
- * The book of a run of 2 MiB of machine memory, where superpages are shadowed by single entries. `maps` counts the superpage
- * entries that map it writable, `tables` the guest tables in it; one of the two is always 0.
+ * The book of an aligned 2 MiB of machine memory, where superpages are shadowed by single entries (what KVM's kvm_lpage_info is).
+ * `maps` counts the superpage entries that map it writable, `tables` the guest tables in it; one of the two is always 0.
  */
-#define SH_RUN 512 /* frames */
-struct sh_run {
+#define SH_LPAGE 512 /* frames */
+struct lpage_info {
 	u32 maps, tables;
 	u32 seen; /* the audit's own count of maps */
 };
 
-/* Runs are counted from that of the domain's first frame on. */
-static inline u64 sh_run_of(const struct domain *d, mfn_t mfn)
+/* Numbers of such blocks count from that of the domain's first frame on. */
+static inline u64 sh_lpage_of(const struct domain *d, mfn_t mfn)
 {
-	return mfn.n / SH_RUN - d->first_mfn.n / SH_RUN;
+	return mfn.n / SH_LPAGE - d->first_mfn.n / SH_LPAGE;
 }
-static inline u64 sh_nr_runs(const struct domain *d)
+static inline u64 sh_nr_lpages(const struct domain *d)
 {
-	return sh_run_of(d, MFN(d->first_mfn.n + d->nr_pages - 1)) + 1;
+	return sh_lpage_of(d, MFN(d->first_mfn.n + d->nr_pages - 1)) + 1;
 }
 
 /* super: how guest superpages are shadowed. */
@@ -195,10 +195,10 @@ struct sh_super {
 	SH_KEEPING;
 	/* The level at which a leaf of guest level `level` is shadowed: from 1 to `level`. */
 	u32 (*leaf_level)(u32 level);
-	/* The rest is for parts with leaves above level 1, which have a book for each run. A domain begins and ends; false: out of memory. */
+	/* The rest is for parts with leaves above level 1, which have a book for each 2 MiB. A domain begins and ends; false: out of memory. */
 	bool (*init)(struct domain *d);
 	void (*exit)(struct domain *d);
-	struct sh_run *(*run)(const struct domain *d, u64 number);
+	struct lpage_info *(*lpage_info)(const struct domain *d, u64 number);
 };
 
 /* prefetch: which neighbours are filled at a fault. */

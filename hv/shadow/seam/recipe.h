@@ -7,10 +7,10 @@
 #include "kept.h"
 #include "policy_check.h"
 
-/* The book of the run in which frame `mfn` lies, where the super part has such books. */
-static inline struct sh_run *run_of(const struct domain *d, mfn_t mfn)
+/* The book of the 2 MiB in which frame `mfn` lies, where the super part has such books. */
+static inline struct lpage_info *lpage_info_of(const struct domain *d, mfn_t mfn)
 {
-	return policy.super->run(d, sh_run_of(d, mfn));
+	return policy.super->lpage_info(d, sh_lpage_of(d, mfn));
 }
 
 #endif

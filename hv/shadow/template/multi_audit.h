@@ -90,8 +90,8 @@ static void audit_super(struct domain *d, struct sh_page *sp, u32 slot, u64 e, s
 		audit_report(a, "smfn %x slot %u: %llx is no superpage of the domain", sp->mfn, slot, (unsigned long long)e);
 		return;
 	}
-	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_RUN)
-		run_of(d, MFN(pte_mfn(e).n + f))->seen++;
+	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE)
+		lpage_info_of(d, MFN(pte_mfn(e).n + f))->seen++;
 	if (!maps_directly(sp->role) && !policy.sync->in_sync(sp))
 		return;
 	if (!audit_want(sp, slot, 2, &want) || !super_agrees(d, e, &want) || !super_is_whole(d, want.gfn))

@@ -12,8 +12,8 @@
 /* An entry comes (1) or goes (-1). */
 static inline void super_book(struct domain *d, u64 e, u32 by)
 {
-	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_RUN)
-		run_of(d, MFN(pte_mfn(e).n + f))->maps += by;
+	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE)
+		lpage_info_of(d, MFN(pte_mfn(e).n + f))->maps += by;
 }
 
 static __attribute__((unused)) void super_gone(struct domain *d, u64 e)
@@ -37,8 +37,8 @@ static __attribute__((unused)) bool super_is_whole(const struct domain *d, u64 g
 
 static inline bool super_has_table(const struct domain *d, mfn_t first)
 {
-	for (u32 f = 0; f < ENTRIES; f += SH_RUN)
-		if (run_of(d, MFN(first.n + f))->tables)
+	for (u32 f = 0; f < ENTRIES; f += SH_LPAGE)
+		if (lpage_info_of(d, MFN(first.n + f))->tables)
 			return true;
 	return false;
 }

@@ -151,7 +151,7 @@ START_TEST(audit_finds_damage)
 		e[0] -= cases[i].change;
 	}
 	for (u32 i = 0; i < 2; i++) {
-		u32 *book = i ? &direct_run(&g.d, 0)->tables : &direct_run(&g.d, 0)->maps;
+		u32 *book = i ? &direct_lpage_info(&g.d, 0)->tables : &direct_lpage_info(&g.d, 0)->maps;
 
 		++*book;
 		ck_assert_uint_ge(paging_audit(&g.d, text, sizeof(text)), 1);
