@@ -25,7 +25,7 @@ enum verdict {
 	SH_GUEST_FAULT, /* the guest must see #PF(v->fault.pfec) at v->fault.va */
 	SH_EMULATE,     /* a write that must be emulated: v->fault.gpa */
 	SH_MMIO,        /* no memory there: v->fault.gpa */
-	SH_RETRY,       /* nothing was wrong any more */
+	SH_RETRY,       /* nothing was mended, and nothing is to be done: run the guest again (KVM's RET_PF_RETRY) */
 	SH_OOM,         /* the pool gave nothing even after reclaim: the caller crashes the domain */
 };
 
@@ -56,13 +56,13 @@ struct code_page {
 };
 #define NO_CODE_PAGE BIT(63) /* not canonical, and far from all that is */
 
-/* A way down the loaded root that was walked before: what hardware's paging-structure caches are to its walks (hv/shadow/short). */
-struct sh_way {
-	u64 place; /* the address above the bits that a leaf shadow translates; NO_WAY: none */
+/* Where a walk down the loaded root ended before: what hardware's paging-structure caches are to its walks (hv/shadow/short). */
+struct walk_cache {
+	u64 tag; /* the address above the bits that a leaf shadow translates; NO_WALK: none */
 	struct sh_page *leaf;
 	u64 all; /* AND of the links' rights */
 };
-#define NO_WAY (~0ull)
+#define NO_WALK (~0ull)
 
 /*
  * hw_dirty: CR3 changed; more did; nested paging's root did and nothing else, because the other hw_ fields are old where the
@@ -104,13 +104,13 @@ struct vcpu {
 	struct sh_page *root; /* the loaded shadow root; NULL: none */
 	u32 guest_levels, shadow_levels;
 	struct fault fault;
-	u64 bytes;            /* page-table bytes touched in this trip */
-	u64 rsvd;             /* bits that no entry of the guest's tables may have set in this mode */
-	u64 paging_bits;      /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
-	u32 role;             /* what the roles of all shadows made in this mode have in common */
-	bool pse;             /* 32-bit entries may map superpages */
-	u64 pdpte[4];         /* PAE: the guest's top entries, as they were when last loaded */
-	struct sh_way way[2]; /* for low and for high addresses: kernels keep to one of them */
+	u64 bytes;                       /* page-table bytes touched in this trip */
+	u64 rsvd;                        /* bits that no entry of the guest's tables may have set in this mode */
+	u64 paging_bits;                 /* of CR0, CR4 and EFER: those whose change flushes and loads a root anew */
+	u32 role;                        /* what the roles of all shadows made in this mode have in common */
+	bool pse;                        /* 32-bit entries may map superpages */
+	u64 pdpte[4];                    /* PAE: the guest's top entries, as they were when last loaded */
+	struct walk_cache walk_cache[2]; /* for low and for high addresses: kernels keep to one of them */
 	struct code_page code;
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/guest/gw.h) */
 

@@ -271,7 +271,7 @@ GW_INLINE enum verdict gw_failure(struct vcpu *v, u32 pfec, enum gw_end end)
 /*
  * The whole of an access but the data: walk, rights, accessed and dirty bits,
  * frame. Fills v->fault. SH_FIXED: *mfn is the machine frame. Otherwise SH_MMIO,
- * SH_GUEST_FAULT, or SH_RETRY (the guest raced, or the domain has crashed).
+ * SH_GUEST_FAULT, or SH_RETRY: another vCPU changed an entry meanwhile, or the domain has crashed.
  */
 GW_INLINE enum verdict gw_access(struct vcpu *v, struct gw *w, gva_t va, u32 pfec, mfn_t *mfn, bool (*unmarked)(u64, u64, bool),
 				 const u32 g)

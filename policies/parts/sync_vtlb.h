@@ -40,6 +40,7 @@ SH_PART bool vtlb_may_write(const struct frame_info *f)
 {
 	return true;
 }
+/* No write needs to be asked about (vtlb_may_write), so this is not called. */
 SH_PART enum verdict vtlb_table_write(struct vcpu *v, gfn_t gfn)
 {
 	return SH_RETRY;

@@ -54,9 +54,9 @@ struct sh_mode {
 	void (*drop_page)(struct vcpu *v, gva_t va);
 	/* Bytes [offset, offset + bytes) of the guest table behind sp have changed. */
 	void (*validate)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes);
-	/* The guest's entries on the loaded root's way to va, read again: paging_recheck. */
+	/* The guest's entries on the loaded root's walk to va, read again: paging_recheck. */
 	void (*recheck)(struct vcpu *v, gva_t va);
-	/* The leaf shadow and slot for va under `root`, whatever the entry there; NULL: the way to it is not there. */
+	/* The leaf shadow and slot for va under `root`, whatever the entry there; NULL: a walk does not come to it. */
 	struct sh_page *(*find_leaf)(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot);
 	u64 (*get)(const struct sh_page *sp, u64 slot);
 	/* Take PTE_RW from a leaf entry that maps this frame writable. False: it does not. */
@@ -132,15 +132,15 @@ static inline void sh_put(struct domain *d, struct sh_page *sp)
 		sh_page_free(d, sp);
 }
 
-/* Ways that vCPUs keep (short/multi_short.h) end when their root is loaded no more and when a link goes or has other rights. */
-static inline void sh_forget_way(struct vcpu *v)
+/* A walk cache (short/multi_short.h) is emptied when another root is loaded, and when a link goes or has other rights. */
+static inline void sh_walk_cache_drop(struct vcpu *v)
 {
-	v->way[0].place = v->way[1].place = NO_WAY;
+	v->walk_cache[0].tag = v->walk_cache[1].tag = NO_WALK;
 }
-static inline void sh_forget_ways(struct domain *d)
+static inline void sh_walk_cache_drop_all(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		sh_forget_way(d->vcpu[i]);
+		sh_walk_cache_drop(d->vcpu[i]);
 }
 
 static inline struct sh_page *sh_root(const struct vcpu *v)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The last part of the template (multi.h): common cases, short, of recipes that ask for it (policies/parts/ways_short.h). Where
- * links are in step with the guest's tables, the way down the shadow says as much as walking the guest's upper tables
+ * links are in step with the guest's tables, a walk down the shadow says as much as walking the guest's upper tables
  * would, rights included, and the last table leads to the guest's level-1 table. Whatever is no common case goes to the
  * plain functions of the same names (multi_fill.h, multi_change.h).
  *
@@ -9,24 +9,27 @@
  * functions. tests/oracle/lockstep.c asks both and compares.
  */
 
-/* The pages that the entry's books may take are there: the plain way would make room for more. */
+/* The pages that the entry's books may take are there: the plain functions would make room for more. */
 static inline bool short_has_room(const struct domain *d)
 {
 	return !SH_PART_PAGES || likely(d->shadow->free >= SH_PART_PAGES);
 }
 
-/* The way for va, which v keeps as long as its root is loaded and no link changes: most faults come where the last one was. */
-static inline __attribute__((always_inline)) bool short_way(struct vcpu *v, gva_t va, struct way *way)
+/*
+ * The walk for va, from v's walk cache if the last one ended at the same leaf, as for most faults. What is cached holds while the
+ * root is loaded and no link goes.
+ */
+static inline __attribute__((always_inline)) bool walk_cached(struct vcpu *v, gva_t va, struct sh_walk *walk)
 {
-	struct sh_way *kept = &v->way[va >> (N > 3 ? 63 : 31) & 1];
+	struct walk_cache *cache = &v->walk_cache[va >> (N > 3 ? 63 : 31) & 1];
 
-	if (likely(kept->place == va >> s_shift(2))) {
-		*way = (struct way){ kept->leaf, kept->all };
+	if (likely(cache->tag == va >> s_shift(2))) {
+		*walk = (struct sh_walk){ cache->leaf, cache->all };
 		return true;
 	}
-	if (!way_for(v, va, way))
+	if (!walk_loaded(v, va, walk))
 		return false;
-	*kept = (struct sh_way){ va >> s_shift(2), way->leaf, way->all };
+	*cache = (struct walk_cache){ va >> s_shift(2), walk->leaf, walk->all };
 	return true;
 }
 
@@ -71,21 +74,21 @@ static __attribute__((noinline)) enum verdict short_direct(struct vcpu *v, gva_t
 	return r;
 }
 
-/* Apart and last, like all that is rare, so that its caller needs no stack. */
+/* The call is apart and the last one, like all that is rare, so that the caller needs no stack. */
 static __attribute__((noinline)) enum verdict short_prefetch(struct vcpu *v, struct sh_page *leaf, u32 slot)
 {
 	prefetch(v, leaf, slot);
 	return SH_FIXED;
 }
 
-/* The entry was filled from ge; the ones beside it may be, too. */
+/* The entry was filled from ge; those beside it may be filled, too. */
 static inline __attribute__((always_inline)) enum verdict short_filled(struct vcpu *v, struct sh_page *leaf, u64 slot, u64 ge)
 {
 	leaf_filled(v, v->domain, leaf, slot, ge);
 	return PREFETCH_LOOKS_AROUND && worth_a_look_at_table(leaf, slot) ? short_prefetch(v, leaf, slot) : SH_FIXED;
 }
 
-/* The one leaf entry, for an access that is allowed and marked, and to no table that must not be written. */
+/* One leaf entry is filled, for an access that is allowed and marked, and not a write to a table that must not be written. */
 static __attribute__((noinline)) enum verdict short_fill_any(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge,
 							     mfn_t mfn)
 {
@@ -104,7 +107,7 @@ static __attribute__((noinline)) enum verdict short_fill_any(struct vcpu *v, gva
 	return short_filled(v, leaf, slot, ge);
 }
 
-/* The same for a frame that is no table, while no write is recorded: an entry that is there gets more rights, or has led elsewhere. */
+/* A leaf entry that is there gets more rights, or has led elsewhere. The frame is no table, and no write is recorded. */
 static __attribute__((noinline)) enum verdict short_refill(struct vcpu *v, gva_t va, mfn_t mfn, struct sh_page *leaf, u64 ge)
 {
 	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
@@ -128,7 +131,7 @@ static __attribute__((noinline)) enum verdict short_table_write(struct vcpu *v, 
 	return r;
 }
 
-/* It leads to a device or to a table, or writes are recorded, or fills are traced. */
+/* The entry leads to a device or to a table, or writes are recorded, or fills are traced. */
 static __attribute__((noinline)) enum verdict short_present(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
 {
 	const mfn_t mfn = p2m_lookup(v->domain, pte_gfn(ge));
@@ -141,7 +144,7 @@ static __attribute__((noinline)) enum verdict short_present(struct vcpu *v, gva_
 	return short_fill_any(v, va, pfec, leaf, ge, mfn);
 }
 
-/* An access that is allowed and marked. The commonest comes first: an entry that is not there comes, and is writable. */
+/* The entry for an access that is allowed and marked. The commonest comes first: none is there yet, and it is to be writable. */
 static __attribute__((noinline)) enum verdict short_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
 {
 	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
@@ -167,7 +170,7 @@ static inline __attribute__((always_inline)) bool short_allowed(u64 ge, u64 link
 	return !(needs & ~(ge & (links | PTE_D)));
 }
 
-/* A fault that the rights allow, but not without a mark: the first access, or the first write. The links are marked. */
+/* A fault that the rights allow once the guest's entry is marked: the first access, or the first write. The links are marked. */
 static __attribute__((noinline)) enum verdict short_mark(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge,
 							 u64 all)
 {
@@ -180,57 +183,59 @@ static __attribute__((noinline)) enum verdict short_mark(struct vcpu *v, gva_t v
 	return short_fill(v, va, pfec, leaf, marked);
 }
 
+/* The pair's .fault: the cases that the shadow and the guest's level-1 entry decide; full_fault has all others. */
 static enum verdict short_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
-	struct way way;
+	struct sh_walk walk;
 	enum verdict r;
 	u64 ge;
 
-	if (unlikely(!short_way(v, va, &way)))
+	if (unlikely(!walk_cached(v, va, &walk)))
 		return full_fault(v, va, pfec);
-	if (policy.spare->answer && policy.sync->in_sync(way.leaf) && spare_answers(v, va, pfec, &way, &r))
+	if (policy.spare->answer && policy.sync->in_sync(walk.leaf) && spare_answers(v, va, pfec, &walk, &r))
 		return r;
-	if (way.leaf->role & ROLE_DIRECT)
-		return short_direct(v, va, pfec, way.leaf, way.all);
+	if (walk.leaf->role & ROLE_DIRECT)
+		return short_direct(v, va, pfec, walk.leaf, walk.all);
 	v->bytes += GUEST_BYTES;
-	ge = guest_entry(way.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
+	ge = guest_entry(walk.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
 	v->fault.va = va;
 	if (!(ge & PTE_P)) {
 		v->fault.pfec = pfec & (PFEC_W | PFEC_U | PFEC_I);
 		if (policy.spare->answer)
-			remember_absent(&way, va);
+			remember_absent(&walk, va);
 		return SH_GUEST_FAULT;
 	}
 	if (unlikely(pfec >= PFEC_RSVD || ge & v->rsvd))
 		return full_fault(v, va, pfec);
-	if (likely(short_allowed(ge, way.all, pfec)))
-		return AD_HIDES_TABLES ? short_present(v, va, pfec, way.leaf, ge) : short_fill(v, va, pfec, way.leaf, ge);
-	if (gw_allowed(v, way.all & ge, pfec))
-		return short_mark(v, va, pfec, way.leaf, ge, way.all & ge);
+	if (likely(short_allowed(ge, walk.all, pfec)))
+		return AD_HIDES_TABLES ? short_present(v, va, pfec, walk.leaf, ge) : short_fill(v, va, pfec, walk.leaf, ge);
+	if (gw_allowed(v, walk.all & ge, pfec))
+		return short_mark(v, va, pfec, walk.leaf, ge, walk.all & ge);
 	v->fault.pfec = (pfec & (PFEC_W | PFEC_U)) | PFEC_P;
 	return SH_GUEST_FAULT;
 }
 
 /* ---- emulation's accesses ---- */
 
-/* An access to a page whose way is there. SH_RETRY: the full walk must tell. */
-static inline __attribute__((always_inline)) enum verdict short_way_to(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+/* An access to a page that the shadow leads to: SH_FIXED or SH_MMIO. NO_VERDICT: the guest's walk must tell. */
+#define NO_VERDICT ((enum verdict)(SH_OOM + 1))
+static inline __attribute__((always_inline)) enum verdict short_walk_to(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
-	struct way way;
+	struct sh_walk walk;
 	u64 ge = PTE_D | LINK_ALL; /* a direct shadow's: its link has no PTE_RW while the guest's superpage lacks PTE_D */
 	gfn_t gfn;
 
-	if ((G >= 4 && gw_canonical(va, G) != va) || unlikely(access & PFEC_I) || !short_way(v, va, &way))
-		return SH_RETRY;
+	if ((G >= 4 && gw_canonical(va, G) != va) || unlikely(access & PFEC_I) || !walk_cached(v, va, &walk))
+		return NO_VERDICT;
 	v->bytes += GUEST_BYTES;
-	gfn = GFN((u64)way.leaf->gfn + s_slot(va, 1));
-	if (!(way.leaf->role & ROLE_DIRECT)) {
-		ge = guest_entry(way.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
+	gfn = GFN((u64)walk.leaf->gfn + s_slot(va, 1));
+	if (!(walk.leaf->role & ROLE_DIRECT)) {
+		ge = guest_entry(walk.leaf, va >> 12 & (PAGE_SIZE / GUEST_BYTES - 1));
 		gfn = pte_gfn(ge);
 	}
-	if (unlikely(ge & v->rsvd || !short_allowed(ge, way.all, access & (PFEC_W | PFEC_U))) ||
-	    unlikely(access & PFEC_SMAP && way.all & ge & PTE_US))
-		return SH_RETRY;
+	if (unlikely(ge & v->rsvd || !short_allowed(ge, walk.all, access & (PFEC_W | PFEC_U))) ||
+	    unlikely(access & PFEC_SMAP && walk.all & ge & PTE_US))
+		return NO_VERDICT;
 	t->mfn = p2m_lookup(v->domain, gfn);
 	if (unlikely(!mfn_valid(t->mfn))) {
 		v->fault.va = va;
@@ -244,12 +249,12 @@ static inline __attribute__((always_inline)) enum verdict short_way_to(struct vc
 
 static enum verdict short_translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
-	enum verdict r = short_way_to(v, va, access, t);
+	enum verdict r = short_walk_to(v, va, access, t);
 
-	return likely(r != SH_RETRY) ? r : mode_translate(v, va, access, t);
+	return likely(r != NO_VERDICT) ? r : mode_translate(v, va, access, t);
 }
 
-/* One entry of a table that is nothing else, and has one shadow of its own kind: what sh_validate comes to. */
+/* What sh_validate comes to for one entry of a table that has one shadow, made in the mode that v is in. */
 static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
 {
 	struct domain *d = v->domain;
@@ -272,13 +277,14 @@ static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, co
 	SH_EACH(reclaim, written, v, f, t->p, bytes);
 }
 
+/* The pair's .write: emulation's store, where the shadow leads to the page. */
 static enum verdict short_write(struct vcpu *v, gva_t va, const void *buf, u32 bytes, u32 access)
 {
 	struct sh_target t;
 	enum verdict r;
 
 	access = (access & ~PFEC_I) | PFEC_W;
-	if (unlikely(!soft_hit(v, va, access, &t)) && unlikely((r = short_way_to(v, va, access, &t)) != SH_FIXED))
+	if (unlikely(!soft_hit(v, va, access, &t)) && unlikely((r = short_walk_to(v, va, access, &t)) != SH_FIXED))
 		return r == SH_MMIO ? r : mode_write(v, va, buf, bytes, access);
 	if (AD_HIDES_TABLES)
 		sh_settle(v->domain, t.p, bytes, true);

@@ -20,7 +20,7 @@
  *  - Hardware reads the PDPTEs of a PAE root (N = 3) when it loads CR3, so a change of a loaded one has
  *    CR3 loaded again before the guest runs on.
  *
- * multi_pae.h is what PAE guests have besides, multi_way.h is the way down the shadow, multi_unsync.h is for tables out of sync
+ * multi_pae.h is what PAE guests have besides, multi_walk.h is the walk down the shadow, multi_unsync.h is for tables out of sync
  * and for prefetching, multi_spare.h answers from what entries remember, multi_fill.h fills at a fault, multi_change.h follows
  * changes. All of it works without short/multi_short.h, which comes last.
  */
@@ -291,7 +291,7 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	if (!gone)
 		return;
 	if (SHORT)
-		sh_forget_ways(d);
+		sh_walk_cache_drop_all(d);
 	if (gone->up == sp && gone->up_slot == slot && gone != child)
 		gone->up = NULL;
 	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)
@@ -415,7 +415,7 @@ struct want {
 };
 
 #include "multi_pae.h"
-#include "multi_way.h"
+#include "multi_walk.h"
 #include "multi_unsync.h"
 #include "multi_spare.h"
 #include "multi_super.h"

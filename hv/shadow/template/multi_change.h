@@ -424,19 +424,19 @@ static void mode_drop_page(struct vcpu *v, gva_t va)
 /* Links are in step. */
 static struct sh_page *mode_resync_page(struct vcpu *v, gva_t va)
 {
-	struct way way;
+	struct sh_walk walk;
 	u32 slot = s_slot(va, 1), index;
 	u64 ge;
 
-	if (!G || !SYNC_UNSYNCS || !SYNC_LINKS_IN_STEP || !way_for(v, va, &way) || !way.leaf->unsync)
+	if (!G || !SYNC_UNSYNCS || !SYNC_LINKS_IN_STEP || !walk_loaded(v, va, &walk) || !walk.leaf->unsync)
 		return NULL;
-	index = first_index(way.leaf) + slot;
-	ge = guest_entry(way.leaf, index);
+	index = first_index(walk.leaf) + slot;
+	ge = guest_entry(walk.leaf, index);
 	v->bytes += GUEST_BYTES + SHADOW_BYTES;
 	COUNT(v->domain, resync_page);
-	if (SYNC_TAKES_SNAPSHOTS && ge == snapshot_entry(way.leaf->snapshot, index) && s_get(way.leaf, slot))
-		return way.leaf;
-	leaf_put(v->domain, way.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(way.leaf->role)));
-	followed(way.leaf, index, ge);
+	if (SYNC_TAKES_SNAPSHOTS && ge == snapshot_entry(walk.leaf->snapshot, index) && s_get(walk.leaf, slot))
+		return walk.leaf;
+	leaf_put(v->domain, walk.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(walk.leaf->role)));
+	followed(walk.leaf, index, ge);
 	return NULL;
 }

@@ -3,7 +3,7 @@
  * Part of the template (multi.h): page faults, root loads and what they build.
  * A fault is: walk the guest's tables and check; decide whether the write is one to
  * a guest table; go down the shadow, making what is missing; set the leaf.
- * Pages are reserved before the way down begins, so none disappears under it.
+ * Pages are reserved before the walk down begins, so none disappears under it.
  */
 
 /* Where the shadow of level `level` must lead for va, by a walk that reached that level. */
@@ -77,8 +77,8 @@ static inline __attribute__((always_inline)) struct sh_page *link_for(struct vcp
 			__builtin_unreachable();
 		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
 			if (unlikely(have != rights)) {
-				if (SHORT) /* for speed: the rights that a way kept were fewer, so that it was never wrong */
-					sh_forget_ways(v->domain);
+				if (SHORT) /* for speed: the rights in a walk cache were fewer, so that it was never wrong */
+					sh_walk_cache_drop_all(v->domain);
 				s_link(sp, slot, c, rights);
 				*changed = true;
 			}
@@ -145,7 +145,7 @@ static inline u64 marked_so_far(const struct domain *d)
 static inline __attribute__((always_inline)) enum verdict any_fault(struct vcpu *v, gva_t va, u32 pfec, bool resynced)
 {
 	struct gw w;
-	struct way way;
+	struct sh_walk walk;
 	mfn_t mfn;
 	u64 marks = AD_HIDES_TABLES ? marked_so_far(v->domain) : 0;
 	enum verdict r = gw_access(v, &w, va, pfec, &mfn, policy.ad->unmarked, G);
@@ -166,10 +166,10 @@ static inline __attribute__((always_inline)) enum verdict any_fault(struct vcpu 
 			return SH_EMULATE;
 		}
 		if (!policy.sync->may_write(frame_of(v->domain, mfn))) {
-			/* Its way is made once, by which it may be read as well; an entry that is missing there a read brings. */
-			if (!way_for(v, va, &way) && fill(v, &w, va, mfn) == SH_OOM)
+			/* The walk to it is made once, by which it may be read as well; an entry that is missing there a read brings. */
+			if (!walk_loaded(v, va, &walk) && fill(v, &w, va, mfn) == SH_OOM)
 				return SH_OOM;
-			/* Making room for the way may have taken the table's shadows. */
+			/* Making room for the walk may have taken the table's shadows. */
 			if (!policy.sync->may_write(frame_of(v->domain, mfn)))
 				r = resynced ? SH_EMULATE : policy.sync->table_write(v, w.gfn);
 			else
@@ -203,7 +203,7 @@ static inline bool caught_up(struct vcpu *v, gva_t va)
 
 static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
-	struct way way;
+	struct sh_walk walk;
 	enum verdict r;
 
 	if (caught_up(v, va)) {
@@ -212,11 +212,11 @@ static enum verdict mode_fault(struct vcpu *v, gva_t va, u32 pfec)
 	}
 	if (!G || !policy.spare->answer)
 		return full_fault(v, va, pfec);
-	if (way_for(v, va, &way) && policy.sync->in_sync(way.leaf) && spare_answers(v, va, pfec, &way, &r))
+	if (walk_loaded(v, va, &walk) && policy.sync->in_sync(walk.leaf) && spare_answers(v, va, pfec, &walk, &r))
 		return r;
 	r = full_fault(v, va, pfec);
-	if (r == SH_GUEST_FAULT && !(v->fault.pfec & PFEC_P) && way_for(v, va, &way))
-		remember_absent(&way, va);
+	if (r == SH_GUEST_FAULT && !(v->fault.pfec & PFEC_P) && walk_loaded(v, va, &walk))
+		remember_absent(&walk, va);
 	return r;
 }
 
@@ -295,7 +295,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 		root->loaded++;
 		v->root = root;
 		if (SHORT)
-			sh_forget_way(v);
+			sh_walk_cache_drop(v);
 		if (old) {
 			old->loaded--;
 			if (policy.sync->root_left)

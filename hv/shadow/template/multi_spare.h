@@ -26,11 +26,11 @@ static __attribute__((noinline)) bool spare_mmio(struct vcpu *v, gva_t va, u32 p
 	return true;
 }
 
-/* Does the leaf entry at the end of the way say what the fault is? *r is the answer then. */
-static inline __attribute__((always_inline)) bool spare_answers(struct vcpu *v, gva_t va, u32 pfec, const struct way *way,
+/* Does the leaf entry at the end of the walk say what the fault is? *r is the answer then. */
+static inline __attribute__((always_inline)) bool spare_answers(struct vcpu *v, gva_t va, u32 pfec, const struct sh_walk *walk,
 								enum verdict *r)
 {
-	const u64 e = s_get(way->leaf, s_slot(va, 1));
+	const u64 e = s_get(walk->leaf, s_slot(va, 1));
 	const enum sh_answer a = policy.spare->answer(e, pfec);
 
 	if (a == SH_ANSWER_NONE)
@@ -40,7 +40,7 @@ static inline __attribute__((always_inline)) bool spare_answers(struct vcpu *v, 
 	v->bytes += SHADOW_BYTES;
 	if (a == SH_ANSWER_MMIO) {
 		*r = SH_MMIO;
-		return spare_mmio(v, va, pfec, e, way->all);
+		return spare_mmio(v, va, pfec, e, walk->all);
 	}
 	COUNT(v->domain, spare_hit);
 	v->fault.va = va;
@@ -49,15 +49,15 @@ static inline __attribute__((always_inline)) bool spare_answers(struct vcpu *v, 
 	return true;
 }
 
-/* The fault at the end of that way turned out to be the guest's own, its entry not being present: the shadow's says so from now on. */
-static inline void remember_absent(const struct way *way, gva_t va)
+/* The fault at the end of that walk turned out to be the guest's own, its entry not being present: the shadow's says so from now on. */
+static inline void remember_absent(const struct sh_walk *walk, gva_t va)
 {
 	u32 slot = s_slot(va, 1);
 	u64 ge;
 
-	if (maps_directly(way->leaf->role) || !policy.sync->in_sync(way->leaf) || s_get(way->leaf, slot))
+	if (maps_directly(walk->leaf->role) || !policy.sync->in_sync(walk->leaf) || s_get(walk->leaf, slot))
 		return;
-	ge = guest_entry(way->leaf, first_index(way->leaf) + slot);
+	ge = guest_entry(walk->leaf, first_index(walk->leaf) + slot);
 	if (!(ge & PTE_P))
-		s_set(way->leaf, slot, policy.spare->absent(ge, SH_ABSENT_GUEST));
+		s_set(walk->leaf, slot, policy.spare->absent(ge, SH_ABSENT_GUEST));
 }

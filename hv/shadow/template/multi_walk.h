@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Part of the template (multi.h): the way down a shadow, from its root to the leaf shadow that
+ * Part of the template (multi.h): the walk down a shadow, from its root to the leaf shadow that
  * translates an address.
  */
 
-struct way {
+/* What a walk ends with. */
+struct sh_walk {
 	struct sh_page *leaf;
 	u64 all; /* AND of the links' rights; a PAE root's entries have none */
 };
 
 /* Down `root`, whose table hardware need not have loaded. False: a link is missing, or a superpage entry ends it. */
 static inline __attribute__((always_inline)) bool walk_down(const struct domain *d, const struct sh_page *root, gva_t va,
-							    struct way *way)
+							    struct sh_walk *walk)
 {
 	const u8 *t = root->table;
 	u64 e = 0, all = ~0ull;
@@ -25,25 +26,25 @@ static inline __attribute__((always_inline)) bool walk_down(const struct domain 
 			all &= e;
 		t = plat_map(hpa_to_mfn(e & PTE_ADDR));
 	}
-	*way = (struct way){ link_child(d, e), all };
+	*walk = (struct sh_walk){ link_child(d, e), all };
 	return true;
 }
 
-/* The same for a fault or an access of the guest's: down the loaded root, and what is read is booked. */
-static inline __attribute__((always_inline)) bool way_for(struct vcpu *v, gva_t va, struct way *way)
+/* A walk for a fault or an access of the guest's goes down the loaded root, and what it reads is booked. */
+static inline __attribute__((always_inline)) bool walk_loaded(struct vcpu *v, gva_t va, struct sh_walk *walk)
 {
 	v->bytes += (N - 1) * SHADOW_BYTES;
-	return walk_down(v->domain, sh_root(v), va, way);
+	return walk_down(v->domain, sh_root(v), va, walk);
 }
 
 static struct sh_page *mode_find_leaf(const struct domain *d, struct sh_page *root, gva_t va, u32 *slot)
 {
-	struct way way;
+	struct sh_walk walk;
 
-	if (!walk_down(d, root, va, &way))
+	if (!walk_down(d, root, va, &walk))
 		return NULL;
 	*slot = s_slot(va, 1);
-	return way.leaf;
+	return walk.leaf;
 }
 
 /* Does hardware walk what the engine wrote, down to the entry for va? */
