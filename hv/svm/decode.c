@@ -102,22 +102,13 @@ static void undecodable(struct svm_vcpu *s, int len, enum verdict why)
 }
 
 /* Leaving long mode forgets the page, so that svm_known_code() need not ask for the mode. */
-const u8 *svm_learn_code(struct svm_vcpu *s)
+const u8 *svm_learn_code(struct svm_vcpu *s, bool in_32)
 {
 	u64 offset = s->vmcb.rip & (PAGE_SIZE - 1);
 
-	if (!(s->v.efer & EFER_LMA) || !(s->vmcb.cs.attrib & SEG_L) || offset > PAGE_SIZE - FETCH_BYTES)
+	if (in_32 ? !svm_flat_32(s) || s->vmcb.rip >> 32 : !(s->v.efer & EFER_LMA) || !(s->vmcb.cs.attrib & SEG_L))
 		return NULL;
-	return paging_code_page(&s->v, s->vmcb.rip) ? s->v.code.page + offset : NULL;
-}
-
-const u8 *svm_learn_code_32(struct svm_vcpu *s)
-{
-	u64 offset = s->vmcb.rip & (PAGE_SIZE - 1);
-
-	if (!svm_flat_32(s) || s->vmcb.rip >> 32 || offset > PAGE_SIZE - FETCH_BYTES)
-		return NULL;
-	return paging_code_page(&s->v, s->vmcb.rip) ? s->v.code.page + offset : NULL;
+	return offset <= PAGE_SIZE - FETCH_BYTES && paging_code_page(&s->v, s->vmcb.rip) ? s->v.code.page + offset : NULL;
 }
 
 /* The emulator looks at the VMCB's own segment registers. */

@@ -50,7 +50,7 @@ bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in);
 unsigned svm_find_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len);
 static inline unsigned svm_exit_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
 {
-	const u8 *p = svm_in_32(s) ? NULL : svm_code(s);
+	const u8 *p = svm_in_32(s) ? NULL : svm_code(s, false);
 
 	if (likely(p) && !svm_has_nrip && likely(!((short_word(p) ^ opcode) & mask)))
 		return short_len;

@@ -163,8 +163,8 @@ static enum trip finish_cr(struct svm_vcpu *s, unsigned len, bool ok, enum trip 
 /* Of one among several vCPUs, most often: the quick handler answers what is legal and plainly encoded. */
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
-	const u8 *p = svm_in_32(s) ? NULL : svm_code(s);
-	unsigned reg, len = p ? short_mov_cr3_any(p, &reg) : 0;
+	const u8 *p = svm_in_32(s) ? NULL : svm_code(s, false);
+	unsigned reg, len = p ? short_cr3_any(p, MOV_TO_CR, &reg) : 0;
 	struct exit_insn x;
 
 	if (likely(len))

@@ -55,34 +55,6 @@ static inline bool svm_cr3_fits(u64 val)
 	return !(val >> GUEST_PHYS_BITS);
 }
 
-/*
- * Keep the page of code at RIP from now on, and return its bytes there. NULL: the mode is another than 64-bit code (flat 32-bit
- * code for the second), fewer than FETCH_BYTES are left in the page, or only a walk of the guest's tables can tell where it is.
- */
-const u8 *svm_learn_code(struct svm_vcpu *s);
-const u8 *svm_learn_code_32(struct svm_vcpu *s);
-
-/* Are FETCH_BYTES of 64-bit code at RIP in the kept page? *p: where, if so. */
-static inline bool svm_known_code(const struct svm_vcpu *s, const u8 **p)
-{
-	u64 offset = s->vmcb.rip - s->v.code.va;
-
-	*p = s->v.code.page + offset;
-	return likely(offset <= PAGE_SIZE - FETCH_BYTES && s->vmcb.cs.attrib & SEG_L);
-}
-
-/* FETCH_BYTES of 64-bit code at RIP, from the kept page or from one that is kept now. NULL: as for svm_learn_code(). */
-static inline const u8 *svm_code(struct svm_vcpu *s)
-{
-	const u8 *p;
-
-	if (unlikely(!svm_known_code(s, &p)))
-		return svm_learn_code(s);
-	if (!p) /* never: the caller need not ask on this way */
-		__builtin_unreachable();
-	return p;
-}
-
 /* Is the guest in a mode of two or three levels? SEG_L means nothing in such a mode, and svm_flat_32() tells. */
 static inline bool svm_in_32(const struct svm_vcpu *s)
 {
@@ -95,20 +67,33 @@ static inline bool svm_flat_32(const struct svm_vcpu *s)
 	return s->vmcb.cs.attrib & SEG_D && !s->vmcb.cs.base && !(s->vmcb.rflags & RFLAGS_VM);
 }
 
-/* svm_known_code() and svm_code() for flat 32-bit code. */
-static inline bool svm_known_code_32(const struct svm_vcpu *s, const u8 **p)
+/* What follows is about flat 32-bit code where `in_32` says that the guest is in such a mode, otherwise about 64-bit code. */
+
+/*
+ * Keep the page of code at RIP from now on, and return its bytes there. NULL: the code is of another kind, fewer than FETCH_BYTES
+ * are left in the page, or only a walk of the guest's tables can tell where it is.
+ */
+const u8 *svm_learn_code(struct svm_vcpu *s, bool in_32);
+
+/* Are FETCH_BYTES of code at RIP in the kept page? *p: where, if so. */
+static inline bool svm_known_code(const struct svm_vcpu *s, bool in_32, const u8 **p)
 {
 	u64 offset = s->vmcb.rip - s->v.code.va;
 
 	*p = s->v.code.page + offset;
-	return likely(offset <= PAGE_SIZE - FETCH_BYTES) && svm_flat_32(s);
+	return likely(offset <= PAGE_SIZE - FETCH_BYTES && (in_32 ? svm_flat_32(s) : (s->vmcb.cs.attrib & SEG_L) != 0));
 }
 
-static inline const u8 *svm_code_32(struct svm_vcpu *s)
+/* FETCH_BYTES of code at RIP, from the kept page or from one that is kept now. NULL: as for svm_learn_code(). */
+static inline const u8 *svm_code(struct svm_vcpu *s, bool in_32)
 {
 	const u8 *p;
 
-	return svm_known_code_32(s, &p) ? p : svm_learn_code_32(s);
+	if (unlikely(!svm_known_code(s, in_32, &p)))
+		return svm_learn_code(s, in_32);
+	if (!p) /* never: the caller need not ask on this way */
+		__builtin_unreachable();
+	return p;
 }
 
 /* FETCH_BYTES at RIP, in whichever mode. NULL as well under nested paging, which keeps no page of code. */
@@ -116,7 +101,7 @@ static inline const u8 *svm_code_kept(struct svm_vcpu *s)
 {
 	if (paging_is_nested)
 		return NULL;
-	return svm_in_32(s) ? svm_code_32(s) : svm_code(s);
+	return svm_in_32(s) ? svm_code(s, true) : svm_code(s, false);
 }
 
 #endif

@@ -118,11 +118,9 @@ static const enum emul_mode modes[] = { EMUL_LONG, EMUL_PROT32 };
 
 /* Moves to and from CR3. */
 static const struct cr3_form {
-	unsigned (*form)(const u8 *b, unsigned *reg), (*any)(const u8 *b, unsigned *reg);
-	u32 opcode;
+	u16 opcode;
 	enum insn_op op;
-} cr3_forms[] = { { short_mov_cr3, short_mov_cr3_any, 0x220f, INSN_MOV_TO_CR },
-		  { short_read_cr3, short_read_cr3_any, 0x200f, INSN_MOV_FROM_CR } };
+} cr3_forms[] = { { 0x220f, INSN_MOV_TO_CR }, { 0x200f, INSN_MOV_FROM_CR } };
 
 START_TEST(mov_cr3)
 {
@@ -132,7 +130,7 @@ START_TEST(mov_cr3)
 	begin();
 	for (u32 n = 0; n < STARTS; n++) {
 		starting_with(n, 3);
-		len = f->form(bytes, &reg);
+		len = short_cr3(bytes, f->opcode, &reg);
 		if (!len)
 			continue;
 		decoded(modes[_i % 2], len, f->op);
@@ -151,8 +149,8 @@ START_TEST(mov_cr3_any)
 	begin();
 	for (u32 prefix = 0; prefix < 0x100; prefix++)
 		for (u32 modrm = 0; modrm < 0x100; modrm++) {
-			starting_with(prefix | f->opcode << 8 | modrm << 24, 4);
-			len = f->any(bytes, &reg);
+			starting_with(prefix | (u32)f->opcode << 8 | modrm << 24, 4);
+			len = short_cr3_any(bytes, f->opcode, &reg);
 			if (!len)
 				continue;
 			decoded(EMUL_LONG, len, f->op);
@@ -163,7 +161,7 @@ START_TEST(mov_cr3_any)
 	ck_assert_uint_eq(with_rex, 8);
 	for (u32 modrm = 0; modrm < 0x100; modrm++) {
 		starting_with(f->opcode | modrm << 16, 3);
-		len = f->any(bytes, &reg);
+		len = short_cr3_any(bytes, f->opcode, &reg);
 		if (!len)
 			continue;
 		decoded(EMUL_LONG, len, f->op);

@@ -62,45 +62,27 @@ static inline __attribute__((always_inline)) void write_reg(struct svm_vcpu *s, 
 	__builtin_unreachable();
 }
 
-/* What a handler does once it knows the instruction's bytes, which are at p. */
-typedef quick_t (*at_t)(struct svm_vcpu *s, const u8 *p);
+/* What a handler does once it knows the instruction's bytes, which are at p. `in_32`: in flat 32-bit code, else in 64-bit code. */
+typedef quick_t (*at_t)(struct svm_vcpu *s, const u8 *p, bool in_32);
 
 /* It does not know them: learn the page, for next time too. Apart, because this calls and comes back. */
-static __attribute__((noinline)) quick_t learn_then(struct svm_vcpu *s, at_t at)
+static __attribute__((noinline)) quick_t learn_then(struct svm_vcpu *s, at_t at, bool in_32)
 {
-	const u8 *p = svm_learn_code(s);
+	const u8 *p = svm_learn_code(s, in_32);
 
-	return p ? at(s, p) : QUICK_NOT;
+	return p ? at(s, p, in_32) : QUICK_NOT;
 }
 
-static __attribute__((noinline)) quick_t learn_then_32(struct svm_vcpu *s, at_t at)
-{
-	const u8 *p = svm_learn_code_32(s);
-
-	return p ? at(s, p) : QUICK_NOT;
-}
-
-/* 64-bit code. */
-static inline __attribute__((always_inline)) quick_t with_code(struct svm_vcpu *s, at_t at)
+static inline __attribute__((always_inline)) quick_t with_code(struct svm_vcpu *s, at_t at, bool in_32)
 {
 	const u8 *p;
 
 	if (unlikely(svm_is_stepping(s)))
 		return QUICK_NOT;
-	return likely(svm_known_code(s, &p)) ? at(s, p) : learn_then(s, at);
+	return likely(svm_known_code(s, in_32, &p)) ? at(s, p, in_32) : learn_then(s, at, in_32);
 }
 
-/* Flat 32-bit code. */
-static inline __attribute__((always_inline)) quick_t with_code_32(struct svm_vcpu *s, at_t at)
-{
-	const u8 *p;
-
-	if (unlikely(svm_is_stepping(s)))
-		return QUICK_NOT;
-	return likely(svm_known_code_32(s, &p)) ? at(s, p) : learn_then_32(s, at);
-}
-
-static inline quick_t cpuid_at(struct svm_vcpu *s, const u8 *p)
+static inline __attribute__((always_inline)) quick_t cpuid_at(struct svm_vcpu *s, const u8 *p, bool in_32)
 {
 	struct vcpu *v = &s->v;
 
@@ -113,16 +95,6 @@ static inline quick_t cpuid_at(struct svm_vcpu *s, const u8 *p)
 	v->gpr[RDX] = s->cpuid.answer.edx;
 	svm_past_quick(s, 2);
 	return quick_done(s, TRIP_cpuid, 0);
-}
-
-quick_t quick_cpuid(struct svm_vcpu *s)
-{
-	return with_code(s, cpuid_at);
-}
-
-quick_t quick_cpuid_32(struct svm_vcpu *s)
-{
-	return with_code_32(s, cpuid_at);
 }
 
 /* `len` bytes load CR3 from that register, in 64-bit code. */
@@ -141,93 +113,51 @@ static __attribute__((noinline)) quick_t cr3_load_high(struct svm_vcpu *s, const
 {
 	unsigned reg;
 
-	return *p == 0x41 && short_mov_cr3(p + 1, &reg) ? cr3_load(s, 4, reg + 8) : QUICK_NOT;
+	return *p == 0x41 && short_cr3(p + 1, MOV_TO_CR, &reg) ? cr3_load(s, 4, reg + 8) : QUICK_NOT;
 }
 
-static inline quick_t cr3_write_at(struct svm_vcpu *s, const u8 *p)
+static inline __attribute__((always_inline)) quick_t cr3_write_at(struct svm_vcpu *s, const u8 *p, bool in_32)
 {
-	unsigned reg, len = short_mov_cr3(p, &reg);
+	unsigned reg, len = short_cr3(p, MOV_TO_CR, &reg);
 
+	if (in_32)
+		return likely(len) ? quick_load_root_32(s, len, (u32)read_reg(s, reg)) : QUICK_NOT;
 	return likely(len) ? cr3_load(s, len, reg) : cr3_load_high(s, p);
 }
 
-quick_t quick_cr3_write(struct svm_vcpu *s)
+static inline __attribute__((always_inline)) quick_t cr3_read_at(struct svm_vcpu *s, const u8 *p, bool in_32)
 {
-	return with_code(s, cr3_write_at);
-}
-
-static inline quick_t cr3_write_32_at(struct svm_vcpu *s, const u8 *p)
-{
-	unsigned reg, len = short_mov_cr3(p, &reg);
-
-	return likely(len) ? quick_load_root_32(s, len, (u32)read_reg(s, reg)) : QUICK_NOT;
-}
-
-quick_t quick_cr3_write_32(struct svm_vcpu *s)
-{
-	return with_code_32(s, cr3_write_32_at);
-}
-
-static inline quick_t cr3_read_at(struct svm_vcpu *s, const u8 *p)
-{
-	unsigned reg, len = short_read_cr3_any(p, &reg);
+	unsigned reg, len = in_32 ? short_cr3(p, MOV_FROM_CR, &reg) : short_cr3_any(p, MOV_FROM_CR, &reg);
 
 	if (unlikely(!len))
 		return QUICK_NOT;
-	write_reg(s, reg, s->v.cr3);
+	write_reg(s, reg, in_32 ? (u32)s->v.cr3 : s->v.cr3);
 	svm_past_quick(s, len);
 	return quick_done(s, TRIP_cr_read, 0);
 }
 
-quick_t quick_cr3_read(struct svm_vcpu *s)
-{
-	return with_code(s, cr3_read_at);
-}
-
-static inline quick_t cr3_read_32_at(struct svm_vcpu *s, const u8 *p)
-{
-	unsigned reg, len = short_read_cr3(p, &reg);
-
-	if (unlikely(!len))
-		return QUICK_NOT;
-	write_reg(s, reg, (u32)s->v.cr3);
-	svm_past_quick(s, len);
-	return quick_done(s, TRIP_cr_read, 0);
-}
-
-quick_t quick_cr3_read_32(struct svm_vcpu *s)
-{
-	return with_code_32(s, cr3_read_32_at);
-}
-
-/* A plain base register. */
-static inline quick_t invlpg_at(struct svm_vcpu *s, const u8 *p)
+/* A plain base register. In 32-bit code, one other than EBP and ESP is an offset into DS. */
+static inline __attribute__((always_inline)) quick_t invlpg_at(struct svm_vcpu *s, const u8 *p, bool in_32)
 {
 	unsigned reg, len = short_invlpg(p, &reg);
 
-	if (unlikely(!len))
+	if (unlikely(!len || (in_32 && s->vmcb.ds.base)))
 		return QUICK_NOT;
 	svm_past_quick(s, len);
-	return quick_flush_page(s, read_reg(s, reg));
+	return quick_flush_page(s, in_32 ? (u32)read_reg(s, reg) : read_reg(s, reg));
 }
 
-quick_t quick_invlpg(struct svm_vcpu *s)
-{
-	return with_code(s, invlpg_at);
-}
-
-/* One other than EBP and ESP is an offset into DS. */
-static inline quick_t invlpg_32_at(struct svm_vcpu *s, const u8 *p)
-{
-	unsigned reg, len = short_invlpg(p, &reg);
-
-	if (unlikely(!len || s->vmcb.ds.base))
-		return QUICK_NOT;
-	svm_past_quick(s, len);
-	return quick_flush_page(s, (u32)read_reg(s, reg));
-}
-
-quick_t quick_invlpg_32(struct svm_vcpu *s)
-{
-	return with_code_32(s, invlpg_32_at);
-}
+/* The handlers: each by what it does, for both kinds of code. */
+#define BOTH_MODES(name)                                                                                                         \
+	quick_t quick_##name(struct svm_vcpu *s)                                                                                 \
+	{                                                                                                                        \
+		return with_code(s, name##_at, false);                                                                           \
+	}                                                                                                                        \
+	quick_t quick_##name##_32(struct svm_vcpu *s)                                                                            \
+	{                                                                                                                        \
+		return with_code(s, name##_at, true);                                                                            \
+	}
+BOTH_MODES(cpuid)
+BOTH_MODES(cr3_read)
+BOTH_MODES(cr3_write)
+BOTH_MODES(invlpg)

@@ -18,14 +18,18 @@ static inline u32 short_word(const u8 *b)
 	return w;
 }
 
-/* `opcode` /3 with a register: its number. */
+/* The opcodes of moves to and from control registers, as words. */
+#define MOV_TO_CR   0x220f
+#define MOV_FROM_CR 0x200f
+
+/* `opcode` /3, a move to or from CR3: the general register's number. */
 static inline unsigned short_cr3(const u8 *b, u16 opcode, unsigned *reg)
 {
 	*reg = b[2] - 0xd8u;
 	return (short_word(b) & 0xffff) == opcode && *reg < 8 ? 3 : 0;
 }
 
-/* The same in 64-bit mode, or with REX.B alone. */
+/* The same in 64-bit mode, where REX.B may be before it. */
 static inline unsigned short_cr3_any(const u8 *b, u16 opcode, unsigned *reg)
 {
 	unsigned len = b[0] == 0x41 ? short_cr3(b + 1, opcode, reg) : short_cr3(b, opcode, reg);
@@ -34,26 +38,6 @@ static inline unsigned short_cr3_any(const u8 *b, u16 opcode, unsigned *reg)
 		return len;
 	*reg += 8;
 	return len + 1;
-}
-
-/* 0F 22 /3, MOV to CR3: the general register's number. And in 64-bit mode, or with REX.B. */
-static inline unsigned short_mov_cr3(const u8 *b, unsigned *reg)
-{
-	return short_cr3(b, 0x220f, reg);
-}
-static inline unsigned short_mov_cr3_any(const u8 *b, unsigned *reg)
-{
-	return short_cr3_any(b, 0x220f, reg);
-}
-
-/* 0F 20 /3, MOV from CR3, likewise. */
-static inline unsigned short_read_cr3(const u8 *b, unsigned *reg)
-{
-	return short_cr3(b, 0x200f, reg);
-}
-static inline unsigned short_read_cr3_any(const u8 *b, unsigned *reg)
-{
-	return short_cr3_any(b, 0x200f, reg);
 }
 
 /* 0F 20 /r and 0F 22 /r, MOV from and to any control register: that one's number and the general one's. 3 bytes. */

@@ -44,7 +44,7 @@ static void store_other_half(struct svm_vcpu *s, u32 va, const u8 *p)
 
 static enum trip emulate_32(struct svm_vcpu *s, enum trip done)
 {
-	const u8 *p = svm_code_32(s);
+	const u8 *p = svm_code(s, true);
 	struct short_store st;
 	u32 va;
 
@@ -69,7 +69,7 @@ enum trip svm_emulate_short(struct svm_vcpu *s, enum trip done)
 
 	if (svm_in_32(s))
 		return emulate_32(s, done);
-	p = svm_code(s);
+	p = svm_code(s, false);
 	if (unlikely(!p || !short_store(p, &st)))
 		return svm_emulate_any(s, done);
 	s->v.gpr[RAX] = s->vmcb.rax;
