@@ -175,16 +175,11 @@ static bool write_xcr0(const struct svm_vcpu *s, u64 val)
 enum trip exit_xsetbv(struct svm_vcpu *s)
 {
 	u64 val = s->v.gpr[RDX] << 32 | (u32)s->vmcb.rax;
-
 	unsigned len = svm_exit_length(s, 0xd1010f, 0xffffff, 3);
 
 	if (!len)
 		return TRIP_other;
-	if (!(u32)s->v.gpr[RCX] && write_xcr0(s, val))
-		svm_exit_done(s, len);
-	else
-		svm_inject_gp(s);
-	return TRIP_other;
+	return svm_exit_end(s, len, !(u32)s->v.gpr[RCX] && write_xcr0(s, val), TRIP_other);
 }
 
 /* ---- the instruction ---- */

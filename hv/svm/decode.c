@@ -17,36 +17,15 @@
 #include "svm.h"
 #include "svm_code.h"
 
-static inline enum emul_mode emul_mode(const struct svm_vcpu *s)
-{
-	if ((s->v.efer & EFER_LMA) && (s->vmcb.cs.attrib & SEG_L))
-		return EMUL_LONG;
-	if (!(s->v.cr0 & CR0_PE) || (s->vmcb.rflags & RFLAGS_VM))
-		return EMUL_REAL16;
-	return s->vmcb.cs.attrib & SEG_D ? EMUL_PROT32 : EMUL_PROT16;
-}
-
-enum emul_mode svm_emul_mode(const struct svm_vcpu *s)
-{
-	return emul_mode(s);
-}
-
-static gva_t linear_rip(const struct svm_vcpu *s, enum emul_mode mode)
-{
-	if (likely(mode == EMUL_LONG))
-		return s->vmcb.rip;
-	return (u32)(s->vmcb.cs.base + s->vmcb.rip);
-}
-
 gva_t svm_linear_rip(const struct svm_vcpu *s)
 {
-	return linear_rip(s, emul_mode(s));
+	return likely(svm_emul_mode(s) == EMUL_LONG) ? s->vmcb.rip : (u32)(s->vmcb.cs.base + s->vmcb.rip);
 }
 
 /* The bytes at RIP, FETCH_BYTES or fewer at the end of what is mapped. Returns how many; *why and v->fault say why no more. */
-static unsigned fetch(struct svm_vcpu *s, enum emul_mode mode, u8 *bytes, enum verdict *why)
+static unsigned fetch(struct svm_vcpu *s, u8 *bytes, enum verdict *why)
 {
-	u64 va = linear_rip(s, mode);
+	u64 va = svm_linear_rip(s);
 	unsigned first = (unsigned)(PAGE_SIZE - (va & (PAGE_SIZE - 1)));
 	u32 access = PFEC_FETCH | user_bit(s);
 
@@ -67,8 +46,8 @@ static inline __attribute__((always_inline)) int decode(struct svm_vcpu *s, stru
 	u8 bytes[FETCH_BYTES];
 
 	svm_sync_nested(s);
-	unsigned n = fetch(s, emul_mode(s), bytes, why);
-	return n ? emul_decode(in, bytes, n > MAX_INSN_BYTES ? MAX_INSN_BYTES : n, emul_mode(s)) : EMUL_TRUNCATED;
+	unsigned n = fetch(s, bytes, why);
+	return n ? emul_decode(in, bytes, n > MAX_INSN_BYTES ? MAX_INSN_BYTES : n, svm_emul_mode(s)) : EMUL_TRUNCATED;
 }
 
 unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
@@ -89,7 +68,7 @@ unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes)
 		return FETCH_BYTES;
 	}
 	svm_sync_nested(s);
-	return fetch(s, emul_mode(s), bytes, &why);
+	return fetch(s, bytes, &why);
 }
 
 /* The instruction cannot be fetched or decoded: the guest sees the fault that its own CPU would have raised. */
@@ -127,7 +106,7 @@ void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st, const struct insn
 	st->gpr = s->v.gpr;
 	st->rip = b->rip;
 	st->rflags = b->rflags;
-	st->mode = emul_mode(s);
+	st->mode = svm_emul_mode(s);
 	st->linear_bits = s->v.cr4 & CR4_LA57 ? 57 : 48;
 	/* FS and GS live in the CPU, not in the VMCB: they are fetched only for the rare instruction that wants them. */
 	if (unlikely(in->seg >= EMUL_FS))
@@ -310,7 +289,7 @@ static inline int decode_kept(struct svm_vcpu *s, struct insn *in)
 	if (!p)
 		return EMUL_TRUNCATED;
 	memcpy(bytes, p, sizeof(bytes));
-	return emul_decode(in, bytes, MAX_INSN_BYTES, emul_mode(s));
+	return emul_decode(in, bytes, MAX_INSN_BYTES, svm_emul_mode(s));
 }
 
 enum trip svm_emulate_any(struct svm_vcpu *s, enum trip done)

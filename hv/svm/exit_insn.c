@@ -106,28 +106,30 @@ static void mismatch(struct svm_vcpu *s)
 	s->v.tlb_flush = 1;
 }
 
-/* The bytes at RIP. */
-struct fetched {
-	u8 bytes[FETCH_BYTES];
-	unsigned n; /* how many of them there are */
-};
-
-static bool decode_for_exit(struct svm_vcpu *s, const struct fetched *f, struct insn *in)
+/* The instruction from `n` of the bytes at RIP. */
+static bool decode_bytes(struct svm_vcpu *s, const u8 *bytes, unsigned n, struct insn *in)
 {
-	const unsigned n = f->n < MAX_INSN_BYTES ? f->n : MAX_INSN_BYTES;
-
-	if (likely(n && emul_decode(in, f->bytes, n, svm_emul_mode(s)) > 0) && likely(is_for_exit(s, in)))
+	if (likely(n && emul_decode(in, bytes, n < MAX_INSN_BYTES ? n : MAX_INSN_BYTES, svm_emul_mode(s)) > 0) &&
+	    likely(is_for_exit(s, in)))
 		return true;
 	mismatch(s);
 	return false;
 }
 
-static bool decoded(struct svm_vcpu *s, const struct fetched *f, struct exit_insn *x)
+bool svm_exit_decode(struct svm_vcpu *s, struct insn *in)
+{
+	u8 bytes[FETCH_BYTES];
+
+	return decode_bytes(s, bytes, svm_fetch(s, bytes), in);
+}
+
+/* By the decoder. Apart, so that what is told without it needs less of a stack. */
+static __attribute__((noinline)) bool decoded(struct svm_vcpu *s, const u8 *bytes, unsigned n, struct exit_insn *x)
 {
 	struct emul_state st;
 	struct insn in;
 
-	if (!decode_for_exit(s, f, &in))
+	if (!decode_bytes(s, bytes, n, &in))
 		return false;
 	*x = (struct exit_insn){ in.op, in.len, in.opsize, .in_memory = emul_has_mem(&in), .decoded = in };
 	if (x->in_memory) {
@@ -142,12 +144,12 @@ static bool decoded(struct svm_vcpu *s, const struct fetched *f, struct exit_ins
 }
 
 /* MOV to and from control registers without a prefix, which is how kernels write them. */
-static inline bool is_short_move(const struct svm_vcpu *s, const struct fetched *f, struct exit_insn *x)
+static inline bool is_short_move(const struct svm_vcpu *s, const u8 *p, struct exit_insn *x)
 {
 	unsigned cr, reg;
 	bool to;
 
-	if (unlikely(f->n < FETCH_BYTES || !short_move_cr(f->bytes, &to, &cr, &reg)))
+	if (unlikely(!short_move_cr(p, &to, &cr, &reg)))
 		return false;
 	x->op = to ? INSN_MOV_TO_CR : INSN_MOV_FROM_CR;
 	x->len = 3;
@@ -160,33 +162,26 @@ static inline bool is_short_move(const struct svm_vcpu *s, const struct fetched 
 
 bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
 {
-	struct fetched f;
+	u8 bytes[FETCH_BYTES];
+	unsigned n = svm_fetch(s, bytes);
 
-	f.n = svm_fetch(s, f.bytes);
-	return likely(is_short_move(s, &f, x)) || decoded(s, &f, x);
-}
-
-bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in)
-{
-	struct fetched f;
-
-	f.n = svm_fetch(s, f.bytes);
-	return decode_for_exit(s, &f, in);
+	return (likely(n == FETCH_BYTES) && likely(is_short_move(s, bytes, x))) || decoded(s, bytes, n, x);
 }
 
 unsigned svm_find_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
 {
-	struct fetched f;
+	u8 bytes[FETCH_BYTES];
 	struct insn in;
+	unsigned n;
 
 	if (svm_has_nrip && s->vmcb.nrip - s->vmcb.rip - 1 < MAX_INSN_BYTES) {
 		svm_sync_nested(s);
 		return (unsigned)(s->vmcb.nrip - s->vmcb.rip);
 	}
-	f.n = svm_fetch(s, f.bytes);
-	if (likely(f.n == FETCH_BYTES) && likely(!((short_word(f.bytes) ^ opcode) & mask)))
+	n = svm_fetch(s, bytes);
+	if (likely(n == FETCH_BYTES) && likely(!((short_word(bytes) ^ opcode) & mask)))
 		return short_len;
-	return decode_for_exit(s, &f, &in) ? in.len : 0;
+	return decode_bytes(s, bytes, n, &in) ? in.len : 0;
 }
 
 u64 svm_gpr(const struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes)

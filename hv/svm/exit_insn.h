@@ -40,8 +40,8 @@ struct exit_insn {
 /* The instruction; false: the guest is entered again (or its domain has crashed), and the handler has nothing to do. */
 bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x);
 
-/* The INS or OUTS that exited, in the form that the emulator wants. False: as for svm_exit_insn(). */
-bool svm_exit_string_io(struct svm_vcpu *s, struct insn *in);
+/* The same in the form that the emulator wants, for INS and OUTS. */
+bool svm_exit_decode(struct svm_vcpu *s, struct insn *in);
 
 /*
  * The instruction's length in bytes alone, for instructions without operands that matter: by hardware's word, by `short_len` if
@@ -65,6 +65,16 @@ static inline void svm_exit_done(struct svm_vcpu *s, unsigned len)
 	if (unlikely((u32)rip < len) && svm_emul_mode(s) != EMUL_LONG)
 		rip = (u32)rip;
 	svm_done_at(s, rip);
+}
+
+/* It is done if it is `ok`, otherwise #GP. Returns the kind of trip that this was. */
+static inline enum trip svm_exit_end(struct svm_vcpu *s, unsigned len, bool ok, enum trip kind)
+{
+	if (ok)
+		svm_exit_done(s, len);
+	else
+		svm_inject_gp(s);
+	return kind;
 }
 
 /* A register's low `bytes` (2, 4, 8), zero-extended; and setting them, where 4 clear the upper half as hardware does. */

@@ -26,7 +26,7 @@ static enum trip string_io(struct svm_vcpu *s)
 {
 	struct insn in;
 
-	return svm_exit_string_io(s, &in) ? svm_emulate_insn(s, &in, emul_string_io, TRIP_io) : TRIP_io;
+	return svm_exit_decode(s, &in) ? svm_emulate_insn(s, &in, emul_string_io, TRIP_io) : TRIP_io;
 }
 
 enum trip exit_io(struct svm_vcpu *s)

@@ -4,7 +4,6 @@
 #include "domu.h"
 #include "exit_insn.h"
 #include "plat.h"
-#include "short_forms.h"
 #include "svm.h"
 #include "svm_code.h"
 
@@ -85,7 +84,7 @@ static bool guest_cr0(struct svm_vcpu *s, u64 val)
 		return false;
 	if ((changed & CR0_PG) && (v->efer & EFER_LME)) {
 		/* Only 64-bit code runs with CS.L set: leaving long mode from there is a fault. */
-		if (!(val & CR0_PG) && (s->vmcb.cs.attrib & BIT(9)))
+		if (!(val & CR0_PG) && (s->vmcb.cs.attrib & SEG_L))
 			return false;
 		v->efer = val & CR0_PG ? v->efer | EFER_LMA : v->efer & ~EFER_LMA;
 	}
@@ -151,15 +150,6 @@ bool svm_write_efer(struct svm_vcpu *s, u64 val)
 	return true;
 }
 
-static enum trip finish_cr(struct svm_vcpu *s, unsigned len, bool ok, enum trip kind)
-{
-	if (ok)
-		svm_exit_done(s, len);
-	else
-		svm_inject_gp(s);
-	return kind;
-}
-
 /* Of one among several vCPUs, most often: the quick handler answers what is legal and plainly encoded. */
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
@@ -168,10 +158,10 @@ enum trip exit_cr3_write(struct svm_vcpu *s)
 	struct exit_insn x;
 
 	if (likely(len))
-		return finish_cr(s, len, guest_cr3(s, svm_gpr(s, gpr_nr(reg), 8)), TRIP_cr3);
+		return svm_exit_end(s, len, guest_cr3(s, svm_gpr(s, gpr_nr(reg), 8)), TRIP_cr3);
 	if (!svm_exit_insn(s, &x))
 		return TRIP_cr3;
-	return finish_cr(s, x.len, guest_cr3(s, svm_gpr(s, x.gpr, x.opsize)), TRIP_cr3);
+	return svm_exit_end(s, x.len, guest_cr3(s, svm_gpr(s, x.gpr, x.opsize)), TRIP_cr3);
 }
 
 /* LMSW sets the low four bits of CR0 and cannot clear PE. */
@@ -183,7 +173,7 @@ static enum trip lmsw(struct svm_vcpu *s, const struct exit_insn *x)
 		val = (u16)svm_gpr(s, x->gpr, 2);
 	else if (!svm_read_operand(s, x, &val))
 		return TRIP_cr0;
-	return finish_cr(s, x->len, guest_cr0(s, (s->v.cr0 & ~0xeull) | (val & 0xf)), TRIP_cr0);
+	return svm_exit_end(s, x->len, guest_cr0(s, (s->v.cr0 & ~0xeull) | (val & 0xf)), TRIP_cr0);
 }
 
 static enum trip mov_to_cr(struct svm_vcpu *s, const struct exit_insn *x)
@@ -192,8 +182,8 @@ static enum trip mov_to_cr(struct svm_vcpu *s, const struct exit_insn *x)
 
 	s->vmcb.exitinfo1 = val; /* for the trace */
 	if (x->cr == 4)
-		return finish_cr(s, x->len, guest_cr4(s, val), TRIP_cr4);
-	return finish_cr(s, x->len, guest_cr0(s, val), TRIP_cr0);
+		return svm_exit_end(s, x->len, guest_cr4(s, val), TRIP_cr4);
+	return svm_exit_end(s, x->len, guest_cr0(s, val), TRIP_cr0);
 }
 
 enum trip exit_cr_write(struct svm_vcpu *s)
@@ -203,7 +193,7 @@ enum trip exit_cr_write(struct svm_vcpu *s)
 	if (!svm_exit_insn(s, &x))
 		return TRIP_cr0;
 	switch (x.op) {
-	case INSN_CLTS: return finish_cr(s, x.len, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
+	case INSN_CLTS: return svm_exit_end(s, x.len, guest_cr0(s, s->v.cr0 & ~CR0_TS), TRIP_cr0);
 	case INSN_LMSW: return lmsw(s, &x);
 	}
 	return mov_to_cr(s, &x);

@@ -151,9 +151,5 @@ enum trip exit_msr(struct svm_vcpu *s)
 			s->v.gpr[RDX] = val >> 32;
 		}
 	}
-	if (ok)
-		svm_exit_done(s, len);
-	else
-		svm_inject_gp(s);
-	return msr == MSR_EFER && is_write ? TRIP_efer : TRIP_msr;
+	return svm_exit_end(s, len, ok, msr == MSR_EFER && is_write ? TRIP_efer : TRIP_msr);
 }

@@ -18,13 +18,11 @@
 static void redeliver(struct svm_vcpu *s)
 {
 	u64 event = s->pending;
-	unsigned vector = event & 0xff;
 
 	s->pending = 0;
 	if (!event || (s->vmcb.eventinj & EVENT_VALID))
 		return;
-	/* INT n, INT3 and INTO execute again: RIP still points at them. */
-	if (EVENT_TYPE(event) == 4 || (EVENT_TYPE(event) == 3 && (vector == 3 || vector == 4)))
+	if (vmcb_event_is_soft(event)) /* INT n, INT3 and INTO execute again */
 		return;
 	s->vmcb.eventinj = (u64)s->pending_error << 32 | event;
 }

@@ -98,14 +98,6 @@ enum trip svm_delivery_failed(struct svm_vcpu *s, bool table)
 
 /* ---- begun ---- */
 
-/* INT n, INT3 and INTO: RIP still points at them when they are cut short. */
-static bool is_soft(u64 event)
-{
-	const unsigned vector = event & 0xff;
-
-	return EVENT_TYPE(event) == 4 || (EVENT_TYPE(event) == 3 && (vector == 3 || vector == 4));
-}
-
 /* Hardware pushes the address behind such an instruction: by NextRIP, or, where it has none, by RIP. */
 static bool inject_soft(struct svm_vcpu *s, u64 event)
 {
@@ -135,7 +127,7 @@ static bool prepare(struct svm_vcpu *s, enum svm_step_kind kind)
 {
 	const bool injected = s->vmcb.eventinj & EVENT_VALID;
 
-	if (kind == STEP_EVENT && !is_soft(s->step.event))
+	if (kind == STEP_EVENT && !vmcb_event_is_soft(s->step.event))
 		return injected;
 	if (injected)
 		return false;
@@ -169,7 +161,7 @@ static void arm(struct svm_vcpu *s, enum svm_step_kind kind)
 /* The step cannot begin: a soft interrupt's instruction is where RIP points again. Always false. */
 static bool not_begun(struct svm_vcpu *s)
 {
-	if (s->step.kind == STEP_EVENT && is_soft(s->step.event)) {
+	if (s->step.kind == STEP_EVENT && vmcb_event_is_soft(s->step.event)) {
 		s->vmcb.eventinj = 0;
 		s->vmcb.rip = s->step.rip;
 	}
@@ -271,7 +263,7 @@ enum trip svm_step_exit(struct svm_vcpu *s)
 	t->on = STEP_NONE;
 	if (vmcb_event_cut(&s->vmcb)) {
 		svm_save_cut_event(s);
-		if (was == STEP_EVENT && is_soft(t->event))
+		if (was == STEP_EVENT && vmcb_event_is_soft(t->event))
 			s->vmcb.rip = t->rip;
 	}
 	if (vector < 32)

@@ -98,6 +98,17 @@ void svm_vcpu_destroy(struct svm_vcpu *s)
 	plat_free_pages(s, ALIGN_UP(sizeof(struct svm_vcpu), PAGE_SIZE) / PAGE_SIZE);
 }
 
+/* Registers are as a CPU has them that begins to run, all but those by which it differs; paging is off. */
+static void set_reset(struct svm_vcpu *s, u64 cr0)
+{
+	s->vmcb.rflags = 2;
+	s->vmcb.dr6 = 0xffff0ff0;
+	s->vmcb.dr7 = 0x400;
+	s->v.cr0 = cr0;
+	s->v.cr3 = s->v.cr4 = s->v.efer = 0;
+	vmcb_set_crx(&s->vmcb, cr0, 0, 0, EFER_SVME);
+}
+
 void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry)
 {
 	struct vmcb *b = &s->vmcb;
@@ -113,14 +124,7 @@ void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry)
 	b->rax = entry->eax;
 	s->v.gpr[RBX] = entry->ebx;
 	s->v.gpr[RSI] = entry->esi;
-	b->rflags = 2;
-	b->dr6 = 0xffff0ff0;
-	b->dr7 = 0x400;
-	s->v.cr0 = CR0_PE | CR0_ET;
-	s->v.cr3 = 0;
-	s->v.cr4 = 0;
-	s->v.efer = 0;
-	vmcb_set_crx(b, s->v.cr0, 0, 0, EFER_SVME);
+	set_reset(s, CR0_PE | CR0_ET);
 }
 
 void svm_set_startup(struct svm_vcpu *s, u8 page)
@@ -135,19 +139,15 @@ void svm_set_startup(struct svm_vcpu *s, u8 page)
 	b->tr = (struct vmcb_seg){ 0, 0x08b, 0xffff, 0 };
 	b->rip = b->rax = b->rsp = b->eventinj = b->interrupt_shadow = b->v_tpr = 0;
 	b->cpl = 0;
-	b->rflags = 2;
-	b->dr6 = 0xffff0ff0;
-	b->dr7 = 0x400;
 	vmcb_set_irq_window(b, false);
 	memset(s->v.gpr, 0, sizeof(s->v.gpr));
 	s->pending = 0;
 	s->deferred = NULL;
 	s->step = (struct svm_step){ 0 };
 	s->ran = false;
-	s->v.cr0 = CR0_ET;
-	s->v.cr2 = s->v.cr3 = s->v.cr4 = s->v.efer = 0;
+	s->v.cr2 = 0;
+	set_reset(s, CR0_ET);
 	b->clean = 0;
-	vmcb_set_crx(b, s->v.cr0, 0, 0, EFER_SVME);
 }
 
 void svm_load_hw(struct svm_vcpu *s)

@@ -256,8 +256,15 @@ static inline void svm_inject_pf(struct svm_vcpu *s)
 	svm_set_pf(s);
 }
 
-/* The mode in which the guest's CPU decodes code now: by EFER.LMA, CS.L, CS.D, CR0.PE and RFLAGS.VM. */
-enum emul_mode svm_emul_mode(const struct svm_vcpu *s);
+/* The mode in which the guest's CPU decodes code now. */
+static inline enum emul_mode svm_emul_mode(const struct svm_vcpu *s)
+{
+	if ((s->v.efer & EFER_LMA) && (s->vmcb.cs.attrib & SEG_L))
+		return EMUL_LONG;
+	if (!(s->v.cr0 & CR0_PE) || (s->vmcb.rflags & RFLAGS_VM))
+		return EMUL_REAL16;
+	return s->vmcb.cs.attrib & SEG_D ? EMUL_PROT32 : EMUL_PROT16;
+}
 /* Registers from VMCB and gpr[] to an emulator's state for this instruction, and back. */
 void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st, const struct insn *in);
 void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);

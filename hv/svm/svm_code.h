@@ -15,8 +15,6 @@
 #define PFEC_WRITE  BIT(1)
 #define PFEC_USER   BIT(2)
 #define PFEC_FETCH  BIT(4)
-#define SEG_L       BIT(9)
-#define SEG_D       BIT(10)
 #define FETCH_BYTES 16 /* two words: cheaper to copy than 15 bytes */
 
 /* The error code's U bit of an access that the guest makes by itself. */

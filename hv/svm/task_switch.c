@@ -363,7 +363,7 @@ static bool push_error(const struct task_switch *t)
 {
 	struct vmcb *b = &t->s->vmcb;
 	const u32 error = (u32)b->exitinfo2, bytes = is_32(DESC_TYPE(t->tss)) ? 4 : 2;
-	const u32 sp = (u32)b->rsp - bytes, mask = b->ss.attrib & BIT(10) ? ~0u : 0xffff, at = sp & mask;
+	const u32 sp = (u32)b->rsp - bytes, mask = b->ss.attrib & SEG_D ? ~0u : 0xffff, at = sp & mask;
 	const bool down = b->ss.attrib & SEG_CONFORM;
 
 	if (down ? at <= b->ss.limit : at + bytes - 1ull > b->ss.limit)
@@ -405,12 +405,6 @@ static void switch_task(struct task_switch *t)
 
 /* ---- why ---- */
 
-/* An INT n, INT3 or INTO of the guest's own. */
-static bool is_software(u64 event)
-{
-	return EVENT_TYPE(event) == 4 || (EVENT_TYPE(event) == 3 && ((event & 0xff) == 3 || (event & 0xff) == 4));
-}
-
 static enum reason reason_of(const struct svm_vcpu *s)
 {
 	if (s->vmcb.exitinfo2 & SWITCH_IRET)
@@ -425,7 +419,7 @@ static bool step_past(struct task_switch *t)
 {
 	struct insn in;
 
-	if (t->reason == BY_EVENT && !is_software(t->event))
+	if (t->reason == BY_EVENT && !vmcb_event_is_soft(t->event))
 		return true;
 	if (!svm_decode(t->s, &in))
 		return false;
@@ -452,7 +446,7 @@ enum trip exit_task_switch(struct svm_vcpu *s)
 
 	if (!can_be(s))
 		return exit_that_cannot_be(s);
-	t.external = t.reason == BY_EVENT && !is_software(t.event);
+	t.external = t.reason == BY_EVENT && !vmcb_event_is_soft(t.event);
 	if (!step_past(&t))
 		return TRIP_other;
 	vmsave(&s->vmcb); /* FS, GS, TR and LDTR are in the CPU */

@@ -20,6 +20,9 @@ struct vmcb_seg {
 	u64 base;
 };
 
+#define SEG_L BIT(9)
+#define SEG_D BIT(10)
+
 struct vmcb {
 	/* Control area. */
 	u16 cr_read, cr_write; /* intercepts, a bit a register */
@@ -195,6 +198,14 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define EVENT_NMI       (2ull << 8)
 #define EVENT_EXCEPTION (3ull << 8)
 #define EVENT_SOFT      (4ull << 8)
+
+/* An INT n, INT3 or INTO of the guest's own: RIP still points at it when its delivery is cut short. */
+static inline bool vmcb_event_is_soft(u64 event)
+{
+	const u64 form = event & 0x7ff;
+
+	return EVENT_TYPE(event) == 4 || form == (EVENT_EXCEPTION | 3) || form == (EVENT_EXCEPTION | 4);
+}
 
 /* TLB_CONTROL: what VMRUN flushes (APM volume 2, section 15.16.1). */
 #define TLB_NOTHING    0
