@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * reclaim: batch. Bulk updates are detected, and the table unshadowed, so that the rest of them are
- * plain stores; and fork as a special case, for which the whole user half goes at once, "to save having to
+ * stores without a fault; and fork as a special case, for which the whole user half goes at once, "to save having to
  * detect a batch update and unshadow each guest pagetable individually" (the shadow2 slides' future
  * optimisation 3).
  *

@@ -93,7 +93,7 @@ static void revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct
 	BUG_ON(f->writable);
 }
 
-/* The same, with what it comes to in the trace. */
+/* revoke(), and a trace record of what found the mappings. */
 static __attribute__((noinline, cold)) void revoke_traced(struct vcpu *v, struct frame_info *f, mfn_t mfn,
 							  const struct sh_page *table, gva_t va)
 {

@@ -63,7 +63,7 @@ static mfn_t hw_half(const struct pool_block *b)
 	return MFN(plat_virt_to_mfn(b).n + POOL_BLOCK + POOL_BOOKS);
 }
 
-/* The same, within the fence. */
+/* A new block, whose half for hardware is within the fence, where there is one. NULL: out of memory. */
 static struct pool_block *fenced_block(struct domain *d)
 {
 	struct pool_block *b = alloc_block();

@@ -7,7 +7,7 @@
  * A recipe is a header in policies/ that includes one part for each axis and ends
  * in `static const struct sh_policy policy`. The build names it by RECIPE_HEADER,
  * and every engine source that asks it includes "recipe.h". The structure is
- * constant and in sight, so each hook becomes a direct call, or no call at all.
+ * constant and in sight, so each hook becomes a call that can be inlined, or no call at all.
  *
  * Hooks are called with the domain's paging locked, never nested within
  * themselves, and must not take shadow pages except where it says so.
@@ -62,13 +62,13 @@ struct sh_sync {
 	SH_KEEPING;
 	/* A shadow of guest frame `gfn` in that role which is still good, to be linked or loaded; NULL: a new one is begun. */
 	struct sh_page *(*find)(struct domain *d, u32 gfn, u32 role);
-	/* The same for a root to be loaded, flush having been asked: nothing is out of sync. */
+	/* `find` for a root that is to be loaded, once `flush` was called, so that nothing is out of sync. */
 	struct sh_page *(*find_root)(struct domain *d, u32 gfn, u32 role);
-	/* It is found parked: sh_unpark. NULL: none ever is. */
+	/* The root that was found is parked: sh_unpark. NULL: none ever is. */
 	void (*unpark)(struct vcpu *v, struct sh_page *root);
 	/* A new shadow, still empty, needed to translate va. */
 	void (*made)(struct vcpu *v, struct sh_page *sp, gva_t va);
-	/* The same, when it goes: its entries are gone already. */
+	/* A shadow goes, and its entries have gone already. */
 	void (*gone)(struct domain *d, struct sh_page *sp);
 	/* A new shadow that is a root, before it is loaded for the first time; and one that was just left. NULL: nothing to do. */
 	void (*root_made)(struct domain *d, struct sh_page *root);
@@ -116,7 +116,7 @@ struct sh_wrmap {
 	 */
 	void (*revoke)(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
 	/*
-	 * The same in pieces, for parts that search: look through `pages` leaf shadows more. True: no writable mapping is left, or
+	 * `revoke` in pieces, for parts that search: look through `pages` leaf shadows more. True: no writable mapping is left, or
 	 * the pool was gone through twice, and whoever maps the frame again and again has the rest of the search in one piece.
 	 */
 	bool (*search)(struct vcpu *v, struct frame_info *f, mfn_t mfn, u32 pages);
@@ -277,13 +277,13 @@ enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UN
 		if (policy.axis[2] && policy.axis[2]->hook)                                                                      \
 			policy.axis[2]->hook(__VA_ARGS__);                                                                       \
 	} while (0)
-/* The same for hooks that answer: does every part say yes? */
+/* Hooks that answer, of a chain: does every part say yes? */
 #define SH_ALL(axis, hook, ...)                                                                                                  \
 	((!policy.axis[0] || !policy.axis[0]->hook || policy.axis[0]->hook(__VA_ARGS__)) &&                                      \
 	 (!policy.axis[1] || !policy.axis[1]->hook || policy.axis[1]->hook(__VA_ARGS__)) &&                                      \
 	 (!policy.axis[2] || !policy.axis[2]->hook || policy.axis[2]->hook(__VA_ARGS__)))
 
-/* And: does any? Those behind it are not asked then. */
+/* Hooks that answer: does any part say yes? Those behind it are not asked then. */
 #define SH_ANY(axis, hook, ...)                                                                                                  \
 	((policy.axis[0] && policy.axis[0]->hook && policy.axis[0]->hook(__VA_ARGS__)) ||                                        \
 	 (policy.axis[1] && policy.axis[1]->hook && policy.axis[1]->hook(__VA_ARGS__)) ||                                        \
@@ -320,8 +320,9 @@ void sh_hash_fit(struct sh_domain *s);
 
 /* Guest writes are to reach this shadow from now on: list it at its frame, and take write access to the frame away. */
 void sh_promote(struct vcpu *v, struct sh_page *sp, gva_t va);
-/* The same of a level-1 shadow that is just begun: if it is the first of its frame, that is out of sync from its beginning. */
+/* sh_promote for a level-1 shadow that is just begun: if it is the first of its frame, the frame is out of sync from then on. */
 void sh_promote_unsync(struct vcpu *v, struct sh_page *sp, gva_t va);
+/* A shadow stands for its frame no more; without any, the frame is no guest table, and what wants to map it writable may. */
 void sh_demote(struct domain *d, struct sh_page *sp);
 
 /* ---- tables out of sync (unsync.c) ---- */
@@ -345,19 +346,19 @@ struct sh_page *sh_resync_page(struct vcpu *v, gva_t va);
  * a root that is only kept.
  */
 bool sh_park_root(struct domain *d, struct frame_info *f);
-/* The same of a root that a vCPU has just left, if only it is kept; writes to it need no fault then. */
+/* Park a root that a vCPU has just left, if its frame has no other shadow: the first write to it needs no fault then. */
 void sh_park_left_root(struct domain *d, struct sh_page *root);
 /*
- * The same for the only shadow of a frame, at a level between 1 and the root's, which has no entries left and only its `up` as link.
+ * Park the only shadow of a frame, at a level between 1 and the root's, that has no entries left and no link but its `up`.
  * The table that was parked before SH_PARKED others goes. If the sync part does not park (unpark is NULL), this one does.
  */
 void sh_park_table(struct domain *d, struct sh_page *sp);
 /*
- * It is to be loaded, and nothing is out of sync, or linked at once: protect its table again, and have its links agree. Links
- * may go.
+ * A parked shadow is to be loaded while nothing is out of sync, or is to be linked at once: protect its table again, and have its
+ * links agree. Links may go.
  */
 void sh_unpark(struct vcpu *v, struct sh_page *sp);
-/* It goes. */
+/* A parked shadow goes. */
 void sh_parked_gone(struct domain *d, struct sh_page *sp);
 /* A shadow goes, out of sync or not: what is remembered of it, too. */
 void sh_unsync_gone(struct domain *d, struct sh_page *sp);
@@ -369,18 +370,18 @@ static inline struct frame_info *sh_frame(const struct domain *d, gfn_t gfn)
 {
 	return frame_of(d, p2m_lookup(d, gfn));
 }
-/* Does that entry of a leaf shadow in use? */
+/* Does that entry of a leaf shadow in use map `mfn` writable? */
 bool sh_maps_writable(const struct sh_page *leaf, u32 slot, mfn_t mfn);
 
-/* Remove the leaf entry and whatever was reached by a way that the guest's tables no longer agree with. */
+/* Remove the leaf entry and whatever was reached by links that the guest's tables no longer agree with. */
 void sh_drop_page(struct vcpu *v, gva_t va);
 
 /* The writable leaf entry in the loaded root that translates va to mfn loses PTE_RW. False: there is none. */
 bool sh_revoke_at(struct vcpu *v, gva_t va, mfn_t mfn);
-/* The same for every entry of a leaf shadow; stops when f->writable is 0. Returns how many. */
+/* Every entry of a leaf shadow that maps mfn loses PTE_RW, until f->writable is 0. Returns how many did. */
 u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
 
-/* The same for one entry of a leaf shadow in use. */
+/* One entry of a leaf shadow in use loses PTE_RW, if it maps mfn. */
 bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
 
 /* An entry of a direct leaf shadow in use that maps this frame, which is no guest table, allows writes again. */

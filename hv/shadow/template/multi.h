@@ -321,7 +321,7 @@ static inline u64 leaf_entry_read(mfn_t mfn, u64 ge)
 	return policy.spare->flags ? e | policy.spare->flags(ge) : e;
 }
 
-/* The same with PTE_RW, where it is given. */
+/* The leaf entry for a mapping of a frame by itself, with PTE_RW where `ge` gives it. */
 static inline u64 leaf_entry_whole(mfn_t mfn, u64 ge)
 {
 	return leaf_entry_read(mfn, ge) | (ge_writable(ge) ? PTE_RW : 0);
@@ -347,8 +347,7 @@ static inline u64 absent_mmio(u64 ge)
 	return policy.spare->absent(ge, G > 2 && ge >> 32 & PTE_P ? SH_ABSENT_YET : SH_ABSENT_MMIO);
 }
 
-/* The same from a guest's level-1 entry as it stands, where `rsvd` bits are reserved; absent if it gives nothing yet.
- */
+/* The leaf entry that a guest's level-1 entry gives as it stands, where `rsvd` bits are reserved; an absent one if none yet. */
 static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain *d, u64 ge, u64 rsvd)
 {
 	mfn_t mfn;
@@ -371,7 +370,7 @@ static inline u64 hidden_entry(const struct domain *d, mfn_t mfn, u64 ge)
 	return all & (~(u64)(PTE_A | PTE_D) | ge);
 }
 
-/* For an entry of that page, which may be of a hidden table. */
+/* The entries that leaf_derive and leaf_entry give, for a leaf shadow that may be of a hidden table. */
 static inline __attribute__((always_inline)) u64 leaf_derive_in(const struct domain *d, const struct sh_page *sp, u64 ge,
 								u64 rsvd)
 {
@@ -384,8 +383,7 @@ static inline u64 leaf_entry_in(const struct domain *d, const struct sh_page *sp
 	return AD_HIDES_TABLES && sp->hidden ? hidden_entry(d, mfn, ge) : leaf_entry(d, mfn, ge);
 }
 
-/* Rights of the link for a guest's entry. A superpage's dirty bit governs here: the direct tables below do not know it.
- */
+/* Rights of the link for a guest's entry. A superpage's dirty bit governs here: the direct tables below do not know it. */
 static inline u64 link_rights(u64 ge, u32 level, bool leaf)
 {
 	u64 rights = (ge & LINK_RIGHTS) | PTE_A;
@@ -396,7 +394,7 @@ static inline u64 link_rights(u64 ge, u32 level, bool leaf)
 	return leaf && !policy.ad->may_write(ge) ? rights & ~PTE_RW : rights;
 }
 
-/* The same holds of a shadow's. */
+/* A shadow's PAE root entry has no rights of its own either. */
 static inline u64 link_form(u64 rights, u32 level)
 {
 	return N == 3 && level == 3 ? PTE_P : rights;

@@ -34,7 +34,7 @@ static inline u32 first_index(const struct sh_page *sp)
 
 /* ---- resync ---- */
 
-/* Neither of the plain cases: derive it. True: it had changed. */
+/* An entry that did not simply lose rights is derived again. True: it had changed. */
 static __attribute__((noinline)) bool resync_entry(struct domain *d, struct sh_page *sp, u32 slot, u64 ge)
 {
 	const u64 old = s_get(sp, slot), e = leaf_derive(d, ge, role_rsvd(sp->role));
@@ -45,8 +45,7 @@ static __attribute__((noinline)) bool resync_entry(struct domain *d, struct sh_p
 	return true;
 }
 
-/* The same for an entry that gives no write access by now, and none at all if `gone`; its stretch is live, or old is 0.
- */
+/* An entry that gives no write access by now, and none at all if `gone`, becomes `e`; its stretch is live, or old is 0. */
 static inline __attribute__((always_inline)) void resync_less(struct domain *d, struct sh_page *sp, void *table, u32 slot,
 							      u64 old, u64 e, bool gone)
 {
@@ -63,7 +62,7 @@ static inline __attribute__((always_inline)) void resync_less(struct domain *d, 
 /*
  * Entries [slot, end) of a level-1 shadow; returns how many had changed. `guest`, `snapshot`: the entries behind slot 0. A shadow
  * entry that is not there may stay away: a fault brings it. Only where a resync is what answers faults must it be
- * looked at. The plain cases are entries that went, and entries that were write-protected, as fork does it.
+ * looked at. The common cases are entries that went, and entries that were write-protected, as fork does it.
  */
 static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, struct sh_page *sp, u32 slot, u32 end,
 							     const void *guest, const void *snapshot)
