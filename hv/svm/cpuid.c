@@ -43,6 +43,7 @@ static inline __attribute__((always_inline)) struct cpuid masked(struct cpuid r,
 
 #define KEY(leaf, subleaf) ((u64)(leaf) << 32 | (subleaf))
 
+/* The host's answer less what cpuid.def does not list. A leaf that it does not name at all is zero, as beyond the highest one. */
 static struct cpuid offered(u32 leaf, u32 subleaf, struct cpuid r)
 {
 	switch (KEY(leaf, leaf == 7 || leaf == 0xd ? subleaf : 0)) {
@@ -101,6 +102,7 @@ bool svm_offers_tsc_aux(void)
 
 /* ---- what follows from it ---- */
 
+/* Does this vCPU see that bit? */
 static bool has(const struct svm_vcpu *s, u32 leaf, enum reg reg, unsigned bit)
 {
 	struct cpuid r = filter(s, leaf, 0);
@@ -109,6 +111,7 @@ static bool has(const struct svm_vcpu *s, u32 leaf, enum reg reg, unsigned bit)
 	return regs[reg] >> bit & 1;
 }
 
+/* The bits of CR4 that the guest may set: those of features that it sees. All others are #GP, as on a CPU without them. */
 static u64 cr4_bits(const struct svm_vcpu *s)
 {
 	u64 all = 0;
@@ -118,6 +121,7 @@ static u64 cr4_bits(const struct svm_vcpu *s)
 	return all;
 }
 
+/* The bits of EFER that the guest may set, likewise; SVME is never one. */
 static u64 efer_bits(const struct svm_vcpu *s)
 {
 	u64 all = 0;
@@ -199,6 +203,7 @@ static struct cpuid answer(struct svm_vcpu *s, u32 leaf, u32 subleaf)
 	return r;
 }
 
+/* CPUID writes 32 bits of each register, which clears the upper halves. */
 enum trip exit_cpuid(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;

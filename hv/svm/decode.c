@@ -17,6 +17,7 @@
 #include "svm.h"
 #include "svm_code.h"
 
+/* In 64-bit mode CS has no base; in all others linear addresses have 32 bits. */
 gva_t svm_linear_rip(const struct svm_vcpu *s)
 {
 	return likely(svm_emul_mode(s) == EMUL_LONG) ? s->vmcb.rip : (u32)(s->vmcb.cs.base + s->vmcb.rip);
@@ -58,6 +59,7 @@ unsigned svm_decode(struct svm_vcpu *s, struct insn *in)
 	return len > 0 ? (unsigned)len : 0;
 }
 
+/* The kept page of code needs no walk of the guest's tables, and cannot fault. */
 unsigned svm_fetch(struct svm_vcpu *s, u8 *bytes)
 {
 	const u8 *p = svm_code_kept(s);
@@ -80,7 +82,7 @@ static void undecodable(struct svm_vcpu *s, int len, enum verdict why)
 		svm_inject_ud(s);
 }
 
-/* Leaving long mode forgets the page, so that svm_known_code() need not ask for the mode. */
+/* The kept page is forgotten when the guest leaves long mode, so that svm_known_code() need not ask for the mode. */
 const u8 *svm_learn_code(struct svm_vcpu *s, bool in_32)
 {
 	u64 offset = s->vmcb.rip & (PAGE_SIZE - 1);
@@ -116,6 +118,7 @@ void svm_emul_begin(struct svm_vcpu *s, struct emul_state *st, const struct insn
 	st->rep_max = b->rflags & RFLAGS_TF ? 1 : 0; /* every iteration is a step */
 }
 
+/* The instruction is through: only now the VMCB gets what it has changed. */
 void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st)
 {
 	s->vmcb.rax = s->v.gpr[RAX];
@@ -259,6 +262,7 @@ static inline int execute(struct svm_vcpu *s, const struct insn *in, emul_fn_t f
 	return r;
 }
 
+/* EMUL_AGAIN has the guest execute the rest of a string instruction, or all of another, once more: it is no failure. */
 enum trip svm_emulated(struct svm_vcpu *s, int r, enum trip done)
 {
 	switch (r) {
@@ -292,6 +296,7 @@ static inline int decode_kept(struct svm_vcpu *s, struct insn *in)
 	return emul_decode(in, bytes, MAX_INSN_BYTES, svm_emul_mode(s));
 }
 
+/* Without a kept page, or at its end, the bytes are fetched by a walk of the guest's tables, which may fault by now. */
 enum trip svm_emulate_any(struct svm_vcpu *s, enum trip done)
 {
 	struct insn in;

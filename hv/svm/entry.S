@@ -8,6 +8,9 @@
  * guest's still in them. Only what wants all registers, or may not come back, has
  * those six saved as well.
  *
+ * RAX, RSP and RIP are the VMCB's: VMRUN takes its address in RAX, and #VMEXIT gives it back there (APM volume 2, section 15.5.1),
+ * so that the guest's other registers can be stored before any of ours is free.
+ *
  * void svm_run_loop(struct svm_vcpu *s): GIF is clear; gpr[] follows the VMCB page. s stays at (%rsp).
  */
 #include "entry.h"

@@ -10,7 +10,7 @@
 #include "short_forms.h"
 #include "svm_code.h"
 
-/* Entries of one instruction whose bytes never agree with its exit, before the domain is crashed. */
+/* Entries at one RIP at which the bytes never agreed with the exit, before the domain is crashed: no race lasts that long. */
 #define MISMATCHES_MOST 1000
 
 /* Which exit codes an operation can have: from `first` to before `end`. The rest of the agreement is agrees(). */
@@ -56,12 +56,13 @@ static bool agrees_cr_read(const struct svm_vcpu *s, unsigned cr)
 	return s->vmcb.cpl == 0 && (code == cr || (code == 0 && (cr == 2 || cr == 3 || cr == 4 || cr == 8)));
 }
 
-/* A write's exit code tells the register. */
+/* A write's exit code tells the register, under every emulator too. */
 static bool agrees_cr_write(const struct svm_vcpu *s, unsigned cr)
 {
 	return (u32)s->vmcb.exitcode - VMEXIT_CR0_WRITE == cr;
 }
 
+/* EXITINFO1 says direction, size and REP of INS and OUTS (APM volume 2, section 15.10.2): what moves data must be just that. */
 static bool agrees_string_io(const struct svm_vcpu *s, const struct insn *in)
 {
 	u64 info = s->vmcb.exitinfo1;
@@ -71,6 +72,7 @@ static bool agrees_string_io(const struct svm_vcpu *s, const struct insn *in)
 	       rep == !!(info & IOIO_REP);
 }
 
+/* What hardware tells besides the exit code must be true of the instruction. Of operations not named here it tells no more. */
 static bool agrees(const struct svm_vcpu *s, const struct insn *in)
 {
 	switch (in->op) {
@@ -84,6 +86,7 @@ static bool agrees(const struct svm_vcpu *s, const struct insn *in)
 	return true;
 }
 
+/* Can this exit be for that instruction? INSN_OTHER, whose range of codes is empty, is never one. */
 static bool is_for_exit(const struct svm_vcpu *s, const struct insn *in)
 {
 	u32 code = (u32)s->vmcb.exitcode;
@@ -106,7 +109,7 @@ static void mismatch(struct svm_vcpu *s)
 	s->v.tlb_flush = 1;
 }
 
-/* The instruction from `n` of the bytes at RIP. */
+/* `n` of the bytes at RIP are decoded. False: they are not the instruction that the exit is for, and mismatch() has seen to it. */
 static bool decode_bytes(struct svm_vcpu *s, const u8 *bytes, unsigned n, struct insn *in)
 {
 	if (likely(n && emul_decode(in, bytes, n < MAX_INSN_BYTES ? n : MAX_INSN_BYTES, svm_emul_mode(s)) > 0) &&
@@ -123,7 +126,10 @@ bool svm_exit_decode(struct svm_vcpu *s, struct insn *in)
 	return decode_bytes(s, bytes, svm_fetch(s, bytes), in);
 }
 
-/* By the decoder. Apart, so that what is told without it needs less of a stack. */
+/*
+ * Any instruction, by the decoder. An operand in memory is only located: its handler reads it, if it wants it at all. Apart, so
+ * that what is told without the decoder needs less of a stack.
+ */
 static __attribute__((noinline)) bool decoded(struct svm_vcpu *s, const u8 *bytes, unsigned n, struct exit_insn *x)
 {
 	struct emul_state st;
@@ -168,6 +174,10 @@ bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x)
 	return (likely(n == FETCH_BYTES) && likely(is_short_move(s, bytes, x))) || decoded(s, bytes, n, x);
 }
 
+/*
+ * NextRIP is believed only where it gives a length that an instruction can have: hardware does not save it at every exit (APM
+ * volume 2, section 15.7.1).
+ */
 unsigned svm_find_length(struct svm_vcpu *s, u32 opcode, u32 mask, unsigned short_len)
 {
 	u8 bytes[FETCH_BYTES];
@@ -198,6 +208,7 @@ void svm_set_gpr(struct svm_vcpu *s, gpr_nr_t reg, unsigned bytes, u64 val)
 	*place = bytes == 8 ? val : bytes == 4 ? (u32)val : (*place & ~0xffffull) | (u16)val;
 }
 
+/* An access to the operand: true if made; otherwise the fault is the guest's by now, or it tries again. */
 static bool operand_done(struct svm_vcpu *s, int r)
 {
 	if (r != EMUL_DONE)

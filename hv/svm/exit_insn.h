@@ -40,7 +40,7 @@ struct exit_insn {
 /* The instruction; false: the guest is entered again (or its domain has crashed), and the handler has nothing to do. */
 bool svm_exit_insn(struct svm_vcpu *s, struct exit_insn *x);
 
-/* The same in the form that the emulator wants, for INS and OUTS. */
+/* The instruction that exited, in the form that the emulator wants: for INS and OUTS. False: as for svm_exit_insn(). */
 bool svm_exit_decode(struct svm_vcpu *s, struct insn *in);
 
 /*
@@ -67,7 +67,7 @@ static inline void svm_exit_done(struct svm_vcpu *s, unsigned len)
 	svm_done_at(s, rip);
 }
 
-/* It is done if it is `ok`, otherwise #GP. Returns the kind of trip that this was. */
+/* The instruction of `len` bytes is done if `ok`, and raises #GP otherwise. Returns the kind of trip that this was. */
 static inline enum trip svm_exit_end(struct svm_vcpu *s, unsigned len, bool ok, enum trip kind)
 {
 	if (ok)

@@ -8,6 +8,10 @@
 #include "lib.h"
 #include "svm.h"
 
+/*
+ * A hypercall: RAX is its number, and then the answer; RBX, RCX, RDX and RSI are its arguments, 32 bits of each, so that guests of
+ * all modes call alike. The vCPU is past the instruction first, whatever the call does to it.
+ */
 enum trip exit_vmmcall(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
@@ -29,6 +33,7 @@ static enum trip string_io(struct svm_vcpu *s)
 	return svm_exit_decode(s, &in) ? svm_emulate_insn(s, &in, emul_string_io, TRIP_io) : TRIP_io;
 }
 
+/* IN of 4 bytes clears RAX's upper half, and shorter ones leave the rest of RAX alone, as for any register. */
 enum trip exit_io(struct svm_vcpu *s)
 {
 	struct domu_vcpu *c = s->v.owner;

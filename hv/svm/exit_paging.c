@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Exits that are about paging: page faults, control registers, INVLPG, EFER. */
+/*
+ * Exits that are about paging: page faults, control registers, INVLPG, EFER.
+ *
+ * What must hold: what the guest believes (v.cr0 to v.efer) changes only by a value that its own CPU would have taken, as a whole
+ * or, where that is #GP, not at all; and what hardware has (hw_*) follows it by paging_update_modes() or paging_load_root().
+ */
 #include "cpu.h"
 #include "domu.h"
 #include "exit_insn.h"
@@ -29,12 +34,16 @@ enum trip svm_answer_pf(struct svm_vcpu *s, enum verdict r)
 	return TRIP_pf_crash;
 }
 
+/* EXITINFO1 is the error code, EXITINFO2 the address; CR2 is not written yet (APM volume 2, section 15.12.15). */
 enum trip exit_pf(struct svm_vcpu *s)
 {
 	return svm_answer_pf(s, svm_ask_paging(s, s->v.cr4 & CR4_SMAP));
 }
 
-/* Behind a fence the VMCB's CR3 tells by which way the guest came to it. */
+/*
+ * A nested page fault: EXITINFO1 is its error code, EXITINFO2 the guest-physical address (APM volume 2, "Nested versus Guest Page
+ * Faults, Fault Ordering"). Behind a fence every other load of CR3 exits: one that is not the vCPU's is a task switch's.
+ */
 enum trip exit_npf(struct svm_vcpu *s)
 {
 	if (!paging_is_nested && s->vmcb.cr3 != s->v.hw_cr3) {
@@ -70,6 +79,10 @@ static bool legal(u64 cr0, u64 cr4, u64 efer)
 	return !((cr0 & CR0_PG) && (efer & EFER_LME) && !(cr4 & CR4_PAE));
 }
 
+/*
+ * The guest loads CR0. PDPTEs are read before anything changes, because a reserved bit in them is #GP. Setting PG under EFER.LME
+ * activates long mode, clearing it leaves long mode: EFER.LMA follows (APM volume 2, section 14.6). False: #GP.
+ */
 static bool guest_cr0(struct svm_vcpu *s, u64 val)
 {
 	struct vcpu *v = &s->v;
@@ -100,6 +113,7 @@ static bool guest_cr0(struct svm_vcpu *s, u64 val)
 	return true;
 }
 
+/* The guest loads CR4. PAE cannot be cleared in long mode, nor LA57 changed there. False: #GP. */
 static bool guest_cr4(struct svm_vcpu *s, u64 val)
 {
 	struct vcpu *v = &s->v;
@@ -123,6 +137,7 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 	return true;
 }
 
+/* The guest's MOV to CR3. False: #GP, for address bits that the guest's CPU does not have, or reserved bits in PDPTEs. */
 static bool guest_cr3(struct svm_vcpu *s, u64 val)
 {
 	if (likely(s->v.efer & EFER_LMA)) {
@@ -150,7 +165,7 @@ bool svm_write_efer(struct svm_vcpu *s, u64 val)
 	return true;
 }
 
-/* Of one among several vCPUs, most often: the quick handler answers what is legal and plainly encoded. */
+/* MOV to CR3 comes here mostly from one among several vCPUs: otherwise the quick handler answers legal values in short forms. */
 enum trip exit_cr3_write(struct svm_vcpu *s)
 {
 	const u8 *p = svm_in_32(s) ? NULL : svm_code(s, false);
@@ -176,6 +191,7 @@ static enum trip lmsw(struct svm_vcpu *s, const struct exit_insn *x)
 	return svm_exit_end(s, x->len, guest_cr0(s, (s->v.cr0 & ~0xeull) | (val & 0xf)), TRIP_cr0);
 }
 
+/* MOV to CR0 or CR4: of the other writes, CR3's alone is intercepted, and has a handler of its own. */
 static enum trip mov_to_cr(struct svm_vcpu *s, const struct exit_insn *x)
 {
 	u64 val = svm_gpr(s, x->gpr, x->opsize);
@@ -199,6 +215,7 @@ enum trip exit_cr_write(struct svm_vcpu *s)
 	return mov_to_cr(s, &x);
 }
 
+/* What the guest believes that a control register holds. CR8 is the task priority, V_TPR (APM volume 2, section 15.21.2). */
 static u64 guest_cr(const struct svm_vcpu *s, unsigned cr)
 {
 	switch (cr) {

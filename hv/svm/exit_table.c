@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which handler a domU's exit code goes to; dom0's table is in dom0/dom0_exits.c. */
+/*
+ * Which handler a domU's exit code goes to; dom0's table is in dom0/dom0_exits.c.
+ *
+ * Codes without a handler of their own are exit_unknown's, which ends the domain, so that no exit is taken for another: those of
+ * intercepts that nobody asked for, and FERR_FREEZE, which waits for an interrupt that no device here raises.
+ */
 #include "cpu.h"
 #include "domu.h"
 #include "exit_insn.h"
@@ -16,6 +21,7 @@ enum trip exit_unknown(struct svm_vcpu *s)
 	return TRIP_other;
 }
 
+/* VMRUN refused the guest's state (APM volume 2, section 15.5.1, "Canonicalization and Consistency Checks"). */
 enum trip exit_invalid(struct svm_vcpu *s)
 {
 	plat_domain_crash(s->v.domain, "the CPU refuses the guest's state: cr0 %llx cr3 %llx cr4 %llx efer %llx rip %llx",
@@ -24,14 +30,17 @@ enum trip exit_invalid(struct svm_vcpu *s)
 	return TRIP_other;
 }
 
-/* Instructions that this virtual CPU does not have. */
+/* An instruction that this virtual CPU does not have raises #UD, whatever the machine below could do with it. */
 enum trip exit_ud(struct svm_vcpu *s)
 {
 	svm_inject_ud(s);
 	return TRIP_other;
 }
 
-/* INVD and WBINVD: nothing to do, caches are coherent. */
+/*
+ * INVD and WBINVD do nothing: caches are coherent, and no device of a domU reads memory behind them. INVD on the real CPU would
+ * throw away what others have written.
+ */
 static enum trip exit_nothing(struct svm_vcpu *s)
 {
 	unsigned len = svm_exit_length(s, (u32)s->vmcb.exitcode == VMEXIT_INVD ? 0x080f : 0x090f, 0xffff, 2);
@@ -41,7 +50,10 @@ static enum trip exit_nothing(struct svm_vcpu *s)
 	return TRIP_other;
 }
 
-/* The message is that it came: svm_prepare_entry looks what for. */
+/*
+ * A physical interrupt, NMI or INIT ended the guest's run. Its coming is the message: svm_prepare_entry looks what it was for. It
+ * is still pending (APM volume 2, section 15.13), so it is taken here, by the hypervisor's own IDT.
+ */
 static enum trip exit_interrupt(struct svm_vcpu *s)
 {
 	pcpu_take_interrupts();
@@ -52,12 +64,14 @@ static enum trip exit_interrupt(struct svm_vcpu *s)
 	return TRIP_interrupt;
 }
 
+/* The window that vmcb_set_irq_window asked for is open; the virtual interrupt is not taken (APM volume 2, section 15.13.5). */
 static enum trip exit_vintr(struct svm_vcpu *s)
 {
 	s->v.request = 1;
 	return TRIP_irq_window;
 }
 
+/* A shutdown leaves the VMCB's state undefined (APM volume 2, section 15.14.3): RIP and CR2 are told as hints. */
 enum trip exit_shutdown(struct svm_vcpu *s)
 {
 	plat_domain_crash(s->v.domain, "triple fault at rip %llx, cr2 %llx", (unsigned long long)s->vmcb.rip,
@@ -65,7 +79,7 @@ enum trip exit_shutdown(struct svm_vcpu *s)
 	return TRIP_shutdown;
 }
 
-/* A long wait's ticks beyond 2^32 are added here: account() keeps the low half only. */
+/* A long wait's ticks beyond 2^32 are added here: svm_account() keeps the low half only. */
 static void wait(struct svm_vcpu *s, bool interrupts)
 {
 	u64 begin = rdtsc();
@@ -74,6 +88,7 @@ static void wait(struct svm_vcpu *s, bool interrupts)
 	s->v.trip[TRIP_hlt].ticks += (rdtsc() - begin) & ~0xffffffffull;
 }
 
+/* HLT is past before the wait, so that the interrupt that ends it returns behind it (APM volume 3, HLT). */
 static enum trip exit_hlt(struct svm_vcpu *s)
 {
 	unsigned len = svm_exit_length(s, 0xf4, 0xff, 1);
@@ -90,13 +105,13 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 	return TRIP_hlt;
 }
 
-/* No quick handler. */
+/* The entry of exits that have no quick handler: the full one handles them. */
 quick_t quick_not(struct svm_vcpu *s)
 {
 	return QUICK_NOT;
 }
 
-/* The same, and hardware's nested paging holds again: what every exit under it begins with where svm_quirks.loses_host_paging. */
+/* quick_not for guests under nested paging, where svm_quirks.loses_host_paging: every exit begins with the host paging again. */
 static quick_t quick_not_nested(struct svm_vcpu *s)
 {
 	svm_regain_paging();

@@ -29,6 +29,7 @@ static bool makes_double_fault(u64 first, unsigned second)
 	return contributory(vector) && contributory(second);
 }
 
+/* An exception during the delivery of #DF is a shutdown: the triple fault (APM volume 2, section 8.2.9). */
 static bool is_double_fault(u64 event)
 {
 	return (event & EVENT_VALID) && EVENT_TYPE(event) == 3 && (event & 0xff) == VECTOR_DF;

@@ -88,11 +88,13 @@ static bool read_efer(const struct svm_vcpu *s, u64 *val)
 	return true;
 }
 
+/* EFER is paging's business (exit_paging.c). */
 static bool write_efer(struct svm_vcpu *s, u64 val)
 {
 	return svm_write_efer(s, val);
 }
 
+/* TSC_AUX is not in the VMCB: the CPU holds it for RDTSCP, which does not exit; the copy is what RDMSR reads. */
 static bool read_tsc_aux(const struct svm_vcpu *s, u64 *val)
 {
 	*val = s->tsc_aux;
@@ -108,6 +110,7 @@ static bool write_tsc_aux(struct svm_vcpu *s, u64 val)
 	return true;
 }
 
+/* An MSR that msr.def does not list is #GP, on a read and on a write, as on a CPU that lacks it. */
 static bool read_msr(const struct svm_vcpu *s, u32 msr, u64 *val)
 {
 	switch (msr) {

@@ -21,7 +21,7 @@
 #define CODE_BYTES 16
 #define CODE_NEXT  8 /* where the task NEXT_TASK begins in the code */
 
-/* A 32-bit task, as far as a guest here needs one (APM volume 2, section 12.2.5). */
+/* A 32-bit task, as far as a guest here needs one (APM volume 2, section 12.2.4). */
 struct task {
 	u32 unused[8], eip, eflags, unused2[8], es, cs, ss, ds, fs, gs, ldt, trap;
 };
@@ -37,6 +37,7 @@ static struct {
 struct svm_quirks svm_quirks;
 u64 svm_host_cr0;
 
+/* A guest of a few bytes for each quirk, and the exit codes that it ends with where the quirk is and where it is not. */
 static const struct probe {
 	const char *quirk;
 	bool *found;
@@ -81,6 +82,7 @@ static u64 descriptor(const void *base, u64 limit, u64 attrib)
 	       (attrib >> 8 & 0xf) << 52 | (b >> 24 & 0xff) << 56;
 }
 
+/* TR is loaded by VMLOAD and must name a busy task: the outgoing one of the switch, and where the CPU saves it. */
 static struct vmcb_seg task_register(void)
 {
 	return (struct vmcb_seg){ GUEST_TASK, 0x08b, TSS_BYTES - 1, (hpa_t)&room.task };
@@ -98,7 +100,7 @@ static void lay_out_tasks(void)
 	room.next.ss = room.next.ds = room.next.es = GUEST_DATA;
 }
 
-/* Flat 32-bit protected mode; anything unexpected ends the run. */
+/* The guest is in flat 32-bit protected mode. Exceptions, NMIs and shutdown are intercepted: the unexpected ends it, too. */
 static void lay_out(const struct probe *p)
 {
 	struct vmcb *b = &room.vmcb;
@@ -125,7 +127,10 @@ static void lay_out(const struct probe *p)
 	vmcb_set_crx(b, CR0_PE | CR0_ET, 0, 0, EFER_SVME | p->efer);
 }
 
-/* To the first exit. A task switch loads every register, RBP too, and what VMLOAD loads is nobody's yet. */
+/*
+ * The guest is entered once, to its first exit. A task switch loads every register, RBP too, which asm cannot name as clobbered;
+ * and what VMLOAD loads is nobody's yet.
+ */
 static void run(void)
 {
 	clgi();

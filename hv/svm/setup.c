@@ -1,19 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What each kind of domain is stopped at. */
+/*
+ * What each kind of domain is stopped at.
+ *
+ * What must hold: whatever reaches another domain, the hypervisor or the machine is intercepted for a domU, and so is what
+ * cpuid.def does not offer. dom0 is stopped only at what would take the machine from the hypervisor, since its devices are its
+ * own; its nested page table keeps it to its memory.
+ */
 #include "svm.h"
 #include "cpu.h"
 #include "lib.h"
 
-/* Instructions of SVM itself: no guest here has them. VMRUN's intercept is mandatory. */
+/*
+ * Instructions of SVM itself: no guest here has them. VMRUN's intercept is mandatory (APM volume 2, section 15.5.1,
+ * "Canonicalization and Consistency Checks").
+ */
 #define SVM_INSTRUCTIONS                                                                                                         \
 	(INTERCEPT_VMRUN | INTERCEPT_VMMCALL | INTERCEPT_VMLOAD | INTERCEPT_VMSAVE | INTERCEPT_STGI | INTERCEPT_CLGI |           \
 	 INTERCEPT_SKINIT)
 
-/* Instructions that cpuid.def does not offer: a CPU that has them executes them all the same. XSETBV is offered and has limits. */
+/*
+ * Instructions that cpuid.def does not offer: a CPU that has them executes them all the same. XSETBV is offered, for those
+ * components of the extended state alone that cpuid.def offers.
+ */
 #define UNOFFERED2 (INTERCEPT_MONITOR | INTERCEPT_MWAIT | INTERCEPT_MWAIT_ARMED | INTERCEPT_XSETBV | INTERCEPT_RDPRU)
 #define UNOFFERED3 (INTERCEPT_INVLPGB | INTERCEPT_INVLPGB_ILLEGAL | INTERCEPT_INVPCID | INTERCEPT_MCOMMIT | INTERCEPT_TLBSYNC)
 
-/* The MSR permission map: two bits an MSR (read, write), three ranges of 2 KiB (APM volume 2, section 15.11). */
+/*
+ * The MSR permission map: two bits an MSR (read, write), three ranges of 2 KiB (APM volume 2, section 15.11). An MSR in none of
+ * the ranges always exits.
+ */
 static void msr_intercept(u8 *msrpm, u32 msr, bool on)
 {
 	u32 base = msr < 0x2000 ? 0 : msr < 0xc0002000 ? 0x800 : 0x1000;
@@ -35,6 +50,7 @@ void svm_setup_domu(struct svm_vcpu *s)
 	};
 	struct vmcb *b = &s->vmcb;
 
+	/* Everything exits but what msr.def lists: a port or MSR of a machine to come must not be open by chance. */
 	memset(s->iopm, 0xff, 3 * PAGE_SIZE);
 	memset(s->msrpm, 0xff, 2 * PAGE_SIZE);
 	for (size_t i = 0; i < ARRAY_SIZE(own); i++)
@@ -44,15 +60,19 @@ void svm_setup_domu(struct svm_vcpu *s)
 			INTERCEPT_FERR_FREEZE;
 	b->intercept2 = SVM_INSTRUCTIONS | INTERCEPT_WBINVD | UNOFFERED2;
 	b->intercept3 = UNOFFERED3;
+	/* Why these pass through the hypervisor: exit_exceptions.c. */
 	b->exceptions = BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC);
+	/* Shadow paging has hardware walk other tables than the guest's, so what makes or changes them must exit. */
 	if (!paging_is_nested) {
 		b->cr_read = BIT(0) | BIT(3) | BIT(4);
 		b->cr_write = BIT(0) | BIT(3) | BIT(4);
 		b->exceptions |= BIT(VECTOR_PF);
 		b->intercept1 |= INTERCEPT_INVLPG | INTERCEPT_TASK_SWITCH;
 	}
+	/* The guest's IF and TPR mask virtual interrupts alone (APM volume 2, section 15.21.1). */
 	b->v_intr_masking = 1;
 	b->v_intr_flags = 0x0f;
+	/* ASID 0 is the host's and 1 dom0's. Pinned vCPUs of a domain may share one: each has the TLB of a pCPU to itself. */
 	b->asid = 2 + s->v.domain->id;
 	s->smp = s->v.domain->nr_vcpus > 1;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
@@ -64,6 +84,10 @@ void svm_setup_domu(struct svm_vcpu *s)
 	s->exits = domu_exits;
 }
 
+/*
+ * EFER is intercepted because it must keep SVME, VM_CR and VM_HSAVE_PA because they are SVM's own. An NMI has dom0's pCPU stand
+ * still for a domU's measured region, as its interrupts are dom0's.
+ */
 void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root)
 {
 	struct vmcb *b = &s->vmcb;

@@ -46,7 +46,7 @@ static bool step_alone(struct svm_vcpu *s)
 	return false;
 }
 
-/* Something was asked of this vCPU on its way. False: it has to set out once more. */
+/* A flush was asked of this vCPU while it was about to enter, or a step is to be made. False: it has to look once more. */
 static __attribute__((noinline)) bool enter_asked(struct svm_vcpu *s)
 {
 	const struct domain *d = s->v.domain;
@@ -66,6 +66,7 @@ static __attribute__((noinline)) bool enter_asked(struct svm_vcpu *s)
 	return steps;
 }
 
+/* in_guest is set before flush_wanted is read: whoever sets the one and reads the other in that order cannot miss this vCPU. */
 void svm_enter_smp(struct svm_vcpu *s)
 {
 	do {
@@ -96,6 +97,7 @@ static bool exit_locked(struct svm_vcpu *s, u32 why)
 	return go;
 }
 
+/* A lock that is not to be had is broken: the domain is over, and this vCPU leaves it. */
 bool svm_exit_smp(struct svm_vcpu *s, u32 why)
 {
 	__atomic_store_n(&s->in_guest, 0, __ATOMIC_SEQ_CST);

@@ -27,7 +27,7 @@
 
 /* ---- wanted ---- */
 
-/* Forget what another instruction or event has met. */
+/* What another instruction or event has met is forgotten: RIP or the kind of step is another. */
 static void begin_anew(struct svm_step *t, enum svm_step_kind kind, u64 rip)
 {
 	t->kind = kind;
@@ -90,6 +90,7 @@ enum trip svm_emulation_failed(struct svm_vcpu *s, bool table)
 	return unshadow_or_step(s, STEP_INSN, table);
 }
 
+/* The event is kept for the beginning of the step: what is pending is injected or dropped before that (svm_prepare_entry). */
 enum trip svm_delivery_failed(struct svm_vcpu *s, bool table)
 {
 	s->step.event = (u64)s->pending_error << 32 | s->pending;
@@ -111,7 +112,7 @@ static bool inject_soft(struct svm_vcpu *s, u64 event)
 	return true;
 }
 
-/* POPF and IRET bring a TF of their own. */
+/* POPF and IRET load RFLAGS, and so bring a TF of their own, which disarm() must leave alone. */
 static bool prepare_insn(struct svm_vcpu *s)
 {
 	struct insn in;
@@ -168,6 +169,7 @@ static bool not_begun(struct svm_vcpu *s)
 	return false;
 }
 
+/* Pages are lent last, because all before may turn out to be no step; what they change in hardware is settled before the entry. */
 bool svm_step_begin(struct svm_vcpu *s)
 {
 	struct svm_step *t = &s->step;
@@ -252,6 +254,10 @@ static enum trip exception(struct svm_vcpu *s, enum svm_step_kind was, unsigned 
 	return TRIP_step;
 }
 
+/*
+ * The exit that ends a step, whatever it is for. All is the guest's own again before the exit's handler sees it; a soft interrupt
+ * that was cut short is executed anew, so RIP goes back to its instruction.
+ */
 enum trip svm_step_exit(struct svm_vcpu *s)
 {
 	struct svm_step *t = &s->step;

@@ -2,6 +2,14 @@
 /*
  * SVM on and off, vCPUs and their VMCBs, the way from #VMEXIT to the handler
  * and back.
+ *
+ * What must hold:
+ *  - GIF is clear from svm_run on, and still when it returns, but for the guest itself, as VMRUN sets it and #VMEXIT clears it
+ *    (APM volume 2, sections 15.5.1 and 15.6), and but for handlers that let interrupts in (pcpu.h);
+ *  - EFER.SVME is set in every guest's EFER, and the guest never sees it: VMRUN refuses state without it (APM volume 2, section
+ *    15.5.1, "Canonicalization and Consistency Checks");
+ *  - all clean bits are 0 when a vCPU enters for the first time, or on another pCPU than before (section 15.15.2): vCPUs are
+ *    pinned, so that zeroed memory is enough.
  */
 #include "svm.h"
 
@@ -14,12 +22,14 @@
 #include "svm_code.h"
 #include "trip_end.h"
 
+/* EDX of CPUID 0x8000000a (APM volume 3, appendix E). */
 #define CPUID_SVM_NPT        BIT(0)
 #define CPUID_SVM_NRIP       BIT(3)
 #define CPUID_SVM_FLUSH_ASID BIT(6)
-#define IOPM_PAGES           3
-#define MSRPM_PAGES          2
-#define PAT_RESET            0x0007040600070406ull
+/* Sizes of the permission maps, which are contiguous in physical memory (APM volume 2, sections 15.10.1 and 15.11). */
+#define IOPM_PAGES  3
+#define MSRPM_PAGES 2
+#define PAT_RESET   0x0007040600070406ull
 
 void svm_run_loop(struct svm_vcpu *s);
 
@@ -109,6 +119,10 @@ static void set_reset(struct svm_vcpu *s, u64 cr0)
 	vmcb_set_crx(&s->vmcb, cr0, 0, 0, EFER_SVME);
 }
 
+/*
+ * Attributes are a descriptor's bits: 0xc93 and 0xc9b are a flat 4 GiB of data and code, 0x082 is an LDT, 0x08b a busy 32-bit TSS.
+ * LDTR and TR are present though empty, as after a reset.
+ */
 void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry)
 {
 	struct vmcb *b = &s->vmcb;
@@ -127,6 +141,7 @@ void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry)
 	set_reset(s, CR0_PE | CR0_ET);
 }
 
+/* A pending event or step is dropped as well: INIT ends whatever the CPU was about. */
 void svm_set_startup(struct svm_vcpu *s, u8 page)
 {
 	struct vmcb *b = &s->vmcb;
@@ -163,6 +178,10 @@ void svm_load_hw(struct svm_vcpu *s)
 	s->vmcb.clean &= ~(u32)CLEAN_NP;
 }
 
+/*
+ * With V_INTR_MASKING set, the host's IF at VMRUN masks physical interrupts while the guest runs (APM volume 2, section 15.21.1):
+ * a domU's must exit whatever the guest's IF is, so it is set. dom0 takes its interrupts by itself, by its own IF.
+ */
 void svm_run(struct svm_vcpu *s)
 {
 	clgi();
@@ -180,6 +199,7 @@ void svm_run(struct svm_vcpu *s)
 	svm_run_loop(s);
 }
 
+/* Where a table of exits has the code: the few large codes follow the small ones, so that tables stay small. */
 static unsigned exit_index(u64 exitcode)
 {
 	u32 code = (u32)exitcode;
@@ -197,9 +217,9 @@ exit_handler_t svm_exit_handler(const struct svm_vcpu *s)
 }
 
 /*
- * An exit in the midst of delivering an event: unless the handler finds the
- * guest at fault (then it merges the two), the event must be delivered again.
- * EXITINTINFO keeps stale data in QEMU: only bit 31 counts.
+ * An event whose delivery the exit cut short must be delivered again, unless the handler finds the guest at fault: then it merges
+ * the two. Hardware has not finished what it began, and forgets it (APM volume 2, section 15.7.2). EXITINTINFO keeps stale data
+ * in QEMU: only bit 31 counts.
  */
 __attribute__((noinline, cold)) void svm_save_cut_event(struct svm_vcpu *s)
 {
@@ -210,6 +230,7 @@ __attribute__((noinline, cold)) void svm_save_cut_event(struct svm_vcpu *s)
 	s->v.request = 1;
 }
 
+/* The ring is at its limit: there is more room for the record, or it is lost and counted. */
 static __attribute__((noinline, cold)) u32 trip_at_limit(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
 {
 	return trace_make_room(&s->v, PN_EV_trip) ? svm_trace_trip(s, kind, cost, bytes) : s->v.request;
@@ -237,6 +258,10 @@ __attribute__((noinline)) u32 svm_trace_trip(struct svm_vcpu *s, enum trip kind,
 	return s->v.request;
 }
 
+/*
+ * An exit that no quick handler has ended, or has ended but for what needs all registers (s->deferred: its bytes and an event cut
+ * short are seen to already). Clean bits are set before the handler, which clears those of what it writes.
+ */
 static void handle(struct svm_vcpu *s)
 {
 	exit_handler_t handler = s->deferred;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Task state segments of 16 and 32 bits as bytes, and as one form of both (APM volume 2, section 12.2.5). Offsets and sizes are
+ * Task state segments of 16 and 32 bits as bytes, and as one form of both (APM volume 2, section 12.2.4). Offsets and sizes are
  * in bytes.
  */
 #ifndef SVM_TASK_H

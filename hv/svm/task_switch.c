@@ -74,6 +74,7 @@ static bool done(struct svm_vcpu *s, enum verdict r)
 	return false;
 }
 
+/* Task switches exist in 32-bit modes alone, so linear addresses wrap at 4 GiB. False: as for done(). */
 static bool load(struct svm_vcpu *s, u64 va, void *buf, unsigned bytes)
 {
 	return done(s, paging_read(&s->v, (u32)va, buf, bytes, system_access(s)));
@@ -103,6 +104,7 @@ static bool locate(const struct vmcb *b, u16 selector, u64 *va)
 	return offset + 7 <= table->limit && (!(selector & 4) || table->attrib & 0x80);
 }
 
+/* A descriptor's limit in bytes: with the G bit it counts pages (APM volume 2, "Legacy Segment Descriptors"). */
 static u32 limit_of(u64 d)
 {
 	u32 limit = (u32)(d & 0xffff) | (u32)(d >> 32 & 0xf0000);
@@ -149,6 +151,7 @@ static bool fits(enum task_segment which, u64 d, u16 selector, u32 cpl)
 	}
 }
 
+/* Which exception a segment that is not present is: an absent LDT makes the whole task invalid. */
 static unsigned absent_vector(enum task_segment which)
 {
 	return which == TASK_SS ? VECTOR_SS : which == TASK_LDT ? VECTOR_TS : VECTOR_NP;
@@ -203,6 +206,7 @@ static void set_selectors(struct vmcb *b, const struct task *k)
 	b->cs.limit = b->ss.limit = 0xffffffff;
 }
 
+/* Virtual-8086 mode has no descriptors: bases are selectors times 16, limits 64 KiB, and the DPL is 3. */
 static bool load_segments_v86(struct vmcb *b, const struct task *k)
 {
 	for (u32 i = 0; i < TASK_LDT; i++)
@@ -254,6 +258,7 @@ static bool is_32(u32 type)
 	return type & 8;
 }
 
+/* The old task's registers go into its TSS, by one write: a page that is missing is found before anything is changed. */
 static bool save_old(const struct task_switch *t, const struct task *k)
 {
 	const struct vmcb_seg *tr = &t->s->vmcb.tr;
@@ -292,6 +297,7 @@ static bool check_tss(const struct task_switch *t)
 	return limit_of(t->tss) + 1ull >= (is_32(type) ? TASK_BYTES_32 : TASK_BYTES_16) || refuse(t, VECTOR_TS, t->selector);
 }
 
+/* The incoming descriptor is looked up in the GDT, where alone TSSs may be. *va: its linear address, for the busy bit. */
 static bool find_tss(struct task_switch *t, u64 *va)
 {
 	if (t->selector & 4 || !locate(&t->s->vmcb, t->selector, va))
@@ -320,6 +326,10 @@ static bool claim_new(const struct task_switch *t, u64 va)
 	return t->reason == BY_IRET || mark(t->s, va, t->tss, DESC_BUSY, true);
 }
 
+/*
+ * Behind the point of no return: what the new task's TSS says becomes the vCPU's. CR0.TS is set, so that the first use of the
+ * FPU can save the old task's; breakpoints that are local to the old task go.
+ */
 static void set_registers(struct task_switch *t, const struct task *k)
 {
 	struct svm_vcpu *s = t->s;
@@ -359,6 +369,7 @@ static bool load_cr3(const struct task_switch *t, const struct task *k)
 
 /* ---- behind the switch ---- */
 
+/* The event's error code goes onto the new task's stack, in words of its TSS's size, within the limits of SS. */
 static bool push_error(const struct task_switch *t)
 {
 	struct vmcb *b = &t->s->vmcb;
@@ -388,6 +399,10 @@ static void begin_new(const struct task_switch *t, const struct task *k)
 	}
 }
 
+/*
+ * The whole switch. Up to load_cr3() all that fails is the old task's fault, and what was written to memory until then is written
+ * alike when it tries again.
+ */
 static void switch_task(struct task_switch *t)
 {
 	struct task old = { 0 }, new = { 0 };
@@ -405,6 +420,7 @@ static void switch_task(struct task_switch *t)
 
 /* ---- why ---- */
 
+/* A far CALL is what has neither bit in EXITINFO2 and cut no event short (APM volume 2, section 15.14.1). */
 static enum reason reason_of(const struct svm_vcpu *s)
 {
 	if (s->vmcb.exitinfo2 & SWITCH_IRET)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The end of a trip, plain or quick: what the handler asked of control registers and TLB is given to hardware, and
- * the trip is booked by its kind, in ticks of the TSC and bytes of page tables, and traced if somebody traces.
+ * The end of a trip, by a full handler or a quick one: what the handler asked of control registers and TLB is given to hardware,
+ * and the trip is booked by its kind, in ticks of the TSC and bytes of page tables, and traced if somebody traces.
  *
  * Must hold: a trip is settled before it is booked, so that its cost is in its figure; and is booked once.
  */
@@ -31,7 +31,7 @@ static inline __attribute__((always_inline)) u64 svm_account(struct svm_vcpu *s,
 	return cost;
 }
 
-/* CR3, if no more than that changed, or not even that. */
+/* Most trips change no more than CR3: that alone is written then, even if it did not change either. */
 static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu *s)
 {
 	if (unlikely(s->v.hw_dirty & (HW_ALL | HW_NESTED)))
@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) void svm_settle(struct svm_vcpu *s)
 	svm_settle_tlb(s, s->v.tlb_flush);
 }
 
-/* The same after a CR3 load, which flushes and most often brings another CR3. */
+/* svm_settle after a CR3 load, which always flushes and most often brings another CR3. */
 static inline __attribute__((always_inline)) void svm_settle_load(struct svm_vcpu *s)
 {
 	svm_settle_hw(s);
@@ -63,8 +63,8 @@ static inline __attribute__((always_inline)) void svm_settle_load(struct svm_vcp
 }
 
 /*
- * A settled trip ends here: into the books, and into the trace. Returns 1 if svm_prepare_entry() is to look before the guest runs on,
- * else 0. Every call here is the last one of its function, so that a quick handler needs no stack.
+ * A settled trip ends here: into the books, and into the trace. Returns 1 if svm_prepare_entry() is to look before the guest runs
+ * on, else 0. Every call here is the last one of its function, so that a quick handler needs no stack.
  */
 static inline __attribute__((always_inline)) u32 svm_book(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {

@@ -57,7 +57,7 @@ struct vmcb {
 	u64 nrip;
 	u8 insn_bytes_fetched, insn_bytes[15];
 	u8 reserved6[0x3e0 - 0x0e0];
-	/* "Reserved for host usage": ours. */
+	/* These bytes are "reserved for host usage", so entry.S finds them by the one address that it has, the VMCB's. */
 	const void *quick; /* table of quick handlers by exit code */
 	u32 begin;         /* low half of the TSC at the last exit */
 	u32 reserved6b;
@@ -80,7 +80,7 @@ struct vmcb {
 	u8 reserved13[0x1000 - 0x670];
 };
 
-/* Hardware's offsets are bytes from the VMCB's beginning. */
+/* Hardware's offsets are bytes from the VMCB's beginning: a reserved field of the wrong length would move all behind it. */
 #define VMCB_AT(field, offset) _Static_assert(offsetof(struct vmcb, field) == (offset), #field)
 VMCB_AT(pause_threshold, 0x03c);
 VMCB_AT(iopm_pa, 0x040);
@@ -240,6 +240,7 @@ static inline void vmcb_set_cr2(struct vmcb *b, u64 v)
 	b->clean &= ~(u32)CLEAN_CR2;
 }
 
+/* The two debug registers that VMRUN switches; DR0 to DR3 stay in the CPU (unswitched.c). */
 static inline void vmcb_set_dr(struct vmcb *b, u64 dr6, u64 dr7)
 {
 	b->dr6 = dr6;
@@ -253,6 +254,7 @@ static inline void vmcb_set_cr3(struct vmcb *b, u64 cr3)
 	b->clean &= ~(u32)CLEAN_CRX;
 }
 
+/* One clean bit covers all four. */
 static inline void vmcb_set_crx(struct vmcb *b, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 {
 	b->cr0 = cr0;

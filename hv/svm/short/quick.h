@@ -31,19 +31,19 @@ static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu 
 
 quick_t quick_cpuid(struct svm_vcpu *s);
 quick_t quick_pf(struct svm_vcpu *s);
-/* The same while CR4.SMAP is set: a fault's error code must tell whether it binds. */
+/* quick_pf while CR4.SMAP is set: paging must be told whether SMAP binds the access, as the error code does not say. */
 quick_t quick_pf_smap(struct svm_vcpu *s);
 quick_t quick_invlpg(struct svm_vcpu *s);
 quick_t quick_cr3_read(struct svm_vcpu *s);
 quick_t quick_cr3_write(struct svm_vcpu *s);
-/* The same for guests in modes of two or three levels. */
+/* The quick handlers of guests in modes of two or three levels. */
 quick_t quick_cpuid_32(struct svm_vcpu *s);
 quick_t quick_pf_32(struct svm_vcpu *s);
 quick_t quick_invlpg_32(struct svm_vcpu *s);
 quick_t quick_cr3_read_32(struct svm_vcpu *s);
 quick_t quick_cr3_write_32(struct svm_vcpu *s);
 
-/* The ends of some, who have stepped past the instruction: flush the page at va; load CR3, which is legal. */
+/* The ends of quick handlers that have stepped past the instruction: flush the page at va; load CR3, which is legal. */
 quick_t quick_flush_page(struct svm_vcpu *s, gva_t va);
 quick_t quick_load_root(struct svm_vcpu *s, u64 cr3);
 /* In a mode of two or three levels, before that step of `len` bytes: QUICK_NOT if it is not legal. */

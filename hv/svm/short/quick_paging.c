@@ -5,6 +5,7 @@
 #include "svm.h"
 #include "svm_code.h"
 
+/* Apart, so that the trips that ask for nothing, which are most, have no frame for it. */
 __attribute__((noinline)) quick_t svm_quick_entry_work(struct svm_vcpu *s, enum trip kind, u64 bytes)
 {
 	svm_settle(s);
@@ -19,7 +20,10 @@ static enum trip deferred_pf(struct svm_vcpu *s)
 	return svm_answer_pf(s, s->verdict);
 }
 
-/* What needs no more of the guest's registers is answered here; the two likely answers come first. */
+/*
+ * A fault whose answer needs no more of the guest's registers ends here; the two likely answers come first. A write to be
+ * emulated needs them all: paging's verdict is kept for the full handler, which does not ask again.
+ */
 static inline __attribute__((always_inline)) quick_t quick_pf_with(struct svm_vcpu *s, bool smap)
 {
 	enum verdict r;
@@ -51,11 +55,13 @@ quick_t quick_pf_smap(struct svm_vcpu *s)
 	return quick_pf_with(s, true);
 }
 
+/* One table serves guests of two and three levels with and without CR4.SMAP, so that the handler looks. */
 quick_t quick_pf_32(struct svm_vcpu *s)
 {
 	return quick_pf_with(s, s->v.cr4 & CR4_SMAP);
 }
 
+/* An INVLPG may resync the entry, where its table is out of sync: the bytes are what that touched. */
 quick_t quick_flush_page(struct svm_vcpu *s, gva_t va)
 {
 	s->v.bytes = 0;
@@ -63,7 +69,7 @@ quick_t quick_flush_page(struct svm_vcpu *s, gva_t va)
 	return quick_done(s, TRIP_invlpg, s->v.bytes);
 }
 
-/* Control registers and the flush that a CR3 load asks for, which most often brings another CR3. */
+/* A CR3 load always settles, so that it does not come by quick_done(), which would ask. */
 static inline __attribute__((always_inline)) quick_t load_root(struct svm_vcpu *s, u64 cr3)
 {
 	s->v.bytes = 0;
@@ -78,6 +84,7 @@ quick_t quick_load_root(struct svm_vcpu *s, u64 cr3)
 	return load_root(s, cr3);
 }
 
+/* A PAE guest's CR3 load reads its PDPTEs, and is #GP if reserved bits are set in them: the full handler raises it. */
 quick_t quick_load_root_32(struct svm_vcpu *s, unsigned len, u32 cr3)
 {
 	if (unlikely(!paging_load_pdptes(&s->v, s->v.cr0, cr3, s->v.cr4, s->v.efer)))

@@ -4,8 +4,9 @@
  * from CR3, INVLPG. Those registers that C preserves are not saved while a quick handler runs (entry.S):
  * the guest's values are still in the CPU, and so here they are variables.
  *
- * What must hold: the guest makes no single step (with_code leaves those to the full handlers); nothing that is compiled here keeps anything else in the six registers (their declarations see to that,
- * and come before every function), and no call comes back that is to see a change of theirs.
+ * What must hold: the guest makes no single step (with_code leaves those to the full handlers); nothing that is compiled here
+ * keeps anything else in the six registers (their declarations see to that, and come before every function), and no call comes
+ * back that is to see a change of theirs.
  */
 register unsigned long guest_rbx asm("rbx");
 register unsigned long guest_rbp asm("rbp");
@@ -65,7 +66,7 @@ static inline __attribute__((always_inline)) void write_reg(struct svm_vcpu *s, 
 /* What a handler does once it knows the instruction's bytes, which are at p. `in_32`: in flat 32-bit code, else in 64-bit code. */
 typedef quick_t (*at_t)(struct svm_vcpu *s, const u8 *p, bool in_32);
 
-/* It does not know them: learn the page, for next time too. Apart, because this calls and comes back. */
+/* The page of code is not the kept one: keep it, for next time too. Apart, because this calls and comes back. */
 static __attribute__((noinline)) quick_t learn_then(struct svm_vcpu *s, at_t at, bool in_32)
 {
 	const u8 *p = svm_learn_code(s, in_32);
@@ -73,6 +74,7 @@ static __attribute__((noinline)) quick_t learn_then(struct svm_vcpu *s, at_t at,
 	return p ? at(s, p, in_32) : QUICK_NOT;
 }
 
+/* A handler behind the bytes of its instruction. A guest that makes single steps is left to the full handler, which raises #DB. */
 static inline __attribute__((always_inline)) quick_t with_code(struct svm_vcpu *s, at_t at, bool in_32)
 {
 	const u8 *p;
@@ -82,6 +84,10 @@ static inline __attribute__((always_inline)) quick_t with_code(struct svm_vcpu *
 	return likely(svm_known_code(s, in_32, &p)) ? at(s, p, in_32) : learn_then(s, at, in_32);
 }
 
+/*
+ * CPUID (0F A2), for the leaf whose answer is at hand: a guest that uses the instruction to serialise asks for one leaf again and
+ * again.
+ */
 static inline __attribute__((always_inline)) quick_t cpuid_at(struct svm_vcpu *s, const u8 *p, bool in_32)
 {
 	struct vcpu *v = &s->v;
@@ -108,7 +114,7 @@ static inline __attribute__((always_inline)) quick_t cr3_load(struct svm_vcpu *s
 	return quick_load_root(s, val);
 }
 
-/* With REX.B, then. */
+/* The register is R8 to R15: the move has REX.B, apart, as the rarer case. */
 static __attribute__((noinline)) quick_t cr3_load_high(struct svm_vcpu *s, const u8 *p)
 {
 	unsigned reg;
@@ -136,7 +142,10 @@ static inline __attribute__((always_inline)) quick_t cr3_read_at(struct svm_vcpu
 	return quick_done(s, TRIP_cr_read, 0);
 }
 
-/* A plain base register. In 32-bit code, one other than EBP and ESP is an offset into DS. */
+/*
+ * The operand has a base register and nothing besides. DS has no base in 64-bit code; in 32-bit code a register other than EBP and
+ * ESP is an offset into DS.
+ */
 static inline __attribute__((always_inline)) quick_t invlpg_at(struct svm_vcpu *s, const u8 *p, bool in_32)
 {
 	unsigned reg, len = short_invlpg(p, &reg);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which quick handler an exit code goes to, by the guest's mode. */
+/*
+ * Which quick handler an exit code goes to, by the guest's mode. A table for each mode spares the handlers the question, which
+ * every exit would have to ask; svm_load_hw() changes tables when the mode changes.
+ */
 #include "cpu.h"
 #include "quick.h"
 #include "svm.h"

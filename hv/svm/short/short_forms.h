@@ -29,7 +29,7 @@ static inline unsigned short_cr3(const u8 *b, u16 opcode, unsigned *reg)
 	return (short_word(b) & 0xffff) == opcode && *reg < 8 ? 3 : 0;
 }
 
-/* The same in 64-bit mode, where REX.B may be before it. */
+/* short_cr3 in 64-bit mode, where REX.B alone may stand before it and give the number its fourth bit. */
 static inline unsigned short_cr3_any(const u8 *b, u16 opcode, unsigned *reg)
 {
 	unsigned len = b[0] == 0x41 ? short_cr3(b + 1, opcode, reg) : short_cr3(b, opcode, reg);
@@ -51,7 +51,7 @@ static inline bool short_move_cr(const u8 *b, bool *to, unsigned *cr, unsigned *
 	return (w & 0xc0fdff) == 0xc0200f;
 }
 
-/* 0F 01 /7 with a plain base register, INVLPG (reg), 64-bit mode: its number. */
+/* 0F 01 /7 with a base register and nothing besides, INVLPG (reg), 64-bit mode: its number. */
 static inline unsigned short_invlpg(const u8 *b, unsigned *reg)
 {
 	u32 w = short_word(b), rm = (w >> 16) & 7;
@@ -60,6 +60,10 @@ static inline unsigned short_invlpg(const u8 *b, unsigned *reg)
 	return (w & 0xf8ffff) == 0x38010f && rm != 4 && rm != 5 ? 3 : 0;
 }
 
+/*
+ * A store in one of these forms. ModRM 4 says that a SIB byte follows, and base 5 without a displacement is RIP-relative or has no
+ * base (APM volume 3, "ModRM and SIB Bytes"): the latter are left to the decoder.
+ */
 struct short_store {
 	u8 len, src, base, index, scale; /* register numbers; index SHORT_NO_INDEX: none */
 	bool is_imm;                     /* the value is `imm`, not src */
@@ -112,7 +116,7 @@ static inline bool short_store(const u8 *b, struct short_store *st)
 	return short_store_of(b, short_word(b), 3, 0x48, st);
 }
 
-/* The same without REX, to 4 bytes of memory: 32-bit mode. */
+/* 89 /r and C7 /0 without a prefix, MOV to 4 bytes of memory in 32-bit mode. */
 static inline bool short_store_32(const u8 *b, struct short_store *st)
 {
 	return short_store_of(b, short_word(b) << 8, 2, 0, st);
