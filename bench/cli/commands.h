@@ -6,7 +6,9 @@
 #include "options.h"
 #include "paths.h"
 
+/* Prints every recipe, variant and workload with its text. */
 int cmd_list(void);
+/* Looks at all that a run needs, and says what to do about what is missing. EXIT_FAILED: something is. */
 int cmd_doctor(const struct paths *p);
 /* Runs `make check` in the build directory, shows each test as it ends, sums up. long_tests: LONG_TESTS in their long form. */
 int cmd_check(const struct paths *p, bool long_tests);

@@ -108,6 +108,7 @@ bool workload_is_linux(const struct workload *w)
 	return !strcmp(w->kind, "linux");
 }
 
+/* What the list says of that workload in all its forms, else what it says of all others. */
 static unsigned extra_of(const struct extra *e, const struct workload *w)
 {
 	while (e->name && strcmp(e->name, w->base))
@@ -164,6 +165,7 @@ static const char *workload_name(unsigned i)
 	return i < nr_workloads ? workloads[i].name : NULL;
 }
 
+/* The message for an unknown name, with the nearest known one: at an edit distance below 4, or one that contains it. */
 static void say_unknown(const char *what, const char *name, const char *(*nth)(unsigned))
 {
 	const char *best = NULL;
@@ -183,6 +185,7 @@ static void say_unknown(const char *what, const char *name, const char *(*nth)(u
 		say("there is no %s \"%s\": penumbra list shows all", what, name);
 }
 
+/* Each of the comma-separated names marks its entry in `chosen`. False, after a message: one is unknown, or there is none. */
 static bool select_by_name(const char *names, const char *what, bool *chosen, const char *(*nth)(unsigned))
 {
 	char *copy = xstrdup(names), *rest = copy, *name;
@@ -216,6 +219,7 @@ bool select_recipes(struct selection *s, const char *names, const char *suite)
 	return true;
 }
 
+/* `full` has all that `quick` has; `hostile` stands alone, as it is for tests. */
 static bool in_suite(const struct workload *w, const char *suite)
 {
 	return !strcmp(w->suite, suite) || (!strcmp(suite, "full") && !strcmp(w->suite, "quick"));
@@ -332,6 +336,7 @@ void select_also(struct selection *s)
 	}
 }
 
+/* The suite's own recipes and workloads, with four levels; Linux, which takes longest, under the recipes of quick.def alone. */
 static bool in_quick_suite(const struct recipe *r, const struct workload *w)
 {
 	if (strcmp(r->suite, "quick") || !in_suite(w, "quick") || w->levels != 4)

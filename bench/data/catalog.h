@@ -43,9 +43,12 @@ extern const unsigned nr_recipes;
 extern const struct workload workloads[];
 extern const unsigned nr_workloads;
 
+/* By a recipe's name, or that of a workload's form ("demand-fault.2"). NULL: there is none. */
 const struct recipe *recipe_find(const char *name);
 const struct workload *workload_find(const char *name);
+/* Does it boot Debian's kernel, rather than an image of workloads/? */
 bool workload_is_linux(const struct workload *w);
+/* How many CPUs the guest has: 1, unless the list says otherwise. */
 unsigned workload_vcpus(const struct workload *w);
 /* Least levels of its shadow tables; 0: what the guest's mode needs. */
 unsigned workload_shadow_levels(const struct workload *w);
@@ -56,6 +59,7 @@ const char *workload_exercise(const struct workload *w);
 char *workload_cmdline(const struct workload *w);
 /* An image damaged on purpose: to be refused. */
 bool workload_is_bad(const struct workload *w);
+/* Does it run the guest on QEMU itself, with no hypervisor? */
 bool recipe_is_native(const struct recipe *r);
 
 /* A set of numbers of levels: bit n for n levels. */

@@ -33,11 +33,13 @@ const char *const counter_names[PN_CNT_MAX] = {
 #undef X
 };
 
+/* A whole number of an object; 0 if it has none, as an older file may not. */
 static uint64_t number(const json_t *o, const char *name)
 {
 	return (uint64_t)json_integer_value(json_object_get(o, name));
 }
 
+/* A text of an object, borrowed; "" if it has none. */
 static const char *string(const json_t *o, const char *name)
 {
 	const char *s = json_string_value(json_object_get(o, name));
@@ -53,6 +55,7 @@ static struct trip_cost load_trip(const json_t *c)
 	};
 }
 
+/* One measured region as a row. Trips that only an emulator makes are in `emulator` and in no kind's figures. */
 static void load_row(struct row *w, const json_t *item, const json_t *region)
 {
 	const json_t *trips = json_object_get(region, "trip");
@@ -80,6 +83,7 @@ static void load_row(struct row *w, const json_t *item, const json_t *region)
 		w->counter[c] = number(counters, counter_names[c]);
 }
 
+/* The order of sorted rows, as strcmp() tells it, but for the instructions, by which one cell's repetitions are in order. */
 static int by_key(const struct row *a, const char *recipe, const char *workload, const char *phase, bool traced)
 {
 	int order = strcmp(a->recipe, recipe);
@@ -107,6 +111,7 @@ static void sort_rows(struct dataset *d)
 	qsort(d->sorted, d->nr_rows, sizeof(*d->sorted), by_key_and_instructions);
 }
 
+/* Each phase of each workload once, in the order in which rows first have it, which is the guest's own. */
 static void find_phases(struct dataset *d)
 {
 	for (unsigned i = 0; i < d->nr_rows; i++) {
@@ -134,6 +139,7 @@ static bool item_mentions(const json_t *items, const char *key, const char *name
 	return false;
 }
 
+/* Names of a catalogue's entries that any guest run is of, finished or not, in its order. The caller frees the list alone. */
 static const char **find_used(const json_t *root, const char *list, const char *key, unsigned *n)
 {
 	const json_t *catalogue = json_object_get(root, list), *entry;
@@ -147,6 +153,7 @@ static const char **find_used(const json_t *root, const char *list, const char *
 	return used;
 }
 
+/* Rows of what finished, and a list of what did not. */
 static void load_items(struct dataset *d)
 {
 	const json_t *item, *region;
@@ -188,6 +195,7 @@ void dataset_free(struct dataset *d)
 	memset(d, 0, sizeof(*d));
 }
 
+/* The cell takes in one repetition more. Instructions need no such step: sorted rows are in their order. */
 static void widen(struct cell *c, const struct row *w)
 {
 	if (!c->n || w->trips < c->trips_min)

@@ -88,6 +88,7 @@ unsigned dataset_levels(const struct dataset *d, const char *form);
 /* A value of an item's whole-life counters, or -1 when the item has none. */
 int64_t item_counter(const json_t *item, enum pn_counter c);
 
+/* abi/trips.def and the counters by number: names as in results.json, texts as the report shows them. */
 extern const char *const trip_names[TRIP_MAX];
 extern const char *const trip_texts[TRIP_MAX];
 extern const bool trip_is_paging[TRIP_MAX];

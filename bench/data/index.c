@@ -14,6 +14,7 @@ static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS timing (recipe TEXT, workload TEXT, traced INTEGER, seconds REAL,"
 	" PRIMARY KEY (recipe, workload, traced));";
 
+/* The index of that results directory, or NULL. Another run may be writing to it: SQLite waits up to 5 s for it. */
 static sqlite3 *open_index(const char *results_dir, int flags)
 {
 	char *path = xfmt("%s/index.sqlite", results_dir);
@@ -47,6 +48,7 @@ static unsigned count_finished(const json_t *items)
 	return n;
 }
 
+/* The run's row takes the place of an earlier one of that name: a run that is resumed is recorded again. 0, or -1. */
 static int add_run(sqlite3 *db, const struct results *r)
 {
 	const json_t *m = json_object_get(r->root, "machine"), *o = json_object_get(r->root, "options");
@@ -72,6 +74,7 @@ static int add_run(sqlite3 *db, const struct results *r)
 	return ret;
 }
 
+/* Wall seconds of each guest that finished, by recipe, workload and pass: the last one counts. 0, or -1. */
 static int add_timings(sqlite3 *db, const struct results *r)
 {
 	sqlite3_stmt *s;

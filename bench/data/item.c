@@ -22,6 +22,7 @@ json_t *text_json(const char *s)
 	return j;
 }
 
+/* A guest run that has no state has not ended. */
 static const char *item_state(const json_t *item)
 {
 	const char *s = json_string_value(json_object_get(item, "state"));

@@ -14,6 +14,7 @@
 #define PN_PKGDATADIR "/usr/local/share/penumbra"
 #endif
 
+/* Where this program's file is, however it was called. The caller frees. */
 static char *program_dir(void)
 {
 	char self[PATH_MAX];
@@ -43,6 +44,7 @@ static char *default_build(void)
 	return xstrdup(PN_PKGDATADIR);
 }
 
+/* An option goes before the environment, and an empty variable is as good as none. NULL: neither says. The caller frees. */
 static char *pick(const char *option, const char *variable)
 {
 	const char *env = getenv(variable);
@@ -129,6 +131,7 @@ char *guest_initrd_name(const struct workload *w)
 	return last_part(path_guest_initrd(&(struct paths){ .build = "" }, w));
 }
 
+/* A directory is a run's if it has results or, of one that was killed early, a journal. */
 static bool holds_run(const char *dir)
 {
 	char *file = xfmt("%s/results.json", dir);

@@ -29,6 +29,7 @@ static const char *base_name(const struct recipe *r)
 	return r->base;
 }
 
+/* The catalogues of this version go into each run: a reader of an old one must not need the lists of that time. */
 static json_t *recipes_json(void)
 {
 	static const char *const kind[] = { "shadow", "nested", "native" };
@@ -79,6 +80,7 @@ static json_t *counters_json(void)
 	return a;
 }
 
+/* An empty tree. Takes `options`. */
 static json_t *new_tree(const char *run, json_t *options)
 {
 	char stamp[40];
@@ -96,7 +98,7 @@ static void find_lists(struct results *r)
 	r->boots = json_object_get(r->root, "boots");
 }
 
-/* Not another's, and none that is there already. */
+/* Make the run's directory and lock it. It must not be another process's, nor hold a run. EXIT_OK, or the code to exit with. */
 static int take_place(struct results *r)
 {
 	char *results = xfmt("%s/results.json", r->dir);
@@ -144,6 +146,7 @@ bool results_begun(const json_t *root)
 	return json_object_get(root, "machine");
 }
 
+/* Is it the guest run of that recipe, workload, repetition (from 0 on) and pass? */
 static bool is_item(const json_t *it, const char *recipe, const char *workload, unsigned repetition, bool traced)
 {
 	return !strcmp(json_string_value(json_object_get(it, "recipe")), recipe) &&
@@ -191,6 +194,7 @@ void results_write_failed(struct results *r, const char *path, int err)
 		r->error = xfmt("%s could not be written: %s", path, strerror(err));
 }
 
+/* Write one of the run's files anew. 0, or -1, and the failure is kept in r->error for queue_run() to end by. */
 static int save_text(struct results *r, const char *name, const char *text)
 {
 	char *path = xfmt("%s/%s", r->dir, name);
@@ -215,7 +219,7 @@ static int tell(struct results *r, const char *key, json_t *value)
 enum { ITEMS, TRACES, BOOTS }; /* a trace has no state: it is told of when it has ended */
 static const char *const list_names[RESULTS_LISTS] = { [ITEMS] = "items", [TRACES] = "traces", [BOOTS] = "boots" };
 
-/* `known`: as if the journal had all of them. */
+/* The book of what the journal has been told is made as long as the list. `known`: as if the journal had all of them. */
 static void extend_told(struct results *r, unsigned k, bool known)
 {
 	size_t n = json_array_size(json_object_get(r->root, list_names[k]));
@@ -225,7 +229,7 @@ static void extend_told(struct results *r, unsigned k, bool known)
 		r->told[k][r->nr_told[k]] = known;
 }
 
-/* What has ended and was not told. */
+/* The journal is told of what has ended since. Entries are told once, whole: a killed run has all that ended before. 0, or -1. */
 static int tell_ended(struct results *r)
 {
 	json_t *entry;
@@ -246,6 +250,7 @@ static int tell_ended(struct results *r)
 	return ret;
 }
 
+/* results.json and results.csv anew; the next time is ten times as far away as this took (results_save_lately). 0, or -1. */
 static int save_files(struct results *r)
 {
 	double begun = now_seconds();
@@ -349,7 +354,10 @@ static json_t *read_results(const char *path, char **why)
 	return NULL;
 }
 
-/* Which of the two, in words to whoever waits. Both are taken over. */
+/*
+ * The tree of results.json with what the journal has besides, or, without such a file, the journal's own; and a sentence about it
+ * unless `quiet`. Takes both. *made_again: the file lacks something, or all.
+ */
 static json_t *choose(json_t *kept, json_t *told, const char *why, bool quiet, bool *made_again)
 {
 	unsigned n = kept && told ? journal_merge(kept, told) : 0;

@@ -16,6 +16,7 @@ void histogram_add(struct histogram *h, const json_t *array)
 	}
 }
 
+/* Bucket b has values from 2^b to below 2^(b+1): the place inside is interpolated on a logarithmic scale. */
 double histogram_percentile(const struct histogram *h, double percent)
 {
 	double want = (double)h->total * percent / 100, seen = 0;

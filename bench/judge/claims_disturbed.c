@@ -4,6 +4,7 @@
 
 #include "claims_judge.h"
 
+/* A number that the exercise's own account has; 0 if it lacks. */
 static double figure(const json_t *exercise, const char *name)
 {
 	return (double)json_integer_value(json_object_get(exercise, name));
@@ -104,6 +105,7 @@ void judge_log_dirty(struct judgement *j)
 		       "than a fault on each would");
 }
 
+/* The guests check themselves; what is judged is that all came to a good end and that no audit found a wrong shadow. */
 void judge_modes_at_once(struct judgement *j)
 {
 	struct runs n = runs_of(j->d, "smp-shootdown"), linux_guests = runs_of(j->d, "linux-smp");

@@ -11,6 +11,7 @@
 #include "catalog.h"
 #include "claims_judge.h"
 
+/* The caller frees it. */
 static char *format(const char *fmt, va_list ap)
 {
 	char *s = NULL;
@@ -41,6 +42,7 @@ void decide(struct judgement *j, enum verdict_kind kind, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* Put an item at the end of a list in words. Takes `item`; *list may be NULL. */
 static void append(char **list, const char *separator, char *item)
 {
 	char *longer = *list ? xfmt("%s%s%s", *list, separator, item) : xstrdup(item);
@@ -81,6 +83,7 @@ static void want(char **list, const char *name)
 		append(list, ",", xstrdup(name));
 }
 
+/* Something that this version does not have at all, so that no command can measure it. Named once. */
 static void want_unknown(struct judgement *j, const char *kind, const char *name)
 {
 	char *words = xfmt("no %s %s", kind, name);
@@ -204,6 +207,7 @@ double kind_per_op(const struct cell *c, enum trip t)
 	return per_op(c, c->r->trip[t].count);
 }
 
+/* 0 without any such trip. */
 static double per_trip(const struct trip_cost *t, uint64_t total)
 {
 	return t->count ? (double)total / (double)t->count : 0;

@@ -2,11 +2,13 @@
 /* Claims about what a guest page is shadowed as: T21, T22. */
 #include "claims_judge.h"
 
+/* Is `value`, in shadow pages a table, within a tenth of `whole`? */
 static bool about(double value, double whole)
 {
 	return value > whole - 0.1 && value < whole + 0.1;
 }
 
+/* A 32-bit table of 1024 entries has two shadows of 512 at level 1, and four at level 2, where PAE entries map half as much. */
 void judge_quadrants(struct judgement *j)
 {
 	struct cell c;
@@ -33,6 +35,7 @@ void judge_quadrants(struct judgement *j)
 		       "used");
 }
 
+/* A page has several types where its frame is shadowed at two levels (linear-map) or in two modes (mode-switch). */
 void judge_several_types(struct judgement *j)
 {
 	struct cell linear, modes;

@@ -35,6 +35,7 @@ static const struct best_target {
 #undef BEST
 };
 
+/* One more figure at the end of the list. Takes `what` and `target`. The pointer is good until the next call. */
 static struct figure *add(struct figure **f, unsigned *n, char *what, char *target)
 {
 	*f = xrealloc(*f, (*n + 1) * sizeof(**f));
@@ -42,6 +43,7 @@ static struct figure *add(struct figure **f, unsigned *n, char *what, char *targ
 	return &(*f)[(*n)++];
 }
 
+/* One recipe's target, per operation. `exactly` leaves half of a hundredth, as figures are told to two places. */
 static void judge_target(const struct target *t, const struct dataset *d, struct figure **f, unsigned *n)
 {
 	static const char *const unit[] = { "instructions", "trips" };
@@ -63,6 +65,7 @@ static void judge_target(const struct target *t, const struct dataset *d, struct
 		g->met = value <= t->value ? MET : MISSED;
 }
 
+/* Of all repetitions the one with the most, per operation: a target is met when it is met each time. */
 static double worst_instructions(const struct cell *c)
 {
 	return per_op(c, c->instructions_max);
@@ -98,6 +101,7 @@ const char *best_recipe(const struct dataset *d, const char *workload, const cha
 	return name;
 }
 
+/* A target that some shadow recipe is to reach, whichever it is. ANY_TRIPS stands for trips without a limit. */
 static void judge_best(const struct best_target *t, const struct dataset *d, struct figure **f, unsigned *n)
 {
 	struct figure *g =
@@ -157,6 +161,7 @@ static void judge_npt(const struct dataset *d, struct figure **f, unsigned *n)
 	g->met = fabs(worst) <= 0.01 ? MET : MISSED;
 }
 
+/* By the catalogue that the run itself has: an older run's workloads need not be this version's. */
 static bool is_bare_metal(const struct dataset *d, const char *workload)
 {
 	const json_t *w;
@@ -179,6 +184,7 @@ bool left_alone(const char *workload)
 	return !w || (workload_vcpus(w) == 1 && !workload_exercise(w));
 }
 
+/* Such repetitions agree to the last instruction, or something is left to chance that should not be. It takes two of each. */
 static void judge_repeats(const struct dataset *d, struct figure **f, unsigned *n)
 {
 	struct figure *g = add(
@@ -224,6 +230,7 @@ double trace_record_cost(const struct dataset *d)
 	return records ? extra / records : -1;
 }
 
+/* The cost is the mean over all regions that were traced without losing a record. */
 static void judge_tracing(const struct dataset *d, struct figure **f, unsigned *n)
 {
 	struct figure *g = add(f, n, xstrdup("a trace record, when on"), xstrdup("at most 60 instructions"));
@@ -233,6 +240,7 @@ static void judge_tracing(const struct dataset *d, struct figure **f, unsigned *
 	g->met = cost < 0 ? MET_UNKNOWN : cost <= 60 ? MET : MISSED;
 }
 
+/* 40 MB (10^6 bytes), packed, as the run's machine.json lists it. */
 static void judge_initramfs(const struct dataset *d, struct figure **f, unsigned *n)
 {
 	struct figure *g = add(f, n, xstrdup("dom0's initramfs"), xstrdup("below 40 MB"));
@@ -250,6 +258,7 @@ static void judge_initramfs(const struct dataset *d, struct figure **f, unsigned
 	g->met = !bytes ? MET_UNKNOWN : bytes < 40e6 ? MET : MISSED;
 }
 
+/* Wall time in seconds, on the machine that the run had. A run of other options, or one that is not whole, is not judged. */
 static void judge_duration(const struct dataset *d, struct figure **f, unsigned *n)
 {
 	struct figure *g = add(f, n, xstrdup("the default run, two CPUs"), xstrdup("at most 10 min"));

@@ -27,6 +27,7 @@ const char *best_recipe(const struct dataset *d, const char *workload, const cha
  * one's do not.
  */
 bool left_alone(const char *workload);
+/* Frees the strings and the list. */
 void figures_free(struct figure *f, unsigned n);
 
 /* Instructions that one trace record costs, from traced against untraced regions; negative: not measured. */

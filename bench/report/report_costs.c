@@ -14,6 +14,7 @@ struct cost {
 	struct histogram hist;
 };
 
+/* The first untraced guest run of that recipe and workload that finished: the costs are those of its whole life. NULL: none. */
 static const json_t *an_item(const struct dataset *d, const char *recipe, const char *workload)
 {
 	for (unsigned i = 0; i < d->nr_rows; i++)
@@ -22,6 +23,7 @@ static const json_t *an_item(const struct dataset *d, const char *recipe, const 
 	return NULL;
 }
 
+/* One kind of trip of that guest: ticks of the TSC, which counts instructions here. False: it made none. */
 static bool cost_of(const json_t *item, enum trip t, struct cost *c)
 {
 	const json_t *trip = json_object_get(json_object_get(json_object_get(item, "stat"), "trip"), trip_names[t]);
@@ -129,6 +131,7 @@ static bool distribution_of(const struct dataset *d, const char *recipe, const c
 	return sum.total > 0;
 }
 
+/* The distributions of all recipes pictured, and the buckets that any of them has: the picture begins and ends there. */
 static void gather(struct distribution *g, const struct dataset *d, const char *workload)
 {
 	const char *recipe;

@@ -32,6 +32,7 @@ void report_cost(FILE *f, const struct cell *c)
 	fputs(c->r->trips == c->r->ops ? " trip</small></td>" : " trips</small></td>", f);
 }
 
+/* A recipe's cell of a table; bold if it is the least of the shadow recipes, by `best` as least() gives it. */
 static void figure_cell(FILE *f, const struct dataset *d, const char *recipe, const char *workload, const char *phase,
 			double best)
 {
@@ -141,6 +142,7 @@ struct difference {
 	struct cell base, variant;
 };
 
+/* False: the phase was not measured under both, or its figures owe something to chance (left_alone). */
 static bool difference_of(const struct dataset *d, const char *variant, const struct phase *p, struct difference *x)
 {
 	const char *base = dataset_variant_base(d, variant);
@@ -172,6 +174,7 @@ static void difference_cells(FILE *f, const struct difference *x)
 	fputs("</small></td>", f);
 }
 
+/* Where a variant gains and loses most against its base. Half a per cent either way counts as the same. */
 static void variant_row(FILE *f, const struct dataset *d, const char *variant)
 {
 	struct difference best = { .change = -0.005 }, worst = { .change = 0.005 }, x;

@@ -27,6 +27,7 @@ static void guests_card(FILE *f, const struct dataset *d)
 	free(value);
 }
 
+/* Verdicts are computed anew here: no card can say other than the claims' own section. */
 static void claims_card(FILE *f, const struct dataset *d)
 {
 	unsigned n[4] = { 0 };
@@ -69,6 +70,7 @@ static void figures_card(FILE *f, const struct dataset *d)
 	free(value);
 }
 
+/* Faults of all audits. *audited: how many guests had one; those whose shadows could not be audited say so in words. */
 static unsigned audit_faults(const struct dataset *d, unsigned *audited)
 {
 	unsigned faults = 0;
@@ -100,6 +102,7 @@ static void audit_card(FILE *f, const struct dataset *d)
 	free(note);
 }
 
+/* What a reader must know before the figures: they are not all there, or not to be trusted. */
 static void warnings(FILE *f, const struct dataset *d)
 {
 	const char *error = json_string_value(json_object_get(d->root, "error"));

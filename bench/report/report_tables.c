@@ -38,6 +38,7 @@ void report_kinds(FILE *f, const struct dataset *d)
 	fputs("</section>\n", f);
 }
 
+/* What tracing added to a phase, of the median repetitions. A record's cost is not known where none was written. */
 static void tracing_row(FILE *f, const char *recipe, const char *workload, const char *phase, const struct cell *on,
 			const struct cell *off)
 {
@@ -58,6 +59,7 @@ static void tracing_row(FILE *f, const char *recipe, const char *workload, const
 	fputs("</tr>\n", f);
 }
 
+/* A row for each phase that was measured both ways. False: there is none, and nothing was written. */
 static bool tracing_table(FILE *f, const struct dataset *d)
 {
 	const char *recipe, *workload, *phase;
@@ -87,6 +89,7 @@ static bool tracing_table(FILE *f, const struct dataset *d)
 	return any;
 }
 
+/* Where the whole traces are that the run kept; nothing if it kept none. */
 static void traces_table(FILE *f, const struct dataset *d)
 {
 	const json_t *traces = json_object_get(d->root, "traces"), *t;
@@ -193,6 +196,7 @@ void report_audit(FILE *f, const struct dataset *d)
 	fputs("</section>\n", f);
 }
 
+/* A row of name and value. What the run could not find out about its machine is null there. */
 static void machine_value(FILE *f, const char *name, const json_t *v)
 {
 	fputs("<tr>", f);
@@ -209,6 +213,7 @@ static void machine_value(FILE *f, const char *name, const json_t *v)
 	fputs("</td></tr>\n", f);
 }
 
+/* A row for each simple member of an object, its key with spaces for the underlines. */
 static void machine_values(FILE *f, const char *prefix, const json_t *o)
 {
 	const char *key;

@@ -23,6 +23,7 @@ void boot_init(struct boot *b, struct plan *plan, char *label, struct results *r
 	collect_init(&b->collect, res, &b->plan);
 }
 
+/* Open a log file of the run, its directory made first. Takes `path`. 0, or -1, and the results know that writing failed. */
 static int open_log(struct boot *b, enum stream s, char *path)
 {
 	struct log_file *l = &b->log[s];
@@ -38,6 +39,7 @@ static int open_log(struct boot *b, enum stream s, char *path)
 	return l->fd < 0 ? -1 : 0;
 }
 
+/* A native guest's console is its one log; under a hypervisor guests' consoles come from dom0's disk afterwards. */
 static int open_logs(struct boot *b)
 {
 	const char *dir = b->res->dir, *recipe = b->plan.recipe->name;
@@ -49,6 +51,7 @@ static int open_logs(struct boot *b)
 	return open_log(b, STREAM_LOG, xfmt("%s/logs/%s-hypervisor.log", dir, b->label));
 }
 
+/* A directory for what only this QEMU reads or writes; boot_free() removes it. 0, or -1 after a message. */
 static int make_tmp(struct boot *b)
 {
 	const char *base = getenv("TMPDIR");
@@ -62,6 +65,7 @@ static int make_tmp(struct boot *b)
 	return -1;
 }
 
+/* The disk that dom0 writes its files to: OUT_DISK_BYTES long, and sparse until then. 0, or -1 after a message. */
 static int make_disk(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -100,6 +104,7 @@ static int prepare_hypervisor(struct boot *b, struct argv *a, int log_fd)
 	return ret;
 }
 
+/* A native boot has one workload, whose image QEMU itself loads: nothing has to be made. */
 static int prepare_native(struct boot *b, struct argv *a)
 {
 	const struct workload *w = b->plan.item[0].workload;
@@ -111,7 +116,10 @@ static int prepare_native(struct boot *b, struct argv *a)
 	return 0;
 }
 
-/* In the child: only async-signal-safe calls. Its own process group, so that Ctrl-C reaches us alone. */
+/*
+ * The child becomes QEMU, by async-signal-safe calls only. It has its own process group, so that Ctrl-C reaches us alone. It is
+ * killed when we die, and ends at once if we have died already.
+ */
 static void become_qemu(const struct argv *a, int out, int err, pid_t parent)
 {
 	int null = open("/dev/null", O_RDONLY);
@@ -132,6 +140,7 @@ static void become_qemu(const struct argv *a, int out, int err, pid_t parent)
 	_exit(127);
 }
 
+/* Start QEMU with those two descriptors for output and errors. 0, or -1 after a message. */
 static int spawn(struct boot *b, const struct argv *a, int out, int err)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -147,6 +156,7 @@ static int spawn(struct boot *b, const struct argv *a, int out, int err)
 	return 0;
 }
 
+/* The boot goes into the results with its command line, so that a reader can run it by hand. */
 static void note_boot(struct boot *b, const struct argv *a)
 {
 	char *text = argv_text(a);
@@ -156,6 +166,10 @@ static void note_boot(struct boot *b, const struct argv *a)
 	free(text);
 }
 
+/*
+ * Pipes, files and the process. Our ends of the pipes do not block: one slow QEMU must not hold up the poll loop. 0, or -1 after a
+ * message; the descriptors are boot_free()'s either way.
+ */
 static int start_process(struct boot *b)
 {
 	bool native = recipe_is_native(b->plan.recipe);

@@ -11,6 +11,7 @@ static struct {
 	bool terminal, shown;
 } p;
 
+/* The line goes, so that something else can be written where it stood. */
 static void wipe(void)
 {
 	if (p.shown)
@@ -39,6 +40,7 @@ void progress_done(const char *what, const char *state)
 	fprintf(stderr, "[%*u/%u] %-40s %s\n", p.total > 99 ? 3 : 2, p.done, p.total, what, state);
 }
 
+/* The terminal's width in characters; 80 if it does not tell a sensible one. */
 static unsigned columns(void)
 {
 	struct winsize w;

@@ -8,6 +8,7 @@
 
 #include "util.h"
 
+/* So many guest runs are planned. From here on to progress_end() messages of say() push the live line down. */
 void progress_begin(unsigned total);
 /* More guests than planned, or fewer. */
 void progress_total(unsigned total);

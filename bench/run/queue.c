@@ -41,6 +41,7 @@ double expected_seconds(const struct paths *p, const struct recipe *r, const str
 	return recipe_is_native(r) ? 1 : it->traced ? 3.5 : 0.4;
 }
 
+/* Wall seconds that a boot is likely to take, its items' own noted in the plan for seconds_done(). */
 static double plan_seconds(const struct queue *q, struct plan *plan)
 {
 	double s = recipe_is_native(plan->recipe) ? 0 : BOOT_OVERHEAD;
@@ -60,6 +61,7 @@ void queue_init(struct queue *q, const struct options *o, const struct paths *p,
 	*q = (struct queue){ .opt = o, .paths = p, .res = res, .slots = o->jobs, .begun = now_seconds() };
 }
 
+/* A guest has ended, well or not: it is told and saved, since the run may be killed before the next one ends. */
 static void on_guest_end(void *arg, struct boot *b, const json_t *item)
 {
 	struct queue *q = arg;
@@ -134,6 +136,7 @@ static void add_rest(struct queue *q, struct boot *b)
 	queue_add(q, &rest, label);
 }
 
+/* A boot is over. After one that failed as such nothing more starts without --keep-going; what another left undone is added. */
 static void on_boot_end(struct queue *q, struct boot *b)
 {
 	if (b->failed) {
@@ -148,6 +151,7 @@ static void on_boot_end(struct queue *q, struct boot *b)
 	results_save(q->res);
 }
 
+/* As many boots as there are free slots; one that cannot be started has ended at once. */
 static void start_more(struct queue *q)
 {
 	while (!q->stop && q->started < q->nr_boots && nr_running(q) < q->slots) {
@@ -158,6 +162,7 @@ static void start_more(struct queue *q)
 	}
 }
 
+/* Wait for output of any QEMU, but no more than 100 ms, because time limits and the progress line have to be looked at. */
 static void wait_for_output(struct queue *q)
 {
 	struct pollfd fd[NR_STREAMS * MAX_JOBS];
@@ -198,6 +203,7 @@ static double seconds_done(const struct boot *b)
 	return s < b->expected ? s : b->expected;
 }
 
+/* Wall seconds until the end, from the expectations of what is left, corrected by how long what is done took. */
 static double seconds_left(const struct queue *q)
 {
 	double left = 0, expected = 0, elapsed = now_seconds() - q->begun;
@@ -215,6 +221,7 @@ static double seconds_left(const struct queue *q)
 	return left / q->slots;
 }
 
+/* The progress line, twice a second at most. */
 static void show(struct queue *q)
 {
 	static double next;
@@ -244,6 +251,7 @@ static void show(struct queue *q)
 	free(text);
 }
 
+/* Nothing starts any more, and what runs is killed. Its guests get that state and reason: a resumed run makes them again. */
 static void stop_all(struct queue *q, const char *state, const char *reason)
 {
 	q->stop = true;
@@ -267,6 +275,7 @@ static void watch_all(struct queue *q)
 	}
 }
 
+/* A signal, or results that cannot be written: either ends the run, with what has finished kept. */
 static void look_for_trouble(struct queue *q)
 {
 	if (signalled && !q->interrupted) {

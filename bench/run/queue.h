@@ -25,12 +25,14 @@ struct queue {
 
 /* From here on Ctrl-C and its like end nothing at once: queue_run does, or has nothing begin. */
 void queue_listen(void);
+/* Has such a signal come? */
 bool queue_told_to_end(void);
 
+/* An empty queue, o->jobs of whose boots run at once. All three are borrowed, and must outlive it. */
 void queue_init(struct queue *q, const struct options *o, const struct paths *p, struct results *res);
 /* One more boot; the plan and the label are taken over. */
 void queue_add(struct queue *q, struct plan *plan, char *label);
-/* Run all of them. */
+/* Run all of them, until they are over, a signal comes or the results cannot be written; q->bad and q->interrupted tell. */
 void queue_run(struct queue *q);
 /* Boots that still run are killed. */
 void queue_free(struct queue *q);
