@@ -60,6 +60,6 @@ void hv_main(u32 magic, u64 info)
 	svm_self_test();
 	if (smp_boot() < 2)
 		boot_refuse("only one CPU: dom0 takes one, each domU another. QEMU: use -smp 2.");
-	plat_log(LOG_INFO, "%u pCPUs, TSC %llu kHz", nr_pcpus, (unsigned long long)tsc_khz);
+	plat_log(LOG_INFO, "%u pCPUs, TSC %lu kHz", nr_pcpus, tsc_khz);
 	dom0_run(&boot_info);
 }

@@ -134,7 +134,7 @@ static void place_bars(void)
 		if (put_bar(&bars[i], want))
 			bars[i].mapped = want;
 		else
-			plat_log(LOG_WARN, "no table is left to map BAR %u at %llx", 2 * i, (unsigned long long)want);
+			plat_log(LOG_WARN, "no table is left to map BAR %u at %lx", 2 * i, want);
 	}
 }
 

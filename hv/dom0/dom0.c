@@ -85,8 +85,8 @@ void dom0_run(const struct boot_info *bi)
 	control_init();
 	svm_set_entry(s, &entry);
 	svm_setup_dom0(s, dom0_npt_root());
-	plat_log(LOG_INFO, "dom0: %llu MiB of kernel and initrd loaded, entering at %x",
-		 (unsigned long long)((bi->module[0].bytes + bi->module[1].bytes) >> 20), entry.eip);
+	plat_log(LOG_INFO, "dom0: %lu MiB of kernel and initrd loaded, entering at %x",
+		 (bi->module[0].bytes + bi->module[1].bytes) >> 20, entry.eip);
 	this_pcpu()->current = &s->v;
 	svm_run(s);
 	plat_panic("dom0 is gone: %s", dom0_domain.reason);

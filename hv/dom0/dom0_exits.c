@@ -172,8 +172,7 @@ enum trip dom0_exit_npf(struct svm_vcpu *s)
 	if (!control_covers(gpa) && dom0_npt_demand(gpa))
 		return TRIP_npf;
 	if (!control_covers(gpa))
-		plat_log(LOG_DEBUG, "dom0 reaches for %llx, which is the hypervisor's, or for which no table is left",
-			 (unsigned long long)gpa);
+		plat_log(LOG_DEBUG, "dom0 reaches for %lx, which is the hypervisor's, or for which no table is left", gpa);
 	if (!decode(s, &in)) {
 		svm_inject_gp(s);
 		return TRIP_npf;

@@ -157,8 +157,8 @@ enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u6
 	if (domu_is_smp(u))
 		vcpus_init(u);
 	domu_set_state(&u->vcpu[0], PN_CREATED);
-	plat_log(LOG_DEBUG, "domain %u \"%s\" created: %llu MiB, %u vCPUs from pcpu%u on", u->d.id, u->d.name,
-		 (unsigned long long)(u->memory_bytes >> 20), u->d.nr_vcpus, pcpu[0]);
+	plat_log(LOG_DEBUG, "domain %u \"%s\" created: %lu MiB, %u vCPUs from pcpu%u on", u->d.id, u->d.name,
+		 (u->memory_bytes >> 20), u->d.nr_vcpus, pcpu[0]);
 	return PN_ERR_ok;
 }
 

@@ -6,8 +6,7 @@
 enum verdict gw_failed(struct vcpu *v, u32 pfec, enum gw_end end)
 {
 	if (end == GW_OUTSIDE) {
-		plat_domain_crash(v->domain, "a page table lies outside its memory (CR3 %llx, address %llx)",
-				  (unsigned long long)v->cr3, (unsigned long long)v->fault.va);
+		plat_domain_crash(v->domain, "a page table lies outside its memory (CR3 %lx, address %lx)", v->cr3, v->fault.va);
 		return SH_RETRY;
 	}
 	pfec &= PFEC_W | PFEC_U | PFEC_I;

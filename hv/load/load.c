@@ -144,7 +144,7 @@ static enum load_status begin(struct load_plan *p)
 
 	p->kind = "request";
 	if (rq->mem_bytes < 2 * MIB || rq->mem_bytes > LOAD_MAX_IMAGE)
-		return load_refuse(p, LOAD_INVALID, "0x%llx bytes of memory are no domain", (unsigned long long)rq->mem_bytes);
+		return load_refuse(p, LOAD_INVALID, "0x%lx bytes of memory are no domain", rq->mem_bytes);
 	if (rq->nr_e820 > LOAD_MAX_E820)
 		return load_refuse(p, LOAD_INVALID, "a memory map of %u entries is too long", rq->nr_e820);
 	if (rq->image_bytes > LOAD_MAX_IMAGE || rq->initrd_bytes > LOAD_MAX_IMAGE)
@@ -184,22 +184,22 @@ static enum load_status plan(struct load_plan *p)
 static enum load_status check_segment(struct load_plan *p, unsigned i)
 {
 	const struct load_segment *s = &p->segment[i];
-	unsigned long long bytes = s->bytes, dest = s->dest;
+	u64 bytes = s->bytes, dest = s->dest;
 
 	if (s->offset > p->rq->image_bytes || s->file_bytes > p->rq->image_bytes - s->offset)
-		return load_refuse(p, LOAD_DAMAGED, "segment %u (0x%llx bytes at offset 0x%llx) lies outside the file", i,
-				   (unsigned long long)s->file_bytes, (unsigned long long)s->offset);
+		return load_refuse(p, LOAD_DAMAGED, "segment %u (0x%lx bytes at offset 0x%lx) lies outside the file", i,
+				   s->file_bytes, s->offset);
 	if (s->file_bytes > s->bytes)
 		return load_refuse(p, LOAD_DAMAGED, "segment %u has more bytes in the file than in memory", i);
 	if (dest > p->rq->mem_bytes || bytes > p->rq->mem_bytes - dest)
-		return load_refuse(p, LOAD_NO_ROOM, "segment %u (0x%llx bytes at 0x%llx) lies outside the domain's memory", i,
+		return load_refuse(p, LOAD_NO_ROOM, "segment %u (0x%lx bytes at 0x%lx) lies outside the domain's memory", i,
 				   bytes, dest);
 	if (!load_is_ram(p, dest, bytes))
-		return load_refuse(p, LOAD_NO_ROOM, "segment %u (0x%llx bytes at 0x%llx) does not lie in RAM", i, bytes, dest);
+		return load_refuse(p, LOAD_NO_ROOM, "segment %u (0x%lx bytes at 0x%lx) does not lie in RAM", i, bytes, dest);
 	if (load_overlap(p->image, dest, bytes) || load_overlap(p->initrd, dest, bytes))
 		return load_refuse(p, LOAD_NO_ROOM,
-				   "memory does not suffice: segment %u (0x%llx bytes at 0x%llx) would overwrite the %s", i,
-				   bytes, dest, load_overlap(p->image, dest, bytes) ? "staged image" : "staged initrd");
+				   "memory does not suffice: segment %u (0x%lx bytes at 0x%lx) would overwrite the %s", i, bytes,
+				   dest, load_overlap(p->image, dest, bytes) ? "staged image" : "staged initrd");
 	return LOAD_OK;
 }
 
@@ -242,8 +242,8 @@ static enum load_status place_info(struct load_plan *p)
 	struct load_hunt h = { INFO_BYTES, PAGE_SIZE, PAGE_SIZE, INFO_END, taken, 0 };
 
 	if (p->cmdline_bytes > p->max_cmdline)
-		return load_refuse(p, LOAD_INVALID, "the command line has more than the %llu bytes that the kernel takes",
-				   (unsigned long long)p->max_cmdline - 1);
+		return load_refuse(p, LOAD_INVALID, "the command line has more than the %lu bytes that the kernel takes",
+				   p->max_cmdline - 1);
 	h.nr_taken = kernel_spans(p, taken);
 	taken[h.nr_taken++] = p->image;
 	taken[h.nr_taken++] = p->initrd;
@@ -280,8 +280,8 @@ static enum load_status place_initrd(struct load_plan *p)
 	}
 	p->res->initrd_base = load_find_high(p, &h);
 	if (p->res->initrd_base == LOAD_NOWHERE)
-		return load_refuse(p, LOAD_NO_ROOM, "memory does not suffice for the initrd of 0x%llx bytes below 0x%llx",
-				   (unsigned long long)rq->initrd_bytes, (unsigned long long)max);
+		return load_refuse(p, LOAD_NO_ROOM, "memory does not suffice for the initrd of 0x%lx bytes below 0x%lx",
+				   rq->initrd_bytes, max);
 	return LOAD_OK;
 }
 

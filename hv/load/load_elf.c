@@ -153,7 +153,7 @@ static enum load_status plan_segments(struct load_plan *p, const struct elf *e, 
 static enum load_status take_entry(struct load_plan *p, u64 entry)
 {
 	if (entry >= BELOW_4G)
-		return load_refuse(p, LOAD_DAMAGED, "the entry point 0x%llx lies above 4 GiB", (unsigned long long)entry);
+		return load_refuse(p, LOAD_DAMAGED, "the entry point 0x%lx lies above 4 GiB", entry);
 	p->res->eip = (u32)entry;
 	return LOAD_OK;
 }

@@ -151,8 +151,8 @@ static enum load_status plan_file(struct load_plan *p, const struct setup *s, st
 
 	there = p->rq->image_bytes > offset ? p->rq->image_bytes - offset : 0;
 	if (!there || said >= there + PARAGRAPH)
-		return load_refuse(p, LOAD_DAMAGED, "it is cut short: 0x%llx bytes of kernel, and the header says 0x%llx",
-				   (unsigned long long)there, (unsigned long long)said);
+		return load_refuse(p, LOAD_DAMAGED, "it is cut short: 0x%lx bytes of kernel, and the header says 0x%lx", there,
+				   said);
 	*seg = (struct load_segment){ .offset = offset, .file_bytes = there, .bytes = there };
 	return LOAD_OK;
 }
@@ -179,18 +179,17 @@ static enum load_status plan_place(struct load_plan *p, const struct setup *s, u
 	struct load_hunt h = { work_bytes(s, load, file_bytes), 1, load, BELOW_4G, taken, ARRAY_SIZE(taken) };
 
 	if (load < LOWEST_LOAD_ADDRESS || load >= BELOW_4G)
-		return load_refuse(p, LOAD_DAMAGED, "its load address 0x%llx is not between 1 MiB and 4 GiB",
-				   (unsigned long long)load);
+		return load_refuse(p, LOAD_DAMAGED, "its load address 0x%lx is not between 1 MiB and 4 GiB", load);
 	if (moves)
 		h.align = get32(s, KERNEL_ALIGNMENT);
 	else if (h.bytes < h.max - h.min)
 		h.max = h.min + h.bytes;
 	if (!h.align || (h.align & (h.align - 1)))
-		return load_refuse(p, LOAD_DAMAGED, "its alignment 0x%llx is no power of two", (unsigned long long)h.align);
+		return load_refuse(p, LOAD_DAMAGED, "its alignment 0x%lx is no power of two", h.align);
 	p->work = (struct span){ load_find_low(p, &h), h.bytes };
 	if (p->work.base == LOAD_NOWHERE)
-		return load_refuse(p, LOAD_NO_ROOM, "memory does not suffice: no 0x%llx bytes are free at %s0x%llx",
-				   (unsigned long long)h.bytes, moves ? "or above " : "", (unsigned long long)load);
+		return load_refuse(p, LOAD_NO_ROOM, "memory does not suffice: no 0x%lx bytes are free at %s0x%lx", h.bytes,
+				   moves ? "or above " : "", load);
 	return LOAD_OK;
 }
 

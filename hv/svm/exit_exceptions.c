@@ -60,7 +60,7 @@ static bool log_banks(void)
 
 		if (!(status & MC_STATUS_VALID))
 			continue;
-		plat_log(LOG_ERROR, "machine check: bank %u, status %llx", i, (unsigned long long)status);
+		plat_log(LOG_ERROR, "machine check: bank %u, status %lx", i, status);
 		corrupt |= (status & MC_STATUS_PCC) != 0;
 		wrmsr(MSR_MC_STATUS(i), 0);
 	}
@@ -75,7 +75,6 @@ enum trip exit_mc(struct svm_vcpu *s)
 	if (log_banks() || !(status & MCG_RIPV))
 		plat_panic("a machine check: this processor cannot go on");
 	wrmsr(MSR_MCG_STATUS, 0);
-	plat_domain_crash(s->v.domain, "the machine reports an error of its hardware (machine check) at rip %llx",
-			  (unsigned long long)s->vmcb.rip);
+	plat_domain_crash(s->v.domain, "the machine reports an error of its hardware (machine check) at rip %lx", s->vmcb.rip);
 	return TRIP_other;
 }

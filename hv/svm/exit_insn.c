@@ -102,8 +102,8 @@ static void mismatch(struct svm_vcpu *s)
 	s->mismatches = s->mismatch_rip == s->vmcb.rip ? s->mismatches + 1 : 1;
 	s->mismatch_rip = s->vmcb.rip;
 	if (s->mismatches > MISMATCHES_MOST)
-		plat_domain_crash(s->v.domain, "the instruction at rip %llx is never the one that exit %llx is for",
-				  (unsigned long long)s->vmcb.rip, (unsigned long long)s->vmcb.exitcode);
+		plat_domain_crash(s->v.domain, "the instruction at rip %lx is never the one that exit %lx is for", s->vmcb.rip,
+				  s->vmcb.exitcode);
 	paging_invlpg(&s->v, va);
 	paging_invlpg(&s->v, va + FETCH_BYTES - 1);
 	s->v.tlb_flush = 1;

@@ -15,18 +15,16 @@
 
 enum trip exit_unknown(struct svm_vcpu *s)
 {
-	plat_domain_crash(s->v.domain, "exit code %llx (info %llx, %llx) at rip %llx is not one that we ask for",
-			  (unsigned long long)s->vmcb.exitcode, (unsigned long long)s->vmcb.exitinfo1,
-			  (unsigned long long)s->vmcb.exitinfo2, (unsigned long long)s->vmcb.rip);
+	plat_domain_crash(s->v.domain, "exit code %lx (info %lx, %lx) at rip %lx is not one that we ask for", s->vmcb.exitcode,
+			  s->vmcb.exitinfo1, s->vmcb.exitinfo2, s->vmcb.rip);
 	return TRIP_other;
 }
 
 /* VMRUN refused the guest's state (APM volume 2, section 15.5.1, "Canonicalization and Consistency Checks"). */
 enum trip exit_invalid(struct svm_vcpu *s)
 {
-	plat_domain_crash(s->v.domain, "the CPU refuses the guest's state: cr0 %llx cr3 %llx cr4 %llx efer %llx rip %llx",
-			  (unsigned long long)s->vmcb.cr0, (unsigned long long)s->vmcb.cr3, (unsigned long long)s->vmcb.cr4,
-			  (unsigned long long)s->vmcb.efer, (unsigned long long)s->vmcb.rip);
+	plat_domain_crash(s->v.domain, "the CPU refuses the guest's state: cr0 %lx cr3 %lx cr4 %lx efer %lx rip %lx", s->vmcb.cr0,
+			  s->vmcb.cr3, s->vmcb.cr4, s->vmcb.efer, s->vmcb.rip);
 	return TRIP_other;
 }
 
@@ -74,8 +72,7 @@ static enum trip exit_vintr(struct svm_vcpu *s)
 /* A shutdown leaves the VMCB's state undefined (APM volume 2, section 15.14.3): RIP and CR2 are told as hints. */
 enum trip exit_shutdown(struct svm_vcpu *s)
 {
-	plat_domain_crash(s->v.domain, "triple fault at rip %llx, cr2 %llx", (unsigned long long)s->vmcb.rip,
-			  (unsigned long long)s->vmcb.cr2);
+	plat_domain_crash(s->v.domain, "triple fault at rip %lx, cr2 %lx", s->vmcb.rip, s->vmcb.cr2);
 	return TRIP_shutdown;
 }
 
@@ -97,8 +94,7 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 		return TRIP_hlt;
 	svm_exit_done(s, len);
 	if (!(s->vmcb.rflags & RFLAGS_IF) && domu_halts_for_ever(s->v.owner))
-		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %llx",
-				  (unsigned long long)s->vmcb.rip);
+		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %lx", s->vmcb.rip);
 	else
 		wait(s, s->vmcb.rflags & RFLAGS_IF);
 	s->v.request = 1;

@@ -38,8 +38,8 @@ static bool is_double_fault(u64 event)
 void svm_inject_exception(struct svm_vcpu *s, unsigned vector, bool has_error, u32 error)
 {
 	if (unlikely(is_double_fault(s->pending))) {
-		plat_domain_crash(s->v.domain, "triple fault: exception %u while delivering a double fault, at rip %llx", vector,
-				  (unsigned long long)s->vmcb.rip);
+		plat_domain_crash(s->v.domain, "triple fault: exception %u while delivering a double fault, at rip %lx", vector,
+				  s->vmcb.rip);
 		return;
 	}
 	if (unlikely(makes_double_fault(s->pending, vector))) {

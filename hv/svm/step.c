@@ -75,8 +75,7 @@ static enum trip unshadow_or_step(struct svm_vcpu *s, enum svm_step_kind kind, b
 	if (!seen(t, at) && table && paging_unshadow(&s->v, s->v.fault.gpa))
 		return TRIP_pf_unshadow;
 	if (++t->tries > STEP_TRIES) {
-		plat_domain_crash(s->v.domain, "the instruction at rip %llx gets nowhere, at %llx",
-				  (unsigned long long)s->vmcb.rip, (unsigned long long)s->vmcb.exitinfo2);
+		plat_domain_crash(s->v.domain, "the instruction at rip %lx gets nowhere, at %lx", s->vmcb.rip, s->vmcb.exitinfo2);
 		return TRIP_pf_crash;
 	}
 	add(t, at, (u32)s->vmcb.exitinfo1 & (PFEC_WRITE | PFEC_USER));

@@ -69,8 +69,8 @@ static bool done(struct svm_vcpu *s, enum verdict r)
 	if (r == SH_GUEST_FAULT)
 		svm_inject_pf(s);
 	else
-		plat_domain_crash(s->v.domain, "a task switch at rip %llx finds no memory at gpa %llx",
-				  (unsigned long long)s->vmcb.rip, (unsigned long long)s->v.fault.gpa);
+		plat_domain_crash(s->v.domain, "a task switch at rip %lx finds no memory at gpa %lx", s->vmcb.rip,
+				  s->v.fault.gpa);
 	return false;
 }
 
@@ -451,7 +451,7 @@ static bool can_be(const struct svm_vcpu *s)
 
 static enum trip exit_that_cannot_be(struct svm_vcpu *s)
 {
-	plat_domain_crash(s->v.domain, "a task switch at rip %llx, in a mode that has none", (unsigned long long)s->vmcb.rip);
+	plat_domain_crash(s->v.domain, "a task switch at rip %lx, in a mode that has none", s->vmcb.rip);
 	return TRIP_other;
 }
 

@@ -61,11 +61,9 @@ void pcpu_init(void)
 
 void exception_panic(const struct exception_frame *f)
 {
-	plat_log(LOG_ERROR, "rax %llx rbx %llx rcx %llx rdx %llx rsi %llx rdi %llx rbp %llx rsp %llx", (unsigned long long)f->rax,
-		 (unsigned long long)f->rbx, (unsigned long long)f->rcx, (unsigned long long)f->rdx, (unsigned long long)f->rsi,
-		 (unsigned long long)f->rdi, (unsigned long long)f->rbp, (unsigned long long)f->rsp);
-	plat_panic("exception %llu, error %llx, at %llx, cr2 %llx", (unsigned long long)f->vector, (unsigned long long)f->error,
-		   (unsigned long long)f->rip, (unsigned long long)read_cr2());
+	plat_log(LOG_ERROR, "rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx rsp %lx", f->rax, f->rbx, f->rcx, f->rdx,
+		 f->rsi, f->rdi, f->rbp, f->rsp);
+	plat_panic("exception %lu, error %lx, at %lx, cr2 %lx", f->vector, f->error, f->rip, read_cr2());
 }
 
 void pcpu_stand(struct pcpu *p)

@@ -74,8 +74,7 @@ static void log_line(const char *prefix, const char *fmt, va_list ap)
 
 	/* A pCPU that holds the lock for so long is not coming back; two lines in one are better than none. */
 	(void)!wait_for(&(struct wait){ .is_over = take_lock });
-	snprintf(line, sizeof(line), "[%4llu.%03llu] pcpu%u %s", (unsigned long long)(ms / 1000), (unsigned long long)(ms % 1000),
-		 this_pcpu()->id, prefix);
+	snprintf(line, sizeof(line), "[%4lu.%03lu] pcpu%u %s", ms / 1000, ms % 1000, this_pcpu()->id, prefix);
 	put(line);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	put(line);
@@ -138,7 +137,7 @@ void plat_panic(const char *fmt, ...)
 	va_end(ap);
 	u64 *frame = __builtin_frame_address(0);
 	for (int i = 0; i < 8 && frame && ((u64)frame & 7) == 0; i++) {
-		plat_log(LOG_ERROR, "  return address %llx", (unsigned long long)frame[1]);
+		plat_log(LOG_ERROR, "  return address %lx", frame[1]);
 		if (frame[0] <= (u64)frame)
 			break;
 		frame = (u64 *)frame[0];

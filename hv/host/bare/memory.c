@@ -8,7 +8,7 @@
 #include "plat.h"
 
 #define HEAP_BYTES (96ull << 20)
-#define MIN_POOL   (64ull << 20)
+#define MIN_POOL   (64ul << 20)
 #define MAX_UNITS  32768
 
 struct units {
@@ -91,8 +91,8 @@ void memory_init(const struct boot_info *bi)
 	u64 heap_base = ALIGN_UP(boot_highest_module_end(bi), POOL_UNIT);
 	u64 pool_base = heap_base + HEAP_BYTES;
 	if (end < pool_base + MIN_POOL)
-		boot_refuse("memory does not suffice: RAM has to reach %llu MiB without a hole, and ends at %llu MiB.",
-			    (unsigned long long)((pool_base + MIN_POOL) >> 20), (unsigned long long)(end >> 20));
+		boot_refuse("memory does not suffice: RAM has to reach %lu MiB without a hole, and ends at %lu MiB.",
+			    (pool_base + MIN_POOL) >> 20, end >> 20);
 	heap = (struct units){ .base = heap_base, .unit = PAGE_SIZE, .nr = HEAP_BYTES / PAGE_SIZE };
 	pool.base = pool_base;
 	pool.unit = POOL_UNIT;
@@ -103,8 +103,7 @@ void memory_init(const struct boot_info *bi)
 	host_memory.private_end = end;
 	host_memory.pool_base = pool_base;
 	host_memory.pool_bytes = pool.nr * POOL_UNIT;
-	plat_log(LOG_INFO, "memory: private %llx-%llx, pool %llu MiB at %llx", (unsigned long long)image, (unsigned long long)end,
-		 (unsigned long long)(host_memory.pool_bytes >> 20), (unsigned long long)pool_base);
+	plat_log(LOG_INFO, "memory: private %lx-%lx, pool %lu MiB at %lx", image, end, host_memory.pool_bytes >> 20, pool_base);
 }
 
 /* head.S mapped 4 GiB; go on in 2 MiB steps, a page directory a GiB. */
@@ -115,7 +114,7 @@ void memory_map_host(u64 end)
 	for (u64 gib = 4; gib < 512 && gib << 30 < end; gib++) {
 		u64 *pd = plat_alloc_pages(1);
 		if (!pd)
-			boot_refuse("memory does not suffice to map %llu GiB.", (unsigned long long)(end >> 30));
+			boot_refuse("memory does not suffice to map %lu GiB.", end >> 30);
 		for (u64 i = 0; i < 512; i++)
 			pd[i] = (gib << 30) + (i << 21) + 0x83;
 		pdpt[gib] = (u64)pd | 3;

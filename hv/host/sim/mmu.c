@@ -71,7 +71,7 @@ static bool reachable(const struct host_cpu *c, hpa_t hpa)
 	if (!c->nested_cr3 || nested_maps(c, hpa))
 		return true;
 	if (!c->wild)
-		plat_panic("nested paging keeps hardware from %llx", (unsigned long long)hpa);
+		plat_panic("nested paging keeps hardware from %lx", hpa);
 	return false;
 }
 

@@ -302,7 +302,7 @@ unsigned paging_audit(struct domain *d, char *text, size_t size)
 		text[0] = 0;
 	for (u64 g = 0; g < d->p2m_frames; g++)
 		if (npt_maps(d, GFN(g)) != (d->p2m[g] != P2M_NONE) && !faults++)
-			snprintf(text, size, "gfn %llx: nested table and p2m disagree\n", (unsigned long long)g);
+			snprintf(text, size, "gfn %lx: nested table and p2m disagree\n", g);
 	return faults;
 }
 

@@ -217,8 +217,7 @@ static bool audit_listed(struct audit *a, mfn_t mfn)
 		return true;
 	}
 	if (at->place || at->listed != f->writable)
-		audit_report(a, "mfn %llx: %u writable mappings, %u listed before %x", (unsigned long long)mfn.n, f->writable,
-			     at->listed, at->place);
+		audit_report(a, "mfn %lx: %u writable mappings, %u listed before %x", mfn.n, f->writable, at->listed, at->place);
 	at->place = at->listed = 0;
 	return false;
 }
@@ -227,11 +226,10 @@ static void audit_frame(struct audit *a, mfn_t mfn, const struct frame_info *f)
 {
 	a->at->looked++;
 	if (f->writable != f->seen)
-		audit_report(a, "mfn %llx: %u writable mappings, its book says %u", (unsigned long long)mfn.n, f->seen,
-			     f->writable);
+		audit_report(a, "mfn %lx: %u writable mappings, its book says %u", mfn.n, f->seen, f->writable);
 	for (const struct sh_page *sp = f->shadows; sp; sp = sp->same_frame)
 		if (!sp->used || sp->guest != plat_map(mfn))
-			audit_report(a, "mfn %llx: lists smfn %x, which is not its shadow", (unsigned long long)mfn.n, sp->mfn);
+			audit_report(a, "mfn %lx: lists smfn %x, which is not its shadow", mfn.n, sp->mfn);
 }
 
 static bool audit_next_frame(struct audit *a)
@@ -274,8 +272,8 @@ static bool audit_lpage(struct audit *a)
 
 	a->at->looked += SH_LPAGE;
 	if (l->maps != l->seen || l->tables != tables || (l->maps && l->tables))
-		audit_report(a, "2 MiB block %llu: %u superpages, %u tables, its book says %u and %u", (unsigned long long)i,
-			     l->seen, tables, l->maps, l->tables);
+		audit_report(a, "2 MiB block %lu: %u superpages, %u tables, its book says %u and %u", i, l->seen, tables, l->maps,
+			     l->tables);
 	l->seen = 0;
 	return false;
 }

@@ -121,9 +121,9 @@ void paging_recheck(struct vcpu *v, gva_t va)
 enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 {
 	plat_domain_crash(v->domain,
-			  "the tables that hardware walks lead to %llx, outside its memory: it has changed them, or CR3, "
-			  "unseen (info %llx)",
-			  (unsigned long long)gpa, (unsigned long long)info);
+			  "the tables that hardware walks lead to %lx, outside its memory: it has changed them, or CR3, "
+			  "unseen (info %lx)",
+			  gpa, info);
 	return SH_FIXED;
 }
 
@@ -191,7 +191,7 @@ bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 	if (!(cr0 & CR0_PG) || !(cr4 & CR4_PAE) || efer & EFER_LME)
 		return true;
 	if (!gw_read_pdptes(v->domain, cr3, pdpte)) {
-		plat_domain_crash(v->domain, "CR3 %llx points outside its memory", (unsigned long long)cr3);
+		plat_domain_crash(v->domain, "CR3 %lx points outside its memory", cr3);
 		return true;
 	}
 	if (!gw_pdptes_legal(pdpte))

@@ -24,21 +24,20 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 	u64 most;
 
 	if (mfn.n - d->first_mfn.n >= d->nr_pages) {
-		audit_report(a, "smfn %x slot %u: %llx maps no frame of the domain", sp->mfn, slot, (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %lx maps no frame of the domain", sp->mfn, slot, e);
 		return;
 	}
 	if (counted(e)) {
 		frame_of(d, mfn)->seen++;
 		if (!SH_ALL(wrmap, knows, d, mfn, sp, slot))
-			audit_report(a, "smfn %x slot %u: %llx is a writable mapping that wrmap does not know", sp->mfn, slot,
-				     (unsigned long long)e);
+			audit_report(a, "smfn %x slot %u: %lx is a writable mapping that wrmap does not know", sp->mfn, slot, e);
 	}
 	if (sh_hidden(frame_of(d, mfn)))
-		audit_report(a, "smfn %x slot %u: %llx maps a hidden table", sp->mfn, slot, (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %lx maps a hidden table", sp->mfn, slot, e);
 	if (e & PTE_RW && !policy.sync->may_write(frame_of(d, mfn)))
-		audit_report(a, "smfn %x slot %u: %llx maps a guest table writable", sp->mfn, slot, (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %lx maps a guest table writable", sp->mfn, slot, e);
 	if (e & PTE_RW && !log_dirty_may_write(d, mfn))
-		audit_report(a, "smfn %x slot %u: %llx maps a clean frame writable", sp->mfn, slot, (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %lx maps a clean frame writable", sp->mfn, slot, e);
 	if (sp->role & ROLE_DIRECT) {
 		mfn_t backing = p2m_lookup(d, GFN((u64)sp->gfn + slot));
 
@@ -53,8 +52,7 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 		e |= PTE_A | PTE_D;
 	}
 	if (!gives_no_more(e, most))
-		audit_report(a, "smfn %x slot %u: %llx, derived %llx", sp->mfn, slot, (unsigned long long)e,
-			     (unsigned long long)most);
+		audit_report(a, "smfn %x slot %u: %lx, derived %lx", sp->mfn, slot, e, most);
 }
 
 /* What the slot of a page in sync must link to, or of one with a snapshot; false: to nothing. */
@@ -87,7 +85,7 @@ static void audit_super(struct domain *d, struct sh_page *sp, u32 slot, u64 e, s
 
 	if (ROLE_LEVEL(sp->role) != 2 || pte_mfn(e).n % ENTRIES || pte_mfn(e).n < d->first_mfn.n ||
 	    pte_mfn(e).n + ENTRIES > d->first_mfn.n + d->nr_pages) {
-		audit_report(a, "smfn %x slot %u: %llx is no superpage of the domain", sp->mfn, slot, (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %lx is no superpage of the domain", sp->mfn, slot, e);
 		return;
 	}
 	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE)
@@ -95,8 +93,7 @@ static void audit_super(struct domain *d, struct sh_page *sp, u32 slot, u64 e, s
 	if (!maps_directly(sp->role) && !policy.sync->in_sync(sp))
 		return;
 	if (!audit_want(sp, slot, 2, &want) || !super_agrees(d, e, &want) || !super_is_whole(d, want.gfn))
-		audit_report(a, "smfn %x slot %u: %llx is not what the guest's superpage gives", sp->mfn, slot,
-			     (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %lx is not what the guest's superpage gives", sp->mfn, slot, e);
 }
 
 static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u32 level, struct audit *a)
@@ -110,7 +107,7 @@ static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u3
 		return;
 	}
 	if (!pool_owns(d->shadow, smfn) || !pool_page(smfn)->used) {
-		audit_report(a, "smfn %x slot %u: %llx links to no shadow in use", sp->mfn, slot, (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %lx links to no shadow in use", sp->mfn, slot, e);
 		return;
 	}
 	c = pool_page(smfn);
@@ -121,8 +118,7 @@ static void audit_link(struct domain *d, struct sh_page *sp, u32 slot, u64 e, u3
 		return;
 	if (!audit_want(sp, slot, level, &want) || want.gfn != c->gfn || want.role != c->role ||
 	    !gives_no_more(link_have(e, level), want.rights))
-		audit_report(a, "smfn %x slot %u: %llx is not what the guest's entry gives", sp->mfn, slot,
-			     (unsigned long long)e);
+		audit_report(a, "smfn %x slot %u: %lx is not what the guest's entry gives", sp->mfn, slot, e);
 }
 
 /* What an absent entry remembers must be what the guest's entry would have it remember. Marks may have been added. */
@@ -134,16 +130,14 @@ static void audit_absent(struct domain *d, struct sh_page *sp, u32 slot, u64 e, 
 		return;
 	now = leaf_derive(d, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), role_rsvd(sp->role));
 	if ((now ^ e) & ~(PTE_A | PTE_D))
-		audit_report(a, "smfn %x slot %u: %llx remembers what should be %llx", sp->mfn, slot, (unsigned long long)e,
-			     (unsigned long long)now);
+		audit_report(a, "smfn %x slot %u: %lx remembers what should be %lx", sp->mfn, slot, e, now);
 }
 
 /* Hardware's copy of an entry. The guest may have changed it, which harms nobody else, but it does not do so by chance. */
 static void audit_hw(const struct sh_page *sp, u32 slot, u64 e, u32 level, struct audit *a)
 {
 	if (APART && !hw_copies(sp, slot, e, level > 1 && e & PTE_P && !is_super(e)))
-		audit_report(a, "smfn %x slot %u: %llx, but hardware has %llx", sp->mfn, slot, (unsigned long long)e,
-			     (unsigned long long)s_entry(hw_table(sp), slot));
+		audit_report(a, "smfn %x slot %u: %lx, but hardware has %lx", sp->mfn, slot, e, s_entry(hw_table(sp), slot));
 }
 
 static void mode_audit(struct domain *d, struct sh_page *sp, struct audit *a)

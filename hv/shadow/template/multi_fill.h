@@ -237,7 +237,7 @@ static __attribute__((noinline)) struct sh_page *root_new(struct vcpu *v, gfn_t 
 	struct sh_page *root;
 
 	if (G && G != 3 && !mfn_valid(p2m_lookup(d, gfn))) {
-		plat_domain_crash(d, "CR3 %llx points outside its memory", (unsigned long long)v->cr3);
+		plat_domain_crash(d, "CR3 %lx points outside its memory", v->cr3);
 		return NULL;
 	}
 	if (!sh_reserve(d, SH_MOST_PAGES)) {

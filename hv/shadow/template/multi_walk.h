@@ -71,6 +71,6 @@ static bool hw_agrees(struct vcpu *v, gva_t va)
 static inline enum verdict retry(struct vcpu *v, gva_t va)
 {
 	if (APART && unlikely(pool_hw_offset) && !hw_agrees(v, va))
-		plat_domain_crash(v->domain, "it has written to the tables that hardware walks for %llx", (unsigned long long)va);
+		plat_domain_crash(v->domain, "it has written to the tables that hardware walks for %lx", va);
 	return SH_RETRY;
 }
