@@ -49,21 +49,11 @@
 #define MSR_APIC_BASE       0x1b
 #define MSR_TSC_AUX         0xc0000103
 #define MSR_MTRR_CAP        0xfe
-#define MSR_SYSENTER_CS     0x174
-#define MSR_SYSENTER_ESP    0x175
-#define MSR_SYSENTER_EIP    0x176
 #define MSR_MCG_CAP         0x179
 #define MSR_MCG_STATUS      0x17a
 #define MSR_PAT             0x277
 #define MSR_MC_STATUS(bank) (0x401 + 4 * (bank))
 #define MSR_EFER            0xc0000080
-#define MSR_STAR            0xc0000081
-#define MSR_LSTAR           0xc0000082
-#define MSR_CSTAR           0xc0000083
-#define MSR_SFMASK          0xc0000084
-#define MSR_FS_BASE         0xc0000100
-#define MSR_GS_BASE         0xc0000101
-#define MSR_KERNEL_GS_BASE  0xc0000102
 #define MSR_VM_CR           0xc0010114
 #define MSR_VM_HSAVE_PA     0xc0010117
 #define VM_CR_SVMDIS        BIT(4)
@@ -75,11 +65,6 @@ struct cpuid {
 /* Not beside this file but first in the include path: a hosted build has its own. */
 #include <insns.h>
 
-static inline bool cpu_has_la57(void)
-{
-	return cpuid(0, 0).eax >= 7 && cpuid(7, 0).ecx & BIT(16);
-}
-
 /* The number of the highest bit set in x; 0: 0, because BSR leaves its destination alone then (APM volume 3). */
 static inline u64 highest_bit(u64 x)
 {
@@ -88,10 +73,6 @@ static inline u64 highest_bit(u64 x)
 	return n;
 }
 
-static inline void barrier(void)
-{
-	asm volatile("" : : : "memory");
-}
 #define READ_ONCE(x)     (*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
 

@@ -75,16 +75,6 @@ int memcmp(const void *a, const void *b, size_t n)
 	return 0;
 }
 
-void *memchr(const void *s, int byte, size_t n)
-{
-	const unsigned char *x = s;
-
-	for (; n; n--, x++)
-		if (*x == (unsigned char)byte)
-			return (void *)x;
-	return NULL;
-}
-
 size_t strlen(const char *s)
 {
 	size_t n = 0;
@@ -101,13 +91,6 @@ size_t strnlen(const char *s, size_t max)
 	while (n < max && s[n])
 		n++;
 	return n;
-}
-
-int strcmp(const char *a, const char *b)
-{
-	for (; *a && *a == *b; a++)
-		b++;
-	return (unsigned char)*a - (unsigned char)*b;
 }
 
 int strncmp(const char *a, const char *b, size_t n)

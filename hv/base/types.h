@@ -67,17 +67,9 @@ static inline hpa_t mfn_to_hpa(mfn_t m)
 {
 	return m.n << PAGE_SHIFT;
 }
-static inline bool gfn_eq(gfn_t a, gfn_t b)
-{
-	return a.n == b.n;
-}
 static inline bool mfn_eq(mfn_t a, mfn_t b)
 {
 	return a.n == b.n;
-}
-static inline bool gfn_valid(gfn_t a)
-{
-	return a.n != ~0ull;
 }
 static inline bool mfn_valid(mfn_t a)
 {
