@@ -9,28 +9,17 @@
 
 	.text
 	.code64
-	.macro ENTRY_NOERR nr
-	.balign 16
-	push $0
-	push $\nr
-	jmp exception_common
-	.endm
-	.macro ENTRY_ERR nr
-	.balign 16
-	push $\nr
-	jmp exception_common
-	.endm
-
 	.balign 16
 	.globl exception_entries
-exception_entries: /* 32 entries of 16 bytes */
+exception_entries: /* 32 entries of 16 bytes; where the CPU pushes no error code, they push 0 */
 	.set nr, 0
 	.rept 32
-	.if nr == 8 || (nr >= 10 && nr <= 14) || nr == 17 || nr == 21 || nr == 29 || nr == 30
-	ENTRY_ERR nr
-	.else
-	ENTRY_NOERR nr
+	.balign 16
+	.if !(nr == 8 || (nr >= 10 && nr <= 14) || nr == 17 || nr == 21 || nr == 29 || nr == 30)
+	push $0
 	.endif
+	push $nr
+	jmp exception_common
 	.set nr, nr + 1
 	.endr
 
