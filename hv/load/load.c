@@ -63,6 +63,21 @@ bool load_is_ram(const struct load_plan *p, u64 base, u64 bytes)
 	return false;
 }
 
+u32 load_ram_from(const struct load_plan *p, u64 base)
+{
+	u64 kib;
+
+	for (unsigned i = 0; i < p->nr_e820; i++) {
+		const struct e820_entry *e = &p->e820[i];
+
+		if (e->type != MAP_RAM || base < e->base || base - e->base >= e->bytes)
+			continue;
+		kib = (e->bytes - (base - e->base)) >> 10;
+		return kib < 0xffffffff ? (u32)kib : 0xffffffff;
+	}
+	return 0;
+}
+
 static const struct span *first_conflict(const struct load_hunt *h, u64 base)
 {
 	for (unsigned i = 0; i < h->nr_taken; i++)

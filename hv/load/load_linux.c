@@ -53,78 +53,43 @@ struct setup {
 	u8 byte[HEADER_END];
 };
 
-static u16 get16(const struct setup *s, unsigned at)
+/* A field of so many bytes. */
+static u64 get(const struct setup *s, unsigned at, unsigned bytes)
 {
-	u16 val;
+	u64 val = 0;
 
-	memcpy(&val, s->byte + at, sizeof(val));
+	memcpy(&val, s->byte + at, bytes);
 	return val;
 }
 
-static u32 get32(const struct setup *s, unsigned at)
+static void put(u8 *params, unsigned at, unsigned bytes, u64 val)
 {
-	u32 val;
-
-	memcpy(&val, s->byte + at, sizeof(val));
-	return val;
-}
-
-static u64 get64(const struct setup *s, unsigned at)
-{
-	return get32(s, at) | (u64)get32(s, at + 4) << 32;
-}
-
-static void put32(u8 *params, unsigned at, u64 value)
-{
-	u32 val = value < BELOW_4G ? (u32)value : 0xffffffff;
-
-	memcpy(params + at, &val, sizeof(val));
-}
-
-static void put16(u8 *params, unsigned at, u16 val)
-{
-	memcpy(params + at, &val, sizeof(val));
-}
-
-static void put64(u8 *params, unsigned at, u64 val)
-{
-	memcpy(params + at, &val, sizeof(val));
-}
-
-/* KiB of RAM above 1 MiB without a hole: what kernels go by that do not read the map. */
-static u64 extended_memory(const struct load_plan *p)
-{
-	for (unsigned i = 0; i < p->nr_e820; i++) {
-		const struct e820_entry *e = &p->e820[i];
-
-		if (e->type == MAP_RAM && BIT(20) >= e->base && BIT(20) - e->base < e->bytes)
-			return (e->bytes - (BIT(20) - e->base)) >> 10;
-	}
-	return 0;
+	memcpy(params + at, &val, bytes);
 }
 
 static void write_boot_params(struct load_plan *p)
 {
 	u8 *params = load_info(p, 0);
 	struct linux_e820 *map = (void *)(params + E820_TABLE);
-	u64 extended = extended_memory(p), end;
+	u32 extended = load_ram_from(p, BIT(20));
+	u64 end;
 
 	/* The header as the file has it, so far as it says that it reaches. */
 	end = MAGIC + p->rq->image[HEADER_LENGTH];
 	if (end > HEADER_MOST)
 		end = HEADER_MOST;
 	load_read(p, SETUP_SECTS, params + SETUP_SECTS, end - SETUP_SECTS);
-	put16(params, VID_MODE, VID_NORMAL);
+	put(params, VID_MODE, 2, VID_NORMAL);
 	params[TYPE_OF_LOADER] = LOADER_UNDEFINED;
 	params[LOADFLAGS] &= ~CAN_USE_HEAP;
-	put32(params, CODE32_START, p->res->eip);
-	put32(params, RAMDISK_IMAGE, p->res->initrd_base);
-	put32(params, RAMDISK_SIZE, p->res->initrd_base ? p->rq->initrd_bytes : 0);
-	put32(params, CMD_LINE_PTR, p->info + INFO_CMDLINE);
-	put64(params, SETUP_DATA, 0);
-	put64(params, ACPI_RSDP_ADDR, p->rq->rsdp);
-	put16(params, EXT_MEM_K, extended < 0xffff ? extended : 0xffff);
-	put32(params, ALT_MEM_K, extended);
+	put(params, CODE32_START, 4, p->res->eip);
+	put(params, RAMDISK_IMAGE, 4, p->res->initrd_base);
+	put(params, RAMDISK_SIZE, 4, p->res->initrd_base ? p->rq->initrd_bytes : 0);
+	put(params, CMD_LINE_PTR, 4, p->info + INFO_CMDLINE);
+	put(params, SETUP_DATA, 8, 0);
+	put(params, ACPI_RSDP_ADDR, 8, p->rq->rsdp);
+	put(params, EXT_MEM_K, 2, extended < 0xffff ? extended : 0xffff);
+	put(params, ALT_MEM_K, 4, extended);
 	params[E820_ENTRIES] = p->nr_e820;
 	for (unsigned i = 0; i < p->nr_e820; i++)
 		map[i] = (struct linux_e820){ p->e820[i].base, p->e820[i].bytes, p->e820[i].type };
@@ -133,7 +98,7 @@ static void write_boot_params(struct load_plan *p)
 
 static enum load_status check_version(struct load_plan *p, const struct setup *s)
 {
-	unsigned version = get16(s, PROTOCOL);
+	unsigned version = (unsigned)get(s, PROTOCOL, 2);
 
 	if (version < 0x206)
 		return load_refuse(p, LOAD_UNSUPPORTED, "its boot protocol %u.%02u is older than 2.06", version >> 8,
@@ -147,7 +112,7 @@ static enum load_status check_version(struct load_plan *p, const struct setup *s
 static enum load_status plan_file(struct load_plan *p, const struct setup *s, struct load_segment *seg)
 {
 	unsigned sectors = s->byte[SETUP_SECTS] ? s->byte[SETUP_SECTS] : DEFAULT_SETUP_SECTS;
-	u64 offset = (sectors + 1) * SECTOR, said = (u64)get32(s, SYSSIZE) * PARAGRAPH, there;
+	u64 offset = (sectors + 1) * SECTOR, said = get(s, SYSSIZE, 4) * PARAGRAPH, there;
 
 	there = p->rq->image_bytes > offset ? p->rq->image_bytes - offset : 0;
 	if (!there || said >= there + PARAGRAPH)
@@ -160,13 +125,13 @@ static enum load_status plan_file(struct load_plan *p, const struct setup *s, st
 /* How much RAM it takes from its load address on. */
 static u64 work_bytes(const struct setup *s, u64 load, u64 file_bytes)
 {
-	bool modern = get16(s, PROTOCOL) >= 0x20a;
+	bool modern = get(s, PROTOCOL, 2) >= 0x20a;
 	/* Before 2.10 a kernel did not say; it inflates to less than four times its size. */
-	u64 bytes = modern ? get32(s, INIT_SIZE) : file_bytes * 4;
+	u64 bytes = modern ? get(s, INIT_SIZE, 4) : file_bytes * 4;
 
 	/* One that cannot run where it was loaded counts from where it moves itself. */
-	if (modern && !s->byte[RELOCATABLE_KERNEL] && get64(s, PREF_ADDRESS) > load && get64(s, PREF_ADDRESS) < BELOW_4G)
-		bytes += get64(s, PREF_ADDRESS) - load;
+	if (modern && !s->byte[RELOCATABLE_KERNEL] && get(s, PREF_ADDRESS, 8) > load && get(s, PREF_ADDRESS, 8) < BELOW_4G)
+		bytes += get(s, PREF_ADDRESS, 8) - load;
 	return bytes > file_bytes ? bytes : file_bytes;
 }
 
@@ -174,14 +139,14 @@ static u64 work_bytes(const struct setup *s, u64 load, u64 file_bytes)
 static enum load_status plan_place(struct load_plan *p, const struct setup *s, u64 file_bytes)
 {
 	bool moves = s->byte[RELOCATABLE_KERNEL];
-	u64 load = moves && get16(s, PROTOCOL) >= 0x20a ? get64(s, PREF_ADDRESS) : get32(s, CODE32_START);
+	u64 load = moves && get(s, PROTOCOL, 2) >= 0x20a ? get(s, PREF_ADDRESS, 8) : get(s, CODE32_START, 4);
 	struct span taken[] = { p->image, p->initrd };
 	struct load_hunt h = { work_bytes(s, load, file_bytes), 1, load, BELOW_4G, taken, ARRAY_SIZE(taken) };
 
 	if (load < LOWEST_LOAD_ADDRESS || load >= BELOW_4G)
 		return load_refuse(p, LOAD_DAMAGED, "its load address 0x%lx is not between 1 MiB and 4 GiB", load);
 	if (moves)
-		h.align = get32(s, KERNEL_ALIGNMENT);
+		h.align = get(s, KERNEL_ALIGNMENT, 4);
 	else if (h.bytes < h.max - h.min)
 		h.max = h.min + h.bytes;
 	if (!h.align || (h.align & (h.align - 1)))
@@ -199,7 +164,7 @@ enum load_status load_plan_linux(struct load_plan *p)
 	struct setup s;
 	u64 limit;
 
-	if (!load_read(p, 0, &s, sizeof(s)) || get32(&s, MAGIC) != 0x53726448 /* "HdrS" */ || get16(&s, BOOT_FLAG) != 0xaa55)
+	if (!load_read(p, 0, &s, sizeof(s)) || get(&s, MAGIC, 4) != 0x53726448 /* "HdrS" */ || get(&s, BOOT_FLAG, 2) != 0xaa55)
 		return LOAD_UNKNOWN;
 	p->kind = "bzImage";
 	p->res->kind = LOAD_LINUX;
@@ -214,10 +179,10 @@ enum load_status load_plan_linux(struct load_plan *p)
 	p->segment[0].dest = p->work.base;
 	p->nr_segments = 1;
 	p->res->eip = (u32)p->work.base;
-	limit = (u64)get32(&s, CMDLINE_SIZE) + 1;
-	if (get32(&s, CMDLINE_SIZE) && limit < p->max_cmdline)
+	limit = get(&s, CMDLINE_SIZE, 4) + 1;
+	if (get(&s, CMDLINE_SIZE, 4) && limit < p->max_cmdline)
 		p->max_cmdline = limit;
-	limit = (u64)get32(&s, INITRD_ADDR_MAX) + 1;
+	limit = get(&s, INITRD_ADDR_MAX, 4) + 1;
 	if (limit < p->max_initrd)
 		p->max_initrd = limit;
 	return LOAD_OK;

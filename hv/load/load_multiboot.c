@@ -70,32 +70,16 @@ static enum load_status plan_addresses(struct load_plan *p, const struct multibo
 	return LOAD_OK;
 }
 
-/* KiB of RAM from `base` on without a hole. */
-static u32 memory_from(const struct load_plan *p, u64 base)
-{
-	u64 kib;
-
-	for (unsigned i = 0; i < p->nr_e820; i++) {
-		const struct e820_entry *e = &p->e820[i];
-
-		if (e->type != MAP_RAM || base < e->base || base - e->base >= e->bytes)
-			continue;
-		kib = (e->bytes - (base - e->base)) >> 10;
-		return kib < 0xffffffff ? (u32)kib : 0xffffffff;
-	}
-	return 0;
-}
-
 static void write_multiboot_info(struct load_plan *p)
 {
 	struct multiboot_info *info = load_info(p, 0);
 	struct multiboot_map_entry *map = load_info(p, INFO_MAP);
-	u32 lower = memory_from(p, 0);
+	u32 lower = load_ram_from(p, 0);
 
 	*info = (struct multiboot_info){
 		.flags = HAS_MEMORY | HAS_CMDLINE | HAS_MODULES | HAS_MAP | HAS_LOADER,
 		.mem_lower = lower < 640 ? lower : 640,
-		.mem_upper = memory_from(p, BIT(20)),
+		.mem_upper = load_ram_from(p, BIT(20)),
 		.cmdline = (u32)p->info + INFO_CMDLINE,
 		.nr_modules = p->res->initrd_base ? 1 : 0,
 		.modules = (u32)p->info + INFO_MODULES,

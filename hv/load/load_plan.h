@@ -75,6 +75,8 @@ u64 load_find_high(const struct load_plan *p, const struct load_hunt *h);
 /* Is [base, base + bytes) RAM of the memory map, and within the memory at hand? */
 bool load_is_ram(const struct load_plan *p, u64 base, u64 bytes);
 bool load_overlap(struct span a, u64 base, u64 bytes);
+/* KiB of RAM from `base` on without a hole, at most 32 bits of them: what kernels go by that do not read the map. */
+u32 load_ram_from(const struct load_plan *p, u64 base);
 
 /* Where the boot information is mapped. */
 static inline void *load_info(const struct load_plan *p, u64 offset)
