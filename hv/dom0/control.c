@@ -71,25 +71,11 @@ static enum pn_error cmd_load(struct domu *u)
 	return e;
 }
 
-static enum pn_error cmd_start(struct domu *u)
-{
-	return domu_start(u);
-}
-
-static enum pn_error cmd_pause(struct domu *u)
-{
-	return domu_pause(u);
-}
-
-static enum pn_error cmd_unpause(struct domu *u)
-{
-	return domu_unpause(u);
-}
-
-static enum pn_error cmd_destroy(struct domu *u)
-{
-	return domu_destroy(u);
-}
+/* What a domain does by itself. */
+#define cmd_start   domu_start
+#define cmd_pause   domu_pause
+#define cmd_unpause domu_unpause
+#define cmd_destroy domu_destroy
 
 static enum pn_error cmd_list(struct domu *unused)
 {

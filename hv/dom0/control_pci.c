@@ -47,6 +47,22 @@ static u32 hw_config_read(u32 address)
 	return inl(CONFIG_DATA);
 }
 
+/* A port of the hardware's, by 1, 2 or 4 bytes. */
+static u32 hw_in(u16 port, unsigned bytes)
+{
+	return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
+}
+
+static void hw_out(u16 port, unsigned bytes, u32 val)
+{
+	if (bytes == 1)
+		outb(port, (u8)val);
+	else if (bytes == 2)
+		outw(port, (u16)val);
+	else
+		outl(port, val);
+}
+
 static u64 power_of_two(u64 n)
 {
 	u64 p = PAGE_SIZE;
@@ -106,7 +122,7 @@ static u64 wanted(unsigned i)
 	u64 want = config[CMD / 4] & CMD_MEMORY ? bar_address(i) : 0;
 
 	/* Never over the private range: that stays out of reach whatever dom0 writes. */
-	return want < host_memory.private_end && host_memory.private_base < want + bars[i].bytes ? 0 : want;
+	return memory_is_private(want, bars[i].bytes) ? 0 : want;
 }
 
 static u64 covered_bytes(const struct bar *b)
@@ -168,12 +184,12 @@ u32 control_config_in(u16 port, unsigned bytes)
 	u32 val;
 
 	if (port < CONFIG_DATA)
-		val = port == CONFIG_ADDRESS && bytes == 4 ? latch : bytes == 1 ? inb(port) : inw(port);
+		val = port == CONFIG_ADDRESS && bytes == 4 ? latch : hw_in(port, bytes);
 	else if (ours())
 		val = (latch & 0x700 ? 0xffffffff : config[(latch >> 2) & 63]) >> (8 * (port & 3));
 	else {
 		outl(CONFIG_ADDRESS, latch);
-		val = bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
+		val = hw_in(port, bytes);
 	}
 	return bytes == 1 ? (u8)val : bytes == 2 ? (u16)val : val;
 }
@@ -184,10 +200,8 @@ void control_config_out(u16 port, unsigned bytes, u32 val)
 		/* Port 0xcf9 is the reset register, not a part of the address. */
 		if (port == CONFIG_ADDRESS && bytes == 4)
 			latch = val;
-		else if (bytes == 1)
-			outb(port, (u8)val);
 		else
-			outw(port, (u16)val);
+			hw_out(port, bytes, val);
 	} else if (ours()) {
 		u32 word = (latch >> 2) & 63, shift = 8 * (port & 3);
 		u32 mask = (bytes == 4 ? 0xffffffff : (1u << (8 * bytes)) - 1) << shift;
@@ -195,12 +209,7 @@ void control_config_out(u16 port, unsigned bytes, u32 val)
 			config_write(word, (config[word] & ~mask) | ((val << shift) & mask));
 	} else {
 		outl(CONFIG_ADDRESS, latch);
-		if (bytes == 1)
-			outb(port, (u8)val);
-		else if (bytes == 2)
-			outw(port, (u16)val);
-		else
-			outl(port, val);
+		hw_out(port, bytes, val);
 	}
 }
 

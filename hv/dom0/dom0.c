@@ -13,13 +13,13 @@
 #define RSDP_BYTES 36
 
 static struct domain dom0_domain;
-static struct boot_range ranges[BOOT_MAX_E820 + 2];
+static struct e820_entry ranges[BOOT_MAX_E820 + 2];
 static unsigned nr_ranges;
 
 static void add_range(u64 base, u64 end, u32 type)
 {
 	if (base < end && nr_ranges < ARRAY_SIZE(ranges))
-		ranges[nr_ranges++] = (struct boot_range){ base, end - base, type };
+		ranges[nr_ranges++] = (struct e820_entry){ base, end - base, type };
 }
 
 /*
@@ -50,17 +50,14 @@ static u64 make_memory_map(const struct boot_info *bi)
 
 static void load(const struct boot_info *bi, struct load_result *entry)
 {
-	static struct e820_entry e820[ARRAY_SIZE(ranges)];
 	struct load_request rq = { .mem = (u8 *)0,
 				   .mem_bytes = host_memory.private_base,
-				   .e820 = e820,
+				   .e820 = ranges,
 				   .image = (const u8 *)bi->module[0].base,
 				   .image_bytes = bi->module[0].bytes,
 				   .cmdline = bi->module[0].args };
 
 	rq.rsdp = make_memory_map(bi);
-	for (unsigned i = 0; i < nr_ranges; i++)
-		e820[i] = (struct e820_entry){ .base = ranges[i].base, .bytes = ranges[i].bytes, .type = ranges[i].type };
 	rq.nr_e820 = nr_ranges;
 	if (bi->nr_modules > 1) {
 		rq.initrd = (const u8 *)bi->module[1].base;

@@ -12,13 +12,6 @@
 /* Build it from the boot modules and run it; does not return. */
 _Noreturn void dom0_run(const struct boot_info *bi);
 
-/* Exit handlers (dom0/dom0_exits.c). */
-enum trip dom0_exit_nmi(struct svm_vcpu *s);
-enum trip dom0_exit_cpuid(struct svm_vcpu *s);
-enum trip dom0_exit_io(struct svm_vcpu *s);
-enum trip dom0_exit_msr(struct svm_vcpu *s);
-enum trip dom0_exit_npf(struct svm_vcpu *s);
-
 /* dom0's nested page table (dom0_npt.c). */
 void dom0_npt_init(struct svm_vcpu *s, u64 ram_end);
 hpa_t dom0_npt_root(void);
@@ -34,6 +27,8 @@ bool dom0_npt_demand(u64 gpa);
 
 /* dom0's memory by its own virtual addresses, for the one device that is emulated (dom0/dom0_mem.c). */
 bool dom0_translate(const struct svm_vcpu *s, u64 va, u64 *gpa);
+/* Is there memory of dom0's? */
+bool dom0_has_memory(u64 gpa, u64 bytes);
 bool dom0_fetch(const struct svm_vcpu *s, u8 *bytes, unsigned n);
 
 #endif

@@ -37,14 +37,14 @@ static void skip(struct svm_vcpu *s)
 }
 
 /* A domU's measured region wants us to stand still, or is over. */
-enum trip dom0_exit_nmi(struct svm_vcpu *s)
+static enum trip dom0_exit_nmi(struct svm_vcpu *s)
 {
 	pcpu_take_interrupts();
 	pcpu_stand_if_asked();
 	return TRIP_interrupt;
 }
 
-enum trip dom0_exit_cpuid(struct svm_vcpu *s)
+static enum trip dom0_exit_cpuid(struct svm_vcpu *s)
 {
 	u32 leaf = (u32)s->vmcb.rax;
 	struct cpuid r = cpuid(leaf, (u32)s->v.gpr[RCX]);
@@ -78,7 +78,7 @@ static bool read_msr(const struct svm_vcpu *s, u32 msr, u64 *val)
 	return msr != MSR_VM_HSAVE_PA;
 }
 
-enum trip dom0_exit_msr(struct svm_vcpu *s)
+static enum trip dom0_exit_msr(struct svm_vcpu *s)
 {
 	u32 msr = (u32)s->v.gpr[RCX];
 	bool ok;
@@ -100,7 +100,7 @@ enum trip dom0_exit_msr(struct svm_vcpu *s)
 	return TRIP_msr;
 }
 
-enum trip dom0_exit_io(struct svm_vcpu *s)
+static enum trip dom0_exit_io(struct svm_vcpu *s)
 {
 	u64 info = s->vmcb.exitinfo1;
 	unsigned bytes = IOIO_BYTES(info);
@@ -135,7 +135,7 @@ static int mem_read(void *ctx, u64 va, void *buf, unsigned bytes, bool for_write
 		return 1;
 	if (control_covers(gpa))
 		control_read(gpa, buf, bytes);
-	else if (gpa < host_memory.ram_end && (gpa + bytes <= host_memory.private_base || gpa >= host_memory.private_end))
+	else if (dom0_has_memory(gpa, bytes))
 		memcpy(buf, (const void *)gpa, bytes);
 	else
 		memset(buf, 0xff, bytes);
@@ -150,7 +150,7 @@ static int mem_write(void *ctx, u64 va, const void *buf, unsigned bytes)
 		return 1;
 	if (control_covers(gpa))
 		control_write(gpa, buf, bytes);
-	else if (gpa < host_memory.ram_end && (gpa + bytes <= host_memory.private_base || gpa >= host_memory.private_end))
+	else if (dom0_has_memory(gpa, bytes))
 		memcpy((void *)gpa, buf, bytes);
 	return 0;
 }
@@ -163,7 +163,7 @@ static int mem_cmpxchg(void *ctx, u64 va, void *old, const void *new_, unsigned 
 
 static const struct emul_ops ops = { .read = mem_read, .write = mem_write, .cmpxchg = mem_cmpxchg };
 
-enum trip dom0_exit_npf(struct svm_vcpu *s)
+static enum trip dom0_exit_npf(struct svm_vcpu *s)
 {
 	u64 gpa = s->vmcb.exitinfo2;
 	struct emul_state st;

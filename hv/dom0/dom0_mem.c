@@ -12,9 +12,9 @@
 #define PTE_PS   BIT(7)
 #define PTE_ADDR 0x000ffffffffff000ull
 
-static bool reachable(u64 gpa)
+bool dom0_has_memory(u64 gpa, u64 bytes)
 {
-	return gpa < host_memory.ram_end && !(gpa >= host_memory.private_base && gpa < host_memory.private_end);
+	return gpa < host_memory.ram_end && !memory_is_private(gpa, bytes);
 }
 
 struct geometry {
@@ -43,7 +43,7 @@ bool dom0_translate(const struct svm_vcpu *s, u64 va, u64 *gpa)
 	for (unsigned l = g.levels; l > 0; l--) {
 		unsigned shift = 12 + g.bits * (l - 1);
 		u64 at = table + ((va >> shift) & ((1u << g.bits) - 1)) * g.entry_bytes, e = 0;
-		if (!reachable(at))
+		if (!dom0_has_memory(at, g.entry_bytes))
 			return false;
 		memcpy(&e, (const void *)at, g.entry_bytes);
 		if (!(e & PTE_P))
@@ -63,7 +63,7 @@ bool dom0_fetch(const struct svm_vcpu *s, u8 *bytes, unsigned n)
 	u64 base = svm_emul_mode(s) == EMUL_LONG ? 0 : s->vmcb.cs.base, gpa;
 
 	for (unsigned i = 0; i < n; i++) {
-		if (!dom0_translate(s, base + s->vmcb.rip + i, &gpa) || !reachable(gpa))
+		if (!dom0_translate(s, base + s->vmcb.rip + i, &gpa) || !dom0_has_memory(gpa, 1))
 			return false;
 		bytes[i] = *(const u8 *)gpa;
 	}

@@ -51,25 +51,15 @@ static bool is_table(u64 entry)
 	return entry && !(entry & P_BIG);
 }
 
-static bool overlap(u64 a, u64 a_bytes, u64 b, u64 b_bytes)
-{
-	return a < b + b_bytes && b < a + a_bytes;
-}
-
-static bool is_private(u64 gpa, u64 bytes)
-{
-	return overlap(gpa, bytes, host_memory.private_base, host_memory.private_end - host_memory.private_base);
-}
-
 static bool is_hole(u64 gpa, u64 bytes)
 {
-	return hole_bytes && overlap(gpa, bytes, hole_base, hole_bytes);
+	return hole_bytes && gpa < hole_base + hole_bytes && hole_base < gpa + bytes;
 }
 
 /* What is at `gpa` when nothing was put there: a 4 KiB entry. */
 static u64 natural(u64 gpa)
 {
-	return gpa < identity_end && !is_private(gpa, PAGE_SIZE) && !is_hole(gpa, PAGE_SIZE) ? gpa | P_RWU : 0;
+	return gpa < identity_end && !memory_is_private(gpa, PAGE_SIZE) && !is_hole(gpa, PAGE_SIZE) ? gpa | P_RWU : 0;
 }
 
 static u64 *entry_of(u64 *table, u64 gpa, unsigned level)
@@ -90,31 +80,19 @@ static bool put_table(u64 *e)
 	return true;
 }
 
-/* The entry at `level` (1 or 2) that maps gpa; tables above are made, a 2 MiB entry in the way of level 1 is split. NULL: no table
- * is to be had. */
-static u64 *entry(u64 gpa, unsigned level)
+/*
+ * The entry at `level` for gpa. `make`: tables above are made, and a 2 MiB entry in the way of level 1 is split. NULL: a table is not
+ * there, or not to be had.
+ */
+static u64 *entry(u64 gpa, unsigned level, bool make)
 {
 	u64 *table = root;
 
 	for (unsigned l = 4; l > level; l--) {
 		u64 *e = entry_of(table, gpa, l);
-		if (!is_table(*e) && !put_table(e))
+		if (!is_table(*e) && !(make && put_table(e)))
 			return NULL;
 		table = (u64 *)(*e & P_ADDR);
-	}
-	return entry_of(table, gpa, level);
-}
-
-/* The entry at `level` if the tables down to it are there. */
-static u64 *look(u64 gpa, unsigned level)
-{
-	u64 *table = root;
-
-	for (unsigned l = 4; l > level; l--) {
-		u64 e = *entry_of(table, gpa, l);
-		if (!is_table(e))
-			return NULL;
-		table = (u64 *)(e & P_ADDR);
 	}
 	return entry_of(table, gpa, level);
 }
@@ -146,7 +124,7 @@ static bool is_identity(const u64 *table, u64 base)
 /* The table behind the entry at `level` for gpa goes if it has nothing to say. */
 static void tidy_at(u64 gpa, unsigned level)
 {
-	u64 *e = look(gpa, level), base = gpa & ~(BIG - 1), old;
+	u64 *e = entry(gpa, level, false), base = gpa & ~(BIG - 1), old;
 	const u64 *table;
 
 	if (!e || !is_table(*e))
@@ -181,7 +159,7 @@ static bool is_big(u64 gpa, u64 bytes)
 /* One step of a range: a 2 MiB entry or a 4 KiB one. What it replaces is given back. */
 static bool put(u64 gpa, bool big, u64 val)
 {
-	u64 *e = entry(gpa, big ? 2 : 1), old;
+	u64 *e = entry(gpa, big ? 2 : 1, true), old;
 
 	if (!e) {
 		tidy(gpa); /* what was made on the way */
@@ -235,12 +213,12 @@ void dom0_npt_restore(u64 gpa, u64 bytes)
 	if (gpa == hole_base && bytes == hole_bytes)
 		hole_bytes = 0;
 	for (u64 step; bytes; gpa += step, bytes -= step) {
-		bool big = is_big(gpa, bytes) && !is_private(gpa, BIG) && !is_hole(gpa, BIG);
+		bool big = is_big(gpa, bytes) && !memory_is_private(gpa, BIG) && !is_hole(gpa, BIG);
 		u64 val = natural(gpa);
 
 		step = big ? BIG : PAGE_SIZE;
 		/* Where no table is, nothing was put; and where none is to be had, the address comes on demand. */
-		if (val || look(gpa, big ? 2 : 1))
+		if (val || entry(gpa, big ? 2 : 1, false))
 			(void)put(gpa, big, val && big ? val | P_BIG : val);
 		if (!((gpa + step) & (BIG - 1)) || bytes == step)
 			tidy(gpa);
@@ -250,10 +228,10 @@ void dom0_npt_restore(u64 gpa, u64 bytes)
 
 bool dom0_npt_demand(u64 gpa)
 {
-	u64 base = gpa & ~(BIG - 1), page = gpa & PAGE_MASK, *block = look(gpa, 2);
-	bool big = !(block && is_table(*block)) && !is_private(base, BIG);
+	u64 base = gpa & ~(BIG - 1), page = gpa & PAGE_MASK, *block = entry(gpa, 2, false);
+	bool big = !(block && is_table(*block)) && !memory_is_private(base, BIG);
 
-	if (is_private(page, PAGE_SIZE) || is_hole(page, PAGE_SIZE))
+	if (memory_is_private(page, PAGE_SIZE) || is_hole(page, PAGE_SIZE))
 		return false;
 	flush();
 	return big ? put(base, true, base | P_RWU | P_BIG) : put(page, false, page | P_RWU);

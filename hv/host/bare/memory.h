@@ -17,6 +17,12 @@ struct host_memory {
 
 extern struct host_memory host_memory;
 
+/* Does the private range have any of these bytes? */
+static inline bool memory_is_private(u64 base, u64 bytes)
+{
+	return base < host_memory.private_end && host_memory.private_base < base + bytes;
+}
+
 #define POOL_UNIT (4ull << 20) /* the largest superpage that 32-bit tables have */
 
 /* Carve up memory; refuses the machine if it does not suffice. */
