@@ -39,7 +39,7 @@ struct results {
 int results_begin(struct results *r, const char *dir, const char *run, json_t *options);
 /* What it is measured on and with (taken over); the run has begun then, and every file is there. 0, or -1 (r->error says why). */
 int results_machine(struct results *r, json_t *machine);
-/* The same for a run that goes on: all of the tree into the journal, and its files anew. */
+/* A run goes on: all of the tree into the journal, and its files anew. */
 int results_again(struct results *r);
 void results_free(struct results *r);
 
@@ -52,7 +52,7 @@ bool results_finished(const struct results *r, const char *recipe, const char *w
 void results_write_failed(struct results *r, const char *path, int err);
 /* Write results.json and results.csv. 0, or -1 (r->error says why). */
 int results_save(struct results *r);
-/* The same, unless it was done lately: a big run's files take long to write, and no more than a tenth of the time is to go there. */
+/* results_save(), unless it was called lately: a big run's files take long to write, and no more than a tenth of the time is to go there. */
 int results_save_lately(struct results *r);
 /* Stamp the end and save. */
 int results_finish(struct results *r, bool complete, bool interrupted);

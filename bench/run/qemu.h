@@ -26,7 +26,7 @@ struct argv {
  */
 void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const char *dom0_kernel, const char *initrd,
 		     const char *disk, const char *log_path, unsigned guest_cpus);
-/* The same guest with no hypervisor: its console is on standard output. initrd may be NULL. */
+/* The command line of a guest with no hypervisor: its console is on standard output. initrd may be NULL. */
 void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w);
 void argv_free(struct argv *a);
 /* One shell-quoted line; the caller frees it. */

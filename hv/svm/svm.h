@@ -28,7 +28,7 @@ typedef enum trip (*exit_handler_t)(struct svm_vcpu *s);
 
 /*
  * A quick handler tries to do so with some of the guest's registers only (short/quick.h). It returns QUICK_DONE, QUICK_REQUEST or
- * QUICK_NOT (entry.h): plain numbers, because assembly reads them.
+ * QUICK_NOT (entry.h): numbers of no enum, because assembly reads them.
  */
 typedef u32 quick_t;
 typedef quick_t (*quick_handler_t)(struct svm_vcpu *s);
@@ -276,7 +276,7 @@ void svm_emul_end(struct svm_vcpu *s, const struct emul_state *st);
 enum trip svm_answer_pf(struct svm_vcpu *s, enum verdict r);
 
 /*
- * Tables of quick handlers by exit code, for vmcb.quick: the one in which every exit is left to the plain handlers, and dom0's,
+ * Tables of quick handlers by exit code, for vmcb.quick: the one in which every exit is left to the full handlers, and dom0's,
  * which is such.
  */
 const quick_handler_t *svm_quick_none(void);
