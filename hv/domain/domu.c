@@ -6,6 +6,7 @@
 #include "lib.h"
 #include "log.h"
 #include "memory.h"
+#include "p2m.h"
 #include "pcpu.h"
 #include "plat.h"
 #include "trace.h"
@@ -29,28 +30,13 @@ static u64 domu_pages(void)
 	return ALIGN_UP(sizeof(struct domu), PAGE_SIZE) / PAGE_SIZE;
 }
 
-static bool make_p2m(struct domu *u)
-{
-	struct domain *d = &u->d;
-	u64 bytes = ALIGN_UP(d->nr_pages * sizeof(u32), PAGE_SIZE);
-
-	d->p2m = plat_alloc_pages(bytes / PAGE_SIZE);
-	if (!d->p2m)
-		return false;
-	d->p2m_frames = d->nr_pages;
-	for (u64 i = 0; i < d->nr_pages; i++)
-		d->p2m[i] = (u32)(d->first_mfn.n + i);
-	return true;
-}
-
 static void release(struct domu *u)
 {
 	struct domain *d = &u->d;
 
 	if (d->vcpu[d->nr_vcpus - 1])
 		paging_domain_destroy(d);
-	if (d->p2m)
-		plat_free_pages(d->p2m, ALIGN_UP(d->nr_pages * sizeof(u32), PAGE_SIZE) / PAGE_SIZE);
+	p2m_destroy(d);
 	if (u->memory)
 		pool_free(u->memory, u->memory_bytes);
 	for (u32 i = 0; i < d->nr_vcpus; i++)
@@ -104,7 +90,7 @@ static bool fill_domu(struct domu *u, u64 pool_pages)
 		return false;
 	d->first_mfn = hpa_to_mfn(u->memory);
 	d->nr_pages = u->memory_bytes >> PAGE_SHIFT;
-	if (!make_p2m(u) || !paging_domain_init(d, pool_pages))
+	if (!p2m_init(d, d->nr_pages) || !p2m_map(d, GFN(0), d->first_mfn, d->nr_pages) || !paging_domain_init(d, pool_pages))
 		return false;
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		d->vcpu[i] = u->vcpu[i].v;

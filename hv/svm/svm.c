@@ -102,8 +102,6 @@ struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id)
 
 void svm_vcpu_destroy(struct svm_vcpu *s)
 {
-	if (!s)
-		return;
 	plat_free_pages(s->iopm, IOPM_PAGES + MSRPM_PAGES);
 	plat_free_pages(s, ALIGN_UP(sizeof(struct svm_vcpu), PAGE_SIZE) / PAGE_SIZE);
 }

@@ -118,7 +118,7 @@ void svm_load_hw(struct svm_vcpu *s);
 
 /* A vCPU of `d`, with empty state and no intercepts; NULL: out of memory. */
 struct svm_vcpu *svm_vcpu_create(struct domain *d, u32 id);
-/* Free the vCPU's pages; NULL is none. It must not be running. */
+/* Free the vCPU's pages. It must not be running. */
 void svm_vcpu_destroy(struct svm_vcpu *s);
 /* Set the state of a CPU that enters a loaded image: flat 32-bit protected mode, paging off. */
 void svm_set_entry(struct svm_vcpu *s, const struct load_result *entry);
