@@ -30,7 +30,9 @@ void emul_set_reg(struct emul_state *st, unsigned reg, unsigned bytes, u64 value
 
 u64 emul_linear(const struct insn *in, const struct emul_state *st)
 {
-	return linear_address(in, st);
+	u64 offset = effective(in, st);
+
+	return likely(in->flags & INSN_F_FLAT) ? offset : to_linear(st, in->seg, offset, in->adsize);
 }
 
 unsigned emul_mem_bytes(const struct insn *in)

@@ -65,16 +65,8 @@ static inline u64 effective(const struct insn *in, const struct emul_state *st)
 	return ea;
 }
 
-static inline u64 linear_address(const struct insn *in, const struct emul_state *st)
-{
-	u64 offset = effective(in, st);
-
-	return likely(in->flags & INSN_F_FLAT) ? offset : to_linear(st, in->seg, offset, in->adsize);
-}
-
 /* Outside 64-bit mode: may these bytes of the segment be accessed? 0, or what the guest must see. */
 int emul_check_segment(const struct emul_state *st, unsigned seg, u64 offset, unsigned adsize, unsigned bytes, bool write);
-
 /* The rest of reach(), where the segment counts or the offset is cut: seg and bytes are in *x. */
 int emul_reach_segment(struct run *x, u64 offset, unsigned adsize, bool write);
 

@@ -16,17 +16,10 @@ static void step(struct run *x, unsigned reg)
 	emul_set_reg(st, reg, x->in->adsize, st->gpr[reg] + delta);
 }
 
-static inline int read_source(struct run *x, u64 *value)
+/* An element, at the address that a register holds. The destination's segment, ES, cannot be overridden. */
+static inline int read_at(struct run *x, unsigned seg, unsigned reg, u64 *value)
 {
-	int r = reach(x, x->in->seg, x->st->gpr[RSI], x->in->adsize, x->in->opsize, false);
-
-	return r ? r : mem_read(x, value);
-}
-
-/* The destination's segment cannot be overridden. */
-static int read_destination(struct run *x, u64 *value)
-{
-	int r = reach(x, EMUL_ES, x->st->gpr[RDI], x->in->adsize, x->in->opsize, false);
+	int r = reach(x, seg, x->st->gpr[reg], x->in->adsize, x->in->opsize, false);
 
 	return r ? r : mem_read(x, value);
 }
@@ -41,7 +34,7 @@ static inline __attribute__((always_inline)) int write_destination(struct run *x
 static int movs(struct run *x)
 {
 	u64 value;
-	int r = read_source(x, &value);
+	int r = read_at(x, x->in->seg, RSI, &value);
 
 	if (r == 0)
 		r = write_destination(x, value);
@@ -64,7 +57,7 @@ static int stos(struct run *x)
 static int lods(struct run *x)
 {
 	u64 value;
-	int r = read_source(x, &value);
+	int r = read_at(x, x->in->seg, RSI, &value);
 
 	if (r)
 		return r;
@@ -76,10 +69,10 @@ static int lods(struct run *x)
 static int cmps(struct run *x)
 {
 	u64 a, b;
-	int r = read_source(x, &a);
+	int r = read_at(x, x->in->seg, RSI, &a);
 
 	if (r == 0)
-		r = read_destination(x, &b);
+		r = read_at(x, EMUL_ES, RDI, &b);
 	if (r)
 		return r;
 	emul_alu(INSN_CMP, x->in->opsize, a, b, &x->st->rflags);
@@ -91,7 +84,7 @@ static int cmps(struct run *x)
 static int scas(struct run *x)
 {
 	u64 b;
-	int r = read_destination(x, &b);
+	int r = read_at(x, EMUL_ES, RDI, &b);
 
 	if (r)
 		return r;
@@ -120,7 +113,7 @@ static int ins(struct run *x)
 static int outs(struct run *x)
 {
 	u64 value;
-	int r = read_source(x, &value);
+	int r = read_at(x, x->in->seg, RSI, &value);
 
 	if (r)
 		return r;
