@@ -35,6 +35,8 @@
 #define WINDOW_MS      10ull
 #define PIT_WINDOW     ((u16)(PIT_HZ * WINDOW_MS / 1000))
 #define PIT_MOST_LOOKS 10000000 /* a look takes a tenth of a microsecond at least */
+#define CLOCK_LOOPS    1000     /* between two looks at a clock: far less than a thousandth of the window */
+#define DELAY_LOOPS    20000    /* between two looks at the end of a delay, which may well take longer */
 #define COUNTS_UNIT    (1ull << 20)
 
 u64 tsc_khz;
@@ -123,7 +125,7 @@ static void delay_us(u64 us)
 	u64 end = rdtsc() + us * tsc_khz / 1000;
 
 	while (rdtsc() < end)
-		cpu_relax();
+		cpu_relax_after(DELAY_LOOPS);
 }
 
 void apic_start_all(hpa_t trampoline)
@@ -175,7 +177,7 @@ static void pit_wait(struct ends *e)
 		if (looks > PIT_MOST_LOOKS)
 			boot_refuse("the PIT, by which the TSC is measured, does not count.");
 		before = now;
-		cpu_relax();
+		cpu_relax_after(CLOCK_LOOPS);
 		now = rdtsc();
 	}
 	e->to0 = before;
@@ -214,7 +216,7 @@ static struct tsc_window measure_apic(u64 ticks)
 	apic_write(APIC_TIMER_INIT, 0xffffffff);
 	e.from1 = rdtsc();
 	while ((e.to0 = rdtsc()) - e.from1 < ticks)
-		cpu_relax();
+		cpu_relax_after(CLOCK_LOOPS);
 	e.counts = 0xffffffff - apic_read(APIC_TIMER_NOW);
 	e.to1 = rdtsc();
 	apic_write(APIC_TIMER_INIT, 0);
