@@ -94,10 +94,16 @@ static const char *kernel_flavour(const struct workload *w)
 	return w->levels == 2 ? "686" : w->levels == 3 ? "686-pae" : "amd64";
 }
 
+/* The amd64 kernel unpacked (dom0/unpack_kernel.c), but where it is to choose its address or five levels: that is its unpacker's work. */
+static const char *kernel_form(const struct workload *w)
+{
+	return w->levels == 4 && strstr(w->cmdline, "nokaslr") ? "vmlinux" : "vmlinuz";
+}
+
 char *path_guest_image(const struct paths *p, const struct workload *w)
 {
 	if (workload_is_linux(w))
-		return xfmt("%s/kernels/%s/vmlinuz", p->build, kernel_flavour(w));
+		return xfmt("%s/kernels/%s/%s", p->build, kernel_flavour(w), kernel_form(w));
 	if (w->levels == 4)
 		return xfmt("%s/workloads/%s.elf", p->build, w->file);
 	return xfmt("%s/workloads/%s.%u.elf", p->build, w->file, w->levels);
@@ -122,7 +128,7 @@ static char *last_part(char *path)
 char *guest_image_name(const struct workload *w)
 {
 	if (workload_is_linux(w))
-		return xfmt("vmlinuz-%s", kernel_flavour(w));
+		return xfmt("%s-%s", kernel_form(w), kernel_flavour(w));
 	return last_part(path_guest_image(&(struct paths){ .build = "" }, w));
 }
 

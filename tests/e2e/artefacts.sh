@@ -6,7 +6,7 @@ need_images
 # A build of links, of which a test damages one file at a time.
 b=$tmp/build
 mkdir -p "$b/kernels/cloud-amd64" "$b/kernels/amd64" "$b/workloads"
-for f in penumbra-shadow2.elf dom0-initramfs.cpio.zst kernels/cloud-amd64/vmlinuz kernels/amd64/vmlinuz \
+for f in penumbra-shadow2.elf dom0-initramfs.cpio.zst kernels/cloud-amd64/vmlinuz kernels/amd64/vmlinux \
 	workloads/null-exit.elf workloads/linux-initramfs.cpio.gz; do
 	ln -s "$build/$f" "$b/$f"
 done
@@ -34,8 +34,8 @@ refuses "dom0 kernel of garbage" kernels/cloud-amd64/vmlinuz garbage '(no|not a)
 refuses "dom0 kernel cut short" kernels/cloud-amd64/vmlinuz cut_short 'kernel|bzImage'
 refuses "dom0 initramfs of garbage" dom0-initramfs.cpio.zst garbage 'dom0 did not come up'
 refuses "dom0 initramfs cut in half" dom0-initramfs.cpio.zst half 'dom0 did not come up'
-guest=linux-process refuses "a guest's kernel of garbage" kernels/amd64/vmlinuz garbage 'linux-process +failed: .'
-guest=linux-process refuses "a guest's kernel cut short" kernels/amd64/vmlinuz cut_short 'linux-process +failed: .'
+guest=linux-process refuses "a guest's kernel of garbage" kernels/amd64/vmlinux garbage 'linux-process +failed: .'
+guest=linux-process refuses "a guest's kernel cut short" kernels/amd64/vmlinux cut_short 'linux-process +failed: .'
 refuses "a guest of garbage" workloads/null-exit.elf garbage 'null-exit +failed: .'
 rm "$b/kernels/cloud-amd64/vmlinuz"
 "$bench" run --build "$b" --results "$tmp/results" --recipe shadow2 --workload null-exit >"$tmp/missing" 2>&1
