@@ -53,8 +53,16 @@ struct code_page {
 	const u8 *page;
 	bool global;      /* the guest's CR3 loads leave the translation alone */
 	gva_t not_global; /* the last page found not to be so */
+	/*
+	 * The way there, in 64-bit modes: the root's entry and the leaf's as hardware's walk found them. As long as no link has gone,
+	 * a root that has the first leads to the second, and so to the same page.
+	 */
+	u64 top, entry; /* entry: NO_ENTRY when the way is not known */
+	u32 top_slot;
+	const u64 *leaf;
 };
 #define NO_CODE_PAGE BIT(63) /* not canonical, and far from all that is */
+#define NO_ENTRY     (~0ull) /* none that a shadow has: hardware's reserved bits are clear there */
 
 /* Where a walk down the loaded root ended before: what hardware's paging-structure caches are to its walks (hv/shadow/short). */
 struct walk_cache {
@@ -63,6 +71,19 @@ struct walk_cache {
 	u64 all; /* AND of the links' rights */
 };
 #define NO_WALK (~0ull)
+
+/*
+ * Under nested paging, of which the guest's flushes are not seen: the last walk of its tables to a page of code. While every entry
+ * is as it was read, a walk now would come to the same page.
+ */
+#define CODE_WALK_MOST 5 /* levels */
+struct code_walk {
+	gva_t va; /* of the page; NO_CODE_PAGE: none */
+	const u8 *page;
+	u64 cr3, la57;                 /* CR4's bit */
+	const u64 *at[CODE_WALK_MOST]; /* the entries; the last again where there are fewer */
+	u64 entry[CODE_WALK_MOST];     /* as they were */
+};
 
 /*
  * hw_dirty: CR3 changed; more did; nested paging's root did and nothing else, because the other hw_ fields are old where the
@@ -112,9 +133,11 @@ struct vcpu {
 	u64 pdpte[4];                    /* PAE: the guest's top entries, as they were when last loaded */
 	struct walk_cache walk_cache[2]; /* for low and for high addresses: kernels keep to one of them */
 	struct code_page code;
+	struct code_walk code_walk;
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/guest/gw.h) */
 
 	enum verdict (*take_fault)(struct vcpu *v, gva_t va, u32 pfec); /* paging_fault, as the mode answers it */
+	void (*load_root)(struct vcpu *v);                              /* paging_load_root, likewise */
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trace_written, trace_lost; /* records on its behalf: kept in the ring, dropped */

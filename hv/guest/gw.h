@@ -340,12 +340,10 @@ GW_INLINE void soft_flush_page(struct vcpu *v, gva_t va)
 		v->code.va = NO_CODE_PAGE;
 }
 
-/* Forget what a CR3 load makes stale, which keeps global translations. */
+/* Forget what a CR3 load makes stale; of the page of code, code_stays() of the template tells. */
 GW_INLINE void soft_flush_root(struct vcpu *v)
 {
 	v->soft_tlb[0].key = v->soft_tlb[1].key = v->soft_tlb[2].key = 0;
-	if (!v->code.global)
-		v->code.va = NO_CODE_PAGE;
 }
 
 /* Store into one page; naturally aligned words at once, as guests expect of their tables. */

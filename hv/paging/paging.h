@@ -62,7 +62,10 @@ bool paging_code_page(struct vcpu *v, gva_t va);
  */
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer);
 /* CR3 was loaded, paging being on: flushes all but global translations. A root outside the domain's memory crashes the domain. */
-void paging_load_root(struct vcpu *v);
+static inline void paging_load_root(struct vcpu *v)
+{
+	v->load_root(v);
+}
 /* CR0, CR4 or EFER changed: chooses the M-on-N instance, flushes as the architecture says. */
 void paging_update_modes(struct vcpu *v);
 void paging_invlpg(struct vcpu *v, gva_t va);

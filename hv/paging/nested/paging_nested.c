@@ -4,6 +4,7 @@
  * tables and the nested table, the guest's control registers are hardware's. What is
  * left is devices, and guest memory for instruction fetch and emulation.
  */
+#include "code_walk.h"
 #include "gw.h"
 #include "lent.h"
 #include "logdirty.h"
@@ -87,20 +88,78 @@ static enum verdict give_back(struct vcpu *v, gva_t va, u32 pfec)
 	return SH_GUEST_FAULT;
 }
 
+static void load_root(struct vcpu *v)
+{
+	v->hw_cr3 = v->cr3;
+	v->hw_dirty = HW_ALL;
+	COUNT(v->domain, tlb_flush);
+	plat_tlb_flush(v);
+}
+
 bool paging_vcpu_init(struct vcpu *v)
 {
 	if (!v->domain->acting)
 		v->domain->acting = v;
 	v->hw_nested_cr3 = mfn_to_hpa(v->domain->npt_root);
 	v->shadow_levels = 0;
+	v->code_walk.va = NO_CODE_PAGE;
 	v->take_fault = give_back;
+	v->load_root = load_root;
 	paging_update_modes(v);
 	return true;
 }
 
+/* Walk to va and keep the walk. One with an entry that is not marked accessed, no fetch came through: it is not kept. */
+static bool walk_code(struct vcpu *v, gva_t va)
+{
+	struct code_walk *w = &v->code_walk;
+	u64 e = v->cr3 & PTE_ADDR;
+	u32 n = 0;
+
+	*w = (struct code_walk){ .va = NO_CODE_PAGE, .cr3 = v->cr3, .la57 = v->cr4 & CR4_LA57 };
+	for (u32 level = w->la57 ? 5 : 4; level; level--) {
+		const u32 shift = PAGE_SHIFT + 9 * (level - 1);
+		mfn_t table = p2m_lookup(v->domain, gpa_to_gfn(e & PTE_ADDR));
+		const u64 *at;
+
+		if (!mfn_valid(table))
+			return false;
+		at = (const u64 *)plat_map(table) + (va >> shift & 511);
+		e = READ_ONCE(*at);
+		if ((e & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+			return false;
+		for (u32 i = n++; i < CODE_WALK_MOST; i++) {
+			w->at[i] = at;
+			w->entry[i] = e;
+		}
+		if (level > 1 && !(e & PTE_PS))
+			continue;
+		if (level > 3)
+			return false; /* a reserved bit */
+		table = p2m_lookup(v->domain, gpa_to_gfn((e & PTE_ADDR & ~(BIT(shift) - 1)) | (va & (BIT(shift) - 1))));
+		if (!mfn_valid(table))
+			return false;
+		w->page = plat_map(table);
+		w->va = va;
+		return true;
+	}
+	return false;
+}
+
+/* Kept from one call to the next is v->code_walk; v->code tells of this call alone. */
 bool paging_code_page(struct vcpu *v, gva_t va)
 {
-	return false;
+	va &= PAGE_MASK;
+	if ((v->code_walk.va != va || !code_walk_stands(v, v->cr3, v->cr4)) && !walk_code(v, va))
+		return false;
+	v->code.page = v->code_walk.page;
+	return true;
+}
+
+static void forget_walks(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		d->vcpu[i]->code_walk.va = NO_CODE_PAGE;
 }
 
 void paging_recheck(struct vcpu *v, gva_t va) {}
@@ -129,21 +188,13 @@ bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 	return true;
 }
 
-void paging_load_root(struct vcpu *v)
-{
-	v->hw_cr3 = v->cr3;
-	v->hw_dirty = HW_ALL;
-	COUNT(v->domain, tlb_flush);
-	plat_tlb_flush(v);
-}
-
 void paging_update_modes(struct vcpu *v)
 {
 	find_mode(v);
 	v->hw_cr0 = v->cr0;
 	v->hw_cr4 = v->cr4;
 	v->hw_efer = (v->efer & ~EFER_LMA) | (v->guest_levels >= 4 ? EFER_LMA : 0);
-	paging_load_root(v);
+	load_root(v);
 }
 
 void paging_invlpg(struct vcpu *v, gva_t va)
@@ -278,6 +329,7 @@ bool paging_remove_frame(struct domain *d, gfn_t gfn)
 		return false;
 	d->p2m[gfn.n] = P2M_NONE;
 	BUG_ON(!npt_set(d, gfn, false));
+	forget_walks(d);
 	flush(d);
 	return true;
 }

@@ -139,8 +139,10 @@ static inline void sh_walk_cache_drop(struct vcpu *v)
 }
 static inline void sh_walk_cache_drop_all(struct domain *d)
 {
-	for (u32 i = 0; i < d->nr_vcpus; i++)
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
 		sh_walk_cache_drop(d->vcpu[i]);
+		d->vcpu[i]->code.entry = NO_ENTRY;
+	}
 }
 
 static inline struct sh_page *sh_root(const struct vcpu *v)

@@ -95,6 +95,7 @@ static void update_modes(struct vcpu *v)
 	v->hw_nested_cr3 =
 		v->shadow_levels > 3 ? 0 : mfn_to_hpa(v->domain->fence_root); /* set_hardware says that it is to be loaded */
 	v->take_fault = told ? fault_and_tell : v->mode->fault;
+	v->load_root = v->mode->load_root;
 }
 
 bool paging_vcpu_init(struct vcpu *v)
@@ -103,6 +104,8 @@ bool paging_vcpu_init(struct vcpu *v)
 		v->domain->acting = v;
 	v->mode = NULL;
 	v->root = NULL;
+	v->code.leaf = &v->hw_cr3; /* anything that can be read: no entry is NO_ENTRY */
+	v->code.entry = NO_ENTRY;
 	update_modes(v);
 	return v->root;
 }
@@ -149,8 +152,8 @@ static bool know_code(struct vcpu *v, gva_t va, u64 e)
 	return true;
 }
 
-/* The leaf entry for va below a root, a superpage's moved to va's own page; 0: none is there. */
-static inline u64 shadow_leaf(hpa_t root, gva_t va, u32 levels, u32 bits)
+/* The leaf entry for va below a root, a superpage's moved to va's own page; 0: none is there. *at: where it is. */
+static inline u64 shadow_leaf(hpa_t root, gva_t va, u32 levels, u32 bits, const void **at)
 {
 	u64 e = root;
 
@@ -158,7 +161,8 @@ static inline u64 shadow_leaf(hpa_t root, gva_t va, u32 levels, u32 bits)
 		const void *table = plat_map(hpa_to_mfn(e & PTE_ADDR));
 		u64 i = va >> shift & (BIT(bits) - 1);
 
-		e = bits == 10 ? ((const u32 *)table)[i] : ((const u64 *)table)[i];
+		*at = bits == 10 ? (const void *)((const u32 *)table + i) : (const u64 *)table + i;
+		e = bits == 10 ? *(const u32 *)*at : *(const u64 *)*at;
 		if (unlikely(!(e & PTE_P)))
 			return 0;
 		if (shift > PAGE_SHIFT && unlikely(e & PTE_PS))
@@ -170,18 +174,37 @@ static inline u64 shadow_leaf(hpa_t root, gva_t va, u32 levels, u32 bits)
 /* Two or three levels of guest tables, on two or three of shadows: the engine's own half of them (pool.h). */
 static __attribute__((noinline)) bool code_page_32(struct vcpu *v, gva_t va)
 {
+	const void *at = NULL;
+
 	if (!v->guest_levels)
 		return false;
-	return know_code(v, va,
-			 shadow_leaf(mfn_to_hpa(MFN(v->root->mfn)), (u32)va, v->shadow_levels, v->shadow_levels == 2 ? 10 : 9));
+	return know_code(
+		v, va,
+		shadow_leaf(mfn_to_hpa(MFN(v->root->mfn)), (u32)va, v->shadow_levels, v->shadow_levels == 2 ? 10 : 9, &at));
+}
+
+/* The way to the page of code, at whose end is *leaf, is known until a link goes. */
+static inline void know_way(struct vcpu *v, const u64 *leaf)
+{
+	struct code_page *c = &v->code;
+
+	c->top_slot = (u32)(c->va >> (PAGE_SHIFT + 9 * (v->guest_levels - 1)) & 511);
+	c->top = ((const u64 *)plat_map(hpa_to_mfn(v->hw_cr3)))[c->top_slot];
+	c->leaf = leaf;
+	c->entry = *leaf;
 }
 
 bool paging_code_page(struct vcpu *v, gva_t va)
 {
+	const void *at = NULL;
+
 	va &= PAGE_MASK;
 	if (unlikely(v->guest_levels < 4))
 		return code_page_32(v, va);
-	return know_code(v, va, shadow_leaf(v->hw_cr3, va, v->guest_levels, 9));
+	if (!know_code(v, va, shadow_leaf(v->hw_cr3, va, v->guest_levels, 9, &at)))
+		return false;
+	know_way(v, at);
+	return true;
 }
 
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
@@ -198,11 +221,6 @@ bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 		return false;
 	memcpy(v->pdpte, pdpte, sizeof(pdpte));
 	return true;
-}
-
-void paging_load_root(struct vcpu *v)
-{
-	v->mode->load_root(v);
 }
 
 void paging_update_modes(struct vcpu *v)

@@ -256,12 +256,27 @@ static __attribute__((noinline, cold)) void trace_root_load(struct vcpu *v, cons
 	TRACE(v, root_load, root->gfn, root->mfn, hit);
 }
 
+/*
+ * Is the vCPU's page of code where it was? A CR3 load keeps global translations, and all where the loaded root's way there has not
+ * changed. `same`: that root is the one before.
+ */
+static inline __attribute__((always_inline)) bool code_stays(const struct vcpu *v, const struct sh_page *root, bool same)
+{
+	const struct code_page *c = &v->code;
+
+	if (c->global)
+		return true;
+	return SHORT && G >= 4 && *c->leaf == c->entry && (same || s_get(root, c->top_slot) == c->top);
+}
+
 /* What every root load does. The trace is the last, and apart, so that none of it needs a stack. */
 static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, struct domain *d, const struct sh_page *root,
-								bool hit)
+								bool hit, bool same)
 {
 	COUNT(d, tlb_flush);
 	soft_flush_root(v);
+	if (!code_stays(v, root, same))
+		v->code.va = NO_CODE_PAGE;
 	plat_tlb_flush(v);
 	if (TRACE_ON(root_load))
 		trace_root_load(v, root, hit);
@@ -271,21 +286,26 @@ static inline __attribute__((always_inline)) void flush_at_load(struct vcpu *v, 
 static __attribute__((noinline)) void free_and_flush(struct vcpu *v, struct sh_page *old, const struct sh_page *root, bool hit)
 {
 	sh_page_free(v->domain, old);
-	flush_at_load(v, v->domain, root, hit);
+	flush_at_load(v, v->domain, root, hit, false);
 }
 
 static __attribute__((noinline, unused)) void park_and_flush(struct vcpu *v, struct sh_page *old, const struct sh_page *root,
 							     bool hit)
 {
 	sh_park_left_root(v->domain, old);
-	flush_at_load(v, v->domain, root, hit);
+	flush_at_load(v, v->domain, root, hit, false);
 }
+
+/* Is a root that was looked for surely another than the loaded one? load_root() looks for none when it is that one. */
+#define ROOTS_DIFFER (SYNC_KEEPS_ROOTS && N > 3)
 
 /* Hardware and v use this root from now on; the one before, `old`, is left. */
 static inline __attribute__((always_inline)) void install_root(struct vcpu *v, struct domain *d, struct sh_page *old,
 							       struct sh_page *root, bool hit)
 {
 	SH_EACH(reclaim, root_used, d, root);
+	if (ROOTS_DIFFER && root == old)
+		__builtin_unreachable();
 	if (N == 3 || root != old) { /* hardware reads a PAE root's entries when it is loaded */
 		v->hw_cr3 = mfn_to_hpa(MFN(root->mfn)) + (APART ? pool_hw_offset : 0);
 		v->hw_dirty |= HW_CR3;
@@ -310,7 +330,7 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 			}
 		}
 	}
-	flush_at_load(v, d, root, hit);
+	flush_at_load(v, d, root, hit, false);
 }
 
 static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role)
@@ -363,10 +383,9 @@ static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
 	struct sh_page *old = v->root;
 
 	/* Kernels often load CR3 for the flush alone. */
-	if (SYNC_KEEPS_ROOTS && N > 3 && likely(old) && old->gfn == (u32)root_gfn(v).n &&
-	    old->role == (u16)(v->role | ROLE_MAKE(N, 0))) {
+	if (ROOTS_DIFFER && likely(old) && old->gfn == (u32)root_gfn(v).n && old->role == (u16)(v->role | ROLE_MAKE(N, 0))) {
 		COUNT(v->domain, root_hit);
-		flush_at_load(v, v->domain, old, true);
+		flush_at_load(v, v->domain, old, true, true);
 	} else if (unlikely(!old)) {
 		load_first_root(v);
 	} else {
