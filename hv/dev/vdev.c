@@ -11,21 +11,20 @@
 #include "lib.h"
 
 enum {
-	PORT_PIC0 = 0x20,
-	PORT_PIT = 0x40,
-	PORT_KBD_DATA = 0x60,
-	PORT_SPEAKER = 0x61,
-	PORT_KBD = 0x64,
-	PORT_RTC = 0x70,
-	PORT_RTC_DATA = 0x71,
-	PORT_SYSTEM_A = 0x92,
-	PORT_PIC1 = 0xa0,
-	PORT_COM1 = 0x3f8,
-	PORT_COM1_STATUS = 0x3fd,
-	PORT_ELCR = 0x4d0,
-	PORT_PCI = 0xcf8,
-	PORT_RESET = 0xcf9,
+#define PORT(name, first, n) PORT_##name = (first),
+#include "ports.def"
+	PORT_COM1_STATUS = PORT_COM1 + 5,
+	PORT_PCI = 0xcf8, /* nobody's */
 };
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+const u8 vdev_answers[VDEV_PORTS / 8] = {
+#define PORT(name, first, n) [(first) / 8 ...((first) + (n)-1) / 8] = 1,
+#include "ports.def"
+};
+#pragma GCC diagnostic pop
+
 enum { SYSTEM_A_RESET = 1, SYSTEM_A_A20 = 2, RESET_CPU = 4, DEFAULT_TSC_KHZ = 1000000 };
 
 void vdev_init(struct vdev *v, u64 tsc_khz, u64 now)
@@ -116,7 +115,7 @@ u32 vdev_in(struct vdev *v, u16 port, unsigned size, u64 now)
 static __attribute__((noinline)) void any_out(struct vdev *v, u16 port, unsigned size, u32 val, u64 now)
 {
 	vdev_advance(v, now);
-	if (port == PN_DEBUG_EXIT_PORT) {
+	if (port == PORT_DEBUG_EXIT) {
 		v->exit_code = size == 1 ? (u8)val : size == 2 ? (u16)val : val;
 		v->exit_requested = true;
 	} else if (size == 1) {

@@ -25,6 +25,7 @@
 #define VDEV_CONSOLE_BYTES 65536u /* the last so many bytes that the guest printed; a power of two */
 #define VDEV_INPUT_BYTES   1024u  /* typed ahead; a power of two */
 #define VDEV_NEVER         (~0ull)
+#define VDEV_PORTS         0x1000u /* above, no device answers */
 
 struct vdev_pic {
 	u8 irr, imr, isr;
@@ -118,6 +119,15 @@ void vdev_set_memory(struct vdev *v, u64 bytes);
  */
 u32 vdev_in(struct vdev *v, u16 port, unsigned size, u64 now);
 void vdev_out(struct vdev *v, u16 port, unsigned size, u32 val, u64 now);
+/*
+ * Does surely no device answer an access of so many bytes? It reads all ones, and writes nothing; no time need pass for it.
+ * Ports in an aligned eight with a device's are not sure.
+ */
+extern const u8 vdev_answers[VDEV_PORTS / 8];
+static inline bool vdev_is_nobodys(u16 port, unsigned size)
+{
+	return port >= VDEV_PORTS || (!vdev_answers[port / 8] && port % 8 + size <= 8);
+}
 
 /* Brings the devices up to `now`: timer edges that came due, console input that came in. */
 void vdev_advance(struct vdev *v, u64 now);

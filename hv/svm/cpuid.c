@@ -61,10 +61,9 @@ static u32 at_most(u32 a, u32 b)
 	return a < b ? a : b;
 }
 
-/* CPUID.OSXSAVE follows CR4.OSXSAVE, which guests under nested paging change without an exit. */
-static u32 osxsave(const struct svm_vcpu *s)
+static u32 osxsave(u64 cr4)
 {
-	return s->vmcb.cr4 & CR4_OSXSAVE ? CPUID_OSXSAVE : 0;
+	return cr4 & CR4_OSXSAVE ? CPUID_OSXSAVE : 0;
 }
 
 /* The whole answer: the host's bits that are offered, and what is this vCPU's own. */
@@ -76,7 +75,7 @@ static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
 	case 0: r.eax = at_most(r.eax, MAX_LEAF); break;
 	case 1:
 		r.ebx |= s->v.id << 24 | 1 << 16; /* one logical CPU a package */
-		r.ecx |= CPUID_HYPERVISOR | osxsave(s);
+		r.ecx |= CPUID_HYPERVISOR | osxsave(s->vmcb.cr4);
 		r.edx &= ~(s->smp ? 0 : (u32)CPUID_APIC);
 		break;
 	case 7:
@@ -131,37 +130,29 @@ static u64 efer_bits(const struct svm_vcpu *s)
 	return all;
 }
 
-/* Where the answer for a leaf is kept, of the first 32 standard ones and the first 32 extended ones. */
-static inline u32 slot_of(u32 leaf)
+/* Leaves 7, 0xd and 0x8000001d have subleaves, and 0xd tells of XCR0. */
+static bool leaf_decides(u32 leaf)
 {
-	return (leaf & 31) | leaf >> 31 << 5;
-}
-
-/* Answers for subleaf 0 are kept, without CPUID.OSXSAVE. */
-static void keep_answers(struct svm_vcpu *s)
-{
-	for (u32 i = 0; i < CPUID_SLOTS; i++)
-		s->cpuid.kept[i] = filter(s, (i & 31) | i >> 5 << 31, 0);
-	s->cpuid.kept[1].ecx &= ~(u32)CPUID_OSXSAVE;
-}
-
-/*
- * Does the leaf alone decide the answer, so that it is kept? Leaves 7, 0xd and 0x8000001d have subleaves, and 0xd tells of XCR0,
- * too.
- */
-static inline bool is_kept(u32 leaf, u32 subleaf)
-{
-	return (leaf & 0x7fffffe0) == 0 && leaf != 0xd && leaf != 0x8000001d && (leaf != 7 || !subleaf);
+	return leaf != 7 && leaf != 0xd && leaf != 0x8000001d;
 }
 
 void svm_learn_cpuid(struct svm_vcpu *s)
 {
-	s->cpuid.leaf = PN_CPUID_BASE;
-	s->cpuid.answer = filter(s, PN_CPUID_BASE, 0);
-	keep_answers(s);
+	for (u32 i = 0; i < CPUID_SLOTS; i++) {
+		u32 leaf = (i & 31) | i >> 5 << 31;
+
+		s->cpuid[CPUID_SLOT(leaf)] = (struct cpuid_kept){ filter(s, leaf, 0), leaf_decides(leaf) ? leaf : leaf + 1 };
+	}
 	s->cr4_offered = cr4_bits(s);
 	s->efer_offered = efer_bits(s);
 	s->xcr0_offered = filter(s, 0xd, 0).eax;
+}
+
+void svm_cpuid_follow_cr4(struct svm_vcpu *s, u64 cr4)
+{
+	struct cpuid *r = &s->cpuid[CPUID_SLOT(1)].answer;
+
+	r->ecx = (r->ecx & ~(u32)CPUID_OSXSAVE) | osxsave(cr4);
 }
 
 /* XCR0 has x87 on always, and nothing without what it is made of (APM volume 2, section 11.5.2). */
@@ -188,32 +179,19 @@ enum trip exit_xsetbv(struct svm_vcpu *s)
 
 /* ---- the instruction ---- */
 
-/* The answer for a leaf. One that never changes, whatever the subleaf, the quick handler may give next time. */
-static struct cpuid answer(struct svm_vcpu *s, u32 leaf, u32 subleaf)
-{
-	const bool kept = is_kept(leaf, subleaf);
-	struct cpuid r = likely(kept) ? s->cpuid.kept[slot_of(leaf)] : filter(s, leaf, subleaf);
-
-	if (kept && leaf == 1) {
-		r.ecx |= osxsave(s);
-	} else if ((kept && leaf != 7) || leaf - PN_CPUID_BASE < 2) {
-		s->cpuid.leaf = leaf;
-		s->cpuid.answer = r;
-	}
-	return r;
-}
-
 /* CPUID writes 32 bits of each register, which clears the upper halves. */
 enum trip exit_cpuid(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
 	u32 leaf = (u32)s->vmcb.rax, subleaf = (u32)v->gpr[RCX];
+	const struct cpuid *kept = svm_cpuid_kept(s, leaf);
+	struct cpuid r;
 	unsigned len = svm_exit_length(s, 0xa20f, 0xffff, 2);
 
 	if (!len)
 		return TRIP_cpuid;
-	struct cpuid r = leaf == s->cpuid.leaf ? s->cpuid.answer : answer(s, leaf, subleaf);
-
+	svm_cpuid_follow_cr4(s, s->vmcb.cr4);
+	r = kept ? *kept : filter(s, leaf, subleaf);
 	s->vmcb.exitinfo1 = leaf; /* for the trace */
 	s->vmcb.rax = r.eax;
 	v->gpr[RBX] = r.ebx;

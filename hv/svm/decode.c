@@ -87,6 +87,7 @@ const u8 *svm_learn_code(struct svm_vcpu *s, bool in_32)
 {
 	u64 offset = s->vmcb.rip & (PAGE_SIZE - 1);
 
+	svm_sync_nested(s);
 	if (in_32 ? !svm_flat_32(s) || s->vmcb.rip >> 32 : !(s->v.efer & EFER_LMA) || !(s->vmcb.cs.attrib & SEG_L))
 		return NULL;
 	return offset <= PAGE_SIZE - FETCH_BYTES && paging_code_page(&s->v, s->vmcb.rip) ? s->v.code.page + offset : NULL;

@@ -133,6 +133,7 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 		v->hw_cr4 = (v->hw_cr4 & ~changed) | (val & changed);
 		v->hw_dirty = HW_ALL;
 	}
+	svm_cpuid_follow_cr4(s, val);
 	return true;
 }
 

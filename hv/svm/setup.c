@@ -76,8 +76,7 @@ void svm_setup_domu(struct svm_vcpu *s)
 	b->asid = 2 + s->v.domain->id;
 	s->smp = s->v.domain->nr_vcpus > 1;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
-	/* The quick handlers take no lock, and know no nested paging. */
-	s->quick = !s->smp && !paging_is_nested && paging_short_ways;
+	s->quick = !s->smp && paging_short_ways; /* the quick handlers take no lock */
 	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none();
 	b->exit = s->smp ? svm_exit_smp : svm_exit;
 	svm_learn_cpuid(s);

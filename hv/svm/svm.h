@@ -36,7 +36,9 @@ typedef quick_t (*quick_handler_t)(struct svm_vcpu *s);
 /* Guest physical addresses have 40 bits (CPUID 0x80000008 says so, cpuid.c). */
 #define GUEST_PHYS_BITS 40
 /* Answers to CPUID that are kept: of the first 32 standard and of the first 32 extended leaves. */
-#define CPUID_SLOTS 64
+/* The first 32 leaves, and the first 32 extended ones. */
+#define CPUID_SLOTS      64
+#define CPUID_SLOT(leaf) (((leaf) ^ (leaf) >> 26) % CPUID_SLOTS)
 
 /* Where a table of exits has the codes that are not small numbers. */
 enum { EXIT_IDX_NPF = NR_PLAIN_EXITS, EXIT_IDX_INVALID, EXIT_IDX_UNKNOWN, NR_EXITS };
@@ -70,12 +72,10 @@ struct svm_vcpu {
 	u64 pat; /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
 	u64 cr4_offered, efer_offered, xcr0_offered; /* bits that the guest may set (cpuid.def) */
-	/* Answers to CPUID for leaves of little or no change, and the last that never changes (cpuid.c). */
-	struct {
-		u32 leaf;
+	struct cpuid_kept {
 		struct cpuid answer;
-		struct cpuid kept[CPUID_SLOTS];
-	} cpuid;
+		u32 leaf;     /* another slot's, where no answer is kept */
+	} cpuid[CPUID_SLOTS]; /* answers to CPUID that the leaf alone decides (svm_cpuid_kept) */
 };
 
 #define to_svm(vcpu) container_of(vcpu, struct svm_vcpu, v)
@@ -281,8 +281,17 @@ enum trip svm_answer_pf(struct svm_vcpu *s, enum verdict r);
  */
 const quick_handler_t *svm_quick_none(void);
 extern const quick_handler_t quick_none[];
-/* Before the first of them: the quick one for CPUID must know one answer. */
+/* The CPU that the guest sees, from cpuid.def: before it runs. */
 void svm_learn_cpuid(struct svm_vcpu *s);
+/* CR4 is another: CPUID.OSXSAVE follows CR4.OSXSAVE. (Guests under nested paging change that without an exit.) */
+void svm_cpuid_follow_cr4(struct svm_vcpu *s, u64 cr4);
+/* The answer to CPUID where the leaf alone decides it; NULL elsewhere. */
+static inline const struct cpuid *svm_cpuid_kept(const struct svm_vcpu *s, u32 leaf)
+{
+	const struct cpuid_kept *k = &s->cpuid[CPUID_SLOT(leaf)];
+
+	return likely(k->leaf == leaf) ? &k->answer : NULL;
+}
 quick_t quick_not(struct svm_vcpu *s);
 /* The one for the mode that the guest is in (short/quick_table.c). */
 const quick_handler_t *svm_quick_table(const struct svm_vcpu *s);

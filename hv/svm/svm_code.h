@@ -94,11 +94,11 @@ static inline const u8 *svm_code(struct svm_vcpu *s, bool in_32)
 	return p;
 }
 
-/* FETCH_BYTES at RIP, in whichever mode. NULL as well under nested paging, which keeps no page of code. */
+/* FETCH_BYTES at RIP, in whichever mode; under nested paging in 64-bit code alone. */
 static inline const u8 *svm_code_kept(struct svm_vcpu *s)
 {
 	if (paging_is_nested)
-		return NULL;
+		return svm_learn_code(s, false);
 	return svm_in_32(s) ? svm_code(s, true) : svm_code(s, false);
 }
 

@@ -30,6 +30,9 @@ static inline __attribute__((always_inline)) quick_t quick_done(struct svm_vcpu 
 }
 
 quick_t quick_cpuid(struct svm_vcpu *s);
+quick_t quick_cpuid_nested(struct svm_vcpu *s);
+/* Of a port that no device answers, as kernels write to for the delay, in every mode. */
+quick_t quick_io(struct svm_vcpu *s);
 quick_t quick_pf(struct svm_vcpu *s);
 /* quick_pf while CR4.SMAP is set: paging must be told whether SMAP binds the access, as the error code does not say. */
 quick_t quick_pf_smap(struct svm_vcpu *s);

@@ -15,6 +15,7 @@ register unsigned long guest_r13 asm("r13");
 register unsigned long guest_r14 asm("r14");
 register unsigned long guest_r15 asm("r15");
 
+#include "code_walk.h"
 #include "cpu.h"
 #include "paging.h"
 #include "quick.h"
@@ -84,21 +85,19 @@ static inline __attribute__((always_inline)) quick_t with_code(struct svm_vcpu *
 	return likely(svm_known_code(s, in_32, &p)) ? at(s, p, in_32) : learn_then(s, at, in_32);
 }
 
-/*
- * CPUID (0F A2), for the leaf whose answer is at hand: a guest that uses the instruction to serialise asks for one leaf again and
- * again.
- */
+/* CPUID (0F A2), for a leaf whose answer is kept. */
 static inline __attribute__((always_inline)) quick_t cpuid_at(struct svm_vcpu *s, const u8 *p, bool in_32)
 {
-	struct vcpu *v = &s->v;
+	const u32 leaf = (u32)s->vmcb.rax;
+	const struct cpuid *r = svm_cpuid_kept(s, leaf);
 
-	if (unlikely(*(const u16 *)p != 0xa20f || s->cpuid.leaf != (u32)s->vmcb.rax))
+	if (unlikely(*(const u16 *)p != 0xa20f || !r))
 		return QUICK_NOT;
-	s->vmcb.exitinfo1 = (u32)s->vmcb.rax; /* for the trace */
-	s->vmcb.rax = s->cpuid.answer.eax;
-	guest_rbx = s->cpuid.answer.ebx;
-	v->gpr[RCX] = s->cpuid.answer.ecx;
-	v->gpr[RDX] = s->cpuid.answer.edx;
+	s->vmcb.exitinfo1 = leaf; /* for the trace */
+	s->vmcb.rax = r->eax;
+	guest_rbx = r->ebx;
+	s->v.gpr[RCX] = r->ecx;
+	s->v.gpr[RDX] = r->edx;
 	svm_past_quick(s, 2);
 	return quick_done(s, TRIP_cpuid, 0);
 }
@@ -170,3 +169,17 @@ BOTH_MODES(cpuid)
 BOTH_MODES(cr3_read)
 BOTH_MODES(cr3_write)
 BOTH_MODES(invlpg)
+
+/* Under nested paging: by the walk that was kept, or all of one. */
+quick_t quick_cpuid_nested(struct svm_vcpu *s)
+{
+	const u64 offset = s->vmcb.rip - s->v.code_walk.va;
+
+	svm_regain_paging();
+	if (unlikely(svm_is_stepping(s)))
+		return QUICK_NOT;
+	if (likely(offset <= PAGE_SIZE - FETCH_BYTES && s->vmcb.cs.attrib & SEG_L) &&
+	    likely(code_walk_stands(&s->v, s->vmcb.cr3, s->vmcb.cr4)))
+		return cpuid_at(s, s->v.code_walk.page + offset, false);
+	return learn_then(s, cpuid_at, false);
+}

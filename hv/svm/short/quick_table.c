@@ -4,13 +4,14 @@
  * every exit would have to ask; svm_load_hw() changes tables when the mode changes.
  */
 #include "cpu.h"
+#include "paging.h"
 #include "quick.h"
 #include "svm.h"
 #include "svm_code.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-#define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not
+#define QUICK_NONE [0 ... NR_QUICK - 1] = quick_not, [VMEXIT_IOIO] = quick_io
 #define QUICK_INSNS                                                                                                              \
 	[VMEXIT_CR3_READ] = quick_cr3_read, [VMEXIT_CR3_WRITE] = quick_cr3_write, [VMEXIT_CPUID] = quick_cpuid,                  \
 	[VMEXIT_INVLPG] = quick_invlpg
@@ -32,9 +33,27 @@ static const quick_handler_t domu_quick_32[NR_QUICK] = {
 	[VMEXIT_CPUID] = quick_cpuid_32,
 	[VMEXIT_INVLPG] = quick_invlpg_32,
 };
+/* Under nested paging, where every exit may have to regain the hypervisor's own (svm_quirks.loses_host_paging). */
+static quick_t quick_not_nested(struct svm_vcpu *s)
+{
+	svm_regain_paging();
+	return QUICK_NOT;
+}
+static quick_t quick_io_nested(struct svm_vcpu *s)
+{
+	svm_regain_paging();
+	return quick_io(s);
+}
+static const quick_handler_t domu_quick_nested[NR_QUICK] = {
+	[0 ... NR_QUICK - 1] = quick_not_nested,
+	[VMEXIT_IOIO] = quick_io_nested,
+	[VMEXIT_CPUID] = quick_cpuid_nested,
+};
 #pragma GCC diagnostic pop
 
 const quick_handler_t *svm_quick_table(const struct svm_vcpu *s)
 {
+	if (paging_is_nested)
+		return domu_quick_nested;
 	return svm_in_32(s) ? domu_quick_32 : s->v.cr4 & CR4_SMAP ? domu_quick_smap : domu_quick;
 }
