@@ -6,14 +6,14 @@
  * mapping in the head itself. Both record every mapping; what is looked up here is
  * writable ones only, so only these are recorded.
  *
- * A head a frame names its latest mapping. A frame's further mappings are chained through pages
- * of links: a leaf shadow whose entry has a successor owns one, of the shadow pool, with a
- * link for each of its entries.
+ * A head a frame names its latest mapping. A frame's further mappings are chained both ways, so that taking one off costs the same
+ * wherever it is, through pages of links: a leaf shadow with an entry on a chain owns one, of the shadow pool, with a pair of links
+ * for each of its entries; two, if it has more than a page of links has pairs.
  *
  * Must hold:
  *  - from each head a chain leads to every leaf entry that maps the frame writable, and to nothing else;
- *  - a link is zero unless its entry is on a chain and not the last one, so a page of links is
- *    all zeros again when its leaf is empty;
+ *  - both links of an entry that is on no chain, or alone on one, are zero, so a page of links is all zeros again when its leaf is
+ *    empty;
  *  - an entry that cannot be recorded for want of a page is not writable. Faults reserve pages.
  */
 #ifndef PART_WRMAP_RMAP_H
@@ -23,8 +23,14 @@
 
 enum { WRMAP_RMAP_FINDS_ALL = 1 };
 
+/* An entry's neighbours on its chain, by their places; 0: none. */
+struct rmap_pair {
+	u32 older, newer;
+};
+#define RMAP_PAIRS (PAGE_SIZE / sizeof(struct rmap_pair)) /* a page of links */
+
 struct rmap_page {
-	struct sh_page *links; /* of a leaf: its page of links, or NULL */
+	u32 links[SH_MAX_ENTRIES / RMAP_PAIRS]; /* of a leaf: its pages of links, by frame; 0: none yet */
 };
 struct rmap_domain {
 	u32 *heads; /* a book, by mfn */
@@ -38,11 +44,12 @@ SH_PART u32 rmap_place(const struct sh_page *leaf, u32 slot)
 	return leaf->mfn * SH_MAX_ENTRIES | slot;
 }
 
-SH_PART u32 *rmap_link(u32 place)
+/* NULL: its leaf has no page of links, so that the entry is on no chain with others. */
+SH_PART struct rmap_pair *rmap_pair(u32 place)
 {
-	const struct sh_page *links = rmap_page(pool_page(place / SH_MAX_ENTRIES))->links;
+	u32 slot = place % SH_MAX_ENTRIES, links = rmap_page(pool_page(place / SH_MAX_ENTRIES))->links[slot / RMAP_PAIRS];
 
-	return links ? (u32 *)links->table + place % SH_MAX_ENTRIES : NULL;
+	return links ? (struct rmap_pair *)pool_page(links)->table + slot % RMAP_PAIRS : NULL;
 }
 
 SH_PART void rmap_grown(struct domain *d, s64 pages)
@@ -67,19 +74,33 @@ SH_PART void rmap_exit(struct domain *d)
 	sh_book_free(d, rmap_domain(d)->heads, sizeof(u32));
 }
 
-/* The frame is mapped elsewhere already: the new entry goes before. */
-static __attribute__((noinline, unused)) bool rmap_chain(struct domain *d, u32 *head, struct sh_page *leaf, u32 slot)
+/* Its pair, for which its leaf gets a page of links if need be; NULL: there is no page left. */
+SH_PART struct rmap_pair *rmap_make_pair(struct domain *d, u32 place)
 {
-	struct rmap_page *own = rmap_page(leaf);
+	struct sh_page *leaf = pool_page(place / SH_MAX_ENTRIES);
+	u32 *links = &rmap_page(leaf)->links[place % SH_MAX_ENTRIES / RMAP_PAIRS];
 
-	if (!own->links) {
-		own->links = sh_take_page(d, leaf);
-		if (!own->links)
-			return false;
+	if (!*links) {
+		const struct sh_page *page = sh_take_page(d, leaf);
+
+		if (!page)
+			return NULL;
+		*links = page->mfn;
 		rmap_grown(d, 1);
 	}
-	((u32 *)own->links->table)[slot] = *head;
-	*head = rmap_place(leaf, slot);
+	return rmap_pair(place);
+}
+
+/* The frame is mapped elsewhere already: the new entry goes before. */
+static __attribute__((noinline, unused)) bool rmap_chain(struct domain *d, u32 *head, u32 place)
+{
+	struct rmap_pair *older = rmap_make_pair(d, *head), *own = older ? rmap_make_pair(d, place) : NULL;
+
+	if (!own)
+		return false;
+	older->newer = place;
+	own->older = *head;
+	*head = place;
 	return true;
 }
 
@@ -88,27 +109,29 @@ SH_PART bool rmap_mapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 
 	u32 *head = &rmap_domain(d)->heads[mfn.n];
 
 	if (unlikely(*head))
-		return rmap_chain(d, head, leaf, slot);
+		return rmap_chain(d, head, rmap_place(leaf, slot));
 	*head = rmap_place(leaf, slot);
 	return true;
 }
 
-static __attribute__((noinline, unused)) void rmap_unchain(u32 *at, u32 place)
+static __attribute__((noinline, unused)) void rmap_unchain(u32 *head, u32 place)
 {
-	u32 *link = rmap_link(place);
+	struct rmap_pair *own = rmap_pair(place);
 
-	while (*at != place)
-		at = rmap_link(*at);
-	*at = link ? *link : 0;
-	if (link)
-		*link = 0;
+	if (own->newer)
+		rmap_pair(own->newer)->older = own->older;
+	else
+		*head = own->older;
+	if (own->older)
+		rmap_pair(own->older)->newer = own->newer;
+	*own = (struct rmap_pair){ 0 };
 }
 
 SH_PART void rmap_unmapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u32 slot)
 {
 	u32 *head = &rmap_domain(d)->heads[mfn.n], place = rmap_place(leaf, slot);
 
-	if (likely(*head == place && !rmap_page(leaf)->links))
+	if (likely(*head == place && !rmap_page(leaf)->links[slot / RMAP_PAIRS]))
 		*head = 0;
 	else
 		rmap_unchain(head, place);
@@ -116,13 +139,15 @@ SH_PART void rmap_unmapped(struct domain *d, mfn_t mfn, struct sh_page *leaf, u3
 
 SH_PART void rmap_gone(struct domain *d, struct sh_page *leaf)
 {
-	struct rmap_page *own = rmap_page(leaf);
+	for (u32 i = 0; i < ARRAY_SIZE(rmap_page(leaf)->links); i++) {
+		u32 *links = &rmap_page(leaf)->links[i];
 
-	if (!own->links)
-		return;
-	sh_give_page(d, own->links);
-	own->links = NULL;
-	rmap_grown(d, -1);
+		if (!*links)
+			continue;
+		sh_give_page(d, pool_page(*links));
+		*links = 0;
+		rmap_grown(d, -1);
+	}
 }
 
 SH_PART void rmap_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
@@ -139,9 +164,9 @@ SH_PART void rmap_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 
 SH_PART u32 rmap_listed(const struct domain *d, mfn_t mfn, u32 place)
 {
-	const u32 *link = place ? rmap_link(place) : &rmap_domain(d)->heads[mfn.n];
+	const struct rmap_pair *pair = place ? rmap_pair(place) : NULL;
 
-	return link ? *link : 0;
+	return place ? pair ? pair->older : 0 : rmap_domain(d)->heads[mfn.n];
 }
 
 static const struct sh_wrmap wrmap_rmap = {
@@ -154,7 +179,7 @@ static const struct sh_wrmap wrmap_rmap = {
 	.unmapped = rmap_unmapped,
 	.gone = rmap_gone,
 	.listed = rmap_listed,
-	.pages = 1,
+	.pages = 2, /* for the entry and for the one before it on the chain */
 };
 
 #endif
