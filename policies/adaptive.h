@@ -5,7 +5,7 @@
  */
 #include "parts/ad_fault.h"
 #include "parts/prefetch_adaptive.h"
-#include "parts/reclaim_lru.h"
+#include "parts/reclaim_clock.h"
 #include "parts/reclaim_upper.h"
 #include "parts/spare_way.h"
 #include "parts/super_splinter.h"
@@ -15,7 +15,7 @@
 #include "parts/wrmap_last_writer.h"
 #include "parts/wrmap_scan.h"
 
-enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
+enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_CLOCK_FREES_PINNED };
 #define RECIPE_NAME "adaptive"
 
 static const struct sh_policy policy = {
@@ -24,6 +24,6 @@ static const struct sh_policy policy = {
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,
-	.reclaim = { &reclaim_upper, &reclaim_lru },
+	.reclaim = { &reclaim_upper, &reclaim_clock },
 	.ad = &ad_part,
 };

@@ -6,14 +6,14 @@
 #include "parts/ad_fault.h"
 #include "parts/prefetch_block.h"
 #include "parts/reclaim_flood.h"
-#include "parts/reclaim_lru.h"
+#include "parts/reclaim_clock.h"
 #include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_direct.h"
 #include "parts/sync_unsync_l1_all.h"
 #include "parts/ways_short.h"
 #include "parts/wrmap_rmap.h"
 
-enum { WRMAP_FINDS_ALL = WRMAP_RMAP_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
+enum { WRMAP_FINDS_ALL = WRMAP_RMAP_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_CLOCK_FREES_PINNED };
 #define RECIPE_NAME "kvm"
 
 static const struct sh_policy policy = {
@@ -22,6 +22,6 @@ static const struct sh_policy policy = {
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,
-	.reclaim = { &reclaim_flood, &reclaim_lru },
+	.reclaim = { &reclaim_flood, &reclaim_clock },
 	.ad = &ad_part,
 };

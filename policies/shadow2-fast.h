@@ -4,7 +4,7 @@
 #include "parts/prefetch_none.h"
 #include "parts/reclaim_batch.h"
 #include "parts/reclaim_early.h"
-#include "parts/reclaim_lru.h"
+#include "parts/reclaim_clock.h"
 #include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_emulate.h"
@@ -13,7 +13,7 @@
 #include "parts/wrmap_last_writer.h"
 #include "parts/wrmap_scan.h"
 
-enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
+enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_CLOCK_FREES_PINNED };
 #define RECIPE_NAME "shadow2-fast"
 
 static const struct sh_policy policy = {
@@ -22,6 +22,6 @@ static const struct sh_policy policy = {
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,
-	.reclaim = { &reclaim_batch, &reclaim_early, &reclaim_lru },
+	.reclaim = { &reclaim_batch, &reclaim_early, &reclaim_clock },
 	.ad = &ad_part,
 };

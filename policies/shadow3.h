@@ -3,7 +3,7 @@
 #include "parts/ad_fault.h"
 #include "parts/prefetch_around.h"
 #include "parts/reclaim_early.h"
-#include "parts/reclaim_lru.h"
+#include "parts/reclaim_clock.h"
 #include "parts/spare_guest_flags_mmio.h"
 #include "parts/super_splinter.h"
 #include "parts/sync_unsync_l1.h"
@@ -12,7 +12,7 @@
 #include "parts/wrmap_guess.h"
 #include "parts/wrmap_scan.h"
 
-enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_LRU_FREES_PINNED };
+enum { WRMAP_FINDS_ALL = WRMAP_SCAN_FINDS_ALL, RECLAIM_FREES_PINNED = RECLAIM_CLOCK_FREES_PINNED };
 #define RECIPE_NAME "shadow3"
 
 static const struct sh_policy policy = {
@@ -21,6 +21,6 @@ static const struct sh_policy policy = {
 	.spare = &spare_part,
 	.super = &super_part,
 	.prefetch = &prefetch_part,
-	.reclaim = { &reclaim_early, &reclaim_lru },
+	.reclaim = { &reclaim_early, &reclaim_clock },
 	.ad = &ad_part,
 };

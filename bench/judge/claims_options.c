@@ -94,8 +94,8 @@ void judge_bulk_updates(struct judgement *j)
 	struct trial protect, cow;
 	double with, without;
 
-	if (!ask_trial(j, "reclaim", "batch", "lru", "fork-cow", "protect", &protect) ||
-	    !ask_trial(j, "reclaim", "batch", "lru", "fork-cow", "cow", &cow))
+	if (!ask_trial(j, "reclaim", "batch", "clock", "fork-cow", "protect", &protect) ||
+	    !ask_trial(j, "reclaim", "batch", "clock", "fork-cow", "cow", &cow))
 		return;
 	with = instructions(&protect.with) + instructions(&cow.with);
 	without = instructions(&protect.without) + instructions(&cow.without);
@@ -137,7 +137,7 @@ void judge_teardown_heuristics(struct judgement *j)
 	struct trial t[4];
 
 	for (unsigned i = 0; i < 4; i++)
-		if (ask_trial(j, "reclaim", "early", "lru", "recycle", phase[i], &t[i])) {
+		if (ask_trial(j, "reclaim", "early", "clock", "recycle", phase[i], &t[i])) {
 			with += trips(&t[i].with);
 			without += trips(&t[i].without);
 		}

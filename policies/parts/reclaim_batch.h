@@ -10,7 +10,7 @@
  * to one table that each took PTE_RW from a user mapping which had it, gaps or not.
  *
  * Must hold: it is a guess that costs refills when it is wrong, never an answer. It frees no page of
- * which the whereabouts would have to be searched for, and no loaded root. lru comes after it.
+ * which the whereabouts would have to be searched for, and no loaded root. clock comes after it.
  */
 #ifndef PART_RECLAIM_BATCH_H
 #define PART_RECLAIM_BATCH_H

@@ -5,7 +5,7 @@
  * slides' future optimisation 5; Xen: SHOPT_EARLY_UNSHADOW). Any other write to a table begins anew.
  *
  * Must hold: it is a guess that costs a refill when it is wrong, never an answer. It frees no page of
- * which the whereabouts would have to be searched for, and no loaded root. It ends no want of pages: lru
+ * which the whereabouts would have to be searched for, and no loaded root. It ends no want of pages: clock
  * comes after it.
  */
 #ifndef PART_RECLAIM_EARLY_H

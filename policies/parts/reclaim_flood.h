@@ -5,7 +5,7 @@
  * flooding; level-1 tables go out of sync there instead).
  *
  * Must hold: it is a guess that costs refills when it is wrong, never an answer. It frees no page of
- * which the whereabouts would have to be searched for, and no loaded root. lru comes after it.
+ * which the whereabouts would have to be searched for, and no loaded root. clock comes after it.
  */
 #ifndef PART_RECLAIM_FLOOD_H
 #define PART_RECLAIM_FLOOD_H

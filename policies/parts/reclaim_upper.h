@@ -11,7 +11,7 @@
  * is in the domain's statistics. Two zeros or three others are what those two have, and `recycle` bears them out.
  *
  * Must hold: it is a guess that costs refills when it is wrong, never an answer. It frees no page of
- * which the whereabouts would have to be searched for, and no loaded root. lru comes after it.
+ * which the whereabouts would have to be searched for, and no loaded root. clock comes after it.
  */
 #ifndef PART_RECLAIM_UPPER_H
 #define PART_RECLAIM_UPPER_H

@@ -24,8 +24,8 @@ static const char recipes_text[] =
 	"{'name':'shadow2+rmap','kind':'shadow','base':'shadow2','axis':'wrmap','parts':'rmap'},"
 	"{'name':'shadow2+last','kind':'shadow','base':'shadow2','axis':'wrmap','parts':'last_writer+guess+scan'},"
 	"{'name':'shadow2-guess','kind':'shadow','base':'shadow2','axis':'wrmap','parts':'scan'},"
-	"{'name':'shadow2+batch','kind':'shadow','base':'shadow2','axis':'reclaim','parts':'batch+lru'},"
-	"{'name':'shadow2+early','kind':'shadow','base':'shadow2','axis':'reclaim','parts':'early+lru'},"
+	"{'name':'shadow2+batch','kind':'shadow','base':'shadow2','axis':'reclaim','parts':'batch+clock'},"
+	"{'name':'shadow2+early','kind':'shadow','base':'shadow2','axis':'reclaim','parts':'early+clock'},"
 	"{'name':'shadow2+direct','kind':'shadow','base':'shadow2','axis':'super','parts':'direct'},"
 	"{'name':'shadow2+readprotect','kind':'shadow','base':'shadow2','axis':'ad','parts':'read_protect'}]";
 

@@ -41,11 +41,11 @@ mixture PREFETCH_LOOKS_AROUND 1 prefetch_none sync_vtlb 'this prefetch part fill
 mixture AD_HIDES_TABLES 1 ad_fault sync_vtlb 'this ad part withholds guest tables'
 mixture SYNC_UNSYNCS 1 sync_vtlb sync_vtlb 'this sync part lets tables go out of sync'
 mixture SYNC_TAKES_SNAPSHOTS 1 sync_emulate sync_emulate 'this sync part takes snapshots'
-mixture RECLAIM_LRU_FREES_PINNED 0 reclaim_lru sync_emulate 'this sync part keeps roots'
+mixture RECLAIM_CLOCK_FREES_PINNED 0 reclaim_clock sync_emulate 'this sync part keeps roots'
 mixture SUPER_HIGHEST_LEAF 3 super_splinter sync_emulate 'larger superpages must be splintered'
 
 mkdir "$tmp/parts"
-sed 's/u64 last_used;/u64 last_used, more[2];/' "$src/policies/parts/reclaim_lru.h" >"$tmp/parts/reclaim_lru.h"
+sed 's/bool loaded;/u64 loaded, more[2];/' "$src/policies/parts/reclaim_clock.h" >"$tmp/parts/reclaim_clock.h"
 refused too_much '' 'keep more of each shadow page than its descriptor has room for' paging_shadow
 rm -r "$tmp/parts"
 
