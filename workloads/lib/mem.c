@@ -42,7 +42,9 @@ void mem_init(const struct memmap_entry *map, unsigned entries)
 	pte_clear(&boot_root[0]);
 	write_cr3(virt_to_phys(boot_root));
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_PGE) : "memory");
+	/* global=0: the kernel's pages are not global, as in every Linux with page-table isolation. */
+	if (param("global", 1, 0, 1))
+		__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_PGE) : "memory");
 }
 
 ulong pages_alloc(ulong n)
