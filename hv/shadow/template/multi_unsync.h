@@ -60,39 +60,115 @@ static inline __attribute__((always_inline)) void resync_less(struct domain *d, 
 }
 
 /*
+ * What a resync meets most are writable entries in a row, of which the guest took the same away: all, as
+ * when it unmaps or a process ends, or the right to write, as when it forks. For these it pays to have a loop that does nothing
+ * else: a third of such a resync. Both return the first slot that is otherwise.
+ */
+#define RESYNC_IN_ROWS (SYNC_TAKES_SNAPSHOTS && SHADOW_BYTES == 8 && GUEST_BYTES == 8 && !AD_HIDES_TABLES && !SYNC_UNSYNCS_LINKS)
+
+static inline bool is_writable(u64 old)
+{
+	return (old & (PTE_P | PTE_RW)) == (PTE_P | PTE_RW);
+}
+
+/* What a row's loop does of leaf_uncount(): `frames` is the domain's, at hand. */
+static inline __attribute__((always_inline)) void row_uncount(struct domain *d, struct sh_page *sp, struct frame_info *frames,
+							      u64 slot, u64 old)
+{
+	_Static_assert(sizeof(*frames) == 16, "a frame's number and its place are one shift apart");
+	((struct frame_info *)((u8 *)frames + ((old & PTE_ADDR) >> (PAGE_SHIFT - 4))))->writable--;
+	SH_EACH(wrmap, unmapped, d, pte_mfn(old), sp, (u32)slot);
+}
+
+/* One pointer goes along; the shadow's entry lies at a fixed distance from the guest's. */
+static inline __attribute__((always_inline)) u64 resync_gone(struct domain *d, struct sh_page *sp, u64 slot, u64 end,
+							     const u64 *guest)
+{
+	struct frame_info *const frames = d->frame;
+	const u64 *at = guest + slot, *const last = guest + end, distance = (u64)sp->table - (u64)guest;
+	u32 seen[0x12]; /* by SH_PREFETCHED (0x10) and PTE_A (1), as an entry has them */
+
+	_Static_assert(SH_PREFETCHED >> 5 == 0x10 && PTE_A >> 5 == 1, "what `seen` goes by");
+	seen[0] = seen[1] = seen[0x10] = seen[0x11] = 0;
+	for (; at < last; at++) {
+		void *const place = (u8 *)at + distance;
+		const u64 old = s_entry(place, 0), ge = g_get(at, 0);
+
+		if (ge & PTE_P || !is_writable(old))
+			break;
+		row_uncount(d, sp, frames, (u64)(at - guest), old);
+		if (PREFETCH_LOOKS_AROUND)
+			seen[old >> 5 & 0x11]++;
+		s_store(place, 0, policy.spare->absent(ge, SH_ABSENT_GUEST));
+	}
+	COUNT_ADD(d, prefetch_wasted, seen[0x10]);
+	COUNT_ADD(d, prefetch_used, seen[0x11]);
+	return (u64)(at - guest);
+}
+
+static inline __attribute__((always_inline)) u64 resync_protected(struct domain *d, struct sh_page *sp, u64 slot, u64 end,
+								  const u64 *guest, const u64 *snapshot)
+{
+	struct frame_info *const frames = d->frame;
+	u64 *const table = sp->table;
+
+	for (; slot < end; slot++) {
+		const u64 old = s_entry(table, slot), ge = g_get(guest, slot);
+
+		if (ge != (snapshot[slot] & ~PTE_RW) || !is_writable(old))
+			break;
+		row_uncount(d, sp, frames, slot, old);
+		s_store(table, slot, (old & ~PTE_RW) | (policy.spare->flags ? policy.spare->flags(ge) : 0));
+	}
+	return slot;
+}
+
+/*
  * Entries [slot, end) of a level-1 shadow; returns how many had changed. `guest`, `snapshot`: the entries behind slot 0. A shadow
  * entry that is not there may stay away: a fault brings it. Only where a resync is what answers faults must it be
- * looked at. The common cases are entries that went, and entries that were write-protected, as fork does it.
+ * looked at.
  */
-static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, struct sh_page *sp, u32 slot, u32 end,
+static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, struct sh_page *sp, u64 slot, u64 end,
 							     const void *guest, const void *snapshot)
 {
 	const bool completes = SYNC_UNSYNCS_LINKS;
 	void *const table = sp->table;
 	u32 changed = 0;
 
-	for (; slot < end; slot++) {
-		const u64 old = s_entry(table, slot);
+	while (slot < end) {
+		const u64 old = s_entry(table, slot), row = slot;
 		u64 ge, was = 0;
 
-		if (!completes && !old)
+		if (!completes && !old) {
+			slot++;
 			continue;
+		}
 		ge = g_get(guest, slot);
 		if (SYNC_TAKES_SNAPSHOTS) {
 			was = GUEST_BYTES == 4 ? ((const u32 *)snapshot)[slot] : ((const u64 *)snapshot)[slot];
-			if (ge == was && (!completes || old || (!policy.spare->answer && !(ge & PTE_P))))
+			if (ge == was && (!completes || old || (!policy.spare->answer && !(ge & PTE_P)))) {
+				slot++;
+				continue;
+			}
+		}
+		if (RESYNC_IN_ROWS && is_writable(old)) {
+			slot = ge & PTE_P ? resync_protected(d, sp, slot, end, guest, snapshot) :
+					    resync_gone(d, sp, slot, end, guest);
+			changed += (u32)(slot - row);
+			if (slot != row)
 				continue;
 		}
+		slot++;
 		if (!(ge & PTE_P)) {
-			resync_less(d, sp, table, slot, old, policy.spare->absent(ge, SH_ABSENT_GUEST), true);
+			resync_less(d, sp, table, (u32)row, old, policy.spare->absent(ge, SH_ABSENT_GUEST), true);
 			changed++;
 		} else if (SYNC_TAKES_SNAPSHOTS && ge == (was & ~PTE_RW) && old & PTE_P) {
 			u64 flags = policy.spare->flags ? policy.spare->flags(ge) : 0;
 
-			resync_less(d, sp, table, slot, old, (s_marked(sp, slot, old) & ~PTE_RW) | flags, false);
+			resync_less(d, sp, table, (u32)row, old, (s_marked(sp, row, old) & ~PTE_RW) | flags, false);
 			changed++;
 		} else {
-			changed += resync_entry(d, sp, slot, ge);
+			changed += resync_entry(d, sp, (u32)row, ge);
 		}
 	}
 	return changed;
