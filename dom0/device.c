@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,10 @@ static void mapped_close(struct pn_dev *dev)
 		munmap(dev->priv, BAR0_BYTES);
 	if (dev->bar2)
 		munmap(dev->bar2, dev->bar2_bytes);
-	if (dev->bar4)
-		munmap(dev->bar4, dev->bar4_bytes);
+	if (dev->window)
+		munmap(dev->window, dev->window_bytes);
+	if (dev->bar4_fd >= 0)
+		close(dev->bar4_fd);
 	if (dev->lock_fd >= 0)
 		close(dev->lock_fd);
 	free(dev);
@@ -93,24 +96,63 @@ static int enable_function(const char *dir)
 	return ok ? 0 : -1;
 }
 
-static void *map_bar(const char *dir, int bar, size_t *bytes, char *why, size_t size)
+/* The file of a BAR, which must have a page at least. Below 0: why[] says what is wrong. */
+static int open_bar(const char *dir, int bar, size_t *bytes, char *why, size_t size)
 {
 	char path[PN_PATH];
 	struct stat st;
-	void *p = MAP_FAILED;
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/resource%d", dir, bar);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size >= 4096) {
 		*bytes = st.st_size;
-		p = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		return fd;
 	}
-	if (p == MAP_FAILED)
-		snprintf(why, size, "cannot map %s: %s", path, errno ? strerror(errno) : "it is too short");
+	snprintf(why, size, "cannot map %s: %s", path, errno ? strerror(errno) : "it is too short");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static void *map_bar(const char *dir, int bar, size_t *bytes, char *why, size_t size)
+{
+	int fd = open_bar(dir, bar, bytes, why, size);
+	void *p = fd < 0 ? MAP_FAILED : mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (fd >= 0 && p == MAP_FAILED)
+		snprintf(why, size, "cannot map %s/resource%d: %s", dir, bar, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Another window, page by page; the one before is gone. */
+static bool move_window(struct pn_dev *dev, uint64_t offset, size_t bytes)
+{
+	const uint64_t first = offset & ~(uint64_t)4095, last = (offset + bytes + 4095) & ~(uint64_t)4095;
+	void *p = mmap(NULL, last - first, PROT_READ | PROT_WRITE, MAP_SHARED, dev->bar4_fd, (off_t)first);
+
+	if (p == MAP_FAILED)
+		return false;
+	if (dev->window)
+		munmap(dev->window, dev->window_bytes);
+	dev->window = p;
+	dev->window_offset = first;
+	dev->window_bytes = last - first;
+	return true;
+}
+
+char *pn_pool(struct pn_dev *dev, uint64_t offset, size_t bytes)
+{
+	errno = ERANGE;
+	if (offset > dev->bar4_bytes || bytes > dev->bar4_bytes - offset)
+		return NULL;
+	if (offset < dev->window_offset || offset - dev->window_offset > dev->window_bytes ||
+	    bytes > dev->window_bytes - (offset - dev->window_offset))
+		if (dev->bar4_fd < 0 || !move_window(dev, offset, bytes))
+			return NULL;
+	return dev->window + (offset - dev->window_offset);
 }
 
 /* The file that maps the registers is what all who use them have in common. */
@@ -196,10 +238,11 @@ static struct pn_dev *open_dir(const char *dir, char *why, size_t size)
 	dev->write32 = mapped_write32;
 	dev->close = mapped_close;
 	dev->lock_fd = open_lock(dir);
+	dev->bar4_fd = -1;
 	errno = 0;
 	if (!(dev->priv = map_bar(dir, 0, &bar0_bytes, why, size)) ||
 	    !(dev->bar2 = map_bar(dir, 2, &dev->bar2_bytes, why, size)) ||
-	    !(dev->bar4 = map_bar(dir, 4, &dev->bar4_bytes, why, size)) || pn_dev_probe(dev, why, size)) {
+	    (dev->bar4_fd = open_bar(dir, 4, &dev->bar4_bytes, why, size)) < 0 || pn_dev_probe(dev, why, size)) {
 		mapped_close(dev);
 		return NULL;
 	}

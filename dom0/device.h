@@ -16,8 +16,13 @@ struct pn_dev {
 	uint32_t (*read32)(struct pn_dev *dev, unsigned offset);
 	void (*write32)(struct pn_dev *dev, unsigned offset, uint32_t value);
 	void (*close)(struct pn_dev *dev);
-	char *bar2, *bar4;
+	char *bar2;
 	size_t bar2_bytes, bar4_bytes;
+	/* Of BAR 4, domains' memory, this much is mapped: all of it takes an entry a page, 40 million instructions for 900 MiB. */
+	char *window;
+	uint64_t window_offset;
+	size_t window_bytes;
+	int bar4_fd; /* below 0: the window is all there is */
 	void *priv;
 	int lock_fd;       /* to be locked around commands; below 0: nobody else can have the device */
 	unsigned lockings; /* of ours, not yet ended */
@@ -59,5 +64,11 @@ static inline void *pn_ring_memory(struct pn_dev *dev, uint32_t ring)
 {
 	return dev->bar2 + dev->ring_offset + (size_t)ring * dev->ring_bytes;
 }
+
+/*
+ * `bytes` of BAR 4 from `offset` on: domains' memory. Good until the next call for others. NULL: they lie outside of it, or cannot be
+ * mapped (errno).
+ */
+char *pn_pool(struct pn_dev *dev, uint64_t offset, size_t bytes);
 
 #endif

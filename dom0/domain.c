@@ -43,6 +43,7 @@ static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char
 	struct stat st;
 	uint64_t done = 0;
 	ssize_t n = 0;
+	char *to;
 
 	if (fd < 0 || fstat(fd, &st)) {
 		snprintf(why, DOM_WHY, "%s: %s", path, strerror(errno));
@@ -51,7 +52,9 @@ static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char
 	} else {
 		*top -= PAGE_UP((uint64_t)st.st_size);
 		*bytes = st.st_size;
-		while (done < *bytes && (n = read(fd, dev->bar4 + mem->offset + *top + done, *bytes - done)) > 0)
+		to = pn_pool(dev, mem->offset + *top, *bytes);
+		n = to ? 0 : -1;
+		while (to && done < *bytes && (n = read(fd, to + done, *bytes - done)) > 0)
 			done += n;
 		ret = done == *bytes ? 0 : -1;
 		if (ret)

@@ -22,9 +22,10 @@ void exercise_begin(struct exercise *x, const char *kind, struct pn_dev *dev, co
 	*x = (struct exercise){ .kind = kind, .dev = dev, .mem = *mem, .error = PN_ERR_ok };
 }
 
+/* NULL: it cannot be mapped. */
 static char *memory_of(const struct exercise *x)
 {
-	return x->dev->bar4 + x->mem.offset;
+	return pn_pool(x->dev, x->mem.offset, x->mem.bytes);
 }
 
 /* The domain stands: hold the marks against what changed. */
@@ -32,7 +33,7 @@ static void compare(struct exercise *x, const struct dom_logdirty *log)
 {
 	const char *now = memory_of(x);
 
-	for (uint64_t p = 0; p < log->pages && p < x->mem.bytes / PAGE; p++) {
+	for (uint64_t p = 0; now && p < log->pages && p < x->mem.bytes / PAGE; p++) {
 		bool differs = memcmp(now + p * PAGE, x->before + p * PAGE, PAGE) != 0;
 		bool marked = log->bits[p / 8] >> p % 8 & 1;
 
@@ -47,15 +48,16 @@ static void compare(struct exercise *x, const struct dom_logdirty *log)
 static enum pn_error turn_on(struct exercise *x)
 {
 	struct dom_logdirty log = { 0 };
+	const char *now = memory_of(x);
 	enum pn_error e;
 
-	x->before = malloc(x->mem.bytes);
+	x->before = now ? malloc(x->mem.bytes) : NULL;
 	if (!x->before)
 		return PN_ERR_nomem;
 	e = dom_logdirty(x->dev, x->mem.id, PN_LOGDIRTY_ON, &log);
 	x->ticks = log.ticks;
 	x->entries = log.entries;
-	memcpy(x->before, memory_of(x), x->mem.bytes);
+	memcpy(x->before, now, x->mem.bytes);
 	return e;
 }
 

@@ -76,8 +76,12 @@ static void scribble(struct ctl *c, uint64_t *s)
 	struct pn_dev *d = c->dev;
 	uint64_t r = next(s);
 
-	if (r % 4 == 0 && d->pool_bytes >= 4096 && !c->spare)
-		*(uint64_t *)(d->bar4 + (next(s) % d->pool_bytes & ~7ull)) = hostile_number(s);
+	if (r % 4 == 0 && d->pool_bytes >= 4096 && !c->spare) {
+		uint64_t *at = (uint64_t *)pn_pool(d, next(s) % d->pool_bytes & ~7ull, sizeof(*at));
+
+		if (at)
+			*at = hostile_number(s);
+	}
 	if (r % 4 == 1 && d->nr_rings)
 		*(uint64_t *)((char *)pn_ring_memory(d, next(s) % d->nr_rings) + next(s) % (4096 / 8) * 8) = hostile_number(s);
 	if (r % 4 == 2)
@@ -88,10 +92,10 @@ static void scribble(struct ctl *c, uint64_t *s)
 static void damaged_image(struct fuzz *f, uint64_t *args)
 {
 	struct pn_dev *d = f->c->dev;
-	char *at = d->bar4 + f->last.offset;
+	char *at = pn_pool(d, f->last.offset, f->last.bytes);
 	uint64_t *s = &f->state, changes = next(s) % 4;
 
-	if (!f->image || !f->image_bytes || f->image_bytes > f->last.bytes / 2 || f->last.offset + f->last.bytes > d->bar4_bytes)
+	if (!at || !f->image || !f->image_bytes || f->image_bytes > f->last.bytes / 2)
 		return;
 	args[0] = (f->last.bytes - f->image_bytes) & ~4095ull;
 	args[1] = f->image_bytes;

@@ -306,7 +306,9 @@ struct pn_dev *sim_open(const char *dir, char *why, size_t size)
 				.write32 = sim_write32,
 				.close = sim_close,
 				.bar2 = bar2,
-				.bar4 = bar4,
+				.window = bar4,
+				.window_bytes = sizeof(bar4),
+				.bar4_fd = -1,
 				.lock_fd = -1,
 				.bar2_bytes = sizeof(bar2),
 				.bar4_bytes = sizeof(bar4) };
