@@ -22,6 +22,7 @@ enum {
 	KEY_BUILD,
 	KEY_RESULTS,
 	KEY_NO_REPORT,
+	KEY_PROFILE,
 	KEY_SILENCE,
 	KEY_RESUME,
 	KEY_LONG
@@ -41,7 +42,7 @@ static const struct argp_option run_options[] = {
 	{ "levels", KEY_LEVELS, "2,3,4,5", 0, "guests with so many levels of page tables (default: 4; in the full suite all)",
 	  1 },
 	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },
-	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: the CPUs, at most 2)", 1 },
+	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: one a CPU, as far as there is memory)", 1 },
 	{ "output", 'o', "DIR", 0, "write this run's results to DIR (default: results/<date-time>)", 1 },
 	{ "resume", KEY_RESUME, "RUN", 0,
 	  "go on with a run that was interrupted or killed, a name in results/ or a directory: what it has finished is not run "
@@ -50,6 +51,7 @@ static const struct argp_option run_options[] = {
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced passes", 1 },
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
+	{ "profile", KEY_PROFILE, NULL, 0, "say at the end where the time went", 1 },
 	{ "silence", KEY_SILENCE, "SECONDS", 0,
 	  "kill a QEMU that gets no further in so much of its own CPU time, or has used none for so long (default: from the "
 	  "workload's limit, or 300)",
@@ -124,6 +126,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case KEY_NO_TRACE: o->trace = false; return 0;
 	case KEY_KEEP_GOING: o->keep_going = true; return 0;
 	case KEY_NO_REPORT: o->no_report = true; return 0;
+	case KEY_PROFILE: o->profile = true; return 0;
 	case KEY_QEMU:
 		need_text(state, "--qemu needs a program", arg);
 		o->qemu = arg;

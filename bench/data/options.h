@@ -25,6 +25,7 @@ struct options {
 	bool trace;
 	bool keep_going;
 	bool no_report;
+	bool profile;     /* run: say where the time went */
 	const char *qemu; /* as given, NULL: not given; from run.c on the program itself */
 	bool long_tests;  /* check: in their long form */
 	const char *run;  /* report: which; NULL: the newest */

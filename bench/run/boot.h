@@ -46,6 +46,8 @@ struct boot {
 	json_t *native;   /* natively: the item, borrowed */
 	double started;
 	double heard_cpu;   /* QEMU's CPU seconds at dom0's last event */
+	double hello_cpu;   /* the same at its first; 0: not yet */
+	double begun_cpu;   /* the same when the guest that runs began */
 	double still;       /* wall seconds since it last said something or used its CPU, as far as we looked */
 	double still_cpu;   /* its CPU seconds then */
 	double looked;      /* now_seconds() at the last look */

@@ -235,14 +235,15 @@ static void note_end(struct boot *b, int status, unsigned files)
 	for (size_t i = json_array_size(b->res->boots); i-- && !e;)
 		if (!strcmp(json_string_value(json_object_get(json_array_get(b->res->boots, i), "label")), b->label))
 			e = json_array_get(b->res->boots, i);
-	json_object_update_new(e, json_pack("{s:s, s:o, s:f, s:f, s:i, s:i, s:I, s:I}", "state",
+	json_object_update_new(e, json_pack("{s:s, s:o, s:f, s:f, s:f, s:i, s:i, s:I, s:I}", "state",
 					    b->kill_reason ? b->kill_state :
 					    b->failed      ? "failed" :
 							     "ended",
 					    "ending", text_json(how), "wall_seconds", now_seconds() - b->started, "cpu_seconds",
-					    b->cpu_seconds, "files", (int)files, "damaged_lines", (int)b->collect.damaged,
-					    "console_bytes_dropped", (json_int_t)(b->log[0].dropped + b->log[1].dropped),
-					    "tsc_khz", (json_int_t)b->collect.tsc_khz));
+					    b->cpu_seconds, "cpu_seconds_to_hello", b->hello_cpu, "files", (int)files,
+					    "damaged_lines", (int)b->collect.damaged, "console_bytes_dropped",
+					    (json_int_t)(b->log[0].dropped + b->log[1].dropped), "tsc_khz",
+					    (json_int_t)b->collect.tsc_khz));
 	free(how);
 }
 

@@ -61,19 +61,33 @@ static void native_line(struct boot *b, const char *text)
 		json_array_append_new(json_object_get(b->native, "regions"), native_region(&r, b->plan.item[0].workload->levels));
 }
 
+/* dom0 has said something: up to there QEMU has taken so much CPU time. `ran`: the guest that ran before; `ended`: the one that ended. */
+static void heard(struct boot *b, const json_t *ran, json_t *ended)
+{
+	b->heard_cpu = boot_cpu_seconds(b);
+	if (b->collect.hello && !b->hello_cpu)
+		b->hello_cpu = b->heard_cpu;
+	if (b->collect.current && b->collect.current != ran)
+		b->begun_cpu = b->heard_cpu;
+	if (ended)
+		json_object_set_new(ended, "cpu_seconds", json_real(b->heard_cpu - b->begun_cpu));
+}
+
 static void console_line(void *arg, const char *text)
 {
 	struct boot *b = arg;
 	unsigned before = b->collect.events;
+	const json_t *ran;
 	json_t *ended;
 
 	if (b->native) {
 		native_line(b, text);
 		return;
 	}
+	ran = b->collect.current;
 	ended = collect_line(&b->collect, text);
 	if (b->collect.events != before)
-		b->heard_cpu = boot_cpu_seconds(b);
+		heard(b, ran, ended);
 	if (ended && b->on_end)
 		b->on_end(b->arg, b, ended);
 }

@@ -15,12 +15,12 @@ static bool is_finished(void *arg, const struct recipe *r, const struct plan_ite
 	return results_finished(arg, r->name, it->workload->name, repetition, it->traced);
 }
 
-static char *label_of(const struct recipe *r, const struct plan_share *share, unsigned piece, unsigned round)
+static char *label_of(const struct recipe *r, unsigned nr_vcpus, unsigned piece, unsigned round)
 {
-	char *vcpus = share->vcpus > 1 ? xfmt("-%uvcpus", share->vcpus) : xstrdup(""),
+	char *vcpus = nr_vcpus > 1 ? xfmt("-%uvcpus", nr_vcpus) : xstrdup(""),
 	     *nth = piece ? xfmt("-%u", piece + 1) : xstrdup("");
 	char *again = round ? xfmt("-resumed%u", round) : xstrdup("");
-	char *label = xfmt("%s%s%s%s%s", r->name, share->linux_guests ? "-linux" : "", vcpus, nth, again);
+	char *label = xfmt("%s%s%s%s", r->name, vcpus, nth, again);
 
 	free(vcpus);
 	free(nth);
@@ -29,18 +29,18 @@ static char *label_of(const struct recipe *r, const struct plan_share *share, un
 }
 
 static void add_shared(struct queue *q, const struct recipe *r, const struct selection *s, const struct options *o,
-		       const struct plan_share *share, unsigned round)
+		       unsigned vcpus, unsigned round)
 {
 	struct plan whole, piece;
 	unsigned pieces = 0;
 
-	plan_make(&whole, r, s, o->repeat, o->trace, share);
+	plan_make(&whole, r, s, o->repeat, o->trace, vcpus);
 	plan_drop(&whole, is_finished, q->res);
 	for (unsigned i = 0; i < whole.nr_items; i++)
 		whole.item[i].seconds = expected_seconds(q->paths, r, &whole.item[i]);
 	for (unsigned i = 0; i < whole.nr_items; pieces++) {
 		i = plan_piece(&piece, &whole, i, BOOT_SECONDS);
-		queue_add(q, &piece, label_of(r, share, pieces, round));
+		queue_add(q, &piece, label_of(r, vcpus, pieces, round));
 	}
 	plan_free(&whole);
 }
@@ -77,7 +77,6 @@ void boots_add(struct queue *q, const struct selection *s, const struct options 
 			continue;
 		}
 		for (unsigned vcpus = 1; vcpus <= MAX_VCPUS; vcpus++)
-			for (unsigned linux_guests = 0; linux_guests < 2; linux_guests++)
-				add_shared(q, &recipes[i], s, o, &(struct plan_share){ linux_guests, vcpus }, round);
+			add_shared(q, &recipes[i], s, o, vcpus, round);
 	}
 }

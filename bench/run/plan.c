@@ -25,8 +25,7 @@ unsigned plan_repeat(const struct workload *w, unsigned repeat)
 	return repeat ? repeat : workload_is_linux(w) ? 1 : 2;
 }
 
-void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace,
-	       const struct plan_share *share)
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, unsigned vcpus)
 {
 	*p = (struct plan){ .recipe = r };
 	/* Hostile guests go first: those behind them show that they did no harm. */
@@ -35,8 +34,7 @@ void plan_make(struct plan *p, const struct recipe *r, const struct selection *s
 			const struct workload *w = &workloads[i];
 			bool hostile = !strcmp(w->suite, "hostile");
 
-			if (!selection_has(s, r, w) || hostile != !pass || workload_is_linux(w) != share->linux_guests ||
-			    workload_vcpus(w) != share->vcpus)
+			if (!selection_has(s, r, w) || hostile != !pass || workload_vcpus(w) != vcpus)
 				continue;
 			add(p, w, false, 1, plan_repeat(w, repeat));
 			if (trace && selection_traces(s, r, w))

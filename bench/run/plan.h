@@ -27,16 +27,10 @@ struct plan {
 /* How often a workload is measured: `repeat`, or if that is 0 twice, and once for Linux, which takes a hundred times longer. */
 unsigned plan_repeat(const struct workload *w, unsigned repeat);
 /*
- * Guests that share a boot. Linux ones, which take minutes, keep apart, so that two slots share them better;
- * and those with several vCPUs, because their machine has more CPUs.
+ * Every workload with so many vCPUs that is to be run under r untraced and, if `trace`, those that are to be traced once more: what
+ * may share a boot, whose machine has a CPU for each of them. May be empty.
  */
-struct plan_share {
-	bool linux_guests;
-	unsigned vcpus;
-};
-/* Every workload that is to be run under r untraced and, if `trace`, those that are to be traced once more. May be empty. */
-void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace,
-	       const struct plan_share *share);
+void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, unsigned vcpus);
 /* Leave out the runs for which done() says so; what is left stays in order. */
 void plan_drop(struct plan *p, bool (*done)(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition),
 	       void *arg);

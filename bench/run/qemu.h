@@ -11,6 +11,7 @@
 #include "paths.h"
 
 #define QEMU_MAX_ARGS 64
+#define QEMU_MIB      2200 /* that one takes, with all of its guest's memory in use */
 
 struct argv {
 	char *arg[QEMU_MAX_ARGS + 1];

@@ -13,6 +13,8 @@
 #include "boots.h"
 #include "index.h"
 #include "machine.h"
+#include "profile.h"
+#include "qemu.h"
 #include "report.h"
 #include "resume.h"
 #include "run.h"
@@ -289,6 +291,8 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	if (!o->no_report && !res->error)
 		report = !report_write(res->dir, res->root);
 	say_end(&q, res, report);
+	if (o->profile)
+		profile_print(res, now_seconds() - q.begun, o->jobs);
 	if (!complete)
 		say_how_to_go_on(p, res);
 	if (make_dirs(p->results) == 0)
@@ -339,15 +343,24 @@ static int open_resumed(const struct paths *p, struct options *o, struct results
 	return ret;
 }
 
+/* A QEMU for each CPU, as far as there is memory for their machines. */
+static unsigned usual_jobs(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN), pages = sysconf(_SC_AVPHYS_PAGES),
+	     mib = pages * (sysconf(_SC_PAGESIZE) >> 10) >> 10;
+	long most = mib / QEMU_MIB < cpus ? mib / QEMU_MIB : cpus;
+
+	return most < 1 ? 1 : most > MAX_JOBS ? MAX_JOBS : (unsigned)most;
+}
+
 int cmd_run(const struct options *given, const struct paths *p)
 {
 	struct results res = { .dir = NULL };
 	struct options o = *given;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	int ret;
 
 	if (!o.jobs)
-		o.jobs = cpus >= 2 ? 2 : 1;
+		o.jobs = usual_jobs();
 	ret = o.resume ? open_resumed(p, &o, &res) : EXIT_OK;
 	if (!ret)
 		ret = run_in(&o, p, &res);

@@ -26,7 +26,7 @@ static void setup(void)
 	ck_assert_int_eq(results_begin(&res, dir, "run", tree_of(TREE_OPTIONS)), 0);
 	ck_assert_int_eq(results_machine(&res, tree_of(TREE_MACHINE)), 0);
 	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, "demand-fault,compute", "quick", LEVELS_DEFAULT));
-	plan_make(&plan, recipe_find("shadow2"), &s, 2, true, &(struct plan_share){ .vcpus = 1 });
+	plan_make(&plan, recipe_find("shadow2"), &s, 2, true, 1);
 	collect_init(&col, &res, &plan);
 }
 

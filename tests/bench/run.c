@@ -229,7 +229,7 @@ START_TEST(plans_are_cut_and_split)
 	struct plan plan, piece;
 
 	ck_assert(select_recipes(&s, "vtlb", "quick") && select_workloads(&s, "demand-fault", "quick", LEVELS_DEFAULT));
-	plan_make(&plan, recipe_find("vtlb"), &s, 4, true, &(struct plan_share){ .vcpus = 1 });
+	plan_make(&plan, recipe_find("vtlb"), &s, 4, true, 1);
 	ck_assert_uint_eq(plan_runs(&plan), 5);
 	plan_drop(&plan, is_second, NULL);
 	ck_assert_uint_eq(plan.nr_items, 3);
@@ -247,7 +247,6 @@ START_TEST(plans_are_cut_and_split)
 }
 END_TEST
 
-static const struct plan_share small = { .vcpus = 1 };
 
 /* Reads the second archive of an initrd made for `names`; checks what is in it. */
 START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
@@ -268,7 +267,7 @@ START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
 	ck_assert_int_eq(write_file(image, "image", 5), 0);
 	ck_assert_int_eq(write_file(base, "abcde", 5), 0);
 	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, "null-exit", "quick", LEVELS_DEFAULT));
-	plan_make(&plan, recipe_find("shadow2"), &s, 0, true, &small);
+	plan_make(&plan, recipe_find("shadow2"), &s, 0, true, 1);
 	ck_assert_int_eq(plan_write_initrd(&plan, &p, base, out), 0);
 	char *data = read_file(out, &len);
 	ck_assert(!memcmp(data, "abcde\0\0\0", 8));
@@ -303,7 +302,7 @@ START_TEST(plan_json_has_the_agreed_shape)
 	json_t *initrd;
 
 	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, "demand-fault", "quick", LEVELS_DEFAULT));
-	plan_make(&plan, recipe_find("vtlb"), &s, 3, false, &small);
+	plan_make(&plan, recipe_find("vtlb"), &s, 3, false, 1);
 	j = plan_json(&plan);
 	ck_assert_str_eq(json_string_value(json_object_get(j, "recipe")), "vtlb");
 	item = json_array_get(json_object_get(j, "items"), 0);

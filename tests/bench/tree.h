@@ -12,6 +12,7 @@
 #define TREE_ITEM                                                                                                                \
 	"{\"recipe\":\"shadow2\",\"workload\":\"compute\",\"repetition\":1,\"traced\":false,\"state\":\"finished\",\"code\":-1," \
 	"\"reason\":\"r\",\"words\":\"w\",\"ticks\":5,\"audit\":0,\"audit_text\":null,\"console_lost\":0,\"wall_seconds\":0.5,"  \
+	"\"cpu_seconds\":0.5,"                                                                                                   \
 	"\"stat\":{\"trip\":{\"cr3\":" TREE_COST "},\"counter\":{\"fill\":7}},\"exercise\":{\"answer\":\"ok\"},"                 \
 	"\"regions\":[{\"phase\":\"fault\",\"ops\":10,\"instructions\":100,\"trips\":20,\"bytes\":30,\"guest_levels\":4,"        \
 	"\"shadow_levels\":4,\"trip\":{\"cr3\":" TREE_COST "},\"counter\":{\"fill\":7},\"trace_written\":1,\"trace_lost\":0}]}"
@@ -36,7 +37,8 @@
 	"\"events\":{}}],"                                                                                                       \
 	"\"boots\":[{\"label\":\"shadow2\",\"recipe\":\"shadow2\",\"command\":\"q\",\"state\":\"ended\",\"ending\":\"it "        \
 	"stopped\","                                                                                                             \
-	"\"wall_seconds\":1,\"cpu_seconds\":1,\"files\":1,\"damaged_lines\":0,\"console_bytes_dropped\":0,\"tsc_khz\":1}]}"
+	"\"wall_seconds\":1,\"cpu_seconds\":1,\"cpu_seconds_to_hello\":1,\"files\":1,\"damaged_lines\":0,\"console_bytes_"       \
+	"dropped\":0,\"tsc_khz\":1}]}"
 
 static inline json_t *tree_of(const char *text)
 {
