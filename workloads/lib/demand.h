@@ -16,6 +16,7 @@
 #define PER_L1   (PT_ENTRIES - 1) /* measured pages of each L1 */
 
 static pte_t *slots;
+static bool invlpg_after;                   /* invlpg=1: the handler flushes what it has mapped, as some kernels do */
 static ulong nr_slots, first_frame, faults; /* frame of slot i: first_frame + i pages */
 
 static void demand_map(pte_t *slot, ulong frame);
@@ -28,6 +29,8 @@ static void demand_fault(ulong va, struct fault_frame *frame)
 		fault_unexpected(va, frame);
 	faults++;
 	demand_map(&slots[i], first_frame + i * PAGE_SIZE);
+	if (invlpg_after)
+		invlpg(va);
 }
 
 /* Touches `ops` pages, none of which is the first of its L1. */
@@ -67,6 +70,7 @@ static ulong demand_prepare(ulong ops)
 {
 	ulong root = pt_new_root();
 
+	invlpg_after = param("invlpg", 0, 0, 1);
 	nr_slots = ops + (ops + PER_L1 - 1) / PER_L1;
 	first_frame = pages_alloc(nr_slots);
 	slots = pt_populate(root, USER_BASE, nr_slots);

@@ -27,6 +27,20 @@ static u64 end_of_memory(const struct memmap_entry *map, unsigned entries)
 	fail("the memory map has no memory where the image is");
 }
 
+/* Memory is mapped page by page, by tables at its own beginning. */
+static void map_small(void)
+{
+	for (ulong pa = 0; pa < memory_bytes; pa += SUPERPAGE_BYTES) {
+		pte_t *slot = &boot_direct[pa / SUPERPAGE_BYTES];
+		pte_t rights = pte_get(slot) & ~(PTE_FRAME | PTE_PS);
+		ulong table = pages_alloc(1);
+
+		pt_map(phys_to_virt(table), pa, PT_ENTRIES, rights);
+		pte_set(slot, table | PTE_TABLE);
+	}
+	write_cr3(virt_to_phys(boot_root));
+}
+
 void mem_init(const struct memmap_entry *map, unsigned entries)
 {
 	u64 end = end_of_memory(map, entries);
@@ -41,8 +55,11 @@ void mem_init(const struct memmap_entry *map, unsigned entries)
 		pte_clear(&boot_direct[pa / SUPERPAGE_BYTES]);
 	pte_clear(&boot_root[0]);
 	write_cr3(virt_to_phys(boot_root));
+	/* small=1: the kernel's pages have 4 KiB, as where one protects its text or checks its allocator. */
+	if (param("small", 0, 0, 1))
+		map_small();
 	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
-	/* global=0: the kernel's pages are not global, as in every Linux with page-table isolation. */
+	/* global=0: they are not global, as in every Linux with page-table isolation. */
 	if (param("global", 1, 0, 1))
 		__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_PGE) : "memory");
 }
