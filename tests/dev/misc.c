@@ -232,6 +232,70 @@ START_TEST(any_access)
 }
 END_TEST
 
+/* ---- ports that are nobody's ---- */
+
+static const unsigned sizes[] = { 1, 2, 4 };
+
+/* What nobody's ports answer, and that no access to them leaves a trace in any device. */
+static void try_every_port(void)
+{
+	struct vdev *was = malloc(sizeof(*was));
+
+	vdev_advance(v, now);
+	memcpy(was, v, sizeof(*was));
+	for (u32 port = 0; port <= 0xffff; port++) {
+		bool tried = false;
+
+		for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++) {
+			const u32 ones = sizes[i] == 4 ? ~0u : (1u << 8 * sizes[i]) - 1;
+
+			if (!vdev_is_nobodys(port, sizes[i]))
+				continue;
+			tried = true;
+			if (vdev_in(v, port, sizes[i], now) != ones)
+				ck_abort_msg("port %x has %u bytes that are not all ones", port, sizes[i]);
+			vdev_out(v, port, sizes[i], 0, now);
+			vdev_out(v, port, sizes[i], 0xa5a5a5a5, now);
+			vdev_out(v, port, sizes[i], ~0u, now);
+		}
+		if (tried && memcmp(was, v, sizeof(*was)))
+			ck_abort_msg("port %x, which is nobody's, has changed a device", port);
+	}
+	free(was);
+}
+
+/* In the first state, and in those that any accesses leave behind: a device that is busy answers at no more ports. */
+START_TEST(nobodys_ports)
+{
+	try_every_port();
+	for (unsigned seed = 1; seed <= 4; seed++) {
+		any_accesses(seed, 20000);
+		try_every_port();
+	}
+}
+END_TEST
+
+/* No access that reaches a device is to nobody; the ports that kernels write to for the delay are, as this is what saves them time. */
+START_TEST(somebodys_ports)
+{
+	static const struct {
+		u16 first, n;
+	} devices[] = {
+		{ 0x20, 2 }, { 0x40, 4 }, { 0x60, 2 },  { 0x64, 1 },  { 0x70, 2 },  { 0x92, 1 },
+		{ 0xa0, 2 }, { 0xf4, 1 }, { 0x3f8, 8 }, { 0x4d0, 2 }, { 0xcf9, 1 },
+	};
+
+	for (unsigned d = 0; d < ARRAY_SIZE(devices); d++)
+		for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++)
+			for (u32 port = devices[d].first - sizes[i] + 1; port < devices[d].first + devices[d].n; port++)
+				ck_assert_msg(!vdev_is_nobodys(port, sizes[i]), "%u bytes at port %x reach a device", sizes[i],
+					      port);
+	for (unsigned i = 0; i < ARRAY_SIZE(sizes); i++)
+		ck_assert(vdev_is_nobodys(0x80, sizes[i]) && vdev_is_nobodys(0xffff, sizes[i]));
+	ck_assert(vdev_is_nobodys(0xed, 1));
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("the others");
@@ -245,5 +309,7 @@ int main(void)
 	tcase_add_test(tc, endings);
 	tcase_add_test(tc, absent_ports);
 	tcase_add_test(tc, any_access);
+	tcase_add_test(tc, nobodys_ports);
+	tcase_add_test(tc, somebodys_ports);
 	return run_suite(tc, "devices");
 }
