@@ -21,6 +21,7 @@ static struct seen {
 	struct svm_vcpu vcpu;
 	u64 trips[TRIP_MAX];
 	u32 kicks;
+	bool quick; /* of this exit: a quick handler has handled it */
 } seen;
 #define before seen.vcpu
 static unsigned exits_under_way;
@@ -338,6 +339,7 @@ static bool vmexit(struct svm_vcpu *s, u64 code, u64 info1, u64 info2)
 	why = svm_quick(s, (const void *)((const quick_handler_t *)s->vmcb.quick)[(u8)code]);
 	if (why > QUICK_NOT)
 		host_fail(s, "a quick handler says %u", why);
+	seen.quick = why != QUICK_NOT;
 	if (why != QUICK_DONE)
 		goes_on = ((exit_t)s->vmcb.exit)(s, why);
 	host_check(s, goes_on);
@@ -395,6 +397,11 @@ enum trip host_trip(const struct svm_vcpu *s)
 		found = (enum trip)i;
 	}
 	return found;
+}
+
+bool host_was_quick(void)
+{
+	return seen.quick;
 }
 
 bool host_others_kept(const struct svm_vcpu *s, u32 but)

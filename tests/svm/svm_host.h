@@ -89,6 +89,7 @@ bool host_out(struct svm_vcpu *s, u16 port, u8 val);
 void host_arm_pit(struct svm_vcpu *s, unsigned us);
 /* Of the last exit: */
 enum trip host_trip(const struct svm_vcpu *s);            /* what it was booked as; TRIP_MAX: not once */
+bool host_was_quick(void);                                /* a quick handler handled it to its end */
 bool host_moved(const struct svm_vcpu *s, unsigned by);   /* RIP is that much on, and no event is injected */
 bool host_stayed(const struct svm_vcpu *s);               /* it will be made again: RIP and registers as before, no event */
 bool host_others_kept(const struct svm_vcpu *s, u32 but); /* all registers but those in `but`, a bit a register */
