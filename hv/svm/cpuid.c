@@ -15,7 +15,6 @@ enum reg { EAX, EBX, ECX, EDX };
 #define MAX_LEAF          0xd
 #define MAX_EXTENDED_LEAF 0x8000001f
 #define CPUID_APIC        BIT(9)
-#define CPUID_OSXSAVE     BIT(27)
 #define CPUID_HYPERVISOR  BIT(31)
 #define CPUID_RDTSCP      BIT(27)
 #define XCR0_X87          BIT(0)
@@ -61,11 +60,6 @@ static u32 at_most(u32 a, u32 b)
 	return a < b ? a : b;
 }
 
-static u32 osxsave(u64 cr4)
-{
-	return cr4 & CR4_OSXSAVE ? CPUID_OSXSAVE : 0;
-}
-
 /* The whole answer: the host's bits that are offered, and what is this vCPU's own. */
 static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
 {
@@ -75,7 +69,7 @@ static struct cpuid filter(const struct svm_vcpu *s, u32 leaf, u32 subleaf)
 	case 0: r.eax = at_most(r.eax, MAX_LEAF); break;
 	case 1:
 		r.ebx |= s->v.id << 24 | 1 << 16; /* one logical CPU a package */
-		r.ecx |= CPUID_HYPERVISOR | osxsave(s->vmcb.cr4);
+		r.ecx |= CPUID_HYPERVISOR;        /* OSXSAVE: svm_cpuid_follow_cr4() */
 		r.edx &= ~(s->smp ? 0 : (u32)CPUID_APIC);
 		break;
 	case 7:
@@ -143,16 +137,10 @@ void svm_learn_cpuid(struct svm_vcpu *s)
 
 		s->cpuid[CPUID_SLOT(leaf)] = (struct cpuid_kept){ filter(s, leaf, 0), leaf_decides(leaf) ? leaf : leaf + 1 };
 	}
+	svm_cpuid_follow_cr4(s, s->vmcb.cr4);
 	s->cr4_offered = cr4_bits(s);
 	s->efer_offered = efer_bits(s);
 	s->xcr0_offered = filter(s, 0xd, 0).eax;
-}
-
-void svm_cpuid_follow_cr4(struct svm_vcpu *s, u64 cr4)
-{
-	struct cpuid *r = &s->cpuid[CPUID_SLOT(1)].answer;
-
-	r->ecx = (r->ecx & ~(u32)CPUID_OSXSAVE) | osxsave(cr4);
 }
 
 /* XCR0 has x87 on always, and nothing without what it is made of (APM volume 2, section 11.5.2). */

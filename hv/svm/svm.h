@@ -36,7 +36,6 @@ typedef quick_t (*quick_handler_t)(struct svm_vcpu *s);
 /* Guest physical addresses have 40 bits (CPUID 0x80000008 says so, cpuid.c). */
 #define GUEST_PHYS_BITS 40
 /* Answers to CPUID that are kept: of the first 32 standard and of the first 32 extended leaves. */
-/* The first 32 leaves, and the first 32 extended ones. */
 #define CPUID_SLOTS      64
 #define CPUID_SLOT(leaf) (((leaf) ^ (leaf) >> 26) % CPUID_SLOTS)
 
@@ -283,8 +282,17 @@ const quick_handler_t *svm_quick_none(void);
 extern const quick_handler_t quick_none[];
 /* The CPU that the guest sees, from cpuid.def: before it runs. */
 void svm_learn_cpuid(struct svm_vcpu *s);
-/* CR4 is another: CPUID.OSXSAVE follows CR4.OSXSAVE. (Guests under nested paging change that without an exit.) */
-void svm_cpuid_follow_cr4(struct svm_vcpu *s, u64 cr4);
+/*
+ * CR4 is another: CPUID.OSXSAVE follows CR4.OSXSAVE. Guests under nested paging change that without an exit, so that a handler which
+ * answers CPUID asks for this first.
+ */
+#define CPUID_OSXSAVE BIT(27) /* leaf 1, ECX */
+static inline void svm_cpuid_follow_cr4(struct svm_vcpu *s, u64 cr4)
+{
+	struct cpuid *r = &s->cpuid[CPUID_SLOT(1)].answer;
+
+	r->ecx = (r->ecx & ~(u32)CPUID_OSXSAVE) | (cr4 & CR4_OSXSAVE ? (u32)CPUID_OSXSAVE : 0);
+}
 /* The answer to CPUID where the leaf alone decides it; NULL elsewhere. */
 static inline const struct cpuid *svm_cpuid_kept(const struct svm_vcpu *s, u32 leaf)
 {

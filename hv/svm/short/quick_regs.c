@@ -178,7 +178,8 @@ quick_t quick_cpuid_nested(struct svm_vcpu *s)
 	svm_regain_paging();
 	if (unlikely(svm_is_stepping(s)))
 		return QUICK_NOT;
-	if (likely(offset <= PAGE_SIZE - FETCH_BYTES && s->vmcb.cs.attrib & SEG_L) &&
+	svm_cpuid_follow_cr4(s, s->vmcb.cr4);
+	if (likely(offset <= PAGE_SIZE - FETCH_BYTES && s->vmcb.efer & EFER_LMA && s->vmcb.cs.attrib & SEG_L) &&
 	    likely(code_walk_stands(&s->v, s->vmcb.cr3, s->vmcb.cr4)))
 		return cpuid_at(s, s->v.code_walk.page + offset, false);
 	return learn_then(s, cpuid_at, false);

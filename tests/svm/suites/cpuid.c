@@ -86,6 +86,165 @@ START_TEST(leaves)
 }
 END_TEST
 
+/* ---- the quick handler of CPUID ---- */
+
+/* A guest whose processor has fetched code of its page, so that the page may be known. */
+static struct svm_vcpu *guest_that_runs(enum host_mode mode)
+{
+	struct svm_vcpu *s = host_guest(mode, 0);
+	hpa_t hpa;
+
+	machine_cpuid_full = true;
+	svm_learn_cpuid(s);
+	if (!paging_is_nested)
+		ck_assert_int_eq(host_touch(s, s->vmcb.cs.base + HOST_CODE, PFEC_I, &hpa), HOST_DONE);
+	return s;
+}
+
+/* In which modes it knows the bytes at RIP. */
+static bool is_quick_in(enum host_mode mode)
+{
+	return mode == HOST_LONG || (!paging_is_nested && (mode == HOST_32 || mode == HOST_PAE));
+}
+
+static struct cpuid ask_the_full_handler(struct svm_vcpu *s, u32 leaf, u32 subleaf)
+{
+	const void *const quick = s->vmcb.quick;
+	struct cpuid r;
+
+	s->vmcb.quick = svm_quick_none();
+	r = ask(s, leaf, subleaf);
+	ck_assert(!host_was_quick());
+	s->vmcb.quick = quick;
+	return r;
+}
+
+/* Leaves 7, 0xd and 0x8000001d have subleaves or follow XCR0. */
+static bool is_kept(u32 leaf)
+{
+	return (leaf & ~0x80000000u) < 32 && leaf != 7 && leaf != 0xd && leaf != 0x8000001d;
+}
+
+/* Both handlers answer the same; what the leaf alone does not decide, and leaves that are not kept, the full one alone answers. */
+START_TEST(either_handler)
+{
+	static const u32 first[] = { 0, 0x20, 0x40000000, 0x80000000, 0x80000020, 0x8fffffe0, 0xfffffff0 };
+	struct svm_vcpu *s = guest_that_runs(_i);
+
+	for (u32 i = 0; i < ARRAY_SIZE(first); i++)
+		for (u32 leaf = first[i]; leaf != first[i] + 0x20; leaf++)
+			for (u32 subleaf = 0; subleaf < 3; subleaf++) {
+				const struct cpuid r = ask(s, leaf, subleaf);
+
+				ck_assert_msg(host_was_quick() == (is_kept(leaf) && is_quick_in(_i)), "leaf %x", leaf);
+				ck_assert(host_others_kept(s, BIT(RAX) | BIT(RBX) | BIT(RCX) | BIT(RDX)));
+				ck_assert(!((s->vmcb.rax | host_reg(s, RBX) | host_reg(s, RCX) | host_reg(s, RDX)) >> 32));
+				same(leaf, subleaf, r, ask_the_full_handler(s, leaf, subleaf));
+			}
+}
+END_TEST
+
+/* The leaf is EAX, whatever is above it, and an interrupt shadow ends. */
+START_TEST(the_leaf_has_32_bits)
+{
+	struct svm_vcpu *s = guest_that_runs(_i);
+
+	host_code(s, "\x0f\xa2", 2);
+	s->vmcb.rax = 0x7700000000ull;
+	s->vmcb.interrupt_shadow = 1;
+	ck_assert(host_vmexit(s, VMEXIT_CPUID, 0, 0));
+	ck_assert(host_moved(s, 2) && host_trip(s) == TRIP_cpuid && host_was_quick() == is_quick_in(_i));
+	ck_assert(s->vmcb.rax == 0xd && !s->vmcb.interrupt_shadow);
+	ck_assert_uint_eq(s->vmcb.exitinfo1, 0); /* the trace's */
+}
+END_TEST
+
+/* The guest loads CR4: by a trip, or by itself, which nobody sees. */
+static void load_cr4(struct svm_vcpu *s, u64 val)
+{
+	if (paging_is_nested) {
+		s->vmcb.cr4 = val;
+		return;
+	}
+	host_code(s, "\x0f\x22\xe3", 3); /* mov %ebx,%cr4 */
+	host_set_reg(s, RBX, val);
+	ck_assert(host_vmexit(s, VMEXIT_CR0_WRITE + 4, 0, 0));
+	ck_assert(host_moved(s, 3));
+	ck_assert_uint_eq(s->v.cr4, val);
+	s->vmcb.rip -= 3;
+}
+
+/* CPUID.OSXSAVE is CR4.OSXSAVE, from the next CPUID on, whichever handler answered before. */
+START_TEST(osxsave_follows_cr4)
+{
+	struct svm_vcpu *s = guest_that_runs(_i);
+	const u32 without = ask(s, 1, 0).ecx;
+
+	if (s->vmcb.cpl)
+		return; /* no way to load CR4 */
+	ck_assert(!(without & BIT(27)));
+	for (unsigned i = 0; i < 6; i++) {
+		const bool on = !(i & 1);
+
+		load_cr4(s, (s->v.cr4 & ~(u64)CR4_OSXSAVE) | (on ? CR4_OSXSAVE : 0));
+		if (i >= 4)
+			ck_assert_uint_eq(ask_the_full_handler(s, 1, 0).ecx, without | (on ? BIT(27) : 0));
+		ck_assert_uint_eq(ask(s, 1, 0).ecx, without | (on ? BIT(27) : 0));
+		ck_assert_int_eq(host_was_quick(), is_quick_in(_i));
+	}
+}
+END_TEST
+
+/*
+ * A guest has left long mode, its code segment has the bit that means 64-bit code there, and a base: the bytes at RIP are not those
+ * that were there in long mode.
+ */
+START_TEST(after_long_mode)
+{
+	struct svm_vcpu *s = guest_that_runs(HOST_LONG);
+
+	ask(s, 0, 0);
+	ck_assert(host_was_quick());
+	host_set_cr(s, CR0_ET | CR0_PE, CR4_PAE, _i ? EFER_LME : 0);
+	s->vmcb.cs.base = 0x100;
+	ck_assert(s->vmcb.cs.attrib & BIT(9));
+	host_code(s, "\x3e\x0f\xa2", 3);
+	s->vmcb.rax = 0;
+	ck_assert(host_vmexit(s, VMEXIT_CPUID, 0, 0));
+	ck_assert(host_moved(s, 3) && !host_was_quick());
+}
+END_TEST
+
+/*
+ * Under nested paging a guest maps another page at RIP by its own tables, and no exit tells of it: by the entry, and by CR3. The bytes
+ * are that page's.
+ */
+START_TEST(another_page_of_code)
+{
+	struct svm_vcpu *s;
+
+	if (!paging_is_nested)
+		return;
+	s = guest_that_runs(HOST_LONG);
+	ask(s, 0, 0);
+	ck_assert(host_was_quick());
+	if (_i) {
+		/* A second root, and tables of its own down to the entry. */
+		memcpy(host_at(s, HOST_SPARE_TABLE), host_at(s, HOST_TABLES), 4 * PAGE_SIZE);
+		for (u64 t = 0; t < 3; t++)
+			*(u64 *)host_at(s, HOST_SPARE_TABLE + t * PAGE_SIZE) += HOST_SPARE_TABLE - HOST_TABLES;
+		((u64 *)host_at(s, HOST_SPARE_TABLE + 3 * PAGE_SIZE))[HOST_CODE / PAGE_SIZE] += HOST_DATA - HOST_CODE;
+		s->vmcb.cr3 = HOST_SPARE_TABLE;
+	} else {
+		*(u64 *)host_entry(s, HOST_CODE) += HOST_DATA - HOST_CODE;
+	}
+	memcpy(host_at(s, HOST_DATA), "\x3e\x0f\xa2", 3);
+	s->vmcb.rax = 0;
+	ck_assert(host_vmexit(s, VMEXIT_CPUID, 0, 0));
+	ck_assert(host_moved(s, 3));
+}
+END_TEST
+
 START_TEST(apic_of_several)
 {
 	struct svm_vcpu *s = full_guest(2);
@@ -295,6 +454,11 @@ Suite *svm_cpuid_suite(void)
 	Suite *suite = suite_create("hv/svm: the CPU that a domU sees");
 
 	svm_case(suite, "leaves of CPUID", leaves, 4);
+	svm_case(suite, "either handler of CPUID", either_handler, HOST_MODES);
+	svm_case(suite, "a leaf's 32 bits", the_leaf_has_32_bits, HOST_MODES);
+	svm_case(suite, "CPUID.OSXSAVE", osxsave_follows_cr4, HOST_MODES);
+	svm_case(suite, "CPUID of another page", another_page_of_code, 2);
+	svm_case(suite, "CPUID after long mode", after_long_mode, 2);
 	svm_case(suite, "an APIC", apic_of_several, 1);
 	svm_case(suite, "CR4", cr4_bits, 2);
 	svm_case(suite, "CR4 of a lesser host", cr4_of_a_host, 1);
