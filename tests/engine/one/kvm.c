@@ -135,26 +135,24 @@ END_TEST
 /* A list that lacks a mapping, has one that is none, or leads back to itself: reported, and the audit ends. */
 START_TEST(audit_finds_wrong_lists)
 {
-	u32 *head;
-	u32 good, *link;
-	struct sh_page *leaf;
+	u32 *head, good;
+	struct rmap_pair *pair, was;
 
 	build_many_tables();
 	map_again_and_again(1);
 	head = &rmap_domain(&g.d)->heads[p2m_lookup(&g.d, GFN(DATA)).n];
 	good = *head;
-	leaf = pool_page(good / SH_MAX_ENTRIES);
-	link = (u32 *)rmap_page(leaf)->links->table + good % SH_MAX_ENTRIES;
-	const u32 wrong[] = { 0, *link, good ^ 512, good ^ SH_MAX_ENTRIES, 1 };
+	pair = rmap_pair(good);
+	was = *pair;
+	const u32 wrong[] = { 0, was.older, good ^ 512, good ^ SH_MAX_ENTRIES, 1 };
 	for (u32 i = 0; i < ARRAY_SIZE(wrong); i++) {
 		*head = wrong[i];
 		ck_assert_uint_ge(paging_audit(&g.d, NULL, 0), 1);
 	}
 	*head = good;
-	u32 next = *link;
-	*link = good;
+	pair->older = good;
 	ck_assert_uint_ge(paging_audit(&g.d, NULL, 0), 1);
-	*link = next;
+	*pair = was;
 	guest_audit(&g);
 }
 END_TEST
