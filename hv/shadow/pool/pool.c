@@ -90,6 +90,15 @@ static struct sh_page *pop(struct sh_page **list)
 	return sp;
 }
 
+/* The block comes, or goes. */
+static void toggle_place(struct sh_domain *s, const struct pool_block *b)
+{
+	const u64 place = plat_virt_to_mfn(b).n / POOL_BLOCK;
+
+	BUG_ON(place >= POOL_PLACES);
+	s->placed[place / 64] ^= BIT(place % 64);
+}
+
 /* At the end of the list, its pages idle, lowest first. */
 static bool add_block(struct sh_domain *s)
 {
@@ -100,6 +109,7 @@ static bool add_block(struct sh_domain *s)
 	while (*p)
 		p = &(*p)->next;
 	*p = b;
+	toggle_place(s, b);
 	for (u32 i = POOL_BLOCK; i-- > POOL_BOOKS;) {
 		struct sh_page *sp = (struct sh_page *)b + i;
 
@@ -143,6 +153,7 @@ static void remove_block(struct sh_domain *s, struct pool_block **p)
 	for (; free; free--)
 		push(&s->free_list, pop(&s->idle_list));
 	*p = b->next;
+	toggle_place(s, b);
 	if (fence_is_up(s->domain))
 		fence_remove(s->domain, hw_half(b), POOL_BLOCK_PAGES);
 	plat_free_pages(b, block_frames());
@@ -175,17 +186,6 @@ u64 pool_trim(struct sh_domain *s, u64 blocks)
 		n++;
 	}
 	return n;
-}
-
-bool pool_owns(const struct sh_domain *s, u64 mfn)
-{
-	for (struct pool_block *b = s->blocks; b; b = b->next) {
-		u64 i = mfn - plat_virt_to_mfn(b).n;
-
-		if (i < POOL_BLOCK)
-			return i >= POOL_BOOKS;
-	}
-	return false;
 }
 
 bool pool_grow(struct sh_domain *s, u64 pages)

@@ -129,6 +129,9 @@ struct pool_block {
 	struct pool_block *next;
 };
 
+/* Places that blocks can have in machine memory: the pool lies below 4 GiB, where 2-level hardware can reach it. */
+#define POOL_PLACES ((1ull << 32) / PAGE_SIZE / POOL_BLOCK)
+
 #define SH_PARKED 8 /* tables */
 
 /* Where an audit that is done in pieces goes on (shadow/core/audit.c). */
@@ -162,6 +165,7 @@ struct sh_domain {
 	struct sh_audit audit;
 	void *frames;
 	u64 bytes;                             /* of all this */
+	u64 placed[POOL_PLACES / 64];          /* a bit for each place that has a block of this pool */
 	u8 kept[] __attribute__((aligned(8))); /* what the recipe's parts keep of the domain: shadow/seam/kept.h */
 };
 
@@ -189,8 +193,13 @@ struct sh_page *pool_take(struct domain *d);
 /* The page's table must be all zeros again. */
 void pool_give(struct domain *d, struct sh_page *sp);
 
-/* Is this machine frame a page of the pool? */
-bool pool_owns(const struct sh_domain *s, u64 mfn);
+/* Is this machine frame a page of the pool? However many blocks there are: each eviction asks, and each look at a frame's last writer. */
+static inline bool pool_owns(const struct sh_domain *s, u64 mfn)
+{
+	const u64 place = mfn / POOL_BLOCK;
+
+	return mfn % POOL_BLOCK >= POOL_BOOKS && place < POOL_PLACES && s->placed[place / 64] >> place % 64 & 1;
+}
 
 /* The descriptor of a shadow page. */
 static inline struct sh_page *pool_page(u64 mfn)
