@@ -24,7 +24,7 @@ RECIPES_EXCHANGE := $(shell cd $(srcdir) && sed -n 's/^[A-Z]*.\([^,]*\), *"\([^"
 ENGINE_TESTS = tests/engine/path tests/oracle/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine/suites/$(t)_%)) \
 	$(RECIPES_SHADOW:%=tests/oracle/oracle_%) $(RECIPES_VARIANT:%=tests/engine/suites/parts_%) $(RECIPES_SUPER:%=tests/engine/suites/super_%) \
 	$(RECIPES_EXCHANGE:%=tests/engine/suites/exchange_%) $(RECIPES_BASE:%=tests/oracle/lockstep_%) \
-	$(ENGINE_TSAN_RECIPES:%=tests/engine/suites/tsan_%)
+	$(ENGINE_TSAN_RECIPES:%=tests/engine/suites/tsan_%) $(GROWTH_RECIPES:%=tests/engine/growth_%)
 # With ThreadSanitizer: recipes, not their variants.
 ENGINE_TSAN_RECIPES = $(filter-out $(RECIPES_VARIANT),$(RECIPES_SHADOW))
 ENGINE_TSAN = -fsanitize=thread --param tsan-distinguish-volatile=1
@@ -92,6 +92,21 @@ engine-obj/told/%.o: % recipes/plain-shadow3.h
 	$(TEST_CC_V) $(ENGINE_CC) -O0 -finstrument-functions -DRECIPE_HEADER='"plain-shadow3.h"' -c $< -o $@
 tests/engine/path: $(call engine_objs,told,$(PATH_SRCS)) $(call engine_objs,all,tests/engine/path.c tests/engine/guest.c $(filter-out $(HV_PAGING_SRCS),$(ENGINE_HOST_SRCS)))
 	$(TEST_LD_V) $(CC) $(CFLAGS) $(LDFLAGS) -no-pie -o $@ $^
+
+# An engine that counts its steps, for tests/engine/growth.c: tests/engine/growth_<recipe>. What it is linked with besides, it hardly enters.
+GROWTH_RECIPES = shadow3 kvm adaptive
+GROWTH_SRCS = $(filter-out pairs/%,$(ENGINE_CORE_SRCS)) pairs/multi_4on4.c $(HV_PAGING_SRCS)
+# $(1) recipe
+define engine_growth
+engine-obj/counted-$(1)/%.o: %
+	$$(TEST_CC_V) $$(ENGINE_CC) -fsanitize-coverage=trace-pc -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+tests/engine/growth_$(1): $$(call engine_objs,all,tests/engine/growth.c) $$(call engine_objs,counted-$(1),$$(GROWTH_SRCS)) tests/engine/libengine_$(1).a
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS) -lm
+endef
+$(foreach r,$(GROWTH_RECIPES),$(eval $(call engine_growth,$(r))))
+ENGINE_GROWTH = $(GROWTH_RECIPES:%=tests/engine/growth_%)
+$(eval $(call test_log,$(ENGINE_GROWTH)))
+TESTS += $(ENGINE_GROWTH)
 
 # On demand: needs clang with libFuzzer (libclang-rt-dev). FUZZ_RECIPE chooses.
 FUZZ_RECIPE = shadow2
