@@ -262,3 +262,53 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 	free(script);
 	return svg;
 }
+
+/* A decade of room at least: a level curve should look level. */
+static void put_size_ranges(FILE *f, const struct line *line, unsigned nr_lines, const double *x, unsigned n)
+{
+	double least = INFINITY, most = 0;
+
+	for (unsigned i = 0; i < nr_lines; i++)
+		for (unsigned k = 0; k < n; k++)
+			if (!isnan(line[i].y[k])) {
+				least = fmin(least, line[i].y[k]);
+				most = fmax(most, line[i].y[k]);
+			}
+	least = pow(10, floor(log10(least)));
+	most = fmax(pow(10, ceil(log10(most))), 10 * least);
+	fprintf(f, "set logscale xy\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n", x[0] / 1.2, x[n - 1] * 1.2, least, most);
+}
+
+char *plot_sizes(const struct line *line, unsigned nr_lines, const double *x, unsigned n, const char *x_label,
+		 const char *y_label)
+{
+	char *script = NULL, *svg;
+	size_t len;
+	FILE *f = open_memstream(&script, &len);
+
+	put_head(f, 260);
+	fputs("$d << EOD\n", f);
+	for (unsigned k = 0; k < n; k++) {
+		fprintf(f, "%.9g", x[k]);
+		for (unsigned i = 0; i < nr_lines; i++)
+			fprintf(f, " %.9g", line[i].y[k]);
+		fputc('\n', f);
+	}
+	fputs("EOD\nset border 3\n", f);
+	put_size_ranges(f, line, nr_lines, x, n);
+	fputs("set grid ytics\nset ytics nomirror out scale 0.5 format '%.0s%c'\nset xtics nomirror out scale 0.5 (", f);
+	for (unsigned k = 0; k < n; k++)
+		fprintf(f, "%s\"%.9g\" %.9g", k ? ", " : "", x[k], x[k]);
+	fputs(")\nset xlabel ", f);
+	put_string(f, x_label);
+	fputs(" textcolor rgb '" INK "' offset 0,0.3\nset ylabel ", f);
+	put_string(f, y_label);
+	fputs(" textcolor rgb '" INK "' offset 1,0\nplot ", f);
+	for (unsigned i = 0; i < nr_lines; i++)
+		fprintf(f, "%s$d using 1:%u with lines lw 2.4 lc rgb '%s'", i ? ", " : "", i + 2, line[i].colour);
+	fputc('\n', f);
+	fclose(f);
+	svg = run_gnuplot(script, len);
+	free(script);
+	return svg;
+}

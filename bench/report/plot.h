@@ -30,6 +30,10 @@ struct line {
 char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, unsigned n, const char *x_label,
 		   const char *y_label);
 
+/* One line a series over the sizes x, ascending, both axes logarithmic; y is NAN where it was not measured. NULL if gnuplot fails; the caller frees. */
+char *plot_sizes(const struct line *line, unsigned nr_lines, const double *x, unsigned n, const char *x_label,
+		 const char *y_label);
+
 /* Whether gnuplot can be run at all. */
 bool plot_possible(void);
 

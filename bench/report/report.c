@@ -12,23 +12,36 @@
 #include "report.h"
 #include "report_parts.h"
 
-static void write_nav(FILE *f, const struct dataset *d)
+/* Workloads of which sizes are compared have one entry together. */
+static void write_nav_workloads(FILE *f, const struct dataset *d)
 {
+	bool growth = false;
 	const char *base;
 
-	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> <a href=\"#claims\">Claims</a> "
-	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published "
-	      "figures</a> ",
-	      f);
-	if (recipe_is_used(d, ADAPTIVE))
-		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
 	for (unsigned i = 0; (base = nth_base(d, i)); i++) {
+		if (report_in_growth(d, base)) {
+			growth = true;
+			continue;
+		}
 		fputs("<a href=\"#w-", f);
 		html_text(f, base);
 		fputs("\">", f);
 		html_text(f, base);
 		fputs("</a> ", f);
 	}
+	if (growth)
+		fputs("<a href=\"#growth\">How costs grow</a> ", f);
+}
+
+static void write_nav(FILE *f, const struct dataset *d)
+{
+	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> <a href=\"#claims\">Claims</a> "
+	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published "
+	      "figures</a> ",
+	      f);
+	if (recipe_is_used(d, ADAPTIVE))
+		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
+	write_nav_workloads(f, d);
 	fputs("<a href=\"#variants\">Variants</a> <a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing "
 	      "adds</a> "
 	      "<a href=\"#unfinished\">Not finished</a> <a href=\"#machine\">Machine</a> <a href=\"#rows\">All rows</a></nav>\n",
@@ -66,6 +79,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	report_published(f, d);
 	report_adaptive(f, d);
 	report_workloads(f, d);
+	report_growth(f, d);
 	report_variants(f, d);
 	report_kinds(f, d);
 	report_tracing(f, d);

@@ -67,8 +67,7 @@ static void glance_row(FILE *f, const struct dataset *d, const char *workload, c
 	fputs("</tr>\n", f);
 }
 
-/* Header cells: the first column's heading, then the recipes shown. */
-static char *recipe_head(const struct dataset *d, const char *first)
+char *report_recipe_head(const struct dataset *d, const char *first)
 {
 	const char *recipe;
 	char *head = NULL;
@@ -87,7 +86,7 @@ static char *recipe_head(const struct dataset *d, const char *first)
 
 void report_glance(FILE *f, const struct dataset *d)
 {
-	char *head = recipe_head(d, "workload, phase");
+	char *head = report_recipe_head(d, "workload, phase");
 	const char *base, *phase;
 
 	fputs("<h3>At a glance</h3>\n", f);
@@ -97,7 +96,7 @@ void report_glance(FILE *f, const struct dataset *d)
 		const char *form = main_form(d, base);
 		bool first = true;
 
-		for (unsigned p = 0; (phase = dataset_phase(d, form, p)); p++) {
+		for (unsigned p = 0; !report_in_growth(d, base) && (phase = dataset_phase(d, form, p)); p++) {
 			if (!strcmp(phase, PHASE_EMPTY))
 				continue;
 			glance_row(f, d, form, phase, first);
@@ -111,7 +110,7 @@ void report_glance(FILE *f, const struct dataset *d)
 
 void report_levels(FILE *f, const struct dataset *d, const char *base)
 {
-	char *head = recipe_head(d, "levels, phase");
+	char *head = report_recipe_head(d, "levels, phase");
 	const char *form, *phase;
 
 	fputs("<h4>By the guest's levels of page tables</h4>\n", f);

@@ -26,7 +26,13 @@ void report_adaptive(FILE *f, const struct dataset *d);
 void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);
-/* A section for each workload: pictures, and a table with their figures. */
+/*
+ * Workloads that differ in one size only: pictures of cost by size, and a table of exponents. Nothing if the run has no two sizes of
+ * any. Such workloads have no sections of their own: report_in_growth() is true of them.
+ */
+void report_growth(FILE *f, const struct dataset *d);
+bool report_in_growth(const struct dataset *d, const char *base);
+/* A section for each other workload: pictures, and a table with their figures. */
 void report_workloads(FILE *f, const struct dataset *d);
 /* Each variant against its base. Nothing if the run has no such pair. */
 void report_variants(FILE *f, const struct dataset *d);
@@ -45,6 +51,8 @@ void report_audit(FILE *f, const struct dataset *d);
 void report_machine(FILE *f, const struct dataset *d);
 void report_rows(FILE *f, const struct dataset *d);
 
+/* Header cells, the caller frees them: the first column's heading, then the recipes shown. */
+char *report_recipe_head(const struct dataset *d, const char *first);
 /* A cell's figures, to its end tag: instructions per operation, and trips below them. */
 void report_cost(FILE *f, const struct cell *c);
 
