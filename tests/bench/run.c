@@ -247,7 +247,6 @@ START_TEST(plans_are_cut_and_split)
 }
 END_TEST
 
-
 /* Reads the second archive of an initrd made for `names`; checks what is in it. */
 START_TEST(the_suite_follows_the_initramfs_at_a_multiple_of_four)
 {
@@ -430,6 +429,49 @@ START_TEST(adaptive_is_held_against_the_best)
 }
 END_TEST
 
+static json_t *growth_tree(json_t *items)
+{
+	return json_pack("{s:i, s:[{s:s,s:s},{s:s,s:s}], s:[{s:s,s:i},{s:s,s:i},{s:s,s:i},{s:s,s:i}], s:o}", "format", 1,
+			 "recipes", "name", "shadow2", "kind", "shadow", "name", "adaptive", "kind", "shadow", "workloads",
+			 "name", "growth-a-16", "levels", 4, "name", "growth-a-64", "levels", 4, "name", "growth-ab-16", "levels",
+			 4, "name", "growth-a-256", "levels", 4, "items", items);
+}
+
+/* In proportion to the size, not at all, and with the square root; one size alone, of another kind, is a workload like others. */
+START_TEST(costs_are_held_against_sizes)
+{
+	json_t *items = json_pack("[o,o,o,o,o]", run_of("shadow2", "growth-a-16", 1000), run_of("shadow2", "growth-a-64", 4000),
+				  run_of("adaptive", "growth-a-16", 700), run_of("adaptive", "growth-a-64", 700),
+				  run_of("shadow2", "growth-ab-16", 900));
+	char *html = report_of(growth_tree(json_deep_copy(items))), *section = strstr(html, "<section id=growth>");
+
+	ck_assert_ptr_nonnull(section);
+	*strstr(section, "</section>") = 0;
+	ck_assert_ptr_nonnull(strstr(section, "<span class=\"tag mid\">1.00</span><br><small class=soft>10 – 40<"));
+	ck_assert_ptr_nonnull(strstr(section, "<span class=\"tag good\">0.00</span><br><small class=soft>7 – 7<"));
+	ck_assert_ptr_nonnull(strstr(section, "by a, 16 – 64<"));
+	ck_assert_ptr_null(strstr(section, "by ab"));
+	ck_assert_ptr_nonnull(strstr(html, "<section id=\"w-growth-ab-16\">"));
+	ck_assert_ptr_null(strstr(html, "w-growth-a-"));
+	free(html);
+	/* Where a recipe lacks a size, the others of its own count. */
+	json_array_append_new(items, run_of("shadow2", "growth-a-256", 4000));
+	html = report_of(growth_tree(json_deep_copy(items)));
+	ck_assert_ptr_nonnull(strstr(html, "<span class=\"tag mid\">0.50</span><br><small class=soft>10 – 40<"));
+	ck_assert_ptr_nonnull(strstr(html, "<span class=\"tag good\">0.00</span><br><small class=soft>7 – 7<"));
+	free(html);
+	/* Nothing to compare. */
+	for (size_t i = json_array_size(items); i--;)
+		if (strcmp(json_string_value(json_object_get(json_array_get(items, i), "workload")), "growth-a-16"))
+			json_array_remove(items, i);
+	html = report_of(growth_tree(items));
+	ck_assert_ptr_null(strstr(html, "id=growth"));
+	ck_assert_ptr_null(strstr(html, "#growth"));
+	ck_assert_ptr_nonnull(strstr(html, "<section id=\"w-growth-a-16\">"));
+	free(html);
+}
+END_TEST
+
 /* Hostile strings in a results file stay text in the report; no picture needs gnuplot to be there. */
 START_TEST(a_report_of_hostile_text_is_harmless)
 {
@@ -477,6 +519,7 @@ int main(void)
 	tcase_add_test(t, test_logs_are_counted);
 	tcase_add_test(t, html_is_escaped);
 	tcase_add_test(t, adaptive_is_held_against_the_best);
+	tcase_add_test(t, costs_are_held_against_sizes);
 	tcase_add_test(t, a_report_of_hostile_text_is_harmless);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
