@@ -19,7 +19,7 @@ static void write_nav_workloads(FILE *f, const struct dataset *d)
 	const char *base;
 
 	for (unsigned i = 0; (base = nth_base(d, i)); i++) {
-		if (report_in_growth(d, base)) {
+		if (sizes_are_compared(d, base)) {
 			growth = true;
 			continue;
 		}

@@ -96,7 +96,7 @@ void report_glance(FILE *f, const struct dataset *d)
 		const char *form = main_form(d, base);
 		bool first = true;
 
-		for (unsigned p = 0; !report_in_growth(d, base) && (phase = dataset_phase(d, form, p)); p++) {
+		for (unsigned p = 0; !sizes_are_compared(d, base) && (phase = dataset_phase(d, form, p)); p++) {
 			if (!strcmp(phase, PHASE_EMPTY))
 				continue;
 			glance_row(f, d, form, phase, first);

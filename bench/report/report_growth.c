@@ -9,57 +9,8 @@
 
 #include "report_parts.h"
 
-#define PREFIX    "growth-"
-#define MAX_SIZES 16
 #define MAX_LINES 24
 #define GROWS     0.1 /* an exponent above it: between 16 and 1024 a cost grows by half */
-
-/* The part of the name between prefix and size; false: no such name. */
-static bool growth_name(const char *base, const char **what, int *length, double *size)
-{
-	const char *last = strrchr(base, '-');
-
-	if (strncmp(base, PREFIX, strlen(PREFIX)) || last < base + strlen(PREFIX))
-		return false;
-	*what = base + strlen(PREFIX);
-	*length = (int)(last - *what);
-	*size = strtod(last + 1, NULL);
-	return *size > 0;
-}
-
-/* The workloads of one curve, in the catalogue's order. */
-struct sizes {
-	const char *what, *form[MAX_SIZES];
-	int length; /* of what */
-	double size[MAX_SIZES];
-	unsigned n;
-};
-
-/* Those that belong with `base`; a single one, or one that is no such workload, has no curve. */
-static bool sizes_with(const struct dataset *d, const char *base, struct sizes *s)
-{
-	const char *other, *what;
-	double size;
-	int length;
-
-	*s = (struct sizes){ .n = 0 };
-	if (!growth_name(base, &s->what, &s->length, &size))
-		return false;
-	for (unsigned i = 0; (other = nth_base(d, i)) && s->n < MAX_SIZES; i++)
-		if (growth_name(other, &what, &length, &size) && length == s->length && !strncmp(what, s->what, (size_t)length) &&
-		    dataset_phase(d, main_form(d, other), 0)) {
-			s->form[s->n] = main_form(d, other);
-			s->size[s->n++] = size;
-		}
-	return s->n > 1;
-}
-
-bool report_in_growth(const struct dataset *d, const char *base)
-{
-	struct sizes s;
-
-	return sizes_with(d, base, &s);
-}
 
 /* Does another of its curve come before it? */
 static bool is_first(const struct dataset *d, const struct sizes *s, const char *base)

@@ -3,12 +3,14 @@
  * The order in which recipes and workloads appear, and their colours. It is a matter of the run's own catalogue alone, so that
  * two reports of one run are alike, and a recipe is where it was in the report before.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "html.h"
 #include "report_order.h"
 
 #define MANY_RECIPES 12
+#define GROWTH       "growth-" /* growth-<of what>-<size> */
 
 bool recipe_is_baseline(const struct dataset *d, const char *recipe)
 {
@@ -105,6 +107,44 @@ const char *main_form(const struct dataset *d, const char *base)
 		if (dataset_phase(d, form, 0) && (!best || dataset_levels(d, form) == 4))
 			best = form;
 	return best ? best : nth_form(d, base, 0);
+}
+
+/* The part of the name between prefix and size; false: no such name. */
+static bool growth_name(const char *base, const char **what, int *length, double *size)
+{
+	const char *last = strrchr(base, '-');
+
+	if (strncmp(base, GROWTH, strlen(GROWTH)) || last < base + strlen(GROWTH))
+		return false;
+	*what = base + strlen(GROWTH);
+	*length = (int)(last - *what);
+	*size = strtod(last + 1, NULL);
+	return *size > 0;
+}
+
+bool sizes_with(const struct dataset *d, const char *base, struct sizes *s)
+{
+	const char *other, *what;
+	double size;
+	int length;
+
+	*s = (struct sizes){ .n = 0 };
+	if (!growth_name(base, &s->what, &s->length, &size))
+		return false;
+	for (unsigned i = 0; (other = nth_base(d, i)) && s->n < MAX_SIZES; i++)
+		if (growth_name(other, &what, &length, &size) && length == s->length && !strncmp(what, s->what, (size_t)length) &&
+		    dataset_phase(d, main_form(d, other), 0)) {
+			s->form[s->n] = main_form(d, other);
+			s->size[s->n++] = size;
+		}
+	return s->n > 1;
+}
+
+bool sizes_are_compared(const struct dataset *d, const char *base)
+{
+	struct sizes s;
+
+	return sizes_with(d, base, &s);
 }
 
 /* The recipe's place among the shadow recipes; a variant has its base's. */

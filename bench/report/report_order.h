@@ -22,6 +22,21 @@ const char *main_form(const struct dataset *d, const char *base);
 /* The nth form of a workload that the run has; NULL past the last. */
 const char *nth_form(const struct dataset *d, const char *base, unsigned nth);
 
+/*
+ * Workloads that differ in one size only, as their names say (growth-<of what>-<size>): `base` and those that belong with it, in the
+ * catalogue's order, in which sizes ascend. False: there are no two of them with results.
+ */
+#define MAX_SIZES 16
+struct sizes {
+	const char *what, *form[MAX_SIZES];
+	int length; /* of what */
+	double size[MAX_SIZES];
+	unsigned n;
+};
+bool sizes_with(const struct dataset *d, const char *base, struct sizes *s);
+/* Such workloads have a section together, and none of their own. */
+bool sizes_are_compared(const struct dataset *d, const char *base);
+
 /* Does the run have the recipe? Is it one without shadows: npt or native? */
 bool recipe_is_used(const struct dataset *d, const char *recipe);
 bool recipe_is_baseline(const struct dataset *d, const char *recipe);

@@ -26,12 +26,8 @@ void report_adaptive(FILE *f, const struct dataset *d);
 void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);
-/*
- * Workloads that differ in one size only: pictures of cost by size, and a table of exponents. Nothing if the run has no two sizes of
- * any. Such workloads have no sections of their own: report_in_growth() is true of them.
- */
+/* Cost by size, where a run has sizes to compare (report_order.h): pictures, and a table of exponents. Else nothing. */
 void report_growth(FILE *f, const struct dataset *d);
-bool report_in_growth(const struct dataset *d, const char *base);
 /* A section for each other workload: pictures, and a table with their figures. */
 void report_workloads(FILE *f, const struct dataset *d);
 /* Each variant against its base. Nothing if the run has no such pair. */

@@ -277,6 +277,6 @@ void report_workloads(FILE *f, const struct dataset *d)
 
 	fputs("<h2 id=workloads>Workload by workload</h2>\n", f);
 	for (unsigned w = 0; (base = nth_base(d, w)); w++)
-		if (!report_in_growth(d, base))
+		if (!sizes_are_compared(d, base))
 			section(f, d, base);
 }
