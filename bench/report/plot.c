@@ -266,7 +266,7 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 /* A decade of room at least: a level curve should look level. */
 static void put_size_ranges(FILE *f, const struct line *line, unsigned nr_lines, const double *x, unsigned n)
 {
-	double least = INFINITY, most = 0;
+	double least = INFINITY, most = 1;
 
 	for (unsigned i = 0; i < nr_lines; i++)
 		for (unsigned k = 0; k < n; k++)

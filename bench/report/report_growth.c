@@ -68,7 +68,7 @@ static void picture(FILE *f, const struct dataset *d, const struct sizes *s, con
 	struct curve curve[MAX_LINES];
 	struct line line[MAX_LINES];
 	const char *name[MAX_LINES], *recipe;
-	char *what = xfmt("%.*s", s->length, s->what), *label;
+	char *what = xfmt("%.*s", s->length, s->what);
 	unsigned n = 0;
 
 	for (unsigned r = 0; (recipe = shown_recipe(d, r)) && n < MAX_LINES; r++) {
@@ -78,7 +78,8 @@ static void picture(FILE *f, const struct dataset *d, const struct sizes *s, con
 		name[n++] = recipe;
 	}
 	if (n) {
-		label = xfmt("%s: instructions per operation by %s and recipe; the table below has the exponents", phase, what);
+		char *label =
+			xfmt("%s: instructions per operation by %s and recipe; the table below has the exponents", phase, what);
 		report_picture_begin(f, plot_sizes(line, n, s->size, s->n, what, "instructions"), label);
 		report_key_begin(f);
 		for (unsigned i = 0; i < n; i++)
