@@ -58,16 +58,17 @@ $(foreach r,$(RECIPES_VARIANT),$(eval $(call engine_suite,$(r),parts,all)))
 $(foreach r,$(RECIPES_EXCHANGE),$(eval $(call engine_suite,$(r),exchange,all)))
 $(foreach r,$(RECIPES_SUPER),$(eval $(call engine_suite,$(r),super,$(r))))
 
-# Tests of one recipe: that of their name, or shadow2. They are compiled with it, and may look into its parts' books.
+# Tests of one recipe: that of their name (of nested paging, what begins with it), or shadow2. They are compiled with it, and may look into its parts' books.
 ENGINE_ONE := $(patsubst $(srcdir)/%.c,%,$(wildcard $(srcdir)/tests/engine/one/*.c))
 one_recipe = $(or $(filter $(1),$(RECIPES_SHADOW)),shadow2)
 define engine_one
 tests/engine/one/$(1): $$(call engine_objs,$(2),tests/engine/one/$(1).c) $(3)
 	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
-$(foreach t,$(filter-out $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t),$(call one_recipe,$(t)), \
+ENGINE_ONE_NESTED := $(filter $(RECIPES_NESTED) $(addsuffix _%,$(RECIPES_NESTED)),$(notdir $(ENGINE_ONE)))
+$(foreach t,$(filter-out $(ENGINE_ONE_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t),$(call one_recipe,$(t)), \
 	tests/engine/libengine_$(call one_recipe,$(t)).a)))
-$(foreach t,$(filter $(RECIPES_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t),all, \
+$(foreach t,$(ENGINE_ONE_NESTED),$(eval $(call engine_one,$(t),all, \
 	$(call engine_objs,all,$(HV_NESTED_SRCS) $(ENGINE_HOST_SRCS)))))
 $(eval $(call test_log,$(ENGINE_ONE)))
 TESTS += $(ENGINE_ONE)
