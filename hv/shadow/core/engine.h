@@ -49,6 +49,7 @@ struct sh_mode {
 	/* Bytes just stored at a translated place: have the shadows follow. */
 	void (*wrote)(struct vcpu *v, const struct sh_target *t, u32 bytes);
 	void (*load_root)(struct vcpu *v);
+	void (*load_first_root)(struct vcpu *v); /* the same where no root is loaded */
 	/* A new root, by the sync part's way; NULL: the domain has crashed. The guest frame has memory. */
 	struct sh_page *(*root_new)(struct vcpu *v, gfn_t gfn, u32 role);
 	void (*drop_page)(struct vcpu *v, gva_t va);

@@ -79,5 +79,5 @@ void sh_update_modes(struct vcpu *v)
 	v->role = common_role(v, m);
 	v->pse = v->role & ROLE_PSE;
 	v->rsvd = gw_rsvd(v);
-	m->load_root(v);
+	(v->root ? m->load_root : m->load_first_root)(v);
 }

@@ -433,6 +433,7 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.write = SHORT ? short_write : mode_write,
 	.wrote = mode_wrote,
 	.load_root = mode_load_root,
+	.load_first_root = mode_load_first_root,
 	.root_new = root_new,
 	.drop_page = mode_drop_page,
 	.validate = mode_validate,

@@ -373,7 +373,7 @@ static inline __attribute__((always_inline)) void load_root_after(struct vcpu *v
 	install_root(v, d, old, root, true);
 }
 
-static __attribute__((noinline)) void load_first_root(struct vcpu *v)
+static void mode_load_first_root(struct vcpu *v)
 {
 	load_root_after(v, NULL);
 }
@@ -383,12 +383,12 @@ static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
 	struct sh_page *old = v->root;
 
 	/* Kernels often load CR3 for the flush alone. */
-	if (ROOTS_DIFFER && likely(old) && old->gfn == (u32)root_gfn(v).n && old->role == (u16)(v->role | ROLE_MAKE(N, 0))) {
+	if (ROOTS_DIFFER && old->gfn == (u32)root_gfn(v).n && old->role == (u16)(v->role | ROLE_MAKE(N, 0))) {
 		COUNT(v->domain, root_hit);
 		flush_at_load(v, v->domain, old, true, true);
-	} else if (unlikely(!old)) {
-		load_first_root(v);
 	} else {
+		if (!old) /* never: mode_load_first_root() has loaded one */
+			__builtin_unreachable();
 		load_root_after(v, old);
 	}
 }
