@@ -25,8 +25,8 @@ is "the page has its blocks" "$blocks" 8
 is "its commands work" $? 0
 
 mkdir "$tree/build" && cd "$tree/build"
-{ ../configure -q && nice make -s -j2 penumbra-bench penumbra-shadow2.elf penumbra-shadow2-scan.elf penumbra-shadow2_unpinned.elf penumbra-shadow2_clock.elf \
-	workloads/walk.elf workloads/walk.2.elf workloads/context-switch.elf tests/oracle/oracle_shadow2_clock; } >"$tmp/make" 2>&1
+{ ../configure -q && nice make -s -j2 penumbra-bench penumbra-shadow2.elf penumbra-shadow2-scan.elf penumbra-shadow2_unpinned.elf penumbra-shadow2_lru.elf \
+	workloads/walk.elf workloads/walk.2.elf workloads/context-switch.elf tests/oracle/oracle_shadow2_lru; } >"$tmp/make" 2>&1
 is "it builds" $? 0
 [ "$failed" -eq 0 ] || { tail -n 20 "$tmp/make"; finish; }
 # What the page does not change is taken from the build that is tested.
@@ -45,11 +45,11 @@ is "the workload's second round takes no trips" "$(per_op "$csv" shadow2-scan wa
 check "its first round does" awk -v a="$(per_op "$csv" shadow2-scan walk first 9)" 'BEGIN { exit !(a > 0) }'
 is "a switch under shadow2: trips" "$(per_op "$csv" shadow2 context-switch switch 9)" 1.00
 check "a switch without its roots: 35 trips or so" awk -v a="$(per_op "$csv" shadow2-unpinned context-switch switch 9)" 'BEGIN { exit !(a > 30 && a < 40) }'
-tests/oracle/oracle_shadow2_clock --programs 100 --shrink 0 >"$tmp/oracle" 2>&1
+tests/oracle/oracle_shadow2_lru --programs 100 --shrink 0 >"$tmp/oracle" 2>&1
 is "the oracle finds nothing wrong with the part that keeps something" $? 0
-bench_run "$tmp/tight" --build . --recipe shadow2,shadow2+clock --workload pool-tight --repeat 1 --no-trace
+bench_run "$tmp/tight" --build . --recipe shadow2,shadow2+lru --workload pool-tight --repeat 1 --no-trace
 is "it runs with too small a pool" $? 0
-for recipe in shadow2 shadow2+clock; do
+for recipe in shadow2 shadow2+lru; do
 	is "a switch under $recipe with too small a pool: trips" "$(per_op "$tmp/tight/results.csv" "$recipe" pool-tight switch 9)" 34.00
 done
 finish
