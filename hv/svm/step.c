@@ -168,7 +168,10 @@ static bool not_begun(struct svm_vcpu *s)
 	return false;
 }
 
-/* Pages are lent last, because all before may turn out to be no step; what they change in hardware is settled before the entry. */
+/*
+ * Pages are lent last, because all before may turn out to be no step; what they change in hardware is settled before the entry, and
+ * so is what has changed where some were lent in vain, because the guest maps another no more.
+ */
 bool svm_step_begin(struct svm_vcpu *s)
 {
 	struct svm_step *t = &s->step;
@@ -181,9 +184,10 @@ bool svm_step_begin(struct svm_vcpu *s)
 	r = paging_lend(&s->v, t->lend, t->lent);
 	if (r == SH_OOM)
 		plat_domain_crash(s->v.domain, "there are no pages for the tables of a single step");
+	else
+		svm_settle(s);
 	if (r != SH_FIXED) /* the guest will see why */
 		return not_begun(s);
-	svm_settle(s);
 	arm(s, kind);
 	return true;
 }

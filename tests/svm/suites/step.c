@@ -284,6 +284,24 @@ START_TEST(getting_nowhere)
 }
 END_TEST
 
+/*
+ * An instruction that needs two pages, of which the first is mapped no more when the second is to be lent: there is no step, and what
+ * was lent in vain is taken back before the guest goes on, which will see the fault (host_check() looks at it).
+ */
+START_TEST(a_page_that_goes_meanwhile)
+{
+	struct svm_vcpu *s = guest_at(_i, FILD, HOST_NOWHERE);
+
+	if (paging_is_nested)
+		return;
+	steps_to(s, HOST_NOWHERE, 0);
+	*(u32 *)host_entry(s, HOST_NOWHERE) &= ~(u32)PTE_P;
+	ck_assert(host_vmexit(s, PF, 0, HOST_NOWHERE + HOST_USER));
+	ck_assert_int_eq(s->step.on, STEP_NONE);
+	ck_assert(host_moved(s, 0) && !(s->vmcb.rflags & RFLAGS_TF));
+}
+END_TEST
+
 /* Of several vCPUs: the lock is kept, and given back. */
 START_TEST(alone)
 {
@@ -318,6 +336,7 @@ Suite *svm_step_suite(void)
 	svm_case(suite, "an event's frame", an_events_frame, n);
 	svm_case(suite, "a soft interrupt", a_soft_interrupt, n);
 	svm_case(suite, "getting nowhere", getting_nowhere, n);
+	svm_case(suite, "a page that goes meanwhile", a_page_that_goes_meanwhile, n);
 	svm_case(suite, "alone", alone, n);
 	return suite;
 }
