@@ -270,6 +270,15 @@ static void check_settled(const struct svm_vcpu *s)
 		host_fail(s, "control registers are not what paging wants");
 }
 
+/* What a quick handler of CPUID will answer: by CR4 as it is, where every load of it is seen. */
+static void check_cpuid(const struct svm_vcpu *s)
+{
+	if (!s->quick || paging_is_nested)
+		return;
+	if (!!(svm_cpuid_kept(s, 1)->ecx & CPUID_OSXSAVE) != !!(s->v.cr4 & CR4_OSXSAVE))
+		host_fail(s, "the kept answer to CPUID has an OSXSAVE that is not CR4's");
+}
+
 /* One among several, on its way in: an interrupt that waits ends the guest's run before it begins (smp.c). */
 static bool is_kicked(const struct svm_vcpu *s)
 {
@@ -298,6 +307,7 @@ void host_check(const struct svm_vcpu *s, bool goes_on)
 	check_event(s);
 	check_clean(s);
 	check_settled(s);
+	check_cpuid(s);
 }
 
 /* ---- an exit ---- */

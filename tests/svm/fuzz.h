@@ -52,8 +52,12 @@ void fuzz_rules(const struct svm_vcpu *s, bool goes_on);
 /* Of them, those that know the right value (tests/svm/fuzz_values.c). */
 void fuzz_remember_bytes(const struct svm_vcpu *s);
 void fuzz_values(const struct svm_vcpu *s, bool goes_on);
-/* The guest's tables, and what leads to them, are as they were made. */
+/* The guest's tables, and what leads to them, are as they were made, but for where its code is if it moves that. */
 extern bool fuzz_tame;
+void fuzz_remember_tables(const struct svm_vcpu *s); /* when they are made */
+/* Does the guest map its page of code now here, now there, which under nested paging nobody sees? Where a linear address of code is. */
+bool fuzz_moves_code(const struct svm_vcpu *s);
+u64 fuzz_code_at(const struct svm_vcpu *s, u64 linear);
 /* Hardware reached hpa for the guest: is it the guest's, and may the guest? */
 void fuzz_reached(const struct svm_vcpu *s, gva_t va, u32 access, hpa_t hpa);
 /* What hardware reaches at va without an exit. */

@@ -2,6 +2,7 @@
 /* What an exit must have done, where that can be told: by the bytes at RIP, by what hardware said, and by what a CPU can be like. */
 #include <string.h>
 
+#include "domu.h"
 #include "svm_code.h"
 #include "tests/svm/fuzz.h"
 
@@ -13,14 +14,63 @@ static u64 linear_rip(const struct svm_vcpu *s)
 	return svm_emul_mode(s) == EMUL_LONG ? s->vmcb.rip : (u32)(s->vmcb.cs.base + s->vmcb.rip);
 }
 
-/* Known where the page of code is mapped to itself: the tables are as they were made, or paging is off. */
+static bool is_in_code(u64 linear)
+{
+	return (linear & ~(u64)(HOST_USER | 0xfff)) == HOST_CODE;
+}
+
+/* The first entry of each table above the leaves: the way to all that the guest maps. Accessed and dirty bits may come. */
+#define UPPER_TABLES 3
+static u64 upper_made[UPPER_TABLES];
+
+static u64 upper_entry(const struct svm_vcpu *s, unsigned i)
+{
+	u64 e;
+
+	memcpy(&e, host_at(s, HOST_TABLES + i * PAGE_SIZE), sizeof(e));
+	return e & ~(PTE_A | PTE_D);
+}
+
+void fuzz_remember_tables(const struct svm_vcpu *s)
+{
+	for (unsigned i = 0; i < UPPER_TABLES; i++)
+		upper_made[i] = upper_entry(s, i);
+}
+
+/* INS may have written to them even in a tame guest. */
+static bool tables_stand(const struct svm_vcpu *s)
+{
+	for (unsigned i = 0; i < UPPER_TABLES; i++)
+		if (upper_entry(s, i) != upper_made[i])
+			return false;
+	return true;
+}
+
+bool fuzz_moves_code(const struct svm_vcpu *s)
+{
+	return paging_is_nested && fuzz_tame && s->v.cr0 & CR0_PG;
+}
+
+u64 fuzz_code_at(const struct svm_vcpu *s, u64 linear)
+{
+	u64 e;
+
+	if (!fuzz_moves_code(s) || !is_in_code(linear))
+		return linear;
+	memcpy(&e, host_entry(s, linear), sizeof(e));
+	return (e & (HOST_MEMORY - 1) & ~0xfffull) | (linear & 0xfff);
+}
+
+/* Known where the tables are as they were made, or paging is off, or the guest moves its code as tests/svm/fuzz.c has it do. */
 void fuzz_remember_bytes(const struct svm_vcpu *s)
 {
-	u64 at = linear_rip(s);
+	u64 linear = linear_rip(s);
 
-	bytes_known = (fuzz_tame || !(s->v.cr0 & CR0_PG)) && (at & ~(u64)(HOST_USER | 0xfff)) == HOST_CODE;
+	bytes_known = is_in_code(linear) && (!(s->v.cr0 & CR0_PG) || (fuzz_tame && tables_stand(s)));
+	if (fuzz_moves_code(s) && (linear & 0xfff) > PAGE_SIZE - sizeof(bytes_at_rip))
+		bytes_known = false; /* what follows stays where it is */
 	if (bytes_known)
-		memcpy(bytes_at_rip, host_at(s, at), sizeof(bytes_at_rip));
+		memcpy(bytes_at_rip, host_at(s, fuzz_code_at(s, linear)), sizeof(bytes_at_rip));
 }
 
 static bool is_crashed(const struct svm_vcpu *s)
@@ -167,12 +217,30 @@ static void check_string(const struct svm_vcpu *s)
 	u16 by = (u16)(host_reg(s, reg) - host_reg(was, reg));
 	u16 times = info & BIT(3) ? (u16)(host_reg(was, RCX) - host_reg(s, RCX)) : has_moved(s) ? 1 : 0;
 
-	if (was->vmcb.exitcode != VMEXIT_IOIO || !(info & BIT(2)))
+	if (was->vmcb.exitcode != VMEXIT_IOIO || !(info & BIT(2)) || is_crashed(s))
 		return;
 	if (was->vmcb.rflags & BIT(10))
 		by = (u16)-by;
 	if (by != (u16)(times * size))
 		host_fail(s, "a string of %llu bytes moves its pointer by %u in %u times", (unsigned long long)size, by, times);
+}
+
+/* Of devices that hold what is read or written, whatever else happens: the serial port's scratch register, the clock's index. */
+static void check_device(const struct svm_vcpu *s)
+{
+	const struct vmcb *was = &host_before()->vmcb;
+	const struct vdev *v = &((const struct domu_vcpu *)s->v.owner)->u->vdev;
+	const u32 port = was->exitinfo1 >> 16 & 0xffff, bytes = was->exitinfo1 >> 4 & 7;
+	const bool in = was->exitinfo1 & 1;
+
+	if (was->exitcode != VMEXIT_IOIO || was->exitinfo1 & BIT(2) || !has_moved(s))
+		return;
+	if (in && port == 0x3ff && (u8)s->vmcb.rax != v->uart.scratch)
+		host_fail(s, "port %x reads %x, which was not written there", port, (u8)s->vmcb.rax);
+	if (in && port == 0x80 && (u8)s->vmcb.rax != 0xff)
+		host_fail(s, "port %x, which is nobody's, reads %x", port, (u8)s->vmcb.rax);
+	if (!in && port <= 0x70 && port + bytes > 0x70 && (was->rax >> 8 * (0x70 - port) & 0x7f) != v->rtc.index)
+		host_fail(s, "%u bytes were written to port %x, and the clock's index is %x", bytes, port, v->rtc.index);
 }
 
 static void check_cpuid(const struct svm_vcpu *s)
@@ -185,6 +253,8 @@ static void check_cpuid(const struct svm_vcpu *s)
 		return;
 	if ((s->vmcb.rax | host_reg(s, RBX) | host_reg(s, RCX) | host_reg(s, RDX)) >> 32)
 		host_fail(s, "CPUID leaves something in the upper half of a register");
+	if (leaf == 1 && !!(host_reg(s, RCX) & CPUID_OSXSAVE) != !!((paging_is_nested ? s->vmcb.cr4 : s->v.cr4) & CR4_OSXSAVE))
+		host_fail(s, "CPUID.OSXSAVE is not CR4.OSXSAVE");
 	if (leaf == PN_CPUID_BASE)
 		host = (struct cpuid){ PN_CPUID_BASE + 1, PN_CPUID_EBX, PN_CPUID_ECX, PN_CPUID_EDX };
 	else if (leaf && leaf != 0x80000000)
@@ -244,6 +314,7 @@ void fuzz_values(const struct svm_vcpu *s, bool goes_on)
 	check_end(s, goes_on);
 	check_bytes(s, goes_on);
 	check_string(s);
+	check_device(s);
 	check_cpuid(s);
 	check_msr_value(s);
 	if (goes_on)
