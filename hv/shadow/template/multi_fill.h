@@ -375,6 +375,8 @@ static inline __attribute__((always_inline)) void load_root_after(struct vcpu *v
 
 static void mode_load_first_root(struct vcpu *v)
 {
+	if (policy.sync->flush && v->domain->unsync)
+		policy.sync->flush(v);
 	load_root_after(v, NULL);
 }
 
