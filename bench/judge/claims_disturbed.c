@@ -51,9 +51,9 @@ void judge_fixed_pool(struct judgement *j)
 		decide(j, DIFFERS, "the guest was over before the pool had been made small and big again");
 	else if (times > 10)
 		decide(j, DIFFERS,
-		       "it suffices while the working set fits; with a few pages too few, LRU takes those that are needed next, "
-		       "as address spaces "
-		       "used in turn are its worst case. Resizing does no harm");
+		       "it suffices while the working set fits; with a few pages too few, those go that are needed next, as "
+		       "address "
+		       "spaces used in turn are the worst case of whatever takes the oldest. Resizing does no harm");
 	else
 		decide(j, CONFIRMED, "no page is reclaimed needlessly, too small a pool costs little, and resizing does no harm");
 }
