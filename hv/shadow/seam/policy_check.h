@@ -17,9 +17,8 @@ _Static_assert(!SYNC_TAKES_SNAPSHOTS || SYNC_UNSYNCS,
 _Static_assert(!SPARE_NEEDS_SYNC || SYNC_PROTECTS_TABLES,
 	       "this spare part answers faults from what not-present entries remember, so the sync part must keep them "
 	       "in step with the guest's tables");
-_Static_assert(
-	!SYNC_KEEPS_ROOTS || RECLAIM_FREES_PINNED,
-	"this sync part keeps roots that are not loaded, so the reclaim chain must end in a part that lets them go, such as clock");
+_Static_assert(!SYNC_KEEPS_ROOTS || RECLAIM_FREES_PINNED, "this sync part keeps roots that are not loaded, so the reclaim chain "
+							  "must end in a part that lets them go, such as clock");
 _Static_assert(SUPER_HIGHEST_LEAF <= 2,
 	       "the template sets leaf entries at levels 1 and 2 only, so larger superpages must be splintered to level 2");
 _Static_assert(!PREFETCH_LOOKS_AROUND || SYNC_PROTECTS_TABLES,
