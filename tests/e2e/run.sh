@@ -13,7 +13,7 @@ is "the second run succeeds" $? 0
 csv=$tmp/one/results.csv
 [ "$failed" -eq 0 ] || cat "$tmp/one.err" "$tmp/two.err"
 
-is "every guest has its rows" "$(tail -n +2 "$csv" | wc -l | tr -d ' ')" 48
+is "every guest has its rows" "$(tail -n +2 "$csv" | wc -l | tr -d ' ')" 56
 is "no odd rows" "$(tail -n +2 "$csv" | grep -Evc '^(shadow2|vtlb|npt|native),[a-z-]+,[a-z]+,[0-5],[0-5],[12],[1-9][0-9]*,[1-9][0-9]*,[0-9]+,[0-9]+$')" 0
 is "demand-fault under shadow2: trips" "$(per_op "$csv" shadow2 demand-fault fault 9)" 2.00
 is "demand-fault-windows under shadow2: trips" "$(per_op "$csv" shadow2 demand-fault-windows fault 9)" 3.00

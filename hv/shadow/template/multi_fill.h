@@ -384,13 +384,13 @@ static inline __attribute__((always_inline)) void load_root(struct vcpu *v)
 {
 	struct sh_page *old = v->root;
 
+	if (!old) /* never: mode_load_first_root() has loaded one */
+		__builtin_unreachable();
 	/* Kernels often load CR3 for the flush alone. */
 	if (ROOTS_DIFFER && old->gfn == (u32)root_gfn(v).n && old->role == (u16)(v->role | ROLE_MAKE(N, 0))) {
 		COUNT(v->domain, root_hit);
 		flush_at_load(v, v->domain, old, true, true);
 	} else {
-		if (!old) /* never: mode_load_first_root() has loaded one */
-			__builtin_unreachable();
 		load_root_after(v, old);
 	}
 }

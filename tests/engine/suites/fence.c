@@ -224,6 +224,18 @@ static void undo_scribbles(void)
 	}
 }
 
+/*
+ * Frames of its own that the guest wrote to by entries of hardware's that it had changed itself: if they were tables in step, the engine
+ * has not seen it, and the guest has hurt nobody but itself.
+ */
+static bool written_unseen[FRAMES];
+
+static void note_written(u64 mfn)
+{
+	for (u64 f = 0; f < FRAMES; f++)
+		written_unseen[f] |= p2m_lookup(&g.d, GFN(f)).n == mfn;
+}
+
 /* Hardware let the guest through to hpa, which it writes to or reads. */
 static void reach(hpa_t hpa, u32 access)
 {
@@ -231,8 +243,10 @@ static void reach(hpa_t hpa, u32 access)
 
 	if (!is_named(mfn) && !is_hw_half(mfn))
 		ck_abort_msg("the guest reached frame %llx", (unsigned long long)mfn);
-	if (access & W)
+	if (access & W) {
 		*(u32 *)((u8 *)plat_map(MFN(mfn)) + (hpa & 0xffc)) = (u32)any_entry();
+		note_written(mfn);
+	}
 }
 
 /* One access, answered as the backend would; where that would be the end of the domain, the engine is driven on. */
@@ -286,6 +300,11 @@ static void wild_step(const struct space *s, const struct space *t)
 static void expect_unhurt(void)
 {
 	undo_scribbles();
+	for (u64 f = 0; f < FRAMES; f++) {
+		if (written_unseen[f])
+			paging_guest_wrote(&g.d, f * PAGE_SIZE, PAGE_SIZE);
+		written_unseen[f] = false;
+	}
 	guest_audit(&g);
 	expect_fence();
 	clear_frames();
