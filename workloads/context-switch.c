@@ -9,7 +9,7 @@
  */
 #include "lib/guest.h"
 
-#define MAX_SPACES 16
+#define MAX_SPACES 32
 #define TOUCHES    32
 
 static ulong root[MAX_SPACES], frames[MAX_SPACES];
