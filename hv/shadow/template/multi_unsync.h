@@ -128,47 +128,45 @@ static inline __attribute__((always_inline)) u64 resync_protected(struct domain 
  * entry that is not there may stay away: a fault brings it. Only where a resync is what answers faults must it be
  * looked at.
  */
-static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, struct sh_page *sp, u64 slot, u64 end,
+static inline __attribute__((always_inline)) u32 resync_some(struct domain *d, struct sh_page *sp, u32 slot, u32 end,
 							     const void *guest, const void *snapshot)
 {
 	const bool completes = SYNC_UNSYNCS_LINKS;
 	void *const table = sp->table;
 	u32 changed = 0;
 
-	while (slot < end) {
-		const u64 old = s_entry(table, slot), row = slot;
+	for (; slot < end; slot++) {
+		const u64 old = s_entry(table, slot);
 		u64 ge, was = 0;
 
-		if (!completes && !old) {
-			slot++;
+		if (!completes && !old)
 			continue;
-		}
 		ge = g_get(guest, slot);
 		if (SYNC_TAKES_SNAPSHOTS) {
 			was = GUEST_BYTES == 4 ? ((const u32 *)snapshot)[slot] : ((const u64 *)snapshot)[slot];
-			if (ge == was && (!completes || old || (!policy.spare->answer && !(ge & PTE_P)))) {
-				slot++;
+			if (ge == was && (!completes || old || (!policy.spare->answer && !(ge & PTE_P))))
+				continue;
+		}
+		if (RESYNC_IN_ROWS && is_writable(old)) {
+			const u32 next = (u32)(ge & PTE_P ? resync_protected(d, sp, slot, end, guest, snapshot) :
+							    resync_gone(d, sp, slot, end, guest));
+
+			if (next != slot) {
+				changed += next - slot;
+				slot = next - 1;
 				continue;
 			}
 		}
-		if (RESYNC_IN_ROWS && is_writable(old)) {
-			slot = ge & PTE_P ? resync_protected(d, sp, slot, end, guest, snapshot) :
-					    resync_gone(d, sp, slot, end, guest);
-			changed += (u32)(slot - row);
-			if (slot != row)
-				continue;
-		}
-		slot++;
 		if (!(ge & PTE_P)) {
-			resync_less(d, sp, table, (u32)row, old, policy.spare->absent(ge, SH_ABSENT_GUEST), true);
+			resync_less(d, sp, table, slot, old, policy.spare->absent(ge, SH_ABSENT_GUEST), true);
 			changed++;
 		} else if (SYNC_TAKES_SNAPSHOTS && ge == (was & ~PTE_RW) && old & PTE_P) {
 			u64 flags = policy.spare->flags ? policy.spare->flags(ge) : 0;
 
-			resync_less(d, sp, table, (u32)row, old, (s_marked(sp, row, old) & ~PTE_RW) | flags, false);
+			resync_less(d, sp, table, slot, old, (s_marked(sp, slot, old) & ~PTE_RW) | flags, false);
 			changed++;
 		} else {
-			changed += resync_entry(d, sp, (u32)row, ge);
+			changed += resync_entry(d, sp, slot, ge);
 		}
 	}
 	return changed;
