@@ -11,6 +11,7 @@
 #include "claims.h"
 #include "figures.h"
 #include "abi/control_abi.h"
+#include "tests/suite.h"
 
 static json_t *root;
 
@@ -362,8 +363,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench: claims and targets");
 	TCase *t = tcase_create("verdicts");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_loop_test(t, verdicts_follow_from_the_figures, 0, (int)COUNT_OF(examples));
@@ -377,8 +376,5 @@ int main(void)
 	tcase_add_test(t, npt_is_compared_where_it_has_no_exits);
 	tcase_add_test(t, a_record_costs_what_tracing_adds);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

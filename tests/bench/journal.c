@@ -9,6 +9,7 @@
 
 #include "results.h"
 #include "tests/bench/tree.h"
+#include "tests/suite.h"
 
 static char dir[32], *kept, *told;
 static struct results res;
@@ -308,8 +309,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench: journal");
 	TCase *t = tcase_create("journal");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 300);
@@ -327,8 +326,5 @@ int main(void)
 	tcase_add_test(t, one_that_nothing_was_written_to_is_not_left);
 	tcase_add_test(t, what_does_not_fit_leaves_whole_lines);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -11,6 +11,7 @@
 #include "report.h"
 #include "resume.h"
 #include "tests/bench/tree.h"
+#include "tests/suite.h"
 
 enum { MUTANTS = 500, SEEDS = 4 };
 
@@ -254,8 +255,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench: mutants");
 	TCase *t = tcase_create("mutants");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 600);
@@ -263,8 +262,5 @@ int main(void)
 	tcase_add_loop_test(t, of_results, 0, SEEDS);
 	tcase_add_loop_test(t, of_journals, 0, SEEDS);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

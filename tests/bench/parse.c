@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "parse.h"
+#include "tests/suite.h"
 
 static enum line_kind event_kind(const char *line)
 {
@@ -160,8 +161,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench: lines");
 	TCase *t = tcase_create("parse");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(t, events_are_understood);
 	tcase_add_test(t, text_is_text);
@@ -171,8 +170,5 @@ int main(void)
 	tcase_add_test(t, streams_are_cut_anywhere);
 	tcase_add_test(t, endless_lines_are_cut);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -11,6 +11,7 @@
 #include "dataset.h"
 #include "stats.h"
 #include "tests/bench/tree.h"
+#include "tests/suite.h"
 
 static char dir[] = "/tmp/bench-results-XXXXXX";
 static struct results res;
@@ -223,8 +224,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench: results");
 	TCase *t = tcase_create("results");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, plan_has_each_workload_twice_and_once_traced);
@@ -238,8 +237,5 @@ int main(void)
 	tcase_add_test(t, median_and_range_of_a_cell);
 	tcase_add_test(t, percentiles_of_a_histogram);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -15,6 +15,7 @@
 #include "report.h"
 #include "report_parts.h"
 #include "results.h"
+#include "tests/suite.h"
 
 START_TEST(the_default_choice_is_the_quick_suite)
 {
@@ -499,8 +500,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench: run, check, report");
 	TCase *t = tcase_create("run");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_default_choice_is_the_quick_suite);
@@ -522,8 +521,5 @@ int main(void)
 	tcase_add_test(t, costs_are_held_against_sizes);
 	tcase_add_test(t, a_report_of_hostile_text_is_harmless);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

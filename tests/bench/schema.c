@@ -10,6 +10,7 @@
 #include "options.h"
 #include "results.h"
 #include "tests/bench/tree.h"
+#include "tests/suite.h"
 
 static json_t *tree;
 static unsigned spoilt;
@@ -269,8 +270,6 @@ int main(void)
 {
 	Suite *s = suite_create("bench: schema");
 	TCase *t = tcase_create("schema");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 120);
@@ -280,8 +279,5 @@ int main(void)
 	tcase_add_test(t, events_say_what_the_tree_keeps);
 	tcase_add_test(t, a_file_cut_at_every_byte);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return suite_run(s);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "hv/dev/vdev.h"
+#include "tests/suite.h"
 
 #define TSC_KHZ  1000000
 #define MS       1000000ull /* ticks */
@@ -73,16 +74,10 @@ __attribute__((unused)) static void init_pics(u16 unmasked)
 static int run_suite(TCase *tc, const char *name)
 {
 	Suite *suite = suite_create(name);
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, power_on, power_off);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }
 
 #endif

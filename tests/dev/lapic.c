@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "hv/dev/lapic.h"
+#include "tests/suite.h"
 
 enum {
 	ID = 0x20,
@@ -220,8 +221,6 @@ int main(void)
 {
 	Suite *s = suite_create("local APIC");
 	TCase *t = tcase_create("lapic");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, start, NULL);
 	tcase_add_test(t, begins_as_firmware_leaves_it);
@@ -234,9 +233,5 @@ int main(void)
 	tcase_add_test(t, the_timer_again_and_again);
 	tcase_add_test(t, anything_may_be_written);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -10,6 +10,7 @@
 #include "tests/dom0/sim.h"
 #include "dom0/ctl.h"
 #include "events.h"
+#include "tests/suite.h"
 
 static char dir[] = "/tmp/penumbra-ctl-XXXXXX";
 static char *out, *err;
@@ -517,8 +518,6 @@ int main(void)
 {
 	Suite *s = suite_create("penumbra-ctl");
 	TCase *t = tcase_create("ctl");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -539,9 +538,5 @@ int main(void)
 	tcase_add_test(t, suite_lines);
 	tcase_add_loop_test(t, bad_plans, 0, 9);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -11,6 +11,7 @@
 #include "hv/base/vcpu.h"
 #include "tests/emul/hostile.h"
 #include "tests/emul/random.h"
+#include "tests/suite.h"
 
 static u64 gpr[16];
 static struct emul_state st;
@@ -201,8 +202,6 @@ int main(void)
 {
 	Suite *s = suite_create("emul: decoded fields, hostile input");
 	TCase *t = tcase_create("fields");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, plain_stores);
@@ -213,8 +212,5 @@ int main(void)
 	tcase_add_test(t, control_register_fields);
 	tcase_add_test(t, hostile_bytes);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -11,6 +11,7 @@
 #include "hv/emul/emul.h"
 #include "hv/base/vcpu.h"
 #include "tests/emul/native.h"
+#include "tests/suite.h"
 
 #define ABSENT 77 /* what memory answers where there is none */
 #define MEMORY 0x30000u
@@ -366,8 +367,6 @@ int main(void)
 {
 	Suite *s = suite_create("emul: limits");
 	TCase *t = tcase_create("limits");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_loop_test(t, limits, 0, ARRAY_SIZE(forms));
 	tcase_add_loop_test(t, expand_down, 0, ARRAY_SIZE(forms));
@@ -379,8 +378,5 @@ int main(void)
 	tcase_add_test(t, canonical);
 	tcase_add_test(t, canonical_natively);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

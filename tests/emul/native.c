@@ -18,6 +18,7 @@
 #include "hv/base/vcpu.h"
 #include "tests/emul/native.h"
 #include "tests/emul/random.h"
+#include "tests/suite.h"
 
 #define MIDDLE       (SCRATCH + SCRATCH_SIZE / 2)
 #define STATUS_FLAGS 0x8d5ull
@@ -505,14 +506,9 @@ int main(void)
 {
 	Suite *s = suite_create("emul: executor against the CPU");
 	TCase *t = tcase_create("execute");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, family, 0, ARRAY_SIZE(families) * NR_NATIVE);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -14,6 +14,7 @@
 #include "hv/emul/emul.h"
 #include "hv/base/vcpu.h"
 #include "tests/emul/native.h"
+#include "tests/suite.h"
 
 #define FLAG_CF 0x001ull
 #define FLAG_AF 0x010ull
@@ -179,16 +180,11 @@ int main(void)
 {
 	Suite *s = suite_create("emul: shifts and carries");
 	TCase *t = tcase_create("shifts");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, shifts, 0, 8);
 	tcase_add_test(t, carries);
 	tcase_add_test(t, rotated_carry);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

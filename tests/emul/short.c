@@ -11,6 +11,7 @@
 #include "hv/base/vcpu.h"
 #include "hv/svm/short/short_forms.h"
 #include "tests/emul/random.h"
+#include "tests/suite.h"
 
 #define FETCHED  16
 #define MAX_INSN 15
@@ -192,8 +193,6 @@ int main(void)
 {
 	Suite *s = suite_create("svm: short forms");
 	TCase *t = tcase_create("forms");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, stores_of_64_bits);
@@ -203,8 +202,5 @@ int main(void)
 	tcase_add_loop_test(t, mov_cr3_any, 0, ARRAY_SIZE(cr3_forms));
 	tcase_add_loop_test(t, invlpg, 0, ARRAY_SIZE(modes));
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

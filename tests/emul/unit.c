@@ -10,6 +10,7 @@
 
 #include "hv/emul/emul.h"
 #include "hv/base/vcpu.h"
+#include "tests/suite.h"
 
 #define MEMORY 0x30000u
 #define FAULT  77
@@ -507,8 +508,6 @@ int main(void)
 {
 	Suite *s = suite_create("emul: case by case");
 	TCase *t = tcase_create("cases");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, fault_changes_nothing, 0, ARRAY_SIZE(faulting));
@@ -529,8 +528,5 @@ int main(void)
 	tcase_add_test(t, string_output);
 	tcase_add_test(t, one_iteration_a_step);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

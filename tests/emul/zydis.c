@@ -14,6 +14,7 @@
 
 #include "hv/emul/emul.h"
 #include "tests/emul/random.h"
+#include "tests/suite.h"
 
 #define MAX_BYTES 15
 #define NR_MODES  4
@@ -406,8 +407,6 @@ int main(void)
 {
 	Suite *s = suite_create("emul: decoder against Zydis");
 	TCase *t = tcase_create("decode");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	init();
 	tcase_set_timeout(t, 300);
@@ -415,8 +414,5 @@ int main(void)
 	tcase_add_loop_test(t, random_bytes, 0, NR_MODES);
 	tcase_add_loop_test(t, truncated, 0, NR_MODES);
 	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

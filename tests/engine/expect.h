@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "tests/engine/guest.h"
+#include "tests/suite.h"
 
 #ifndef FRAMES
 #define FRAMES 512
@@ -65,14 +66,8 @@ static inline void expect_fault(gva_t va, u32 access, u32 pfec)
 
 static inline int run_suite(Suite *s)
 {
-	SRunner *r = srunner_create(s);
-	int failed;
-
 	guest_prepare();
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cpu.h"
+#include "tests/suite.h"
 
 /* The ports, which a test has not: bus 0 is empty, so that the device gets slot 31. */
 static u32 port_in(u16 port)
@@ -317,8 +318,6 @@ int main(void)
 {
 	Suite *s = suite_create("dom0_npt");
 	TCase *c = tcase_create("bars");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, moved_ten_thousand_times);
 	tcase_add_test(c, every_bar_goes_back);
@@ -328,8 +327,5 @@ int main(void)
 	tcase_add_test(c, no_memory);
 	tcase_set_timeout(c, 120);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/suite.h"
+
 #define memcpy    pn_memcpy
 #define memmove   pn_memmove
 #define memset    pn_memset
@@ -183,8 +185,6 @@ int main(void)
 {
 	Suite *suite = suite_create("lib");
 	TCase *tc = tcase_create("against libc");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tc, integers);
 	tcase_add_test(tc, strings);
@@ -193,9 +193,5 @@ int main(void)
 	tcase_add_test(tc, compares);
 	tcase_add_test(tc, copies);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

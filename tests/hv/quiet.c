@@ -13,6 +13,7 @@
 #include "cpu.h"
 #include "domu.h"
 #include "pcpu.h"
+#include "tests/suite.h"
 
 /* The clock: it goes on while somebody waits, and while a guest of ours computes. */
 static u64 clock_now;
@@ -412,8 +413,6 @@ int main(void)
 {
 	Suite *s = suite_create("quiet");
 	TCase *c = tcase_create("waits");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, a_wait_has_an_end);
 	tcase_add_test(c, what_comes_late_comes);
@@ -430,8 +429,5 @@ int main(void)
 	tcase_add_test(c, broken_lock);
 	tcase_set_timeout(c, 120);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "tsc.h"
+#include "tests/suite.h"
 
 #define TRUE_TICKS 20000000ull /* 10 ms at 2 GHz */
 #define LOOK       2000ull     /* ticks between two looks */
@@ -145,8 +146,6 @@ int main(void)
 {
 	Suite *s = suite_create("tsc");
 	TCase *c = tcase_create("choice");
-	SRunner *r = srunner_create(s);
-	int failed;
 
 	tcase_add_test(c, alone);
 	tcase_add_test(c, busy);
@@ -154,8 +153,5 @@ int main(void)
 	tcase_add_test(c, a_jump);
 	tcase_add_test(c, leaves);
 	suite_add_tcase(s, c);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
+	return suite_run(s);
 }

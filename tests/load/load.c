@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "tests/load/images.h"
+#include "tests/suite.h"
 
 #define MEM          (64 * MIB)
 #define INITRD_BYTES 0x54321ull
@@ -455,8 +456,6 @@ int main(void)
 {
 	Suite *suite = suite_create("load");
 	TCase *tc = tcase_create("images");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 60);
@@ -472,9 +471,5 @@ int main(void)
 	tcase_add_test(tc, memory_does_not_suffice);
 	tcase_add_test(tc, too_many_segments);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

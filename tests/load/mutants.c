@@ -7,6 +7,7 @@
 #include <check.h>
 
 #include "tests/load/any.h"
+#include "tests/suite.h"
 
 #define MUTANTS 6000
 
@@ -71,15 +72,9 @@ int main(void)
 {
 	Suite *suite = suite_create("load");
 	TCase *tc = tcase_create("mutants");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(tc, mutants, 0, 5);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

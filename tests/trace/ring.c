@@ -9,6 +9,7 @@
 #include "plat.h"
 #include "reader.h"
 #include "trace.h"
+#include "tests/suite.h"
 
 u8 *host_memory;
 #define FIRST_TICK 1000
@@ -370,8 +371,6 @@ int main(void)
 {
 	Suite *s = suite_create("trace ring");
 	TCase *t = tcase_create("ring");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
@@ -388,9 +387,5 @@ int main(void)
 	tcase_add_test(t, writer_and_reader_at_once);
 	tcase_add_test(t, order_is_by_stamp_then_arrival);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

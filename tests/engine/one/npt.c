@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Nested paging: the table built from the p2m, and the contract's answers. */
 #include "tests/engine/npt_domain.h"
+#include "tests/suite.h"
 
 /* An independent walk of the nested table. */
 static hpa_t nested(gpa_t gpa, u32 *level)
@@ -375,8 +376,6 @@ int main(void)
 {
 	Suite *s = suite_create("nested paging");
 	TCase *t = tcase_create("table");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, start, finish);
 	tcase_add_test(t, every_frame_is_mapped_as_the_p2m_says);
@@ -396,9 +395,5 @@ int main(void)
 	tcase_add_test(t, no_memory_for_a_loan);
 	tcase_add_test(t, no_room_for_the_table);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Nested paging's page of code: the walk that is kept, and all that ends it. */
 #include "tests/engine/npt_domain.h"
+#include "tests/suite.h"
 
 /* A guest's tables by level, the root of five first; they lead to CODE_PAGE. In the second loop of these tests the guest has five levels. */
 enum { CODE_TABLE = 1, CODE_PAGE = 10, OTHER_PAGE = 11 };
@@ -211,8 +212,6 @@ int main(void)
 {
 	Suite *s = suite_create("nested paging: the page of code");
 	TCase *t = tcase_create("four and five levels");
-	SRunner *r;
-	int failed;
 
 	tcase_add_checked_fixture(t, start, finish);
 	tcase_add_loop_test(t, code_is_found_and_found_again, 0, 2);
@@ -222,9 +221,5 @@ int main(void)
 	tcase_add_loop_test(t, ways_that_lead_nowhere, 0, 2);
 	tcase_add_loop_test(t, superpages, 0, 2);
 	suite_add_tcase(s, t);
-	r = srunner_create(s);
-	srunner_run_all(r, CK_NORMAL);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(s);
 }
