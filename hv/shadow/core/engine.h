@@ -133,12 +133,13 @@ static inline void sh_put(struct domain *d, struct sh_page *sp)
 		sh_page_free(d, sp);
 }
 
-/* A walk cache (short/multi_short.h) is emptied when another root is loaded, and when a link goes or has other rights. */
+/* Another root is loaded: what short ways keep of a walk down it (short/multi_short.h) is over. */
 static inline void sh_walk_cache_drop(struct vcpu *v)
 {
 	v->walk_cache[0].tag = v->walk_cache[1].tag = NO_WALK;
 }
-static inline void sh_walk_cache_drop_all(struct domain *d)
+/* A link goes, or has other rights: so is that of every vCPU, and what it knows of the way to its page of code. */
+static inline void sh_link_gone(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
 		sh_walk_cache_drop(d->vcpu[i]);

@@ -291,7 +291,7 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 	if (!gone)
 		return;
 	if (SHORT)
-		sh_walk_cache_drop_all(d);
+		sh_link_gone(d);
 	if (gone->up == sp && gone->up_slot == slot && gone != child)
 		gone->up = NULL;
 	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)

@@ -78,7 +78,7 @@ static inline __attribute__((always_inline)) struct sh_page *link_for(struct vcp
 		if (likely(policy.sync->keep_link(c, want.gfn, want.role, have, rights))) {
 			if (unlikely(have != rights)) {
 				if (SHORT) /* for speed: the rights in a walk cache were fewer, so that it was never wrong */
-					sh_walk_cache_drop_all(v->domain);
+					sh_link_gone(v->domain);
 				s_link(sp, slot, c, rights);
 				*changed = true;
 			}
