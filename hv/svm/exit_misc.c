@@ -5,7 +5,6 @@
  */
 #include "domu.h"
 #include "exit_insn.h"
-#include "lib.h"
 #include "svm.h"
 
 /*
@@ -44,15 +43,10 @@ enum trip exit_io(struct svm_vcpu *s)
 	s->v.request = 1; /* a device may want an interrupt now, or the domain to end */
 	if (unlikely(info & IOIO_STRING))
 		return string_io(s);
-	if (info & IOIO_IN) {
-		u32 val = domu_in(c, port, bytes);
-		if (bytes == 4)
-			s->vmcb.rax = val;
-		else
-			memcpy(&s->vmcb.rax, &val, bytes);
-	} else {
+	if (info & IOIO_IN)
+		svm_put_in(s, bytes, domu_in(c, port, bytes));
+	else
 		domu_out(c, port, bytes, (u32)s->vmcb.rax);
-	}
 	svm_done_at(s, s->vmcb.exitinfo2);
 	return TRIP_io;
 }

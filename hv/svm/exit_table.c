@@ -108,7 +108,7 @@ quick_t quick_not(struct svm_vcpu *s)
 }
 
 /* quick_not for guests under nested paging, where svm_quirks.loses_host_paging: every exit begins with the host paging again. */
-static quick_t quick_not_nested(struct svm_vcpu *s)
+quick_t quick_not_nested(struct svm_vcpu *s)
 {
 	svm_regain_paging();
 	return QUICK_NOT;

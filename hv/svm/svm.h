@@ -198,11 +198,23 @@ static inline void svm_past(struct svm_vcpu *s, unsigned len)
 {
 	svm_done_at(s, s->vmcb.rip + len);
 }
-/* An instruction of `len` bytes is done, in a quick handler: those leave single steps to the full ones. */
+/* svm_done_at() and svm_past() in quick handlers, which leave single steps to the full ones. */
+static inline void svm_done_at_quick(struct svm_vcpu *s, u64 rip)
+{
+	s->vmcb.rip = rip;
+	s->vmcb.interrupt_shadow = 0;
+}
 static inline void svm_past_quick(struct svm_vcpu *s, unsigned len)
 {
-	s->vmcb.rip += len;
-	s->vmcb.interrupt_shadow = 0;
+	svm_done_at_quick(s, s->vmcb.rip + len);
+}
+
+/* IN of 1, 2 or 4 bytes puts them into RAX: four clear its upper half, fewer leave the rest. */
+static inline void svm_put_in(struct svm_vcpu *s, unsigned bytes, u32 val)
+{
+	const u64 kept = bytes == 4 ? 0 : ~(BIT(8 * bytes) - 1);
+
+	s->vmcb.rax = (s->vmcb.rax & kept) | (val & ~kept);
 }
 
 #define MAX_INSN_BYTES 15 /* longer ones are #GP (APM volume 3, chapter 1) */
@@ -301,6 +313,7 @@ static inline const struct cpuid *svm_cpuid_kept(const struct svm_vcpu *s, u32 l
 	return likely(k->leaf == leaf) ? &k->answer : NULL;
 }
 quick_t quick_not(struct svm_vcpu *s);
+quick_t quick_not_nested(struct svm_vcpu *s); /* under nested paging, where svm_quirks.loses_host_paging may be */
 /* The one for the mode that the guest is in (short/quick_table.c). */
 const quick_handler_t *svm_quick_table(const struct svm_vcpu *s);
 

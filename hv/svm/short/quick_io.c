@@ -12,9 +12,8 @@ quick_t quick_io(struct svm_vcpu *s)
 
 	if (unlikely(info & IOIO_STRING || svm_is_stepping(s)) || !vdev_is_nobodys(IOIO_PORT(info), bytes))
 		return QUICK_NOT;
-	if (info & IOIO_IN)
-		s->vmcb.rax = bytes == 4 ? 0xffffffff : s->vmcb.rax | (BIT(8 * bytes) - 1);
-	s->vmcb.rip = s->vmcb.exitinfo2;
-	s->vmcb.interrupt_shadow = 0;
+	if (unlikely(info & IOIO_IN)) /* the delay is a write */
+		svm_put_in(s, bytes, ~0u);
+	svm_done_at_quick(s, s->vmcb.exitinfo2);
 	return quick_done(s, TRIP_io, 0);
 }

@@ -33,12 +33,7 @@ static const quick_handler_t domu_quick_32[NR_QUICK] = {
 	[VMEXIT_CPUID] = quick_cpuid_32,
 	[VMEXIT_INVLPG] = quick_invlpg_32,
 };
-/* Under nested paging, where every exit may have to regain the hypervisor's own (svm_quirks.loses_host_paging). */
-static quick_t quick_not_nested(struct svm_vcpu *s)
-{
-	svm_regain_paging();
-	return QUICK_NOT;
-}
+/* Under nested paging every exit may have to regain the hypervisor's own, as quick_not_nested() does. */
 static quick_t quick_io_nested(struct svm_vcpu *s)
 {
 	svm_regain_paging();
