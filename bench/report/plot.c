@@ -208,9 +208,20 @@ static char *run_gnuplot(const char *script, size_t len)
 	return svg ? fit_for_page(svg) : NULL;
 }
 
+/* The script is whole: run it, and let go of it. */
+static char *finish(FILE *f, char **script, const size_t *len)
+{
+	char *svg;
+
+	fclose(f);
+	svg = run_gnuplot(*script, *len);
+	free(*script);
+	return svg;
+}
+
 char *plot_bars(const struct bar *bar, unsigned n, const char *x_label)
 {
-	char *script = NULL, *svg;
+	char *script = NULL;
 	size_t len;
 	FILE *f = open_memstream(&script, &len);
 
@@ -222,16 +233,27 @@ char *plot_bars(const struct bar *bar, unsigned n, const char *x_label)
 	fputs("plot $bars using (($2+$3)/2):1:2:3:($1-0.36):($1+0.36):4 with boxxyerror lc rgb variable, "
 	      "$ends using 1:2:3 with labels left offset 0.4,0 tc rgb '" INK "'\n",
 	      f);
-	fclose(f);
-	svg = run_gnuplot(script, len);
-	free(script);
-	return svg;
+	return finish(f, &script, &len);
+}
+
+/* Behind the last of the ticks of x: the labels, and the columns of $d as lines, drawn `how` gnuplot calls it. */
+static void put_lines(FILE *f, const struct line *line, unsigned nr_lines, const char *how, const char *x_label,
+		      const char *y_label)
+{
+	fputs(")\nset xlabel ", f);
+	put_string(f, x_label);
+	fputs(" textcolor rgb '" INK "' offset 0,0.3\nset ylabel ", f);
+	put_string(f, y_label);
+	fputs(" textcolor rgb '" INK "' offset 1,0\nplot ", f);
+	for (unsigned i = 0; i < nr_lines; i++)
+		fprintf(f, "%s$d using 1:%u with %s lw 2.4 lc rgb '%s'", i ? ", " : "", i + 2, how, line[i].colour);
+	fputc('\n', f);
 }
 
 char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, unsigned n, const char *x_label,
 		   const char *y_label)
 {
-	char *script = NULL, *svg;
+	char *script = NULL;
 	size_t len;
 	FILE *f = open_memstream(&script, &len);
 
@@ -249,18 +271,8 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 	/* So many that they would touch: every second one. */
 	for (unsigned b = first; b <= first + n; b += n > 12 ? 2 : 1)
 		fprintf(f, "%s\"%.0f%s\" %.0f", b > first ? ", " : "", exp2(b % 10), b >= 20 ? "M" : b >= 10 ? "k" : "", exp2(b));
-	fputs(")\nset xlabel ", f);
-	put_string(f, x_label);
-	fputs(" textcolor rgb '" INK "' offset 0,0.3\nset ylabel ", f);
-	put_string(f, y_label);
-	fputs(" textcolor rgb '" INK "' offset 1,0\nplot ", f);
-	for (unsigned i = 0; i < nr_lines; i++)
-		fprintf(f, "%s$d using 1:%u with steps lw 2.4 lc rgb '%s'", i ? ", " : "", i + 2, line[i].colour);
-	fputc('\n', f);
-	fclose(f);
-	svg = run_gnuplot(script, len);
-	free(script);
-	return svg;
+	put_lines(f, line, nr_lines, "steps", x_label, y_label);
+	return finish(f, &script, &len);
 }
 
 /* A decade of room at least: a level curve should look level. */
@@ -282,7 +294,7 @@ static void put_size_ranges(FILE *f, const struct line *line, unsigned nr_lines,
 char *plot_sizes(const struct line *line, unsigned nr_lines, const double *x, unsigned n, const char *x_label,
 		 const char *y_label)
 {
-	char *script = NULL, *svg;
+	char *script = NULL;
 	size_t len;
 	FILE *f = open_memstream(&script, &len);
 
@@ -299,16 +311,6 @@ char *plot_sizes(const struct line *line, unsigned nr_lines, const double *x, un
 	fputs("set grid ytics\nset ytics nomirror out scale 0.5 format '%.0s%c'\nset xtics nomirror out scale 0.5 (", f);
 	for (unsigned k = 0; k < n; k++)
 		fprintf(f, "%s\"%.9g\" %.9g", k ? ", " : "", x[k], x[k]);
-	fputs(")\nset xlabel ", f);
-	put_string(f, x_label);
-	fputs(" textcolor rgb '" INK "' offset 0,0.3\nset ylabel ", f);
-	put_string(f, y_label);
-	fputs(" textcolor rgb '" INK "' offset 1,0\nplot ", f);
-	for (unsigned i = 0; i < nr_lines; i++)
-		fprintf(f, "%s$d using 1:%u with lines lw 2.4 lc rgb '%s'", i ? ", " : "", i + 2, line[i].colour);
-	fputc('\n', f);
-	fclose(f);
-	svg = run_gnuplot(script, len);
-	free(script);
-	return svg;
+	put_lines(f, line, nr_lines, "lines", x_label, y_label);
+	return finish(f, &script, &len);
 }

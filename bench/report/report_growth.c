@@ -68,7 +68,6 @@ static void picture(FILE *f, const struct dataset *d, const struct sizes *s, con
 	struct curve curve[MAX_LINES];
 	struct line line[MAX_LINES];
 	const char *name[MAX_LINES], *recipe;
-	char *what = xfmt("%.*s", s->length, s->what);
 	unsigned n = 0;
 
 	for (unsigned r = 0; (recipe = shown_recipe(d, r)) && n < MAX_LINES; r++) {
@@ -78,19 +77,18 @@ static void picture(FILE *f, const struct dataset *d, const struct sizes *s, con
 		name[n++] = recipe;
 	}
 	if (n) {
-		char *label =
-			xfmt("%s: instructions per operation by %s and recipe; the table below has the exponents", phase, what);
-		report_picture_begin(f, plot_sizes(line, n, s->size, s->n, what, "instructions"), label);
+		char *label = xfmt("%s: instructions per operation by %s and recipe; the table below has the exponents", phase,
+				   s->what);
+		report_picture_begin(f, plot_sizes(line, n, s->size, s->n, s->what, "instructions"), label);
 		report_key_begin(f);
 		for (unsigned i = 0; i < n; i++)
 			report_key(f, line[i].colour, name[i]);
 		report_key_end(f);
 		free(label);
-		label = xfmt("%s: instructions per operation, by %s.", phase, what);
+		label = xfmt("%s: instructions per operation, by %s.", phase, s->what);
 		report_picture_end(f, label);
 		free(label);
 	}
-	free(what);
 }
 
 static void exponent_cell(FILE *f, const struct curve *c)
@@ -115,8 +113,7 @@ static void table_rows(FILE *f, const struct dataset *d, const struct sizes *s)
 		fprintf(f, "<tr%s><th scope=row>", p ? "" : " class=group");
 		html_text(f, phase);
 		fputs("<br><small class=soft>by ", f);
-		for (int i = 0; i < s->length; i++)
-			html_text(f, (const char[]){ s->what[i], 0 });
+		html_text(f, s->what);
 		fprintf(f, ", %.0f – %.0f</small></th>", s->size[0], s->size[s->n - 1]);
 		for (unsigned r = 0; (recipe = shown_recipe(d, r)); r++)
 			if (curve_of(d, s, phase, recipe, &c))

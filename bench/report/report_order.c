@@ -109,30 +109,31 @@ const char *main_form(const struct dataset *d, const char *base)
 	return best ? best : nth_form(d, base, 0);
 }
 
-/* The part of the name between prefix and size; false: no such name. */
-static bool growth_name(const char *base, const char **what, int *length, double *size)
+/* The part of the name between prefix and size, into s->what; false: no such name. */
+static bool growth_name(const char *base, struct sizes *s, double *size)
 {
-	const char *last = strrchr(base, '-');
+	const char *last = strrchr(base, '-'), *what;
 
-	if (strncmp(base, GROWTH, strlen(GROWTH)) || last < base + strlen(GROWTH))
+	if (strncmp(base, GROWTH, strlen(GROWTH)))
 		return false;
-	*what = base + strlen(GROWTH);
-	*length = (int)(last - *what);
+	what = base + strlen(GROWTH);
+	if (last < what || snprintf(s->what, sizeof(s->what), "%.*s", (int)(last - what), what) >= (int)sizeof(s->what))
+		return false;
 	*size = strtod(last + 1, NULL);
 	return *size > 0;
 }
 
 bool sizes_with(const struct dataset *d, const char *base, struct sizes *s)
 {
-	const char *other, *what;
+	struct sizes of_other;
+	const char *other;
 	double size;
-	int length;
 
 	*s = (struct sizes){ .n = 0 };
-	if (!growth_name(base, &s->what, &s->length, &size))
+	if (!growth_name(base, s, &size))
 		return false;
 	for (unsigned i = 0; (other = nth_base(d, i)) && s->n < MAX_SIZES; i++)
-		if (growth_name(other, &what, &length, &size) && length == s->length && !strncmp(what, s->what, (size_t)length) &&
+		if (growth_name(other, &of_other, &size) && !strcmp(of_other.what, s->what) &&
 		    dataset_phase(d, main_form(d, other), 0)) {
 			s->form[s->n] = main_form(d, other);
 			s->size[s->n++] = size;

@@ -28,8 +28,8 @@ const char *nth_form(const struct dataset *d, const char *base, unsigned nth);
  */
 #define MAX_SIZES 16
 struct sizes {
-	const char *what, *form[MAX_SIZES];
-	int length; /* of what */
+	char what[32];
+	const char *form[MAX_SIZES];
 	double size[MAX_SIZES];
 	unsigned n;
 };
