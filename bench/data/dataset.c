@@ -39,14 +39,6 @@ static uint64_t number(const json_t *o, const char *name)
 	return (uint64_t)json_integer_value(json_object_get(o, name));
 }
 
-/* A text of an object, borrowed; "" if it has none. */
-static const char *string(const json_t *o, const char *name)
-{
-	const char *s = json_string_value(json_object_get(o, name));
-
-	return s ? s : "";
-}
-
 static struct trip_cost load_trip(const json_t *c)
 {
 	return (struct trip_cost){
@@ -62,9 +54,9 @@ static void load_row(struct row *w, const json_t *item, const json_t *region)
 	const json_t *counters = json_object_get(region, "counter");
 
 	*w = (struct row){
-		.recipe = string(item, "recipe"),
-		.workload = string(item, "workload"),
-		.phase = string(region, "phase"),
+		.recipe = json_text(item, "recipe"),
+		.workload = json_text(item, "workload"),
+		.phase = json_text(region, "phase"),
 		.repetition = (unsigned)number(item, "repetition"),
 		.traced = json_is_true(json_object_get(item, "traced")),
 		.item = item,
@@ -134,7 +126,7 @@ static bool item_mentions(const json_t *items, const char *key, const char *name
 	size_t i;
 
 	json_array_foreach(items, i, item)
-		if (!strcmp(string(item, key), name))
+		if (!strcmp(json_text(item, key), name))
 			return true;
 	return false;
 }
@@ -148,8 +140,8 @@ static const char **find_used(const json_t *root, const char *list, const char *
 
 	*n = 0;
 	json_array_foreach(catalogue, i, entry)
-		if (item_mentions(json_object_get(root, "items"), key, string(entry, "name")))
-			used[(*n)++] = string(entry, "name");
+		if (item_mentions(json_object_get(root, "items"), key, json_text(entry, "name")))
+			used[(*n)++] = json_text(entry, "name");
 	return used;
 }
 
@@ -278,19 +270,19 @@ static const json_t *catalogue_entry(const struct dataset *d, const char *list, 
 	size_t i;
 
 	json_array_foreach(json_object_get(d->root, list), i, entry)
-		if (!strcmp(string(entry, "name"), name))
+		if (!strcmp(json_text(entry, "name"), name))
 			return entry;
 	return NULL;
 }
 
 const char *dataset_text(const struct dataset *d, const char *list, const char *name)
 {
-	return string(catalogue_entry(d, list, name), "text");
+	return json_text(catalogue_entry(d, list, name), "text");
 }
 
 const char *dataset_kind(const struct dataset *d, const char *recipe)
 {
-	return string(catalogue_entry(d, "recipes", recipe), "kind");
+	return json_text(catalogue_entry(d, "recipes", recipe), "kind");
 }
 
 bool dataset_is_shadow(const struct dataset *d, const char *recipe)
@@ -300,7 +292,7 @@ bool dataset_is_shadow(const struct dataset *d, const char *recipe)
 
 const char *dataset_variant_base(const struct dataset *d, const char *recipe)
 {
-	return string(catalogue_entry(d, "recipes", recipe), "base");
+	return json_text(catalogue_entry(d, "recipes", recipe), "base");
 }
 
 bool dataset_is_variant(const struct dataset *d, const char *recipe)
@@ -310,7 +302,7 @@ bool dataset_is_variant(const struct dataset *d, const char *recipe)
 
 const char *dataset_base(const struct dataset *d, const char *form)
 {
-	const char *base = string(catalogue_entry(d, "workloads", form), "workload");
+	const char *base = json_text(catalogue_entry(d, "workloads", form), "workload");
 
 	return *base ? base : form;
 }

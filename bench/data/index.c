@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "index.h"
+#include "item.h"
 
 #define DAY 86400.0
 
@@ -30,13 +31,6 @@ static sqlite3 *open_index(const char *results_dir, int flags)
 	return db;
 }
 
-static const char *text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static unsigned count_finished(const json_t *items)
 {
 	const json_t *it;
@@ -57,18 +51,18 @@ static int add_run(sqlite3 *db, const struct results *r)
 
 	if (sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?)", -1, &s, NULL) != SQLITE_OK)
 		return -1;
-	sqlite3_bind_text(s, 1, text(r->root, "run"), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 1, json_text(r->root, "run"), -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 2, r->dir, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 3, text(r->root, "started"), -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 4, text(r->root, "ended"), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 3, json_text(r->root, "started"), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 4, json_text(r->root, "ended"), -1, SQLITE_STATIC);
 	sqlite3_bind_int(s, 5, json_is_true(json_object_get(r->root, "complete")));
 	sqlite3_bind_int(s, 6, json_is_true(json_object_get(r->root, "interrupted")));
 	sqlite3_bind_int(s, 7, (int)json_array_size(r->items));
 	sqlite3_bind_int(s, 8, (int)count_finished(r->items));
-	sqlite3_bind_text(s, 9, text(m, "commit"), -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 10, text(m, "qemu"), -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 11, text(m, "host_cpu"), -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 12, text(o, "recipes"), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 9, json_text(m, "commit"), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 10, json_text(m, "qemu"), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 11, json_text(m, "host_cpu"), -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 12, json_text(o, "recipes"), -1, SQLITE_STATIC);
 	ret = sqlite3_step(s) == SQLITE_DONE ? 0 : -1;
 	sqlite3_finalize(s);
 	return ret;
@@ -89,8 +83,8 @@ static int add_timings(sqlite3 *db, const struct results *r)
 
 		if (!item_finished(it) || seconds <= 0)
 			continue;
-		sqlite3_bind_text(s, 1, text(it, "recipe"), -1, SQLITE_STATIC);
-		sqlite3_bind_text(s, 2, text(it, "workload"), -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 1, json_text(it, "recipe"), -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 2, json_text(it, "workload"), -1, SQLITE_STATIC);
 		sqlite3_bind_int(s, 3, json_is_true(json_object_get(it, "traced")));
 		sqlite3_bind_double(s, 4, seconds);
 		if (sqlite3_step(s) != SQLITE_DONE)

@@ -22,6 +22,13 @@ json_t *text_json(const char *s)
 	return j;
 }
 
+const char *json_text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s ? s : "";
+}
+
 /* A guest run that has no state has not ended. */
 static const char *item_state(const json_t *item)
 {

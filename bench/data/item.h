@@ -16,6 +16,8 @@ char *item_why(const json_t *item);
 bool item_finished(const json_t *item);
 bool item_runs(const json_t *item);
 
+/* A text of an object, borrowed; "" if it has none. */
+const char *json_text(const json_t *o, const char *key);
 /* Text as JSON; bytes that are no UTF-8 become question marks. */
 json_t *text_json(const char *s);
 

@@ -10,6 +10,7 @@
 
 #include "catalog.h"
 #include "claims_judge.h"
+#include "item.h"
 
 /* The caller frees it. */
 static char *format(const char *fmt, va_list ap)
@@ -116,13 +117,6 @@ bool ask(struct judgement *j, const char *recipe, const char *workload, const ch
 	return false;
 }
 
-static const char *string(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 /* Is `part` one of the +-joined chain? */
 static bool has_part(const char *chain, const char *part)
 {
@@ -140,16 +134,16 @@ bool nth_pair(const struct dataset *d, const char *axis, const char *part, const
 	size_t i;
 
 	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
-		const char *base = string(r, "base"), *parts = string(r, "parts");
+		const char *base = json_text(r, "base"), *parts = json_text(r, "parts");
 
 		bool adds = part && has_part(parts, part), exchanges = plain && !strcmp(parts, plain);
 
-		if (strcmp(string(r, "axis"), axis) || (!adds && !exchanges) || nth--)
+		if (strcmp(json_text(r, "axis"), axis) || (!adds && !exchanges) || nth--)
 			continue;
 		if (adds)
-			*p = (struct pair){ .with = string(r, "name"), .without = base };
+			*p = (struct pair){ .with = json_text(r, "name"), .without = base };
 		else
-			*p = (struct pair){ .with = base, .without = string(r, "name") };
+			*p = (struct pair){ .with = base, .without = json_text(r, "name") };
 		return true;
 	}
 	return false;
@@ -170,8 +164,8 @@ const char *nth_shadow_recipe(const struct dataset *d, unsigned nth)
 	size_t i;
 
 	json_array_foreach(json_object_get(d->root, "recipes"), i, r)
-		if (!strcmp(string(r, "kind"), "shadow") && nth-- == 0)
-			return string(r, "name");
+		if (!strcmp(json_text(r, "kind"), "shadow") && nth-- == 0)
+			return json_text(r, "name");
 	return NULL;
 }
 
@@ -182,11 +176,11 @@ struct runs runs_of(const struct dataset *d, const char *workload)
 	size_t i;
 
 	json_array_foreach(json_object_get(d->root, "items"), i, item) {
-		const char *state = string(item, "state");
+		const char *state = json_text(item, "state");
 		bool wrong = !strcmp(state, "failed") || !strcmp(state, "crashed") ||
 			     json_integer_value(json_object_get(item, "audit")) > 0;
 
-		if (strcmp(string(item, "workload"), workload) || !dataset_is_shadow(d, string(item, "recipe")))
+		if (strcmp(json_text(item, "workload"), workload) || !dataset_is_shadow(d, json_text(item, "recipe")))
 			continue;
 		n.all++;
 		n.wrong += wrong;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "item.h"
 #include "report_parts.h"
 #include "results.h"
 
@@ -129,13 +130,6 @@ void report_tracing(FILE *f, const struct dataset *d)
 	fputs("</section>\n", f);
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 void report_unfinished(FILE *f, const struct dataset *d)
 {
 	fputs("<section id=unfinished><h2>Not finished</h2>\n", f);
@@ -150,13 +144,13 @@ void report_unfinished(FILE *f, const struct dataset *d)
 		char *why = item_why(it);
 
 		fputs("<tr>", f);
-		html_th_row(f, text_of(it, "recipe"));
-		html_td_text(f, text_of(it, "workload"));
+		html_th_row(f, json_text(it, "recipe"));
+		html_td_text(f, json_text(it, "workload"));
 		if (json_is_true(json_object_get(it, "traced")))
 			fputs("<td class=n>traced</td>", f);
 		else
 			html_td(f, (double)json_integer_value(json_object_get(it, "repetition")));
-		html_td_text(f, text_of(it, "state"));
+		html_td_text(f, json_text(it, "state"));
 		html_td_text(f, why);
 		free(why);
 		fputs("</tr>\n", f);
@@ -183,10 +177,10 @@ void report_audit(FILE *f, const struct dataset *d)
 		}
 		any = true;
 		fputs("<tr>", f);
-		html_th_row(f, text_of(it, "recipe"));
-		html_td_text(f, text_of(it, "workload"));
+		html_th_row(f, json_text(it, "recipe"));
+		html_td_text(f, json_text(it, "workload"));
 		html_td(f, (double)faults);
-		html_td_text(f, text_of(it, "audit_text"));
+		html_td_text(f, json_text(it, "audit_text"));
 		fputs("</tr>\n", f);
 	}
 	if (!any)
@@ -247,7 +241,7 @@ void report_machine(FILE *f, const struct dataset *d)
 	fputs("<details><summary>Command lines</summary>", f);
 	json_array_foreach(boots, i, b) {
 		fputs("<pre>", f);
-		html_text(f, text_of(b, "command"));
+		html_text(f, json_text(b, "command"));
 		fputs("</pre>", f);
 	}
 	fputs("</details></section>\n", f);

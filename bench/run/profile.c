@@ -29,13 +29,6 @@ static double number(const json_t *o, const char *key)
 	return json_number_value(json_object_get(o, key));
 }
 
-static const char *words(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s ? s : "";
-}
-
 static void add(struct share *s, double cpu)
 {
 	s->n++;
@@ -44,7 +37,7 @@ static void add(struct share *s, double cpu)
 
 static bool is_native(const json_t *o)
 {
-	const struct recipe *r = recipe_find(words(o, "recipe"));
+	const struct recipe *r = recipe_find(json_text(o, "recipe"));
 
 	return r && recipe_is_native(r);
 }
@@ -56,7 +49,7 @@ static double sum_items(const struct results *res, struct share *s)
 	size_t i;
 
 	json_array_foreach(res->items, i, it) {
-		const struct workload *w = workload_find(words(it, "workload"));
+		const struct workload *w = workload_find(json_text(it, "workload"));
 		double cpu = number(it, "cpu_seconds");
 
 		if (is_native(it) || !item_finished(it))
