@@ -45,7 +45,8 @@
  * Hints on roots, for the guest's paging mode as it is: EBX, ECX are the low and high half of the table's physical address. Pinned:
  * it will be loaded soon, and often; what the hypervisor keeps for it is made ready. Unpinned: it is over, and what was kept
  * for it goes now. A pinned root still has to go when memory for shadows runs out. PN_HC_ENOSYS: this
- * recipe keeps nothing for roots, or not in this mode. PN_HC_EBUSY: unpinned while it is loaded. CPL 0 only.
+ * recipe keeps nothing for roots, or not in this mode. PN_HC_EBUSY: unpinned while it is loaded; or pinned, and
+ * it takes longer than one call to make it ready: call again. CPL 0 only.
  */
 #define PN_HC_PIN_ROOT   4u
 #define PN_HC_UNPIN_ROOT 5u

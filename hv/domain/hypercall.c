@@ -19,9 +19,11 @@ static u32 mmu_update(struct vcpu *v, gpa_t list, u32 nr)
 
 static u32 pinned(enum pin_result r)
 {
-	static const u32 answer[] = {
-		[PIN_OK] = 0, [PIN_NONE] = PN_HC_ENOSYS, [PIN_LOADED] = PN_HC_EBUSY, [PIN_OUTSIDE] = PN_HC_EINVAL
-	};
+	static const u32 answer[] = { [PIN_OK] = 0,
+				      [PIN_NONE] = PN_HC_ENOSYS,
+				      [PIN_LOADED] = PN_HC_EBUSY,
+				      [PIN_AGAIN] = PN_HC_EBUSY,
+				      [PIN_OUTSIDE] = PN_HC_EINVAL };
 
 	return answer[r];
 }

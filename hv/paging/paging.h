@@ -124,6 +124,7 @@ enum pin_result {
 	PIN_OK,
 	PIN_NONE,   /* this recipe keeps nothing for roots, or not in the vCPU's mode */
 	PIN_LOADED, /* unpinned, but a vCPU has it */
+	PIN_AGAIN,  /* it takes more than one exit to find out who may write to the table: the next call goes on */
 	PIN_OUTSIDE /* no memory is there */
 };
 /* The table at gpa, as a root in the vCPU's mode: make ready what is kept for it; let it go. */

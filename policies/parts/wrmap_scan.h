@@ -18,9 +18,14 @@ enum { WRMAP_SCAN_FINDS_ALL = 1 };
 
 struct scan_domain {
 	struct sh_page *last; /* the page in which the last scan hit; NULL: it is gone */
-	/* The search in pieces: the machine frame, pages so far, the page to go on with (by frame; not always the pool's any more). */
-	u64 mfn, pages;
-	u32 at;
+	/*
+	 * Each vCPU's search in pieces, so that two do not have each other begin anew for ever: the machine frame, pages so far, the page to go
+	 * on with (by frame; not always the pool's any more).
+	 */
+	struct scan_search {
+		u64 mfn, pages;
+		u32 at;
+	} search[MAX_VCPUS];
 };
 SH_KEEPS_DOMAIN(scan)
 
@@ -49,32 +54,30 @@ SH_PART void scan_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn, const 
 }
 
 /* Where the last piece for this frame ended; another frame begins anew. */
-SH_PART struct sh_page *scan_place(struct domain *d, mfn_t mfn)
+SH_PART struct sh_page *scan_place(const struct sh_domain *s, struct scan_search *search, mfn_t mfn)
 {
-	struct scan_domain *scan = scan_domain(d);
-
-	if (scan->mfn == mfn.n)
-		return pool_go_on(d->shadow, scan->at);
-	scan->pages = 0;
-	scan->mfn = mfn.n;
-	return pool_block_first(d->shadow->blocks);
+	if (search->mfn == mfn.n)
+		return pool_go_on(s, search->at);
+	search->pages = 0;
+	search->mfn = mfn.n;
+	return pool_block_first(s->blocks);
 }
 
 SH_PART bool scan_search(struct vcpu *v, struct frame_info *f, mfn_t mfn, u32 pages)
 {
 	const struct sh_domain *s = v->domain->shadow;
-	struct scan_domain *scan = scan_domain(v->domain);
-	struct sh_page *leaf = scan_place(v->domain, mfn);
+	struct scan_search *search = &scan_domain(v->domain)->search[v->id];
+	struct sh_page *leaf = scan_place(s, search, mfn);
 
 	for (; f->writable && pages; pages--) {
 		scan_one(v, leaf, f, mfn);
 		leaf = pool_next_round(s, leaf);
-		scan->pages++;
+		search->pages++;
 	}
-	scan->at = leaf->mfn;
-	if (f->writable && scan->pages < 2ull * s->pages)
+	search->at = leaf->mfn;
+	if (f->writable && search->pages < 2ull * s->pages)
 		return false;
-	scan->mfn = 0;
+	search->mfn = 0;
 	return true;
 }
 

@@ -6,8 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy.h"
+
 #define MACHINE_FRAMES 4096
-#define MOST_TRIES     64
+#define MOST_TRIES     1024 /* the most pieces that searches for an access's tables come in, by far */
+#define LEAST_SEARCH   3    /* pages, of pools with a few dozen */
 
 static _Noreturn void die(const char *what)
 {
@@ -64,6 +67,7 @@ void machine_init(struct machine *m, struct machine_size size, u64 seed)
 
 	memset(m, 0, sizeof(*m));
 	plat_cr3_unseen = seed & 1; /* every other machine lets 32-bit guests change CR3 unseen: hv/paging/nested/fence.h */
+	sh_search_pages = seed & 2 ? LEAST_SEARCH : 4096;
 	m->rng = seed ^ 0x5eed;
 	d->id = 1;
 	d->state = PN_RUNNING;

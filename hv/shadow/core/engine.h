@@ -165,9 +165,16 @@ void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit);
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes);
 /* Take all write access to a frame away, which `table` shadows; va: an address that the table translates, or 0. */
 void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
+/* The same as far as it needs no search. */
+void sh_revoke_known(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va);
+/*
+ * A frame is about to become a table, or a parked shadow's is to be one again, in a pool that is too large for the search of its mappings to
+ * be one exit's work (sh_searches_long): true when that is over, and sh_promote need not look for many. The guest tries again until it is.
+ */
+bool sh_searched(struct vcpu *v, u32 gfn, u32 role, gva_t va);
 /*
  * Remove all shadows of a frame, which has some. False: one is a loaded root, or it takes more than one exit to find out what
- * links to one (SH_SEARCH_PAGES); the next call goes on.
+ * links to one (sh_search_pages); the next call goes on.
  */
 bool sh_unshadow(struct domain *d, struct frame_info *f, u32 why);
 /* Remove one shadow page that no vCPU has loaded, wherever it is linked. */

@@ -73,6 +73,11 @@ void sh_marked(struct vcpu *v, mfn_t mfn, gva_t va)
 
 	if (!may_hide(f) || ++f->shadows->marks < f->shadows->marks_limit)
 		return;
+	if (sh_searches_long(d)) {
+		sh_revoke_known(v, f, mfn, f->shadows, va);
+		if (f->writable) /* more than this exit's work: it stays shown */
+			return;
+	}
 	COUNT(d, ad_hide);
 	if (f->writable)
 		sh_revoke_all(v, f, mfn, f->shadows, va);

@@ -54,6 +54,8 @@ enum pin_result sh_pin_root(struct vcpu *v, gfn_t gfn)
 		return PIN_OUTSIDE;
 	if (policy.sync->before_link)
 		policy.sync->before_link(v);
+	if (sh_searches_long(d) && !sh_searched(v, (u32)gfn.n, root_role(v), 0))
+		return PIN_AGAIN;
 	root = policy.sync->find(d, (u32)gfn.n, root_role(v));
 	if (!root)
 		root = v->mode->root_new(v, gfn, root_role(v));

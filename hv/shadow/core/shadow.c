@@ -5,6 +5,8 @@
  */
 #include "hide.h"
 
+u32 sh_search_pages = 4096;
+
 /* Emulation's TLB is flushed for the same reasons as hardware's. The vCPU that acts goes on by its own walk. */
 static __attribute__((noinline)) void flush_others(struct domain *d)
 {
@@ -119,6 +121,25 @@ void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct
 static bool stands_above(const struct sh_page *sp)
 {
 	return ROLE_LEVEL(sp->role) > ROLE_GUEST_LEVELS(sp->role);
+}
+
+void sh_revoke_known(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)
+{
+	for (u32 i = 0; i < SH_WRMAP_CHAIN; i++)
+		if (f->writable && policy.wrmap[i] && policy.wrmap[i] != SH_SEARCHER)
+			policy.wrmap[i]->revoke(v, f, mfn, table, va);
+}
+
+bool sh_searched(struct vcpu *v, u32 gfn, u32 role, gva_t va)
+{
+	const struct sh_page table = { .gfn = gfn, .role = (u16)role };
+	mfn_t mfn = p2m_lookup(v->domain, GFN(gfn));
+	struct frame_info *f = frame_of(v->domain, mfn);
+
+	if (role & ROLE_DIRECT || !mfn_valid(mfn) || f->shadows || !f->writable)
+		return true;
+	sh_revoke_known(v, f, mfn, &table, va);
+	return SH_SEARCHER->search(v, f, mfn, sh_search_pages);
 }
 
 /* A type is a role without its quadrant: a 32-bit table under wider shadows has several pages of one type. */
@@ -292,7 +313,7 @@ bool sh_unshadow(struct domain *d, struct frame_info *f, u32 why)
 			;
 		if (!sp)
 			return !f->shadows;
-		if (!unshadow_within(d, sp, SH_SEARCH_PAGES))
+		if (!unshadow_within(d, sp, sh_search_pages))
 			return false;
 	}
 }

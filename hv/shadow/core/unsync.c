@@ -211,12 +211,29 @@ void sh_resync(struct vcpu *v, struct sh_page *sp)
 		policy.sync->resynced(d, f->shadows, changed);
 }
 
+/*
+ * In a large pool, a table that is mapped writable by more than the parts know of: its shadows go, where that needs no search, because
+ * the search would have to be over before the guest runs on. Whoever needs them next has it in pieces (sh_searched).
+ */
+static bool let_go(struct vcpu *v, struct sh_page *first)
+{
+	struct domain *d = v->domain;
+	const mfn_t mfn = p2m_lookup(d, GFN(first->gfn));
+	struct frame_info *f = frame_of(d, mfn);
+
+	if (!f->writable)
+		return false;
+	sh_revoke_known(v, f, mfn, first, 0);
+	return f->writable && sh_unshadow_fast(d, f, UNSHADOW_PRESSURE);
+}
+
 void sh_resync_all(struct vcpu *v)
 {
 	struct sh_domain *s = v->domain->shadow;
 
 	while (unlikely(v->domain->unsync))
-		sh_resync(v, s->unsync_first);
+		if (!sh_searches_long(v->domain) || !let_go(v, s->unsync_first))
+			sh_resync(v, s->unsync_first);
 }
 
 struct sh_page *sh_resync_page(struct vcpu *v, gva_t va)

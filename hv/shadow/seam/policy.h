@@ -53,9 +53,9 @@ struct sh_kept {
 
 /*
  * Shadows that one exit may look through to find a new table's writable mappings, or the links to what is to be unshadowed; no
- * smaller pool ever needs a second piece.
+ * smaller pool ever needs a second piece. 4096; the oracle makes it less for every other guest.
  */
-#define SH_SEARCH_PAGES 4096
+extern u32 sh_search_pages;
 
 /* sync: what happens when the guest writes a shadowed table, loads a root, flushes, faults. */
 struct sh_sync {
@@ -295,6 +295,9 @@ enum { UNSHADOW_EMULATION, UNSHADOW_ASKED, UNSHADOW_PRESSURE, UNSHADOW_EARLY, UN
 	 policy.wrmap[1] && policy.wrmap[1]->search ? policy.wrmap[1] :                                                          \
 	 policy.wrmap[2] && policy.wrmap[2]->search ? policy.wrmap[2] :                                                          \
 						      NULL)
+
+/* May a search for a frame's writable mappings take more than one exit? */
+#define sh_searches_long(d) (SH_SEARCHER && unlikely((d)->shadow->pages > sh_search_pages))
 
 /* ---- what the engine does for parts ---- */
 

@@ -49,6 +49,14 @@ static inline bool derive_link(u64 ge, u32 slot, u32 level, u32 role, struct wan
 	return true;
 }
 
+/* In a large pool a fault finds, by and by, who may write to a parked table, before that is linked again (sh_searched). */
+static inline bool unpark_waits(const struct domain *d, const struct want *want)
+{
+	const mfn_t mfn = p2m_lookup(d, GFN(want->gfn));
+
+	return !(want->role & ROLE_DIRECT) && mfn_valid(mfn) && frame_of(d, mfn)->writable && !frame_of(d, mfn)->shadows;
+}
+
 /* Only shadows that exist already are linked: a fault makes the others when they are needed. */
 static void validate_link(struct domain *d, struct sh_page *sp, u32 slot, u64 ge, u32 level)
 {
@@ -56,7 +64,8 @@ static void validate_link(struct domain *d, struct sh_page *sp, u32 slot, u64 ge
 	struct want want = { 0 };
 	struct sh_page *c = NULL;
 
-	if (derive_link(ge, slot, level, sp->role, &want) && !(is_super(old) && super_agrees(d, old, &want)))
+	if (derive_link(ge, slot, level, sp->role, &want) && !(is_super(old) && super_agrees(d, old, &want)) &&
+	    !(policy.sync->unpark && sh_searches_long(d) && unpark_waits(d, &want)))
 		c = policy.sync->find(d, want.gfn, want.role);
 	if (is_super(old) && super_agrees(d, old, &want))
 		return;

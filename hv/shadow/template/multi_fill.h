@@ -25,21 +25,21 @@ static inline struct want want_link(const struct vcpu *v, const struct gw *w, gv
 }
 
 /*
- * A frame that becomes a table, in a pool too large for the search of its mappings to be one fault's: true when it is over. The
- * guest tries again until it is.
+ * A root whose frame's writable mappings are still being looked for cannot be loaded yet: hardware has a stand-in for it, an empty page
+ * that no guest frame is behind. So each access faults, and each such fault tries the load again.
  */
-static __attribute__((noinline, cold)) bool searched(struct vcpu *v, const struct want *want)
+static inline u32 stand_in_role(const struct vcpu *v)
 {
-	const struct sh_wrmap *part = SH_SEARCHER;
-	mfn_t mfn = p2m_lookup(v->domain, GFN(want->gfn));
-	struct frame_info *f = frame_of(v->domain, mfn);
-
-	if (want->role & ROLE_DIRECT || !mfn_valid(mfn) || f->shadows || !f->writable)
-		return true;
-	return part->search(v, f, mfn, SH_SEARCH_PAGES);
+	return v->role | ROLE_DIRECT | ROLE_MAKE(N, 0);
+}
+static inline bool stands_in(const struct sh_page *root)
+{
+	return SH_SEARCHER && G && G != 3 && unlikely(root->role & ROLE_DIRECT);
 }
 
-/* Nothing that may be kept is linked there: find a shadow, or begin one. NULL: not yet, try again. */
+static void mode_load_root(struct vcpu *v);
+
+/* Nothing that may be kept is linked there: find a shadow, or begin one. NULL: not yet, try again (sh_searched). */
 static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct sh_page *sp, gva_t va, u32 level,
 							  const struct want *want)
 {
@@ -48,10 +48,10 @@ static __attribute__((noinline)) struct sh_page *link_new(struct vcpu *v, struct
 
 	if (policy.sync->before_link)
 		policy.sync->before_link(v);
+	if (sh_searches_long(d) && !sh_searched(v, want->gfn, want->role, va))
+		return NULL;
 	c = policy.sync->find(d, want->gfn, want->role);
 	if (!c) {
-		if (SH_SEARCHER && unlikely(d->shadow->pages > SH_SEARCH_PAGES) && !searched(v, want))
-			return NULL;
 		c = page_new(v, sp->mode, GFN(want->gfn), want->role, va);
 		if (G && want->role & ROLE_DIRECT)
 			COUNT(d, splinter);
@@ -101,6 +101,10 @@ static __attribute__((noinline)) enum verdict fill(struct vcpu *v, const struct 
 	if (unlikely(!sh_reserve(d, SH_MOST_PAGES + SH_PART_PAGES)))
 		return SH_OOM;
 	sp = sh_root(v);
+	if (stands_in(sp)) {
+		mode_load_root(v);
+		return SH_FIXED;
+	}
 	end = SUPER_HIGHEST_LEAF == 1 && G && w->leaf <= G ? policy.super->leaf_level(w->leaf) : 1;
 	for (u32 level = N; level > end; level--) {
 		if (SUPER_HIGHEST_LEAF > 1 && level == 2 && super_fill(v, w, sp, va, &changed))
@@ -125,7 +129,7 @@ static __attribute__((noinline)) void remember_mmio(struct vcpu *v, const struct
 	struct sh_page *sp = sh_root(v);
 	bool changed;
 
-	if (!sh_reserve(v->domain, SH_MOST_PAGES))
+	if (stands_in(sp) || !sh_reserve(v->domain, SH_MOST_PAGES))
 		return;
 	for (u32 level = N; level > 1 && sp; level--)
 		sp = link_for(v, w, sp, va, level, &changed);
@@ -333,16 +337,49 @@ static inline __attribute__((always_inline)) void install_root(struct vcpu *v, s
 	flush_at_load(v, d, root, hit, false);
 }
 
+static __attribute__((noinline, cold)) void load_stand_in(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+	struct sh_page *root = policy.sync->find(d, 0, stand_in_role(v));
+
+	if (!root) {
+		if (!sh_reserve(d, SH_MOST_PAGES)) {
+			plat_domain_crash(d, "no shadow page can be had for a root");
+			return;
+		}
+		root = page_new(v, v->mode, GFN(0), stand_in_role(v), 0);
+	}
+	if (root == v->root)
+		flush_at_load(v, d, root, false, true);
+	else
+		install_root(v, d, v->root, root, false);
+}
+
+/* Is it more than this exit's work to find out who may write to the frame of a root that is to be loaded? */
+static inline bool root_must_wait(struct vcpu *v, gfn_t gfn, u32 role)
+{
+	return sh_searches_long(v->domain) && G && G != 3 && !sh_searched(v, (u32)gfn.n, role, 0);
+}
+
 static __attribute__((noinline)) void load_new_root(struct vcpu *v, gfn_t gfn, u32 role)
 {
-	struct sh_page *root = root_new(v, gfn, role);
+	struct sh_page *root;
 
+	if (root_must_wait(v, gfn, role)) {
+		load_stand_in(v);
+		return;
+	}
+	root = root_new(v, gfn, role);
 	if (root)
 		install_root(v, v->domain, v->root, root, false);
 }
 
 static __attribute__((noinline, unused)) void load_parked_root(struct vcpu *v, struct sh_page *root)
 {
+	if (root_must_wait(v, GFN(root->gfn), root->role)) {
+		load_stand_in(v);
+		return;
+	}
 	COUNT(v->domain, root_hit);
 	policy.sync->unpark(v, root);
 	install_root(v, v->domain, v->root, root, true);

@@ -271,6 +271,36 @@ START_TEST(demand_for_tables_is_no_flood)
 }
 END_TEST
 
+/* ---- in a pool that is too large for one exit's search ---- */
+
+/* The guest has three mappings of a table out of sync; the parts know one or two. It is no table any more, and is one when it is needed. */
+START_TEST(a_table_with_unknown_writers_goes)
+{
+	const gva_t va = USER + (20ull << 21);
+
+	known_l1(70, 20);
+	store(USER_L1, 5, at(70, ALL));
+	store(USER_L1, 6, at(70, ALL));
+	store(70, 0, at(DATA + 1, ALL));
+	expect_done(user(5) + 8, U | W, at(DATA + 2, ALL), 70);
+	expect_done(user(6) + 16, U | W, at(DATA + 3, ALL), 70);
+	ck_assert_uint_eq(frame(70)->writable, 3);
+	ck_assert(unsync(70));
+	sh_search_pages = 2;
+	load_root();
+	ck_assert_ptr_null(frame(70)->shadows);
+	ck_assert_uint_ge(frame(70)->writable, 1);
+	guest_audit(&g);
+	expect_done(va, U, 0, DATA + 1);
+	expect_done(va + PAGE_SIZE, U, 0, DATA + 2);
+	expect_done(va + 2 * PAGE_SIZE, U, 0, DATA + 3);
+	ck_assert_ptr_nonnull(frame(70)->shadows);
+	sh_search_pages = 4096;
+	load_root();
+	ck_assert_uint_eq(frame(70)->writable, 0);
+}
+END_TEST
+
 /* ---- park ---- */
 
 static bool parked(const struct sh_page *sp)
@@ -302,6 +332,33 @@ START_TEST(a_kept_root_is_parked_at_its_first_write)
 	/* And its table is one again. */
 	ck_assert_uint_eq(store(ROOT2, 7, 0), 1);
 	load_root();
+}
+END_TEST
+
+/* In a pool that is too large for one exit's search, its writable mappings are looked for in pieces first. */
+START_TEST(a_parked_root_waits_for_its_search)
+{
+	struct sh_page *root;
+	u32 faults;
+
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	expect_done(user(0), U, 0, DATA);
+	root = frame(ROOT2)->shadows;
+	load_root();
+	store(USER_L1, 5, at(ROOT2, ALL));
+	store(USER_L1, 6, at(ROOT2, ALL));
+	expect_done(user(5), U | W, at(4, KERNEL), ROOT2);
+	expect_done(user(6), U | W, at(4, KERNEL), ROOT2);
+	ck_assert(parked(root));
+	sh_search_pages = 1;
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	ck_assert(parked(root) && g.v.root != root);
+	faults = g.faults;
+	expect_done(user(0), U, 0, DATA);
+	ck_assert_uint_gt(g.faults - faults, 1);
+	ck_assert(g.v.root == root && frame(ROOT2)->shadows == root && !root->parked);
+	ck_assert_uint_eq(frame(ROOT2)->writable, 0);
+	sh_search_pages = 4096;
 }
 END_TEST
 
@@ -447,7 +504,9 @@ int main(void)
 	tcase_add_test(t, two_cleared_entries_unshadow);
 	tcase_add_test(t, a_flood_unshadows);
 	tcase_add_test(t, demand_for_tables_is_no_flood);
+	tcase_add_test(t, a_table_with_unknown_writers_goes);
 	tcase_add_test(t, a_kept_root_is_parked_at_its_first_write);
+	tcase_add_test(t, a_parked_root_waits_for_its_search);
 	tcase_add_test(t, an_emptied_root_is_parked_when_it_is_left);
 	tcase_add_test(t, a_parked_roots_links_follow_when_it_is_loaded);
 	tcase_add_test(t, an_emptied_table_is_parked);

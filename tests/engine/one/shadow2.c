@@ -62,9 +62,67 @@ START_TEST(search_in_pieces)
 	}
 	ck_assert_uint_eq(n, 2);
 	ck_assert_int_eq(r, SH_FIXED);
-	ck_assert_uint_le(most, (SH_SEARCH_PAGES + 1) * PAGE_SIZE + 4096);
-	ck_assert_uint_ge(most, SH_SEARCH_PAGES / 2 * PAGE_SIZE);
+	ck_assert_uint_le(most, (sh_search_pages + 1) * PAGE_SIZE + 4096);
+	ck_assert_uint_ge(most, sh_search_pages / 2 * PAGE_SIZE);
 	ck_assert_uint_eq(frame(DATA)->writable, 0);
+	guest_audit(&g);
+	guest_exit(&g);
+}
+END_TEST
+
+/* So is a root that is loaded meanwhile: hardware has a stand-in for it, and each access tries the load again. */
+START_TEST(root_search_in_pieces)
+{
+	u64 most = 0;
+	u32 n = 0;
+
+	fill_big_pool();
+	memcpy(guest_table(&g, DATA), guest_table(&g, ROOT), PAGE_SIZE);
+	g.v.bytes = 0;
+	ck_assert(guest_load_cr3(&g, DATA * PAGE_SIZE));
+	most = g.v.bytes;
+	ck_assert_ptr_eq(frame(DATA)->shadows, NULL);
+	guest_audit(&g);
+	while (!frame(DATA)->shadows && n++ < 10) {
+		g.v.bytes = 0;
+		ck_assert_int_eq(paging_fault(&g.v, user(0), U), SH_FIXED);
+		most = g.v.bytes > most ? g.v.bytes : most;
+	}
+	ck_assert_ptr_eq(frame(DATA)->shadows, g.v.root);
+	ck_assert_uint_le(most, (sh_search_pages + 1) * PAGE_SIZE + 4096);
+	ck_assert_uint_ge(most, sh_search_pages / 2 * PAGE_SIZE);
+	ck_assert_uint_eq(frame(DATA)->writable, 0);
+	expect_done(user(0), U, 0, DATA);
+	guest_audit(&g);
+	guest_exit(&g);
+}
+END_TEST
+
+/* The stand-in is no root that is kept: another root is loaded, and it is gone. */
+START_TEST(the_stand_in_goes)
+{
+	u64 used;
+
+	fill_big_pool();
+	used = g.d.counter[PN_CNT_shadow_used];
+	ck_assert(guest_load_cr3(&g, DATA * PAGE_SIZE));
+	ck_assert_uint_eq(g.d.counter[PN_CNT_shadow_used], used + 1);
+	ck_assert(guest_load_cr3(&g, ROOT * PAGE_SIZE));
+	ck_assert_uint_eq(g.d.counter[PN_CNT_shadow_used], used);
+	ck_assert_ptr_eq(frame(DATA)->shadows, NULL);
+	ck_assert_uint_eq(frame(DATA)->writable, 1);
+	expect_done(user(0), U, 0, DATA);
+	guest_audit(&g);
+	guest_exit(&g);
+}
+END_TEST
+
+START_TEST(pinning_in_pieces)
+{
+	fill_big_pool();
+	ck_assert_int_eq(paging_pin_root(&g.v, DATA * PAGE_SIZE), PIN_AGAIN);
+	ck_assert_int_eq(paging_pin_root(&g.v, DATA * PAGE_SIZE), PIN_OK);
+	ck_assert(frame(DATA)->shadows->pinned);
 	guest_audit(&g);
 	guest_exit(&g);
 }
@@ -409,6 +467,9 @@ int main(void)
 	TCase *t = tcase_create("promises"), *big = tcase_create("a big pool");
 
 	tcase_add_test(big, search_in_pieces);
+	tcase_add_test(big, root_search_in_pieces);
+	tcase_add_test(big, the_stand_in_goes);
+	tcase_add_test(big, pinning_in_pieces);
 	tcase_add_test(big, unshadowing_in_pieces);
 	tcase_set_timeout(big, 120);
 	suite_add_tcase(s, big);
