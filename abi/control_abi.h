@@ -30,7 +30,7 @@
 #define PN_PCI_VENDOR  0x1d5e /* our own choosing; not registered */
 #define PN_PCI_DEVICE  0x5348
 #define PN_PCI_CLASS   0xff0000
-#define PN_ABI_VERSION 3
+#define PN_ABI_VERSION 4
 #define PN_MAGIC       0x52424e50u /* "PNBR" */
 
 /* BAR0 register offsets, bytes. All registers are 32 bits; 64-bit values are low half first. */
@@ -66,6 +66,7 @@
 
 #define PN_EXCHANGE_BYTES 65536
 #define PN_MAX_DOMAINS    8
+#define PN_MAX_IMAGES     8   /* of disks */
 #define PN_MAX_LEVELS     5   /* of page tables */
 #define PN_NAME           32  /* bytes of a domain's name, NUL included */
 #define PN_REASON         128 /* bytes of a reason, NUL included */
@@ -104,7 +105,15 @@
 	X(logdirty, 18,                                                                                                          \
 	  "a0 enum pn_logdirty; peek, clean: a1 first page of its memory, a multiple of 64; exchange: a bit for each of r0 "     \
 	  "pages from there on, lowest first; r1 of them written; always: r2 TSC ticks that it took, r3 entries that lost "      \
-	  "write access")
+	  "write access")                                                                                                        \
+	X(image, 19, "make a disk image of a0 bytes, a multiple of 512, all zeros; r0 its number, r1 its offset in BAR4")        \
+	X(image_free, 20, "forget image a0, which no domain has")                                                                \
+	X(disk, 21,                                                                                                              \
+	  "give a domain that has not started a disk: a0 image, a1 enum pn_disk_mode, a2 copy: bytes that there is room for; "   \
+	  "a3, a4 first and number of sectors that shall be bad")                                                                \
+	X(disk_read, 22,                                                                                                         \
+	  "a domain that stands: its disk's bytes from a0 on, as the guest sees them; exchange: r0 of them; r1 bytes that "      \
+	  "the disk has, r2 requests that it was asked, r3 that failed")
 
 enum pn_command {
 #define X(id, nr, text) PN_CMD_##id = nr,
@@ -124,7 +133,9 @@ enum pn_command {
 	X(busy, 8, "a measured region is running")                                                                               \
 	X(unsupp, 9, "this recipe or hardware cannot do it")                                                                     \
 	X(small, 10, "fewer shadow pages than the domain can run with")                                                          \
-	X(stuck, 11, "a CPU of the domain does not answer: it keeps what it has")
+	X(stuck, 11, "a CPU of the domain does not answer: it keeps what it has")                                                \
+	X(inuse, 12, "a domain uses the image, and has it for itself")                                                           \
+	X(noimage, 13, "no such disk image, or the domain has no disk")
 
 enum pn_error {
 #define X(id, nr, text) PN_ERR_##id = nr,
@@ -148,6 +159,8 @@ enum pn_disturbed {
 	PN_DISTURBED_OTHER,       /* another domain's region held them, and this domain, too */
 	PN_DISTURBED_LOST,        /* a CPU did not answer */
 };
+/* What a guest's writes to its disk do: nothing, they are I/O errors; change the image; change copies that are its own. */
+enum pn_disk_mode { PN_DISK_READ_ONLY, PN_DISK_WRITE, PN_DISK_COPY };
 enum pn_trace_mode { PN_TRACE_DROP = 0, PN_TRACE_OVERWRITE = 1, PN_TRACE_LOSSLESS = 2 };
 
 struct pn_domain_info {

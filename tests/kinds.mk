@@ -17,7 +17,10 @@ emul_SRCS = $(HV_EMUL_SRCS) tests/emul/native_run.c
 tests/emul/zydis: emul_LIBS = -lZydis
 
 # Devices and loaders.
-dev_SRCS = $(HV_DEV_SRCS)
+dev_HELPERS = memory fuzz
+dev_SANITIZED = disk
+dev_SRCS = $(HV_DEV_SRCS) tests/dev/memory.c
+dev_FLAGS = -I$(srcdir)/hv/paging -I$(srcdir)/hv/dev
 dev_LIBS = -lpthread
 load_HELPERS = fuzz
 load_SRCS = $(HV_LOAD_SRCS)
@@ -94,7 +97,9 @@ fuzz-emul: tests/emul/fuzz.c $(HV_EMUL_SRCS)
 	$(TEST_FUZZ) -o $@ $^
 fuzz-load: tests/load/fuzz.c $(HV_LOAD_SRCS)
 	$(TEST_FUZZ) $(load_FLAGS) -o $@ $^
-CLEAN_FUZZ = fuzz-emul fuzz-load
+fuzz-disk: tests/dev/fuzz.c $(HV_DEV_SRCS) tests/dev/memory.c
+	$(TEST_FUZZ) $(dev_FLAGS) -o $@ $^
+CLEAN_FUZZ = fuzz-emul fuzz-load fuzz-disk
 
 clean-local: clean-kinds
 clean-kinds:

@@ -7,6 +7,7 @@
  * by which a guest prints do not depend on time and skip that.
  */
 #include "devices.h"
+#include "disk.h"
 #include "hypercall_abi.h"
 #include "lib.h"
 
@@ -14,7 +15,7 @@ enum {
 #define PORT(name, first, n) PORT_##name = (first),
 #include "ports.def"
 	PORT_COM1_STATUS = PORT_COM1 + 5,
-	PORT_PCI = 0xcf8, /* nobody's */
+	PORT_PCI = 0xcf8, /* nobody's, without a disk */
 };
 
 #pragma GCC diagnostic push
@@ -60,6 +61,8 @@ static u8 byte_in(struct vdev *v, u16 port, u64 now)
 	case PORT_SYSTEM_A: return SYSTEM_A_A20;
 	case PORT_COM1 ... PORT_COM1 + 7: return uart_in(v, port & 7);
 	case PORT_ELCR ... PORT_ELCR + 1: return pic_elcr_in(v, port & 1);
+	case PORT_PCI_DATA ... PORT_PCI_DATA + 3: return (u8)pci_in(v, port, 1);
+	case PORT_DISK ... PORT_DISK + 255: return (u8)disk_in(v, port, 1);
 	}
 	return 0xff;
 }
@@ -80,11 +83,12 @@ static void byte_out(struct vdev *v, u16 port, u8 val, u64 now)
 	case PORT_SYSTEM_A: v->reset_requested |= val & SYSTEM_A_RESET; break;
 	case PORT_COM1 ... PORT_COM1 + 7: uart_out(v, port & 7, val); break;
 	case PORT_ELCR ... PORT_ELCR + 1: pic_elcr_out(v, port & 1, val); break;
+	case PORT_PCI_DATA ... PORT_PCI_DATA + 3: pci_out(v, port, 1, val); break;
 	case PORT_RESET: v->reset_requested |= !!(val & RESET_CPU); break;
 	}
 }
 
-/* Wide accesses to PCI's configuration ports are no accesses to the reset port between them: nobody answers. */
+/* Wide accesses to PCI's configuration ports are no accesses to the reset port between them: nobody does that answers bytes. */
 static bool is_pci(u16 port, unsigned size)
 {
 	return size > 1 && (port & ~7) == PORT_PCI;
@@ -98,7 +102,9 @@ static __attribute__((noinline)) u32 any_in(struct vdev *v, u16 port, unsigned s
 	if (likely(size == 1))
 		return byte_in(v, port, now);
 	if (is_pci(port, size))
-		return size == 2 ? 0xffff : 0xffffffff;
+		return pci_in(v, port, size);
+	if (vdev_is_disks(port))
+		return disk_in(v, port, size);
 	for (unsigned i = 0; i < size; i++)
 		val |= (u32)byte_in(v, port + i, now) << 8 * i;
 	return val;
@@ -118,9 +124,13 @@ static __attribute__((noinline)) void any_out(struct vdev *v, u16 port, unsigned
 	if (port == PORT_DEBUG_EXIT) {
 		v->exit_code = size == 1 ? (u8)val : size == 2 ? (u16)val : val;
 		v->exit_requested = true;
+	} else if (vdev_is_disks(port)) {
+		disk_out(v, port, size, val);
 	} else if (size == 1) {
 		byte_out(v, port, val, now);
-	} else if (!is_pci(port, size)) {
+	} else if (is_pci(port, size)) {
+		pci_out(v, port, size, val);
+	} else {
 		for (unsigned i = 0; i < size; i++)
 			byte_out(v, port + i, val >> 8 * i, now);
 	}

@@ -7,7 +7,8 @@
  *
  * What must always hold:
  * - Devices change by port accesses and by time stamps alone: the same
- *   accesses at the same stamps always give the same answers.
+ *   accesses at the same stamps always give the same answers. The disk's ask
+ *   for what stands in the guest's memory besides.
  * - Nothing that a guest writes makes a device loop, block, or leave its
  *   structure.
  * - One processor at a time uses a struct vdev, with two exceptions that need
@@ -83,6 +84,8 @@ struct vdev_kbd {
 	bool full, timeout;
 };
 
+struct vdev_disk;
+
 struct vdev {
 	u64 tsc_hz, start;
 	bool intr; /* the PICs request an interrupt */
@@ -93,6 +96,7 @@ struct vdev {
 	struct vdev_uart uart;
 	struct vdev_rtc rtc;
 	struct vdev_kbd kbd;
+	struct vdev_disk *disk; /* disk.h; NULL: there is none, and no PCI bus */
 
 	/* Positions count all bytes ever; each has a single writer. */
 	u64 out_head;           /* the guest's side */
@@ -127,6 +131,12 @@ extern const u8 vdev_answers[VDEV_PORTS / 8];
 static inline bool vdev_is_nobodys(u16 port, unsigned size)
 {
 	return port >= VDEV_PORTS || (!vdev_answers[port / 8] && port % 8 + size <= 8);
+}
+
+/* Is it one of the disk's, wherever its BAR is? Hence a trip of a kind of its own. */
+static inline bool vdev_is_disks(u16 port)
+{
+	return port >> 8 == 0xd;
 }
 
 /* Brings the devices up to `now`: timer edges that came due, console input that came in. */

@@ -8,6 +8,7 @@
 
 #include "control_abi.h"
 #include "cpu.h"
+#include "disks.h"
 #include "domu.h"
 #include "lib.h"
 #include "log.h"
@@ -258,6 +259,28 @@ static enum pn_error cmd_logdirty(struct domu *u)
 	return e;
 }
 
+static enum pn_error cmd_image(struct domu *u)
+{
+	return disks_make(box.arg[0], &box.ret[0], &box.ret[1]);
+}
+
+static enum pn_error cmd_image_free(struct domu *u)
+{
+	return disks_free(box.arg[0]);
+}
+
+static enum pn_error cmd_disk(struct domu *u)
+{
+	return disks_attach(u, box.arg[0], box.arg[1], box.arg[2], box.arg[3], box.arg[4]);
+}
+
+static enum pn_error cmd_disk_read(struct domu *u)
+{
+	if (READ_ONCE(u->running))
+		return PN_ERR_state;
+	return disks_read(u, box.arg[0], exchange(), PN_EXCHANGE_BYTES, box.ret);
+}
+
 static const struct {
 	u32 nr;
 	enum pn_error (*run)(struct domu *u);
@@ -269,7 +292,8 @@ static const struct {
 
 static bool without_domain(u32 nr)
 {
-	return nr == PN_CMD_ping || nr == PN_CMD_create || nr == PN_CMD_list || nr == PN_CMD_log || nr == PN_CMD_trace;
+	return nr == PN_CMD_ping || nr == PN_CMD_create || nr == PN_CMD_list || nr == PN_CMD_log || nr == PN_CMD_trace ||
+	       nr == PN_CMD_image || nr == PN_CMD_image_free;
 }
 
 static enum pn_error run_command(void)

@@ -3,6 +3,7 @@
 #include "domu.h"
 
 #include "cpu.h"
+#include "disks.h"
 #include "lib.h"
 #include "log.h"
 #include "memory.h"
@@ -34,6 +35,7 @@ static void release(struct domu *u)
 {
 	struct domain *d = &u->d;
 
+	disks_detach(u);
 	if (d->vcpu[d->nr_vcpus - 1])
 		paging_domain_destroy(d);
 	p2m_destroy(d);

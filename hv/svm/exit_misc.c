@@ -48,5 +48,5 @@ enum trip exit_io(struct svm_vcpu *s)
 	else
 		domu_out(c, port, bytes, (u32)s->vmcb.rax);
 	svm_done_at(s, s->vmcb.exitinfo2);
-	return TRIP_io;
+	return vdev_is_disks(port) ? TRIP_disk : TRIP_io;
 }

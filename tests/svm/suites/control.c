@@ -182,6 +182,78 @@ START_TEST(a_pool_before_there_is_a_guest)
 }
 END_TEST
 
+#define DISK (64ull << 10) /* bytes */
+
+static enum pn_error attach(u32 domain, u64 image, u64 mode, u64 room, u64 bad, u64 nr_bad)
+{
+	set_argument(3, bad);
+	set_argument(4, nr_bad);
+	return command(PN_CMD_disk, domain, image, mode, room);
+}
+
+static void create_one(u32 id)
+{
+	set_argument(3, 0);
+	set_argument(4, PN_REGIONS_ALL);
+	ck_assert_int_eq(command(PN_CMD_create, 0, MEMORY, 0, 1), PN_ERR_ok);
+	ck_assert_uint_eq(answer(0), id);
+}
+
+START_TEST(disk_images)
+{
+	u64 free_before;
+	u8 *image;
+
+	dom0();
+	dom0_place_device();
+	free_before = machine_free_pages();
+	ck_assert_int_eq(command(PN_CMD_image, 0, 0, 0, 0), PN_ERR_inval);
+	ck_assert_int_eq(command(PN_CMD_image, 0, 511, 0, 0), PN_ERR_inval);
+	ck_assert_int_eq(command(PN_CMD_image, 0, ~511ull, 0, 0), PN_ERR_inval);
+	ck_assert_int_eq(command(PN_CMD_image, 0, host_memory.pool_bytes, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_image, 0, 512, 0, 0), PN_ERR_nomem);
+	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_noimage);
+	ck_assert_int_eq(command(PN_CMD_image_free, 0, ~0ull, 0, 0), PN_ERR_noimage);
+	for (u64 i = 0; i < PN_MAX_IMAGES; i++) {
+		ck_assert_int_eq(command(PN_CMD_image, 0, DISK, 0, 0), PN_ERR_ok);
+		ck_assert_uint_eq(answer(0), i);
+	}
+	ck_assert_int_eq(command(PN_CMD_image, 0, DISK, 0, 0), PN_ERR_nospc);
+	for (u64 i = 1; i < PN_MAX_IMAGES; i++)
+		ck_assert_int_eq(command(PN_CMD_image_free, 0, i, 0, 0), PN_ERR_ok);
+
+	create_one(0);
+	ck_assert_int_eq(command(PN_CMD_disk_read, 0, 0, 0, 0), PN_ERR_noimage);
+	ck_assert_int_eq(attach(0, 1, PN_DISK_READ_ONLY, 0, 0, 0), PN_ERR_noimage);
+	ck_assert_int_eq(attach(0, 0, 3, 0, 0, 0), PN_ERR_inval);
+	ck_assert_int_eq(attach(0, 0, PN_DISK_COPY, 0, 0, 0), PN_ERR_inval);
+	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 4096, 0, 0), PN_ERR_inval);
+	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 0, 2, ~1ull), PN_ERR_inval);
+	ck_assert_int_eq(attach(0, 0, PN_DISK_COPY, host_memory.pool_bytes, 0, 0), PN_ERR_nomem);
+	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 0, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_inuse);
+	create_one(1);
+	ck_assert_int_eq(attach(1, 0, PN_DISK_READ_ONLY, 0, 0, 0), PN_ERR_inuse);
+	ck_assert_int_eq(attach(0, 0, PN_DISK_COPY, 4096, 5, 1), PN_ERR_ok); /* another way */
+	ck_assert_int_eq(attach(1, 0, PN_DISK_COPY, 4096, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_destroy, 0, 0, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_inuse);
+	ck_assert_int_eq(command(PN_CMD_image, 0, DISK, 0, 0), PN_ERR_ok);
+	image = (u8 *)host_memory.pool_base + answer(1);
+	image[DISK - 1] = 0x5a;
+	ck_assert_int_eq(attach(1, 1, PN_DISK_READ_ONLY, 0, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_disk_read, 1, 512, 0, 0), PN_ERR_ok);
+	ck_assert(answer(0) == DISK - 512 && answer(1) == DISK && answer(2) == 0 && answer(3) == 0);
+	ck_assert_uint_eq((u8)exchange[DISK - 513], 0x5a);
+	ck_assert_int_eq(command(PN_CMD_disk_read, 1, DISK + 1, 0, 0), PN_ERR_inval);
+	ck_assert_int_eq(command(PN_CMD_destroy, 1, 0, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_image_free, 0, 1, 0, 0), PN_ERR_ok);
+	ck_assert_uint_eq(machine_free_pages(), free_before);
+}
+END_TEST
+
 static u32 sum_of(const u8 *p, unsigned n)
 {
 	u8 sum = 0;
@@ -224,6 +296,7 @@ Suite *svm_control_suite(void)
 	svm_case(suite, "numbers are checked", numbers_are_checked, 1);
 	svm_case(suite, "a domain's life", a_domains_life, 1);
 	svm_case(suite, "a pool before there is a guest", a_pool_before_there_is_a_guest, 2);
+	svm_case(suite, "disk images", disk_images, 1);
 	svm_case(suite, "MultiProcessor table", multiprocessor_table, 1);
 	return suite;
 }

@@ -178,6 +178,12 @@ START_TEST(devices)
 	port_out(s, 0x4d0, 2, 0x0220);
 	ck_assert_uint_eq(port_in(s, 0x4d0, 2), 0x0220);
 	ck_assert_uint_ne(port_in(s, 0x40, 1), port_in(s, 0x40, 1)); /* a counter that runs */
+	for (unsigned port = 0xd00; port < 0xe00; port += 51) {      /* a disk's, which this domain has not */
+		access_port(s, (u16)port, 2, true, 0);
+		ck_assert(s->vmcb.rax == 0xffff && host_moved(s, LEN) && host_trip(s) == TRIP_disk);
+		access_port(s, (u16)port, 2, false, 0);
+		ck_assert(host_moved(s, LEN) && host_trip(s) == TRIP_disk);
+	}
 	ck_assert(!dev->reset_requested && !dev->exit_requested);
 }
 END_TEST
