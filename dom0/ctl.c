@@ -26,7 +26,10 @@ enum {
 	OPT_SPARE,
 	OPT_VCPUS,
 	OPT_SHADOW_LEVELS,
-	OPT_REGIONS
+	OPT_REGIONS,
+	OPT_SIZE,
+	OPT_ROOM,
+	OPT_BAD
 };
 
 #define MOST_OPTIONS 6
@@ -61,6 +64,16 @@ static const struct command {
 	{ "audit", cmd_audit, 1, 1, "DOMAIN", "check the shadows of a domain that stands", { 0 } },
 	{ "pool", cmd_pool, 1, 2, "DOMAIN [PAGES]", "its shadow pages, also while it runs", { 0 } },
 	{ "logdirty", cmd_logdirty, 2, 2, "DOMAIN on|off|peek|clean", "which of its pages were written", { 0 } },
+	{ "image", cmd_image, 0, 1, "[FILE]", "a disk image with what the file holds; prints its number", { OPT_SIZE } },
+	{ "image-free", cmd_image_free, 1, 1, "IMAGE", "forget it", { 0 } },
+	{ "disk",
+	  cmd_disk,
+	  2,
+	  2,
+	  "DOMAIN IMAGE",
+	  "give it the image as its disk, before it starts",
+	  { OPT_MODE, OPT_ROOM, OPT_BAD } },
+	{ "disk-save", cmd_disk_save, 2, 2, "DOMAIN FILE", "what the disk of a domain that stands holds, into a file", { 0 } },
 	{ "fuzz",
 	  cmd_fuzz,
 	  0,
@@ -87,8 +100,14 @@ static const struct argp_option options[] = {
 	{ "initrd", OPT_INITRD, "FILE", 0, "load: its initial ramdisk", 2 },
 	{ "cmdline", OPT_CMDLINE, "TEXT", 0, "load: its command line", 2 },
 	{ "follow", 'f', NULL, 0, "console: go on until the domain ends", 2 },
-	{ "mode", OPT_MODE, "MODE", 0, "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite)",
+	{ "mode", OPT_MODE, "MODE", 0,
+	  "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite); disk: what the guest's "
+	  "writes "
+	  "do: they fail (ro, default), change the image (rw), or copies of its own (cow, default with --room)",
 	  2 },
+	{ "size", OPT_SIZE, "MIB", 0, "image: zeros behind the file up to this size", 2 },
+	{ "room", OPT_ROOM, "MIB", 0, "disk: how much the guest can write, in copies", 2 },
+	{ "bad", OPT_BAD, "FIRST+NUMBER", 0, "disk: sectors that fail", 2 },
 	{ "seed", OPT_SEED, "S", 0, "fuzz: where the random numbers begin (default 1)", 2 },
 	{ "count", OPT_COUNT, "N", 0, "fuzz: how many commands (default 10000)", 2 },
 	{ "image", OPT_IMAGE, "FILE", 0, "fuzz: load and run damaged copies of this, too", 2 },
@@ -191,6 +210,9 @@ static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state 
 	case OPT_INITRD: c->initrd = arg; break;
 	case OPT_CMDLINE: c->cmdline = arg; break;
 	case OPT_MODE: c->mode = arg; break;
+	case OPT_SIZE: take_number(state, arg, &c->size_mib); break;
+	case OPT_ROOM: take_number(state, arg, &c->room_mib); break;
+	case OPT_BAD: c->bad = arg; break;
 	case OPT_ROOT: c->root = arg; break;
 	case OPT_OUT: c->out_dir = arg; break;
 	case OPT_IMAGE: c->image = arg; break;

@@ -18,9 +18,9 @@ struct ctl {
 	FILE *out, *err;
 
 	/* From the command line. */
-	const char *device, *initrd, *cmdline, *mode, *root, *out_dir, *image;
+	const char *device, *initrd, *cmdline, *mode, *root, *out_dir, *image, *bad;
 	bool json, follow;
-	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, seed, count;
+	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, seed, count, size_mib, room_mib;
 	enum pn_regions regions;
 	uint64_t spare; /* number + 1 of a domain that fuzz leaves alone; 0: none */
 	char *arg[4];   /* the command's own arguments */
@@ -58,6 +58,10 @@ int cmd_trace(struct ctl *c);
 int cmd_audit(struct ctl *c);
 int cmd_pool(struct ctl *c);
 int cmd_logdirty(struct ctl *c);
+int cmd_image(struct ctl *c);
+int cmd_image_free(struct ctl *c);
+int cmd_disk(struct ctl *c);
+int cmd_disk_save(struct ctl *c);
 int cmd_fuzz(struct ctl *c);
 int cmd_info(struct ctl *c);
 int cmd_suite(struct ctl *c);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "disk.h"
 #include "names.h"
 
 /* xorshift64*: good enough, and the same everywhere. */
@@ -43,7 +44,7 @@ static uint32_t hostile_command(uint64_t *s)
 {
 	uint64_t r = next(s);
 
-	return r % 16 ? (uint32_t)(r >> 8) % 20 : (uint32_t)(r >> 32);
+	return r % 16 ? (uint32_t)(r >> 8) % (PN_CMD_disk_read + 2) : (uint32_t)(r >> 32);
 }
 
 struct fuzz {
@@ -125,6 +126,14 @@ static void plausible(struct fuzz *f, uint32_t command, uint32_t *domain, uint64
 	}
 	if (command == PN_CMD_load)
 		damaged_image(f, args);
+	if (command == PN_CMD_image)
+		args[0] = (1 + (r >> 8) % 1024) * 512;
+	if (command == PN_CMD_image_free || command == PN_CMD_disk)
+		args[0] = (r >> 8) % PN_MAX_IMAGES;
+	if (command == PN_CMD_disk) {
+		args[1] = (r >> 16) % 4;
+		args[2] = (r >> 18) % 4 * 4096;
+	}
 }
 
 static bool ping(struct ctl *c, uint64_t token)
@@ -152,6 +161,12 @@ static void destroy_all(struct ctl *c)
 		for (unsigned i = 0; i < n; i++)
 			if (!spared(c, info[i].id))
 				dom_simple(c->dev, PN_CMD_destroy, info[i].id);
+}
+
+static void free_images(struct ctl *c)
+{
+	for (uint64_t nr = 0; nr < PN_MAX_IMAGES && !c->spare; nr++)
+		disk_image_free(c->dev, nr);
 }
 
 static bool known_error(enum pn_error e)
@@ -233,6 +248,7 @@ int cmd_fuzz(struct ctl *c)
 	}
 	pn_command(c->dev, PN_CMD_trace, 0, args, NULL);
 	destroy_all(c);
+	free_images(c);
 	ok = ok && ping(c, c->seed);
 	report(&f, ok);
 	free(f.image);

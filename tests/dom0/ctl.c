@@ -288,6 +288,52 @@ START_TEST(commands_take_turns)
 }
 END_TEST
 
+static void same_file(const char *a, const char *b)
+{
+	char cmd[600];
+
+	snprintf(cmd, sizeof(cmd), "cmp -s %s %s", a, b);
+	ck_assert_int_eq(system(cmd), 0);
+}
+
+START_TEST(disks)
+{
+	static char data[200000];
+
+	for (unsigned i = 0; i < sizeof(data); i++)
+		data[i] = (char)(i * 7 + i / 256);
+	put_file("disk", data, sizeof(data) / 512 * 512);
+	ck_assert_int_eq(CTL("create", "some", "--memory", "1"), 0);
+	ck_assert_int_eq(CTL("disk", "1", "3"), CTL_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "no such disk image"));
+	ck_assert_int_eq(CTL("image"), CTL_USAGE);
+	ck_assert_int_eq(CTL("image", in_dir("none")), CTL_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "No such file"));
+	ck_assert_int_eq(CTL("image", dir), CTL_FAILED);
+	ck_assert_int_eq(CTL("image", "--size", "2"), CTL_FAILED);
+	ck_assert_ptr_nonnull(strstr(err, "not enough memory"));
+	ck_assert_int_eq(CTL("image", in_dir("disk")), 0);
+	ck_assert_str_eq(out, "3\n");
+	ck_assert_int_eq(CTL("disk", "1", "3", "--mode", "cow"), CTL_USAGE);
+	ck_assert_int_eq(CTL("disk", "1", "3", "--mode", "rw", "--room", "1"), CTL_USAGE);
+	ck_assert_int_eq(CTL("disk", "1", "3", "--mode", "wild"), CTL_USAGE);
+	ck_assert_int_eq(CTL("disk", "1", "3", "--bad", "7"), CTL_USAGE);
+	ck_assert_int_eq(CTL("disk", "1", "x"), CTL_USAGE);
+	ck_assert_int_eq(CTL("disk-save", "1", in_dir("saved")), CTL_FAILED);
+	ck_assert_int_eq(CTL("disk", "1", "3", "--room", "4", "--bad", "7+2"), 0);
+	ck_assert_uint_eq(sim.disk_args[1], PN_DISK_COPY);
+	ck_assert_uint_eq(sim.disk_args[2], 4 << 20);
+	ck_assert(sim.disk_args[3] == 7 && sim.disk_args[4] == 2);
+	ck_assert_int_eq(CTL("disk-save", "1", in_dir("none/saved")), CTL_FAILED);
+	ck_assert_int_eq(CTL("disk-save", "1", in_dir("saved")), 0);
+	ck_assert_str_eq(out, "199680 bytes, 9 requests, 1 failed\n");
+	same_file(in_dir("disk"), in_dir("saved"));
+	ck_assert_int_eq(access(in_dir("saved.part"), F_OK), -1);
+	ck_assert_int_eq(CTL("image-free", "3"), 0);
+	ck_assert_int_eq(CTL("image-free", "3"), CTL_FAILED);
+}
+END_TEST
+
 START_TEST(audit_and_log)
 {
 	ck_assert_int_eq(CTL("create", "crash1", "--memory", "1"), 0);
@@ -529,6 +575,7 @@ int main(void)
 	tcase_add_test(t, pool_sizes);
 	tcase_add_test(t, written_pages);
 	tcase_add_test(t, commands_take_turns);
+	tcase_add_test(t, disks);
 	tcase_add_test(t, audit_and_log);
 	tcase_add_loop_test(t, wrong_numbers, 0, 6);
 	tcase_add_loop_exit_test(t, wrong_command_lines, CTL_USAGE, 0, 6);

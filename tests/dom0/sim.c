@@ -17,10 +17,12 @@ static struct sim_domain {
 	struct pn_domain_info info;
 	unsigned looks, console;
 	uint64_t pool, logs;
+	bool disk;
 } domains[SIM_DOMAINS];
 
 static _Alignas(4096) char bar2[PN_EXCHANGE_BYTES + 2 * SIM_RING_BYTES];
-static _Alignas(4096) char bar4[SIM_DOMAINS * SIM_MEMORY];
+static _Alignas(4096) char bar4[(SIM_DOMAINS + 1) * SIM_MEMORY]; /* the one disk image there can be is last */
+static uint64_t image_bytes;
 static uint32_t regs[1024];
 
 static uint64_t *reg64(unsigned offset)
@@ -34,6 +36,7 @@ void sim_reset(void)
 	memset(regs, 0, sizeof(regs));
 	memset(bar2, 0, sizeof(bar2));
 	memset(bar4, 0, sizeof(bar4));
+	image_bytes = 0;
 	sim = (struct sim){ .magic = PN_MAGIC, .version = PN_ABI_VERSION, .ring_offset = PN_EXCHANGE_BYTES };
 }
 
@@ -188,6 +191,48 @@ static uint32_t sim_logdirty(struct sim_domain *d, const uint64_t *arg, uint64_t
 	return PN_ERR_ok;
 }
 
+static uint32_t sim_image(uint64_t bytes, uint64_t *ret)
+{
+	if (image_bytes || bytes > SIM_MEMORY)
+		return image_bytes ? PN_ERR_nospc : PN_ERR_nomem;
+	image_bytes = bytes;
+	ret[0] = 3;
+	ret[1] = (uint64_t)SIM_DOMAINS * SIM_MEMORY;
+	return bytes ? PN_ERR_ok : PN_ERR_inval;
+}
+
+static uint32_t sim_image_free(uint64_t nr)
+{
+	if (nr != 3 || !image_bytes)
+		return PN_ERR_noimage;
+	image_bytes = 0;
+	return PN_ERR_ok;
+}
+
+static uint32_t sim_disk(struct sim_domain *d, const uint64_t *arg)
+{
+	if (arg[0] != 3 || !image_bytes)
+		return PN_ERR_noimage;
+	memcpy(sim.disk_args, arg, sizeof(sim.disk_args));
+	d->disk = true;
+	return PN_ERR_ok;
+}
+
+/* The guest has asked nine times, in vain once. */
+static uint32_t sim_disk_read(const struct sim_domain *d, uint64_t at, uint64_t *ret)
+{
+	const uint64_t left = image_bytes - at;
+
+	if (!d->disk || at > image_bytes)
+		return d->disk ? PN_ERR_inval : PN_ERR_noimage;
+	ret[0] = left < PN_EXCHANGE_BYTES ? left : PN_EXCHANGE_BYTES;
+	ret[1] = image_bytes;
+	ret[2] = 9;
+	ret[3] = 1;
+	memcpy(bar2, bar4 + (size_t)SIM_DOMAINS * SIM_MEMORY + at, ret[0]);
+	return PN_ERR_ok;
+}
+
 static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t *arg, uint64_t *ret)
 {
 	switch (command) {
@@ -220,6 +265,8 @@ static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t
 		snprintf(sim.typed, sizeof(sim.typed), "%.*s", (int)arg[0], bar2);
 		return PN_ERR_ok;
 	case PN_CMD_pool: return sim_set_pool(d, arg[0], ret);
+	case PN_CMD_disk: return sim_disk(d, arg);
+	case PN_CMD_disk_read: return sim_disk_read(d, arg[0], ret);
 	case PN_CMD_logdirty: return sim_logdirty(d, arg, ret);
 	case PN_CMD_audit:
 		if (d->info.state == PN_RUNNING)
@@ -235,6 +282,8 @@ static uint32_t run(uint32_t command, uint32_t domain, const uint64_t *arg, uint
 	case PN_CMD_ping: ret[0] = arg[0] + 1; return PN_ERR_ok;
 	case PN_CMD_create: return sim_create(arg, ret);
 	case PN_CMD_list: sim_list(ret); return PN_ERR_ok;
+	case PN_CMD_image: return sim_image(arg[0], ret);
+	case PN_CMD_image_free: return sim_image_free(arg[0]);
 	case PN_CMD_log: ret[0] = sim.commands < 3 ? (uint64_t)sprintf(bar2, "[0.000] a log line\n") : 0; return PN_ERR_ok;
 	case PN_CMD_trace:
 		if (arg[1] > PN_TRACE_OVERWRITE)

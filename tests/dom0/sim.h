@@ -21,6 +21,7 @@ struct sim {
 	uint64_t trace_mask, trace_mode;
 	char typed[64], cmdline[64]; /* last console_write, last load's command line */
 	uint64_t load_args[4];
+	uint64_t disk_args[5];  /* of the last disk command */
 	uint64_t shadow_levels; /* of the last create */
 	bool interrupted;       /* SIGINT comes while an audit's first piece is done */
 	bool auditing;          /* the first of its two pieces is done */
