@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Log-dirty: which frames of a domain's memory were written since they were last clean.
- * One bit for each frame, in the order in which its memory lies in the domU pool; the bitmap
- * exists only while log-dirty is on.
+ * One bit for each frame, in the order in which its memory lies in the domU pool, and one for each word of those bits that is not 0;
+ * the bitmap exists only while log-dirty is on.
  *
  * Must hold while it is on: no entry that hardware uses maps a clean frame writable, and
  * whatever writes to guest memory by another way marks the frame: emulation, hypercalls,
@@ -26,6 +26,9 @@ void log_dirty_set(struct domain *d, mfn_t mfn);
  * for the caller to take. Returns how many were dirty.
  */
 u64 log_dirty_read(struct domain *d, u64 first, u64 frames, void *buf, bool clean);
+
+/* The first dirty frame from `n` on and before `end`; `end`: there is none. */
+u64 log_dirty_next(const struct domain *d, u64 n, u64 end);
 
 static inline void log_dirty_mark(struct domain *d, mfn_t mfn)
 {

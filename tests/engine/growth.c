@@ -20,7 +20,7 @@
 #define LARGE 2048
 #define MOST  0.03 /* exponent: sixteen times as large costs at most 9 % more an operation */
 
-enum { KERNEL_L3 = 4, KERNEL_L2, FIRST_FREE = 16, ROUNDS = 4 };
+enum { KERNEL_L3 = 4, KERNEL_L2, FIRST_FREE = 16, ROUNDS = 4, CLEANED = 16 /* pages */ };
 
 static u64 steps, next_frame;
 
@@ -257,6 +257,26 @@ static double resyncs_each(u32 n)
 	return since(before, n);
 }
 
+/*
+ * Log-dirty: of n level-1 tables that map pages writable, and were all written through once, a few are written through again before all
+ * is clean anew.
+ */
+static double cleaning(u32 n)
+{
+	static u64 bits[FRAMES / 64];
+	u64 before;
+
+	make_tables(n);
+	ck_assert(paging_log_dirty(&g.d, true));
+	for (u32 round = 0; round < 2; round++) {
+		for (u32 t = 0; t < (round ? CLEANED : n); t++)
+			expect_done(in_table(t), U | W, 0, page[t][0]);
+		before = steps;
+		ck_assert_uint_ge(paging_log_dirty_clean(&g.d, 0, FRAMES, bits), CLEANED);
+	}
+	return since(before, CLEANED);
+}
+
 /* ---- held ---- */
 
 static const struct {
@@ -264,7 +284,7 @@ static const struct {
 	double (*cost)(u32 n);
 } held[] = {
 	{ "switch", switches },        { "unalias", unaliasings }, { "unalias-back", unaliasings_back }, { "promote", promotion },
-	{ "in-turn", writes_in_turn }, { "resync", resyncs },      { "touched", resyncs_each },
+	{ "in-turn", writes_in_turn }, { "resync", resyncs },      { "touched", resyncs_each },          { "clean", cleaning },
 };
 
 /* What goes through all pages of the pool: the audit. */

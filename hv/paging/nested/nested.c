@@ -25,6 +25,20 @@ u64 *nested_entry(mfn_t root, u64 frame, u32 level)
 	return &t[slot_of(frame, level)];
 }
 
+u64 *nested_present(mfn_t root, u64 frame, u32 level)
+{
+	u64 *t = plat_map(root);
+
+	for (u32 l = 4; l > level; l--) {
+		const u64 e = t[slot_of(frame, l)];
+
+		if (!e)
+			return NULL;
+		t = nested_table(e);
+	}
+	return &t[slot_of(frame, level)];
+}
+
 u64 *nested_small_entry(mfn_t root, u64 frame)
 {
 	u64 *e = nested_entry(root, frame, 2);

@@ -16,6 +16,8 @@
 
 /* The entry for a guest-physical frame at `level`, with the tables above it; no large entry is in the way. NULL: out of memory. */
 u64 *nested_entry(mfn_t root, u64 frame, u32 level);
+/* That entry if the tables above it are there; NULL: they are not. */
+u64 *nested_present(mfn_t root, u64 frame, u32 level);
 /* The level-1 entry, the large one above it split. NULL: out of memory. */
 u64 *nested_small_entry(mfn_t root, u64 frame);
 /* What the frame is mapped by, a large entry included; 0: by nothing. */

@@ -49,6 +49,8 @@ bool npt_set(struct domain *d, gfn_t gfn, bool write)
 
 	if (e)
 		*e = mfn == P2M_NONE ? 0 : mfn_to_hpa(MFN(mfn)) | (write ? NPT_RIGHTS : NPT_RIGHTS & ~PTE_RW);
+	if (e && write && d->log_dirty)
+		*nested_entry(d->npt_root, gfn.n, 2) |= NPT_LOGGED;
 	return e;
 }
 
@@ -60,18 +62,38 @@ bool npt_split(struct domain *d)
 	return true;
 }
 
-u64 npt_protect(struct domain *d, mfn_t first, u64 frames)
+/* A level-1 table. *left: does it map others writable? */
+static u64 protect_table(u64 *table, mfn_t first, u64 frames, bool *left)
 {
 	u64 n = 0;
 
-	for (u64 g = 0; g < d->p2m_frames; g++) {
-		u64 *e;
-
-		if (d->p2m[g] == P2M_NONE || d->p2m[g] - first.n >= frames)
+	*left = false;
+	for (u32 i = 0; i < NESTED_LARGE_FRAMES; i++) {
+		if (!(table[i] & PTE_RW))
 			continue;
-		e = nested_small_entry(d->npt_root, g); /* split already: takes no memory */
-		n += (*e & PTE_RW) != 0;
-		*e &= ~PTE_RW;
+		if (pte_mfn(table[i]).n - first.n >= frames) {
+			*left = true;
+			continue;
+		}
+		table[i] &= ~PTE_RW;
+		n++;
+	}
+	return n;
+}
+
+u64 npt_protect(struct domain *d, mfn_t first, u64 frames, bool all)
+{
+	u64 n = 0;
+
+	for (u64 g = 0; g < d->p2m_frames; g += NESTED_LARGE_FRAMES) {
+		u64 *e = nested_present(d->npt_root, g, 2);
+		bool left;
+
+		if (!e || !*e || !(all || *e & NPT_LOGGED))
+			continue;
+		n += protect_table(nested_table(*e), first, frames, &left);
+		if (!left)
+			*e &= ~(u64)NPT_LOGGED;
 	}
 	return n;
 }

@@ -9,6 +9,9 @@
 #include "nested.h"
 #include "p2m.h"
 
+/* A level-2 entry, while log-dirty is on: the table that it leads to may map frames writable. A bit that hardware leaves to software. */
+#define NPT_LOGGED BIT(9)
+
 /* Map everything that the p2m holds; sets d->npt_root. False: out of memory. */
 bool npt_build(struct domain *d);
 void npt_destroy(struct domain *d);
@@ -21,7 +24,10 @@ bool npt_set(struct domain *d, gfn_t gfn, bool write);
 /* Only 4 KiB entries from now on; or large ones again where they fit, every frame writable. False: out of memory. */
 bool npt_split(struct domain *d);
 void npt_merge(struct domain *d);
-/* Take write access from every frame whose machine frame is in [first, first + frames). Returns from how many. */
-u64 npt_protect(struct domain *d, mfn_t first, u64 frames);
+/*
+ * Take write access from every frame whose machine frame is in [first, first + frames), large entries being split: from `all`, or from
+ * those that npt_set gave it since log-dirty is on. Returns from how many.
+ */
+u64 npt_protect(struct domain *d, mfn_t first, u64 frames, bool all);
 
 #endif

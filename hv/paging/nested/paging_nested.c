@@ -275,9 +275,9 @@ static void flush(struct domain *d)
 		plat_tlb_flush(d->vcpu[i]);
 }
 
-static void protect(struct domain *d, u64 first, u64 frames)
+static void protect(struct domain *d, u64 first, u64 frames, bool all)
 {
-	COUNT_ADD(d, log_protect, npt_protect(d, MFN(d->first_mfn.n + first), frames));
+	COUNT_ADD(d, log_protect, npt_protect(d, MFN(d->first_mfn.n + first), frames, all));
 	flush(d);
 }
 
@@ -293,7 +293,7 @@ bool paging_log_dirty(struct domain *d, bool on)
 		npt_merge(d);
 		return false;
 	}
-	protect(d, 0, d->nr_pages);
+	protect(d, 0, d->nr_pages, true);
 	return true;
 }
 
@@ -307,7 +307,7 @@ u64 paging_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)
 	u64 dirty = log_dirty_read(d, first, frames, bits, true);
 
 	if (dirty)
-		protect(d, first, frames);
+		protect(d, first, frames, false);
 	return dirty;
 }
 

@@ -86,12 +86,10 @@ enum pin_result sh_unpin_root(struct vcpu *v, gfn_t gfn)
 
 /* ---- log-dirty ---- */
 
-/* Even if no entry maps them writable any more, a translation may be left that the guest has not flushed yet. */
-static void protect(struct domain *d, u64 first, u64 frames)
-{
-	COUNT_ADD(d, log_protect, take_everywhere(d, MFN(d->first_mfn.n + first), frames, PTE_RW));
-	sh_flush(d);
-}
+/*
+ * While it is on, a page that gets a writable entry is marked `logged`, and the block that it stands in. So to make frames clean only those
+ * pages are looked through that were written through since, until as many entries have gone as there were.
+ */
 
 bool sh_log_dirty(struct domain *d, bool on)
 {
@@ -100,17 +98,71 @@ bool sh_log_dirty(struct domain *d, bool on)
 		return true;
 	if (!log_dirty_begin(d))
 		return false;
-	protect(d, 0, d->nr_pages);
+	COUNT_ADD(d, log_protect, take_everywhere(d, d->first_mfn, d->nr_pages, PTE_RW));
+	sh_flush(d);
+	memset(d->shadow->logged, 0, sizeof(d->shadow->logged));
+	pool_for_each(d->shadow, sp)
+		sp->logged = false;
 	return true;
+}
+
+static bool is_leaf(const struct sh_page *sp)
+{
+	return sp->used && ROLE_LEVEL(sp->role) == 1;
+}
+
+static bool maps_writable(const struct sh_page *leaf)
+{
+	for (u32 slot = 0, end = 0; sh_next_live(leaf, SH_MAX_ENTRIES, &slot, &end);)
+		for (; slot < end; slot++)
+			if (leaf->mode->get(leaf, slot) & PTE_RW)
+				return true;
+	return false;
+}
+
+/* A block with such pages. `all`: no writable entry is to be left, of whatever frame. Returns how many have gone. */
+static u64 protect_block(struct domain *d, u64 place, u64 first, u64 frames, bool all)
+{
+	struct sh_page *sp = pool_page(place * POOL_BLOCK + POOL_BOOKS);
+	bool some = false;
+	u64 n = 0;
+
+	for (u32 i = 0; i < POOL_BLOCK_PAGES; i++, sp++) {
+		if (!sp->logged)
+			continue;
+		if (is_leaf(sp))
+			n += sp->mode->take(d, sp, MFN(d->first_mfn.n + first), frames, PTE_RW);
+		sp->logged = !all && is_leaf(sp) && maps_writable(sp);
+		some |= sp->logged;
+	}
+	if (!some)
+		d->shadow->logged[place / 64] &= ~BIT(place % 64);
+	return n;
+}
+
+/* `writable` entries map these frames writable, or more. */
+static void protect(struct domain *d, u64 first, u64 frames, u64 writable)
+{
+	struct sh_domain *s = d->shadow;
+	u64 n = 0;
+
+	for (u64 i = 0; i < POOL_PLACES / 64; i++)
+		for (u64 bits = s->logged[i] & s->placed[i]; bits && n < writable; bits &= bits - 1)
+			n += protect_block(d, i * 64 + (u64)__builtin_ctzll(bits), first, frames, frames == d->nr_pages);
+	COUNT_ADD(d, log_protect, n);
 }
 
 u64 sh_log_dirty_clean(struct domain *d, u64 first, u64 frames, void *bits)
 {
-	u64 dirty = log_dirty_read(d, first, frames, bits, true);
+	u64 writable = 0;
 
-	if (dirty) /* what was clean has no writable entry */
-		protect(d, first, frames);
-	return dirty;
+	if (!log_dirty_read(d, first, frames, bits, false))
+		return 0;
+	for (u64 n = log_dirty_next(d, first, first + frames); n < first + frames; n = log_dirty_next(d, n + 1, first + frames))
+		writable += frame_of(d, MFN(d->first_mfn.n + n))->writable;
+	protect(d, first, frames, writable);
+	sh_flush(d); /* even where no entry is writable any more, the guest may not have flushed yet */
+	return log_dirty_read(d, first, frames, bits, true);
 }
 
 /* ---- the pool ---- */

@@ -74,6 +74,7 @@ struct sh_page {
 	bool used, pinned;
 	bool unsync; /* the guest writes its table freely: they may disagree */
 	bool parked; /* the same of a page that no walk comes through: its frame does not list it (shadow/core/unsync.c) */
+	bool logged; /* while log-dirty is on: it may map frames writable (sh_log_dirty_clean) */
 	u64 live[SH_MAX_ENTRIES / SH_STRETCH / 64];
 	u8 kept[SH_KEPT_BYTES] __attribute__((aligned(8)));
 } __attribute__((aligned(128))); /* a power of two, so that finding one is a shift */
@@ -166,6 +167,7 @@ struct sh_domain {
 	void *frames;
 	u64 bytes;                             /* of all this */
 	u64 placed[POOL_PLACES / 64];          /* a bit for each place that has a block of this pool */
+	u64 logged[POOL_PLACES / 64];          /* a bit for each that has one with a page that is `logged` */
 	u8 kept[] __attribute__((aligned(8))); /* what the recipe's parts keep of the domain: shadow/seam/kept.h */
 };
 
@@ -192,6 +194,15 @@ u64 pool_trim(struct sh_domain *s, u64 blocks);
 struct sh_page *pool_take(struct domain *d);
 /* The page's table must be all zeros again. */
 void pool_give(struct domain *d, struct sh_page *sp);
+
+/* Log-dirty is on, and the page has got a writable entry. */
+static inline void pool_mark_logged(struct sh_domain *s, struct sh_page *sp)
+{
+	const u64 place = sp->mfn / POOL_BLOCK;
+
+	sp->logged = true;
+	s->logged[place / 64] |= BIT(place % 64);
+}
 
 /* Is this machine frame a page of the pool? However many blocks there are: each eviction asks, and each look at a frame's last writer. */
 static inline bool pool_owns(const struct sh_domain *s, u64 mfn)

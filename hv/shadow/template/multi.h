@@ -198,6 +198,8 @@ static inline __attribute__((always_inline)) bool leaf_count(struct domain *d, s
 	if (unlikely(!SH_ALL(wrmap, mapped, d, mfn, sp, slot)))
 		return false;
 	f->writable++;
+	if (unlikely(d->log_dirty))
+		pool_mark_logged(d->shadow, sp);
 	return true;
 }
 

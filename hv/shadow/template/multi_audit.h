@@ -38,6 +38,8 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 		audit_report(a, "smfn %x slot %u: %lx maps a guest table writable", sp->mfn, slot, e);
 	if (e & PTE_RW && !log_dirty_may_write(d, mfn))
 		audit_report(a, "smfn %x slot %u: %lx maps a clean frame writable", sp->mfn, slot, e);
+	if (e & PTE_RW && d->log_dirty && !sp->logged)
+		audit_report(a, "smfn %x slot %u: %lx is writable, and log-dirty does not know of the page", sp->mfn, slot, e);
 	if (sp->role & ROLE_DIRECT) {
 		mfn_t backing = p2m_lookup(d, GFN((u64)sp->gfn + slot));
 
