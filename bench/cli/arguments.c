@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument_parts.h"
 #include "arguments.h"
 #include "catalog.h"
+#include "comparison.h"
 
 const char *argp_program_version = PN_VERSION;
 
@@ -19,19 +21,13 @@ enum {
 	KEY_NO_TRACE,
 	KEY_KEEP_GOING,
 	KEY_QEMU,
-	KEY_BUILD,
-	KEY_RESULTS,
 	KEY_NO_REPORT,
 	KEY_PROFILE,
+	KEY_BASELINE,
+	KEY_THRESHOLD,
 	KEY_SILENCE,
 	KEY_RESUME,
 	KEY_LONG
-};
-
-static const struct argp_option place_options[] = {
-	{ "build", KEY_BUILD, "DIR", 0, "where the images are (default: where this program is)", 9 },
-	{ "results", KEY_RESULTS, "DIR", 0, "where runs are kept (default: results)", 9 },
-	{ 0 }
 };
 
 static const struct argp_option run_options[] = {
@@ -51,6 +47,12 @@ static const struct argp_option run_options[] = {
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced passes", 1 },
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
+	{ "baseline", KEY_BASELINE, "RUN", 0,
+	  "compare with that run at the end, as `penumbra compare RUN <this run>` does; comparison.html beside the report has "
+	  "every row",
+	  1 },
+	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "of --baseline: smaller changes are neither better nor worse (default: 1)",
+	  1 },
 	{ "profile", KEY_PROFILE, NULL, 0, "say at the end where the time went", 1 },
 	{ "silence", KEY_SILENCE, "SECONDS", 0,
 	  "kill a QEMU that gets no further in so much of its own CPU time, or has used none for so long (default: from the "
@@ -62,20 +64,6 @@ static const struct argp_option run_options[] = {
 	  1 },
 	{ 0 }
 };
-
-static error_t parse_number(struct argp_state *state, const char *what, const char *arg, unsigned max, unsigned *out)
-{
-	char *end;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(arg, &end, 10);
-	/* strtoul() would take " 5", "+5" and, as a large number, " -5". */
-	if (errno || *arg < '0' || *arg > '9' || *end || n < 1 || n > max)
-		argp_error(state, "%s needs a whole number from 1 to %u, not \"%s\"", what, max, arg);
-	*out = (unsigned)n;
-	return 0;
-}
 
 /* Digits, each alone between commas. */
 static error_t parse_levels(struct argp_state *state, const char *arg, unsigned *out)
@@ -90,12 +78,6 @@ static error_t parse_levels(struct argp_state *state, const char *arg, unsigned 
 		if (!p[1])
 			return 0;
 	}
-}
-
-static void need_text(struct argp_state *state, const char *message, const char *arg)
-{
-	if (!*arg)
-		argp_error(state, "%s", message);
 }
 
 static error_t parse_run(int key, char *arg, struct argp_state *state)
@@ -126,6 +108,11 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case KEY_NO_TRACE: o->trace = false; return 0;
 	case KEY_KEEP_GOING: o->keep_going = true; return 0;
 	case KEY_NO_REPORT: o->no_report = true; return 0;
+	case KEY_BASELINE:
+		need_text(state, "--baseline needs a run", arg);
+		o->baseline = arg;
+		return 0;
+	case KEY_THRESHOLD: return parse_percent(state, "--threshold", arg, &o->threshold);
 	case KEY_PROFILE: o->profile = true; return 0;
 	case KEY_QEMU:
 		need_text(state, "--qemu needs a program", arg);
@@ -140,38 +127,6 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		return EINVAL;
 	default: return ARGP_ERR_UNKNOWN;
 	}
-}
-
-static error_t parse_place(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	if (key == KEY_BUILD || key == KEY_RESULTS)
-		need_text(state, key == KEY_BUILD ? "--build needs a directory" : "--results needs a directory", arg);
-	if (key == KEY_BUILD)
-		o->build = arg;
-	else if (key == KEY_RESULTS)
-		o->results = arg;
-	else
-		return ARGP_ERR_UNKNOWN;
-	return 0;
-}
-
-static error_t parse_report(int key, char *arg, struct argp_state *state)
-{
-	struct options *o = state->input;
-
-	if (key == ARGP_KEY_INIT) {
-		state->child_inputs[0] = o;
-		return 0;
-	}
-	if (key != ARGP_KEY_ARG)
-		return ARGP_ERR_UNKNOWN;
-	need_text(state, "report needs a run's name or its directory, or nothing", arg);
-	if (o->run)
-		argp_error(state, "report takes one run, not two (\"%s\" and \"%s\")", o->run, arg);
-	o->run = arg;
-	return 0;
 }
 
 static error_t parse_plain(int key, char *arg, struct argp_state *state)
@@ -200,28 +155,18 @@ static error_t parse_check(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp place_argp = { place_options, parse_place, NULL, NULL, NULL, NULL, NULL };
-static const struct argp_child place_child[] = { { &place_argp, 0, "Places:", 9 }, { 0 } };
-
 static const struct argp run_argp = {
 	run_options,
 	parse_run,
 	"",
 	"Boot every chosen recipe in QEMU, run the chosen workloads in it, and write results and a report.\v"
-	"Exit status: 0 all finished, 1 something did not, 2 the command line is wrong, 3 another run is at work in that "
+	"Exit status: 0 all finished, 1 something did not, or is worse than the baseline, 2 the command line is wrong, 3 another "
+	"run is at work in that "
 	"directory, 130 interrupted (what was finished is kept).",
 	place_child,
 	NULL,
 	NULL
 };
-static const struct argp report_argp = { NULL,
-					 parse_report,
-					 "[RUN]",
-					 "Make report.html again from results.json. RUN is a name in results/ or a directory; "
-					 "the newest run if left out.",
-					 place_child,
-					 NULL,
-					 NULL };
 static const struct argp list_argp = { NULL, parse_plain, "", "Show every recipe and workload.", place_child, NULL, NULL };
 static const struct argp check_argp = {
 	check_options, parse_check, "",  "Run every test and linter: why one failed is told at once, a total at the end.",
@@ -236,27 +181,43 @@ static const struct {
 	const char *name;
 	enum command command;
 	const struct argp *argp;
+	const char *text;
 } commands[] = {
-	{ "run", CMD_RUN, &run_argp },       { "list", CMD_LIST, &list_argp },       { "report", CMD_REPORT, &report_argp },
-	{ "check", CMD_CHECK, &check_argp }, { "doctor", CMD_DOCTOR, &doctor_argp },
+#define COMMAND(name, text) { #name, CMD_##name, &name##_argp, text },
+#include "commands.def"
+#undef COMMAND
 };
+
+#define COMMAND(name, text) " " #name
+static const char command_names[] =
+#include "commands.def"
+	;
+#undef COMMAND
 
 static const char top_text[] =
 	"Penumbra measures shadow paging: it boots a hypervisor once for every policy, runs the same guests "
 	"under each, and reports what every page fault costs.\v"
-	"Commands:\n"
-	"  run      measure: every recipe, the quick suite, and report\n"
-	"  list     recipes and workloads\n"
-	"  report   make a run's report again\n"
-	"  check    build and run every test\n"
-	"  doctor   what is missing on this machine\n"
-	"\n"
-	"`penumbra COMMAND --help` shows a command's options.";
+	"Commands:\n";
+
+/* With the commands; lives as long as the program. */
+static char *whole_text(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	fputs(top_text, f);
+	for (unsigned c = 0; c < COUNT_OF(commands); c++)
+		fprintf(f, "  %-9s%s\n", commands[c].name, commands[c].text);
+	fputs("\n`penumbra COMMAND --help` shows a command's options.", f);
+	fclose(f);
+	return text;
+}
 
 static error_t parse_top(int key, char *arg, struct argp_state *state)
 {
 	if (key == ARGP_KEY_NO_ARGS) {
-		argp_error(state, "which command? run, list, report, check or doctor");
+		argp_error(state, "which command? It is one of%s", command_names);
 		return EINVAL;
 	}
 	if (key != ARGP_KEY_ARG)
@@ -267,12 +228,11 @@ static error_t parse_top(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp top_argp = { NULL, parse_top, "COMMAND [OPTION...]", top_text, NULL, NULL, NULL };
-
 static void set_defaults(struct options *o)
 {
 	memset(o, 0, sizeof(*o));
 	o->trace = true;
+	o->threshold = THRESHOLD_PERCENT / 100;
 }
 
 static int parse_command(struct options *o, unsigned c, int argc, char **argv)
@@ -288,6 +248,7 @@ static int parse_command(struct options *o, unsigned c, int argc, char **argv)
 int options_parse(struct options *o, int argc, char **argv)
 {
 	static char top_name[] = "penumbra";
+	struct argp top_argp = { NULL, parse_top, "COMMAND [OPTION...]", whole_text(), NULL, NULL, NULL };
 	int at = 0;
 
 	set_defaults(o);
@@ -298,6 +259,6 @@ int options_parse(struct options *o, int argc, char **argv)
 	for (unsigned c = 0; c < COUNT_OF(commands); c++)
 		if (!strcmp(commands[c].name, argv[at]))
 			return parse_command(o, c, argc - at, argv + at);
-	say("there is no command \"%s\": there are run, list, report, check and doctor (penumbra --help)", argv[at]);
+	say("there is no command \"%s\": it is one of%s (penumbra --help)", argv[at], command_names);
 	return EXIT_USAGE;
 }

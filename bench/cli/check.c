@@ -206,7 +206,7 @@ static void free_tests(struct tests *t)
 	free(t->test);
 }
 
-int cmd_check(const struct paths *p, bool long_tests)
+int cmd_check(const struct options *o, const struct paths *p)
 {
 	char *log = xfmt("%s/check.log", p->build);
 	struct tests t = { .n = 0 };
@@ -214,7 +214,7 @@ int cmd_check(const struct paths *p, bool long_tests)
 
 	unsetenv("MAKEFLAGS"); /* of a make that runs this: its job server's pipe is not ours to use */
 	unsetenv("MAKELEVEL");
-	if (long_tests)
+	if (o->long_tests)
 		setenv("PENUMBRA_LONG", "yes", 1);
 	if (list_tests(&t, p->build)) {
 		printf("%u tests; building them and running two at a time (messages: %s)\n", t.n, log);

@@ -203,7 +203,7 @@ static void look_at_host(struct examination *x)
 	free(n);
 }
 
-int cmd_doctor(const struct paths *p)
+int cmd_doctor(const struct options *o, const struct paths *p)
 {
 	struct examination x = { 0 };
 	const char *tmp = getenv("TMPDIR");

@@ -33,7 +33,7 @@ static void print_workloads(const char *suite, const char *title)
 	}
 }
 
-int cmd_list(void)
+int cmd_list(const struct options *o, const struct paths *p)
 {
 	puts("Recipes (--recipe): how the guest's page tables are virtualised");
 	for (unsigned i = 0; i < nr_recipes; i++)

@@ -2,20 +2,12 @@
 /* The command-line program: options in, one command, an exit code out. */
 #include "arguments.h"
 #include "commands.h"
-#include "run.h"
 
-static int dispatch(const struct options *o, const struct paths *p)
-{
-	switch (o->command) {
-	case CMD_RUN: return cmd_run(o, p);
-	case CMD_LIST: return cmd_list();
-	case CMD_REPORT: return cmd_report(p, o->run);
-	case CMD_CHECK: return cmd_check(p, o->long_tests);
-	case CMD_DOCTOR: return cmd_doctor(p);
-	case CMD_HELP: break;
-	}
-	return EXIT_USAGE;
-}
+static int (*const command[COMMANDS])(const struct options *o, const struct paths *p) = {
+#define COMMAND(name, text) cmd_##name,
+#include "commands.def"
+#undef COMMAND
+};
 
 int main(int argc, char **argv)
 {
@@ -26,7 +18,7 @@ int main(int argc, char **argv)
 	if (ret)
 		return ret;
 	paths_find(&p, o.build, o.results);
-	ret = dispatch(&o, &p);
+	ret = command[o.command](&o, &p);
 	paths_free(&p);
 	return ret;
 }

@@ -25,9 +25,9 @@ static int report_of(const char *dir, json_t *root, bool made_again)
 	return EXIT_OK;
 }
 
-int cmd_report(const struct paths *p, const char *run)
+int cmd_report(const struct options *o, const struct paths *p)
 {
-	char *dir = path_run(p, run);
+	char *dir = path_run(p, o->run[0]);
 	bool made_again = false;
 	json_t *root = dir ? results_load(dir, false, &made_again) : NULL;
 	int ret = root ? report_of(dir, root, made_again) : EXIT_FAILED;

@@ -187,6 +187,18 @@ void dataset_free(struct dataset *d)
 	memset(d, 0, sizeof(*d));
 }
 
+bool dataset_next(const struct dataset *d, struct repetitions *r)
+{
+	do {
+		const struct row *w = r->end < d->nr_rows ? d->sorted[r->end] : NULL;
+
+		*r = (struct repetitions){ w, r->end, r->end };
+		while (w && r->end < d->nr_rows && !by_key(d->sorted[r->end], w->recipe, w->workload, w->phase, w->traced))
+			r->end++;
+	} while (r->row && r->row->traced);
+	return r->row;
+}
+
 /* The cell takes in one repetition more. Instructions need no such step: sorted rows are in their order. */
 static void widen(struct cell *c, const struct row *w)
 {

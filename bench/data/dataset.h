@@ -54,6 +54,15 @@ struct dataset {
 void dataset_load(struct dataset *d, const json_t *root);
 void dataset_free(struct dataset *d);
 
+/* One row's untraced repetitions: those of `sorted` from `first` to before `end`. */
+struct repetitions {
+	const struct row *row; /* the first of them; NULL: there is none */
+	unsigned first, end;
+};
+
+/* The row behind the one given, which at first is all zero, in the order of recipe, workload, phase. False: it was the last. */
+bool dataset_next(const struct dataset *d, struct repetitions *r);
+
 /* All repetitions of one (recipe, workload, phase). */
 struct cell {
 	unsigned n;          /* repetitions; 0: not measured, and nothing else here means anything */

@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The SQLite index. */
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "index.h"
+#include "dataset.h"
+#include "index_parts.h"
 #include "item.h"
 
 #define DAY 86400.0
+
+/* PRAGMA user_version of a file of this form; earlier ones, which had no figures, are 0 and become one. */
+#define INDEX_VERSION 1
 
 static const char schema[] =
 	"CREATE TABLE IF NOT EXISTS run (name TEXT PRIMARY KEY, directory TEXT, started TEXT, ended TEXT, complete INTEGER,"
 	" interrupted INTEGER, guests INTEGER, finished INTEGER, commit_id TEXT, qemu TEXT, host_cpu TEXT, recipes TEXT);"
 	"CREATE TABLE IF NOT EXISTS timing (recipe TEXT, workload TEXT, traced INTEGER, seconds REAL,"
-	" PRIMARY KEY (recipe, workload, traced));";
+	" PRIMARY KEY (recipe, workload, traced));"
+	"CREATE TABLE IF NOT EXISTS figure (run TEXT, recipe TEXT, workload TEXT, phase TEXT, place INTEGER, instructions REAL,"
+	" trips REAL, bytes_touched REAL, lowest REAL, highest REAL, repetitions INTEGER,"
+	" PRIMARY KEY (run, recipe, workload, phase));"
+	"PRAGMA user_version = 1;";
 
 /* The index of that results directory, or NULL. Another run may be writing to it: SQLite waits up to 5 s for it. */
 static sqlite3 *open_index(const char *results_dir, int flags)
@@ -95,20 +102,130 @@ static int add_timings(sqlite3 *db, const struct results *r)
 	return ret;
 }
 
-int index_add(const char *results_dir, const struct results *r)
+/* Where a phase stands among those of its workload; brackets' own cost stands last, so that it is nobody's main one. */
+static int place_of(const struct dataset *d, const struct row *w)
+{
+	int place = 0;
+
+	if (!strcmp(w->phase, PHASE_EMPTY))
+		return (int)d->nr_phases;
+	for (const struct phase *k = d->phase; strcmp(k->workload, w->workload) || strcmp(k->phase, w->phase); k++)
+		place += !strcmp(k->workload, w->workload);
+	return place;
+}
+
+static double per_operation(const struct row *w, uint64_t total)
+{
+	return (double)total / (double)w->ops;
+}
+
+/* Means over the repetitions, which stand in the order of their instructions. */
+static void bind_means(sqlite3_stmt *s, const struct dataset *d, const struct repetitions *r)
+{
+	double instructions = 0, trips = 0, bytes = 0;
+	unsigned n = r->end - r->first;
+
+	for (unsigned i = r->first; i < r->end; i++) {
+		const struct row *w = d->sorted[i];
+
+		instructions += per_operation(w, w->instructions) / n;
+		trips += per_operation(w, w->trips) / n;
+		bytes += per_operation(w, w->bytes_touched) / n;
+	}
+	sqlite3_bind_double(s, 6, instructions);
+	sqlite3_bind_double(s, 7, trips);
+	sqlite3_bind_double(s, 8, bytes);
+	sqlite3_bind_double(s, 9, per_operation(d->sorted[r->first], d->sorted[r->first]->instructions));
+	sqlite3_bind_double(s, 10, per_operation(d->sorted[r->end - 1], d->sorted[r->end - 1]->instructions));
+	sqlite3_bind_int(s, 11, (int)n);
+}
+
+static int add_figures(sqlite3 *db, const json_t *root)
+{
+	struct repetitions r = { 0 };
+	struct dataset d;
+	sqlite3_stmt *s;
+	int ret = 0;
+
+	if (sqlite3_prepare_v2(db, "INSERT OR REPLACE INTO figure VALUES (?,?,?,?,?,?,?,?,?,?,?)", -1, &s, NULL) != SQLITE_OK)
+		return -1;
+	dataset_load(&d, root);
+	while (!ret && dataset_next(&d, &r)) {
+		sqlite3_bind_text(s, 1, json_text(root, "run"), -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 2, r.row->recipe, -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 3, r.row->workload, -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 4, r.row->phase, -1, SQLITE_STATIC);
+		sqlite3_bind_int(s, 5, place_of(&d, r.row));
+		bind_means(s, &d, &r);
+		ret = sqlite3_step(s) == SQLITE_DONE ? 0 : -1;
+		sqlite3_reset(s);
+	}
+	sqlite3_finalize(s);
+	dataset_free(&d);
+	return ret;
+}
+
+/* PRAGMA user_version, or -1 if the file is no database. */
+static int version_of(sqlite3 *db)
+{
+	sqlite3_stmt *s = NULL;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		version = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return version;
+}
+
+/* Why that file cannot be used, as a sentence's end; NULL: it can. The caller frees it. */
+static char *index_wrong(sqlite3 *db)
+{
+	int version = db ? version_of(db) : -1;
+
+	if (version > INDEX_VERSION)
+		return xfmt("a newer penumbra has made it (form %d, this one knows %d): use that one, or another --results",
+			    version, INDEX_VERSION);
+	if (version < 0 || (version < INDEX_VERSION && sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK))
+		return db && sqlite3_errcode(db) == SQLITE_BUSY ? xstrdup("another process is writing to it: try again") :
+								  xfmt("%s. It holds nothing that the runs' own files do not: "
+								       "remove it, and `penumbra history` makes it again",
+								       db ? sqlite3_errmsg(db) : "it cannot be opened");
+	return NULL;
+}
+
+sqlite3 *index_open(const char *results_dir)
 {
 	sqlite3 *db = open_index(results_dir, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-	int ret = -1;
+	char *wrong = index_wrong(db);
 
-	if (db && sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK &&
-	    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK) {
-		ret = add_run(db, r) || add_timings(db, r) ? -1 : 0;
-		if (sqlite3_exec(db, ret ? "ROLLBACK" : "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-			ret = -1;
-	}
-	if (ret)
+	if (!wrong)
+		return db;
+	say("%s/index.sqlite cannot be used: %s", results_dir, wrong);
+	free(wrong);
+	sqlite3_close(db);
+	return NULL;
+}
+
+int index_put(sqlite3 *db, const struct results *r)
+{
+	int ret;
+
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return -1;
+	ret = add_run(db, r) || add_timings(db, r) || add_figures(db, r->root) ? -1 : 0;
+	if (sqlite3_exec(db, ret ? "ROLLBACK" : "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		ret = -1;
+	return ret;
+}
+
+int index_add(const char *results_dir, const struct results *r)
+{
+	sqlite3 *db = index_open(results_dir);
+	int ret = db ? index_put(db, r) : -1;
+
+	if (db && ret)
 		say("%s/index.sqlite could not be written: %s (the run's own files are not affected)", results_dir,
-		    db ? sqlite3_errmsg(db) : "it cannot be opened");
+		    sqlite3_errmsg(db));
 	sqlite3_close(db);
 	return ret;
 }

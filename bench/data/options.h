@@ -7,7 +7,12 @@
 
 #include "util.h"
 
-enum command { CMD_HELP, CMD_RUN, CMD_LIST, CMD_REPORT, CMD_CHECK, CMD_DOCTOR };
+enum command {
+#define COMMAND(name, text) CMD_##name,
+#include "commands.def"
+#undef COMMAND
+	COMMANDS
+};
 
 #define MAX_REPEAT 1000
 #define MAX_JOBS   64
@@ -21,14 +26,26 @@ struct options {
 	unsigned levels;       /* of the guests: bit n for n levels; LEVELS_DEFAULT */
 	unsigned repeat;       /* 1 .. MAX_REPEAT; 0: 2 for bare-metal guests, 1 for Linux */
 	unsigned jobs;         /* QEMUs at once, 1 .. MAX_JOBS */
-	const char *output;    /* directory of this run; NULL: a new one in results/ */
+	const char *
+		output; /* run: its directory; NULL: a new one in results/. compare, history, export: a file; NULL: standard output */
 	bool trace;
 	bool keep_going;
 	bool no_report;
-	bool profile;     /* run: say where the time went */
-	const char *qemu; /* as given, NULL: not given; from run.c on the program itself */
-	bool long_tests;  /* check: in their long form */
-	const char *run;  /* report: which; NULL: the newest */
+	bool profile;       /* run: say where the time went */
+	const char *qemu;   /* as given, NULL: not given; from run.c on the program itself */
+	bool long_tests;    /* check: in their long form */
+	const char *run[2]; /* report, export: which, NULL: the newest; compare: before and after */
+	unsigned nr_runs;
+	const char *baseline; /* run: the run that this one is compared with when it has ended; NULL: none */
+	double threshold;     /* compare, run with a baseline: a fraction of the figure before, 0 .. 1 */
+	const char *format;   /* compare, history, export: a name of theirs; NULL: text */
+	bool all;             /* compare: every row. export: every table. clean: every run */
+	const char *row[2];   /* history: workload, and recipe or NULL */
+	unsigned nr_row;
+	const char *phase;                    /* history: NULL: the workload's main one */
+	const char *table;                    /* export: NULL: list them */
+	unsigned keep;                        /* clean: so many of the newest runs stay */
+	bool keep_given, runs, packages, dry; /* clean: what is asked for; only say it */
 	const char *build, *results;
 	unsigned
 		silence_s; /* of QEMU's CPU time without an event from dom0, or of wall time without CPU time; 0: as boot_end.c has it */

@@ -137,8 +137,7 @@ char *guest_initrd_name(const struct workload *w)
 	return last_part(path_guest_initrd(&(struct paths){ .build = "" }, w));
 }
 
-/* A directory is a run's if it has results or, of one that was killed early, a journal. */
-static bool holds_run(const char *dir)
+bool path_holds_run(const char *dir)
 {
 	char *file = xfmt("%s/results.json", dir);
 	bool there = file_exists(file) || journal_there(dir);
@@ -157,7 +156,7 @@ static char *newest_run(const char *results)
 	while (dir && (e = readdir(dir))) {
 		char *run = xfmt("%s/%s", results, e->d_name);
 
-		if (e->d_name[0] != '.' && holds_run(run) && (!best || strcmp(e->d_name, best) > 0)) {
+		if (e->d_name[0] != '.' && path_holds_run(run) && (!best || strcmp(e->d_name, best) > 0)) {
 			free(best);
 			best = xstrdup(e->d_name);
 		}
@@ -197,9 +196,9 @@ char *path_run(const struct paths *p, const char *run)
 		run = newest;
 	}
 	inside = xfmt("%s/%s", p->results, run);
-	if (!holds_run(inside)) {
+	if (!path_holds_run(inside)) {
 		free(inside);
-		inside = holds_run(run) ? xstrdup(run) : NULL;
+		inside = path_holds_run(run) ? xstrdup(run) : NULL;
 	}
 	if (!inside && made_for_run(p, run))
 		say("%s/%s was killed before it began, and does not even say what it was to measure: remove it, and start a new "

@@ -32,6 +32,8 @@ char *path_guest_initrd(const struct paths *p, const struct workload *w);
 char *guest_image_name(const struct workload *w);
 char *guest_initrd_name(const struct workload *w);
 
+/* A directory is a run's if it has results or, of one that was killed early, a journal. */
+bool path_holds_run(const char *dir);
 /* A run's directory: `run` is one, or a name in the results directory; NULL: the newest there, or NULL after a message. */
 char *path_run(const struct paths *p, const char *run);
 

@@ -205,7 +205,7 @@ static char *run_gnuplot(const char *script, size_t len)
 		unlink(path);
 	}
 	free(path);
-	return svg ? fit_for_page(svg) : NULL;
+	return svg;
 }
 
 /* The script is whole: run it, and let go of it. */
@@ -216,7 +216,7 @@ static char *finish(FILE *f, char **script, const size_t *len)
 	fclose(f);
 	svg = run_gnuplot(*script, *len);
 	free(*script);
-	return svg;
+	return svg ? fit_for_page(svg) : NULL;
 }
 
 char *plot_bars(const struct bar *bar, unsigned n, const char *x_label)
@@ -313,4 +313,44 @@ char *plot_sizes(const struct line *line, unsigned nr_lines, const double *x, un
 		fprintf(f, "%s\"%.9g\" %.9g", k ? ", " : "", x[k], x[k]);
 	put_lines(f, line, nr_lines, "lines", x_label, y_label);
 	return finish(f, &script, &len);
+}
+
+/* Every run's number is a tick, as long as there is room for them. */
+static void put_run_axes(FILE *f, unsigned n, const char *y_label)
+{
+	fprintf(f, "set xrange [0.5:%u.5]\nset xtics %u format '%%.0f'\nset yrange [0:*]\nset xlabel 'run'\nset ylabel ", n,
+		n > 20 ? (n + 19) / 20 : 1);
+	put_string(f, y_label);
+	fputc('\n', f);
+}
+
+char *plot_runs(const struct line *line, unsigned nr_lines, unsigned n, const char *y_label, bool letters)
+{
+	char *script = NULL, *picture;
+	size_t len;
+	FILE *f = open_memstream(&script, &len);
+
+	fputs(letters ? "set terminal dumb noenhanced size 78,20\n" :
+			"set encoding utf8\nset terminal svg size 700,320 dynamic noenhanced font 'sans-serif,13'\n",
+	      f);
+	fputs("set key off\nset border 3\nset tics nomirror\nset datafile missing 'nan'\n$d << EOD\n", f);
+	for (unsigned k = 0; k < n; k++) {
+		fprintf(f, "%u", k + 1);
+		for (unsigned i = 0; i < nr_lines; i++)
+			fprintf(f, " %.9g", line[i].y[k]);
+		fputc('\n', f);
+	}
+	fputs("EOD\n", f);
+	put_run_axes(f, n, y_label);
+	for (unsigned i = 0; i < nr_lines; i++)
+		if (letters)
+			fprintf(f, "%s$d using 1:%u with points pt \"%c\"", i ? ", " : "plot ", i + 2, 'A' + i % 26);
+		else
+			fprintf(f, "%s$d using 1:%u with linespoints lw 2 pt 7 ps 0.5 lc rgb '%s'", i ? ", " : "plot ", i + 2,
+				line[i].colour);
+	fputc('\n', f);
+	fclose(f);
+	picture = run_gnuplot(script, len);
+	free(script);
+	return picture;
 }

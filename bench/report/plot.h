@@ -34,6 +34,12 @@ char *plot_buckets(const struct line *line, unsigned nr_lines, unsigned first, u
 char *plot_sizes(const struct line *line, unsigned nr_lines, const double *x, unsigned n, const char *x_label,
 		 const char *y_label);
 
+/*
+ * One line a series over n runs, in their order; y is NAN where a run has none. As an SVG file's text, or as letters for a terminal: A is the
+ * first series. NULL if gnuplot fails; the caller frees.
+ */
+char *plot_runs(const struct line *line, unsigned nr_lines, unsigned n, const char *y_label, bool letters);
+
 /* Whether gnuplot can be run at all. */
 bool plot_possible(void);
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "emulator.h"
-#include "emulator.h"
 #include "report.h"
 #include "report_parts.h"
 
@@ -92,23 +91,31 @@ static void write_page(FILE *f, const struct dataset *d)
 	      f);
 }
 
+char *report_text(const json_t *root, size_t *len)
+{
+	struct dataset d;
+	char *html = NULL;
+	FILE *f = open_memstream(&html, len);
+
+	dataset_load(&d, root);
+	write_page(f, &d);
+	fclose(f);
+	dataset_free(&d);
+	return html;
+}
+
 int report_write(const char *dir, const json_t *root)
 {
-	char *path = xfmt("%s/report.html", dir), *html = NULL;
-	struct dataset d;
+	char *path = xfmt("%s/report.html", dir), *html;
 	size_t len;
-	FILE *f = open_memstream(&html, &len);
 	int ret;
 
 	if (!plot_possible())
 		say("gnuplot cannot be run, so the report has tables only: install gnuplot-nox, then penumbra report");
-	dataset_load(&d, root);
-	write_page(f, &d);
-	fclose(f);
+	html = report_text(root, &len);
 	ret = write_file(path, html, len);
 	if (ret)
 		say("%s could not be written: %s", path, strerror(errno));
-	dataset_free(&d);
 	free(html);
 	free(path);
 	return ret;

@@ -5,7 +5,9 @@
 
 #include <jansson.h>
 
-/* Write dir/report.html from the results tree. 0, or -1 after a message. */
+/* The page of a results tree, *len bytes; the caller frees it. */
+char *report_text(const json_t *root, size_t *len);
+/* Write dir/report.html. 0, or -1 after a message. */
 int report_write(const char *dir, const json_t *root);
 
 #endif

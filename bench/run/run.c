@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "boots.h"
+#include "compared.h"
 #include "index.h"
 #include "machine.h"
 #include "profile.h"
@@ -273,6 +274,38 @@ static int exit_code(const struct queue *q, bool good)
 	return q->interrupted ? EXIT_INTERRUPTED : good && !q->bad ? EXIT_OK : EXIT_FAILED;
 }
 
+/* What got worse is told on standard output; a page beside the report has every row. */
+static int compare_with_baseline(const struct options *o, const struct paths *p, const struct results *res)
+{
+	char *before = path_run(p, o->baseline), *page = xfmt("%s/comparison.html", res->dir);
+	struct options text = *o, whole = *o;
+	int ret = EXIT_FAILED;
+
+	text.format = NULL;
+	text.output = NULL;
+	whole.format = "page";
+	whole.output = page;
+	if (before) {
+		ret = compare_runs(before, res->dir, &text);
+		compare_runs(before, res->dir, &whole);
+	}
+	free(before);
+	free(page);
+	return ret;
+}
+
+/* Whether the run to compare with can be read. */
+static bool baseline_there(const struct options *o, const struct paths *p)
+{
+	char *dir = o->baseline ? path_run(p, o->baseline) : NULL;
+	json_t *root = dir ? results_load(dir, false, NULL) : NULL;
+	bool there = root;
+
+	json_decref(root);
+	free(dir);
+	return there || !o->baseline;
+}
+
 static int measure(const struct options *o, const struct paths *p, const struct selection *s, const struct selection *wanted,
 		   struct results *res)
 {
@@ -298,6 +331,8 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	if (make_dirs(p->results) == 0)
 		index_add(p->results, res);
 	ret = exit_code(&q, complete && (report || o->no_report));
+	if (o->baseline && complete && compare_with_baseline(o, p, res) && !ret)
+		ret = EXIT_FAILED;
 	queue_free(&q);
 	return ret;
 }
@@ -359,6 +394,8 @@ int cmd_run(const struct options *given, const struct paths *p)
 	struct options o = *given;
 	int ret;
 
+	if (!baseline_there(&o, p))
+		return EXIT_FAILED;
 	if (!o.jobs)
 		o.jobs = usual_jobs();
 	ret = o.resume ? open_resumed(p, &o, &res) : EXIT_OK;

@@ -4,7 +4,9 @@
 . "${srcdir:-.}/tests/common.sh"
 tree=$tmp/tree
 mkdir -p "$tree" "$tmp/bin"
+mkdir -p "$tree/bench/data"
 cp "$srcdir/penumbra" "$tree/"
+cp "$srcdir/bench/data/commands.def" "$tree/bench/data/"
 release=$(. /etc/os-release && echo "$VERSION_CODENAME")
 cat >"$tree/packages.txt" <<-END
 	# a comment: and no-such-package-c
@@ -20,7 +22,7 @@ unset WERROR # of the check that runs this
 
 "$tree/penumbra" --help >"$tmp/help" 2>&1
 is "help: exit code" $? 0
-has "help: names the commands" "$tmp/help" 'doctor'
+has "help: names the commands" "$tmp/help" '^  compare  +what differs'
 check "help: builds nothing" test ! -e "$tree/build"
 "$tree/penumbra" >"$tmp/none" 2>&1
 is "no command: exit code" $? 2

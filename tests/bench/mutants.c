@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Results files and journals with random damage, by fixed seeds, under the address and undefined-behaviour sanitizers. Each is
- * refused, or all that is ever done with a run is done with it: rows, CSV, the report, going on. Both outcomes must occur.
+ * refused, or all that is ever done with a run is done with it: rows, CSV, the report and its tables, a comparison, the index, going on.
+ * Both outcomes must occur.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "dataset.h"
+#include "index.h"
 #include "report.h"
 #include "resume.h"
+#include "show_comparison.h"
+#include "table.h"
 #include "tests/bench/tree.h"
 #include "tests/suite.h"
 
@@ -113,13 +117,53 @@ static char *mutant(json_t *tree, size_t *len)
 	return text;
 }
 
+static void compare_with_sound_run(const struct dataset *d)
+{
+	static void (*const show[])(FILE * f, const struct comparison *c, unsigned most) = { show_text, show_markdown, show_page,
+											     show_json, show_junit };
+	json_t *sound = tree_of(TREE);
+	struct comparison c;
+	struct dataset other;
+	FILE *f = fopen("/dev/null", "w");
+
+	ck_assert_ptr_nonnull(f);
+	dataset_load(&other, sound);
+	comparison_make(&c, d, &other, 0.01);
+	for (unsigned i = 0; i < COUNT_OF(show); i++)
+		show[i](f, &c, 20);
+	comparison_free(&c);
+	dataset_free(&other);
+	json_decref(sound);
+	fclose(f);
+}
+
+static void export_tables(const json_t *root)
+{
+	size_t len;
+	char *page = report_text(root, &len);
+	FILE *f = fopen("/dev/null", "w");
+	struct tables t;
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert(tables_read(&t, page, len));
+	for (unsigned i = 0; i < t.nr_tables; i++)
+		for (unsigned k = 0; table_formats[k]; k++)
+			table_show(f, &t.table[i], table_formats[k]);
+	tables_free(&t);
+	free(page);
+	fclose(f);
+}
+
 static void use(json_t *root)
 {
 	struct results r = { .dir = xstrdup(dir), .root = json_deep_copy(root) };
 	struct dataset d;
 
 	dataset_load(&d, root);
+	compare_with_sound_run(&d);
 	dataset_free(&d);
+	index_add(dir, &(struct results){ .dir = dir, .root = root, .items = json_object_get(root, "items") });
+	export_tables(root);
 	/* What is said of a whole run only. */
 	if (rand() & 1)
 		json_object_set_new(root, "complete", json_true());

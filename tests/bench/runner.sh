@@ -195,6 +195,28 @@ refused "resume nothing" 1 'no run "nothing"' run --results "$res" --resume noth
 refused "stray argument" 2 "did you mean --workload" run demand-fault
 refused "two runs" 2 "one run" report a b
 refused "no such run" 1 'no run "nothing": .*in .*/nothing,' report --results "$res" nothing
+refused "compare with nothing" 2 "needs two runs" compare a
+refused "compare three" 2 "two runs, and .c. is one too many" compare a b c
+refused "a threshold in words" 2 "percentage from 0 to 100" compare a b --threshold some
+refused "a threshold above all" 2 "percentage from 0 to 100" compare a b --threshold 101
+refused "an unknown form" 2 'one of text, markdown, page, json, junit, not "pdf"' compare a b --format pdf
+refused "compare with no run" 1 'no run "nothing"' compare --results "$res" nothing nothing
+refused "no baseline" 1 'no run "nothing"' run --results "$res" --baseline nothing --workload compute
+refused "history of nothing" 2 "which workload" history
+refused "history of what never ran" 1 "no run in .* has the workload flight" history --results "$res" flight
+refused "no results at all" 1 "holds no run yet" history --results "$tmp/nowhere" compute
+refused "no such table" 1 "no table .flight." export --results "$res" good --table flight
+refused "a table and all" 2 "one or the other" export --table rows --all
+refused "keep nothing" 2 "from 1 to" clean --keep 0
+refused "keep and all" 2 "one or the other" clean --keep 1 --all
+"$bench" export --results "$res" good --table rows >"$tmp/rows.csv"
+is "a table for other programs" $? 0
+is "has a line for each row of the report" "$(wc -l <"$tmp/rows.csv" | tr -d ' ')" "$(wc -l <"$res/good/results.csv" | tr -d ' ')"
+"$bench" compare --results "$res" good good >"$tmp/compared"
+is "a run compared with itself" $? 0
+has "is the same" "$tmp/compared" 'figures compared: [0-9]+ the same, 0 within 1 %, 0 better, 0 worse'
+check "a full disk is told" sh -c '! "$0" compare --results "$1" good good >/dev/full 2>"$2"' "$bench" "$res" "$tmp/full"
+has "with a sentence" "$tmp/full" 'standard output could not be written: No space left'
 refused "no newer QEMU" 1 "make qemu-next" run --build "$fake" --qemu next --workload compute
 refused "a QEMU without a name" 2 "needs a program" run --qemu ''
 refused "no QEMU" 1 "qemu-system-x86" run --build "$fake" --qemu /nonexistent --workload compute
@@ -281,6 +303,27 @@ for sig in TERM HUP INT; do
 	is "check, SIG$sig: what it knows by then" "$(tail -n 1 "$tmp/ended.out")" "1 passed, 0 failed, 0 skipped"
 	check "check, SIG$sig: no test went on" test ! -e "$tmp/endless/tests/plain.log"
 done
+
+# What `penumbra clean` takes and what it leaves.
+mkdir -p "$tmp/old/build/apt"
+echo x >"$tmp/old/build/apt/lists"
+for n in 1 2 3 4; do
+	cp -r "$res/good" "$tmp/old/2026-01-0$n"
+done
+: >"$tmp/old/index.sqlite"
+clean() { "$bench" clean --build "$tmp/old/build" --results "$tmp/old" "$@" >"$tmp/clean" 2>&1; }
+left() { (cd "$tmp/old" && echo 2* build/apt index.sqlite); }
+clean
+is "clean: without a word nothing goes" "$(left)" "2026-01-01 2026-01-02 2026-01-03 2026-01-04 build/apt index.sqlite"
+has "but it tells what each takes" "$tmp/clean" '^takes +[0-9.]+ KiB +.*/2026-01-01'
+clean --runs --dry-run
+is "nor in a rehearsal" "$(left)" "2026-01-01 2026-01-02 2026-01-03 2026-01-04 build/apt index.sqlite"
+clean --keep 2
+is "the newest stay" "$(left)" "2026-01-03 2026-01-04 build/apt index.sqlite"
+clean --packages
+is "packages" "$(cd "$tmp/old" && echo build/*)" 'build/*'
+clean --all
+is "all runs, and the index" "$(cd "$tmp/old" && echo *)" build
 
 check "help needs no build" "$bench" run --help >/dev/null
 check "list" "$bench" list >/dev/null

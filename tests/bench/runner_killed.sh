@@ -53,6 +53,12 @@ has "resumed while it runs: the same sentence" "$tmp/killed.err" "results/killed
 report killed
 is "a report while it runs: exit code" $? 0
 has "a report while it runs: says so" "$tmp/killed.err" 'results/killed is still being measured'
+mkdir "$res/later" && : >"$res/later/results.json"
+"$bench" clean --results "$res" --build "$fake" --runs >"$tmp/clean" 2>&1
+is "it is cleaned while it runs" $? 0
+has "and stays, with the process that has it" "$tmp/clean" "results/killed \\(process $pid is measuring it"
+check "as it was" test -s "$res/killed/journal.jsonl"
+rm -r "$res/later"
 kill -KILL $pid
 wait $pid 2>/dev/null
 rm "$tmp/hold"
@@ -276,7 +282,7 @@ mkdir "$tmp/broken"
 head -c 4096 /dev/urandom >"$tmp/broken/index.sqlite"
 "$bench" run --build "$fake" --results "$tmp/broken" --qemu "$srcdir/tests/bench/fake-qemu" --recipe shadow2 --workload compute --no-report >"$tmp/broken.out" 2>&1
 is "an index that is none: the run is none the worse" $? 0
-has "an index that is none: a sentence" "$tmp/broken.out" 'index.sqlite could not be written'
+has "an index that is none: a sentence" "$tmp/broken.out" 'index.sqlite cannot be used: .*remove it'
 for seconds in 1e300 -1 "'x'" NULL 9223372036854775807; do
 	sqlite3 "$res/index.sqlite" "UPDATE timing SET seconds = $seconds"
 	(begin estimate --repeat 1 --no-report)
@@ -344,7 +350,7 @@ refused "results needs a directory" report --results=
 refused "build needs a directory" run --build=
 refused "build needs a directory" doctor --build=
 refused "resume needs a run" run --resume=
-refused "needs a run's name" report ''
+refused "and not empty" report ''
 refused "no recipe" run --recipe=,
 refused "no workload" run --workload=compute,,null-exit
 finish

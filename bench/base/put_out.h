@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a command shows: to a file, or to standard output. */
+#ifndef BENCH_PUT_OUT_H
+#define BENCH_PUT_OUT_H
+
+#include "util.h"
+
+/* path NULL: standard output. EXIT_OK, or EXIT_FAILED after a message; the file is whole then, or as it was. */
+int put_out(const char *path, const char *text, size_t len);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the commands' parsers share. */
+#ifndef BENCH_ARGUMENT_PARTS_H
+#define BENCH_ARGUMENT_PARTS_H
+
+#include <argp.h>
+
+#include "options.h"
+
+/* --build and --results, for a command's `children`. */
+extern const struct argp_child place_child[2];
+
+/* Of the commands that work on results (arguments_results.c). */
+extern const struct argp report_argp, compare_argp, history_argp, export_argp, clean_argp;
+
+/* A whole number from 1 to max into *out; anything else ends the program with what was wrong. */
+error_t parse_number(struct argp_state *state, const char *what, const char *arg, unsigned max, unsigned *out);
+/* A percentage from 0 to 100 into *out, as a fraction; likewise. */
+error_t parse_percent(struct argp_state *state, const char *what, const char *arg, double *out);
+/* Likewise for an empty text. */
+void need_text(struct argp_state *state, const char *message, const char *arg);
+
+#endif

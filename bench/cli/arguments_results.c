@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Options of the commands that work on the results of runs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "argument_parts.h"
+#include "comparison.h"
+#include "table.h"
+
+enum { KEY_THRESHOLD = 256, KEY_FORMAT, KEY_ALL, KEY_PHASE, KEY_TABLE, KEY_KEEP, KEY_RUNS, KEY_PACKAGES, KEY_DRY };
+
+/* One of the names, which are NULL-ended. */
+static error_t parse_format(struct argp_state *state, const char *const names[], const char *arg, const char **out)
+{
+	char *all = xstrdup("");
+
+	for (unsigned i = 0; names[i]; i++) {
+		char *longer = xfmt("%s%s%s", all, i ? ", " : "", names[i]);
+
+		free(all);
+		all = longer;
+		if (!strcmp(names[i], arg))
+			*out = names[i];
+	}
+	if (!*out || strcmp(*out, arg))
+		argp_error(state, "--format is one of %s, not \"%s\"", all, arg);
+	free(all);
+	return 0;
+}
+
+static error_t take_run(struct argp_state *state, struct options *o, const char *arg, unsigned most)
+{
+	need_text(state, "a run is its name in results/ or its directory, and not empty", arg);
+	if (o->nr_runs == most)
+		argp_error(state, "%s, and \"%s\" is one too many", most == 1 ? "it takes one run" : "it takes two runs", arg);
+	o->run[o->nr_runs++] = arg;
+	return 0;
+}
+
+/* --output and --format, in each of the commands that show something. */
+static error_t parse_shown(int key, char *arg, struct argp_state *state, const char *const formats[])
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
+	case KEY_FORMAT: return parse_format(state, formats, arg, &o->format);
+	case 'o':
+		need_text(state, "--output needs a file", arg);
+		o->output = arg;
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_report(int key, char *arg, struct argp_state *state)
+{
+	if (key == ARGP_KEY_INIT)
+		state->child_inputs[0] = state->input;
+	return key == ARGP_KEY_INIT ? 0 : key == ARGP_KEY_ARG ? take_run(state, state->input, arg, 1) : ARGP_ERR_UNKNOWN;
+}
+
+#define OUTPUT_OPTION                                                                                                            \
+	{                                                                                                                        \
+		"output", 'o', "FILE", 0, "write it to FILE (default: standard output)", 1                                       \
+	}
+
+static const char *const compare_formats[] = {
+#define FORMAT(name) #name,
+#include "formats.def"
+#undef FORMAT
+	NULL
+};
+
+static const struct argp_option compare_options[] = {
+	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "smaller changes are neither better nor worse (default: 1)", 1 },
+	{ "format", KEY_FORMAT, "NAME", 0, "text (default), markdown, page (HTML), json, or junit (XML)", 1 },
+	{ "all", KEY_ALL, NULL, 0, "every row in text and Markdown (default: the 20 largest changes of a kind)", 1 },
+	OUTPUT_OPTION,
+	{ 0 }
+};
+
+static error_t parse_compare(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case KEY_THRESHOLD: return parse_percent(state, "--threshold", arg, &o->threshold);
+	case KEY_ALL: o->all = true; return 0;
+	case ARGP_KEY_ARG: return take_run(state, o, arg, 2);
+	case ARGP_KEY_END:
+		if (o->nr_runs < 2)
+			argp_error(state, "compare needs two runs: the one before, and the one after");
+		return 0;
+	default: return parse_shown(key, arg, state, compare_formats);
+	}
+}
+
+static const char *const history_formats[] = { "text", "svg", "csv", "json", NULL };
+
+static const struct argp_option history_options[] = {
+	{ "phase", KEY_PHASE, "NAME", 0, "that phase of the workload (default: its main one)", 1 },
+	{ "format", KEY_FORMAT, "NAME", 0, "text (default: a table and a picture of letters), svg, csv or json", 1 },
+	OUTPUT_OPTION,
+	{ 0 }
+};
+
+static error_t parse_history(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case KEY_PHASE: o->phase = arg; return 0;
+	case ARGP_KEY_ARG:
+		if (o->nr_row == 2)
+			argp_error(state, "history takes a workload and a recipe, not also \"%s\"", arg);
+		o->row[o->nr_row++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!o->nr_row)
+			argp_error(state, "history of which workload? `penumbra list` shows them");
+		return 0;
+	default: return parse_shown(key, arg, state, history_formats);
+	}
+}
+
+static const struct argp_option export_options[] = { { "table", KEY_TABLE, "NAME", 0,
+						       "which of the report's tables (default: tell their names)", 1 },
+						     { "all", KEY_ALL, NULL, 0, "all of them, one behind the other", 1 },
+						     { "format", KEY_FORMAT, "NAME", 0, "csv (default), json or markdown", 1 },
+						     OUTPUT_OPTION,
+						     { 0 } };
+
+static error_t parse_export(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case KEY_TABLE: o->table = arg; return 0;
+	case KEY_ALL: o->all = true; return 0;
+	case ARGP_KEY_ARG: return take_run(state, o, arg, 1);
+	case ARGP_KEY_END:
+		if (o->table && o->all)
+			argp_error(state, "--table names one, --all means all of them: one or the other");
+		return 0;
+	default: return parse_shown(key, arg, state, table_formats);
+	}
+}
+
+static const struct argp_option clean_options[] = {
+	{ "runs", KEY_RUNS, NULL, 0, "runs in results/, the newest excepted", 1 },
+	{ "keep", KEY_KEEP, "N", 0, "of the runs, keep the N newest (default: 1)", 1 },
+	{ "all", KEY_ALL, NULL, 0, "of the runs, all of them, and the index", 1 },
+	{ "packages", KEY_PACKAGES, NULL, 0,
+	  "kernels, QEMU and package lists that were fetched: the next build fetches them again", 1 },
+	{ "dry-run", KEY_DRY, NULL, 0, "only say what each takes", 1 },
+	{ 0 }
+};
+
+static error_t parse_clean(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
+	case KEY_RUNS: o->runs = true; return 0;
+	case KEY_PACKAGES: o->packages = true; return 0;
+	case KEY_ALL: o->all = o->runs = true; return 0;
+	case KEY_DRY: o->dry = true; return 0;
+	case KEY_KEEP: o->keep_given = o->runs = true; return parse_number(state, "--keep", arg, 1000000, &o->keep);
+	case ARGP_KEY_ARG: argp_error(state, "unexpected argument \"%s\"", arg); return EINVAL;
+	case ARGP_KEY_END:
+		if (o->all && o->keep_given)
+			argp_error(state, "--all and --keep: one or the other");
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp report_argp = { NULL,
+				  parse_report,
+				  "[RUN]",
+				  "Make report.html again from results.json. RUN is a name in results/ or a directory; "
+				  "the newest run if left out.",
+				  place_child,
+				  NULL,
+				  NULL };
+const struct argp compare_argp = {
+	compare_options,
+	parse_compare,
+	"BEFORE AFTER",
+	"Show what differs between two runs, names in results/ or directories, row by row and per operation: exactly where a "
+	"figure "
+	"repeats to the digit, by a confidence interval where it varies.\v"
+	"Exit status: 0 nothing got worse by more than the threshold, 1 something did, or a guest no longer finishes, or a run "
+	"cannot be read, 2 the command line is wrong.",
+	place_child,
+	NULL,
+	NULL
+};
+const struct argp history_argp = {
+	history_options,
+	parse_history,
+	"WORKLOAD [RECIPE]",
+	"Show a workload's figures over all runs that the index knows and those that lie in the results "
+	"directory, under one recipe or under all.",
+	place_child,
+	NULL,
+	NULL
+};
+const struct argp export_argp = {
+	export_options,
+	parse_export,
+	"[RUN]",
+	"Give the tables of a run's report to other programs: the newest run's, if RUN is left out. Without "
+	"--table and --all their names are told.",
+	place_child,
+	NULL,
+	NULL
+};
+const struct argp clean_argp = {
+	clean_options,
+	parse_clean,
+	"",
+	"Remove what was asked for, and say how much it took; without an option only say how much each takes.",
+	place_child,
+	NULL,
+	NULL
+};
