@@ -10,7 +10,7 @@
 
 #define PTE_TRANSITION 0x800 /* Windows' software bit for it; the present bit is clear */
 
-static void demand_map(pte_t *slot, ulong frame)
+static inline void demand_map(pte_t *slot, ulong frame)
 {
 	pte_set(slot, frame | PTE_TRANSITION);
 	pte_set(slot, frame | PTE_USER_DATA);

@@ -9,7 +9,7 @@
  */
 #include "lib/demand.h"
 
-static void demand_map(pte_t *slot, ulong frame)
+static inline void demand_map(pte_t *slot, ulong frame)
 {
 	pte_set(slot, frame | PTE_USER_DATA);
 }

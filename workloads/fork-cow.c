@@ -9,7 +9,7 @@
  * their cost is the same everywhere and would hide the rest.
  * Serves: T8, T9, T15.
  */
-#include "lib/guest.h"
+#include "lib/window.h"
 
 #define L1_BYTES              (PT_ENTRIES * PAGE_SIZE)
 #define TABLES                2
@@ -21,24 +21,36 @@
 static pte_t *slots;
 static ulong copies, faults;
 
-static inline void copy_on_write(ulong va, struct fault_frame *frame)
+WINDOW_INLINE void copy_on_write(ulong va, struct fault_frame *frame, bool window)
 {
 	ulong i = (va - USER_BASE) / PAGE_SIZE;
 
 	if (unlikely(i >= PAGES || frame->error != PFEC_WRITE_PROTECTION))
 		fault_unexpected(va, frame);
 	faults++;
-	pte_set(&slots[i], (copies + i * PAGE_SIZE) | PTE_USER_DATA);
+	pte_set(window_open(window, &slots[i]), (copies + i * PAGE_SIZE) | PTE_USER_DATA);
+	window_close(window);
 }
 
 static void cow_fault(ulong va, struct fault_frame *frame)
 {
-	copy_on_write(va, frame);
+	copy_on_write(va, frame, false);
 }
 
 static void cow_fault_invlpg(ulong va, struct fault_frame *frame)
 {
-	copy_on_write(va, frame);
+	copy_on_write(va, frame, false);
+	invlpg(va);
+}
+
+static void cow_fault_window(ulong va, struct fault_frame *frame)
+{
+	copy_on_write(va, frame, true);
+}
+
+static void cow_fault_window_invlpg(ulong va, struct fault_frame *frame)
+{
+	copy_on_write(va, frame, true);
 	invlpg(va);
 }
 
@@ -46,6 +58,18 @@ static void protect_all(ulong root)
 {
 	for (ulong i = 0; i < PAGES; i++)
 		pte_remove(&slots[i], PTE_RW);
+	write_cr3(root);
+}
+
+static void protect_all_window(ulong root)
+{
+	for (unsigned t = 0; t < TABLES; t++) {
+		pte_t *l1 = window_open(true, slots + t * PT_ENTRIES);
+
+		for (unsigned i = 0; i < PT_ENTRIES; i++)
+			pte_remove(&l1[i], PTE_RW);
+		window_close(true);
+	}
 	write_cr3(root);
 }
 
@@ -84,6 +108,8 @@ static void verify(ulong originals)
 
 void workload_main(void)
 {
+	const bool window = window_asked();
+	void (*const protect)(ulong) = window ? protect_all_window : protect_all;
 	ulong originals = pages_alloc(PAGES), root = pt_new_root();
 
 	copies = pages_alloc(PAGES);
@@ -96,15 +122,15 @@ void workload_main(void)
 		poke(USER_BASE + i * PAGE_SIZE, OLD_MARK);
 
 	region_begin("protect");
-	protect_all(root);
+	protect(root);
 	region_end(PAGES);
 
-	fault_handler_set(cow_fault);
+	fault_handler_set(window ? cow_fault_window : cow_fault);
 	region_begin("cow");
 	write_table(0);
 	region_end(PT_ENTRIES);
 
-	fault_handler_set(cow_fault_invlpg);
+	fault_handler_set(window ? cow_fault_window_invlpg : cow_fault_invlpg);
 	region_begin("cow-invlpg");
 	write_table(1);
 	region_end(PT_ENTRIES);

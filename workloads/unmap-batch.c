@@ -7,7 +7,7 @@
  * the cleared entries, so that work put off until then is seen an entry.
  * Serves: T8, T9.
  */
-#include "lib/guest.h"
+#include "lib/window.h"
 
 static void clear_all(pte_t *slots, ulong n)
 {
@@ -15,8 +15,17 @@ static void clear_all(pte_t *slots, ulong n)
 		pte_clear(&slots[i]);
 }
 
+static void clear_all_window(pte_t *slots, ulong n)
+{
+	for (; n; n -= PT_ENTRIES, slots += PT_ENTRIES) {
+		clear_all(window_open(true, slots), PT_ENTRIES);
+		window_close(true);
+	}
+}
+
 void workload_main(void)
 {
+	void (*const clear)(pte_t *, ulong) = window_asked() ? clear_all_window : clear_all;
 	ulong tables = param("tables", 2, 1, 64), pages = tables * PT_ENTRIES;
 	ulong frames = pages_alloc(pages), root = pt_new_root();
 	pte_t *slots = pt_populate(root, USER_BASE, pages);
@@ -27,7 +36,7 @@ void workload_main(void)
 		poke(USER_BASE + i * PAGE_SIZE, i);
 
 	region_begin("unmap");
-	clear_all(slots, pages);
+	clear(slots, pages);
 	region_end(pages);
 
 	region_begin("reload");

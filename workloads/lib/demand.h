@@ -10,27 +10,39 @@
 #ifndef GUEST_DEMAND_H
 #define GUEST_DEMAND_H
 
-#include "guest.h"
+#include "window.h"
 
 #define L1_BYTES (PT_ENTRIES * PAGE_SIZE)
 #define PER_L1   (PT_ENTRIES - 1) /* measured pages of each L1 */
 
 static pte_t *slots;
+static fault_handler *handler;
 static bool invlpg_after;                   /* invlpg=1: the handler flushes what it has mapped, as some kernels do */
 static ulong nr_slots, first_frame, faults; /* frame of slot i: first_frame + i pages */
 
-static void demand_map(pte_t *slot, ulong frame);
+static inline void demand_map(pte_t *slot, ulong frame);
 
-static void demand_fault(ulong va, struct fault_frame *frame)
+WINDOW_INLINE void demand_by(ulong va, struct fault_frame *frame, bool window)
 {
 	ulong i = (va - USER_BASE) / PAGE_SIZE;
 
 	if (unlikely(i >= nr_slots))
 		fault_unexpected(va, frame);
 	faults++;
-	demand_map(&slots[i], first_frame + i * PAGE_SIZE);
+	demand_map(window_open(window, &slots[i]), first_frame + i * PAGE_SIZE);
+	window_close(window);
 	if (invlpg_after)
 		invlpg(va);
+}
+
+static void demand_fault(ulong va, struct fault_frame *frame)
+{
+	demand_by(va, frame, false);
+}
+
+static void demand_fault_window(ulong va, struct fault_frame *frame)
+{
+	demand_by(va, frame, true);
 }
 
 /* Touches `ops` pages, none of which is the first of its L1. */
@@ -68,8 +80,10 @@ static void verify(ulong ops)
 /* The tables for `ops` measured pages; the root is not loaded yet. */
 static ulong demand_prepare(ulong ops)
 {
+	const bool window = window_asked();
 	ulong root = pt_new_root();
 
+	handler = window ? demand_fault_window : demand_fault;
 	invlpg_after = param("invlpg", 0, 0, 1);
 	nr_slots = ops + (ops + PER_L1 - 1) / PER_L1;
 	first_frame = pages_alloc(nr_slots);
@@ -82,7 +96,7 @@ static void demand_run(ulong root, ulong ops)
 	ulong l1s = (ops + PER_L1 - 1) / PER_L1;
 
 	write_cr3(root);
-	fault_handler_set(demand_fault);
+	fault_handler_set(handler);
 	for (ulong i = 0; i < l1s; i++)
 		poke(USER_BASE + i * L1_BYTES, USER_BASE + i * L1_BYTES);
 

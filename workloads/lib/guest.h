@@ -90,6 +90,8 @@ ulong pt_new_root(void);
  * finds them by an index. Fails the guest where other tables are in the way of that.
  */
 pte_t *pt_populate(ulong root, ulong va, ulong n);
+/* The one entry of a table that maps nothing yet, at the end of the kernel half (window.h). */
+pte_t *window_prepare(void);
 /* Fills n slots with contiguous frames from pa. */
 void pt_map(pte_t *slot, ulong pa, ulong n, pte_t flags);
 

@@ -107,6 +107,16 @@ pte_t *pt_populate(ulong root, ulong va, ulong n)
 	return first;
 }
 
+pte_t *window_prepare(void)
+{
+	const ulong table = pages_alloc(1);
+
+	need(memory_bytes <= DIRECT_MAX - SUPERPAGE_BYTES, "with %lu bytes of memory there is no room for a window",
+	     memory_bytes);
+	pte_set(&boot_direct[DIRECT_MAX / SUPERPAGE_BYTES - 1], table | PTE_TABLE);
+	return phys_to_virt(table);
+}
+
 void pt_map(pte_t *slot, ulong pa, ulong n, pte_t flags)
 {
 	for (ulong i = 0; i < n; i++)

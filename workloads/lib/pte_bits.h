@@ -17,6 +17,7 @@
 
 /* What Linux gives an anonymous page after a write fault, and an upper-level entry. */
 #define PTE_USER_DATA (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_NX)
+#define PTE_WINDOW    (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_NX) /* a kernel's page */
 #define PTE_TABLE     (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
 
 #ifndef __ASSEMBLER__
