@@ -4,7 +4,7 @@
  *
  *   BAR0  4 KiB, trapped registers, 32-bit accesses only (struct pn_regs' offsets)
  *   BAR2  plain memory: the exchange buffer, then one trace ring per pCPU
- *   BAR4  plain memory: the domU pool; domain images are written through it
+ *   BAR4  plain memory of the domUs and disk images that there are, and nothing between: images are written through it
  *
  * A command: write PN_REG_ARG.., PN_REG_DOMAIN, PN_REG_COMMAND, then 1 to
  * PN_REG_DOORBELL; when that write returns, PN_REG_STATUS and PN_REG_RET.. hold
@@ -27,10 +27,15 @@
 #include "hypercall_abi.h"
 #include "trips.h"
 
+enum pn_limit {
+#define LIMIT(id, value, unit, text) PN_LIMIT_##id = (value),
+#include "limits.def"
+};
+
 #define PN_PCI_VENDOR  0x1d5e /* our own choosing; not registered */
 #define PN_PCI_DEVICE  0x5348
 #define PN_PCI_CLASS   0xff0000
-#define PN_ABI_VERSION 4
+#define PN_ABI_VERSION 5
 #define PN_MAGIC       0x52424e50u /* "PNBR" */
 
 /* BAR0 register offsets, bytes. All registers are 32 bits; 64-bit values are low half first. */
@@ -41,7 +46,7 @@
 #define PN_REG_NR_RINGS       0x02c /* rings in BAR2, one per pCPU */
 #define PN_REG_RING_OFFSET    0x030 /* of ring 0 in BAR2, bytes */
 #define PN_REG_RING_BYTES     0x034 /* of one ring, header page included */
-#define PN_REG_POOL_BYTES     0x038 /* 64 bits: BAR4's backed part */
+#define PN_REG_POOL_BYTES     0x038 /* 64 bits: no domU's memory is beyond so many bytes of BAR4 */
 #define PN_REG_TSC_KHZ        0x040 /* 0: unknown */
 #define PN_REG_MAX_DOMAINS    0x044
 #define PN_REG_EXCHANGE_BYTES 0x048
@@ -65,8 +70,8 @@
 #define PN_CONSOLE_PREFIX "console "
 
 #define PN_EXCHANGE_BYTES 65536
-#define PN_MAX_DOMAINS    8
-#define PN_MAX_IMAGES     8   /* of disks */
+#define PN_MAX_DOMAINS    PN_LIMIT_domains
+#define PN_MAX_IMAGES     PN_LIMIT_images
 #define PN_MAX_LEVELS     5   /* of page tables */
 #define PN_NAME           32  /* bytes of a domain's name, NUL included */
 #define PN_REASON         128 /* bytes of a reason, NUL included */
@@ -79,7 +84,7 @@
 	X(create, 2,                                                                                                             \
 	  "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own, a3 least levels "   \
 	  "of its shadow tables (0: what the guest's mode needs), a4 enum pn_regions; exchange: name; r0 domain, r1 offset of "  \
-	  "its memory in BAR4, r2 bytes")                                                                                        \
+	  "its memory in BAR4, r2 bytes; or, where a limit stands against it, exchange: which, r3 bytes")                        \
 	X(load, 3,                                                                                                               \
 	  "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command "     \
 	  "line; kind found by magic")                                                                                           \
@@ -101,7 +106,8 @@
 	X(quiet, 16, "a0 enum pn_regions: whether its measured regions hold the other pCPUs from now on; a domain that stands")  \
 	X(pool, 17,                                                                                                              \
 	  "a0 shadow pages that the pool is to have, while the domain runs (0: only look); r0 pages it has, r1 the fewest it "   \
-	  "can have, r2 pages in use; under nested paging there is none")                                                        \
+	  "can have, r2 pages in use; under nested paging there is none; if memory does not suffice, exchange: what of, r3 "     \
+	  "bytes")                                                                                                               \
 	X(logdirty, 18,                                                                                                          \
 	  "a0 enum pn_logdirty; peek, clean: a1 first page of its memory, a multiple of 64; exchange: a bit for each of r0 "     \
 	  "pages from there on, lowest first; r1 of them written; always: r2 TSC ticks that it took, r3 entries that lost "      \
@@ -113,7 +119,10 @@
 	  "a3, a4 first and number of sectors that shall be bad")                                                                \
 	X(disk_read, 22,                                                                                                         \
 	  "a domain that stands: its disk's bytes from a0 on, as the guest sees them; exchange: r0 of them; r1 bytes that "      \
-	  "the disk has, r2 requests that it was asked, r3 that failed")
+	  "the disk has, r2 requests that it was asked, r3 that failed")                                                          \
+	X(memory, 23,                                                                                                            \
+	  "r0 bytes of RAM that dom0 is not given; of these are free: r1 all in all, r2 in the largest piece, which could be a " \
+	  "domU's memory, r3 below 4 GiB")
 
 enum pn_command {
 #define X(id, nr, text) PN_CMD_##id = nr,
@@ -127,7 +136,7 @@ enum pn_command {
 	X(inval, 2, "an argument is out of range")                                                                               \
 	X(nodom, 3, "no such domain")                                                                                            \
 	X(state, 4, "the domain is not in a state that allows this")                                                             \
-	X(nomem, 5, "not enough memory in the pool")                                                                             \
+	X(nomem, 5, "not enough memory")                                                                                         \
 	X(nospc, 6, "no free domain slot or pCPU")                                                                               \
 	X(image, 7, "the image is of no known kind or is damaged; exchange: why")                                                \
 	X(busy, 8, "a measured region is running")                                                                               \

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* penumbra-ctl's commands on single domains. Each returns an exit code and has said what went wrong. */
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,17 +54,59 @@ int cmd_destroy(struct ctl *c)
 	return simple(c, PN_CMD_destroy, "destroy");
 }
 
-int cmd_info(struct ctl *c)
+/* abi/limits.def */
+static const struct limit {
+	const char *name, *unit, *text;
+	long long value; /* 0: memory bounds it */
+} limits[] = {
+#define LIMIT(id, value, unit, text) { #id, unit, text, value },
+#define LIMIT_MEMORY(id, text)       { #id, "", text, 0 },
+#include "limits.def"
+};
+#define NR_LIMITS (sizeof(limits) / sizeof(limits[0]))
+
+static void print_info(struct ctl *c, const struct dom_host *h)
 {
 	const struct pn_dev *d = c->dev;
 
+	fprintf(c->out, "recipe %s, %u pCPUs, TSC %u kHz, trace rings of %u KiB\n", d->recipe, d->nr_pcpus, d->tsc_khz,
+		d->ring_bytes >> 10);
+	fprintf(c->out,
+		"%" PRIu64 " MiB are not dom0's; free: %" PRIu64 " MiB, %" PRIu64 " of them in one piece, %" PRIu64
+		" below 4 GiB\n",
+		h->bytes >> 20, h->free >> 20, h->largest >> 20, h->free_low >> 20);
+	for (size_t i = 0; i < NR_LIMITS; i++)
+		if (limits[i].value)
+			fprintf(c->out, "limit %-12s %7lld %-5s  %s\n", limits[i].name, limits[i].value, limits[i].unit,
+				limits[i].text);
+		else
+			fprintf(c->out, "limit %-12s %13s  %s\n", limits[i].name, "memory's", limits[i].text);
+}
+
+static json_t *info_json(const struct pn_dev *d, const struct dom_host *h)
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < NR_LIMITS; i++)
+		if (limits[i].value)
+			json_object_set_new(all, limits[i].name, json_integer(limits[i].value));
+	return json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:i,s:i,s:o}", "recipe", d->recipe, "pcpus", (int)d->nr_pcpus, "memory_bytes",
+			 (json_int_t)h->bytes, "free_bytes", (json_int_t)h->free, "largest_bytes", (json_int_t)h->largest,
+			 "free_low_bytes", (json_int_t)h->free_low, "tsc_khz", (int)d->tsc_khz, "ring_bytes", (int)d->ring_bytes,
+			 "limits", all);
+}
+
+int cmd_info(struct ctl *c)
+{
+	struct dom_host h;
+	enum pn_error e = dom_host(c->dev, &h);
+
+	if (e != PN_ERR_ok)
+		return ctl_fail(c, "info", e);
 	if (c->json)
-		ctl_print_json(c, json_pack("{s:s,s:i,s:I,s:i,s:i}", "recipe", d->recipe, "pcpus", (int)d->nr_pcpus, "pool_bytes",
-					    (json_int_t)d->pool_bytes, "tsc_khz", (int)d->tsc_khz, "ring_bytes",
-					    (int)d->ring_bytes));
+		ctl_print_json(c, info_json(c->dev, &h));
 	else
-		fprintf(c->out, "recipe %s, %u pCPUs, %llu MiB for domains, TSC %u kHz, trace rings of %u KiB\n", d->recipe,
-			d->nr_pcpus, (unsigned long long)(d->pool_bytes >> 20), d->tsc_khz, d->ring_bytes >> 10);
+		print_info(c, &h);
 	return 0;
 }
 

@@ -263,7 +263,7 @@ static char *help_filter(int key, const char *text, void *input)
 
 int ctl_fail(struct ctl *c, const char *what, enum pn_error e)
 {
-	fprintf(c->err, "penumbra-ctl: %s: %s\n", what, pn_error_text(e));
+	fprintf(c->err, "penumbra-ctl: %s: %s\n", what, c->dev->why[0] ? c->dev->why : pn_error_text(e));
 	return CTL_FAILED;
 }
 

@@ -279,6 +279,7 @@ enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t d
 {
 	PN_LOCKED(dev);
 
+	dev->why[0] = '\0';
 	for (int i = 0; i < PN_NR_ARGS; i++) {
 		uint64_t a = args ? args[i] : 0;
 
@@ -293,4 +294,17 @@ enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t d
 	for (int i = 0; rets && i < PN_NR_RETS; i++)
 		rets[i] = read64(dev, PN_REG_RET(i));
 	return dev->read32(dev, PN_REG_STATUS);
+}
+
+enum pn_error pn_command_why(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets)
+{
+	PN_LOCKED(dev);
+	enum pn_error e = pn_command(dev, command, domain, args, rets);
+	uint64_t n = rets[PN_NR_RETS - 1];
+
+	if (e != PN_ERR_ok && n < sizeof(dev->why)) {
+		memcpy(dev->why, pn_exchange(dev), n);
+		dev->why[n] = '\0';
+	}
+	return e;
 }

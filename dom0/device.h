@@ -30,8 +30,10 @@ struct pn_dev {
 	/* Read from the registers by pn_dev_probe(). */
 	char recipe[33];
 	uint32_t nr_pcpus, nr_rings, ring_offset, ring_bytes, exchange_bytes, max_domains;
-	uint64_t pool_bytes;
-	uint32_t tsc_khz; /* 0: unknown */
+	uint64_t pool_bytes; /* how far domains' memory reaches in BAR 4 */
+	uint32_t tsc_khz;    /* 0: unknown */
+
+	char why[PN_REASON]; /* of the last command: which limit stood against it, in words; empty: none did */
 };
 
 /* `dir`: NULL for $PENUMBRA_DEVICE, else the first such PCI function. NULL: why[] says what is missing. */
@@ -54,6 +56,8 @@ static inline void pn_unlock_at(struct pn_dev **dev)
 
 /* Runs a command. args, rets: PN_NR_ARGS and PN_NR_RETS numbers, NULL for none wanted. */
 enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets);
+/* The same of one that tells in the exchange buffer what stands against it: dev->why has that. */
+enum pn_error pn_command_why(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets);
 /* The exchange buffer, dev->exchange_bytes long. */
 static inline char *pn_exchange(struct pn_dev *dev)
 {

@@ -30,7 +30,7 @@ enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_b
 	enum pn_error e;
 
 	put_string(dev, name, PN_NAME);
-	e = pn_command(dev, PN_CMD_create, 0, args, rets);
+	e = pn_command_why(dev, PN_CMD_create, 0, args, rets);
 	if (e == PN_ERR_ok)
 		*mem = (struct dom_memory){ .id = rets[0], .offset = rets[1], .bytes = rets[2] };
 	return e;
@@ -170,11 +170,20 @@ enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *by
 	return e;
 }
 
+enum pn_error dom_host(struct pn_dev *dev, struct dom_host *host)
+{
+	uint64_t rets[PN_NR_RETS];
+	enum pn_error e = pn_command(dev, PN_CMD_memory, 0, NULL, rets);
+
+	*host = (struct dom_host){ rets[0], rets[1], rets[2], rets[3] };
+	return e;
+}
+
 enum pn_error dom_pool(struct pn_dev *dev, uint32_t id, uint64_t pages, struct dom_pool *pool)
 {
 	const uint64_t args[PN_NR_ARGS] = { pages };
 	uint64_t rets[PN_NR_RETS];
-	enum pn_error e = pn_command(dev, PN_CMD_pool, id, args, rets);
+	enum pn_error e = pn_command_why(dev, PN_CMD_pool, id, args, rets);
 
 	*pool = (struct dom_pool){ rets[0], rets[1], rets[2] };
 	return e;

@@ -39,6 +39,11 @@ enum pn_error dom_stat(struct pn_dev *dev, uint32_t id, struct pn_stat *stat);
 enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *region, unsigned *kept, uint64_t *all);
 /* Console output: buf[dev->exchange_bytes]. *lost: bytes lost since the domain began. */
 enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost);
+/* RAM that dom0 is not given, bytes: how much there is; of that, free: all in all, in the largest piece, below 4 GiB. */
+struct dom_host {
+	uint64_t bytes, free, largest, free_low;
+};
+enum pn_error dom_host(struct pn_dev *dev, struct dom_host *host);
 /* pages 0: only look. */
 struct dom_pool {
 	uint64_t pages, least, used;

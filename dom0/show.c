@@ -47,6 +47,7 @@ json_t *show_info(const struct pn_domain_info *info)
 	json_object_set_new(o, "reason", show_text(info->reason, strnlen(info->reason, PN_REASON)));
 	add(o, "vcpus", info->nr_vcpus);
 	add(o, "memory_bytes", info->memory_bytes);
+	add(o, "memory_offset", info->memory_offset);
 	add(o, "ticks", info->run_ticks);
 	add(o, "trips", info->trips);
 	add(o, "console_pending", info->console_pending);

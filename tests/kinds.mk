@@ -27,7 +27,7 @@ load_SRCS = $(HV_LOAD_SRCS)
 load_FLAGS = -I$(srcdir)/hv/load
 
 # Single files of hv/: most of these tests include them as they are, with a machine of their own around them.
-hv_SRCS = hv/host/bare/tsc.c
+hv_SRCS = hv/host/bare/tsc.c hv/host/bare/memory_plan.c
 hv_FLAGS = $(HV_INCLUDES)
 
 # The trace's ring, against the simulated machine's clock, and the collector's reader; penumbra-ctl.

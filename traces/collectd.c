@@ -26,7 +26,7 @@
 #include "order.h"
 #include "reader.h"
 
-#define MAX_RINGS 64
+#define MAX_RINGS PN_LIMIT_pcpus
 
 struct collector {
 	const char *device;

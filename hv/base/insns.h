@@ -180,6 +180,35 @@ static inline u64 stack_pointer(void)
 	return sp;
 }
 
+/*
+ * Zero `n` pages, past the caches: whole domains' memory comes through here. 16 bytes a store, so that a MiB takes 0.08 million
+ * instructions where memset takes 0.18; XMM0 is whoever's it was.
+ */
+static inline void zero_pages(void *pages, u64 n)
+{
+	u8 xmm0[16];
+	const u8 *end = (const u8 *)pages + n * PAGE_SIZE;
+
+	if (!n)
+		return;
+	asm volatile("movups %%xmm0, %1\n\t"
+		     "xorps %%xmm0, %%xmm0\n"
+		     "1:\n\t"
+		     ".set i, 0\n\t"
+		     ".rept 16\n\t"
+		     "movntps %%xmm0, i(%0)\n\t"
+		     ".set i, i + 16\n\t"
+		     ".endr\n\t"
+		     "add $256, %0\n\t"
+		     "cmp %2, %0\n\t"
+		     "jb 1b\n\t"
+		     "sfence\n\t"
+		     "movups %1, %%xmm0"
+		     : "+&r"(pages), "=&m"(xmm0)
+		     : "r"(end)
+		     : "memory", "cc");
+}
+
 /* XMM register `index`, 0 to 15; another number: nothing happens. */
 static inline void xmm_get(unsigned index, u8 value[16])
 {

@@ -144,7 +144,7 @@ struct vcpu {
 	void *owner; /* who runs it: its struct domu_vcpu (hv/domain; dom0: NULL); on a simulated machine its struct host_cpu */
 };
 
-#define MAX_VCPUS 8 /* of a domain */
+#define MAX_VCPUS PN_LIMIT_vcpus /* of a domain */
 
 struct domain {
 	u32 id;

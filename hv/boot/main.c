@@ -53,7 +53,7 @@ void hv_main(u32 magic, u64 info)
 	svm_check_cpu();
 	check_modules();
 	memory_init(&boot_info);
-	memory_map_host(host_memory.ram_end);
+	memory_map_host();
 	pcpu_init();
 	apic_calibrate();
 	svm_enable();

@@ -58,16 +58,33 @@ static const char *skip_word(const char *s)
 	return s;
 }
 
+static const char *keep(struct boot_info *bi, const char *s)
+{
+	char *at = bi->text + bi->text_bytes;
+
+	str_copy(at, BOOT_TEXT - bi->text_bytes, s);
+	bi->text_bytes += (unsigned)strnlen(at, BOOT_TEXT - 1 - bi->text_bytes);
+	if (bi->text_bytes < BOOT_TEXT - 1)
+		bi->text_bytes++;
+	return at;
+}
+
+static void keep_rsdp(struct boot_info *bi, const void *at, size_t bytes)
+{
+	memcpy(bi->rsdp_copy, at, bytes < BOOT_RSDP_BYTES ? bytes : BOOT_RSDP_BYTES);
+	bi->rsdp = (uintptr_t)bi->rsdp_copy;
+}
+
 static void add_module(struct boot_info *bi, u64 start, u64 end, const char *string)
 {
 	if (bi->nr_modules < BOOT_MAX_MODULES && end > start)
-		bi->module[bi->nr_modules++] = (struct boot_module){ start, end - start, skip_word(string) };
+		bi->module[bi->nr_modules++] = (struct boot_module){ start, end - start, keep(bi, skip_word(string)) };
 }
 
 static void parse_mb1(struct boot_info *bi, const struct mb1_info *mb)
 {
 	if (mb->flags & MB1_HAS_CMDLINE)
-		bi->cmdline = (const char *)(uintptr_t)mb->cmdline;
+		bi->cmdline = keep(bi, (const char *)(uintptr_t)mb->cmdline);
 	if (mb->flags & MB1_HAS_MMAP) {
 		uintptr_t p = mb->mmap_addr, end = p + mb->mmap_length;
 		for (; p < end; p += ((const struct mb1_mmap *)p)->size + 4) {
@@ -85,7 +102,7 @@ static void parse_mb1(struct boot_info *bi, const struct mb1_info *mb)
 static void parse_mb2_tag(struct boot_info *bi, const struct mb2_tag *t)
 {
 	switch (t->type) {
-	case TAG_CMDLINE: bi->cmdline = (const char *)t->word; break;
+	case TAG_CMDLINE: bi->cmdline = keep(bi, (const char *)t->word); break;
 	case TAG_MODULE: add_module(bi, t->word[0], t->word[1], (const char *)&t->word[2]); break;
 	case TAG_MMAP:
 		for (u32 off = 16; off + 24 <= t->size; off += t->word[0]) {
@@ -95,9 +112,9 @@ static void parse_mb2_tag(struct boot_info *bi, const struct mb2_tag *t)
 		break;
 	case TAG_RSDP_OLD:
 		if (!bi->rsdp)
-			bi->rsdp = (uintptr_t)t->word;
+			keep_rsdp(bi, t->word, t->size - sizeof(*t));
 		break;
-	case TAG_RSDP_NEW: bi->rsdp = (uintptr_t)t->word; break;
+	case TAG_RSDP_NEW: keep_rsdp(bi, t->word, t->size - sizeof(*t)); break;
 	}
 }
 
@@ -115,14 +132,4 @@ bool boot_parse(struct boot_info *bi, u32 magic, u64 info)
 	for (; t->type != TAG_END; t = (const void *)ALIGN_UP((uintptr_t)t + t->size, 8))
 		parse_mb2_tag(bi, t);
 	return true;
-}
-
-u64 boot_highest_module_end(const struct boot_info *bi)
-{
-	u64 end = (uintptr_t)image_end;
-
-	for (unsigned i = 0; i < bi->nr_modules; i++)
-		if (bi->module[i].base >= (uintptr_t)image_start && bi->module[i].base + bi->module[i].bytes > end)
-			end = bi->module[i].base + bi->module[i].bytes;
-	return end;
 }

@@ -47,7 +47,7 @@ void ap_main(void)
 static void *aligned_stack(void)
 {
 	/* Twice the size always holds an aligned one; the rest stays ours for ever. */
-	u64 p = (u64)plat_alloc_pages(2 * PCPU_STACK_BYTES / PAGE_SIZE);
+	u64 p = (u64)plat_alloc_low_pages(2 * PCPU_STACK_BYTES / PAGE_SIZE);
 
 	return p ? (void *)ALIGN_UP(p, (u64)PCPU_STACK_BYTES) : NULL;
 }

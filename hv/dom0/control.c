@@ -34,6 +34,14 @@ static void copy_string(char *dst, size_t room)
 	dst[room - 1] = 0;
 }
 
+/* The answer has its reason in the exchange buffer. */
+static enum pn_error because(enum pn_error e, const char *why)
+{
+	box.ret[3] = strnlen(why, PN_REASON - 1);
+	memcpy(exchange(), why, box.ret[3]);
+	return e;
+}
+
 static enum pn_error cmd_ping(struct domu *u)
 {
 	box.ret[0] = box.arg[0] + 1;
@@ -42,22 +50,41 @@ static enum pn_error cmd_ping(struct domu *u)
 
 static enum pn_error cmd_create(struct domu *u)
 {
-	char name[PN_NAME];
+	char name[PN_NAME], why[PN_REASON];
+	struct domu_request rq = { .name = name,
+				   .memory_bytes = box.arg[0],
+				   .pool_pages = box.arg[1],
+				   .nr_vcpus = box.arg[2] ? box.arg[2] : 1,
+				   .shadow_levels = (u32)box.arg[3],
+				   .regions = (enum pn_regions)box.arg[4] };
+	enum pn_error e;
 	u32 id = 0;
 
 	if (box.arg[3] > PN_MAX_LEVELS || box.arg[4] > PN_REGIONS_ALL)
 		return PN_ERR_inval;
 	copy_string(name, sizeof(name));
-	enum pn_error e =
-		domu_create(name, box.arg[0], box.arg[1], box.arg[2] ? box.arg[2] : 1, (enum pn_regions)box.arg[4], &id);
+	e = domu_create(&rq, &id, why);
 	if (e != PN_ERR_ok)
-		return e;
+		return because(e, why);
 	u = domu_by_id(id);
-	u->d.min_shadow_levels = (u32)box.arg[3];
+	if (!control_show(u->memory, u->memory_bytes)) {
+		(void)domu_destroy(u); /* it has not run */
+		return because(PN_ERR_nomem, "no table is left for dom0 to see its memory by");
+	}
 	box.ret[0] = id;
-	box.ret[1] = u->memory - host_memory.pool_base;
+	box.ret[1] = u->memory - host_memory.window_base;
 	box.ret[2] = u->memory_bytes;
 	return PN_ERR_ok;
+}
+
+static enum pn_error cmd_destroy(struct domu *u)
+{
+	const hpa_t memory = u->memory;
+	const enum pn_error e = domu_destroy(u);
+
+	if (e == PN_ERR_ok)
+		control_hide(memory);
+	return e;
 }
 
 static enum pn_error cmd_load(struct domu *u)
@@ -76,7 +103,6 @@ static enum pn_error cmd_load(struct domu *u)
 #define cmd_start   domu_start
 #define cmd_pause   domu_pause
 #define cmd_unpause domu_unpause
-#define cmd_destroy domu_destroy
 
 static enum pn_error cmd_list(struct domu *unused)
 {
@@ -138,6 +164,18 @@ static enum pn_error cmd_log(struct domu *u)
 	return PN_ERR_ok;
 }
 
+static enum pn_error cmd_memory(struct domu *u)
+{
+	struct memory_state m;
+
+	memory_state(&m);
+	box.ret[0] = host_memory.own_bytes;
+	box.ret[1] = m.free;
+	box.ret[2] = m.largest;
+	box.ret[3] = m.free_low;
+	return PN_ERR_ok;
+}
+
 static enum pn_error cmd_trace(struct domu *u)
 {
 	if (box.arg[1] > PN_TRACE_LOSSLESS)
@@ -194,6 +232,7 @@ static enum pn_error cmd_pool(struct domu *u)
 						[POOL_NO_MEMORY] = PN_ERR_nomem,
 						[POOL_NONE] = PN_ERR_unsupp };
 	enum pn_error e = PN_ERR_ok;
+	char why[PN_REASON];
 
 	if (paging_is_nested)
 		return PN_ERR_unsupp;
@@ -205,6 +244,10 @@ static enum pn_error cmd_pool(struct domu *u)
 		if (e != PN_ERR_ok)
 			return e;
 		e = answer[paging_pool_resize(&u->d, box.arg[0])];
+		if (e == PN_ERR_nomem) {
+			domu_no_pool(&u->d, box.arg[0], why);
+			because(e, why);
+		}
 		domu_go_on(u, ran);
 	}
 	box.ret[0] = u->d.counter[PN_CNT_pool_pages];
@@ -261,12 +304,27 @@ static enum pn_error cmd_logdirty(struct domu *u)
 
 static enum pn_error cmd_image(struct domu *u)
 {
-	return disks_make(box.arg[0], &box.ret[0], &box.ret[1]);
+	hpa_t base;
+	enum pn_error e = disks_make(box.arg[0], &box.ret[0], &base);
+
+	if (e != PN_ERR_ok)
+		return e;
+	if (!control_show(base, ALIGN_UP(box.arg[0], PAGE_SIZE))) {
+		(void)disks_free(box.ret[0], &base); /* nobody has it yet */
+		return PN_ERR_nomem;
+	}
+	box.ret[1] = base - host_memory.window_base;
+	return PN_ERR_ok;
 }
 
 static enum pn_error cmd_image_free(struct domu *u)
 {
-	return disks_free(box.arg[0]);
+	hpa_t base;
+	enum pn_error e = disks_free(box.arg[0], &base);
+
+	if (e == PN_ERR_ok)
+		control_hide(base);
+	return e;
 }
 
 static enum pn_error cmd_disk(struct domu *u)
@@ -293,7 +351,7 @@ static const struct {
 static bool without_domain(u32 nr)
 {
 	return nr == PN_CMD_ping || nr == PN_CMD_create || nr == PN_CMD_list || nr == PN_CMD_log || nr == PN_CMD_trace ||
-	       nr == PN_CMD_image || nr == PN_CMD_image_free;
+	       nr == PN_CMD_image || nr == PN_CMD_image_free || nr == PN_CMD_memory;
 }
 
 static enum pn_error run_command(void)
@@ -343,7 +401,7 @@ u32 control_reg_read(u32 reg)
 	case PN_REG_RING_OFFSET: return (u32)control_memory.ring_offset;
 	case PN_REG_RING_BYTES: return (u32)control_memory.ring_bytes;
 	case PN_REG_POOL_BYTES:
-	case PN_REG_POOL_BYTES + 4: return half(host_memory.pool_bytes, reg);
+	case PN_REG_POOL_BYTES + 4: return half(host_memory.window_bytes, reg);
 	case PN_REG_TSC_KHZ: return (u32)tsc_khz;
 	case PN_REG_MAX_DOMAINS: return PN_MAX_DOMAINS;
 	case PN_REG_EXCHANGE_BYTES: return PN_EXCHANGE_BYTES;

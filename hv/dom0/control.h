@@ -21,6 +21,13 @@ bool control_covers(u64 gpa);
 void control_read(u64 gpa, void *buf, unsigned bytes);
 void control_write(u64 gpa, const void *buf, unsigned bytes);
 
+/*
+ * A domU's memory or a disk image comes, and dom0 sees it in BAR 4 from now on (false: no table is left for it); or goes: before dom0 runs on it sees nothing
+ * there.
+ */
+bool control_show(hpa_t hpa, u64 bytes);
+void control_hide(hpa_t hpa);
+
 /* BAR2's memory: the exchange buffer, then the rings. */
 struct control_memory {
 	u8 *base;

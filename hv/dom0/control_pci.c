@@ -27,13 +27,23 @@
 #define RINGS_BYTES     (48ull << 20)
 #define RING_BYTES      (8ull << 20)
 #define ADDR_MASK       0x00003ffffffff000ull
+#define NR_PIECES       (PN_LIMIT_domains + PN_LIMIT_images)
 
 struct bar {
 	u64 bytes;  /* size, a power of two */
-	u64 backed; /* how much of it is memory */
+	u64 backed; /* how much of it is memory, from its beginning; BAR 4: see pieces */
 	hpa_t hpa;  /* 0: trapped */
 	u64 mapped; /* where it is now; 0: nowhere */
 };
+
+/*
+ * BAR 4 shows domUs' memory and disk images, each piece as far from its beginning as it is from the lowest that the hypervisor has (host_memory.window_base);
+ * between them, where the hypervisor's books are, it has nothing.
+ */
+static struct piece {
+	hpa_t hpa;
+	u64 bytes; /* 0: none */
+} pieces[NR_PIECES];
 
 struct control_memory control_memory;
 static u32 latch; /* last value of port 0xcf8 */
@@ -100,7 +110,7 @@ void control_init(void)
 		boot_refuse("PCI bus 0 has no free slot for the control device.");
 	bars[0] = (struct bar){ BAR0_BYTES, 0, 0, 0 };
 	bars[1] = (struct bar){ power_of_two(control_memory.bytes), control_memory.bytes, (hpa_t)control_memory.base, 0 };
-	bars[2] = (struct bar){ power_of_two(host_memory.pool_bytes), host_memory.pool_bytes, host_memory.pool_base, 0 };
+	bars[2] = (struct bar){ power_of_two(host_memory.window_bytes), 0, host_memory.window_base, 0 };
 	config[0] = PN_PCI_DEVICE << 16 | PN_PCI_VENDOR;
 	config[2] = (u32)PN_PCI_CLASS << 8 | 1;
 	config[BAR(2) / 4] = BAR_64_PREFETCH;
@@ -121,9 +131,63 @@ static u64 wanted(unsigned i)
 {
 	u64 want = config[CMD / 4] & CMD_MEMORY ? bar_address(i) : 0;
 
-	/* Never over the private range: that stays out of reach whatever dom0 writes. */
+	/* Never over what is the hypervisor's: that stays out of reach whatever dom0 writes. */
 	return memory_is_private(want, bars[i].bytes) ? 0 : want;
 }
+
+/* ---- BAR 4 ---- */
+
+static u64 place_of(const struct piece *p, u64 at)
+{
+	return at + (p->hpa - host_memory.window_base);
+}
+
+/* Takes the first so many pieces away. */
+static void hide_pieces(u64 at, u32 nr)
+{
+	for (u32 i = 0; i < nr; i++)
+		if (pieces[i].bytes)
+			dom0_npt_restore(place_of(&pieces[i], at), pieces[i].bytes);
+}
+
+static bool show_pieces(u64 at)
+{
+	for (u32 i = 0; i < NR_PIECES; i++)
+		if (pieces[i].bytes && !dom0_npt_map(place_of(&pieces[i], at), pieces[i].hpa, pieces[i].bytes)) {
+			hide_pieces(at, i);
+			return false;
+		}
+	return true;
+}
+
+bool control_show(hpa_t hpa, u64 bytes)
+{
+	const struct piece p = { hpa, bytes };
+	const u64 at = bars[2].mapped;
+
+	for (u32 i = 0; i < NR_PIECES; i++) {
+		if (pieces[i].bytes)
+			continue;
+		if (at && !dom0_npt_map(place_of(&p, at), hpa, bytes))
+			return false;
+		pieces[i] = p;
+		return true;
+	}
+	return false;
+}
+
+void control_hide(hpa_t hpa)
+{
+	for (u32 i = 0; i < NR_PIECES; i++) {
+		if (!pieces[i].bytes || pieces[i].hpa != hpa)
+			continue;
+		if (bars[2].mapped)
+			dom0_npt_restore(place_of(&pieces[i], bars[2].mapped), pieces[i].bytes);
+		pieces[i].bytes = 0;
+	}
+}
+
+/* ---- all of them ---- */
 
 static u64 covered_bytes(const struct bar *b)
 {
@@ -132,7 +196,17 @@ static u64 covered_bytes(const struct bar *b)
 
 static bool put_bar(const struct bar *b, u64 at)
 {
+	if (b == &bars[2])
+		return show_pieces(at);
 	return b->hpa ? dom0_npt_map(at, b->hpa, covered_bytes(b)) : dom0_npt_trap(at, covered_bytes(b));
+}
+
+static void take_bar(const struct bar *b)
+{
+	if (b == &bars[2])
+		hide_pieces(b->mapped, NR_PIECES);
+	else
+		dom0_npt_restore(b->mapped, covered_bytes(b));
 }
 
 /* Move each BAR to where configuration space says, or away when memory decoding is off. */
@@ -140,7 +214,7 @@ static void place_bars(void)
 {
 	for (unsigned i = 0; i < 3; i++)
 		if (bars[i].mapped && bars[i].mapped != wanted(i)) {
-			dom0_npt_restore(bars[i].mapped, covered_bytes(&bars[i]));
+			take_bar(&bars[i]);
 			bars[i].mapped = 0;
 		}
 	for (unsigned i = 0; i < 3; i++) {

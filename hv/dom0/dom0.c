@@ -10,10 +10,10 @@
 #include "pcpu.h"
 #include "plat.h"
 
-#define RSDP_BYTES 36
+#define RSDP_BYTES BOOT_RSDP_BYTES
 
 static struct domain dom0_domain;
-static struct e820_entry ranges[BOOT_MAX_E820 + 2];
+static struct e820_entry ranges[LOAD_MAX_E820];
 static unsigned nr_ranges;
 
 static void add_range(u64 base, u64 end, u32 type)
@@ -23,35 +23,37 @@ static void add_range(u64 base, u64 end, u32 type)
 }
 
 /*
- * The machine's memory map as dom0 may have it: the private range is reserved.
- * The page below it holds a copy of the ACPI root pointer when the loader gave
+ * The machine's memory map as dom0 may have it: what is the hypervisor's is reserved.
+ * The last page of dom0's below it holds a copy of the ACPI root pointer when the loader gave
  * one, because the loader's own copy is in memory that becomes dom0's.
  */
 static u64 make_memory_map(const struct boot_info *bi)
 {
-	u64 base = host_memory.private_base, end = host_memory.private_end, keep = bi->rsdp ? PAGE_SIZE : 0;
+	static struct boot_range map[LOAD_MAX_E820];
+	const u32 n = memory_dom0_map(bi, map, ARRAY_SIZE(map));
+	const u64 top = host_memory.dom0_low_end, keep = bi->rsdp ? PAGE_SIZE : 0;
 
-	for (unsigned i = 0; i < bi->nr_e820; i++) {
-		const struct boot_range *r = &bi->e820[i];
-		if (r->base > base || r->base + r->bytes <= base) {
-			add_range(r->base, r->base + r->bytes, r->type);
-			continue;
+	nr_ranges = 0;
+	for (u32 i = 0; i < n; i++) {
+		const u64 end = map[i].base + map[i].bytes;
+
+		if (keep && map[i].type == E820_RAM && end == top) {
+			add_range(map[i].base, end - keep, E820_RAM);
+			add_range(end - keep, end, E820_ACPI);
+		} else {
+			add_range(map[i].base, end, map[i].type);
 		}
-		add_range(r->base, base - keep, r->type);
-		add_range(base - keep, base, E820_ACPI);
-		add_range(base, end, E820_RESERVED);
-		add_range(end, r->base + r->bytes, r->type);
 	}
 	if (!bi->rsdp)
 		return 0;
-	memcpy((void *)(base - keep), (const void *)bi->rsdp, RSDP_BYTES);
-	return base - keep;
+	memcpy((void *)(top - keep), (const void *)bi->rsdp, RSDP_BYTES);
+	return top - keep;
 }
 
 static void load(const struct boot_info *bi, struct load_result *entry)
 {
 	struct load_request rq = { .mem = (u8 *)0,
-				   .mem_bytes = host_memory.private_base,
+				   .mem_bytes = host_memory.dom0_low_end,
 				   .e820 = ranges,
 				   .image = (const u8 *)bi->module[0].base,
 				   .image_bytes = bi->module[0].bytes,
@@ -78,6 +80,7 @@ void dom0_run(const struct boot_info *bi)
 	dom0_domain.id = 0xff;
 	str_copy(dom0_domain.name, sizeof(dom0_domain.name), "dom0");
 	load(bi, &entry);
+	memory_free_modules(bi);
 	dom0_npt_init(s, host_memory.ram_end);
 	control_init();
 	svm_set_entry(s, &entry);

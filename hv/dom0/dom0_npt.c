@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dom0's nested page table: everything at its own address, so that DMA works,
- * except the hypervisor's private range, which is not there. 2 MiB entries;
+ * except the hypervisor's own memory, which is not there. 2 MiB entries;
  * split to 4 KiB where a range begins or ends inside one.
  *
  * What must always hold:
@@ -248,7 +248,9 @@ void dom0_npt_init(struct svm_vcpu *s, u64 ram_end)
 	ok = root != NULL;
 	for (u64 gpa = 0; ok && gpa < identity_end; gpa += BIG)
 		ok = put(gpa, true, gpa | P_RWU | P_BIG);
-	if (!ok || !take_away(host_memory.private_base, host_memory.private_end - host_memory.private_base))
+	for (u32 i = 0; ok && i < host_memory.nr_own; i++)
+		ok = take_away(host_memory.own[i].base, host_memory.own[i].end - host_memory.own[i].base);
+	if (!ok)
 		boot_refuse("memory does not suffice for dom0's nested page table.");
 	most_tables = nr_tables + MORE_TABLES;
 }

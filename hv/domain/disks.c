@@ -14,9 +14,9 @@ static struct {
 	bool written; /* by its one user */
 } images[PN_MAX_IMAGES];
 
-enum pn_error disks_make(u64 bytes, u64 *nr, u64 *offset)
+enum pn_error disks_make(u64 bytes, u64 *nr, hpa_t *base)
 {
-	if (!bytes || bytes % DISK_SECTOR || bytes > host_memory.pool_bytes)
+	if (!bytes || bytes % DISK_SECTOR || bytes > host_memory.own_bytes)
 		return PN_ERR_inval;
 	for (*nr = 0; images[*nr].base; ++*nr)
 		if (*nr == PN_MAX_IMAGES - 1)
@@ -25,7 +25,7 @@ enum pn_error disks_make(u64 bytes, u64 *nr, u64 *offset)
 	if (!images[*nr].base)
 		return PN_ERR_nomem;
 	images[*nr].bytes = bytes;
-	*offset = images[*nr].base - host_memory.pool_base;
+	*base = images[*nr].base;
 	return PN_ERR_ok;
 }
 
@@ -34,13 +34,14 @@ static bool is_image(u64 nr)
 	return nr < PN_MAX_IMAGES && images[nr].base;
 }
 
-enum pn_error disks_free(u64 nr)
+enum pn_error disks_free(u64 nr, hpa_t *base)
 {
 	if (!is_image(nr))
 		return PN_ERR_noimage;
 	if (images[nr].users)
 		return PN_ERR_inuse;
-	pool_free(images[nr].base, images[nr].bytes);
+	*base = images[nr].base;
+	pool_free(*base, images[nr].bytes);
 	images[nr].base = 0;
 	return PN_ERR_ok;
 }
@@ -95,7 +96,7 @@ static enum pn_error may_attach(const struct domu *u, u64 nr, u64 mode, u64 room
 		return PN_ERR_state;
 	if (!is_image(nr))
 		return PN_ERR_noimage;
-	if (mode > PN_DISK_COPY || (mode == PN_DISK_COPY) != !!room || room > host_memory.pool_bytes)
+	if (mode > PN_DISK_COPY || (mode == PN_DISK_COPY) != !!room || room > host_memory.own_bytes)
 		return PN_ERR_inval;
 	return images[nr].written || (mode == PN_DISK_WRITE && images[nr].users) ? PN_ERR_inuse : PN_ERR_ok;
 }

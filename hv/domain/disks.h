@@ -10,9 +10,9 @@
 
 #include "domu.h"
 
-/* *offset: from the pool's begin on. */
-enum pn_error disks_make(u64 bytes, u64 *nr, u64 *offset);
-enum pn_error disks_free(u64 nr);
+/* *base: where it is; where it was. */
+enum pn_error disks_make(u64 bytes, u64 *nr, hpa_t *base);
+enum pn_error disks_free(u64 nr, hpa_t *base);
 /* In place of the one that it may have. room: bytes of copies. Sectors [bad, bad + nr_bad) are bad. */
 enum pn_error disks_attach(struct domu *u, u64 nr, u64 mode, u64 room, u64 bad, u64 nr_bad);
 void disks_detach(struct domu *u);

@@ -13,11 +13,9 @@
 #include "trace.h"
 #include "wait.h"
 
-#define MIN_MEMORY      (4ull << 20)
-#define MAX_MEMORY      (64ull << 30)
 #define LAST_WORDS      4096 /* bytes of each domain's console that a panic saves */
 #define LAST_WORDS_LINE 200
-#define LOWEST_MMIO     (3ull << 30) /* bytes of memory that do not reach devices, in domains that have some there */
+#define MIB             (1ul << 20)
 
 static struct domu *domus[PN_MAX_DOMAINS];
 
@@ -80,24 +78,64 @@ static bool make_vcpu(struct domu *u, u32 id)
 	return true;
 }
 
-static bool fill_domu(struct domu *u, u64 pool_pages)
+static enum pn_error __attribute__((format(printf, 3, 4))) refuse(enum pn_error e, char *why, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why, PN_REASON, format, args);
+	va_end(args);
+	return e;
+}
+
+enum pn_error domu_no_pool(const struct domain *d, u64 pages, char *why)
+{
+	const u64 need = paging_pool_bytes(d, pages);
+	struct memory_state m;
+
+	memory_state(&m);
+	if (need > m.free_low && pages)
+		return refuse(PN_ERR_nomem, why,
+			      "a pool of %lu pages needs %lu MiB below 4 GiB; %lu MiB are free there (limit heap)", pages,
+			      need / MIB + 1, m.free_low / MIB);
+	if (need > m.free_low)
+		return refuse(PN_ERR_nomem, why, "its pool needs %lu MiB below 4 GiB; %lu MiB are free there (limit heap)",
+			      need / MIB + 1, m.free_low / MIB);
+	return refuse(PN_ERR_nomem, why, "its books need more than the %lu MiB that are free (limit heap)", m.free / MIB);
+}
+
+static enum pn_error no_memory(u64 bytes, char *why)
+{
+	struct memory_state m;
+
+	memory_state(&m);
+	return refuse(PN_ERR_nomem, why, "%lu MiB of memory: %lu MiB are free, and %lu in one piece (limit domu_memory)",
+		      bytes / MIB, m.free / MIB, m.largest / MIB);
+}
+
+/* The pool first: what cannot have one is not to be cleared before. */
+static enum pn_error fill_domu(struct domu *u, u64 pool_pages, char *why)
 {
 	struct domain *d = &u->d;
+	struct memory_state m;
 
+	memory_state(&m);
+	d->nr_pages = u->memory_bytes >> PAGE_SHIFT;
+	if (paging_pool_bytes(d, pool_pages) > m.free_low)
+		return domu_no_pool(d, pool_pages, why);
 	u->memory = pool_alloc(u->memory_bytes);
+	if (!u->memory)
+		return no_memory(u->memory_bytes, why);
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		if (!make_vcpu(u, i))
-			return false;
-	if (!u->memory)
-		return false;
+			return domu_no_pool(d, pool_pages, why);
 	d->first_mfn = hpa_to_mfn(u->memory);
-	d->nr_pages = u->memory_bytes >> PAGE_SHIFT;
 	if (!p2m_init(d, d->nr_pages) || !p2m_map(d, GFN(0), d->first_mfn, d->nr_pages) || !paging_domain_init(d, pool_pages))
-		return false;
+		return domu_no_pool(d, pool_pages, why);
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		d->vcpu[i] = u->vcpu[i].v;
 	d->acting = d->vcpu[0]; /* dom0 may ask for what flushes before any of them has begun */
-	return true;
+	return PN_ERR_ok;
 }
 
 static int free_slot(void)
@@ -108,35 +146,89 @@ static int free_slot(void)
 	return -1;
 }
 
-enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, enum pn_regions regions, u32 *id)
+/* What no machine could give. */
+static enum pn_error check_numbers(const struct domu_request *rq, char *why)
+{
+	const u64 bytes = rq->memory_bytes, pages = bytes >> PAGE_SHIFT;
+
+	if (bytes < PN_LIMIT_least_memory * MIB)
+		return refuse(PN_ERR_inval, why, "%lu KiB of memory: a domU has %u MiB at least (limit least_memory)",
+			      bytes >> 10, PN_LIMIT_least_memory);
+	if (bytes > PN_LIMIT_memory * MIB)
+		return refuse(PN_ERR_inval, why, "%lu MiB of memory: a domU has %u at most (limit memory)", bytes / MIB,
+			      PN_LIMIT_memory);
+	if (rq->pool_pages > pages)
+		return refuse(PN_ERR_inval, why, "a pool of %lu pages for %lu pages of memory: one for each at most (limit pool)",
+			      rq->pool_pages, pages);
+	if (rq->nr_vcpus < 1 || rq->nr_vcpus > PN_LIMIT_vcpus)
+		return refuse(PN_ERR_inval, why, "%lu vCPUs: a domU has %u at most (limit vcpus)", rq->nr_vcpus, PN_LIMIT_vcpus);
+	if (rq->nr_vcpus > 1 && bytes > PN_LIMIT_smp_memory * MIB)
+		return refuse(PN_ERR_inval, why, "%lu MiB of memory: a domU of several vCPUs has %u at most (limit smp_memory)",
+			      bytes / MIB, PN_LIMIT_smp_memory);
+	return PN_ERR_ok;
+}
+
+static u32 free_pcpus(void)
+{
+	u32 n = 0;
+
+	for (u32 p = 1; p < nr_pcpus; p++)
+		n += !pcpu_used(p);
+	return n;
+}
+
+/* A place among the domains, and pCPUs. */
+static enum pn_error find_place(const struct domu_request *rq, int *slot, u32 *pcpu, char *why)
+{
+	*slot = free_slot();
+	if (*slot < 0)
+		return refuse(PN_ERR_nospc, why, "there are %u domUs already (limit domains)", PN_LIMIT_domains);
+	if (!find_pcpus(pcpu, rq->nr_vcpus))
+		return refuse(PN_ERR_nospc, why, "%lu vCPUs: of this machine's %u pCPUs %u are free (limit pcpus)", rq->nr_vcpus,
+			      nr_pcpus, free_pcpus());
+	return PN_ERR_ok;
+}
+
+static enum pn_error make_domu(const struct domu_request *rq, struct domu *u, char *why)
+{
+	u64 least;
+
+	u->memory_bytes = ALIGN_UP(rq->memory_bytes, POOL_UNIT);
+	u->regions = rq->regions;
+	u->d.min_shadow_levels = rq->shadow_levels;
+	u->d.nr_vcpus = (u32)rq->nr_vcpus;
+	u->d.domu = u;
+	str_copy(u->d.name, sizeof(u->d.name), rq->name);
+	least = paging_pool_minimum(&u->d);
+	if (rq->pool_pages && rq->pool_pages < least)
+		return refuse(PN_ERR_small, why, "fewer shadow pages than the domain can run with: %lu are the least", least);
+	return fill_domu(u, rq->pool_pages, why);
+}
+
+enum pn_error domu_create(const struct domu_request *rq, u32 *id, char *why)
 {
 	u32 pcpu[MAX_VCPUS];
-	int slot = free_slot();
+	struct domu *u;
+	enum pn_error e;
+	int slot;
 
-	if (memory_bytes < MIN_MEMORY || memory_bytes > MAX_MEMORY || pool_pages > memory_bytes >> PAGE_SHIFT)
-		return PN_ERR_inval;
-	if (nr_vcpus < 1 || nr_vcpus > MAX_VCPUS || (nr_vcpus > 1 && memory_bytes > LOWEST_MMIO))
-		return PN_ERR_inval;
-	if (slot < 0 || !find_pcpus(pcpu, nr_vcpus))
-		return PN_ERR_nospc;
-	struct domu *u = plat_alloc_pages(domu_pages());
+	why[0] = 0;
+	e = check_numbers(rq, why);
+	if (e == PN_ERR_ok)
+		e = find_place(rq, &slot, pcpu, why);
+	if (e != PN_ERR_ok)
+		return e;
+	u = plat_alloc_pages(domu_pages());
 	if (!u)
-		return PN_ERR_nomem;
-	u->memory_bytes = ALIGN_UP(memory_bytes, POOL_UNIT);
-	u->regions = regions;
+		return refuse(PN_ERR_nomem, why, "a domU takes %lu KiB of books, which are not free (limit heap)",
+			      domu_pages() * PAGE_SIZE >> 10);
 	u->d.id = (u32)slot;
-	u->d.nr_vcpus = (u32)nr_vcpus;
-	for (u32 i = 0; i < nr_vcpus; i++)
+	for (u32 i = 0; i < rq->nr_vcpus; i++)
 		u->vcpu[i].pcpu = pcpu[i];
-	u->d.domu = u;
-	str_copy(u->d.name, sizeof(u->d.name), name);
-	if (pool_pages && pool_pages < paging_pool_minimum(&u->d)) {
+	e = make_domu(rq, u, why);
+	if (e != PN_ERR_ok) {
 		release(u);
-		return PN_ERR_small;
-	}
-	if (!fill_domu(u, pool_pages)) {
-		release(u);
-		return PN_ERR_nomem;
+		return e;
 	}
 	vdev_init(&u->vdev, tsc_khz, rdtsc());
 	vdev_set_memory(&u->vdev, u->memory_bytes);
@@ -145,8 +237,8 @@ enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u6
 	if (domu_is_smp(u))
 		vcpus_init(u);
 	domu_set_state(&u->vcpu[0], PN_CREATED);
-	plat_log(LOG_DEBUG, "domain %u \"%s\" created: %lu MiB, %u vCPUs from pcpu%u on", u->d.id, u->d.name,
-		 (u->memory_bytes >> 20), u->d.nr_vcpus, pcpu[0]);
+	plat_log(LOG_DEBUG, "domain %u \"%s\" created: %lu MiB at %lx, %u vCPUs from pcpu%u on", u->d.id, u->d.name,
+		 (u->memory_bytes >> 20), u->memory, u->d.nr_vcpus, pcpu[0]);
 	return PN_ERR_ok;
 }
 
@@ -349,7 +441,7 @@ void domu_info(const struct domu *u, struct pn_domain_info *info)
 	info->console_pending = vdev_console_pending(&u->vdev);
 	str_copy(info->name, sizeof(info->name), u->d.name);
 	str_copy(info->reason, sizeof(info->reason), u->d.reason);
-	info->memory_offset = u->memory - host_memory.pool_base;
+	info->memory_offset = u->memory - host_memory.window_base;
 }
 
 static void add_trips(struct pn_trip_stat *sum, const struct pn_trip_stat *t)

@@ -65,8 +65,19 @@ struct domu {
 
 struct domu *domu_by_id(u32 id);
 
-/* Life cycle, called on pCPU 0; a pn_error. Sizes in bytes. nr_vcpus pCPUs must be free: PN_ERR_nospc. */
-enum pn_error domu_create(const char *name, u64 memory_bytes, u64 pool_pages, u64 nr_vcpus, enum pn_regions regions, u32 *id);
+/* What a new domU is to have. */
+struct domu_request {
+	const char *name;
+	u64 memory_bytes, pool_pages; /* pool_pages: 0 for the default */
+	u64 nr_vcpus;                 /* as many pCPUs must be free */
+	u32 shadow_levels;            /* at least so many, where its mode can have them */
+	enum pn_regions regions;
+};
+
+/* Life cycle, called on pCPU 0; a pn_error. why[PN_REASON]: which limit stands against it (abi/limits.def), one sentence without its full stop. */
+enum pn_error domu_create(const struct domu_request *rq, u32 *id, char *why);
+/* A pool of so many pages is not to be had: the same sentence. */
+enum pn_error domu_no_pool(const struct domain *d, u64 pages, char *why);
 enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline, char *why,
 			size_t why_bytes);
 enum pn_error domu_start(struct domu *u);

@@ -17,8 +17,12 @@
 
 #include "plat_impl.h"
 
-/* Contiguous page-aligned memory for a domain's bookkeeping and shadow pool, zeroed. NULL: none left. */
+/*
+ * Contiguous page-aligned memory for a domain's bookkeeping, zeroed; and such below 4 GiB, for shadow tables: CR3 has 32 bits outside of
+ * long mode, as have the entries of two-level tables. NULL: none left.
+ */
 void *plat_alloc_pages(u64 nr_pages);
+void *plat_alloc_low_pages(u64 nr_pages);
 void plat_free_pages(void *p, u64 nr_pages);
 
 /*

@@ -24,7 +24,8 @@ extern const bool paging_short_ways;
 
 /*
  * pool_pages: shadow pages, 0 for the default (256 a vCPU + 2 a MiB of memory). False: out of memory. All else may be asked for
- * once d->vcpu[] is set as well.
+ * once d->vcpu[] is set as well. A domain with a frame above 4 GiB, which no entry of 32 bits can name, gets shadow tables of three levels
+ * at least (d->min_shadow_levels).
  */
 bool paging_domain_init(struct domain *d, u64 pool_pages);
 void paging_domain_destroy(struct domain *d);
@@ -156,6 +157,8 @@ enum pool_result {
 	POOL_NONE, /* this recipe has no shadow pool */
 };
 
+/* What a pool of so many pages (0: the default's) takes of memory below 4 GiB, bytes; of the domain only nr_pages and nr_vcpus are looked at. */
+u64 paging_pool_bytes(const struct domain *d, u64 pages);
 /* The least number of shadow pages that a domain of so many vCPUs can run with. 0: it needs none. */
 u64 paging_pool_minimum(const struct domain *d);
 /*

@@ -10,7 +10,7 @@
 #include "events.h"
 #include "vcpu.h"
 
-#define TRACE_MAX_PCPUS 64
+#define TRACE_MAX_PCPUS PN_LIMIT_pcpus
 
 /* A pCPU's ring as its writer keeps it (ring.c says what must hold). Zero: it has none. */
 struct trace_ring {

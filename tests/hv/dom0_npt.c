@@ -119,18 +119,30 @@ static void mark_used(u64 gpa)
 	}
 }
 
-static void begin(void)
+/* Two ranges are the hypervisor's, the second above 4 GiB; or the first alone. */
+static void begin_with(u32 nr_own)
 {
 	heap_used = 0;
 	heap_limit = ~0ull / 2;
 	warnings = 0;
-	host_memory = (struct host_memory){ .private_base = GIB,
-					    .private_end = 2 * GIB - 64 * 1024,
-					    .pool_base = GIB + 256 * MIB,
-					    .pool_bytes = 512 * MIB,
-					    .ram_end = 2 * GIB };
+	host_memory = (struct host_memory){ .own = { { GIB, 2 * GIB - 64 * 1024 }, { 9 * GIB, 10 * GIB } },
+					    .nr_own = nr_own,
+					    .dom0_low_end = GIB,
+					    .window_base = GIB,
+					    .window_bytes = nr_own > 1 ? 9 * GIB : GIB,
+					    .ram_end = nr_own > 1 ? 10 * GIB : 2 * GIB };
+	memset(pieces, 0, sizeof(pieces));
+	memset(bars, 0, sizeof(bars));
+	memset(config, 0, sizeof(config));
+	nr_tables = 0;
+	hole_bytes = 0;
 	dom0_npt_init(NULL, host_memory.ram_end);
 	control_init();
+}
+
+static void begin(void)
+{
+	begin_with(1);
 }
 
 static void write_config(u32 offset, u32 val)
@@ -211,13 +223,81 @@ START_TEST(every_bar_goes_back)
 		move(0, 0xc0000000u + i % 1000 * 0x1000);
 		ck_assert_uint_eq(walk(bars[0].mapped), ~0ull);
 		move(2, at);
-		move(4, at + 16 * GIB);
+		move(4, (i % 5 + 1) * 16 * GIB);
 		bar2_is_at(at);
-		ck_assert_uint_eq(walk(at + 16 * GIB + 77 * MIB), host_memory.pool_base + 77 * MIB);
 	}
 	decoding(false);
 	ck_assert_uint_eq(heap_used, used);
 	all_else_is_natural();
+}
+END_TEST
+
+/* What BAR 4 at `at` shows: the memory of domUs in pieces, and nothing beside them. */
+static void window_is_at(u64 at, const u64 *hpa, u32 nr)
+{
+	for (u32 i = 0; i < nr; i++) {
+		const u64 gpa = at + hpa[i] - GIB;
+
+		for (u64 off = 0; off < 12 * MIB; off += 12 * MIB - PAGE_SIZE)
+			ck_assert_uint_eq(walk(gpa + off), hpa[i] + off);
+		ck_assert_uint_eq(walk(gpa - 1), ~0ull);
+		ck_assert_uint_eq(walk(gpa + 12 * MIB), ~0ull);
+	}
+}
+
+/* DomUs come and go, the BAR moves: dom0 sees their memory, and of all else that is the hypervisor's nothing. */
+START_TEST(domus_in_the_window)
+{
+	const u64 hpa[] = { GIB + 200 * MIB, 9 * GIB + 4 * MIB, 9 * GIB + 512 * MIB, GIB + 800 * MIB },
+		  places[] = { 16 * GIB, 32 * GIB };
+	u64 used;
+
+	begin_with(2);
+	used = heap_used;
+	for (u32 i = 0; i < ARRAY_SIZE(hpa); i++)
+		ck_assert(control_show(hpa[i], 12 * MIB)); /* while the BAR is nowhere */
+	for (u32 i = 0; i < 100; i++) {
+		const u64 at = places[i % 2];
+
+		move(4, at);
+		window_is_at(at, hpa, ARRAY_SIZE(hpa));
+		ck_assert_uint_eq(walk(places[!(i % 2)] + 200 * MIB), ~0ull);
+		all_else_is_natural();
+		control_hide(hpa[i % 4]);
+		ck_assert_uint_eq(walk(at + hpa[i % 4] - GIB), ~0ull);
+		ck_assert(control_show(hpa[i % 4], 12 * MIB));
+		window_is_at(at, hpa, ARRAY_SIZE(hpa));
+	}
+	decoding(false);
+	ck_assert_uint_eq(walk(32 * GIB + 200 * MIB), ~0ull);
+	decoding(true);
+	for (u32 i = 0; i < ARRAY_SIZE(hpa); i++)
+		control_hide(hpa[i]);
+	control_hide(hpa[0]);
+	for (u64 gib = 16; gib < 48; gib++)
+		ck_assert_uint_eq(walk(gib * GIB + 200 * MIB), ~0ull);
+	ck_assert_uint_eq(heap_used, used);
+	all_else_is_natural();
+}
+END_TEST
+
+/* No table is to be had: the domU's memory is not to be seen, nothing else has changed. As many domUs as there can be, no more. */
+START_TEST(no_room_in_the_window)
+{
+	u64 before;
+
+	begin_with(2);
+	move(4, 16 * GIB);
+	before = heap_used;
+	heap_limit = heap_used;
+	ck_assert(!control_show(GIB + 200 * MIB, 12 * MIB));
+	ck_assert_uint_eq(heap_used, before);
+	ck_assert_uint_eq(walk(16 * GIB + 200 * MIB), ~0ull);
+	heap_limit = ~0ull / 2;
+	for (u32 i = 0; i < NR_PIECES; i++)
+		ck_assert(control_show(GIB + 200 * MIB + i * POOL_UNIT, POOL_UNIT));
+	ck_assert(!control_show(9 * GIB, POOL_UNIT));
+	ck_assert_uint_eq(walk(16 * GIB + 8 * GIB), ~0ull);
 }
 END_TEST
 
@@ -321,6 +401,8 @@ int main(void)
 
 	tcase_add_test(c, moved_ten_thousand_times);
 	tcase_add_test(c, every_bar_goes_back);
+	tcase_add_test(c, domus_in_the_window);
+	tcase_add_test(c, no_room_in_the_window);
 	tcase_add_test(c, neighbours_on_demand);
 	tcase_add_test(c, overlapping);
 	tcase_add_test(c, reached_for_everything);

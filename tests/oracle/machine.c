@@ -9,6 +9,7 @@
 #include "policy.h"
 
 #define MACHINE_FRAMES 4096
+#define HIGH_FRAMES    (MEMORY_FRAMES + AREA_FRAMES)
 #define MOST_TRIES     1024 /* the most pieces that searches for an access's tables come in, by far */
 #define LEAST_SEARCH   3    /* pages, of pools with a few dozen */
 
@@ -18,20 +19,24 @@ static _Noreturn void die(const char *what)
 	abort();
 }
 
-/* The pool, made once: only what programs touched of it has to be cleared (run_end). */
-static u8 *pool_memory(void)
+static u8 *aligned(u8 *memory)
 {
-	static u8 *memory;
-	u64 first;
-
-	if (memory)
-		return memory;
-	host_init(MACHINE_FRAMES);
-	memory = plat_alloc_pages(MEMORY_FRAMES + AREA_FRAMES);
 	if (!memory)
 		die("no guest could be made");
-	first = plat_virt_to_mfn(memory).n;
-	return memory += (AREA_FRAMES - first % AREA_FRAMES) % AREA_FRAMES * PAGE_SIZE;
+	return memory + (AREA_FRAMES - plat_virt_to_mfn(memory).n % AREA_FRAMES) % AREA_FRAMES * PAGE_SIZE;
+}
+
+/* The pool, below or above 4 GiB, made once: only what programs touched of it has to be cleared (run_end). */
+static u8 *pool_memory(bool high)
+{
+	static u8 *memory[2];
+
+	if (!memory[0]) {
+		host_init_high(MACHINE_FRAMES, HIGH_FRAMES);
+		memory[0] = aligned(plat_alloc_low_pages(MEMORY_FRAMES + AREA_FRAMES));
+		memory[1] = aligned(plat_alloc_pages(HIGH_FRAMES));
+	}
+	return memory[high];
 }
 
 static void map_memory(struct machine *m)
@@ -63,7 +68,7 @@ static void add_vcpu(struct machine *m, u32 i, u64 seed)
 void machine_init(struct machine *m, struct machine_size size, u64 seed)
 {
 	struct domain *d = &m->d;
-	u8 *memory = pool_memory();
+	u8 *memory = pool_memory((seed >> 1) % 4 == 3); /* every fourth has its memory above 4 GiB */
 
 	memset(m, 0, sizeof(*m));
 	plat_cr3_unseen = seed & 1; /* every other machine lets 32-bit guests change CR3 unseen: hv/paging/nested/fence.h */

@@ -18,6 +18,10 @@ for page in events workloads; do
 	sh "$src/docs/mk$page.sh" "$src" >"$tmp/$page.md"
 	cmp "$tmp/$page.md" "$src/docs/$page.md" || { echo "docs_check: docs/$page.md is not current: make docs" >&2; status=1; }
 done
+sh "$src/docs/mklimits.sh" "$src" >"$tmp/hardware.md"
+cmp "$tmp/hardware.md" "$src/docs/hardware.md" || { echo "docs_check: docs/hardware.md is not current: make docs" >&2; status=1; }
+entries hardware.md 'LIMIT(' abi/limits.def
+entries hardware.md 'LIMIT_MEMORY(' abi/limits.def
 entries events.md 'EVENT(' traces/events.def
 entries events.md 'TRIP(' abi/trips.def
 counters=$(sed -n '/define PN_COUNTERS/,/[^\\]$/p' "$src/abi/control_abi.h" | grep -c '	X([a-z]')

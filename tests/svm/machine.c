@@ -74,10 +74,12 @@ void machine_init(void)
 	if (!mapped)
 		map_ram();
 	mapped = true;
-	host_memory = (struct host_memory){ .private_base = MACHINE_HEAP_BASE,
-					    .private_end = MACHINE_RAM_END,
-					    .pool_base = MACHINE_POOL_BASE,
-					    .pool_bytes = MACHINE_RAM_END - MACHINE_POOL_BASE,
+	host_memory = (struct host_memory){ .own = { { MACHINE_HEAP_BASE, MACHINE_RAM_END } },
+					    .nr_own = 1,
+					    .dom0_low_end = MACHINE_HEAP_BASE,
+					    .window_base = MACHINE_POOL_BASE,
+					    .window_bytes = MACHINE_RAM_END - MACHINE_POOL_BASE,
+					    .own_bytes = MACHINE_RAM_END - MACHINE_HEAP_BASE,
 					    .ram_end = MACHINE_RAM_END };
 	memset(heap_used, 0, sizeof(heap_used));
 	memset(pool_used, 0, sizeof(pool_used));
@@ -130,6 +132,11 @@ void *plat_alloc_pages(u64 nr_pages)
 	return memset(p, 0, once_used(&heap_touched, first, nr_pages) * PAGE_SIZE);
 }
 
+void *plat_alloc_low_pages(u64 nr_pages)
+{
+	return plat_alloc_pages(nr_pages);
+}
+
 void plat_free_pages(void *p, u64 nr_pages)
 {
 	u64 first = ((u64)p - MACHINE_HEAP_BASE) / PAGE_SIZE;
@@ -175,6 +182,36 @@ void pool_free(hpa_t base, u64 bytes)
 		pool_used[i] = 0;
 	}
 	ASAN_POISON_MEMORY_REGION((void *)base, units * POOL_UNIT);
+}
+
+static u64 count_free(const u8 *used, u64 nr, u64 bytes)
+{
+	u64 n = 0;
+
+	for (u64 i = 0; i < nr; i++)
+		n += !used[i];
+	return n * bytes;
+}
+
+/* Books and domUs have places of their own here, so that the first can run out alone. */
+void memory_state(struct memory_state *s)
+{
+	s->largest = count_free(pool_used, POOL_UNITS, POOL_UNIT);
+	s->free_low = count_free(heap_used, HEAP_PAGES, PAGE_SIZE);
+	s->free = s->free_low + s->largest;
+}
+
+void memory_free_modules(const struct boot_info *bi)
+{
+	(void)bi;
+}
+
+/* What plan_dom0_map makes of such a machine. */
+u32 memory_dom0_map(const struct boot_info *bi, struct boot_range *map, u32 most)
+{
+	const struct memory_plan plan = { .dom0 = { { 0, MACHINE_HEAP_BASE }, { MACHINE_RAM_END, ~0ull } }, .nr_dom0 = 2 };
+
+	return plan_dom0_map(bi, &plan, map, most);
 }
 
 /* ---- boot/: log, interrupts, the ends ---- */

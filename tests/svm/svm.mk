@@ -12,7 +12,7 @@ HOSTED_CFLAGS = -std=gnu11 -O1 -g $(PN_WARN) $(WERROR) -fomit-frame-pointer -fno
 	-D_GNU_SOURCE -I$(srcdir) -I$(srcdir)/tests/svm/hosted $(HV_INCLUDES) -I$(srcdir)/hv/host/sim $(CHECK_CFLAGS) $(CPPFLAGS)
 HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
 HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
-	$(HV_PAGING_SRCS) hv/host/bare/wait.c hv/host/sim/mmu.c
+	$(HV_PAGING_SRCS) hv/host/bare/wait.c hv/host/bare/memory_plan.c hv/host/sim/mmu.c
 HOSTED_MACHINE_SRCS = tests/svm/machine.c tests/svm/insns.c tests/svm/svm_host.c tests/svm/exit.c tests/svm/quick.S
 HOSTED_JUDGE_SRCS = tests/svm/fuzz_bytes.c tests/svm/fuzz_code.c tests/svm/fuzz_rules.c tests/svm/fuzz_values.c
 HOSTED_SUITE_SRCS = tests/svm/suites.c $(HOSTED_JUDGE_SRCS) $(HOSTED_SUITES:%=tests/svm/suites/%.c)

@@ -233,6 +233,10 @@ static void start(struct domu *u, u32 nr_vcpus)
 
 struct svm_vcpu *host_guest_smp(enum host_mode mode, unsigned cpl, u32 nr_vcpus)
 {
+	const struct domu_request rq = {
+		.name = "hosted", .memory_bytes = HOST_MEMORY, .nr_vcpus = nr_vcpus, .regions = PN_REGIONS_ALL
+	};
+	char why[PN_REASON];
 	static bool on;
 	u32 id;
 
@@ -243,8 +247,8 @@ struct svm_vcpu *host_guest_smp(enum host_mode mode, unsigned cpl, u32 nr_vcpus)
 		svm_enable();
 	}
 	on = true;
-	if (domu_create("hosted", HOST_MEMORY, 0, nr_vcpus, PN_REGIONS_ALL, &id) != PN_ERR_ok)
-		plat_panic("no domain could be made");
+	if (domu_create(&rq, &id, why) != PN_ERR_ok)
+		plat_panic("no domain could be made: %s", why);
 	guest = domu_by_id(id);
 	start(guest, nr_vcpus);
 	machine_pcpu = guest->vcpu[0].pcpu;

@@ -7,6 +7,8 @@
 
 #define BOOT_MAX_E820    64
 #define BOOT_MAX_MODULES 4
+#define BOOT_TEXT        (16 * 1024) /* bytes; what is beyond is cut */
+#define BOOT_RSDP_BYTES  36
 
 enum { E820_RAM = 1, E820_RESERVED = 2, E820_ACPI = 3, E820_NVS = 4 };
 
@@ -27,13 +29,14 @@ struct boot_info {
 	unsigned nr_modules;
 	u64 rsdp; /* physical address of the ACPI root pointer; 0: where BIOS puts it */
 	const char *cmdline;
+	/* Copies of all that is told in words, because the loader's memory is somebody's from memory_init on. */
+	char text[BOOT_TEXT];
+	unsigned text_bytes;
+	u8 rsdp_copy[BOOT_RSDP_BYTES];
 };
 
 /* magic and info: EAX and EBX at entry. False: no loader that we know. */
 bool boot_parse(struct boot_info *bi, u32 magic, u64 info);
-
-/* The end of everything that the loader put above `base` in the range that holds it: modules, tags. Bytes. */
-u64 boot_highest_module_end(const struct boot_info *bi);
 
 extern char image_start[], image_end[];
 

@@ -6,11 +6,12 @@
 #ifndef PCPU_H
 #define PCPU_H
 
+#include "control_abi.h"
 #include "cpu.h"
 #include "segments.h"
 #include "types.h"
 
-#define MAX_PCPUS 16
+#define MAX_PCPUS PN_LIMIT_pcpus
 
 struct vcpu;
 

@@ -53,8 +53,14 @@ struct host_cpu {
 	u64 hits, walks, faults;
 };
 
-/* A machine of `frames` 4 KiB frames, frame 0 unused. Exits the process if there is no memory. */
+#define HOST_HIGH (1ull << 20) /* the first frame above 4 GiB */
+
+/*
+ * A machine of `frames` 4 KiB frames, frame 0 unused; and of so many more from HOST_HIGH on, which are taken first unless memory
+ * below 4 GiB is asked for. Exits the process if there is no memory.
+ */
 void host_init(u64 frames);
+void host_init_high(u64 frames, u64 high_frames);
 void host_exit(void);
 /* Frames that nothing has allocated. */
 u64 host_free_frames(void);

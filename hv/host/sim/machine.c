@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "trace.h"
 
@@ -19,46 +20,79 @@ char host_panic_text[256];
 u64 trace_mask;
 u64 host_traced[PN_EV_MAX];
 
-static u8 *used;
-static u64 nr_frames;
+/* Two ranges: frames from 0 on, and from HOST_HIGH on. Addresses between them are reserved and never touched. */
+static struct range {
+	u64 first, frames;
+	u8 *used;
+} low, high = { .first = HOST_HIGH };
+static u64 mapped; /* bytes at host_memory */
+
+static bool all_is_free(void)
+{
+	return host_free_frames() + 1 == low.frames + high.frames;
+}
+
+static void discard(void)
+{
+	if (host_memory)
+		munmap(host_memory, mapped);
+	free(low.used);
+	free(high.used);
+	host_memory = low.used = high.used = NULL;
+	low.frames = high.frames = 0;
+}
+
+static bool begin_range(struct range *r, u64 frames)
+{
+	void *p = host_memory + r->first * PAGE_SIZE;
+
+	r->frames = frames;
+	r->used = calloc(frames + 1, 1);
+	if (frames && mprotect(p, frames * PAGE_SIZE, PROT_READ | PROT_WRITE))
+		return false;
+	/* Never zero by luck: what is not cleared shows. */
+	memset(p, 0xa5, frames * PAGE_SIZE);
+	return r->used;
+}
 
 /* A machine of the same size is given again: with all freed, its memory is as it was at first. */
-void host_init(u64 frames)
+void host_init_high(u64 frames, u64 high_frames)
 {
-	if (frames == nr_frames && host_free_frames() == frames - 1)
+	if (frames == low.frames && high_frames == high.frames && all_is_free())
 		return;
-	free(host_memory);
-	free(used);
-	host_memory = aligned_alloc(PAGE_SIZE, frames * PAGE_SIZE);
-	used = calloc(frames, 1);
-	if (!host_memory || !used) {
+	discard();
+	mapped = (high_frames ? HOST_HIGH + high_frames : frames) * PAGE_SIZE;
+	host_memory = mmap(NULL, mapped, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (host_memory == MAP_FAILED || !begin_range(&low, frames) || !begin_range(&high, high_frames)) {
 		perror("host_init");
 		exit(EXIT_FAILURE);
 	}
-	/* Never zero by luck: what is not cleared shows. */
-	memset(host_memory, 0xa5, frames * PAGE_SIZE);
-	nr_frames = frames;
-	used[0] = 1;
+	low.used[0] = 1;
+}
+
+void host_init(u64 frames)
+{
+	host_init_high(frames, 0);
 }
 
 void host_exit(void)
 {
-	if (nr_frames && host_free_frames() == nr_frames - 1)
-		return;
-	free(host_memory);
-	free(used);
-	host_memory = NULL;
-	used = NULL;
-	nr_frames = 0;
+	if (low.frames && !all_is_free())
+		discard();
+}
+
+static u64 count_free(const struct range *r)
+{
+	u64 n = 0;
+
+	for (u64 i = 0; i < r->frames; i++)
+		n += !r->used[i];
+	return n;
 }
 
 u64 host_free_frames(void)
 {
-	u64 n = 0;
-
-	for (u64 i = 0; i < nr_frames; i++)
-		n += !used[i];
-	return n;
+	return count_free(&low) + count_free(&high);
 }
 
 void host_moment_has_come(void)
@@ -66,28 +100,42 @@ void host_moment_has_come(void)
 	host_moment();
 }
 
-void *plat_alloc_pages(u64 nr_pages)
+static void *take(struct range *r, u64 nr_pages)
 {
 	u64 run = 0;
 
-	for (u64 i = 0; nr_pages && i < nr_frames; i++) {
-		run = used[i] ? 0 : run + 1;
+	for (u64 i = 0; nr_pages && i < r->frames; i++) {
+		run = r->used[i] ? 0 : run + 1;
 		if (run < nr_pages)
 			continue;
-		void *p = plat_map(MFN(i + 1 - nr_pages));
-		memset(used + i + 1 - nr_pages, 1, nr_pages);
+		void *p = plat_map(MFN(r->first + i + 1 - nr_pages));
+		memset(r->used + i + 1 - nr_pages, 1, nr_pages);
 		return memset(p, 0, nr_pages * PAGE_SIZE);
 	}
 	return NULL;
 }
 
+void *plat_alloc_pages(u64 nr_pages)
+{
+	void *p = take(&high, nr_pages);
+
+	return p ? p : take(&low, nr_pages);
+}
+
+void *plat_alloc_low_pages(u64 nr_pages)
+{
+	return take(&low, nr_pages);
+}
+
 void plat_free_pages(void *p, u64 nr_pages)
 {
-	u64 first = plat_virt_to_mfn(p).n;
+	const u64 mfn = plat_virt_to_mfn(p).n;
+	const struct range *r = mfn >= HOST_HIGH ? &high : &low;
+	const u64 first = mfn - r->first;
 
 	for (u64 i = first; i < first + nr_pages; i++) {
-		BUG_ON(i >= nr_frames || !used[i]);
-		used[i] = 0;
+		BUG_ON(i >= r->frames || !r->used[i]);
+		r->used[i] = 0;
 	}
 	memset(p, 0xa5, nr_pages * PAGE_SIZE);
 }

@@ -316,6 +316,11 @@ u64 paging_pool_minimum(const struct domain *d)
 	return 0;
 }
 
+u64 paging_pool_bytes(const struct domain *d, u64 pages)
+{
+	return 0;
+}
+
 enum pool_result paging_pool_resize(struct domain *d, u64 pages)
 {
 	return POOL_NONE;

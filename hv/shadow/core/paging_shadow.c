@@ -46,14 +46,26 @@ static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *b
 
 #include "guest_memory.h"
 
+static u64 pool_pages_of(const struct domain *d, u64 wanted)
+{
+	const u64 least = SH_MIN_POOL(d->nr_vcpus);
+
+	if (!wanted)
+		wanted = 256ull * d->nr_vcpus + 2 * (d->nr_pages * PAGE_SIZE >> 20);
+	return wanted < least ? least : wanted;
+}
+
+u64 paging_pool_bytes(const struct domain *d, u64 pages)
+{
+	return pool_bytes(pool_pages_of(d, pages));
+}
+
 bool paging_domain_init(struct domain *d, u64 pool_pages)
 {
-	u64 least = SH_MIN_POOL(d->nr_vcpus);
-
-	if (!pool_pages)
-		pool_pages = 256ull * d->nr_vcpus + 2 * (d->nr_pages * PAGE_SIZE >> 20);
+	if (d->first_mfn.n + d->nr_pages > FRAMES_BELOW_4G && d->min_shadow_levels < 3)
+		d->min_shadow_levels = 3;
 	sh_check_kept();
-	if (!pool_init(d, pool_pages < least ? least : pool_pages, sh_domain_place(NULL)))
+	if (!pool_init(d, pool_pages_of(d, pool_pages), sh_domain_place(NULL)))
 		return false;
 	if (SH_ALL(wrmap, init, d) && (!policy.super->init || policy.super->init(d)))
 		return true;

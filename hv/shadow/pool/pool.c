@@ -36,17 +36,24 @@ static u64 block_frames(void)
 	return POOL_BLOCK + pool_hw_offset / PAGE_SIZE;
 }
 
+u64 pool_bytes(u64 pages)
+{
+	const u64 blocks = (pages + POOL_BLOCK_PAGES - 1) / POOL_BLOCK_PAGES;
+
+	return blocks * POOL_BLOCK * (plat_cr3_unseen ? 2 : 1) * PAGE_SIZE;
+}
+
 /* A block's frames, aligned; zeroed. NULL: none left. */
 static void *alloc_block(void)
 {
 	const u64 frames = block_frames();
-	u8 *p = plat_alloc_pages(frames);
+	u8 *p = plat_alloc_low_pages(frames);
 	u64 head;
 
 	if (!p || !(plat_virt_to_mfn(p).n % POOL_BLOCK))
 		return p;
 	plat_free_pages(p, frames);
-	p = plat_alloc_pages(frames + POOL_BLOCK - 1);
+	p = plat_alloc_low_pages(frames + POOL_BLOCK - 1);
 	if (!p)
 		return NULL;
 	head = -plat_virt_to_mfn(p).n % POOL_BLOCK;

@@ -130,8 +130,9 @@ struct pool_block {
 	struct pool_block *next;
 };
 
-/* Places that blocks can have in machine memory: the pool lies below 4 GiB, where 2-level hardware can reach it. */
-#define POOL_PLACES ((1ull << 32) / PAGE_SIZE / POOL_BLOCK)
+/* Places that blocks can have in machine memory: the pool lies below 4 GiB, where CR3 and 2-level tables of legacy modes can reach it. */
+#define FRAMES_BELOW_4G ((1ull << 32) / PAGE_SIZE)
+#define POOL_PLACES     (FRAMES_BELOW_4G / POOL_BLOCK)
 
 #define SH_PARKED 8 /* tables */
 
@@ -178,6 +179,8 @@ struct sh_domain {
 bool pool_init(struct domain *d, u64 pages, u64 kept);
 void pool_destroy(struct domain *d);
 
+/* What a pool of so many pages takes of memory below 4 GiB, bytes. */
+u64 pool_bytes(u64 pages);
 /* `pages` more of them. False: out of memory; the pool is as it was. */
 bool pool_grow(struct sh_domain *s, u64 pages);
 /* `pages` fewer: as many must be free. Their memory goes back with the next pool_trim that finds its block unused. */

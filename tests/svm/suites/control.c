@@ -64,7 +64,7 @@ START_TEST(numbers_are_checked)
 	ck_assert_int_eq(command(PN_CMD_trace, 0, 0, 9, 0), PN_ERR_inval);
 	ck_assert_int_eq(command(PN_CMD_log, 0, 0, 0, 0), PN_ERR_ok);
 	ck_assert_uint_eq(dom0_load(BAR0 + PN_REG_EXCHANGE_BYTES, BAR0), PN_EXCHANGE_BYTES);
-	ck_assert_uint_eq(dom0_load(BAR0 + PN_REG_POOL_BYTES, BAR0), host_memory.pool_bytes);
+	ck_assert_uint_eq(dom0_load(BAR0 + PN_REG_POOL_BYTES, BAR0), host_memory.window_bytes);
 	ck_assert_uint_eq(dom0_load(BAR0 + PN_REG_RING_BYTES, BAR0), control_memory.ring_bytes);
 	ck_assert_uint_eq(dom0_load(BAR0 + PN_REG_RING_OFFSET, BAR0), control_memory.ring_offset);
 	ck_assert_uint_eq(dom0_load(BAR0 + PN_REG_TSC_KHZ, BAR0), tsc_khz);
@@ -84,7 +84,7 @@ static u8 *loaded_domain(u64 nr_vcpus)
 	set_argument(4, PN_REGIONS_ALL);
 	ck_assert_int_eq(command(PN_CMD_create, 0, MEMORY, 0, nr_vcpus), PN_ERR_ok);
 	ck_assert(answer(0) == 0 && answer(2) == MEMORY);
-	memory = (u8 *)host_memory.pool_base + answer(1);
+	memory = (u8 *)host_memory.window_base + answer(1);
 	ck_assert_int_eq(only_domain()->state, PN_CREATED);
 	ck_assert_str_eq(only_domain()->name, "one");
 	ck_assert_int_eq(command(PN_CMD_start, 0, 0, 0, 0), PN_ERR_state);
@@ -210,7 +210,7 @@ START_TEST(disk_images)
 	ck_assert_int_eq(command(PN_CMD_image, 0, 0, 0, 0), PN_ERR_inval);
 	ck_assert_int_eq(command(PN_CMD_image, 0, 511, 0, 0), PN_ERR_inval);
 	ck_assert_int_eq(command(PN_CMD_image, 0, ~511ull, 0, 0), PN_ERR_inval);
-	ck_assert_int_eq(command(PN_CMD_image, 0, host_memory.pool_bytes, 0, 0), PN_ERR_ok);
+	ck_assert_int_eq(command(PN_CMD_image, 0, host_memory.window_bytes, 0, 0), PN_ERR_ok);
 	ck_assert_int_eq(command(PN_CMD_image, 0, 512, 0, 0), PN_ERR_nomem);
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_ok);
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_noimage);
@@ -230,7 +230,7 @@ START_TEST(disk_images)
 	ck_assert_int_eq(attach(0, 0, PN_DISK_COPY, 0, 0, 0), PN_ERR_inval);
 	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 4096, 0, 0), PN_ERR_inval);
 	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 0, 2, ~1ull), PN_ERR_inval);
-	ck_assert_int_eq(attach(0, 0, PN_DISK_COPY, host_memory.pool_bytes, 0, 0), PN_ERR_nomem);
+	ck_assert_int_eq(attach(0, 0, PN_DISK_COPY, host_memory.window_bytes, 0, 0), PN_ERR_nomem);
 	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 0, 0, 0), PN_ERR_ok);
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_inuse);
 	create_one(1);
@@ -240,7 +240,7 @@ START_TEST(disk_images)
 	ck_assert_int_eq(command(PN_CMD_destroy, 0, 0, 0, 0), PN_ERR_ok);
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_inuse);
 	ck_assert_int_eq(command(PN_CMD_image, 0, DISK, 0, 0), PN_ERR_ok);
-	image = (u8 *)host_memory.pool_base + answer(1);
+	image = (u8 *)host_memory.window_base + answer(1);
 	image[DISK - 1] = 0x5a;
 	ck_assert_int_eq(attach(1, 1, PN_DISK_READ_ONLY, 0, 0, 0), PN_ERR_ok);
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_ok);

@@ -13,6 +13,7 @@ enum {
 	SLOT = 31, /* on a bus where nothing is plugged in */
 };
 
+#define PRIVATE           (host_memory.own[0].base)
 #define CONFIG(bytes, in) (0xcf8ull << 16 | (bytes) << 4 | (in))
 #define ANSWER            0x00c0ffee
 
@@ -114,15 +115,15 @@ START_TEST(first_instruction)
 	ck_assert_uint_eq(*(u8 *)AT(KERNEL + 40), 0x90);
 	ck_assert(s->vmcb.np_enable && s->vmcb.n_cr3 == dom0_npt_root());
 	/* ACPI's root pointer is copied below what is private, which is reserved; flags bit 3, modules. */
-	ck_assert(!memcmp(AT(host_memory.private_base - PAGE_SIZE), AT(PLAIN), 36));
+	ck_assert(!memcmp(AT(PRIVATE - PAGE_SIZE), AT(PLAIN), 36));
 	ck_assert_uint_eq(*(u32 *)AT(s->v.gpr[RBX] + 20), 1);
 	map = AT(*(u32 *)AT(s->v.gpr[RBX] + 48));
-	ck_assert_uint_eq(*(u64 *)(map + 24 * 3 + 4), host_memory.private_base - PAGE_SIZE);
+	ck_assert_uint_eq(*(u64 *)(map + 24 * 3 + 4), PRIVATE - PAGE_SIZE);
 	ck_assert_uint_eq(*(u32 *)(map + 24 * 3 + 20), E820_ACPI);
-	ck_assert_uint_eq(*(u64 *)(map + 24 * 4 + 4), host_memory.private_base);
-	ck_assert_uint_eq(*(u64 *)(map + 24 * 4 + 12), host_memory.private_end - host_memory.private_base);
+	ck_assert_uint_eq(*(u64 *)(map + 24 * 4 + 4), PRIVATE);
+	ck_assert_uint_eq(*(u64 *)(map + 24 * 4 + 12), host_memory.own[0].end - PRIVATE);
 	ck_assert_uint_eq(*(u32 *)(map + 24 * 4 + 20), E820_RESERVED);
-	ck_assert_uint_eq(*(u64 *)(map + 24 * 5 + 4), host_memory.private_end);
+	ck_assert_uint_eq(*(u64 *)(map + 24 * 5 + 4), host_memory.own[0].end);
 }
 END_TEST
 
@@ -172,7 +173,7 @@ START_TEST(asks_cpuid)
 	/* The instruction is gone, or where no memory is. */
 	code("\xff\xff\xff", 3);
 	ck_assert(leave(VMEXIT_CPUID, 0, 0) && faults());
-	s->vmcb.rip = host_memory.private_base;
+	s->vmcb.rip = PRIVATE;
 	ck_assert(leave(VMEXIT_CPUID, 0, 0) && faults());
 }
 END_TEST
@@ -300,7 +301,7 @@ void dom0_place_device(void)
 
 START_TEST(registers_and_private_memory)
 {
-	const u64 nothing = host_memory.private_base;
+	const u64 nothing = PRIVATE;
 
 	dom0();
 	dom0_place_device();
@@ -311,7 +312,7 @@ START_TEST(registers_and_private_memory)
 	ck_assert_uint_eq(dom0_load(BAR0 + PN_REG_DOMAIN + 1, BAR0), ~0u); /* not aligned */
 	dom0_store(BAR0 + PN_REG_DOMAIN + 1, 7);
 	ck_assert_uint_eq(dom0_load(BAR0 + PN_REG_DOMAIN, BAR0), 5);
-	ck_assert_uint_eq(dom0_load(host_memory.private_base + 8, nothing), ~0u); /* the hypervisor's: ones, and no writes */
+	ck_assert_uint_eq(dom0_load(PRIVATE + 8, nothing), ~0u); /* the hypervisor's: ones, and no writes */
 	*(u32 *)s->iopm = 0;
 	dom0_store((hpa_t)s->iopm, ANSWER);
 	ck_assert_uint_eq(*(u32 *)s->iopm, 0);
@@ -408,9 +409,9 @@ START_TEST(its_own_tables)
 		s->v.gpr[RDI] = walks[i].va;
 		ck_assert(leave(VMEXIT_NPF, 4, BAR0) && faults());
 		lay_out_walk((int)i, 0); /* a table that is the hypervisor's reads as not present */
-		*(u64 *)AT(TABLES + 8) = host_memory.private_base | 3;
+		*(u64 *)AT(TABLES + 8) = PRIVATE | 3;
 		if (walks[i].entry_bytes == 4)
-			*(u32 *)AT(TABLES + 0x400) = (u32)host_memory.private_base | 3;
+			*(u32 *)AT(TABLES + 0x400) = (u32)PRIVATE | 3;
 		s->v.gpr[RDI] = walks[i].va;
 		ck_assert(leave(VMEXIT_NPF, 4, BAR0) && faults());
 	}
@@ -422,7 +423,7 @@ START_TEST(code_at_an_end)
 {
 	dom0();
 	dom0_place_device();
-	s->vmcb.rip = host_memory.private_base - 2;
+	s->vmcb.rip = PRIVATE - 2;
 	memcpy(AT(s->vmcb.rip), "\x8b\x07", 2);
 	s->v.gpr[RDI] = BAR0 + PN_REG_MAGIC;
 	ck_assert(leave(VMEXIT_NPF, 4, BAR0) && moved(2));
