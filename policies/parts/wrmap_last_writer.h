@@ -71,13 +71,12 @@ SH_PART void last_writer_revoke(struct vcpu *v, struct frame_info *f, mfn_t mfn,
 		COUNT(v->domain, wrmap_last_miss);
 }
 
-/* Only where the entry's rights are its own: elsewhere the guest's may have changed. */
 SH_PART void last_writer_restore(struct domain *d, mfn_t mfn)
 {
 	u32 slot;
 	struct sh_page *leaf = last_writer_leaf(d, mfn, &slot);
 
-	if (leaf && leaf->role & ROLE_DIRECT)
+	if (leaf)
 		sh_grant_entry(d, leaf, slot, mfn);
 }
 

@@ -62,7 +62,7 @@ struct sh_mode {
 	u64 (*get)(const struct sh_page *sp, u64 slot);
 	/* Take PTE_RW from a leaf entry that maps this frame writable. False: it does not. */
 	bool (*revoke)(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
-	/* Give it to a direct one. */
+	/* Give it to one that has lost it, if the guest's table behind the leaf, where there is one, does. */
 	void (*grant)(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
 	u32 (*revoke_in)(struct domain *d, struct sh_page *leaf, struct frame_info *f, mfn_t mfn);
 	/*

@@ -387,7 +387,7 @@ u32 sh_revoke_in(struct domain *d, struct sh_page *leaf, struct frame_info *f, m
 /* One entry of a leaf shadow in use loses PTE_RW, if it maps mfn. */
 bool sh_revoke_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
 
-/* An entry of a direct leaf shadow in use that maps this frame, which is no guest table, allows writes again. */
+/* An entry of a leaf shadow in use that maps this frame, which is no guest table, allows writes again, if the guest's table still does. */
 void sh_grant_entry(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn);
 
 /* `bytes` a frame of the domain, zeroed, indexed by mfn: the base is biased. NULL: out of memory. */

@@ -42,7 +42,7 @@ static __attribute__((noinline)) enum verdict short_direct_fill(struct vcpu *v, 
 	u64 e;
 
 	log_dirty_mark(v->domain, mfn);
-	e = leaf_entry(v->domain, mfn, LINK_ALL | PTE_D);
+	e = leaf_entry(v->domain, leaf, mfn, LINK_ALL | PTE_D);
 	if (unlikely(unprefetched(s_get(leaf, s_slot(va, 1))) == e))
 		return retry(v, va);
 	leaf_fill(v, leaf, va, gfn, 0, e);

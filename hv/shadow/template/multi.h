@@ -198,8 +198,6 @@ static inline __attribute__((always_inline)) bool leaf_count(struct domain *d, s
 	if (unlikely(!SH_ALL(wrmap, mapped, d, mfn, sp, slot)))
 		return false;
 	f->writable++;
-	if (unlikely(d->log_dirty))
-		pool_mark_logged(d->shadow, sp);
 	return true;
 }
 
@@ -329,15 +327,29 @@ static inline u64 leaf_entry_whole(mfn_t mfn, u64 ge)
 	return leaf_entry_read(mfn, ge) | (ge_writable(ge) ? PTE_RW : 0);
 }
 
-/* The leaf entry for a mapping of a frame of the domain; `ge` gives the rights. */
-static inline u64 leaf_entry(const struct domain *d, mfn_t mfn, u64 ge)
+static __attribute__((noinline, cold)) bool logged_may_write(const struct domain *d, struct sh_page *sp, mfn_t mfn)
+{
+	if (!log_dirty_may_write(d, mfn))
+		return false;
+	pool_mark_logged(d->shadow, sp);
+	return true;
+}
+
+/* Does log-dirty allow an entry of this page that maps the frame writable? The page is known to it then. */
+static inline bool log_may_write(const struct domain *d, struct sh_page *sp, mfn_t mfn)
+{
+	return likely(!d->log_dirty) || logged_may_write(d, sp, mfn);
+}
+
+/* The page's leaf entry for a mapping of a frame of the domain; `ge` gives the rights. */
+static inline u64 leaf_entry(const struct domain *d, struct sh_page *sp, mfn_t mfn, u64 ge)
 {
 	const struct frame_info *f = frame_of(d, mfn);
 	u64 e = leaf_entry_whole(mfn, ge);
 
 	if (sh_hidden(f))
 		return 0;
-	return e & PTE_RW && (!policy.sync->may_write(f) || !log_dirty_may_write(d, mfn)) ? e & ~PTE_RW : e;
+	return e & PTE_RW && (!policy.sync->may_write(f) || !log_may_write(d, sp, mfn)) ? e & ~PTE_RW : e;
 }
 
 /*
@@ -350,7 +362,7 @@ static inline u64 absent_mmio(u64 ge)
 }
 
 /* The leaf entry that a guest's level-1 entry gives as it stands, where `rsvd` bits are reserved; an absent one if none yet. */
-static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain *d, u64 ge, u64 rsvd)
+static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain *d, struct sh_page *sp, u64 ge, u64 rsvd)
 {
 	mfn_t mfn;
 
@@ -361,28 +373,27 @@ static inline __attribute__((always_inline)) u64 leaf_derive(const struct domain
 	mfn = p2m_lookup(d, pte_gfn(ge));
 	if (unlikely(!mfn_valid(mfn)))
 		return absent_mmio(ge);
-	return leaf_entry(d, mfn, ge);
+	return leaf_entry(d, sp, mfn, ge);
 }
 
 /* The entry for a mapping of a frame by a hidden table: the bits are the guest's own, and hardware may add to them. */
-static inline u64 hidden_entry(const struct domain *d, mfn_t mfn, u64 ge)
+static inline u64 hidden_entry(const struct domain *d, struct sh_page *sp, mfn_t mfn, u64 ge)
 {
-	const u64 all = leaf_entry(d, mfn, ge | PTE_A | PTE_D);
+	const u64 all = leaf_entry(d, sp, mfn, ge | PTE_A | PTE_D);
 
 	return all & (~(u64)(PTE_A | PTE_D) | ge);
 }
 
 /* The entries that leaf_derive and leaf_entry give, for a leaf shadow that may be of a hidden table. */
-static inline __attribute__((always_inline)) u64 leaf_derive_in(const struct domain *d, const struct sh_page *sp, u64 ge,
-								u64 rsvd)
+static inline __attribute__((always_inline)) u64 leaf_derive_in(const struct domain *d, struct sh_page *sp, u64 ge, u64 rsvd)
 {
 	if (!AD_HIDES_TABLES || !sp->hidden || !(ge & PTE_P) || ge & rsvd || !mfn_valid(p2m_lookup(d, pte_gfn(ge))))
-		return leaf_derive(d, ge, rsvd);
-	return hidden_entry(d, p2m_lookup(d, pte_gfn(ge)), ge);
+		return leaf_derive(d, sp, ge, rsvd);
+	return hidden_entry(d, sp, p2m_lookup(d, pte_gfn(ge)), ge);
 }
-static inline u64 leaf_entry_in(const struct domain *d, const struct sh_page *sp, mfn_t mfn, u64 ge)
+static inline u64 leaf_entry_in(const struct domain *d, struct sh_page *sp, mfn_t mfn, u64 ge)
 {
-	return AD_HIDES_TABLES && sp->hidden ? hidden_entry(d, mfn, ge) : leaf_entry(d, mfn, ge);
+	return AD_HIDES_TABLES && sp->hidden ? hidden_entry(d, sp, mfn, ge) : leaf_entry(d, sp, mfn, ge);
 }
 
 /* Rights of the link for a guest's entry. A superpage's dirty bit governs here: the direct tables below do not know it. */

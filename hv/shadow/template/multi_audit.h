@@ -43,7 +43,7 @@ static void audit_leaf(struct domain *d, struct sh_page *sp, u32 slot, u64 e, st
 	if (sp->role & ROLE_DIRECT) {
 		mfn_t backing = p2m_lookup(d, GFN((u64)sp->gfn + slot));
 
-		most = mfn_valid(backing) ? leaf_entry(d, backing, LINK_ALL | PTE_D) : 0;
+		most = mfn_valid(backing) ? leaf_entry(d, sp, backing, LINK_ALL | PTE_D) : 0;
 	} else if (policy.sync->in_sync(sp) || SYNC_TAKES_SNAPSHOTS) {
 		most = leaf_derive_in(d, sp, audit_entry(sp, first_index(sp) + slot), role_rsvd(sp->role));
 	} else {
@@ -130,7 +130,7 @@ static void audit_absent(struct domain *d, struct sh_page *sp, u32 slot, u64 e, 
 
 	if (!policy.spare->answer || sp->role & ROLE_DIRECT || !policy.sync->in_sync(sp))
 		return;
-	now = leaf_derive(d, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), role_rsvd(sp->role));
+	now = leaf_derive(d, sp, guest_entry(sp, slot + ROLE_QUADRANT(sp->role) * ENTRIES), role_rsvd(sp->role));
 	if ((now ^ e) & ~(PTE_A | PTE_D))
 		audit_report(a, "smfn %x slot %u: %lx remembers what should be %lx", sp->mfn, slot, e, now);
 }

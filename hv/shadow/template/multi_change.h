@@ -180,7 +180,7 @@ static void mode_show(struct domain *d, struct sh_page *sp)
 		const u64 old = s_take(sp, slot);
 
 		harvest(d, sp, slot, old);
-		leaf_change(d, sp, slot, old, leaf_derive(d, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)));
+		leaf_change(d, sp, slot, old, leaf_derive(d, sp, guest_entry(sp, first_index(sp) + slot), role_rsvd(sp->role)));
 	}
 }
 
@@ -204,7 +204,7 @@ static void mode_settle(struct domain *d, struct sh_page *sp, u32 offset, u32 by
  * Is the leaf entry what the guest's is good for, whoever may write to the frame at this moment? Write access is good only while
  * the guest's entry is marked dirty, unless hardware marks it itself.
  */
-static bool leaf_agrees(const struct domain *d, const struct sh_page *sp, gva_t va)
+static bool leaf_agrees(const struct domain *d, struct sh_page *sp, gva_t va)
 {
 	u64 ge = guest_entry(sp, gw_offset(va, 1, G) / GUEST_BYTES), e = s_get(sp, s_slot(va, 1));
 	u64 want = leaf_derive_in(d, sp, ge, role_rsvd(sp->role));
@@ -266,12 +266,28 @@ static bool mode_revoke(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t 
 	return true;
 }
 
+/* The guest's table, behind a leaf in sync, gives write access to that frame still: its entry is derived anew. */
+static void grant_by_table(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
+{
+	u64 e;
+
+	if (!leaf->guest || !policy.sync->in_sync(leaf))
+		return;
+	e = leaf_derive_in(d, leaf, guest_entry(leaf, first_index(leaf) + slot), role_rsvd(leaf->role));
+	if ((e & (PTE_P | PTE_RW)) == (PTE_P | PTE_RW) && mfn_eq(pte_mfn(e), mfn))
+		leaf_put(d, leaf, slot, e);
+}
+
 static void mode_grant(struct domain *d, struct sh_page *leaf, u32 slot, mfn_t mfn)
 {
 	const u64 e = s_get(leaf, slot);
 
-	if ((e & (PTE_P | PTE_RW)) != PTE_P || !mfn_eq(pte_mfn(e), mfn) || !log_dirty_may_write(d, mfn))
+	if ((e & (PTE_P | PTE_RW)) != PTE_P || !mfn_eq(pte_mfn(e), mfn) || !log_may_write(d, leaf, mfn))
 		return;
+	if (!maps_directly(leaf->role)) {
+		grant_by_table(d, leaf, slot, mfn);
+		return;
+	}
 	if (AD_HIDES_TABLES) /* it is counted already */
 		leaf_put(d, leaf, slot, e | PTE_RW);
 	else
@@ -445,7 +461,7 @@ static struct sh_page *mode_resync_page(struct vcpu *v, gva_t va)
 	COUNT(v->domain, resync_page);
 	if (SYNC_TAKES_SNAPSHOTS && ge == snapshot_entry(walk.leaf->snapshot, index) && s_get(walk.leaf, slot))
 		return walk.leaf;
-	leaf_put(v->domain, walk.leaf, slot, leaf_derive(v->domain, ge, role_rsvd(walk.leaf->role)));
+	leaf_put(v->domain, walk.leaf, slot, leaf_derive(v->domain, walk.leaf, ge, role_rsvd(walk.leaf->role)));
 	followed(walk.leaf, index, ge);
 	return NULL;
 }

@@ -37,7 +37,7 @@ static inline u32 first_index(const struct sh_page *sp)
 /* An entry that did not simply lose rights is derived again. True: it had changed. */
 static __attribute__((noinline)) bool resync_entry(struct domain *d, struct sh_page *sp, u32 slot, u64 ge)
 {
-	const u64 old = s_get(sp, slot), e = leaf_derive(d, ge, role_rsvd(sp->role));
+	const u64 old = s_get(sp, slot), e = leaf_derive(d, sp, ge, role_rsvd(sp->role));
 
 	if (!SYNC_TAKES_SNAPSHOTS && e == unprefetched(old))
 		return false;
@@ -272,7 +272,7 @@ static inline __attribute__((always_inline)) bool prefetch_one(struct domain *d,
 	e = mfn_to_hpa(mfn) | PTE_D | SH_PREFETCHED | (ge & (PTE_P | PTE_US | PTE_NX));
 	if (policy.spare->flags)
 		e |= policy.spare->flags(ge);
-	if (ge & PTE_RW && !frame_of(d, mfn)->shadows && log_dirty_may_write(d, mfn) && leaf_count(d, leaf, slot, mfn))
+	if (ge & PTE_RW && !frame_of(d, mfn)->shadows && log_may_write(d, leaf, mfn) && leaf_count(d, leaf, slot, mfn))
 		e |= PTE_RW;
 	s_set(leaf, slot, e);
 	return true;

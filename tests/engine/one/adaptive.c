@@ -422,6 +422,38 @@ START_TEST(an_emptied_table_is_parked)
 }
 END_TEST
 
+/* Frame 90, which the kernel has written to, becomes a level-2 table, and is one no more by the write of `empty`. */
+static void table_for_a_while(gva_t empty, bool read_only)
+{
+	store(90, 1, 0);
+	guest_table(&g, 81)[0] = at(DATA, ALL);
+	guest_table(&g, 90)[0] = at(81, ALL);
+	store(USER_L1, 5, at(90, ALL));
+	store(USER_L3, 3, at(90, ALL));
+	expect_done(USER + (3ull << 30), U, 0, DATA);
+	if (read_only)
+		store(6, 90, at(90, KERNEL & ~PTE_RW));
+	load_root();
+	ck_assert_ptr_nonnull(frame(90)->shadows);
+	ck_assert_int_eq(guest_access(&g, empty, W, 0, 8).kind, ACCESS_DONE);
+	ck_assert_ptr_null(frame(90)->shadows);
+}
+
+/* The mapping that the table took write access from has it again, of small pages, too. */
+START_TEST(what_was_protected_is_writable_again)
+{
+	table_for_a_while(linear(90, 0), false);
+	ck_assert_uint_eq(store(90, 2, 0), 0);
+}
+END_TEST
+
+START_TEST(what_the_guest_protects_stays_so)
+{
+	table_for_a_while(user(5), true);
+	ck_assert_int_eq(guest_access(&g, linear(90, 2), W, 0, 8).kind, ACCESS_FAULT);
+}
+END_TEST
+
 START_TEST(few_tables_are_parked)
 {
 	u64 used;
@@ -510,6 +542,8 @@ int main(void)
 	tcase_add_test(t, an_emptied_root_is_parked_when_it_is_left);
 	tcase_add_test(t, a_parked_roots_links_follow_when_it_is_loaded);
 	tcase_add_test(t, an_emptied_table_is_parked);
+	tcase_add_test(t, what_was_protected_is_writable_again);
+	tcase_add_test(t, what_the_guest_protects_stays_so);
 	tcase_add_test(t, few_tables_are_parked);
 	tcase_add_test(t, readers_that_go_upwards_deserve_more);
 	tcase_add_test(t, readers_here_and_there_get_one_entry);
