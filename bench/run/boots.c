@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 #include "boots.h"
+#include "control_abi.h"
 
 #define BOOT_SECONDS 150.0 /* of expected guests' time in one boot */
-#define MAX_VCPUS    8
 
 static bool is_finished(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition)
 {
@@ -76,7 +76,7 @@ void boots_add(struct queue *q, const struct selection *s, const struct options 
 			add_native(q, &recipes[i], s, o);
 			continue;
 		}
-		for (unsigned vcpus = 1; vcpus <= MAX_VCPUS; vcpus++)
+		for (unsigned vcpus = 1; vcpus <= PN_LIMIT_vcpus; vcpus++)
 			add_shared(q, &recipes[i], s, o, vcpus, round);
 	}
 }

@@ -54,8 +54,10 @@ static uint32_t sim_create(const uint64_t *arg, uint64_t *ret)
 		i++;
 	if (i == SIM_DOMAINS || arg[2] > SIM_VCPUS)
 		return PN_ERR_nospc;
-	if (arg[0] > SIM_MEMORY)
+	if (arg[0] > SIM_MEMORY) {
+		ret[3] = sim.lie_why ? sim.lie_why : (uint64_t)sprintf(bar2, "that is more than 1 MiB (limit domu_memory)");
 		return PN_ERR_nomem;
+	}
 	if (arg[3] > PN_MAX_LEVELS)
 		return PN_ERR_inval;
 	sim.shadow_levels = arg[3];
@@ -282,6 +284,12 @@ static uint32_t run(uint32_t command, uint32_t domain, const uint64_t *arg, uint
 	case PN_CMD_ping: ret[0] = arg[0] + 1; return PN_ERR_ok;
 	case PN_CMD_create: return sim_create(arg, ret);
 	case PN_CMD_list: sim_list(ret); return PN_ERR_ok;
+	case PN_CMD_memory:
+		ret[0] = 6ull << 30;
+		ret[1] = 5ull << 30;
+		ret[2] = 3ull << 30;
+		ret[3] = 1ull << 30;
+		return PN_ERR_ok;
 	case PN_CMD_image: return sim_image(arg[0], ret);
 	case PN_CMD_image_free: return sim_image_free(arg[0]);
 	case PN_CMD_log: ret[0] = sim.commands < 3 ? (uint64_t)sprintf(bar2, "[0.000] a log line\n") : 0; return PN_ERR_ok;

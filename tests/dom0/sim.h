@@ -16,6 +16,7 @@
 struct sim {
 	uint32_t magic, version, ring_offset; /* what the registers say; tests spoil them */
 	uint32_t lie_status;                  /* if not 0: what every command answers */
+	uint64_t lie_why;                     /* if not 0: how long the sentence is that says which limit was hit */
 	unsigned commands;                    /* run so far */
 	unsigned live;                        /* domains now */
 	uint64_t trace_mask, trace_mode;

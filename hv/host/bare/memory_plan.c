@@ -63,7 +63,11 @@ static u64 end_of(u64 base, u64 bytes)
 
 static void put(struct memory_range *to, u32 *n, u64 base, u64 end)
 {
-	if (base < end && *n < PLAN_RANGES)
+	if (base >= end)
+		return;
+	if (*n && to[*n - 1].end == base)
+		to[*n - 1].end = end;
+	else if (*n < PLAN_RANGES)
 		to[(*n)++] = (struct memory_range){ base, end };
 }
 

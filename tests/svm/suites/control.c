@@ -41,6 +41,50 @@ static const struct pn_domain_info *only_domain(void)
 	return (const struct pn_domain_info *)exchange;
 }
 
+/* A domain that cannot be, and the limit that stands against it. */
+static void refused(u64 memory, u64 pool, u64 vcpus, enum pn_error e, const char *limit)
+{
+	char why[PN_REASON] = "";
+
+	ck_assert_int_eq(command(PN_CMD_create, 0, memory, pool, vcpus), e);
+	ck_assert(answer(3) > 10 && answer(3) < PN_REASON);
+	memcpy(why, exchange, answer(3));
+	ck_assert_msg(strstr(why, limit) != NULL, "\"%s\" does not name %s", why, limit);
+}
+
+START_TEST(limits_by_name)
+{
+	const u64 mib = 1 << 20, all = host_memory.window_bytes;
+	u64 free_before;
+
+	dom0();
+	dom0_place_device();
+	set_argument(3, 0);
+	set_argument(4, 0);
+	free_before = machine_free_pages();
+	refused(PN_LIMIT_least_memory * mib - 1, 0, 1, PN_ERR_inval, "(limit least_memory)");
+	refused(PN_LIMIT_memory * mib + 1, 0, 1, PN_ERR_inval, "(limit memory)");
+	refused(~0ull, 0, 1, PN_ERR_inval, "(limit memory)");
+	refused(PN_LIMIT_smp_memory * mib + 1, 0, 2, PN_ERR_inval, "(limit smp_memory)");
+	refused(MEMORY, MEMORY / PAGE_SIZE + 1, 1, PN_ERR_inval, "(limit pool)");
+	refused(MEMORY, 0, PN_LIMIT_vcpus + 1, PN_ERR_inval, "(limit vcpus)");
+	refused(MEMORY, 0, ~0ull, PN_ERR_inval, "(limit vcpus)");
+	refused(MEMORY, 0, MACHINE_PCPUS, PN_ERR_nospc, "(limit pcpus)");
+	refused(all + mib, 0, 1, PN_ERR_nomem, "(limit domu_memory)");
+	if (!paging_is_nested) {
+		refused(all, 20000, 1, PN_ERR_nomem, "a pool of 20000 pages needs");
+		refused(all, 20000, 1, PN_ERR_nomem, "(limit heap)");
+		refused(MEMORY, 1, 1, PN_ERR_small, "fewer shadow pages");
+	}
+	ck_assert_uint_eq(machine_free_pages(), free_before);
+	while (plat_alloc_pages(1))
+		;
+	refused(MEMORY, 0, 1, PN_ERR_nomem, "(limit heap)");
+	ck_assert_int_eq(command(PN_CMD_memory, 0, 0, 0, 0), PN_ERR_ok);
+	ck_assert(answer(0) == host_memory.own_bytes && answer(2) == all && answer(1) == answer(2) + answer(3));
+}
+END_TEST
+
 START_TEST(numbers_are_checked)
 {
 	dom0();
@@ -294,6 +338,7 @@ Suite *svm_control_suite(void)
 	Suite *suite = suite_create("hv/svm: the control device's commands");
 
 	svm_case(suite, "numbers are checked", numbers_are_checked, 1);
+	svm_case(suite, "limits by name", limits_by_name, 1);
 	svm_case(suite, "a domain's life", a_domains_life, 1);
 	svm_case(suite, "a pool before there is a guest", a_pool_before_there_is_a_guest, 2);
 	svm_case(suite, "disk images", disk_images, 1);
