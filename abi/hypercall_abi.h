@@ -65,5 +65,10 @@ struct pn_mmu_update {
 
 /* Writing v to this port ends the domain; natively QEMU's isa-debug-exit ends with (v << 1) | 1. */
 #define PN_DEBUG_EXIT_PORT 0xf4
+/*
+ * Where this hypervisor is not, a guest writes 1 to this port before a region and 0 behind it. Natively nobody listens; whoever runs the
+ * guest on another hypervisor counts the trips between.
+ */
+#define PN_REGION_PORT 0xe4
 
 #endif

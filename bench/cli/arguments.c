@@ -18,6 +18,7 @@ const char *argp_program_version = PN_VERSION;
 enum {
 	KEY_SUITE = 256,
 	KEY_LEVELS,
+	KEY_PEERS,
 	KEY_NO_TRACE,
 	KEY_KEEP_GOING,
 	KEY_QEMU,
@@ -34,7 +35,13 @@ static const struct argp_option run_options[] = {
 	{ "recipe", 'r', "A,B", 0, "only these recipes (default: the suite's; `penumbra list` shows all)", 1 },
 	{ "workload", 'w', "X,Y", 0, "only these workloads (default: the whole suite)", 1 },
 	{ "suite", KEY_SUITE, "NAME", 0,
-	  "quick (default), or full: every recipe, variant, workload and form, some 5000 guests; an hour on two CPUs", 1 },
+	  "quick (default); full: every recipe, variant, workload and form, some 5000 guests, an hour on two CPUs; or peers: "
+	  "Xen, KVM, "
+	  "and a few recipes beside them",
+	  1 },
+	{ "peers", KEY_PEERS, "xen,kvm", 0,
+	  "the same guests under Debian's Xen and Linux KVM as well (fetched into the build directory, nothing is installed)",
+	  1 },
 	{ "levels", KEY_LEVELS, "2,3,4,5", 0, "guests with so many levels of page tables (default: 4; in the full suite all)",
 	  1 },
 	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },
@@ -89,10 +96,11 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case 'r': o->recipes = arg; return 0;
 	case 'w': o->workloads = arg; return 0;
 	case KEY_SUITE:
-		if (strcmp(arg, "quick") && strcmp(arg, "full") && strcmp(arg, "hostile"))
-			argp_error(state, "--suite is quick or full, not \"%s\"", arg);
+		if (strcmp(arg, "quick") && strcmp(arg, "full") && strcmp(arg, "peers") && strcmp(arg, "hostile"))
+			argp_error(state, "--suite is quick, full or peers, not \"%s\"", arg);
 		o->suite = arg;
 		return 0;
+	case KEY_PEERS: o->peers = arg; return 0;
 	case KEY_LEVELS: return parse_levels(state, arg, &o->levels);
 	case 'n': return parse_number(state, "--repeat", arg, MAX_REPEAT, &o->repeat);
 	case 'j': return parse_number(state, "--jobs", arg, MAX_JOBS, &o->jobs);

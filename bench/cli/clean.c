@@ -17,6 +17,7 @@ static const struct {
 	{ "apt", "package lists and packages of other releases and architectures" },
 	{ "kernels", "kernels, unpacked from their packages" },
 	{ "qemu-next", "the newer QEMU" },
+	{ "peers", "Xen and KVM as peers" },
 	{ "fresh", "machines of tests/e2e/fresh.sh" },
 };
 

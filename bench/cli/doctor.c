@@ -62,6 +62,28 @@ static void look_at_next(const struct paths *p)
 	emulator_free(&e);
 }
 
+/* So are peers: fetched and made by the first run that names them. */
+static void look_at_peer(const struct paths *p, const struct recipe *r)
+{
+	char *what = xfmt("  run --peers %s", r->peer), *initrd = path_peer_initrd(p, r), *reason = peer_unavailable(p, r);
+
+	if (file_bytes(initrd) > 0)
+		printf("ok      %-28s made: %s\n", what, initrd);
+	else
+		printf("-       %-28s %s\n", what,
+		       reason ? reason : "not made: the first such run fetches and makes what it takes");
+	free(reason);
+	free(initrd);
+	free(what);
+}
+
+static void look_at_peers(const struct paths *p)
+{
+	for (unsigned i = 0; i < nr_recipes; i++)
+		if (recipe_is_peer(&recipes[i]) && (!i || !recipes[i - 1].peer || strcmp(recipes[i - 1].peer, recipes[i].peer)))
+			look_at_peer(p, &recipes[i]);
+}
+
 static void look_at_qemu(struct examination *x, const struct paths *p)
 {
 	const char *asked = emulator_asked(NULL);
@@ -76,6 +98,7 @@ static void look_at_qemu(struct examination *x, const struct paths *p)
 	look_at_feature(x, &e, "-device", "isa-debug-exit,help", "iobase", "QEMU: isa-debug-exit", "for native guests");
 	look_at_feature(x, &e, "-device", "virtio-blk-pci,help", "drive", "QEMU: virtio-blk", "dom0's disk");
 	look_at_next(p);
+	look_at_peers(p);
 	emulator_free(&e);
 }
 
@@ -140,7 +163,7 @@ static void look_at_hypervisors(struct examination *x, const struct paths *p)
 	select_workloads(&quick, NULL, "quick", LEVELS_DEFAULT);
 	select_also(&quick);
 	for (unsigned i = 0; i < nr_recipes; i++)
-		if (!recipe_is_native(&recipes[i]))
+		if (!recipe_is_native(&recipes[i]) && !recipe_is_peer(&recipes[i]))
 			count_file(recipes[i].base && !quick.recipe[i] ? &others : &needed, path_hypervisor(p, &recipes[i]),
 				   false);
 	kind_result(x, &needed);

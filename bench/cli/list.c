@@ -37,7 +37,11 @@ int cmd_list(const struct options *o, const struct paths *p)
 {
 	puts("Recipes (--recipe): how the guest's page tables are virtualised");
 	for (unsigned i = 0; i < nr_recipes; i++)
-		if (!recipes[i].base)
+		if (!recipes[i].base && !recipe_is_peer(&recipes[i]))
+			printf("  %-24s %s\n", recipes[i].name, recipes[i].text);
+	puts("\nPeers: other hypervisors, with the same guests (--peers, --suite peers, or --recipe)");
+	for (unsigned i = 0; i < nr_recipes; i++)
+		if (recipe_is_peer(&recipes[i]))
 			printf("  %-24s %s\n", recipes[i].name, recipes[i].text);
 	puts("\nTheir variants, with the parts of one axis exchanged (--recipe, or --suite full)");
 	for (unsigned i = 0; i < nr_recipes; i++)

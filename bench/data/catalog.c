@@ -12,11 +12,17 @@
 #undef linux
 
 const struct recipe recipes[] = {
-#define RECIPE(file, name, kind, suite, text)        { #file, name, RECIPE_KIND_##kind, #suite, NULL, NULL, NULL, text },
-#define VARIANT(file, name, base, axis, parts, text) { #file, name, RECIPE_KIND_shadow, "full", #base, #axis, #parts, text },
+#define UNCOUNTED_counted                     false
+#define UNCOUNTED_uncounted                   true
+#define RECIPE(file, name, kind, suite, text) { #file, name, RECIPE_KIND_##kind, #suite, NULL, NULL, NULL, text, NULL, false },
+#define VARIANT(file, name, base, axis, parts, text)                                                                             \
+	{ #file, name, RECIPE_KIND_shadow, "full", #base, #axis, #parts, text, NULL, false },
+#define PEER(file, name, peer, trips, text)                                                                                      \
+	{ #file, name, RECIPE_KIND_peer, "peers", NULL, NULL, NULL, text, #peer, UNCOUNTED_##trips },
 #include "policies/recipes.def"
 #undef RECIPE
 #undef VARIANT
+#undef PEER
 };
 const unsigned nr_recipes = COUNT_OF(recipes);
 
@@ -155,6 +161,42 @@ bool recipe_is_native(const struct recipe *r)
 	return r->kind == RECIPE_KIND_native;
 }
 
+bool recipe_is_peer(const struct recipe *r)
+{
+	return r->kind == RECIPE_KIND_peer;
+}
+
+static const struct {
+	const char *name, *workload, *why;
+} cannot[] = {
+#define RECIPE(...)
+#define VARIANT(...)
+#define PEER(...)
+#define PEER_CANNOT(name, workload, why) { name, workload, why },
+#include "policies/recipes.def"
+#undef RECIPE
+#undef VARIANT
+#undef PEER
+};
+
+const char *peer_cannot(const struct recipe *r, const struct workload *w)
+{
+	if (!recipe_is_peer(r))
+		return NULL;
+	for (unsigned i = 0; i < COUNT_OF(cannot); i++)
+		if (!strcmp(cannot[i].name, r->name) && !strcmp(cannot[i].workload, w->base))
+			return cannot[i].why;
+	if (!strcmp(w->suite, "hostile"))
+		return "hostile guests are for this project's hypervisor alone";
+	if (workload_vcpus(w) > 1)
+		return "peers' guests have one CPU here";
+	if (workload_exercise(w))
+		return "only this project's dom0 disturbs a guest so";
+	if (workload_pool(w) || workload_shadow_levels(w))
+		return "its shadow's size or shape is set page by page, which no peer lets be set";
+	return NULL;
+}
+
 static const char *recipe_name(unsigned i)
 {
 	return i < nr_recipes ? recipes[i].name : NULL;
@@ -207,6 +249,28 @@ static bool select_by_name(const char *names, const char *what, bool *chosen, co
 	return ok && any;
 }
 
+static bool is_one_of(const char *const *list, unsigned n, const char *name)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(list[i], name))
+			return true;
+	return false;
+}
+
+/* What the suite "peers" measures beside peers (quick.def). */
+static const char *const peers_beside[] = {
+#define BESIDE_PEERS(name) name,
+#include "quick.def"
+};
+
+/* Peers are in their own suite alone; they take long, and their packages have to be fetched. */
+static bool recipe_in_suite(const struct recipe *r, const char *suite)
+{
+	if (!strcmp(suite, "peers"))
+		return recipe_is_peer(r) || is_one_of(peers_beside, COUNT_OF(peers_beside), r->name);
+	return !strcmp(r->suite, "quick") || (!strcmp(suite, "full") && !recipe_is_peer(r));
+}
+
 bool select_recipes(struct selection *s, const char *names, const char *suite)
 {
 	memset(s->recipe, 0, sizeof(s->recipe));
@@ -215,14 +279,64 @@ bool select_recipes(struct selection *s, const char *names, const char *suite)
 	if (names)
 		return select_by_name(names, "recipe", s->recipe, recipe_name);
 	for (unsigned i = 0; i < nr_recipes; i++)
-		s->recipe[i] = !strcmp(recipes[i].suite, "quick") || !strcmp(suite, "full");
+		s->recipe[i] = recipe_in_suite(&recipes[i], suite);
 	return true;
 }
 
-/* `full` has all that `quick` has; `hostile` stands alone, as it is for tests. */
+static bool is_peers(const struct recipe *r, const char *name)
+{
+	return recipe_is_peer(r) && !strcmp(r->peer, name);
+}
+
+/* Each peer's name once. */
+static const char *peer_name(unsigned n)
+{
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		bool first = recipe_is_peer(&recipes[i]);
+
+		for (unsigned k = 0; k < i && first; k++)
+			first = !is_peers(&recipes[k], recipes[i].peer);
+		if (first && n-- == 0)
+			return recipes[i].peer;
+	}
+	return NULL;
+}
+
+static bool select_peer(struct selection *s, const char *name)
+{
+	char *known = xstrdup("");
+	bool any = false;
+
+	for (unsigned i = 0; i < nr_recipes; i++)
+		if (is_peers(&recipes[i], name))
+			any = s->recipe[i] = true;
+	for (unsigned n = 0; peer_name(n); n++) {
+		char *longer = xfmt("%s%s%s", known, n ? ", " : "", peer_name(n));
+
+		free(known);
+		known = longer;
+	}
+	if (!any)
+		say("there is no peer \"%s\": --peers takes names of %s, with commas between them", name, known);
+	free(known);
+	return any;
+}
+
+bool select_peers(struct selection *s, const char *names)
+{
+	char *copy = xstrdup(names ? names : ""), *rest = names ? copy : NULL, *name;
+	bool ok = true;
+
+	while (ok && (name = strsep(&rest, ",")))
+		ok = select_peer(s, name + strspn(name, " "));
+	free(copy);
+	return ok;
+}
+
+/* `full` has all that `quick` has, and so has `peers`; `hostile` stands alone, as it is for tests. */
 static bool in_suite(const struct workload *w, const char *suite)
 {
-	return !strcmp(w->suite, suite) || (!strcmp(suite, "full") && !strcmp(w->suite, "quick"));
+	return !strcmp(w->suite, suite) || ((!strcmp(suite, "full") || !strcmp(suite, "peers")) && !strcmp(w->suite, "quick"));
 }
 
 /* The forms of one workload, or the one form that has this name. 0: there is none of these levels; negative: none at all. */
@@ -282,16 +396,8 @@ bool select_workloads(struct selection *s, const char *names, const char *suite,
 	for (unsigned i = 0; i < nr_workloads; i++)
 		any |= s->workload[i] = in_suite(&workloads[i], suite) && (levels & 1u << workloads[i].levels);
 	if (!any)
-		say("no workload of these levels is in the suite \"%s\": there are quick, full and hostile", suite);
+		say("no workload of these levels is in the suite \"%s\": there are quick, full, peers and hostile", suite);
 	return any;
-}
-
-static bool is_one_of(const char *const *list, unsigned n, const char *name)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (!strcmp(list[i], name))
-			return true;
-	return false;
 }
 
 /* The suite as it is, with nothing named. */
@@ -339,9 +445,9 @@ void select_also(struct selection *s)
 /* The suite's own recipes and workloads, with four levels; Linux, which takes longest, under the recipes of quick.def alone. */
 static bool in_quick_suite(const struct recipe *r, const struct workload *w)
 {
-	if (strcmp(r->suite, "quick") || !in_suite(w, "quick") || w->levels != 4)
+	if ((strcmp(r->suite, "quick") && !recipe_is_peer(r)) || !in_suite(w, "quick") || w->levels != 4)
 		return false;
-	return !workload_is_linux(w) || is_one_of(quick_linux, COUNT_OF(quick_linux), r->name);
+	return !workload_is_linux(w) || recipe_is_peer(r) || is_one_of(quick_linux, COUNT_OF(quick_linux), r->name);
 }
 
 /* A variant's Linux takes longer than all its other guests: one of them tells what its part is worth there. */
@@ -350,7 +456,7 @@ static bool in_full_suite(const struct recipe *r, const struct workload *w)
 	return !r->base || !workload_is_linux(w) || (in_suite(w, "quick") && w->levels == 4);
 }
 
-bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w)
+bool selection_asks(const struct selection *s, const struct recipe *r, const struct workload *w)
 {
 	if (!s->recipe[r - recipes] || !s->workload[w - workloads])
 		return false;
@@ -359,9 +465,14 @@ bool selection_has(const struct selection *s, const struct recipe *r, const stru
 	return !left_to_itself(s, "quick") || in_quick_suite(r, w) || is_also(r, w);
 }
 
+bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w)
+{
+	return selection_asks(s, r, w) && !peer_cannot(r, w);
+}
+
 bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w)
 {
-	if (recipe_is_native(r) || !selection_has(s, r, w))
+	if (recipe_is_native(r) || recipe_is_peer(r) || !selection_has(s, r, w))
 		return false;
 	if (left_to_itself(s, "quick"))
 		return in_quick_suite(r, w) && is_one_of(quick_traced, COUNT_OF(quick_traced), w->name);

@@ -9,16 +9,18 @@
 
 #include "util.h"
 
-enum recipe_kind { RECIPE_KIND_shadow, RECIPE_KIND_nested, RECIPE_KIND_native };
+enum recipe_kind { RECIPE_KIND_shadow, RECIPE_KIND_nested, RECIPE_KIND_native, RECIPE_KIND_peer };
 
 struct recipe {
 	const char *file; /* names the image: penumbra-<file>.elf */
 	const char *name;
 	enum recipe_kind kind;
-	const char *suite;        /* "quick": measured unless the user chooses; "full": by that suite only, or by name */
+	const char *suite;        /* "quick": measured unless the user chooses; "full": by that suite only, or by name; "peers" */
 	const char *base;         /* a variant's: the file of the recipe of which it changes one part; NULL */
 	const char *axis, *parts; /* a variant's: of which axis, and what it has instead, joined by +; NULL */
 	const char *text;
+	const char *peer;     /* a peer's: which hypervisor, "kvm" or "xen"; NULL */
+	bool trips_uncounted; /* the peer keeps no count: its rows have 0, which is none */
 };
 
 /*
@@ -59,8 +61,11 @@ const char *workload_exercise(const struct workload *w);
 char *workload_cmdline(const struct workload *w);
 /* An image damaged on purpose: to be refused. */
 bool workload_is_bad(const struct workload *w);
-/* Does it run the guest on QEMU itself, with no hypervisor? */
+/* Does it run the guest on QEMU itself, with no hypervisor? Or on another hypervisor than ours? */
 bool recipe_is_native(const struct recipe *r);
+bool recipe_is_peer(const struct recipe *r);
+/* Why that peer cannot run that guest at all; NULL: it can, as can all that are no peers. Not to be freed. */
+const char *peer_cannot(const struct recipe *r, const struct workload *w);
 
 /* A set of numbers of levels: bit n for n levels. */
 #define LEVELS_DEFAULT 0 /* what the suite has: 4-level forms, and every one in "full" */
@@ -82,10 +87,16 @@ struct selection {
  * a form's name that form.
  */
 bool select_recipes(struct selection *s, const char *names, const char *suite);
+/* Besides: every recipe of these peers, by comma-separated names ("xen,kvm"); NULL: none. False after a message. */
+bool select_peers(struct selection *s, const char *names);
 bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels);
 /* To be called after both: what the quick suite, if nothing was named, has besides (quick.def). */
 void select_also(struct selection *s);
-/* Whether this pair is to be run, and with a traced pass as well: the suites leave some out (quick.def). */
+/*
+ * Whether this pair is asked for; is to be run, since a peer can; and with a traced pass as well: the suites leave some out
+ * (quick.def).
+ */
+bool selection_asks(const struct selection *s, const struct recipe *r, const struct workload *w);
 bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w);
 bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w);
 

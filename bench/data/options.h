@@ -22,6 +22,7 @@ struct options {
 	const char *recipes;   /* comma-separated, NULL: all */
 	const char *workloads; /* comma-separated, NULL: the suite */
 	const char *suite;     /* NULL: not given; "quick" then */
+	const char *peers;     /* comma-separated; NULL: none besides */
 	const char *resume;    /* run: which run to go on with; NULL: a new one */
 	unsigned levels;       /* of the guests: bit n for n levels; LEVELS_DEFAULT */
 	unsigned repeat;       /* 1 .. MAX_REPEAT; 0: 2 for bare-metal guests, 1 for Linux */

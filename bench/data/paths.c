@@ -88,6 +88,27 @@ char *path_dom0_initrd(const struct paths *p)
 	return xfmt("%s/dom0-initramfs.cpio.zst", p->build);
 }
 
+static bool is_xen(const struct recipe *r)
+{
+	return !strcmp(r->peer, "xen");
+}
+
+char *path_peer_hypervisor(const struct paths *p, const struct recipe *r)
+{
+	return is_xen(r) ? xfmt("%s/peers/xen/xen", p->build) : NULL;
+}
+
+/* The small kernel that dom0 has cannot be Xen's dom0. */
+char *path_peer_kernel(const struct paths *p, const struct recipe *r)
+{
+	return xfmt("%s/kernels/%s/vmlinuz", p->build, is_xen(r) ? "amd64" : "cloud-amd64");
+}
+
+char *path_peer_initrd(const struct paths *p, const struct recipe *r)
+{
+	return xfmt("%s/peers/%s-initramfs.cpio.zst", p->build, r->peer);
+}
+
 /* Debian's kernel with so many levels of page tables; the amd64 one has four or five, as its CPU can. */
 static const char *kernel_flavour(const struct workload *w)
 {
@@ -237,6 +258,11 @@ char *guest_unavailable(const struct paths *p, const struct workload *w)
 	if (workload_is_linux(w) && w->levels < 4 && !reason)
 		reason = excuse(path_guest_initrd(p, w));
 	return reason;
+}
+
+char *peer_unavailable(const struct paths *p, const struct recipe *r)
+{
+	return recipe_is_peer(r) ? excuse(path_peer_initrd(p, r)) : NULL;
 }
 
 bool artefact_there(const char *path, const char *what, bool may_be_empty)

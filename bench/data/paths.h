@@ -24,6 +24,10 @@ void paths_free(struct paths *p);
 /* All return a new string; the caller frees it. */
 char *path_hypervisor(const struct paths *p, const struct recipe *r);
 char *path_dom0_kernel(const struct paths *p);
+/* What a peer's machine boots: its hypervisor (NULL: it is the kernel itself), its host's kernel and initramfs. */
+char *path_peer_hypervisor(const struct paths *p, const struct recipe *r);
+char *path_peer_kernel(const struct paths *p, const struct recipe *r);
+char *path_peer_initrd(const struct paths *p, const struct recipe *r);
 char *path_dom0_initrd(const struct paths *p);
 char *path_guest_image(const struct paths *p, const struct workload *w);
 /* NULL: the workload has none. */
@@ -42,6 +46,8 @@ char *path_run(const struct paths *p, const char *run);
  * caller frees it. dom0/optional.sh leaves an empty file in the place of what it could not make.
  */
 char *guest_unavailable(const struct paths *p, const struct workload *w);
+/* The same of a recipe that is a peer. */
+char *peer_unavailable(const struct paths *p, const struct recipe *r);
 
 /* Say of one artefact that it is missing and what makes it. True if it is there. */
 bool artefact_there(const char *path, const char *what, bool may_be_empty);

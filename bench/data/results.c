@@ -32,14 +32,18 @@ static const char *base_name(const struct recipe *r)
 /* The catalogues of this version go into each run: a reader of an old one must not need the lists of that time. */
 static json_t *recipes_json(void)
 {
-	static const char *const kind[] = { "shadow", "nested", "native" };
+	static const char *const kind[] = { "shadow", "nested", "native", "peer" };
 	json_t *a = json_array();
 
 	for (unsigned i = 0; i < nr_recipes; i++) {
 		const struct recipe *r = &recipes[i];
 
-		json_array_append_new(a, json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*}", "name", r->name, "kind", kind[r->kind],
-						   "text", r->text, "base", base_name(r), "axis", r->axis, "parts", r->parts));
+		json_t *j = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*}", "name", r->name, "kind", kind[r->kind], "text",
+				      r->text, "base", base_name(r), "axis", r->axis, "parts", r->parts, "peer", r->peer);
+
+		if (r->trips_uncounted)
+			json_object_set_new(j, "trips_uncounted", json_true());
+		json_array_append_new(a, j);
 	}
 	return a;
 }

@@ -153,13 +153,14 @@ static const struct rule options[] = { MUST_TEXT("recipes"),
 				       TRUTH("recipes_named"),
 				       TRUTH("workloads_named"),
 				       MUST_WHOLE("levels", 0, (1 << (LEVELS_MOST + 1)) - 1),
-				       MUST_WORDS("suite", "quick|full|hostile"),
+				       MUST_WORDS("suite", "quick|full|peers|hostile"),
 				       MUST_WHOLE("repeat", 0, MAX_REPEAT),
 				       WHOLE("jobs", 1, MAX_JOBS),
 				       MUST_TRUTH("trace"),
 				       TRUTH("keep_going"),
 				       TRUTH("defaults"),
 				       TEXT("qemu"),
+				       TEXT("peers"),
 				       END };
 static const struct rule image[] = { MUST_TEXT("name"), MUST_WHOLE("bytes", -1, ANY), KNOWN("sha256"), END };
 static const struct rule an_image[] = { MUST_OBJECT("", image), END };
@@ -175,11 +176,13 @@ static const struct rule machine[] = { MUST_TEXT("penumbra"),
 				       END };
 
 static const struct rule recipe[] = { MUST_NAME("name"),
-				      MUST_WORDS("kind", "shadow|nested|native"),
+				      MUST_WORDS("kind", "shadow|nested|native|peer"),
 				      MUST_TEXT("text"),
 				      TEXT("base"),
 				      TEXT("axis"),
 				      TEXT("parts"),
+				      TEXT("peer"),
+				      TRUTH("trips_uncounted"),
 				      END };
 static const struct rule a_recipe[] = { MUST_OBJECT("", recipe), END };
 static const struct rule workload[] = { MUST_NAME("name"),

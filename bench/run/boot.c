@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "boot_peer.h"
 #include "boot_state.h"
 #include "qemu.h"
 
@@ -17,6 +18,7 @@ void boot_init(struct boot *b, struct plan *plan, char *label, struct results *r
 	       const struct paths *paths)
 {
 	*b = (struct boot){ .plan = *plan, .label = label, .res = res, .opt = opt, .paths = paths };
+	b->peer = recipe_is_peer(plan->recipe);
 	*plan = (struct plan){ 0 };
 	for (unsigned s = 0; s < NR_STREAMS; s++)
 		b->fd[s] = b->log[s].fd = -1;
@@ -39,16 +41,16 @@ static int open_log(struct boot *b, enum stream s, char *path)
 	return l->fd < 0 ? -1 : 0;
 }
 
-/* A native guest's console is its one log; under a hypervisor guests' consoles come from dom0's disk afterwards. */
+/* A native guest's console is its one log; under a hypervisor guests' consoles come from dom0's disk, or a peer's host's, afterwards. */
 static int open_logs(struct boot *b)
 {
 	const char *dir = b->res->dir, *recipe = b->plan.recipe->name;
 
 	if (recipe_is_native(b->plan.recipe))
 		return open_log(b, STREAM_CONSOLE, xfmt("%s/consoles/%s/%s.txt", dir, recipe, b->label));
-	if (open_log(b, STREAM_CONSOLE, xfmt("%s/logs/%s-dom0.log", dir, b->label)))
+	if (open_log(b, STREAM_CONSOLE, xfmt("%s/logs/%s-%s.log", dir, b->label, b->peer ? "host" : "dom0")))
 		return -1;
-	return open_log(b, STREAM_LOG, xfmt("%s/logs/%s-hypervisor.log", dir, b->label));
+	return open_log(b, STREAM_LOG, xfmt("%s/logs/%s-%s.log", dir, b->label, b->peer ? "kernel" : "hypervisor"));
 }
 
 /* A directory for what only this QEMU reads or writes; boot_free() removes it. 0, or -1 after a message. */
@@ -78,12 +80,27 @@ static int make_disk(const char *path)
 	return ret;
 }
 
+static void fill_argv(const struct boot *b, struct argv *a, const char *initrd, const char *disk, const char *log)
+{
+	const struct recipe *r = b->plan.recipe;
+	char *image, *kernel;
+
+	if (b->peer) {
+		peer_argv(b, a, initrd, disk, log);
+		return;
+	}
+	image = path_hypervisor(b->paths, r);
+	kernel = path_dom0_kernel(b->paths);
+	qemu_hypervisor(a, b->opt->qemu, image, kernel, initrd, disk, log, plan_vcpus(&b->plan));
+	free(kernel);
+	free(image);
+}
+
 /* log_fd is the hypervisor log's pipe, as QEMU inherits it. */
 static int prepare_hypervisor(struct boot *b, struct argv *a, int log_fd)
 {
-	char *image = path_hypervisor(b->paths, b->plan.recipe), *kernel = path_dom0_kernel(b->paths);
-	char *base = path_dom0_initrd(b->paths), *initrd = NULL, *disk = NULL;
-	char *log = xfmt("/dev/fd/%d", log_fd);
+	char *base = b->peer ? path_peer_initrd(b->paths, b->plan.recipe) : path_dom0_initrd(b->paths);
+	char *initrd = NULL, *disk = NULL, *log = xfmt("/dev/fd/%d", log_fd);
 	int ret = make_tmp(b);
 
 	if (!ret) {
@@ -94,13 +111,11 @@ static int prepare_hypervisor(struct boot *b, struct argv *a, int log_fd)
 	if (!ret)
 		ret = make_disk(disk);
 	if (!ret)
-		qemu_hypervisor(a, b->opt->qemu, image, kernel, initrd, disk, log, plan_vcpus(&b->plan));
+		fill_argv(b, a, initrd, disk, log);
 	free(log);
 	free(disk);
 	free(initrd);
 	free(base);
-	free(kernel);
-	free(image);
 	return ret;
 }
 

@@ -37,6 +37,7 @@ struct boot {
 	struct line_cutter cutter[NR_STREAMS];
 	struct log_file log[NR_STREAMS];
 	struct collect collect;
+	bool peer;          /* its host is a peer's, not our dom0 */
 	char *tmp;          /* directory of this boot's temporary files */
 	char *last_log;     /* the last line of the second stream */
 	char *panic;        /* why the hypervisor panicked; NULL: it did not */

@@ -73,7 +73,7 @@ static void enforce(struct boot *b, double now)
 
 	look_if_still(b, now, cpu, still);
 	if (b->stood_still > 0 && now - b->stood_still > DUMP_SECONDS)
-		boot_kill(b, "crashed", "the hypervisor cannot go on");
+		boot_kill(b, "crashed", b->peer ? "the peer's host cannot go on" : "the hypervisor cannot go on");
 	if (cpu - b->heard_cpu > limit)
 		why = xfmt("killed: it got no further in %s of QEMU's CPU time", human_seconds(limit, text));
 	else if (b->still > still)
@@ -99,7 +99,7 @@ static char *last_console_line(const struct boot *b)
 static char *ending(const struct boot *b, int status)
 {
 	if (b->panic && !b->interrupted)
-		return xfmt("the hypervisor panicked: %s", b->panic);
+		return xfmt("the %s panicked: %s", b->peer ? "peer's host" : "hypervisor", b->panic);
 	if (b->kill_reason)
 		return xstrdup(b->kill_reason);
 	if (WIFSIGNALED(status))
@@ -141,8 +141,10 @@ static void end_native(struct boot *b, int status)
 /* dom0's runner never spoke: the image, the modules or QEMU are at fault. */
 static void end_unborn(struct boot *b, const char *how)
 {
-	char *last = b->last_log ? xstrdup(b->last_log) : last_console_line(b);
-	char *why = xfmt("dom0 did not come up: %s%s%s", how, *last ? "; the last line: " : "", last);
+	/* A peer's host says on its console why it cannot; its kernel's log ends in its powering off. */
+	char *last = b->last_log && !b->peer ? xstrdup(b->last_log) : last_console_line(b);
+	char *why = xfmt("%s did not come up: %s%s%s", b->peer ? "the peer's host" : "dom0", how,
+			 *last ? "; the last line: " : "", last);
 
 	b->failed = !b->interrupted;
 	if (b->interrupted)
@@ -184,7 +186,8 @@ static void end_midway(struct boot *b, const char *how)
 {
 	char *word = qemu_word(b);
 	const char *last = b->last_log && !b->panic ? b->last_log : NULL;
-	char *why = xfmt("%s%s%s%s", how, word, last ? "; the hypervisor's last line: " : "", last ? last : "");
+	char *why = xfmt("%s%s%s%s", how, word,
+			 last ? b->peer ? "; the host's last line: " : "; the hypervisor's last line: " : "", last ? last : "");
 
 	if (b->collect.current && b->panic)
 		keep_dead_console(b);

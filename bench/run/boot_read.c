@@ -109,10 +109,19 @@ static void dead_line(struct boot *b, const char *text)
 	b->dead_console = longer;
 }
 
+/* Why who runs the guests cannot go on; NULL: it says nothing of the kind. */
+static const char *panic_in(const struct boot *b, const char *text)
+{
+	const char *words = b->peer ? "Kernel panic - not syncing: " : "PANIC: ";
+	const char *at = b->native ? NULL : strstr(text, words);
+
+	return at ? at + strlen(words) : NULL;
+}
+
 static void log_line(void *arg, const char *text)
 {
 	struct boot *b = arg;
-	const char *panic = b->native ? NULL : strstr(text, "PANIC: ");
+	const char *panic = panic_in(b, text);
 
 	if (!*text)
 		return;
@@ -122,7 +131,7 @@ static void log_line(void *arg, const char *text)
 		return;
 	}
 	if (panic)
-		b->panic = xstrdup(panic + strlen("PANIC: "));
+		b->panic = xstrdup(panic);
 	free(b->last_log);
 	b->last_log = xstrdup(text);
 	if (panic || (!b->native && strstr(text, "cannot run here: ")))

@@ -46,11 +46,14 @@ static void on_begin(struct collect *c, const json_t *ev, json_t *item)
 	c->begun = now_seconds();
 }
 
-static void on_region(const json_t *ev, json_t *item)
+static void on_region(const struct collect *c, const json_t *ev, json_t *item)
 {
 	json_t *region = json_object();
 
 	copy_fields(region, ev, schema_region);
+	/* A peer's host does not see its guest's tables. */
+	if (recipe_is_peer(c->plan->recipe))
+		json_object_set_new(region, "guest_levels", json_integer(c->plan->item[c->last_item].workload->levels));
 	json_array_append_new(json_object_get(item, "regions"), region);
 }
 
@@ -102,7 +105,7 @@ static json_t *take(struct collect *c, const json_t *ev)
 	if (!strcmp(e, "begin"))
 		on_begin(c, ev, item);
 	else if (!strcmp(e, "region"))
-		on_region(ev, item);
+		on_region(c, ev, item);
 	else
 		on_end(c, ev, item);
 	return strcmp(e, "end") ? NULL : item;

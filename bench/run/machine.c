@@ -89,8 +89,13 @@ static json_t *images_json(const struct paths *p, const struct selection *s)
 	json_t *a = json_array();
 
 	for (unsigned i = 0; i < nr_recipes; i++)
-		if (s->recipe[i] && !recipe_is_native(&recipes[i]))
+		if (s->recipe[i] && recipe_is_peer(&recipes[i])) {
+			add_image(a, path_peer_hypervisor(p, &recipes[i]), p->build);
+			add_image(a, path_peer_kernel(p, &recipes[i]), p->build);
+			add_image(a, path_peer_initrd(p, &recipes[i]), p->build);
+		} else if (s->recipe[i] && !recipe_is_native(&recipes[i])) {
 			add_image(a, path_hypervisor(p, &recipes[i]), p->build);
+		}
 	add_image(a, path_dom0_kernel(p), p->build);
 	add_image(a, path_dom0_initrd(p), p->build);
 	for (unsigned i = 0; i < nr_workloads; i++)
@@ -122,6 +127,26 @@ static json_t *commit_json(const struct paths *p)
 	return j;
 }
 
+/* Each peer's package, or what is the peer where that is a part of a kernel: "peer_xen", "peer_kvm". */
+static void add_peers(json_t *machine, const struct paths *p, const struct selection *s)
+{
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		char *key, *file, *kernel;
+		json_t *what;
+
+		if (!s->recipe[i] || !recipe_is_peer(&recipes[i]))
+			continue;
+		key = xfmt("peer_%s", recipes[i].peer);
+		file = xfmt("%s/peers/%s/package", p->build, recipes[i].peer);
+		kernel = path_peer_kernel(p, &recipes[i]);
+		what = file_exists(file) ? string_or_null(read_file(file, NULL)) : kernel_version(kernel);
+		json_object_set_new(machine, key, what);
+		free(kernel);
+		free(file);
+		free(key);
+	}
+}
+
 json_t *machine_json(const struct paths *p, const struct emulator *qemu, const struct selection *s)
 {
 	const char *gnuplot[] = { "gnuplot", "--version", NULL };
@@ -137,6 +162,7 @@ json_t *machine_json(const struct paths *p, const struct emulator *qemu, const s
 		      "dom0_kernel", kernel_version(dom0), "guest_kernel", kernel_version(guest), "host_kernel", u.release,
 		      "qemu_options", qemu_options_json(), "images", images_json(p, s));
 	emulator_json(j, qemu);
+	add_peers(j, p, s);
 	free(dom0);
 	free(guest);
 	return j;

@@ -2,8 +2,6 @@
 /*
  * The line formats. An event is accepted only as its table in schema.c has it: later code need not check again.
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,39 +35,6 @@ enum line_kind parse_event(const char *line, json_t **event)
 	}
 	*event = ev;
 	return LINE_EVENT;
-}
-
-static bool take_number(const char **p, uint64_t *out)
-{
-	char *end;
-
-	if (**p < '0' || **p > '9')
-		return false;
-	errno = 0;
-	*out = strtoull(*p, &end, 10);
-	if (errno)
-		return false;
-	*p = end;
-	return true;
-}
-
-enum line_kind parse_region(const char *line, struct region_line *out)
-{
-	const char *p = strstr(line, "@region ");
-	size_t n;
-
-	if (!p)
-		return LINE_TEXT;
-	p += 8;
-	n = strcspn(p, " ");
-	if (n == 0 || n >= sizeof(out->phase) || p[n] != ' ')
-		return LINE_DAMAGED;
-	memcpy(out->phase, p, n);
-	out->phase[n] = 0;
-	p += n + 1;
-	if (!take_number(&p, &out->ops) || *p++ != ' ' || !take_number(&p, &out->instructions))
-		return LINE_DAMAGED;
-	return out->ops && (*p == 0 || *p == ' ') ? LINE_REGION : LINE_DAMAGED;
 }
 
 static void put_byte(struct line_cutter *c, char byte)

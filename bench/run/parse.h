@@ -8,24 +8,11 @@
 
 #include <jansson.h>
 
+#include "region_line.h"
 #include "util.h"
-
-enum line_kind {
-	LINE_TEXT,    /* not ours */
-	LINE_EVENT,   /* dom0's "@pn {...}" */
-	LINE_DAMAGED, /* begins like ours and cannot be understood */
-	LINE_REGION,  /* a guest's "@region phase ops instructions" */
-};
-
-struct region_line {
-	char phase[17];
-	uint64_t ops, instructions;
-};
 
 /* LINE_EVENT with *event (a new reference) holding a known "e" and all that this kind of event must have, or LINE_DAMAGED, or LINE_TEXT. */
 enum line_kind parse_event(const char *line, json_t **event);
-/* LINE_REGION, LINE_DAMAGED or LINE_TEXT. ops is at least 1. */
-enum line_kind parse_region(const char *line, struct region_line *out);
 
 /*
  * Cuts a byte stream into lines. A line longer than LINE_MAX_BYTES is cut there, so that a

@@ -89,6 +89,30 @@ void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const 
 	free(log);
 }
 
+void qemu_peer(struct argv *a, const char *qemu, const struct qemu_peer *p)
+{
+	char *rd = qemu_escape(p->initrd), *d = qemu_escape(p->disk), *log = qemu_escape(p->log_path);
+
+	add_common(a, qemu);
+	add_all(a, "-smp", "1", "-m", HOST_MEMORY, "-kernel", p->kernel, "-append", p->words, "-initrd", NULL);
+	if (p->module) {
+		char *kernel = qemu_escape(p->module), *words = qemu_escape(p->module_words);
+
+		add(a, xfmt("%s %s,%s", kernel, words, rd));
+		free(kernel);
+		free(words);
+	} else {
+		add(a, xstrdup(p->initrd));
+	}
+	add(a, xstrdup("-serial"));
+	add(a, xfmt("file:%s", log));
+	add_all(a, "-chardev", "stdio,id=host,signal=off", "-serial", "chardev:host", "-drive", NULL);
+	add(a, xfmt("file=%s,if=virtio,format=raw,cache=unsafe", d));
+	free(rd);
+	free(d);
+	free(log);
+}
+
 void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w)
 {
 	char *cmdline;

@@ -27,6 +27,16 @@ struct argv {
  */
 void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const char *dom0_kernel, const char *initrd,
 		     const char *disk, const char *log_path, unsigned guest_cpus);
+/*
+ * A peer's boot: kernel is what QEMU boots, module with `words` its one module, or NULL where the kernel itself has `words`. Its host's
+ * second serial port is on standard output, the first goes to log_path. The machine has one CPU: what others did would be in the TSC.
+ */
+struct qemu_peer {
+	const char *kernel, *words; /* and what it is told */
+	const char *module, *module_words;
+	const char *initrd, *disk, *log_path;
+};
+void qemu_peer(struct argv *a, const char *qemu, const struct qemu_peer *p);
 /* The command line of a guest with no hypervisor: its console is on standard output. initrd may be NULL. */
 void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w);
 void argv_free(struct argv *a);

@@ -38,6 +38,8 @@ double expected_seconds(const struct paths *p, const struct recipe *r, const str
 		return s;
 	if (workload_is_linux(it->workload))
 		return it->traced ? 80 : 40;
+	if (recipe_is_peer(r))
+		return 1.5;
 	return recipe_is_native(r) ? 1 : it->traced ? 3.5 : 0.4;
 }
 

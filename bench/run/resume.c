@@ -71,7 +71,7 @@ static void same_qemu(const json_t *options, struct options *o)
 static bool options_fit(const json_t *options, struct options *o)
 {
 	same_qemu(options, o);
-	return same_text(options, "suite", true, &o->suite) &&
+	return same_text(options, "suite", true, &o->suite) && same_text(options, "peers", true, &o->peers) &&
 	       same_text(options, "recipes", json_is_true(json_object_get(options, "recipes_named")), &o->recipes) &&
 	       same_text(options, "workloads", json_is_true(json_object_get(options, "workloads_named")), &o->workloads) &&
 	       same_levels(options, o) && same_repeat(options, o) && same_trace(options, o);

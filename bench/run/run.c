@@ -42,11 +42,34 @@ static bool guests_there(const struct paths *p, const struct selection *s)
 	return ok;
 }
 
-/* Guests that this machine cannot have go from the choice, with a message. False: nothing is left. */
-static bool leave_out(const struct paths *p, struct selection *s)
+/* Peers of which this release or machine has no packages go from the choice, with a message. False: no recipe is left. */
+static bool leave_out_peers(const struct paths *p, struct selection *s)
 {
 	bool any = false;
 
+	for (unsigned i = 0; i < nr_recipes; i++) {
+		char *reason = s->recipe[i] ? peer_unavailable(p, &recipes[i]) : NULL;
+
+		if (reason) {
+			say("%s is left out: %s", recipes[i].name, reason);
+			s->recipe[i] = false;
+		}
+		any |= s->recipe[i];
+		free(reason);
+	}
+	return any;
+}
+
+/* Guests that this machine cannot have go from the choice, with a message. False: nothing is left. */
+static bool leave_out(const struct paths *p, struct selection *s)
+{
+	bool any = leave_out_peers(p, s);
+
+	if (!any) {
+		say("nothing is left to run");
+		return false;
+	}
+	any = false;
 	for (unsigned i = 0; i < nr_workloads; i++) {
 		char *reason = s->workload[i] ? guest_unavailable(p, &workloads[i]) : NULL;
 
@@ -62,15 +85,38 @@ static bool leave_out(const struct paths *p, struct selection *s)
 	return any;
 }
 
+static void note_not_run(struct results *r, const struct recipe *of, const struct workload *w, const char *reason)
+{
+	item_end(results_item(r, of->name, w->name, 1, false), "not-run", reason);
+}
+
+/* Of peers, as a whole or one guest. */
+static void note_peers_left_out(struct results *r, const struct paths *p, const struct selection *s,
+				const struct selection *wanted)
+{
+	for (unsigned k = 0; k < nr_recipes; k++) {
+		char *reason = wanted->recipe[k] && !s->recipe[k] ? peer_unavailable(p, &recipes[k]) : NULL;
+
+		for (unsigned i = 0; i < nr_workloads; i++) {
+			const char *cannot = peer_cannot(&recipes[k], &workloads[i]);
+
+			if ((reason || cannot) && selection_asks(wanted, &recipes[k], &workloads[i]))
+				note_not_run(r, &recipes[k], &workloads[i], cannot ? cannot : reason);
+		}
+		free(reason);
+	}
+}
+
 /* What was left out stands in the results as not run, with the reason. */
 static void note_left_out(struct results *r, const struct paths *p, const struct selection *s, const struct selection *wanted)
 {
+	note_peers_left_out(r, p, s, wanted);
 	for (unsigned i = 0; i < nr_workloads; i++) {
 		char *reason = wanted->workload[i] && !s->workload[i] ? guest_unavailable(p, &workloads[i]) : NULL;
 
 		for (unsigned k = 0; reason && k < nr_recipes; k++)
 			if (selection_has(wanted, &recipes[k], &workloads[i]))
-				item_end(results_item(r, recipes[k].name, workloads[i].name, 1, false), "not-run", reason);
+				note_not_run(r, &recipes[k], &workloads[i], reason);
 		free(reason);
 	}
 }
@@ -98,6 +144,24 @@ static bool variants_there(const struct paths *p, const struct selection *s)
 	return !missing;
 }
 
+/* Whatever its machine boots. */
+static bool peer_there(const struct paths *p, const struct recipe *r)
+{
+	char *path[] = { path_peer_hypervisor(p, r), path_peer_kernel(p, r), path_peer_initrd(p, r) };
+	bool ok = true;
+
+	if (access(path[2], R_OK)) {
+		say("%s is not there: `make peers-%s` in the build directory fetches and makes it (./penumbra does)", path[2],
+		    r->peer);
+		ok = false;
+	}
+	for (unsigned i = 0; i < COUNT_OF(path); i++) {
+		ok = ok && (!path[i] || artefact_there(path[i], r->name, false));
+		free(path[i]);
+	}
+	return ok;
+}
+
 static bool images_there(const struct paths *p, const struct selection *s)
 {
 	char *kernel = path_dom0_kernel(p), *initrd = path_dom0_initrd(p);
@@ -106,7 +170,9 @@ static bool images_there(const struct paths *p, const struct selection *s)
 	for (unsigned i = 0; i < nr_recipes; i++) {
 		char *image;
 
-		if (!s->recipe[i] || recipe_is_native(&recipes[i]))
+		if (s->recipe[i] && recipe_is_peer(&recipes[i]))
+			ok &= peer_there(p, &recipes[i]);
+		if (!s->recipe[i] || recipe_is_native(&recipes[i]) || recipe_is_peer(&recipes[i]))
 			continue;
 		any = true;
 		image = path_hypervisor(p, &recipes[i]);
@@ -149,11 +215,12 @@ static char *names_of(const struct selection *s, bool of_recipes)
 static json_t *options_json(const struct options *o, const char *qemu, const struct selection *s)
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
-	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o}", "recipes", r, "workloads", w,
+	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o, s:s*}", "recipes", r, "workloads", w,
 			      "recipes_named", o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels",
 			      (int)o->levels, "suite", o->suite, "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace",
 			      (int)o->trace, "keep_going", (int)o->keep_going, "defaults",
-			      !o->recipes && !o->workloads && !o->levels && !strcmp(o->suite, "quick"), "qemu", text_json(qemu));
+			      !o->recipes && !o->workloads && !o->levels && !o->peers && !strcmp(o->suite, "quick"), "qemu",
+			      text_json(qemu), "peers", o->peers);
 
 	free(r);
 	free(w);
@@ -345,7 +412,8 @@ static int run_on(struct options *o, const struct paths *p, const struct emulato
 
 	if (!o->suite)
 		o->suite = "quick";
-	if (!select_recipes(&s, o->recipes, o->suite) || !select_workloads(&s, o->workloads, o->suite, o->levels))
+	if (!select_recipes(&s, o->recipes, o->suite) || !select_peers(&s, o->peers) ||
+	    !select_workloads(&s, o->workloads, o->suite, o->levels))
 		return EXIT_USAGE;
 	select_also(&s);
 	wanted = s;

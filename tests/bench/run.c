@@ -45,6 +45,67 @@ START_TEST(variants_belong_to_the_full_suite_or_are_named)
 }
 END_TEST
 
+START_TEST(peers_are_in_no_suite_but_theirs)
+{
+	static const char *const suite[] = { "quick", "full", "hostile" };
+	const struct recipe *npt0 = recipe_find("kvm-npt0");
+	struct selection s;
+
+	for (unsigned i = 0; i < COUNT_OF(suite); i++) {
+		ck_assert(select_recipes(&s, NULL, suite[i]) && !s.recipe[npt0 - recipes]);
+		ck_assert(select_peers(&s, NULL) && !s.recipe[npt0 - recipes]);
+	}
+	ck_assert(select_recipes(&s, NULL, "peers") && select_workloads(&s, NULL, "peers", LEVELS_DEFAULT));
+	for (unsigned i = 0; i < nr_recipes; i++)
+		ck_assert(!recipe_is_peer(&recipes[i]) || s.recipe[i]);
+	ck_assert(s.recipe[recipe_find("adaptive") - recipes] && !s.recipe[recipe_find("vtlb") - recipes]);
+	ck_assert(selection_has(&s, npt0, workload_find("linux-process")));
+	ck_assert(!selection_traces(&s, npt0, workload_find("demand-fault")));
+}
+END_TEST
+
+START_TEST(peers_are_chosen_by_their_names)
+{
+	const struct recipe *npt0 = recipe_find("kvm-npt0"), *npt = recipe_find("kvm-npt");
+	struct selection s;
+
+	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, NULL, "quick", LEVELS_DEFAULT));
+	ck_assert(select_peers(&s, "kvm") && s.recipe[npt0 - recipes] && s.recipe[npt - recipes]);
+	select_also(&s);
+	/* In the suite as it is, and its Linux; but no form and no pair that it has besides. */
+	ck_assert(selection_has(&s, npt0, workload_find("demand-fault")));
+	ck_assert(selection_has(&s, npt0, workload_find("linux-process")));
+	ck_assert(!selection_asks(&s, npt0, workload_find("pool-tight")));
+	ck_assert(!select_peers(&s, "bochs"));
+	ck_assert(!select_peers(&s, ""));
+	ck_assert(!select_peers(&s, "kvm,"));
+	ck_assert(!select_peers(&s, "kvm-npt0"));
+}
+END_TEST
+
+/* Asked for, but not to be run; every other recipe can run every guest. */
+START_TEST(what_a_peer_cannot_run_is_known)
+{
+	static const char *const cannot[] = { "smp-shootdown", "log-dirty", "pool-tight", "fork-cow-pae.2", "spin" };
+	const struct recipe *npt0 = recipe_find("kvm-npt0");
+	struct selection s;
+
+	for (unsigned i = 0; i < COUNT_OF(cannot); i++) {
+		const struct workload *w = workload_find(cannot[i]);
+
+		ck_assert_ptr_nonnull(peer_cannot(npt0, w));
+		ck_assert_ptr_null(peer_cannot(recipe_find("shadow2"), w));
+		ck_assert(select_recipes(&s, "kvm-npt0,shadow2", "quick") && select_workloads(&s, cannot[i], "quick", ~0u));
+		ck_assert(selection_asks(&s, npt0, w) && !selection_has(&s, npt0, w));
+		ck_assert(selection_has(&s, recipe_find("shadow2"), w));
+	}
+	ck_assert_ptr_nonnull(peer_cannot(recipe_find("kvm-npt"), workload_find("mode-switch")));
+	ck_assert_ptr_null(peer_cannot(npt0, workload_find("mode-switch")));
+	ck_assert_ptr_null(peer_cannot(npt0, workload_find("demand-fault")));
+	ck_assert_ptr_null(peer_cannot(npt0, workload_find("linux-process")));
+}
+END_TEST
+
 START_TEST(names_are_exact)
 {
 	struct selection s;
@@ -504,6 +565,9 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_default_choice_is_the_quick_suite);
 	tcase_add_test(t, variants_belong_to_the_full_suite_or_are_named);
+	tcase_add_test(t, peers_are_in_no_suite_but_theirs);
+	tcase_add_test(t, peers_are_chosen_by_their_names);
+	tcase_add_test(t, what_a_peer_cannot_run_is_known);
 	tcase_add_test(t, names_are_exact);
 	tcase_add_test(t, forms_are_chosen_by_their_levels_or_their_name);
 	tcase_add_test(t, a_workload_without_the_usual_form_gives_what_it_has);

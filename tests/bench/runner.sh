@@ -170,6 +170,62 @@ has "it is named with the reason" "$tmp/without.err" 'linux-process.2 is left ou
 is "it is kept as not run" "$(items "$res/without" "$workload,$state,$reason" | head -n 1)" "linux-process.2|not-run|apt knows no such package"
 is "the other is measured" "$(tail -n +2 "$res/without/results.csv" | cut -d, -f2)" compute
 
+# Peers: their own machine, what they cannot do, and packages that cannot be had.
+refused_run() { # <what> <word> <options...>: before anything is started
+	what=$1 word=$2
+	shift 2
+	"$bench" run --build "$fake" --results "$res" --output "$tmp/none" --workload compute "$@" >"$tmp/refused" 2>&1
+	is "$what: exit code" $? "$code"
+	has "$what: says why" "$tmp/refused" "$word"
+}
+code=1 refused_run "a peer that was not made" "make peers-kvm.* in the build directory" --recipe kvm-npt0
+code=2 refused_run "an unknown peer" 'no peer "bochs": --peers takes names of kvm' --peers bochs
+mkdir -p "$fake/peers"
+printf 'abcde' >"$fake/peers/kvm-initramfs.cpio.zst"
+run peers --recipe shadow2 --peers kvm --repeat 1 --no-trace
+is "a run with a peer succeeds" $? 0
+is "a row for each of its ways" "$(tail -n +2 "$res/peers/results.csv" | cut -d, -f1 | sort | uniq -c | tr -s ' ' | tr '\n' ';')" \
+	" 3 kvm-npt; 3 kvm-npt0; 3 shadow2;"
+is "levels are the guest's as the list has them" "$(rows "$res/peers/results.csv" kvm-npt0 compute fault | cut -d, -f4)" 4
+check "its host's log" test -s "$res/peers/logs/kvm-npt0-host.log"
+has "its command line tells which way" "$res/peers/results.json" '"command": .*-smp 1 .*peer=kvm-npt0'
+check "its images are in machine.json" test "$(grep -c '"name": "peers/kvm-initramfs.cpio.zst"' "$res/peers/machine.json")" = 1
+check "no temporary files stay" no_leftovers
+echo x >"$fake/workloads/context-switch.elf"
+run cannot --recipe kvm-npt0 --repeat 1 --workload pool-tight,compute
+is "a guest that a peer cannot run is no failure" $? 0
+is "it is kept as not run, with the reason" "$(items "$res/cannot" "$workload,$state,$reason" | grep pool)" \
+	"pool-tight|not-run|its shadow's size or shape is set page by page, which no peer lets be set"
+has "and in the report" "$res/cannot/report.html" 'which no peer lets be set'
+FAKE_MODE=hang:demand-fault FAKE_STATE=$tmp/peer_hung run peer_hung --recipe kvm-npt0 --repeat 1 --silence 2
+is "a peer that hangs fails the run" $? 1
+is "the guest that it hung in is timed-out, the others are measured" "$(items "$res/peer_hung" "$workload,$state" | sort | tr '\n' ' ')" \
+	"compute|finished demand-fault|timed-out null-exit|finished "
+: >"$tmp/peer_stopped.err"
+FAKE_MODE=hang:demand-fault FAKE_STATE=$tmp/peer_stopped_state run peer_stopped --recipe kvm-npt0 --repeat 1 &
+pid=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	sleep 0.5
+	[ -e "$tmp/peer_stopped_state" ] && break
+done
+kill -INT "$(pgrep -P $pid penumbra-bench || echo $pid)"
+wait $pid
+is "interrupted in a peer's boot: exit code" $? 130
+is "interrupted in a peer's boot: what is finished stays" "$(items "$res/peer_stopped" "$workload,$state" | sort | head -n 3 | tr '\n' ' ')" \
+	"compute|not-run demand-fault|interrupted null-exit|finished "
+resume peer_stopped
+is "and the rest is measured when it is resumed" "$? $(items "$res/peer_stopped" "$state" | sort | uniq -c | tr -s ' ')" "0  3 finished"
+: >"$fake/peers/kvm-initramfs.cpio.zst"
+echo "the archive has no such peer" >"$fake/peers/kvm-initramfs.cpio.zst.unavailable"
+run peerless --recipe shadow2 --peers kvm --repeat 1 --no-trace --workload compute
+is "a peer whose packages cannot be had is no failure" $? 0
+has "it is named with the reason" "$tmp/peerless.err" 'kvm-npt0 is left out: the archive has no such peer'
+is "it is kept as not run" "$(items "$res/peerless" "$recipe,$state,$reason" | sort | tr '\n' ';')" \
+	"kvm-npt0|not-run|the archive has no such peer;kvm-npt|not-run|the archive has no such peer;shadow2|finished|;"
+run nothing_left --recipe kvm-npt --repeat 1
+is "alone it is nothing to run" $? 1
+rm -r "$fake/peers"
+
 refused() {
 	what=$1 code=$2 word=$3
 	shift 3
@@ -189,7 +245,7 @@ refused "jobs" 2 "from 1 to" run --jobs 1000
 refused "levels" 2 "from 2 to 5" run --levels 2,6
 refused "levels in words" 2 "from 2 to 5" run --levels four
 refused "no such form" 2 "no form of these levels" run --workload flood --levels 2
-refused "suite" 2 "quick or full" run --suite huge
+refused "suite" 2 "quick, full or peers" run --suite huge
 refused "resume elsewhere" 2 "leave --output out" run --resume x --output y
 refused "resume nothing" 1 'no run "nothing"' run --results "$res" --resume nothing
 refused "stray argument" 2 "did you mean --workload" run demand-fault
@@ -331,7 +387,7 @@ check "list" "$bench" list >/dev/null
 is "doctor finds what is missing" $? 1
 has "doctor says what to do" "$tmp/doctor" '-> run .make.'
 has "doctor names a missing image" "$tmp/doctor" 'MISSING hypervisors.* ([0-9]+) of \1, such as .*/nowhere/penumbra-.*elf'
-check "doctor fits on a screen" test "$(lines "$tmp/doctor")" -le 24
+check "doctor fits on a screen" test "$(lines "$tmp/doctor")" -le 26
 "$bench" doctor --build "$fake" >"$tmp/doctor" 2>&1
 has "doctor says which guests cannot be had, and why" "$tmp/doctor" 'no guest linux-process.2 +apt knows no such package'
 has "doctor tells how to get the newer QEMU" "$tmp/doctor" 'run --qemu next +not fetched: .*make qemu-next'

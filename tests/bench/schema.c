@@ -196,7 +196,7 @@ static const struct spoiling {
 	{ "items/0/stat/trip/cr3/hist/0", "-1", "hist[0]: \"it\" is -1" },
 	{ "items", "3", "\"items\" is 3, not a list" },
 	{ "options/repeat", "4000000000", "options: \"repeat\" is 4000000000, not a whole number from 0 to 1000" },
-	{ "options/suite", "\"Quick\"", "options: \"suite\" is \"Quick\", not one of quick|full|hostile" },
+	{ "options/suite", "\"Quick\"", "options: \"suite\" is \"Quick\", not one of quick|full|peers|hostile" },
 	{ "options", NULL, "\"options\" is missing" },
 	{ "machine/images/0/name", "0", "machine: images[0]: \"name\" is 0, not text" },
 	{ "boots/0/label", NULL, "boots[0] (shadow2): \"label\" is missing" },

@@ -18,7 +18,8 @@
 	"\"shadow_levels\":4,\"trip\":{\"cr3\":" TREE_COST "},\"counter\":{\"fill\":7},\"trace_written\":1,\"trace_lost\":0}]}"
 #define TREE_OPTIONS                                                                                                             \
 	"{\"recipes\":\"shadow2\",\"workloads\":\"compute\",\"recipes_named\":true,\"workloads_named\":true,\"levels\":0,"       \
-	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\"}"
+	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\","      \
+	"\"peers\":\"kvm\"}"
 #define TREE_MACHINE                                                                                                             \
 	"{\"penumbra\":\"0\",\"commit\":null,\"qemu\":\"QEMU emulator version "                                                  \
 	"7.2.0\",\"qemu_program\":\"/q\",\"qemu_package\":null,"                                                                 \
@@ -27,7 +28,8 @@
 #define TREE                                                                                                                     \
 	"{\"format\":1,\"run\":\"small\",\"started\":\"s\",\"ended\":\"e\",\"complete\":false,\"interrupted\":true,"             \
 	"\"error\":\"e\",\"wall_seconds\":1.5,\"resumed\":[\"t\"],\"options\":" TREE_OPTIONS ",\"machine\":" TREE_MACHINE ","    \
-	"\"recipes\":[{\"name\":\"shadow2\",\"kind\":\"shadow\",\"text\":\"t\",\"base\":\"b\",\"axis\":\"a\",\"parts\":\"p\"}]," \
+	"\"recipes\":[{\"name\":\"shadow2\",\"kind\":\"shadow\",\"text\":\"t\",\"base\":\"b\",\"axis\":\"a\",\"parts\":\"p\","   \
+	"\"peer\":\"p\",\"trips_uncounted\":false}],"                                                                            \
 	"\"workloads\":[{\"name\":\"compute\",\"workload\":\"compute\",\"levels\":4,\"kind\":\"pvh\",\"suite\":\"quick\","       \
 	"\"cmdline\":\"\",\"memory_mib\":16,\"timeout_s\":10,\"text\":\"t\"}],"                                                  \
 	"\"trips\":[{\"name\":\"cr3\",\"text\":\"t\",\"paging\":true}],\"counters\":[{\"name\":\"fill\",\"text\":\"t\"}],"       \
