@@ -24,6 +24,9 @@ enum {
 	KEY_QEMU,
 	KEY_NO_REPORT,
 	KEY_PROFILE,
+	KEY_SLURM,
+	KEY_PARTITION,
+	KEY_SLICE,
 	KEY_BASELINE,
 	KEY_THRESHOLD,
 	KEY_SILENCE,
@@ -54,6 +57,13 @@ static const struct argp_option run_options[] = {
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced passes", 1 },
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
+	{ "slurm", KEY_SLURM, NULL, 0,
+	  "measure on a cluster: an array job of Slurm's, a task for each recipe and slice of its workloads; Ctrl-C ends the "
+	  "job, "
+	  "--resume RUN --slurm goes on",
+	  1 },
+	{ "partition", KEY_PARTITION, "P", 0, "of --slurm: the partition (default: Slurm's own)", 1 },
+	{ "slice", KEY_SLICE, "FILE", OPTION_HIDDEN, "a task's part of a run", 1 },
 	{ "baseline", KEY_BASELINE, "RUN", 0,
 	  "compare with that run at the end, as `penumbra compare RUN <this run>` does; comparison.html beside the report has "
 	  "every row",
@@ -116,6 +126,12 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case KEY_NO_TRACE: o->trace = false; return 0;
 	case KEY_KEEP_GOING: o->keep_going = true; return 0;
 	case KEY_NO_REPORT: o->no_report = true; return 0;
+	case KEY_SLURM: o->slurm = true; return 0;
+	case KEY_PARTITION:
+		need_text(state, "--partition needs a name", arg);
+		o->partition = arg;
+		return 0;
+	case KEY_SLICE: o->slice = arg; return 0;
 	case KEY_BASELINE:
 		need_text(state, "--baseline needs a run", arg);
 		o->baseline = arg;
@@ -127,6 +143,10 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->qemu = arg;
 		return 0;
 	case ARGP_KEY_END:
+		if (o->partition && !o->slurm)
+			argp_error(state, "--partition is for --slurm");
+		if (o->slurm && o->slice)
+			argp_error(state, "a slice is measured here: leave --slurm out");
 		if (o->resume && o->output)
 			argp_error(state, "--resume goes on in the run's own directory: leave --output out");
 		return 0;

@@ -32,6 +32,9 @@ struct options {
 	bool trace;
 	bool keep_going;
 	bool no_report;
+	bool slurm;            /* run: as an array job */
+	const char *partition; /* of Slurm; NULL: its default */
+	const char *slice;     /* run: the file that says what is measured (bench/run/slice.h), as a part of another run; NULL: none */
 	bool profile;       /* run: say where the time went */
 	const char *qemu;   /* as given, NULL: not given; from run.c on the program itself */
 	bool long_tests;    /* check: in their long form */

@@ -132,7 +132,7 @@ static void add_rest(struct queue *q, struct boot *b)
 		plan_free(&rest);
 		return;
 	}
-	label = xfmt("%s-again%u", b->plan.recipe->name, q->nr_boots);
+	label = xfmt("%s-again", b->label);
 	say("%s ended early; starting %s with the %u guest runs that are left", b->label, label, plan_runs(&rest));
 	q->total -= plan_runs(&rest);
 	queue_add(q, &rest, label);

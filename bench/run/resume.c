@@ -61,7 +61,7 @@ static bool same_text(const json_t *options, const char *key, bool named, const 
 	return true;
 }
 
-/* One run, one QEMU: without a word of the user's it is looked for where it was; whether it still is the same, same_machine() tells. */
+/* One run, one QEMU: without a word of the user's it is looked for where it was; whether it still is the same, machine_same() tells. */
 static void same_qemu(const json_t *options, struct options *o)
 {
 	if (!emulator_asked(o->qemu))
@@ -101,22 +101,36 @@ static const char *name_of(const json_t *image)
 	return name ? name : "?";
 }
 
-/* The first image that is not what it was, NULL: none. */
-static const char *changed_image(const json_t *was, const json_t *is)
+static const json_t *image_called(const json_t *images, const char *name)
+{
+	const json_t *image;
+	size_t i;
+
+	json_array_foreach(images, i, image)
+		if (!strcmp(name_of(image), name))
+			return image;
+	return NULL;
+}
+
+/* The first image that is not what it was, NULL: none. A part of a run needs some of them only. */
+static const char *changed_image(const json_t *was, const json_t *is, bool part)
 {
 	const json_t *image;
 	size_t i;
 
 	json_array_foreach(is, i, image)
-		if (!json_equal(image, json_array_get(was, i)))
+		if (!json_equal(image, image_called(was, name_of(image))))
 			return name_of(image);
-	return json_array_size(was) > json_array_size(is) ? name_of(json_array_get(was, json_array_size(is))) : NULL;
+	json_array_foreach(was, i, image)
+		if (!part && !image_called(is, name_of(image)))
+			return name_of(image);
+	return NULL;
 }
 
-static bool same_machine(const json_t *was, const json_t *is)
+bool machine_same(const json_t *was, const json_t *is, bool part)
 {
 	static const char *const key[] = { "penumbra", "qemu_options" };
-	const char *image = changed_image(json_object_get(was, "images"), json_object_get(is, "images"));
+	const char *image = changed_image(json_object_get(was, "images"), json_object_get(is, "images"), part);
 
 	if (image)
 		say("%s is not the image that the run was begun with: figures of two builds do not belong into one run. Start a "
@@ -174,7 +188,7 @@ int resume_results(struct results *r, json_t *machine)
 		say("%s was killed before it began: it begins now", r->dir);
 		json_object_set(r->root, "machine", machine);
 	}
-	bool same = same_machine(json_object_get(r->root, "machine"), machine);
+	bool same = machine_same(json_object_get(r->root, "machine"), machine, false);
 
 	json_decref(machine);
 	if (!same)

@@ -18,6 +18,11 @@ int resume_open(struct results *r, const char *dir, struct options *o);
  * image or QEMU is another than it was, the figures would not belong together, and this refuses. 0, or -1 after a message.
  */
 int resume_results(struct results *r, json_t *machine);
+/*
+ * Whether two runs' machines (machine_json()) have the same images, QEMU and options; if not, a message says what differs. part: `is` is that
+ * of a part of the run, which need not have all of its images.
+ */
+bool machine_same(const json_t *was, const json_t *is, bool part);
 /* How often a run has been resumed. */
 unsigned resume_round(const struct results *r);
 

@@ -19,6 +19,8 @@
 #include "report.h"
 #include "resume.h"
 #include "run.h"
+#include "slice.h"
+#include "slurm.h"
 
 /* Less than this and even the consoles will not fit. */
 #define MIN_FREE (8ll << 20)
@@ -314,7 +316,7 @@ static int open_results(struct results *res, const struct options *o, const stru
 			return resume_results(res, machine) ? EXIT_FAILED : EXIT_OK;
 		results_machine(res, machine);
 		/* Should it be killed, it is known by its row. */
-		if (!make_dirs(p->results))
+		if (!o->slice && !make_dirs(p->results))
 			index_add(p->results, res);
 		return EXIT_OK;
 	}
@@ -373,8 +375,9 @@ static bool baseline_there(const struct options *o, const struct paths *p)
 	return there || !o->baseline;
 }
 
+/* slice: what is to be measured, NULL: what is chosen in s. */
 static int measure(const struct options *o, const struct paths *p, const struct selection *s, const struct selection *wanted,
-		   struct results *res)
+		   struct slice *slice, struct results *res)
 {
 	double before = json_number_value(json_object_get(res->root, "wall_seconds"));
 	bool complete, report = false;
@@ -383,8 +386,14 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 
 	queue_init(&q, o, p, res);
 	note_left_out(res, p, s, wanted);
-	boots_add(&q, s, o, resume_round(res));
-	queue_run(&q);
+	if (slice)
+		slice_add(slice, &q);
+	else
+		boots_add(&q, s, o, resume_round(res));
+	if (o->slurm)
+		slurm_run(&q);
+	else
+		queue_run(&q);
 	json_object_set_new(res->root, "wall_seconds", json_real(before + now_seconds() - q.begun));
 	complete = !q.interrupted && !q.stop && !res->error;
 	results_finish(res, complete, q.interrupted);
@@ -395,7 +404,7 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 		profile_print(res, now_seconds() - q.begun, o->jobs);
 	if (!complete)
 		say_how_to_go_on(p, res);
-	if (make_dirs(p->results) == 0)
+	if (!slice && make_dirs(p->results) == 0)
 		index_add(p->results, res);
 	ret = exit_code(&q, complete && (report || o->no_report));
 	if (o->baseline && complete && compare_with_baseline(o, p, res) && !ret)
@@ -404,26 +413,45 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	return ret;
 }
 
+/* What the options choose, or a slice. EXIT_OK, or after a message the exit code. */
+static int choose(struct options *o, struct selection *s, struct slice *slice)
+{
+	if (!o->suite)
+		o->suite = "quick";
+	if (o->slice) {
+		if (!slice_read(slice, o->slice))
+			return EXIT_FAILED;
+		slice_select(slice, s);
+		return EXIT_OK;
+	}
+	if (!select_recipes(s, o->recipes, o->suite) || !select_peers(s, o->peers) ||
+	    !select_workloads(s, o->workloads, o->suite, o->levels))
+		return EXIT_USAGE;
+	select_also(s);
+	return EXIT_OK;
+}
+
 /* From here on o->qemu is the program. */
 static int run_on(struct options *o, const struct paths *p, const struct emulator *qemu, struct results *res)
 {
 	struct selection s, wanted;
-	int ret;
+	struct slice slice = { 0 };
+	int ret = choose(o, &s, &slice);
 
-	if (!o->suite)
-		o->suite = "quick";
-	if (!select_recipes(&s, o->recipes, o->suite) || !select_peers(&s, o->peers) ||
-	    !select_workloads(&s, o->workloads, o->suite, o->levels))
-		return EXIT_USAGE;
-	select_also(&s);
+	if (ret)
+		return ret;
 	wanted = s;
-	if (!leave_out(p, &s))
-		return EXIT_FAILED;
-	if (!(qemu_there(qemu) & images_there(p, &s) & guests_there(p, &s)))
-		return EXIT_FAILED;
-	o->qemu = qemu->program;
-	ret = open_results(res, o, p, qemu, &s);
-	return ret ? ret : measure(o, p, &s, &wanted, res);
+	ret = EXIT_FAILED;
+	if (leave_out(p, &s) && (qemu_there(qemu) & images_there(p, &s) & guests_there(p, &s))) {
+		o->qemu = qemu->program;
+		ret = open_results(res, o, p, qemu, &s);
+		if (!ret)
+			ret = slurm_gather_left(res, o);
+		if (!ret)
+			ret = measure(o, p, &s, &wanted, o->slice ? &slice : NULL, res);
+	}
+	slice_free(&slice);
+	return ret;
 }
 
 static int run_in(struct options *o, const struct paths *p, struct results *res)
