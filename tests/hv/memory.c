@@ -496,6 +496,26 @@ START_TEST(all_of_it)
 }
 END_TEST
 
+/* What has to be below 4 GiB is never above, however much is free there. */
+START_TEST(below_and_no_more)
+{
+	struct memory_state s;
+	u64 n = 0, p;
+
+	machine(HIGH_MIB);
+	memory_map_host();
+	memory_state(&s);
+	while ((p = (u64)plat_alloc_low_pages(1))) {
+		ck_assert_uint_lt(p, 4 * GIB);
+		n++;
+	}
+	ck_assert_uint_eq(n, s.free_low / PAGE_SIZE);
+	memory_state(&s);
+	ck_assert(!s.free_low && s.free == HIGH_MIB * MIB && s.largest == s.free);
+	ck_assert_uint_ge((u64)plat_alloc_pages(1), 4 * GIB);
+}
+END_TEST
+
 /* Books do not cut what domUs could have: half of memory's worth of pages and some domUs, and all the rest is one piece. */
 START_TEST(in_one_piece)
 {
@@ -544,6 +564,7 @@ int main(void)
 	tcase_add_test(c, maps_of_any_kind);
 	tcase_add_loop_test(c, taken_and_given_back, 0, 2);
 	tcase_add_test(c, all_of_it);
+	tcase_add_test(c, below_and_no_more);
 	tcase_add_test(c, in_one_piece);
 	tcase_add_test(c, modules);
 	tcase_set_timeout(c, 120);
