@@ -55,11 +55,17 @@ SH_PART bool unsync_may_go(const struct frame_info *f)
 	return true;
 }
 
+/* Are as many tables out of sync as may be at once? */
+SH_PART bool unsync_full(const struct domain *d)
+{
+	return UNSYNC_TABLES && d->shadow->unsync_frames >= UNSYNC_TABLES * d->nr_vcpus;
+}
+
 SH_PART enum verdict unsync_go(struct vcpu *v, struct frame_info *f)
 {
 	struct sh_domain *s = v->domain->shadow;
 
-	if (UNSYNC_TABLES && s->unsync_frames >= UNSYNC_TABLES * v->domain->nr_vcpus)
+	if (unsync_full(v->domain))
 		sh_resync(v, s->unsync_first);
 	return sh_unsync(v, f, SYNC_TAKES_SNAPSHOTS, false) ? SH_FIXED : SH_EMULATE;
 }

@@ -89,6 +89,21 @@ static inline bool sh_is_live(const struct sh_page *sp, u32 slot)
 	return sp->live[slot / SH_LIVE_WORD] >> slot / SH_STRETCH % 64 & 1;
 }
 
+/* How many bits are set. By arithmetic: not every processor with SVM has an instruction for it. */
+static inline u32 pool_count_bits(u64 x)
+{
+	x -= x >> 1 & 0x5555555555555555;
+	x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return (u32)(x * 0x0101010101010101 >> 56);
+}
+
+/* Entries in stretches that are live. */
+static inline u32 sh_in_use(const struct sh_page *sp)
+{
+	return (pool_count_bits(sp->live[0]) + pool_count_bits(sp->live[1])) * SH_STRETCH;
+}
+
 static inline void sh_mark_live(struct sh_page *sp, u64 slot)
 {
 	/* one instruction, where C has six: every fill comes here */
