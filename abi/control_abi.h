@@ -83,8 +83,9 @@ enum pn_limit {
 	X(ping, 1, "r0 = a0 + 1")                                                                                                \
 	X(create, 2,                                                                                                             \
 	  "a0 memory bytes, a1 shadow pool pages (0: default), a2 vCPUs (0: one), each on a pCPU of its own, a3 least levels "   \
-	  "of its shadow tables (0: what the guest's mode needs), a4 enum pn_regions; exchange: name; r0 domain, r1 offset of "  \
-	  "its memory in BAR4, r2 bytes; or, where a limit stands against it, exchange: which, r3 bytes")                        \
+	  "of its shadow tables (0: what the guest's mode needs), a4 enum pn_regions, a5 TSC ticks that one region may hold "    \
+	  "the other pCPUs (0: 2 s); exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes; or, where a limit "   \
+	  "stands against it, exchange: which, r3 bytes")                                                                        \
 	X(load, 3,                                                                                                               \
 	  "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command "     \
 	  "line; kind found by magic")                                                                                           \
@@ -94,7 +95,7 @@ enum pn_limit {
 	X(destroy, 7, "stop it, free all that it holds")                                                                         \
 	X(list, 8, "exchange: struct pn_domain_info[r0]")                                                                        \
 	X(stat, 9, "exchange: struct pn_stat")                                                                                   \
-	X(regions, 10, "a0 first; exchange: struct pn_region[r0]; r1 how many there were in all")                                \
+	X(regions, 10, "a0 first; exchange: struct pn_region[r0]; r1 how many there were in all; r2 enum pn_life")               \
 	X(console_read, 11, "exchange: r0 bytes of console output, taken; r1 bytes that were lost for want of room")             \
 	X(console_write, 12, "a0 bytes in the exchange go to the domain's UART; r0 taken")                                       \
 	X(log, 13, "exchange: r0 bytes of the hypervisor's log, taken")                                                          \
@@ -119,10 +120,14 @@ enum pn_limit {
 	  "a3, a4 first and number of sectors that shall be bad")                                                                \
 	X(disk_read, 22,                                                                                                         \
 	  "a domain that stands: its disk's bytes from a0 on, as the guest sees them; exchange: r0 of them; r1 bytes that "      \
-	  "the disk has, r2 requests that it was asked, r3 that failed")                                                          \
+	  "the disk has, r2 requests that it was asked, r3 that failed")                                                         \
 	X(memory, 23,                                                                                                            \
 	  "r0 bytes of RAM that dom0 is not given; of these are free: r1 all in all, r2 in the largest piece, which could be a " \
-	  "domU's memory, r3 below 4 GiB")
+	  "domU's memory, r3 below 4 GiB")                                                                                       \
+	X(life, 24,                                                                                                              \
+	  "of a domain that has not started, and marks no regions itself: from the first byte of its life or a text that it "    \
+	  "prints to its end or a text, where it ends, is one, named life; exchange: a0 bytes of the first text, a1 of the "     \
+	  "second behind it, 0 for none; a HLT with interrupts off is an end then, and no crash")
 
 enum pn_command {
 #define X(id, nr, text) PN_CMD_##id = nr,
@@ -170,6 +175,9 @@ enum pn_disturbed {
 };
 /* What a guest's writes to its disk do: nothing, they are I/O errors; change the image; change copies that are its own. */
 enum pn_disk_mode { PN_DISK_READ_ONLY, PN_DISK_WRITE, PN_DISK_COPY };
+/* Of the life command's region: none was asked for, or the guest has its own; it has not begun; it has; the second text was printed. */
+enum pn_life { PN_LIFE_NONE, PN_LIFE_WAITS, PN_LIFE_RUNS, PN_LIFE_ENDS };
+#define PN_LIFE_TEXT 64 /* bytes of such a text at most */
 enum pn_trace_mode { PN_TRACE_DROP = 0, PN_TRACE_OVERWRITE = 1, PN_TRACE_LOSSLESS = 2 };
 
 struct pn_domain_info {

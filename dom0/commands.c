@@ -119,7 +119,7 @@ int cmd_create(struct ctl *c)
 		fprintf(c->err, "penumbra-ctl: %llu MiB of memory?\n", (unsigned long long)c->memory_mib);
 		return CTL_USAGE;
 	}
-	e = dom_create(c->dev, c->arg[0], c->memory_mib << 20, c->pool_pages, c->vcpus, c->shadow_levels, c->regions, &mem);
+	e = dom_create(c->dev, c->arg[0], c->memory_mib << 20, c->pool_pages, c->vcpus, c->shadow_levels, c->regions, 0, &mem);
 	if (e != PN_ERR_ok)
 		return ctl_fail(c, "create", e);
 	if (c->json)
@@ -255,7 +255,7 @@ int cmd_regions(struct ctl *c)
 
 	if (!ctl_domain(c, &id))
 		return CTL_USAGE;
-	e = dom_regions(c->dev, id, region, &n, &began);
+	e = dom_regions(c->dev, id, region, &n, &began, NULL);
 	for (unsigned i = 0; i < n; i++) {
 		show_region(o = json_object(), &region[i]);
 		json_array_append_new(all, o);
@@ -268,6 +268,17 @@ int cmd_regions(struct ctl *c)
 		ctl_print_json(c, json_incref(all));
 	json_decref(all);
 	return e == PN_ERR_ok ? 0 : ctl_fail(c, "regions", e);
+}
+
+int cmd_life(struct ctl *c)
+{
+	enum pn_error e;
+	uint32_t id;
+
+	if (!ctl_domain(c, &id))
+		return CTL_USAGE;
+	e = dom_life(c->dev, id, c->from, c->to);
+	return e == PN_ERR_ok ? 0 : ctl_fail(c, "life", e);
 }
 
 static bool still_alive(struct ctl *c, uint32_t id)

@@ -29,7 +29,9 @@ enum {
 	OPT_REGIONS,
 	OPT_SIZE,
 	OPT_ROOM,
-	OPT_BAD
+	OPT_BAD,
+	OPT_FROM,
+	OPT_TO
 };
 
 #define MOST_OPTIONS 6
@@ -57,6 +59,7 @@ static const struct command {
 	{ "list", cmd_list, 0, 0, "", "all domains", { 0 } },
 	{ "stat", cmd_stat, 1, 1, "DOMAIN", "trips and engine counters since it began", { 0 } },
 	{ "regions", cmd_regions, 1, 1, "DOMAIN", "what its measured regions cost", { 0 } },
+	{ "life", cmd_life, 1, 1, "DOMAIN", "measure its whole life, before it starts", { OPT_FROM, OPT_TO } },
 	{ "console", cmd_console, 1, 1, "DOMAIN", "its console output since the last look", { 'f' } },
 	{ "input", cmd_input, 2, 2, "DOMAIN TEXT", "type a line on its console", { 0 } },
 	{ "log", cmd_log, 0, 0, "", "the hypervisor's log since the last look", { 0 } },
@@ -107,6 +110,8 @@ static const struct argp_option options[] = {
 	  2 },
 	{ "size", OPT_SIZE, "MIB", 0, "image: zeros behind the file up to this size", 2 },
 	{ "room", OPT_ROOM, "MIB", 0, "disk: how much the guest can write, in copies", 2 },
+	{ "from", OPT_FROM, "TEXT", 0, "life: from when it prints this (default: from its start)", 2 },
+	{ "to", OPT_TO, "TEXT", 0, "life: until it prints this, which ends it (default: to its end)", 2 },
 	{ "bad", OPT_BAD, "FIRST+NUMBER", 0, "disk: sectors that fail", 2 },
 	{ "seed", OPT_SEED, "S", 0, "fuzz: where the random numbers begin (default 1)", 2 },
 	{ "count", OPT_COUNT, "N", 0, "fuzz: how many commands (default 10000)", 2 },
@@ -213,6 +218,8 @@ static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state 
 	case OPT_SIZE: take_number(state, arg, &c->size_mib); break;
 	case OPT_ROOM: take_number(state, arg, &c->room_mib); break;
 	case OPT_BAD: c->bad = arg; break;
+	case OPT_FROM: c->from = arg; break;
+	case OPT_TO: c->to = arg; break;
 	case OPT_ROOT: c->root = arg; break;
 	case OPT_OUT: c->out_dir = arg; break;
 	case OPT_IMAGE: c->image = arg; break;

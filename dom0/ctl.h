@@ -18,7 +18,7 @@ struct ctl {
 	FILE *out, *err;
 
 	/* From the command line. */
-	const char *device, *initrd, *cmdline, *mode, *root, *out_dir, *image, *bad;
+	const char *device, *initrd, *cmdline, *mode, *root, *out_dir, *image, *bad, *from, *to;
 	bool json, follow;
 	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, seed, count, size_mib, room_mib;
 	enum pn_regions regions;
@@ -51,6 +51,7 @@ int cmd_destroy(struct ctl *c);
 int cmd_list(struct ctl *c);
 int cmd_stat(struct ctl *c);
 int cmd_regions(struct ctl *c);
+int cmd_life(struct ctl *c);
 int cmd_console(struct ctl *c);
 int cmd_input(struct ctl *c);
 int cmd_log(struct ctl *c);

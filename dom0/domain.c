@@ -22,10 +22,10 @@ static void put_string(struct pn_dev *dev, const char *text, size_t room)
 }
 
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages, uint64_t vcpus,
-			 uint64_t shadow_levels, enum pn_regions regions, struct dom_memory *mem)
+			 uint64_t shadow_levels, enum pn_regions regions, uint64_t region_ticks, struct dom_memory *mem)
 {
 	PN_LOCKED(dev);
-	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, vcpus, shadow_levels, regions };
+	const uint64_t args[PN_NR_ARGS] = { memory_bytes, pool_pages, vcpus, shadow_levels, regions, region_ticks };
 	uint64_t rets[PN_NR_RETS];
 	enum pn_error e;
 
@@ -133,7 +133,8 @@ enum pn_error dom_stat(struct pn_dev *dev, uint32_t id, struct pn_stat *stat)
 	return e;
 }
 
-enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *region, unsigned *kept, uint64_t *all)
+enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *region, unsigned *kept, uint64_t *all,
+			  enum pn_life *life)
 {
 	uint64_t args[PN_NR_ARGS] = { 0 }, rets[PN_NR_RETS];
 	enum pn_error e;
@@ -147,12 +148,26 @@ enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *reg
 		if (e != PN_ERR_ok)
 			return e;
 		*all = rets[1];
+		if (life)
+			*life = (enum pn_life)rets[2];
 		if (rets[0] > PN_MAX_REGIONS - *kept || rets[0] * sizeof(*region) > dev->exchange_bytes)
 			return PN_ERR_inval;
 		memcpy(region + *kept, pn_exchange(dev), rets[0] * sizeof(*region));
 		*kept += rets[0];
 	} while (rets[0] && *kept < PN_MAX_REGIONS && *kept < *all);
 	return e;
+}
+
+enum pn_error dom_life(struct pn_dev *dev, uint32_t id, const char *from, const char *to)
+{
+	PN_LOCKED(dev);
+	const uint64_t args[PN_NR_ARGS] = { from ? strlen(from) : 0, to ? strlen(to) : 0 };
+
+	if (args[0] > PN_LIFE_TEXT || args[1] > PN_LIFE_TEXT)
+		return PN_ERR_inval;
+	memcpy(pn_exchange(dev), from ? from : "", args[0]);
+	memcpy(pn_exchange(dev) + args[0], to ? to : "", args[1]);
+	return pn_command(dev, PN_CMD_life, id, args, NULL);
 }
 
 enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost)

@@ -20,10 +20,11 @@ struct dom_memory {
 
 /*
  * pool_pages: 0 for the hypervisor's default. Each vCPU takes a pCPU of its own. shadow_levels: at least so many in its
- * shadow tables if its mode can have them; 0 for what the mode needs.
+ * shadow tables if its mode can have them; 0 for what the mode needs. region_ticks: how long one region may hold others; 0 for
+ * the hypervisor's own limit.
  */
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages, uint64_t vcpus,
-			 uint64_t shadow_levels, enum pn_regions regions, struct dom_memory *mem);
+			 uint64_t shadow_levels, enum pn_regions regions, uint64_t region_ticks, struct dom_memory *mem);
 /*
  * Copies the image, and the initrd if it is not NULL, to the top of the domain's memory, page
  * aligned, the initrd above the image, and has them loaded. why[DOM_WHY] explains a failure.
@@ -35,8 +36,11 @@ enum pn_error dom_simple(struct pn_dev *dev, enum pn_command command, uint32_t i
 enum pn_error dom_list(struct pn_dev *dev, struct pn_domain_info *info, unsigned *n);
 enum pn_error dom_info(struct pn_dev *dev, uint32_t id, struct pn_domain_info *info);
 enum pn_error dom_stat(struct pn_dev *dev, uint32_t id, struct pn_stat *stat);
-/* region[PN_MAX_REGIONS]; *kept of them are filled in, *all began. */
-enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *region, unsigned *kept, uint64_t *all);
+/* region[PN_MAX_REGIONS]; *kept of them are filled in, *all began. life may be NULL. */
+enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *region, unsigned *kept, uint64_t *all,
+			  enum pn_life *life);
+/* A region named life, from its start, or from `from` on that it prints, to its end, or `to`. Both up to PN_LIFE_TEXT bytes, or NULL. */
+enum pn_error dom_life(struct pn_dev *dev, uint32_t id, const char *from, const char *to);
 /* Console output: buf[dev->exchange_bytes]. *lost: bytes lost since the domain began. */
 enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost);
 /* RAM that dom0 is not given, bytes: how much there is; of that, free: all in all, in the largest piece, below 4 GiB. */

@@ -55,11 +55,18 @@ static bool read_item(struct suite *s, const char *path, const json_t *v, struct
 	it->timeout_s = positive(json_object_get(v, "timeout_s"), 60);
 	it->repeat = positive(json_object_get(v, "repeat"), 1);
 	it->trace = json_is_true(json_object_get(v, "trace"));
+	it->life = json_is_true(json_object_get(v, "life"));
+	it->from = json_string_value(json_object_get(v, "from"));
+	it->to = json_string_value(json_object_get(v, "to"));
+	it->disk = json_string_value(json_object_get(v, "disk"));
+	it->keep_disk = json_is_true(json_object_get(v, "keep_disk"));
 	it->exercise = json_string_value(json_object_get(v, "exercise"));
 	if (!is_plain_name(it->name))
 		return bad(s->c, path, "name", "missing, too long, or no plain file name");
-	if (!is_plain_name(it->image) || (it->initrd && !is_plain_name(it->initrd)))
-		return bad(s->c, path, it->name, "its image or initrd is missing or no plain file name");
+	if (!is_plain_name(it->image) || (it->initrd && !is_plain_name(it->initrd)) || (it->disk && !is_plain_name(it->disk)))
+		return bad(s->c, path, it->name, "its image, initrd or disk is missing or no plain file name");
+	if ((it->from && strlen(it->from) > PN_LIFE_TEXT) || (it->to && strlen(it->to) > PN_LIFE_TEXT))
+		return bad(s->c, path, it->name, "a text that begins or ends what is measured is too long");
 	if (it->exercise && !exercise_known(it->exercise))
 		return bad(s->c, path, it->name, "it names an exercise that there is not");
 	if (it->memory_mib == 0 || it->memory_mib > 1 << 20 || it->timeout_s == 0 || it->repeat > 100000)

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "disk.h"
 #include "exercise.h"
 #include "names.h"
 #include "show.h"
@@ -40,6 +41,7 @@ struct run {
 	uint64_t console_kept, console_lost, console_cut;
 	struct words words;
 	struct exercise exercise;
+	uint64_t disk; /* number + 1 of its disk's image; 0: none */
 };
 
 static json_t *event(const struct run *r, const char *e)
@@ -84,18 +86,80 @@ static void save_console(struct run *r)
 	} while (n == r->c->dev->exchange_bytes);
 }
 
+/* A file could not be read or written, or a command failed: r->reason tells the former. */
+static bool failed(struct run *r, const char *what, enum pn_error e)
+{
+	if (e == PN_ERR_ok)
+		return false;
+	if (!r->reason[0])
+		fail(r, what, e);
+	r->state = "failed";
+	r->code = -1;
+	return true;
+}
+
+/* A fresh copy of its disk each time. */
+static bool give_disk(struct run *r)
+{
+	struct disk_use use = { .mode = PN_DISK_WRITE };
+	char *path = NULL;
+	enum pn_error e = PN_ERR_nomem;
+
+	if (!r->item->disk)
+		return true;
+	if (asprintf(&path, "%s/%s", r->s->images, r->item->disk) > 0)
+		e = disk_image(r->c->dev, path, 0, &use.image, r->reason);
+	free(path);
+	if (failed(r, "disk", e))
+		return false;
+	r->disk = use.image + 1;
+	return !failed(r, "disk", disk_attach(r->c->dev, r->mem.id, &use));
+}
+
+/* Into <out>/disks, when it has ended. */
+static void keep_disk(struct run *r)
+{
+	char *path = NULL, *dir = NULL, why[DOM_WHY];
+	struct disk_served served;
+
+	if (!r->disk || !r->item->keep_disk)
+		return;
+	if (asprintf(&dir, "%s/disks", r->c->out_dir) > 0)
+		mkdir(dir, 0777);
+	if (asprintf(&path, "%s/%s.%u%s.img", dir ? dir : "", r->item->name, r->rep, r->item->trace ? ".traced" : "") < 0 ||
+	    disk_save(r->c->dev, r->mem.id, path, &served, why) != PN_ERR_ok)
+		fprintf(r->c->err, "penumbra-ctl: %s: its disk is not kept: %s\n", r->item->name, why);
+	free(path);
+	free(dir);
+}
+
+/* So many ticks may the region of its life take: as long as dom0 gives it. */
+static uint64_t region_ticks(const struct run *r)
+{
+	return r->item->life ? r->item->timeout_s * 1000 * r->c->dev->tsc_khz : 0;
+}
+
+static bool create(struct run *r)
+{
+	enum pn_error e = dom_create(r->c->dev, r->item->name, r->item->memory_mib << 20, r->item->pool_pages, r->item->vcpus,
+				     r->item->shadow_levels, PN_REGIONS_ALL, region_ticks(r), &r->mem);
+
+	if (e == PN_ERR_nomem)
+		snprintf(r->reason, sizeof(r->reason), "there is no room for %llu MiB: all domains together have %llu MiB",
+			 (unsigned long long)r->item->memory_mib, (unsigned long long)(r->c->dev->pool_bytes >> 20));
+	if (failed(r, "create", e))
+		return false;
+	r->created = true;
+	return !r->item->life || !failed(r, "life", dom_life(r->c->dev, r->mem.id, r->item->from, r->item->to));
+}
+
 static bool prepare(struct run *r)
 {
 	char *image = NULL, *initrd = NULL;
 	enum pn_error e;
 
-	e = dom_create(r->c->dev, r->item->name, r->item->memory_mib << 20, r->item->pool_pages, r->item->vcpus,
-		       r->item->shadow_levels, PN_REGIONS_ALL, &r->mem);
-	if (e != PN_ERR_ok) {
-		fail(r, "create", e);
+	if (!create(r) || !give_disk(r))
 		return false;
-	}
-	r->created = true;
 	if (asprintf(&image, "%s/%s", r->s->images, r->item->image) < 0 ||
 	    (r->item->initrd && asprintf(&initrd, "%s/%s", r->s->images, r->item->initrd) < 0))
 		e = PN_ERR_nomem;
@@ -103,13 +167,7 @@ static bool prepare(struct run *r)
 		e = dom_load(r->c->dev, &r->mem, image, initrd, r->item->cmdline, r->reason);
 	free(image);
 	free(initrd);
-	if (e != PN_ERR_ok && r->reason[0]) {
-		r->state = "failed";
-		r->code = -1;
-	} else if (e != PN_ERR_ok) {
-		fail(r, "load", e);
-	}
-	return e == PN_ERR_ok;
+	return !failed(r, "load", e);
 }
 
 static double now(void)
@@ -171,15 +229,40 @@ static void judge_region(struct run *r, const struct pn_region *region)
 		 show_disturbed(region->disturbed));
 }
 
+/* A guest that ended without the texts between which it was to be measured has not done what it was to do. */
+static void judge_life(struct run *r, enum pn_life life, unsigned regions)
+{
+	const bool begun = life != PN_LIFE_WAITS;
+	const char *text = begun ? r->item->to : r->item->from;
+	bool finished = strcmp(r->state, "finished") == 0;
+	size_t n = strlen(r->reason);
+
+	if (!r->item->life || life == PN_LIFE_NONE || (!finished && strcmp(r->state, "timed-out")))
+		return;
+	if (text && life != PN_LIFE_ENDS) {
+		if (finished)
+			r->state = "failed";
+		snprintf(r->reason + n, sizeof(r->reason) - n, "%sit never printed \"%s\", which was to %s what is measured",
+			 n ? ": " : "", text, begun ? "end" : "begin");
+	} else if (finished && !regions) {
+		r->state = "failed";
+		snprintf(r->reason, sizeof(r->reason), "it took longer than the %llu s that it may be measured",
+			 (unsigned long long)r->item->timeout_s);
+	}
+}
+
 static void say_regions(struct run *r)
 {
+	enum pn_life life = PN_LIFE_NONE;
+
 	static struct pn_region region[PN_MAX_REGIONS];
 	uint64_t all = 0;
 	unsigned n = 0;
 	json_t *ev;
 
-	if (dom_regions(r->c->dev, r->mem.id, region, &n, &all) != PN_ERR_ok)
+	if (dom_regions(r->c->dev, r->mem.id, region, &n, &all, &life) != PN_ERR_ok)
 		fprintf(r->c->err, "penumbra-ctl: %s: its regions cannot be had\n", r->item->name);
+	judge_life(r, life, n);
 	for (unsigned i = 0; i < n; i++) {
 		judge_region(r, &region[i]);
 		ev = event(r, "region");
@@ -313,9 +396,12 @@ void suite_run_item(struct suite *s, unsigned item, unsigned rep)
 		say_trace(&r, session_end(&t, r.c));
 	if (r.created)
 		say_regions(&r);
+	keep_disk(&r);
 	say_end(&r);
 	if (r.created)
 		dom_simple(r.c->dev, PN_CMD_destroy, r.mem.id);
+	if (r.disk)
+		disk_image_free(r.c->dev, r.disk - 1);
 	if (r.console)
 		fclose(r.console);
 	free(r.buf);

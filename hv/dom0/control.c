@@ -56,7 +56,8 @@ static enum pn_error cmd_create(struct domu *u)
 				   .pool_pages = box.arg[1],
 				   .nr_vcpus = box.arg[2] ? box.arg[2] : 1,
 				   .shadow_levels = (u32)box.arg[3],
-				   .regions = (enum pn_regions)box.arg[4] };
+				   .regions = (enum pn_regions)box.arg[4],
+				   .region_most = box.arg[5] };
 	enum pn_error e;
 	u32 id = 0;
 
@@ -139,6 +140,7 @@ static enum pn_error cmd_regions(struct domu *u)
 	memcpy(exchange(), &u->region[box.arg[0]], n * sizeof(struct pn_region));
 	box.ret[0] = n;
 	box.ret[1] = u->nr_regions;
+	box.ret[2] = u->life.state;
 	return PN_ERR_ok;
 }
 
@@ -337,6 +339,14 @@ static enum pn_error cmd_disk_read(struct domu *u)
 	if (READ_ONCE(u->running))
 		return PN_ERR_state;
 	return disks_read(u, box.arg[0], exchange(), PN_EXCHANGE_BYTES, box.ret);
+}
+
+static enum pn_error cmd_life(struct domu *u)
+{
+	u8 texts[2 * PN_LIFE_TEXT];
+
+	memcpy(texts, exchange(), sizeof(texts));
+	return life_watch(u, texts, box.arg[0], box.arg[1]);
 }
 
 static const struct {

@@ -16,6 +16,7 @@
 #define LAST_WORDS      4096 /* bytes of each domain's console that a panic saves */
 #define LAST_WORDS_LINE 200
 #define MIB             (1ul << 20)
+#define REGION_LIMIT_MS 2000 /* of TSC time, unless dom0 says otherwise */
 
 static struct domu *domus[PN_MAX_DOMAINS];
 
@@ -195,6 +196,7 @@ static enum pn_error make_domu(const struct domu_request *rq, struct domu *u, ch
 
 	u->memory_bytes = ALIGN_UP(rq->memory_bytes, POOL_UNIT);
 	u->regions = rq->regions;
+	u->region_most = rq->region_most ? rq->region_most : REGION_LIMIT_MS * tsc_khz;
 	u->d.min_shadow_levels = rq->shadow_levels;
 	u->d.nr_vcpus = (u32)rq->nr_vcpus;
 	u->d.domu = u;

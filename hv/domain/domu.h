@@ -34,6 +34,14 @@ struct domu_vcpu {
 	bool dead;       /* in HLT with interrupts off: only INIT ends that */
 };
 
+/* What dom0 asked to have measured of a guest that does not do so itself (life.c). */
+struct life {
+	enum pn_life state;
+	bool asked;
+	u32 from_bytes, to_bytes; /* of the texts that begin and end it; 0: the guest's start and end do */
+	u8 from[PN_LIFE_TEXT], to[PN_LIFE_TEXT];
+};
+
 struct domu {
 	struct domain d;
 	struct vdev vdev;
@@ -54,12 +62,14 @@ struct domu {
 	struct domu_vcpu *region_begins; /* the vCPU that is about to begin one */
 	enum pn_regions regions;         /* whether a region may make the other pCPUs stand */
 	bool holding;                    /* it does */
+	u64 region_most;                 /* ticks that one region may hold the others */
 	u64 region_limit;                /* TSC at which the others are let go all the same; ~0: nobody is held */
 	u64 hold_begin, held;            /* TSC since when they stand; ticks that they have stood for regions before that */
 	struct pn_region now;
 	struct pn_region region[PN_MAX_REGIONS];
 	u64 nr_regions; /* all that ended; the first PN_MAX_REGIONS are kept */
 
+	struct life life;
 	struct pn_stat stat_buffer;
 };
 
@@ -72,6 +82,7 @@ struct domu_request {
 	u64 nr_vcpus;                 /* as many pCPUs must be free */
 	u32 shadow_levels;            /* at least so many, where its mode can have them */
 	enum pn_regions regions;
+	u64 region_most; /* ticks that one region may hold the others; 0: a usual time */
 };
 
 /* Life cycle, called on pCPU 0; a pn_error. why[PN_REASON]: which limit stands against it (abi/limits.def), one sentence without its full stop. */
@@ -104,6 +115,8 @@ u32 domu_hypercall(struct domu_vcpu *c, struct vcpu *v, bool kernel, u32 nr, con
 void domu_halt(struct domu_vcpu *c, bool interrupts);
 /* Does nobody ever end this HLT with interrupts off? */
 bool domu_halts_for_ever(const struct domu_vcpu *c);
+/* Then it is a crash; of a guest whose life is measured, an end. */
+void domu_halted_for_ever(struct domu_vcpu *c, u64 rip);
 /* An interrupt came: perhaps the timer, which fires early when its deadline is beyond its range. It is armed anew. */
 static inline void domu_interrupted(struct domu_vcpu *c)
 {
@@ -156,6 +169,13 @@ static inline unsigned domu_irq_ack(struct domu_vcpu *c)
 {
 	return domu_is_smp(c->u) ? vcpus_irq_ack(c) : (unsigned)vdev_irq_ack(&c->u->vdev);
 }
+
+/* life.c. The texts, one behind the other. */
+enum pn_error life_watch(struct domu *u, const u8 *texts, u64 from, u64 to);
+void life_starts(struct domu_vcpu *c); /* it is about to run */
+void life_prints(struct domu_vcpu *c, u8 byte);
+bool life_gives_way(struct domu *u);  /* the guest wants a region of its own. False: there is another */
+void life_stops(struct domu_vcpu *c); /* it has stopped running */
 
 /* quiet.c */
 u32 quiet_begin(struct domu_vcpu *c, const u32 name[4]);

@@ -46,6 +46,7 @@ void domu_stopped(struct domu_vcpu *c)
 {
 	struct domu *u = c->u;
 
+	life_stops(c);
 	quiet_abort(u);
 	apic_timer_at(~0ull);
 	c->timer = ~0ull;
@@ -59,6 +60,7 @@ void domu_stopped(struct domu_vcpu *c)
 static void run_one(struct domu_vcpu *c)
 {
 	c->v->request = 1;
+	life_starts(c);
 	if (backend_prepare_entry(c->v))
 		backend_run(c->v);
 	domu_stopped(c);
@@ -109,11 +111,13 @@ static void wait(struct domu_vcpu *c)
  * A guest that prints for ever gets no faster than a line of CONSOLE_US_PER_BYTE once
  * its burst is used up: its pCPU halts a while, as a guest on a real line would wait. Not in regions.
  */
-static void pace_console(struct domu_vcpu *c)
+static void pace_console(struct domu_vcpu *c, u8 byte)
 {
 	struct domu *u = c->u;
 	u64 now = rdtsc(), tick = CONSOLE_US_PER_BYTE * tsc_khz / 1000;
 
+	if (unlikely(u->life.state))
+		life_prints(c, byte);
 	if (u->line_free < now)
 		u->line_free = now;
 	u->line_free += tick;
@@ -128,7 +132,7 @@ void domu_out(struct domu_vcpu *c, u16 port, unsigned bytes, u32 val)
 	struct domu *u = c->u;
 
 	if (port == CONSOLE_PORT)
-		pace_console(c);
+		pace_console(c, (u8)val);
 	vdev_out(&u->vdev, port, bytes, val, rdtsc());
 	if (unlikely(u->vdev.exit_requested)) {
 		u->d.exit_code = u->vdev.exit_code;
@@ -216,6 +220,17 @@ void domu_halt(struct domu_vcpu *c, bool interrupts)
 		wait(c);
 	}
 	c->dead = false;
+}
+
+void domu_halted_for_ever(struct domu_vcpu *c, u64 rip)
+{
+	if (!c->u->life.asked) {
+		plat_domain_crash(&c->u->d, "halted for ever: HLT with interrupts off at rip %lx", rip);
+		return;
+	}
+	c->u->d.exit_code = 0;
+	domu_set_state(c, PN_EXITED);
+	domu_end(&c->u->d);
 }
 
 /* With interrupts off, only another vCPU's INIT ends it: one that can still send it. */

@@ -19,11 +19,10 @@
 #include "trace.h"
 #include "wait.h"
 
-#define REGION_LIMIT_MS 2000 /* of TSC time */
-#define SHARE           4    /* a limited domain's regions hold others for a quarter of its time, */
-#define SHARE_FIRST_MS  100  /* and this long before that begins to count; */
-#define SHARE_LEAST_MS  1    /* what is less is not worth an interrupt */
-#define SETTLE_PAUSES   16   /* the held pCPU's way from `held` to its HLT */
+#define SHARE          4   /* a limited domain's regions hold others for a quarter of its time, */
+#define SHARE_FIRST_MS 100 /* and this long before that begins to count; */
+#define SHARE_LEAST_MS 1   /* what is less is not worth an interrupt */
+#define SETTLE_PAUSES  16  /* the held pCPU's way from `held` to its HLT */
 
 static struct domu *owner;
 
@@ -159,7 +158,7 @@ static void end_hold(struct domu *u)
 /* How long a region of this domain may hold others, ticks; 0: not at all. */
 static u64 budget(const struct domu *u, u64 now)
 {
-	u64 all = REGION_LIMIT_MS * tsc_khz, share;
+	u64 all = u->region_most, share;
 
 	if (u->regions == PN_REGIONS_ALL)
 		return all;
@@ -194,7 +193,7 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
 {
 	struct domu *u = c->u;
 
-	if (u->in_region)
+	if (u->in_region && !life_gives_way(u))
 		return PN_HC_EBUSY;
 	memset(&u->now, 0, sizeof(u->now));
 	memcpy(u->now.phase, name, PN_PHASE_NAME);

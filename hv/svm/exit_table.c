@@ -94,7 +94,7 @@ static enum trip exit_hlt(struct svm_vcpu *s)
 		return TRIP_hlt;
 	svm_exit_done(s, len);
 	if (!(s->vmcb.rflags & RFLAGS_IF) && domu_halts_for_ever(s->v.owner))
-		plat_domain_crash(s->v.domain, "halted for ever: HLT with interrupts off at rip %lx", s->vmcb.rip);
+		domu_halted_for_ever(s->v.owner, s->vmcb.rip);
 	else
 		wait(s, s->vmcb.rflags & RFLAGS_IF);
 	s->v.request = 1;

@@ -320,6 +320,105 @@ START_TEST(a_domain_that_is_over_when_it_begins)
 }
 END_TEST
 
+/* ---- guests that mark no regions ---- */
+
+static enum pn_error watch(const char *from, const char *to)
+{
+	u8 texts[2 * PN_LIFE_TEXT] = { 0 };
+	enum pn_error e;
+
+	memcpy(texts, from, strlen(from));
+	memcpy(texts + strlen(from), to, strlen(to));
+	u->d.state = PN_LOADED;
+	e = life_watch(u, texts, strlen(from), strlen(to));
+	u->d.state = PN_RUNNING;
+	return e;
+}
+
+/* Does the guest go on? */
+static bool print(const char *text)
+{
+	bool on = true;
+
+	for (; *text && on; text++) {
+		s->vmcb.rip = HOST_CODE;
+		on = host_out(s, COM1, (u8)*text);
+	}
+	return on;
+}
+
+static void life_is_region(u64 nr)
+{
+	domu_stopped(s->v.owner);
+	ck_assert_uint_eq(u->nr_regions, nr);
+	ck_assert_str_eq(u->region[nr - 1].phase, "life");
+	ck_assert_uint_eq(u->region[nr - 1].ops, 1);
+	ck_assert_uint_gt(u->region[nr - 1].instructions, 0);
+	ck_assert(!u->in_region && !u->holding);
+}
+
+START_TEST(a_life_from_start_to_end)
+{
+	begin(HOST_LONG);
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, 0), PN_ERR_state); /* it runs already */
+	u->d.state = PN_LOADED;
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", PN_LIFE_TEXT + 1, 0), PN_ERR_inval);
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, ~0ull), PN_ERR_inval);
+	ck_assert_int_eq(watch("", ""), PN_ERR_ok);
+	life_starts(s->v.owner);
+	ck_assert(u->in_region);
+	ck_assert(interrupted() && print("hello"));
+	ck_assert(!halt(false)); /* which is an end */
+	ck_assert_int_eq(u->d.state, PN_EXITED);
+	life_is_region(1);
+	ck_assert_uint_eq(u->region[0].trip_count[TRIP_io], 5);
+}
+END_TEST
+
+START_TEST(a_life_between_two_texts)
+{
+	begin(HOST_LONG);
+	ck_assert_int_eq(watch("login: ", "bye"), PN_ERR_ok);
+	life_starts(s->v.owner);
+	ck_assert(!u->in_region && print("bye login:") && !u->in_region);
+	ck_assert(print(" ") && u->in_region && print("by") && print("bby") && u->life.state == PN_LIFE_RUNS);
+	ck_assert(!print("e"));
+	ck_assert(u->d.state == PN_EXITED && u->d.exit_code == 0 && u->life.state == PN_LIFE_ENDS);
+	life_is_region(1);
+}
+END_TEST
+
+START_TEST(a_life_gives_way)
+{
+	begin(HOST_LONG);
+	ck_assert_int_eq(watch("", ""), PN_ERR_ok);
+	life_starts(s->v.owner);
+	ck_assert(interrupted());
+	ck_assert_uint_eq(hypercall(PN_HC_QUIET_BEGIN, 0x6e776f, 0, 0, 0), 0);
+	ck_assert_uint_eq(hypercall(PN_HC_QUIET_BEGIN, 0x6e776f, 0, 0, 0), PN_HC_EBUSY);
+	ck_assert_uint_eq(hypercall(PN_HC_QUIET_END, 7, 100, 0, 0), 0);
+	ck_assert(u->nr_regions == 1 && u->region[0].ops == 7);
+	ck_assert_str_eq(u->region[0].phase, "own");
+	ck_assert_int_eq(u->life.state, PN_LIFE_NONE);
+	domu_stopped(s->v.owner);
+	ck_assert_uint_eq(u->nr_regions, 1);
+}
+END_TEST
+
+/* It is made to stand in the middle of it: there is no such region. */
+START_TEST(a_life_cut_short)
+{
+	begin(HOST_LONG);
+	ck_assert_int_eq(watch("", "never"), PN_ERR_ok);
+	life_starts(s->v.owner);
+	ck_assert(interrupted());
+	u->stop_req = STOP_NOW;
+	ck_assert(!interrupted());
+	domu_stopped(s->v.owner);
+	ck_assert(u->nr_regions == 0 && u->d.state == PN_PAUSED && !u->in_region);
+}
+END_TEST
+
 Suite *svm_life_suite(void)
 {
 	Suite *suite = suite_create("hv/svm: a domain's life");
@@ -339,5 +438,9 @@ Suite *svm_life_suite(void)
 	svm_case(suite, "exits when it has crashed", exits_when_it_has_crashed, 1);
 	svm_case(suite, "a pCPU with nothing to do", a_pcpu_with_nothing_to_do, 2);
 	svm_case(suite, "a domain that is over when it begins", a_domain_that_is_over_when_it_begins, 1);
+	svm_case(suite, "a life from start to end", a_life_from_start_to_end, 1);
+	svm_case(suite, "a life between two texts", a_life_between_two_texts, 1);
+	svm_case(suite, "a life gives way", a_life_gives_way, 1);
+	svm_case(suite, "a life cut short", a_life_cut_short, 1);
 	return suite;
 }
