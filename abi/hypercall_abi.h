@@ -29,7 +29,7 @@
  * disturbed. Regions do not nest: a second begin fails with PN_HC_EBUSY.
  */
 #define PN_HC_QUIET_BEGIN 1u
-/* End it: EBX = operations done, ECX/EDX = low/high half of the TSC ticks that the guest measured. */
+/* End it: EBX = operations done, ECX/EDX = low/high half of the TSC ticks that the guest measured; 0: as the hypervisor did. */
 #define PN_HC_QUIET_END 2u
 
 /*

@@ -53,7 +53,7 @@ static void fail(struct run *r, const char *what, enum pn_error e)
 {
 	r->state = "failed";
 	r->code = -1;
-	snprintf(r->reason, sizeof(r->reason), "%s: %s", what, pn_error_text(e));
+	snprintf(r->reason, sizeof(r->reason), "%s: %s", what, r->c->dev->why[0] ? r->c->dev->why : pn_error_text(e));
 }
 
 static void open_console(struct run *r)
@@ -144,9 +144,6 @@ static bool create(struct run *r)
 	enum pn_error e = dom_create(r->c->dev, r->item->name, r->item->memory_mib << 20, r->item->pool_pages, r->item->vcpus,
 				     r->item->shadow_levels, PN_REGIONS_ALL, region_ticks(r), &r->mem);
 
-	if (e == PN_ERR_nomem)
-		snprintf(r->reason, sizeof(r->reason), "there is no room for %llu MiB: all domains together have %llu MiB",
-			 (unsigned long long)r->item->memory_mib, (unsigned long long)(r->c->dev->pool_bytes >> 20));
 	if (failed(r, "create", e))
 		return false;
 	r->created = true;

@@ -75,6 +75,17 @@ guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/abi/hypercall_abi.h
 $(GUEST_INITRAMFS): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUEST_LINUX)/shell-loop guest-obj/linux-suite $(BUSYBOX)
 	@mkdir -p $(@D); echo "  CPIO     $@"; $(SHELL) $< $(GUEST_LINUX) guest-obj/linux-suite $(BUSYBOX) $@
 
+# What programs in guests mark regions with, and the initramfs of guests that run a script.
+GUEST_REGION = guest-obj/penumbra-region
+GUEST_SCRIPT = workloads/linux-script.cpio.gz
+$(GUEST_REGION): $(GUEST_LINUX)/region.c $(GUEST_LINUX)/penumbra_region.h $(srcdir)/abi/hypercall_abi.h
+	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
+	$(CC) -std=gnu11 -O2 $(PN_WARN) $(WERROR) -static -I$(srcdir)/abi -o $@ $<
+
+$(GUEST_SCRIPT): $(addprefix $(GUEST_LINUX)/,mkscript.sh modules.sh script-init) guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) kernels/amd64/vmlinuz
+	@mkdir -p $(@D); echo "  CPIO     $@"; \
+	$(SHELL) $< $(GUEST_LINUX) kernels/amd64 guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
+
 # The same for 32-bit kernels. The build goes on without it where its parts cannot be had.
 guest-obj/i386/busybox: $(srcdir)/dom0/fetch-package.sh $(srcdir)/workloads/linux/fetch-busybox.sh $(srcdir)/dom0/optional.sh
 	@mkdir -p $(@D); echo "  FETCH    $@"; \
@@ -90,10 +101,10 @@ $(GUEST_INITRAMFS_I386): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUE
 	@mkdir -p $(@D); echo "  CPIO     $@"; \
 	$(srcdir)/dom0/optional.sh $@ $(SHELL) $< $(GUEST_LINUX) guest-obj/i386/linux-suite guest-obj/i386/busybox $@
 
-all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386)
+all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_REGION) $(GUEST_SCRIPT)
 clean-local: clean-guests
 clean-guests:
-	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf workloads/tests/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) workloads/*.unavailable
+	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf workloads/tests/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_SCRIPT) workloads/*.unavailable
 .PHONY: clean-guests
 .SECONDARY:
 -include $(shell find guest-obj -name '*.d' 2>/dev/null)

@@ -60,5 +60,5 @@ static error_t parse_place(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp place_argp = { place_options, parse_place, NULL, NULL, NULL, NULL, NULL };
+const struct argp place_argp = { place_options, parse_place, NULL, NULL, NULL, NULL, NULL };
 const struct argp_child place_child[2] = { { &place_argp, 0, "Places:", 9 }, { 0 } };

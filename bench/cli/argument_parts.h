@@ -8,7 +8,10 @@
 #include "options.h"
 
 /* --build and --results, for a command's `children`. */
+extern const struct argp place_argp;
 extern const struct argp_child place_child[2];
+/* `run`'s, for guests of the user's own (arguments_guest.c); its input is the same. */
+extern const struct argp guest_argp;
 
 /* Of the commands that work on results (arguments_results.c). */
 extern const struct argp report_argp, compare_argp, history_argp, export_argp, clean_argp;

@@ -102,7 +102,10 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = o;
+		state->child_inputs[1] = o;
+		return 0;
 	case 'r': o->recipes = arg; return 0;
 	case 'w': o->workloads = arg; return 0;
 	case KEY_SUITE:
@@ -143,10 +146,14 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->qemu = arg;
 		return 0;
 	case ARGP_KEY_END:
+		if (o->slurm && o->nr_guests)
+			argp_error(state, "--slurm measures the suites' workloads: leave --guest and --script out");
 		if (o->partition && !o->slurm)
 			argp_error(state, "--partition is for --slurm");
 		if (o->slurm && o->slice)
 			argp_error(state, "a slice is measured here: leave --slurm out");
+		if (o->resume && o->nr_guests)
+			argp_error(state, "--resume knows the run's own guests: leave --guest and --script out");
 		if (o->resume && o->output)
 			argp_error(state, "--resume goes on in the run's own directory: leave --output out");
 		return 0;
@@ -183,6 +190,9 @@ static error_t parse_check(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp_child run_child[] = { { &guest_argp, 0, "Guests of your own:", 5 },
+					       { &place_argp, 0, "Places:", 9 },
+					       { 0 } };
 static const struct argp run_argp = {
 	run_options,
 	parse_run,
@@ -191,7 +201,7 @@ static const struct argp run_argp = {
 	"Exit status: 0 all finished, 1 something did not, or is worse than the baseline, 2 the command line is wrong, 3 another "
 	"run is at work in that "
 	"directory, 130 interrupted (what was finished is kept).",
-	place_child,
+	run_child,
 	NULL,
 	NULL
 };

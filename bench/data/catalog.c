@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "own_guest.h"
 
 /* GNU C defines this name as 1; in the lists it is a kind of guest. */
 #undef linux
@@ -27,12 +28,10 @@ const struct recipe recipes[] = {
 const unsigned nr_recipes = COUNT_OF(recipes);
 
 /* A form's name, from the workload's. (File and kind are strings by now: a word of theirs may be a macro, as "true" is.) */
-#define NAME_2(name)                        name ".2"
-#define NAME_3(name)                        name ".3"
-#define NAME_4(name)                        name
-#define NAME_5(name)                        name ".5"
-#define FORM(levels, file, name, kind, ...) { file, NAME_##levels(name), name, kind, levels, __VA_ARGS__ },
-
+#define NAME_2(name) name ".2"
+#define NAME_3(name) name ".3"
+#define NAME_4(name) name
+#define NAME_5(name) name ".5"
 /* The list's third column to its forms. */
 #define FORMS_2(...)    FORM(2, __VA_ARGS__)
 #define FORMS_3(...)    FORM(3, __VA_ARGS__)
@@ -42,13 +41,31 @@ const unsigned nr_recipes = COUNT_OF(recipes);
 #define FORMS_345(...)  FORMS_3(__VA_ARGS__) FORMS_45(__VA_ARGS__)
 #define FORMS_2345(...) FORMS_23(__VA_ARGS__) FORMS_45(__VA_ARGS__)
 
-const struct workload workloads[] = {
+/* How many the list has. */
+enum {
+#define FORM(levels, ...)                       +1
+#define WORKLOAD(file, name, kind, levels, ...) FORMS_##levels(file)
+	LISTED = 0
+#include "workloads/workloads.def"
+#undef WORKLOAD
+#undef FORM
+};
+#define FORM(levels, file, name, kind, ...) { file, NAME_##levels(name), name, kind, levels, __VA_ARGS__, NULL },
+
+static struct workload all[LISTED + OWN_GUESTS] = {
 #define WORKLOAD(file, name, kind, levels, cmdline, memory_mib, timeout_s, suite, text)                                          \
 	FORMS_##levels(#file, name, #kind, cmdline, memory_mib, timeout_s, #suite, text)
 #include "workloads/workloads.def"
 #undef WORKLOAD
 };
-const unsigned nr_workloads = COUNT_OF(workloads);
+const struct workload *const workloads = all;
+unsigned nr_workloads = LISTED;
+
+void catalog_enter(const struct workload *w)
+{
+	if (nr_workloads < COUNT_OF(all))
+		all[nr_workloads++] = *w;
+}
 
 /* What a list says of some workloads; its last line, without a name, of all others. */
 struct extra {
@@ -91,7 +108,7 @@ static const struct {
 };
 
 _Static_assert(COUNT_OF(recipes) <= COUNT_OF(((struct selection *)0)->recipe), "a selection holds every recipe");
-_Static_assert(COUNT_OF(workloads) <= COUNT_OF(((struct selection *)0)->workload), "a selection holds every workload");
+_Static_assert(COUNT_OF(all) <= COUNT_OF(((struct selection *)0)->workload), "a selection holds every workload");
 
 const struct recipe *recipe_find(const char *name)
 {
@@ -122,9 +139,14 @@ static unsigned extra_of(const struct extra *e, const struct workload *w)
 	return e->n;
 }
 
+bool workload_is_own(const struct workload *w)
+{
+	return w->own;
+}
+
 unsigned workload_vcpus(const struct workload *w)
 {
-	return extra_of(several_vcpus, w);
+	return w->own ? w->own->vcpus : extra_of(several_vcpus, w);
 }
 
 unsigned workload_shadow_levels(const struct workload *w)
@@ -186,6 +208,8 @@ const char *peer_cannot(const struct recipe *r, const struct workload *w)
 	for (unsigned i = 0; i < COUNT_OF(cannot); i++)
 		if (!strcmp(cannot[i].name, r->name) && !strcmp(cannot[i].workload, w->base))
 			return cannot[i].why;
+	if (workload_is_own(w))
+		return "what is measured of a guest of your own is begun and ended by this project's hypervisor";
 	if (!strcmp(w->suite, "hostile"))
 		return "hostile guests are for this project's hypervisor alone";
 	if (workload_vcpus(w) > 1)
@@ -382,18 +406,26 @@ static bool select_workloads_by_name(struct selection *s, const char *names, uns
 	return ok;
 }
 
+void select_own(struct selection *s, const char *suite)
+{
+	memset(s->workload, 0, sizeof(s->workload));
+	s->suite = suite;
+	s->workloads_named = false;
+	for (unsigned i = LISTED; i < nr_workloads; i++)
+		s->workload[i] = s->workloads_named = true;
+}
+
 bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels)
 {
 	bool any = false, levels_named = levels != LEVELS_DEFAULT;
 
-	s->workloads_named = names || levels != LEVELS_DEFAULT;
 	if (levels == LEVELS_DEFAULT)
 		levels = strcmp(suite, "full") ? 1u << 4 : ~0u;
-	memset(s->workload, 0, sizeof(s->workload));
-	s->suite = suite;
+	select_own(s, suite);
+	s->workloads_named |= names || levels_named;
 	if (names)
 		return select_workloads_by_name(s, names, levels, levels_named);
-	for (unsigned i = 0; i < nr_workloads; i++)
+	for (unsigned i = 0; i < LISTED; i++)
 		any |= s->workload[i] = in_suite(&workloads[i], suite) && (levels & 1u << workloads[i].levels);
 	if (!any)
 		say("no workload of these levels is in the suite \"%s\": there are quick, full, peers and hostile", suite);
@@ -460,6 +492,9 @@ bool selection_asks(const struct selection *s, const struct recipe *r, const str
 {
 	if (!s->recipe[r - recipes] || !s->workload[w - workloads])
 		return false;
+	/* Nothing is measured of it natively but what it measures itself. */
+	if (workload_is_own(w) && recipe_is_native(r) && !w->own->script && !s->recipes_named)
+		return false;
 	if (left_to_itself(s, "full"))
 		return in_full_suite(r, w);
 	return !left_to_itself(s, "quick") || in_quick_suite(r, w) || is_also(r, w);
@@ -472,7 +507,7 @@ bool selection_has(const struct selection *s, const struct recipe *r, const stru
 
 bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w)
 {
-	if (recipe_is_native(r) || recipe_is_peer(r) || !selection_has(s, r, w))
+	if (recipe_is_native(r) || recipe_is_peer(r) || workload_is_own(w) || !selection_has(s, r, w))
 		return false;
 	if (left_to_itself(s, "quick"))
 		return in_quick_suite(r, w) && is_one_of(quick_traced, COUNT_OF(quick_traced), w->name);

@@ -27,29 +27,36 @@ struct recipe {
  * One form of a workload: the same source with so many levels of page tables. Forms are what is chosen, run and
  * reported; the 4-level form is called what the workload is called, the others carry their levels: "demand-fault.2".
  */
+struct own_guest;
 struct workload {
 	const char *file; /* names the image, for bare-metal guests: path_guest_image() */
 	const char *name;
 	const char *base; /* the workload's name, the same for all forms */
-	const char *kind; /* "pvh", "linux", "bad", as the list has it */
+	const char *kind; /* "pvh", "linux", "bad", as the list has it; "own": own_guest.h */
 	unsigned levels;  /* 2 to 5 */
 	const char *cmdline;
 	unsigned memory_mib;
 	unsigned timeout_s; /* of the guest's time */
 	const char *suite;  /* "quick", "full" or "hostile" */
 	const char *text;
+	const struct own_guest *own; /* of the kind "own"; else NULL */
 };
 
 extern const struct recipe recipes[];
 extern const unsigned nr_recipes;
-extern const struct workload workloads[];
-extern const unsigned nr_workloads;
+/* The list's, then the user's own. */
+extern const struct workload *const workloads;
+extern unsigned nr_workloads;
+/* One more; the strings must outlive the catalogue. There is room for OWN_GUESTS of them. */
+void catalog_enter(const struct workload *w);
 
 /* By a recipe's name, or that of a workload's form ("demand-fault.2"). NULL: there is none. */
 const struct recipe *recipe_find(const char *name);
 const struct workload *workload_find(const char *name);
 /* Does it boot Debian's kernel, rather than an image of workloads/? */
 bool workload_is_linux(const struct workload *w);
+/* Is it the user's? */
+bool workload_is_own(const struct workload *w);
 /* How many CPUs the guest has: 1, unless the list says otherwise. */
 unsigned workload_vcpus(const struct workload *w);
 /* Least levels of its shadow tables; 0: what the guest's mode needs. */
@@ -84,12 +91,14 @@ struct selection {
  * Choose by comma-separated names; NULL chooses the default: every recipe and workload
  * of `suite` ("quick"; "full" has the quick ones as well; "hostile" has its own workloads, under the quick recipes). False after a message that
  * names what is unknown and what was likely meant. A workload's name chooses its forms of these levels,
- * a form's name that form.
+ * a form's name that form. The user's own guests are chosen besides.
  */
 bool select_recipes(struct selection *s, const char *names, const char *suite);
 /* Besides: every recipe of these peers, by comma-separated names ("xen,kvm"); NULL: none. False after a message. */
 bool select_peers(struct selection *s, const char *names);
 bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels);
+/* The user's own guests alone. */
+void select_own(struct selection *s, const char *suite);
 /* To be called after both: what the quick suite, if nothing was named, has besides (quick.def). */
 void select_also(struct selection *s);
 /*

@@ -5,6 +5,7 @@
 #ifndef BENCH_OPTIONS_H
 #define BENCH_OPTIONS_H
 
+#include "own_guest.h"
 #include "util.h"
 
 enum command {
@@ -34,10 +35,11 @@ struct options {
 	bool no_report;
 	bool slurm;            /* run: as an array job */
 	const char *partition; /* of Slurm; NULL: its default */
-	const char *slice;     /* run: the file that says what is measured (bench/run/slice.h), as a part of another run; NULL: none */
-	bool profile;       /* run: say where the time went */
-	const char *qemu;   /* as given, NULL: not given; from run.c on the program itself */
-	bool long_tests;    /* check: in their long form */
+	const char
+		*slice;   /* run: the file that says what is measured (bench/run/slice.h), as a part of another run; NULL: none */
+	bool profile;     /* run: say where the time went */
+	const char *qemu; /* as given, NULL: not given; from run.c on the program itself */
+	bool long_tests;  /* check: in their long form */
 	const char *run[2]; /* report, export: which, NULL: the newest; compare: before and after */
 	unsigned nr_runs;
 	const char *baseline; /* run: the run that this one is compared with when it has ended; NULL: none */
@@ -51,6 +53,9 @@ struct options {
 	unsigned keep;                        /* clean: so many of the newest runs stay */
 	bool keep_given, runs, packages, dry; /* clean: what is asked for; only say it */
 	const char *build, *results;
+	struct own_guest guest[OWN_GUESTS]; /* run: the user's own, */
+	unsigned nr_guests;                 /* so many of them, */
+	bool alone;                         /* and nothing else */
 	unsigned
 		silence_s; /* of QEMU's CPU time without an event from dom0, or of wall time without CPU time; 0: as boot_end.c has it */
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "journal.h"
+#include "own_guest.h"
 #include "paths.h"
 
 #ifndef PN_PKGDATADIR
@@ -88,6 +89,11 @@ char *path_dom0_initrd(const struct paths *p)
 	return xfmt("%s/dom0-initramfs.cpio.zst", p->build);
 }
 
+char *path_script_base(const struct paths *p)
+{
+	return xfmt("%s/workloads/linux-script.cpio.gz", p->build);
+}
+
 static bool is_xen(const struct recipe *r)
 {
 	return !strcmp(r->peer, "xen");
@@ -123,6 +129,8 @@ static const char *kernel_form(const struct workload *w)
 
 char *path_guest_image(const struct paths *p, const struct workload *w)
 {
+	if (workload_is_own(w))
+		return w->own->script ? xfmt("%s/kernels/amd64/vmlinux", p->build) : xstrdup(w->own->image);
 	if (workload_is_linux(w))
 		return xfmt("%s/kernels/%s/%s", p->build, kernel_flavour(w), kernel_form(w));
 	if (w->levels == 4)
@@ -132,6 +140,11 @@ char *path_guest_image(const struct paths *p, const struct workload *w)
 
 char *path_guest_initrd(const struct paths *p, const struct workload *w)
 {
+	if (workload_is_own(w)) {
+		const char *initrd = w->own->script ? w->own->script_initrd : w->own->initrd;
+
+		return initrd ? xstrdup(initrd) : NULL;
+	}
 	if (!workload_is_linux(w))
 		return NULL;
 	return xfmt("%s/workloads/linux-initramfs%s.cpio.gz", p->build, w->levels < 4 ? "-i386" : "");
@@ -148,6 +161,8 @@ static char *last_part(char *path)
 
 char *guest_image_name(const struct workload *w)
 {
+	if (workload_is_own(w))
+		return w->own->script ? xstrdup("vmlinux-amd64") : xfmt("%s.own", w->name);
 	if (workload_is_linux(w))
 		return xfmt("%s-%s", kernel_form(w), kernel_flavour(w));
 	return last_part(path_guest_image(&(struct paths){ .build = "" }, w));
@@ -155,7 +170,14 @@ char *guest_image_name(const struct workload *w)
 
 char *guest_initrd_name(const struct workload *w)
 {
+	if (workload_is_own(w))
+		return w->own->script || w->own->initrd ? xfmt("%s.own-initrd", w->name) : NULL;
 	return last_part(path_guest_initrd(&(struct paths){ .build = "" }, w));
+}
+
+char *guest_disk_name(const struct workload *w)
+{
+	return workload_is_own(w) && w->own->disk ? xfmt("%s.own-disk", w->name) : NULL;
 }
 
 bool path_holds_run(const char *dir)

@@ -29,12 +29,14 @@ char *path_peer_hypervisor(const struct paths *p, const struct recipe *r);
 char *path_peer_kernel(const struct paths *p, const struct recipe *r);
 char *path_peer_initrd(const struct paths *p, const struct recipe *r);
 char *path_dom0_initrd(const struct paths *p);
+char *path_script_base(const struct paths *p); /* the initramfs of guests that run a script, but for that */
 char *path_guest_image(const struct paths *p, const struct workload *w);
 /* NULL: the workload has none. */
 char *path_guest_initrd(const struct paths *p, const struct workload *w);
 /* Their names among the images of a suite: no two files have the same. */
 char *guest_image_name(const struct workload *w);
 char *guest_initrd_name(const struct workload *w);
+char *guest_disk_name(const struct workload *w); /* NULL: it has none */
 
 /* A directory is a run's if it has results or, of one that was killed early, a journal. */
 bool path_holds_run(const char *dir);

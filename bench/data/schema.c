@@ -148,6 +148,20 @@ const struct rule schema_boot[] = { MUST_TEXT("label"),
 				    END };
 static const struct rule a_boot[] = { MUST_OBJECT("", schema_boot), END };
 
+static const struct rule own_guest[] = { MUST_NAME("name"),
+					 KNOWN("image"),
+					 KNOWN("script"),
+					 KNOWN("initrd"),
+					 KNOWN("disk"),
+					 KNOWN("cmdline"),
+					 KNOWN("from"),
+					 KNOWN("to"),
+					 TRUTH("keep_disk"),
+					 MUST_WHOLE("memory_mib", 1, ANY),
+					 MUST_WHOLE("vcpus", 1, MAX_GUEST_VCPUS),
+					 MUST_WHOLE("timeout_s", 1, ANY),
+					 END };
+static const struct rule an_own_guest[] = { MUST_OBJECT("", own_guest), END };
 static const struct rule options[] = { MUST_TEXT("recipes"),
 				       MUST_TEXT("workloads"),
 				       TRUTH("recipes_named"),
@@ -161,6 +175,8 @@ static const struct rule options[] = { MUST_TEXT("recipes"),
 				       TRUTH("defaults"),
 				       TEXT("qemu"),
 				       TEXT("peers"),
+				       LIST("guests", an_own_guest),
+				       TRUTH("guests_alone"),
 				       END };
 static const struct rule image[] = { MUST_TEXT("name"), MUST_WHOLE("bytes", -1, ANY), KNOWN("sha256"), END };
 static const struct rule an_image[] = { MUST_OBJECT("", image), END };

@@ -172,7 +172,7 @@ static bool is_bare_metal(const struct dataset *d, const char *workload)
 		const char *kind = json_string_value(json_object_get(w, "kind"));
 
 		if (name && kind && !strcmp(name, workload))
-			return strcmp(kind, "linux");
+			return strcmp(kind, "linux") && strcmp(kind, "own");
 	}
 	return false;
 }

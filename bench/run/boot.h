@@ -43,8 +43,9 @@ struct boot {
 	char *panic;        /* why the hypervisor panicked; NULL: it did not */
 	char *dead_console; /* then: what it saved of the running guest's console */
 	struct words dead_words;
-	char *qemu_error; /* natively: what QEMU itself complained of; NULL: nothing */
-	json_t *native;   /* natively: the item, borrowed */
+	char *qemu_error;    /* natively: what QEMU itself complained of; NULL: nothing */
+	json_t *native;      /* natively: the item, borrowed */
+	char tail[OWN_TEXT]; /* natively: the last that the user's own guest printed */
 	double started;
 	double heard_cpu;   /* QEMU's CPU seconds at dom0's last event */
 	double hello_cpu;   /* the same at its first; 0: not yet */

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "boot_state.h"
+#include "own_guest.h"
 #include "qemu.h"
 
 /*
@@ -19,9 +20,10 @@
  * little of it (one that is in the hypervisor all the time: -icount counts instructions, and a world switch is few), and for a dom0 or
  * a hypervisor that hangs. They count QEMU's own CPU time, because a machine with other work to do makes everything take longer but that.
  */
-#define PROGRESS_CPU  60.0        /* from one event of dom0's to the next; booting and writing the disk take some 10 */
-#define CPU_PER_GUEST 6.0         /* more for each second of a guest's own limit */
-#define STILL_WALL    300.0       /* for one that uses no CPU time at all, so that the above never comes */
+#define PROGRESS_CPU  60.0  /* from one event of dom0's to the next; booting and writing the disk take some 10 */
+#define CPU_PER_GUEST 6.0   /* more for each second of a guest's own limit */
+#define OWN_NATIVE    20.0  /* the same with the own limit of a guest of the user's, natively: dom0 is not there to keep it */
+#define STILL_WALL    300.0 /* for one that uses no CPU time at all, so that the above never comes */
 #define STILL_SHARE   (1 / 300.0) /* below this share of a CPU, it uses none */
 #define LOOK_MOST     1.0         /* what counts of the time between two looks: we may have been stopped ourselves */
 #define DUMP_SECONDS  3.0         /* wall, for a hypervisor that cannot go on to say the rest */
@@ -50,6 +52,8 @@ static double progress_limit(const struct boot *b)
 
 	if (b->opt->silence_s)
 		return b->opt->silence_s;
+	if (b->native && b->plan.item[0].workload->own)
+		return OWN_NATIVE + b->plan.item[0].workload->timeout_s;
 	return PROGRESS_CPU + (item < 0 ? 0 : CPU_PER_GUEST * b->plan.item[item].workload->timeout_s);
 }
 
@@ -109,8 +113,18 @@ static char *ending(const struct boot *b, int status)
 	return xstrdup("the machine stopped");
 }
 
+/* The user's own guest, without an emulator's or a guest's word of failure: it finished, unless it was to print something. */
+static void end_own(struct boot *b, const struct own_guest *g)
+{
+	char *why = g->to ? xfmt("it never printed \"%s\", which was to end what is measured", g->to) : xstrdup("");
+
+	item_end(b->native, g->to ? "failed" : "finished", why);
+	free(why);
+}
+
 static void end_native(struct boot *b, int status)
 {
+	const struct own_guest *own = b->plan.item[0].workload->own;
 	char *how = ending(b, status), *last = last_console_line(b), *why;
 	unsigned v = 0;
 
@@ -119,9 +133,11 @@ static void end_native(struct boot *b, int status)
 		item_end(b->native, b->kill_state, how);
 	} else if (b->qemu_error) {
 		why = xfmt("%s: %s", how, b->qemu_error);
-		item_end(b->native, "not-run", why);
-		b->failed = true;
+		item_end(b->native, own ? "failed" : "not-run", why);
+		b->failed = !own; /* a file of the user's own may well be no kernel */
 		free(why);
+	} else if (own && WIFEXITED(status) && (!WEXITSTATUS(status) || (qemu_debug_exit(status, &v) && !v))) {
+		end_own(b, own);
 	} else if (qemu_debug_exit(status, &v)) {
 		why = v ? xfmt("the guest reports failure %u; its last line: %s", v, last) : xstrdup("");
 		json_object_set_new(b->native, "code", json_integer(v));

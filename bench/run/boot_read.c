@@ -11,6 +11,7 @@
 #include "boot.h"
 #include "boot_state.h"
 #include "control_abi.h"
+#include "own_guest.h"
 
 /* A console is kept up to here; what comes after is counted. */
 #define LOG_LIMIT (64ull << 20)
@@ -152,6 +153,20 @@ static void close_stream(struct boot *b, enum stream s)
 	b->fd[s] = -1;
 }
 
+/* Natively, the text that ends the user's own guest: it is looked for as it comes, line or none. */
+static void look_for_end(struct boot *b, const char *data, size_t len)
+{
+	const struct own_guest *own = b->native ? b->plan.item[0].workload->own : NULL;
+	size_t n = own && own->to ? strlen(own->to) : 0;
+
+	for (size_t i = 0; n && i < len; i++) {
+		memmove(b->tail, b->tail + 1, sizeof(b->tail) - 1);
+		b->tail[sizeof(b->tail) - 1] = data[i];
+		if (!memcmp(b->tail + sizeof(b->tail) - n, own->to, n))
+			boot_kill(b, "finished", "it printed what ends it");
+	}
+}
+
 void boot_pump(struct boot *b, enum stream s)
 {
 	char data[65536];
@@ -168,6 +183,8 @@ void boot_pump(struct boot *b, enum stream s)
 		}
 		b->still = 0;
 		log_bytes(b, s, data, (size_t)n);
+		if (s == STREAM_CONSOLE)
+			look_for_end(b, data, (size_t)n);
 		cut_lines(&b->cutter[s], data, (size_t)n, take_line[s], b);
 	}
 }

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "own_guest.h"
 #include "plan.h"
 
 static int add_entry(struct archive *a, const char *path, const void *data, size_t len, unsigned mode)
@@ -75,26 +76,56 @@ static int add_images(struct archive *a, const struct plan *p, const struct path
 
 	for (unsigned i = 0; i < p->nr_items && !ret; i++) {
 		const struct workload *w = p->item[i].workload;
-		char *initrd = guest_initrd_name(w);
+		char *initrd = guest_initrd_name(w), *disk = guest_disk_name(w);
 
 		ret = add_once(a, &names, guest_image_name(w), path_guest_image(paths, w));
 		if (initrd)
 			ret |= add_once(a, &names, initrd, path_guest_initrd(paths, w));
+		if (disk)
+			ret |= add_once(a, &names, disk, xstrdup(w->own->disk));
 	}
 	free(names);
 	return ret;
 }
 
-static int write_suite(int fd, const struct plan *p, const struct paths *paths)
+static struct archive *begin(int fd)
 {
 	struct archive *a = archive_write_new();
-	json_t *plan = plan_json(p);
-	char *text = json_dumps(plan, JSON_INDENT(1));
-	int ret;
 
 	archive_write_set_format_cpio_newc(a);
 	archive_write_set_bytes_in_last_block(a, 1);
-	ret = archive_write_open_fd(a, fd) == ARCHIVE_OK ? 0 : -1;
+	if (archive_write_open_fd(a, fd) == ARCHIVE_OK)
+		return a;
+	say("an archive cannot be begun: %s", archive_error_string(a));
+	archive_write_free(a);
+	return NULL;
+}
+
+/* Takes it. `ret` is what came of it so far. */
+static int end(struct archive *a, int ret, const char *what)
+{
+	if (archive_write_close(a) != ARCHIVE_OK)
+		ret = -1;
+	if (ret && archive_error_string(a))
+		say("%s cannot be written: %s", what, archive_error_string(a));
+	archive_write_free(a);
+	return ret;
+}
+
+int archive_one_file(int fd, const char *name, const void *data, size_t bytes, unsigned mode)
+{
+	struct archive *a = begin(fd);
+
+	return a ? end(a, add_entry(a, name, data, bytes, mode), name) : -1;
+}
+
+static int write_suite(int fd, const struct plan *p, const struct paths *paths)
+{
+	struct archive *a = begin(fd);
+	json_t *plan = plan_json(p);
+	char *text = json_dumps(plan, JSON_INDENT(1));
+	int ret = a ? 0 : -1;
+
 	if (!ret)
 		ret = add_entry(a, "suite", NULL, 0, S_IFDIR | 0755);
 	if (!ret)
@@ -103,11 +134,8 @@ static int write_suite(int fd, const struct plan *p, const struct paths *paths)
 		ret = add_entry(a, "suite/plan.json", text, strlen(text), S_IFREG | 0644);
 	if (!ret)
 		ret = add_images(a, p, paths);
-	if (archive_write_close(a) != ARCHIVE_OK)
-		ret = -1;
-	if (ret && archive_error_string(a))
-		say("the suite archive cannot be written: %s", archive_error_string(a));
-	archive_write_free(a);
+	if (a)
+		ret = end(a, ret, "the suite archive");
 	free(text);
 	json_decref(plan);
 	return ret;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "own_guest.h"
 #include "qemu.h"
 #include "results.h"
 
@@ -84,6 +85,21 @@ static void add_image(json_t *images, char *path, const char *build)
 	free(path);
 }
 
+/* Of a script's initrd, which is made for each run anew, what it is made of. */
+static void add_initrds(json_t *a, const struct workload *w, const struct paths *p)
+{
+	const struct own_guest *own = w->own;
+
+	if (own && own->script) {
+		add_image(a, path_script_base(p), p->build);
+		add_image(a, realpath(own->script, NULL), p->build);
+	} else {
+		add_image(a, path_guest_initrd(p, w), p->build);
+	}
+	if (own && own->disk)
+		add_image(a, xstrdup(own->disk), p->build);
+}
+
 static json_t *images_json(const struct paths *p, const struct selection *s)
 {
 	json_t *a = json_array();
@@ -101,7 +117,7 @@ static json_t *images_json(const struct paths *p, const struct selection *s)
 	for (unsigned i = 0; i < nr_workloads; i++)
 		if (s->workload[i]) {
 			add_image(a, path_guest_image(p, &workloads[i]), p->build);
-			add_image(a, path_guest_initrd(p, &workloads[i]), p->build);
+			add_initrds(a, &workloads[i], p);
 		}
 	return a;
 }

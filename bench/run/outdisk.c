@@ -4,7 +4,7 @@
  * guests: only plain files and directories are taken, only below the run's
  * directory, only so many and so much, and never through a symbolic link.
  *
- *   traces/X -> traces/<recipe>/X   consoles/X -> consoles/<recipe>/X   X -> logs/<recipe>/X
+ *   traces/X -> traces/<recipe>/X   consoles/X and disks/X likewise   X -> logs/<recipe>/X
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -39,7 +39,7 @@ static bool path_is_safe(const char *p)
 /* Where an entry goes; NULL if it may not be taken. */
 static char *destination(const struct results *res, const char *recipe, const char *name)
 {
-	static const char *const room[] = { "traces/", "consoles/" };
+	static const char *const room[] = { "traces/", "consoles/", "disks/" };
 
 	while (!strncmp(name, "./", 2))
 		name += 2;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "own_guest.h"
 #include "plan.h"
 
 /* Append an item; one without repetitions is none. */
@@ -22,7 +23,7 @@ static void add(struct plan *p, const struct workload *w, bool traced, unsigned 
 
 unsigned plan_repeat(const struct workload *w, unsigned repeat)
 {
-	return repeat ? repeat : workload_is_linux(w) ? 1 : 2;
+	return repeat ? repeat : workload_is_linux(w) || workload_is_own(w) ? 1 : 2;
 }
 
 void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, unsigned vcpus)
@@ -121,6 +122,15 @@ unsigned plan_runs(const struct plan *p)
 	return n;
 }
 
+static void add_own(json_t *j, const struct workload *w)
+{
+	char *disk = guest_disk_name(w);
+
+	json_object_update_new(j, json_pack("{s:b, s:s?, s:s?, s:s?, s:b}", "life", 1, "from", w->own->from, "to", w->own->to,
+					    "disk", disk, "keep_disk", (int)w->own->keep_disk));
+	free(disk);
+}
+
 /* An item as dom0's suite runner reads it. */
 static json_t *item_json(const struct plan_item *it)
 {
@@ -132,6 +142,8 @@ static json_t *item_json(const struct plan_item *it)
 			      (int)workload_shadow_levels(w), "timeout_s", (int)w->timeout_s, "repeat", (int)it->repeat, "trace",
 			      (int)it->traced, "exercise", workload_exercise(w));
 
+	if (w->own)
+		add_own(j, w);
 	free(cmdline);
 	free(initrd);
 	free(image);

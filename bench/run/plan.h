@@ -56,4 +56,7 @@ json_t *plan_json(const struct plan *p);
  */
 int plan_write_initrd(const struct plan *p, const struct paths *paths, const char *base, const char *out);
 
+/* Write an archive of one file behind what stands in fd, whose length is a multiple of 4. 0, or -1 after a message. */
+int archive_one_file(int fd, const char *name, const void *data, size_t bytes, unsigned mode);
+
 #endif

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "control_abi.h"
+#include "own_guest.h"
 #include "qemu.h"
 
 #define MACHINE "q35"
@@ -129,6 +130,13 @@ void qemu_native(struct argv *a, const char *qemu, const char *image, const char
 	free(cmdline);
 	if (initrd)
 		add_all(a, "-initrd", initrd, NULL);
+	if (w->own && w->own->disk) {
+		char *disk = qemu_escape(w->own->disk);
+
+		add(a, xstrdup("-drive"));
+		add(a, xfmt("file=%s,if=virtio,format=raw,snapshot=on", disk));
+		free(disk);
+	}
 	add_all(a, "-chardev", "stdio,id=guest,signal=off", "-serial", "chardev:guest", "-device",
 		"isa-debug-exit,iobase=0xf4,iosize=0x04", NULL);
 }

@@ -36,7 +36,7 @@ double expected_seconds(const struct paths *p, const struct recipe *r, const str
 
 	if (s > 0)
 		return s;
-	if (workload_is_linux(it->workload))
+	if (workload_is_linux(it->workload) || workload_is_own(it->workload))
 		return it->traced ? 80 : 40;
 	if (recipe_is_peer(r))
 		return 1.5;

@@ -70,7 +70,11 @@ static void same_qemu(const json_t *options, struct options *o)
 
 static bool options_fit(const json_t *options, struct options *o)
 {
+	const json_t *guests = json_object_get(options, "guests");
+
 	same_qemu(options, o);
+	o->nr_guests = own_guests_read(guests, o->guest);
+	o->alone = json_is_true(json_object_get(options, "guests_alone"));
 	return same_text(options, "suite", true, &o->suite) && same_text(options, "peers", true, &o->peers) &&
 	       same_text(options, "recipes", json_is_true(json_object_get(options, "recipes_named")), &o->recipes) &&
 	       same_text(options, "workloads", json_is_true(json_object_get(options, "workloads_named")), &o->workloads) &&

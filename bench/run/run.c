@@ -19,6 +19,7 @@
 #include "report.h"
 #include "resume.h"
 #include "run.h"
+#include "script.h"
 #include "slice.h"
 #include "slurm.h"
 
@@ -32,7 +33,7 @@ static bool guests_there(const struct paths *p, const struct selection *s)
 	for (unsigned i = 0; i < nr_workloads; i++) {
 		char *image, *initrd;
 
-		if (!s->workload[i])
+		if (!s->workload[i] || workload_is_own(&workloads[i]))
 			continue;
 		image = path_guest_image(p, &workloads[i]);
 		initrd = path_guest_initrd(p, &workloads[i]);
@@ -214,15 +215,26 @@ static char *names_of(const struct selection *s, bool of_recipes)
 	return text;
 }
 
+static bool own_guests_there(const struct options *o)
+{
+	bool ok = true;
+
+	for (unsigned i = 0; i < o->nr_guests; i++)
+		ok &= own_guest_there(&o->guest[i]);
+	return ok;
+}
+
 static json_t *options_json(const struct options *o, const char *qemu, const struct selection *s)
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
-	json_t *j = json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o, s:s*}", "recipes", r, "workloads", w,
-			      "recipes_named", o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels",
-			      (int)o->levels, "suite", o->suite, "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace",
-			      (int)o->trace, "keep_going", (int)o->keep_going, "defaults",
-			      !o->recipes && !o->workloads && !o->levels && !o->peers && !strcmp(o->suite, "quick"), "qemu",
-			      text_json(qemu), "peers", o->peers);
+	json_t *j =
+		json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o, s:s*, s:o, s:b}", "recipes", r,
+			  "workloads", w, "recipes_named", o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels",
+			  (int)o->levels, "suite", o->suite, "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace",
+			  (int)o->trace, "keep_going", (int)o->keep_going, "defaults",
+			  !o->recipes && !o->workloads && !o->levels && !o->peers && !o->nr_guests && !strcmp(o->suite, "quick"),
+			  "qemu", text_json(qemu), "peers", o->peers, "guests", own_guests_json(o->guest, o->nr_guests),
+			  "guests_alone", (int)o->alone);
 
 	free(r);
 	free(w);
@@ -416,6 +428,8 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 /* What the options choose, or a slice. EXIT_OK, or after a message the exit code. */
 static int choose(struct options *o, struct selection *s, struct slice *slice)
 {
+	o->alone |= o->nr_guests && !o->workloads && !o->suite && o->levels == LEVELS_DEFAULT;
+	own_guests_enter(o->guest, o->nr_guests);
 	if (!o->suite)
 		o->suite = "quick";
 	if (o->slice) {
@@ -424,8 +438,11 @@ static int choose(struct options *o, struct selection *s, struct slice *slice)
 		slice_select(slice, s);
 		return EXIT_OK;
 	}
-	if (!select_recipes(s, o->recipes, o->suite) || !select_peers(s, o->peers) ||
-	    !select_workloads(s, o->workloads, o->suite, o->levels))
+	if (!select_recipes(s, o->recipes, o->suite) || !select_peers(s, o->peers))
+		return EXIT_USAGE;
+	if (o->alone)
+		select_own(s, o->suite);
+	else if (!select_workloads(s, o->workloads, o->suite, o->levels))
 		return EXIT_USAGE;
 	select_also(s);
 	return EXIT_OK;
@@ -457,10 +474,13 @@ static int run_on(struct options *o, const struct paths *p, const struct emulato
 static int run_in(struct options *o, const struct paths *p, struct results *res)
 {
 	struct emulator qemu;
-	int ret;
+	char *scripts = NULL;
+	int ret = EXIT_FAILED;
 
 	emulator_find(&qemu, p, emulator_asked(o->qemu));
-	ret = run_on(o, p, &qemu, res);
+	if (own_guests_there(o) && !scripts_pack(o, p, &scripts))
+		ret = run_on(o, p, &qemu, res);
+	scripts_forget(scripts);
 	emulator_free(&qemu);
 	return ret;
 }

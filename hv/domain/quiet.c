@@ -234,7 +234,7 @@ u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions)
 	memcpy(r.phase, u->now.phase, PN_PHASE_NAME);
 	r.tsc_begin = u->now.tsc_begin;
 	r.ops = ops;
-	r.instructions = instructions;
+	r.instructions = instructions ? instructions : r.tsc_end - r.tsc_begin;
 	r.guest_levels = c->v->guest_levels;
 	r.shadow_levels = c->v->shadow_levels;
 	r.disturbed = u->now.disturbed;

@@ -19,7 +19,9 @@
 #define TREE_OPTIONS                                                                                                             \
 	"{\"recipes\":\"shadow2\",\"workloads\":\"compute\",\"recipes_named\":true,\"workloads_named\":true,\"levels\":0,"       \
 	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\","      \
-	"\"peers\":\"kvm\"}"
+	"\"peers\":\"kvm\","                                                                                                     \
+	"\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null,\"disk\":null,"    \
+	"\"cmdline\":\"c\",\"from\":\"f\",\"to\":null,\"keep_disk\":false,\"memory_mib\":8,\"vcpus\":1,\"timeout_s\":9}]}"
 #define TREE_MACHINE                                                                                                             \
 	"{\"penumbra\":\"0\",\"commit\":null,\"qemu\":\"QEMU emulator version "                                                  \
 	"7.2.0\",\"qemu_program\":\"/q\",\"qemu_package\":null,"                                                                 \
