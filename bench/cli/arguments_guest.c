@@ -26,7 +26,8 @@ static const struct argp_option guest_options[] = {
 	  "given again. The options below belong to the --guest or --script before them",
 	  5 },
 	{ "script", KEY_SCRIPT, "FILE", 0, "or a shell script, which the suites' Linux runs; its exit code is the result", 5 },
-	{ "initrd", KEY_INITRD, "FILE", 0, "its initial ramdisk, or Multiboot module", 6 },
+	{ "initrd", KEY_INITRD, "FILE", 0,
+	  "its initial ramdisk, or Multiboot module; of a script: one that penumbra-mkguest made", 6 },
 	{ "disk", KEY_DISK, "FILE", 0, "its disk: each run has a copy of its own, and the file stays as it is", 6 },
 	{ "keep-disk", KEY_KEEP_DISK, NULL, 0, "keep what became of the disk in the run's directory", 6 },
 	{ "cmdline", KEY_CMDLINE, "TEXT", 0, "its command line", 6 },
@@ -80,6 +81,8 @@ static error_t parse_guest(int key, char *arg, struct argp_state *state)
 		argp_error(state, "which guest is that for? --guest FILE or --script FILE comes first");
 		return EINVAL;
 	}
+	if (g->script && (key == KEY_FROM || key == KEY_TO))
+		argp_error(state, "--script has a beginning and an end already: --from and --to are for a --guest");
 	switch (key) {
 	case KEY_INITRD: g->initrd = arg; break;
 	case KEY_DISK: g->disk = arg; break;
@@ -91,9 +94,6 @@ static error_t parse_guest(int key, char *arg, struct argp_state *state)
 	case KEY_FROM: return parse_text(state, "--from", arg, &g->from);
 	case KEY_TO: return parse_text(state, "--to", arg, &g->to);
 	}
-	if (g->script && (g->initrd || key == KEY_FROM || key == KEY_TO))
-		argp_error(state,
-			   "--script has an initrd, a beginning and an end already: --initrd, --from and --to are for a --guest");
 	if (g->keep_disk && !g->disk)
 		argp_error(state, "--keep-disk comes behind the --disk that it keeps");
 	return 0;

@@ -91,7 +91,7 @@ static void add_initrds(json_t *a, const struct workload *w, const struct paths 
 	const struct own_guest *own = w->own;
 
 	if (own && own->script) {
-		add_image(a, path_script_base(p), p->build);
+		add_image(a, own->initrd ? realpath(own->initrd, NULL) : path_script_base(p), p->build);
 		add_image(a, realpath(own->script, NULL), p->build);
 	} else {
 		add_image(a, path_guest_initrd(p, w), p->build);

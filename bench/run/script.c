@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The initramfs that all scripts share (workloads/linux/mkscript.sh), with the script behind it as an archive of one file. */
+/* The initramfs that all scripts share (workloads/linux/mkscript.sh), or one of the user's (penumbra-mkguest), with the script behind it as an archive of one file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 
 static int pack(const struct own_guest *g, const char *base)
 {
+	static const char zeros[4]; /* an archive that is not compressed begins at a multiple of 4 */
 	size_t n = 0, bytes = 0;
 	char *data = read_file(base, &n), *script = read_file(g->script, &bytes);
 	int fd = open(g->script_initrd, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -19,7 +20,7 @@ static int pack(const struct own_guest *g, const char *base)
 
 	if (!data || !script)
 		say("%s cannot be read: %s", data ? g->script : base, strerror(errno));
-	else if (fd < 0 || write_all(fd, data, n))
+	else if (fd < 0 || write_all(fd, data, n) || write_all(fd, zeros, -n & 3))
 		say("%s cannot be written: %s", g->script_initrd, strerror(errno));
 	else
 		ret = archive_one_file(fd, "script", script, bytes, S_IFREG | 0755);
@@ -47,7 +48,10 @@ int scripts_pack(struct options *o, const struct paths *p, char **dir)
 			break;
 		}
 		g->script_initrd = xfmt("%s/%s", *dir, g->name);
-		ret = artefact_there(base, "the scripts' initramfs", false) ? pack(g, base) : -1;
+		if (g->initrd)
+			ret = pack(g, g->initrd);
+		else
+			ret = artefact_there(base, "the scripts' initramfs", false) ? pack(g, base) : -1;
 	}
 	free(base);
 	return ret;

@@ -70,6 +70,21 @@ check "its disk has what it wrote" sh -c "tac '$tmp/files/given' | cmp - '$tmp/m
 debugfs -R "dump made $tmp/none" "$tmp/fs" 2>/dev/null
 check "the file stays as it was" test ! -s "$tmp/none"
 
+# Debian's programs for a script; without a network there are none.
+mkguest="$srcdir/workloads/linux/mkguest.sh --build $build"
+check "a package that there is not" sh -c "! $mkguest --packages nonsuchpackage $tmp/none.gz 2>$tmp/mk && grep -q 'no package nonsuchpackage' $tmp/mk"
+if $mkguest --packages sqlite3 "$tmp/sqlite.gz" >"$tmp/mk" 2>&1; then
+	cat >"$tmp/db.sh" <<'END'
+sqlite3 /tmp/db 'create table t(a); with recursive n(i) as (select 1 union all select i + 1 from n where i < 1000) insert into t select i from n;'
+test "$(sqlite3 /tmp/db 'select sum(a) from t')" = 500500
+END
+	bench_run "$tmp/three" --recipe shadow2 --script "$tmp/db.sh" --initrd "$tmp/sqlite.gz" --memory 256
+	is "a script has Debian's programs" $? 0
+	is "and its row" "$(rows "$tmp/three/results.csv" shadow2 db life | wc -l | tr -d ' ')" 1
+else
+	skip "packages cannot be had: $(tail -n 1 "$tmp/mk")"
+fi
+
 # What is refused before anything runs.
 refused() { # WHAT PATTERN OPTION...
 	what=$1 pattern=$2
@@ -83,7 +98,7 @@ refused "no such file" 'none: No such file' --guest "$tmp/none"
 refused "a directory" 'no plain file' --guest "$tmp"
 refused "an empty disk" 'is empty' --guest "$tmp/hello.elf" --disk "$tmp/empty"
 refused "an option of nobody's" 'comes first' --memory 32 --guest "$tmp/hello.elf"
-refused "an initrd for a script" 'has an initrd' --script "$tmp/good.sh" --initrd "$tmp/module"
+refused "an end for a script" 'a beginning and an end' --script "$tmp/good.sh" --to bye
 refused "a long text" 'text of 1 to 64' --guest "$tmp/hello.elf" --to "$(printf '%065d' 0)"
 check "no temporary files" no_leftovers
 finish
