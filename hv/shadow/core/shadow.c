@@ -130,16 +130,20 @@ void sh_revoke_known(struct vcpu *v, struct frame_info *f, mfn_t mfn, const stru
 			policy.wrmap[i]->revoke(v, f, mfn, table, va);
 }
 
-bool sh_searched(struct vcpu *v, u32 gfn, u32 role, gva_t va)
+static __attribute__((noinline)) bool search(struct vcpu *v, struct frame_info *f, mfn_t mfn, u32 gfn, u32 role, gva_t va)
 {
 	const struct sh_page table = { .gfn = gfn, .role = (u16)role };
+
+	sh_revoke_known(v, f, mfn, &table, va);
+	return SH_SEARCHER->search(v, f, mfn, sh_search_pages);
+}
+
+bool sh_searched(struct vcpu *v, u32 gfn, u32 role, gva_t va)
+{
 	mfn_t mfn = p2m_lookup(v->domain, GFN(gfn));
 	struct frame_info *f = frame_of(v->domain, mfn);
 
-	if (role & ROLE_DIRECT || !mfn_valid(mfn) || f->shadows || !f->writable)
-		return true;
-	sh_revoke_known(v, f, mfn, &table, va);
-	return SH_SEARCHER->search(v, f, mfn, sh_search_pages);
+	return role & ROLE_DIRECT || !mfn_valid(mfn) || f->shadows || !f->writable || search(v, f, mfn, gfn, role, va);
 }
 
 /* A type is a role without its quadrant: a 32-bit table under wider shadows has several pages of one type. */
