@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch-package.sh PACKAGE ARCH DIR [SUITE]: Debian's package, downloaded into DIR and not installed; its path is printed.
+# fetch-package.sh PACKAGE[=VERSION] ARCH DIR [SUITE]: Debian's package, downloaded into DIR and not installed; its path is printed.
 # A kernel's meta package ("linux-image-amd64") stands for the kernel that it depends on. SUITE is another one than the
 # machine's ("bookworm-backports"), from the same archive. Exit status 69: the archive has it not, or cannot be reached.
 #
@@ -9,7 +9,8 @@
 # A package file that lies in $PENUMBRA_DEBS is used instead of the network.
 set -eu
 [ $# -eq 3 ] || [ $# -eq 4 ] || { echo "usage: $0 PACKAGE ARCH DIR [SUITE]" >&2; exit 64; }
-package=$1 arch=$2 dir=$3 suite=${4:-}
+package=${1%%=*} arch=$2 dir=$3 suite=${4:-} version=
+[ "$package" = "$1" ] || version=${1#*=}
 fail() { echo "fetch-package: $*" >&2; exit 69; }
 system() { (. /etc/os-release && echo "$PRETTY_NAME") 2>/dev/null || echo "this system"; }
 cd "$dir"
@@ -56,10 +57,10 @@ update() {
 name() {
 	case $package in
 	linux-image-*) with_apt apt-cache depends "$package" 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1 ;;
-	*) with_apt apt-cache show "$package" 2>/dev/null | sed -n 's/^Package: //p' | head -n 1 ;;
+	*) with_apt apt-cache show "$package${version:+=$version}" 2>/dev/null | sed -n 's/^Package: //p' | head -n 1 ;;
 	esac
 }
-find_deb() { find "$1" -maxdepth 1 \( -name "${real:-$package}_*_$arch.deb" -o -name "${real:-$package}_*_all.deb" \) | sort | tail -n 1; }
+find_deb() { find "$1" -maxdepth 1 \( -name "${real:-$package}_${version:-*}_$arch.deb" -o -name "${real:-$package}_${version:-*}_all.deb" \) | sort | tail -n 1; }
 fail_unknown() {
 	[ -z "$private" ] || [ -z "$(with_apt apt-cache pkgnames 2>/dev/null | head -n 1)" ] ||
 		fail "${suite:-$(system)} has no package $package for $arch"
@@ -78,7 +79,7 @@ deb=
 if [ -z "$deb" ]; then
 	[ -n "$real" ] || fail_unknown
 	# Lists of yesterday may name what is gone today.
-	with_apt apt-get download "$real" >"$dir/download.log" 2>&1 || { update; real=$(name); with_apt apt-get download "$real" >"$dir/download.log" 2>&1; } ||
+	with_apt apt-get download "$real${version:+=$version}" >"$dir/download.log" 2>&1 || { update; real=$(name); with_apt apt-get download "$real${version:+=$version}" >"$dir/download.log" 2>&1; } ||
 		{ cat "$dir/download.log" >&2; fail "cannot download $real for $arch: is there a network? (or point PENUMBRA_DEBS at a directory with the package)"; }
 	deb=$(find_deb "$dir")
 fi

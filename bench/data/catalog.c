@@ -212,6 +212,8 @@ const char *peer_cannot(const struct recipe *r, const struct workload *w)
 		return "what is measured of a guest of your own is begun and ended by this project's hypervisor";
 	if (!strcmp(w->suite, "hostile"))
 		return "hostile guests are for this project's hypervisor alone";
+	if (!strcmp(r->peer, "xen") && w->levels == 5)
+		return "Xen gives its guests no five levels";
 	if (workload_vcpus(w) > 1)
 		return "peers' guests have one CPU here";
 	if (workload_exercise(w))

@@ -166,10 +166,31 @@ static void load_items(struct dataset *d)
 	}
 }
 
+/* What a recipe that is no hypervisor of ours cannot tell of its rows. */
+static void mark_peers(struct dataset *d)
+{
+	const json_t *recipe;
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "recipes"), i, recipe) {
+		if (strcmp(json_text(recipe, "kind"), "peer"))
+			continue;
+		for (unsigned k = 0; k < d->nr_rows; k++) {
+			struct row *w = &d->row[k];
+
+			if (strcmp(w->recipe, json_text(recipe, "name")))
+				continue;
+			w->by_peer = true;
+			w->trips_uncounted = json_is_true(json_object_get(recipe, "trips_uncounted"));
+		}
+	}
+}
+
 void dataset_load(struct dataset *d, const json_t *root)
 {
 	*d = (struct dataset){ .root = root };
 	load_items(d);
+	mark_peers(d);
 	sort_rows(d);
 	find_phases(d);
 	d->recipe = find_used(root, "recipes", "recipe", &d->nr_recipes);
@@ -295,6 +316,20 @@ const char *dataset_text(const struct dataset *d, const char *list, const char *
 const char *dataset_kind(const struct dataset *d, const char *recipe)
 {
 	return json_text(catalogue_entry(d, "recipes", recipe), "kind");
+}
+
+bool dataset_is_peer(const struct dataset *d, const char *recipe)
+{
+	return !strcmp(dataset_kind(d, recipe), "peer");
+}
+
+const char *dataset_why_not(const struct dataset *d, const char *recipe, const char *workload)
+{
+	for (unsigned i = 0; i < d->nr_unfinished; i++)
+		if (!strcmp(json_text(d->unfinished[i], "recipe"), recipe) &&
+		    !strcmp(json_text(d->unfinished[i], "workload"), workload))
+			return json_text(d->unfinished[i], "reason");
+	return "";
 }
 
 bool dataset_is_shadow(const struct dataset *d, const char *recipe)

@@ -25,7 +25,9 @@ struct row {
 	bool traced;
 #define REGION_NUMBER(type, id, key, kind, unit, text) type id;
 #include "abi/region.def"
-	uint64_t emulator; /* trips that no hardware makes: in none of the others */
+	bool by_peer;         /* measured on another hypervisor: kinds of trips and bytes touched are not known, and 0 */
+	bool trips_uncounted; /* nor is how many trips there were */
+	uint64_t emulator;    /* trips that no hardware makes: in none of the others */
 	struct trip_cost trip[TRIP_MAX];
 	uint64_t counter[PN_CNT_MAX];
 	const json_t *item; /* the guest run that it belongs to */
@@ -86,9 +88,13 @@ const char *dataset_workload(const struct dataset *d, unsigned nth);
 /* Whether a recipe keeps shadows, rather than being a baseline; and whether it is a variant of another. */
 bool dataset_is_shadow(const struct dataset *d, const char *recipe);
 bool dataset_is_variant(const struct dataset *d, const char *recipe);
-/* A recipe's kind, "shadow", "nested" or "native"; and of a variant its base, else "". */
+/* Whether it is another hypervisor than ours. */
+bool dataset_is_peer(const struct dataset *d, const char *recipe);
+/* A recipe's kind, "shadow", "nested", "native" or "peer"; and of a variant its base, else "". */
 const char *dataset_kind(const struct dataset *d, const char *recipe);
 const char *dataset_variant_base(const struct dataset *d, const char *recipe);
+/* Why that pair was not run to its end, if it is in the run and did not finish; "" otherwise. */
+const char *dataset_why_not(const struct dataset *d, const char *recipe, const char *workload);
 /* Text of a catalogue entry of the tree ("recipes", "workloads", "trips", "counters") by name; "" if there is none. */
 const char *dataset_text(const struct dataset *d, const char *list, const char *name);
 /* The workload that a form belongs to ("demand-fault" of "demand-fault.2"), and its levels; in a tree that has no forms, `form` itself and 4. */

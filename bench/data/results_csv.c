@@ -1,13 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* results.csv: the untraced rows, for those who compute with them elsewhere. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "dataset.h"
 #include "results.h"
 
+/* What a peer does not know of a row is nothing, rather than 0. */
+static bool is_unknown(const struct row *w, const char *column)
+{
+	return (w->by_peer && !strcmp(column, "bytes_touched")) || (w->trips_uncounted && !strcmp(column, "trips"));
+}
+
 static void put_number(FILE *f, const char *column, const struct row *w, uint64_t number)
 {
-	if (w)
+	if (w && is_unknown(w, column))
+		fputs(",", f);
+	else if (w)
 		fprintf(f, ",%" PRIu64, number);
 	else
 		fprintf(f, ",%s", column);

@@ -195,7 +195,7 @@ static void judge_repeats(const struct dataset *d, struct figure **f, unsigned *
 	struct cell c;
 
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
-		for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
+		for (unsigned w = 0; (workload = dataset_workload(d, w)) && !dataset_is_peer(d, recipe); w++)
 			for (unsigned p = 0;
 			     is_bare_metal(d, workload) && left_alone(workload) && (phase = dataset_phase(d, workload, p)); p++) {
 				if (!dataset_cell(d, recipe, workload, phase, false, &c) || c.n < 2)

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Claims with their verdicts, the project's own targets, and what peers take. */
-#include <stdlib.h>
-#include <string.h>
-
-#include "emulator.h"
+/* Claims with their verdicts, and the project's own targets. */
 #include "report_parts.h"
-
-/* What the peers were measured on (peers.def). */
-#define PEERS_QEMU "7.2"
 
 static void tag(FILE *f, const char *kind, const char *sign, const char *text)
 {
@@ -129,87 +122,5 @@ void report_figures(FILE *f, const struct dataset *d)
 	      f);
 	best_figures(f, d);
 	other_figures(f, d);
-	fputs("</section>\n", f);
-}
-
-static const struct peer {
-	const char *what, *workload, *phase, *xen, *xen_oos0, *kvm, *trips;
-} peers[] = {
-#define PEER(what, workload, phase, xen, xen_oos0, kvm, trips) { what, workload, phase, xen, xen_oos0, kvm, trips },
-#include "peers.def"
-#undef PEER
-};
-
-static void dash_or(FILE *f, const char *s)
-{
-	fputs("<td class=n>", f);
-	html_text(f, *s ? s : "–");
-	fputs("</td>", f);
-}
-
-/* "2546", or a range, of which the lower end counts; negative: no figure. */
-static double least_of(const char *figure)
-{
-	return *figure ? strtod(figure, NULL) : -1;
-}
-
-static void peer_row(FILE *f, const struct dataset *d, const struct peer *p)
-{
-	struct cell c;
-	const char *recipe = best_recipe(d, p->workload, *p->phase ? p->phase : NULL, 1e9, &c);
-	double xen = least_of(p->xen), kvm = least_of(p->kvm), better = kvm < 0 || (xen >= 0 && xen < kvm) ? xen : kvm;
-	char text[48];
-
-	html_tr_wide(f, p->what);
-	if (recipe) {
-		html_td(f, per_op(&c, c.r->instructions));
-		html_td_text(f, recipe);
-		fprintf(f, "<td class=n>%s×</td>", human_number(better / per_op(&c, c.r->instructions), text));
-	} else {
-		fputs("<td class=n>–</td><td>–</td><td class=n>–</td>", f);
-	}
-	dash_or(f, p->xen);
-	dash_or(f, p->xen_oos0);
-	dash_or(f, p->kvm);
-	html_td_text(f, p->trips);
-	fputs("</tr>\n", f);
-}
-
-/* Figures of two emulators stand side by side then: another one may count other instructions. */
-static void mark_other_qemu(FILE *f, const struct dataset *d)
-{
-	const char *version = json_string_value(json_object_get(json_object_get(d->root, "machine"), "qemu"));
-	char *release = emulator_release(version);
-
-	if (version && strncmp(release, PEERS_QEMU ".", strlen(PEERS_QEMU "."))) {
-		fputs("<p class=warn>This run was made with QEMU ", f);
-		html_text(f, release);
-		fputs(", the figures of Xen and KVM beside it with QEMU " PEERS_QEMU
-		      ": two emulators are compared as well.</p>\n",
-		      f);
-	}
-	free(release);
-}
-
-void report_peers(FILE *f, const struct dataset *d)
-{
-	fputs("<section id=peers><h2>Beside Xen and KVM</h2><p>Instructions per operation. This run's best shadow recipe stands "
-	      "beside what this "
-	      "project measured of two production hypervisors in 2026: Xen 4.17.5 and Linux 6.1 KVM of Debian 12, on "
-	      "QEMU " PEERS_QEMU " "
-	      "(TCG, <code>-icount shift=0</code>), with guests that do the same kinds of work but are not these same images. "
-	      "They are "
-	      "not part of this run.</p>\n",
-	      f);
-	mark_other_qemu(f, d);
-	table_begin(f, "<th scope=col>per operation</th><th scope=col class=n>Penumbra</th><th scope=col>its best recipe</th><th "
-		       "scope=col class=n>times fewer</th>"
-		       "<th scope=col class=n>Xen 4.17<br>hap=0</th><th scope=col class=n>Xen 4.17<br>hap=0 oos=0</th>"
-		       "<th scope=col class=n>KVM 6.1<br>npt=0</th><th scope=col>trips of the three</th>");
-	for (unsigned i = 0; i < COUNT_OF(peers); i++)
-		peer_row(f, d, &peers[i]);
-	table_end(f, "Times fewer: than the better of Xen (hap=0) and KVM. World switches cost next to nothing in this unit: it "
-		     "compares the "
-		     "software's path length.");
 	fputs("</section>\n", f);
 }

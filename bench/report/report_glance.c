@@ -28,6 +28,10 @@ void report_cost(FILE *f, const struct cell *c)
 {
 	html_number(f, per_op(c, c->r->instructions));
 	fputs("<br><small class=soft>", f);
+	if (c->r->trips_uncounted) {
+		fputs("trips not counted</small></td>", f);
+		return;
+	}
 	html_number(f, per_op(c, c->r->trips));
 	fputs(c->r->trips == c->r->ops ? " trip</small></td>" : " trips</small></td>", f);
 }
@@ -39,7 +43,11 @@ static void figure_cell(FILE *f, const struct dataset *d, const char *recipe, co
 	struct cell c;
 
 	if (!dataset_cell(d, recipe, workload, phase, false, &c)) {
-		fputs("<td class=n><span class=soft title=\"not measured\">–</span></td>", f);
+		const char *why = dataset_why_not(d, recipe, workload);
+
+		fputs("<td class=n><span class=soft title=\"", f);
+		html_text(f, *why ? why : "not measured");
+		fputs("\">–</span></td>", f);
 		return;
 	}
 	fprintf(f, "<td class=\"n%s\">", !recipe_is_baseline(d, recipe) && per_op(&c, c.r->instructions) <= best ? " best" : "");

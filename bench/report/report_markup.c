@@ -76,3 +76,11 @@ void report_card(FILE *f, const char *title, const char *value, const char *note
 	html_text(f, note);
 	fputs("</span></div>", f);
 }
+
+void report_known(FILE *f, bool known, double v)
+{
+	if (known)
+		html_td(f, v);
+	else
+		fputs("<td class=n><span class=soft>not counted</span></td>", f);
+}

@@ -23,4 +23,7 @@ void table_end(FILE *f, const char *caption);
 /* A card is a figure that catches the eye; cards stand in a <div class=cards> of the caller's. */
 void report_card(FILE *f, const char *title, const char *value, const char *note);
 
+/* A cell with a number, or one that says that it was not counted. */
+void report_known(FILE *f, bool known, double v);
+
 #endif

@@ -148,6 +148,24 @@ bool sizes_are_compared(const struct dataset *d, const char *base)
 	return sizes_with(d, base, &s);
 }
 
+/* By its place among the peers. */
+static const char *peer_colour(const struct dataset *d, const char *recipe)
+{
+	static const char *const colour[] = { "#b4530a", "#e2a15c", "#4a5a9a", "#8f9fd6" };
+	unsigned n = 0;
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
+		const char *name = json_string_value(json_object_get(r, "name"));
+
+		if (name && !strcmp(name, recipe))
+			break;
+		n += name && dataset_is_peer(d, name);
+	}
+	return colour[n % COUNT_OF(colour)];
+}
+
 /* The recipe's place among the shadow recipes; a variant has its base's. */
 const char *recipe_colour(const struct dataset *d, const char *recipe)
 {
@@ -157,6 +175,8 @@ const char *recipe_colour(const struct dataset *d, const char *recipe)
 	const json_t *r;
 	size_t i;
 
+	if (dataset_is_peer(d, recipe))
+		return peer_colour(d, recipe);
 	if (!dataset_is_shadow(d, recipe))
 		return strcmp(dataset_kind(d, recipe), "native") ? "#2a9d5c" : "#8a8f98";
 	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {

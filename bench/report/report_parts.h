@@ -22,7 +22,7 @@ void report_published(FILE *f, const struct dataset *d);
 /* The recipe ADAPTIVE against the best of the others, phase by phase. Nothing if the run does not have it. */
 #define ADAPTIVE "adaptive"
 void report_adaptive(FILE *f, const struct dataset *d);
-/* Claims with their verdicts; the project's own targets; what the peers take for a fault. */
+/* Claims with their verdicts; the project's own targets; Xen and KVM beside the best recipe. */
 void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);

@@ -273,8 +273,8 @@ void report_rows(FILE *f, const struct dataset *d)
 		html_td(f, r->repetition);
 		html_td(f, (double)r->ops);
 		html_td(f, (double)r->instructions);
-		html_td(f, (double)r->trips);
-		html_td(f, (double)r->bytes_touched);
+		report_known(f, !r->trips_uncounted, (double)r->trips);
+		report_known(f, !r->by_peer, (double)r->bytes_touched);
 		fputs("</tr>\n", f);
 	}
 	table_end(f, NULL);

@@ -46,6 +46,12 @@ static void fill_bytes(struct bar *b, const struct cell *c, const char *colour)
 
 static void fill_trips(struct bar *b, const struct cell *c, const char *colour)
 {
+	/* A peer's trips are not told apart: its bar has the peer's own colour. */
+	if (c->r->by_peer) {
+		b->value[b->nr_segments] = per_op(c, c->r->trips);
+		b->colour[b->nr_segments++] = colour;
+		return;
+	}
 	for (unsigned t = 0; t < TRIP_MAX && b->nr_segments < BAR_MAX_SEGMENTS; t++) {
 		if (!c->r->trip[t].count)
 			continue;
@@ -81,7 +87,9 @@ static struct bars *make_bars(const struct dataset *d, const char *workload, fil
 		if (heading)
 			heading->heading = true;
 		for (unsigned r = 0; (recipe = pictured_recipe(d, workload, r)); r++) {
-			struct bar *bar = dataset_cell(d, recipe, workload, phase, false, &c) ? add_bar(b, recipe) : NULL;
+			bool there = dataset_cell(d, recipe, workload, phase, false, &c) &&
+				     (fill != fill_trips || !c.r->trips_uncounted);
+			struct bar *bar = there ? add_bar(b, recipe) : NULL;
 
 			if (bar)
 				fill(bar, &c, recipe_colour(d, recipe));
@@ -138,6 +146,10 @@ static void trips_in_words(FILE *f, const struct cell *c)
 	char text[48];
 
 	fputs("<td>", f);
+	if (c->r->by_peer) {
+		fputs("<span class=soft>not told apart</span></td>", f);
+		return;
+	}
 	for (unsigned t = 0; t < TRIP_MAX; t++) {
 		if (!c->r->trip[t].count)
 			continue;
@@ -192,9 +204,9 @@ static bool table_row(FILE *f, const struct dataset *d, const char *workload, co
 	} else {
 		fputs("<td class=n>–</td>", f);
 	}
-	html_td(f, per_op(&c, c.r->trips));
+	report_known(f, !c.r->trips_uncounted, per_op(&c, c.r->trips));
 	trips_in_words(f, &c);
-	html_td(f, per_op(&c, c.r->bytes_touched));
+	report_known(f, !c.r->by_peer, per_op(&c, c.r->bytes_touched));
 	spread(f, &c);
 	fputs("</tr>\n", f);
 	return true;

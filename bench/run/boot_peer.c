@@ -29,9 +29,30 @@ static void kvm_argv(const struct boot *b, struct argv *a, struct qemu_peer *q)
 	free(kernel);
 }
 
+/* Xen has the first serial port, its dom0 writes there by Xen's console; half of the memory is the guests'. */
+#define XEN_WORDS "console=com1 com1=115200,8n1 dom0_mem=1024M,max:1024M spec-ctrl=no"
+
+static void xen_argv(const struct boot *b, struct argv *a, struct qemu_peer *q)
+{
+	char *xen = path_peer_hypervisor(b->paths, b->plan.recipe), *kernel = path_peer_kernel(b->paths, b->plan.recipe),
+	     *words = xfmt("console=hvc0 " HOST_WORDS " peer=%s", b->plan.recipe->name);
+
+	q->kernel = xen;
+	q->words = XEN_WORDS;
+	q->module = kernel;
+	q->module_words = words;
+	qemu_peer(a, b->opt->qemu, q);
+	free(words);
+	free(kernel);
+	free(xen);
+}
+
 void peer_argv(const struct boot *b, struct argv *a, const char *initrd, const char *disk, const char *log)
 {
 	struct qemu_peer q = { .initrd = initrd, .disk = disk, .log_path = log };
 
-	kvm_argv(b, a, &q);
+	if (!strcmp(b->plan.recipe->peer, "xen"))
+		xen_argv(b, a, &q);
+	else
+		kvm_argv(b, a, &q);
 }

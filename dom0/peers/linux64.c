@@ -9,7 +9,7 @@
 
 /* Page tables that map the first 4 GiB to themselves, the bridge with its GDT, and boot_params. */
 enum { TABLES = 0x10000, TABLE_PAGES = 6, BRIDGE = 0x16000, PARAMS = 0x17000, PARAMS_END = 0x18000 };
-enum { BRIDGE_POINTER = 0x40, BRIDGE_GDT = 0x48 };
+enum { BRIDGE_POINTER = 0x80, BRIDGE_GDT = 0x88 };
 enum { PTE_PRESENT_WRITE = 3, PTE_HUGE = 0x80 };
 enum { ELF_CLASS = 4, ELF_MACHINE = 18, ELF_ENTRY = 24, ELF_HEADER = 64, CLASS_64 = 2, EM_X86_64 = 62 };
 /* Fields of boot_params. */
@@ -57,19 +57,25 @@ static void write_tables(u8 *mem)
 	}
 }
 
-/* 32-bit code, begun as load.h says: PAE, CR3, EFER.LME, paging, ESI, GDT, and a jump into its 64-bit segment. */
+/* 32-bit code, begun as load.h says. First what firmware does: a peer's APIC is reset; then PAE, CR3, EFER.LME, paging, ESI, GDT, and a jump into its 64-bit segment. */
 static void write_bridge(u8 *mem, u32 entry)
 {
-	static const u8 code[] = { 0xb8, 0x20, 0,    0,    0,                      /* mov $0x20, %eax */
-				   0x0f, 0x22, 0xe0,                               /* mov %eax, %cr4 */
-				   0xb8, 0,    0,    1,    0,                      /* mov $TABLES, %eax */
-				   0x0f, 0x22, 0xd8,                               /* mov %eax, %cr3 */
-				   0xb9, 0x80, 0,    0,    0xc0, 0x31, 0xd2,       /* mov $0xc0000080, %ecx; xor %edx, %edx */
-				   0xb8, 0,    1,    0,    0,    0x0f, 0x30,       /* mov $0x100, %eax; wrmsr */
-				   0xb8, 1,    0,    0,    0x80, 0x0f, 0x22, 0xc0, /* mov $0x80000001, %eax; mov %eax, %cr0 */
-				   0xbe, 0,    0x70, 1,    0,                      /* mov $PARAMS, %esi */
-				   0x0f, 0x01, 0x15, 0x40, 0x60, 1,    0,          /* lgdt BRIDGE + BRIDGE_POINTER */
-				   0xea };                                         /* ljmp $0x10, $entry */
+	static const u8 code[] = {
+		0xc7, 0x05, 0xf0, 0,    0xe0, 0xfe, 0xff, 1,
+		0,    0, /* movl $0x1ff, 0xfee000f0: the local APIC is on, */
+		0xc7, 0x05, 0x50, 3,    0xe0, 0xfe, 0,    7,
+		0,    0,                                  /* movl $0x700, 0xfee00350: and lets the PIC's interrupts through */
+		0xb8, 0x20, 0,    0,    0,                /* mov $0x20, %eax */
+		0x0f, 0x22, 0xe0,                         /* mov %eax, %cr4 */
+		0xb8, 0,    0,    1,    0,                /* mov $TABLES, %eax */
+		0x0f, 0x22, 0xd8,                         /* mov %eax, %cr3 */
+		0xb9, 0x80, 0,    0,    0xc0, 0x31, 0xd2, /* mov $0xc0000080, %ecx; xor %edx, %edx */
+		0xb8, 0,    1,    0,    0,    0x0f, 0x30, /* mov $0x100, %eax; wrmsr */
+		0xb8, 1,    0,    0,    0x80, 0x0f, 0x22, 0xc0, /* mov $0x80000001, %eax; mov %eax, %cr0 */
+		0xbe, 0,    0x70, 1,    0,                      /* mov $PARAMS, %esi */
+		0x0f, 0x01, 0x15, 0x80, 0x60, 1,    0,          /* lgdt BRIDGE + BRIDGE_POINTER */
+		0xea,                                           /* ljmp $0x10, $entry */
+	};
 	static const u64 gdt[] = { 0, 0, 0x00af9b000000ffff, 0x00cf93000000ffff };
 	u8 *at = mem + BRIDGE;
 

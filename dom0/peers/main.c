@@ -70,9 +70,19 @@ static uint8_t *read_image(struct run *r, const char *name, uint64_t *bytes)
 	return data;
 }
 
+/* Where the peer shows itself to a Linux guest, that one is told not to do otherwise than natively. The caller frees it. */
+static char *cmdline_of(const struct run *r)
+{
+	bool plain = !machine_wants_linux64 || !r->item->initrd;
+	char *text = NULL;
+
+	return asprintf(&text, "%s%s", r->item->cmdline ? r->item->cmdline : "", plain ? "" : " nopv") < 0 ? NULL : text;
+}
+
 static bool load(struct run *r, struct load_result *at)
 {
-	struct load_request rq = { .mem = r->m.mem, .mem_bytes = r->m.mem_bytes, .cmdline = r->item->cmdline };
+	char *cmdline = cmdline_of(r);
+	struct load_request rq = { .mem = r->m.mem, .mem_bytes = r->m.mem_bytes, .cmdline = cmdline };
 	uint8_t *image = read_image(r, r->item->image, &rq.image_bytes), *initrd = NULL;
 	bool ok = image != NULL;
 
@@ -88,6 +98,7 @@ static bool load(struct run *r, struct load_result *at)
 		linux64_enter(&rq, at);
 	free(initrd);
 	free(image);
+	free(cmdline);
 	return ok;
 }
 

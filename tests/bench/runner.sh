@@ -35,7 +35,7 @@ done
 is "which QEMU" "$(sqlite3 -separator ' ' :memory: "SELECT json_extract(m, '\$.qemu'), json_extract(m, '\$.qemu_program'), json_extract(m, '\$.qemu_sha256') \
 	FROM (SELECT readfile('$res/good/machine.json') AS m)")" "fake QEMU, for tests $(readlink -f "$srcdir/tests/bench/fake-qemu") $(sha256sum <"$srcdir/tests/bench/fake-qemu" | cut -d' ' -f1)"
 has "the report says on which" "$res/good/report.html" 'on QEMU fake QEMU, for tests'
-has "figures of another QEMU are marked" "$res/good/report.html" 'class=warn>This run was made with QEMU fake QEMU.*with QEMU 7.2'
+has "figures of another QEMU are marked" "$res/good/report.html" 'class=warn>This run was made with QEMU fake QEMU.*the reference run with qemu-system-x86 '
 has "the run is complete" "$res/good/results.json" '"complete": true'
 is "one row in the index" "$(sqlite3 "$res/index.sqlite" 'SELECT name, complete, guests, finished FROM run')" "good|1|24|24"
 has "progress counts" "$tmp/good.err" '^\[24/24\]'
@@ -179,7 +179,7 @@ refused_run() { # <what> <word> <options...>: before anything is started
 	has "$what: says why" "$tmp/refused" "$word"
 }
 code=1 refused_run "a peer that was not made" "make peers-kvm.* in the build directory" --recipe kvm-npt0
-code=2 refused_run "an unknown peer" 'no peer "bochs": --peers takes names of kvm' --peers bochs
+code=2 refused_run "an unknown peer" 'no peer "bochs": --peers takes names of kvm, xen' --peers bochs
 mkdir -p "$fake/peers"
 printf 'abcde' >"$fake/peers/kvm-initramfs.cpio.zst"
 run peers --recipe shadow2 --peers kvm --repeat 1 --no-trace
@@ -192,6 +192,22 @@ has "its command line tells which way" "$res/peers/results.json" '"command": .*-
 check "its images are in machine.json" test "$(grep -c '"name": "peers/kvm-initramfs.cpio.zst"' "$res/peers/machine.json")" = 1
 check "no temporary files stay" no_leftovers
 echo x >"$fake/workloads/context-switch.elf"
+echo x >"$fake/workloads/compute.5.elf"
+mkdir -p "$fake/peers/xen" "$fake/kernels/amd64"
+printf 'abcde' >"$fake/peers/xen-initramfs.cpio.zst"
+echo "xen-hypervisor 1" >"$fake/peers/xen/package"
+for f in peers/xen/xen kernels/amd64/vmlinuz; do echo x >"$fake/$f"; done
+run xen --recipe xen-hap0,kvm-npt0 --repeat 1
+is "a run with Xen succeeds" $? 0
+has "what Xen does not count is no figure" "$res/xen/results.csv" '^xen-hap0,compute,fault,4,4,1,1000,[0-9]*,,$'
+has "what KVM counts is one" "$res/xen/results.csv" '^kvm-npt0,compute,fault,4,4,1,1000,[0-9]*,2000,$'
+has "and the report says so" "$res/xen/report.html" 'trips not counted'
+has "which Xen" "$res/xen/machine.json" '"peer_xen": "xen-hypervisor 1'
+has "what has not been measured is the reference run's, and marked" "$res/xen/report.html" 'title="not measured in this run">[0-9].*[*] <br>'
+has "with what it was measured on" "$res/xen/report.html" '<li>[*] kvm-npt: the reference run of 20.*, on qemu-system-x86 '
+run xen5 --recipe xen-hap0 --repeat 1 --workload compute.5,compute
+is "five levels are not for Xen" "$(items "$res/xen5" "$workload,$state,$reason" | grep 5)" \
+	"compute.5|not-run|Xen gives its guests no five levels"
 run cannot --recipe kvm-npt0 --repeat 1 --workload pool-tight,compute
 is "a guest that a peer cannot run is no failure" $? 0
 is "it is kept as not run, with the reason" "$(items "$res/cannot" "$workload,$state,$reason" | grep pool)" \
@@ -204,7 +220,7 @@ is "the guest that it hung in is timed-out, the others are measured" "$(items "$
 : >"$tmp/peer_stopped.err"
 FAKE_MODE=hang:demand-fault FAKE_STATE=$tmp/peer_stopped_state run peer_stopped --recipe kvm-npt0 --repeat 1 &
 pid=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+for _ in $(seq 120); do
 	sleep 0.5
 	[ -e "$tmp/peer_stopped_state" ] && break
 done

@@ -17,7 +17,7 @@ case "$*/$last" in
 *depends*linux-image-*) echo "  Depends: linux-image-6.0-${last#linux-image-}" ;;
 *pkgnames*) echo something ;;
 *show*/no-such-package) exit 100 ;;
-*show*) echo "Package: $last" ;;
+*show*) echo "Package: ${last%%=*}" ;;
 esac
 END
 cat >"$tmp/bin/apt-get" <<'END'
@@ -29,11 +29,11 @@ case $* in
 esac
 END
 chmod +x "$tmp/bin/apt-cache" "$tmp/bin/apt-get"
-# deb <name> <architecture>: of the tree in $tmp/<name>
+# deb <name> <architecture> [version]: of the tree in $tmp/<name>
 deb() {
 	mkdir -p "$tmp/$1/DEBIAN"
-	printf 'Package: %s\nVersion: 9.9\nArchitecture: %s\nMaintainer: nobody\nDescription: a stand-in\n' "$1" "$2" >"$tmp/$1/DEBIAN/control"
-	dpkg-deb --root-owner-group -b "$tmp/$1" "$tmp/debs/${1}_9.9_$2.deb" >/dev/null
+	printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: nobody\nDescription: a stand-in\n' "$1" "${3:-9.9}" "$2" >"$tmp/$1/DEBIAN/control"
+	dpkg-deb --root-owner-group -b "$tmp/$1" "$tmp/debs/${1}_${3:-9.9}_$2.deb" >/dev/null
 }
 # kernel <meta package> <where modules are, or nothing>
 kernel() {
@@ -62,6 +62,32 @@ for case in "bare|no modules for its kernel 6.0-bare" "empty|holds no kernel"; d
 	has "a kernel package that is ${case%%|*}: says so" "$tmp/out" "${case#*|}"
 	check "a kernel package that is ${case%%|*}: nothing is left" test ! -e "$tmp/kernels/${case%%|*}/vmlinuz"
 done
+
+# A peer that has to be of one version: another one is not taken for it.
+xen=$(sed -n 's/^version=//p' "$srcdir/dom0/peers/fetch-xen.sh")
+mkdir -p "$tmp/xen-hypervisor-4.17-$arch/boot" "$tmp/libxen-dev/usr/include"
+echo "a hypervisor" | gzip >"$tmp/xen-hypervisor-4.17-$arch/boot/xen-4.17-$arch.gz"
+echo "a header" >"$tmp/libxen-dev/usr/include/xenctrl.h"
+deb "xen-hypervisor-4.17-$arch" "$arch" "$xen.1" && deb libxen-dev "$arch" "$xen"
+: >"$ASKED"
+"$srcdir/dom0/peers/fetch-xen.sh" "$tmp/xen" >"$tmp/out" 2>&1
+is "a later Xen only: exit code" $? 69
+has "a later Xen only: says which is wanted" "$tmp/out" "no xen-hypervisor-4.17-$arch $(echo "$xen" | sed 's/+/[+]/g'), the last Xen .* with shadow paging"
+has "a later Xen only: the one is asked for" "$ASKED" "download xen-hypervisor-4.17-$arch=$(echo "$xen" | sed 's/+/[+]/g')"
+check "a later Xen only: nothing is left" test ! -e "$tmp/xen/xen"
+deb "xen-hypervisor-4.17-$arch" "$arch" "$xen"
+"$srcdir/dom0/peers/fetch-xen.sh" "$tmp/xen" >"$tmp/out" 2>&1
+is "that Xen: exit code" $? 0
+is "that Xen: unpacked" "$(cat "$tmp/xen/xen" "$tmp/xen/root/usr/include/xenctrl.h" "$tmp/xen/package" | paste -sd, -)" \
+	"a hypervisor,a header,xen-hypervisor-4.17-$arch $xen"
+: >"$ASKED"
+"$srcdir/dom0/peers/fetch-xen.sh" "$tmp/xen" >"$tmp/out" 2>&1
+is "what is there is not fetched again" "$(cat "$ASKED")" ""
+gzip -dc </dev/null >"$tmp/xen-hypervisor-4.17-$arch/boot/xen-4.17-$arch.gz" 2>/dev/null
+rm -rf "$tmp/xen" && deb "xen-hypervisor-4.17-$arch" "$arch" "$xen"
+"$srcdir/dom0/peers/fetch-xen.sh" "$tmp/xen" >"$tmp/out" 2>&1
+is "a package without its hypervisor: exit code" $? 1
+check "a package without its hypervisor: nothing is left" test ! -e "$tmp/xen/xen"
 
 for where in bin usr/bin; do
 	rm -rf "$tmp/busybox-static"

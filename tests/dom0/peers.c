@@ -238,14 +238,14 @@ START_TEST(a_kernel_is_begun_at_its_64_bit_entry)
 	linux64_enter(&rq, &at);
 	ck_assert_uint_ne(at.eip, 0x123456);
 	ck_assert_uint_lt(at.eip, 0x20000);
-	/* mov $table, %eax is the third instruction, mov $params, %esi comes before lgdt, the jump's target is the entry. */
-	table = number(at.eip + 9, 4);
-	ck_assert_uint_eq(mem[at.eip + 8], 0xb8);
-	ck_assert_uint_eq(mem[at.eip + 38], 0xbe);
-	params = number(at.eip + 39, 4);
-	ck_assert_uint_eq(mem[at.eip + 50], 0xea);
-	ck_assert_uint_eq(number(at.eip + 51, 4), ENTRY);
-	ck_assert_uint_eq(number(at.eip + 55, 2), 0x10);
+	/* mov $table, %eax is the fifth instruction, mov $params, %esi comes before lgdt, the jump's target is the entry. */
+	table = number(at.eip + 29, 4);
+	ck_assert_uint_eq(mem[at.eip + 28], 0xb8);
+	ck_assert_uint_eq(mem[at.eip + 58], 0xbe);
+	params = number(at.eip + 59, 4);
+	ck_assert_uint_eq(mem[at.eip + 70], 0xea);
+	ck_assert_uint_eq(number(at.eip + 71, 4), ENTRY);
+	ck_assert_uint_eq(number(at.eip + 75, 2), 0x10);
 	/* 3 GiB + 2 MiB is mapped to itself. */
 	table = number(table, 8) & ~0xfffull;
 	table = number(table + 8 * 3, 8) & ~0xfffull;
