@@ -329,6 +329,10 @@ START_TEST(disks)
 	ck_assert_str_eq(out, "199680 bytes, 9 requests, 1 failed\n");
 	same_file(in_dir("disk"), in_dir("saved"));
 	ck_assert_int_eq(access(in_dir("saved.part"), F_OK), -1);
+	ck_assert_int_eq(CTL("life", "1", "--from", "login: ", "--to", "bye"), 0);
+	ck_assert_str_eq(sim.life, "7 login: bye");
+	ck_assert_int_eq(CTL("life", "1", "--to", "a text of more than sixty-four bytes, which is more than one can be"),
+			 CTL_FAILED);
 	ck_assert_int_eq(CTL("image-free", "3"), 0);
 	ck_assert_int_eq(CTL("image-free", "3"), CTL_FAILED);
 }

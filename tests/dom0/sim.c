@@ -267,6 +267,11 @@ static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t
 		snprintf(sim.typed, sizeof(sim.typed), "%.*s", (int)arg[0], bar2);
 		return PN_ERR_ok;
 	case PN_CMD_pool: return sim_set_pool(d, arg[0], ret);
+	case PN_CMD_life:
+		if (d->info.state != PN_CREATED)
+			return PN_ERR_state;
+		snprintf(sim.life, sizeof(sim.life), "%llu %.*s", (unsigned long long)arg[0], (int)(arg[0] + arg[1]), bar2);
+		return PN_ERR_ok;
 	case PN_CMD_disk: return sim_disk(d, arg);
 	case PN_CMD_disk_read: return sim_disk_read(d, arg[0], ret);
 	case PN_CMD_logdirty: return sim_logdirty(d, arg, ret);

@@ -23,6 +23,7 @@ struct sim {
 	char typed[64], cmdline[64]; /* last console_write, last load's command line */
 	uint64_t load_args[4];
 	uint64_t disk_args[5];  /* of the last disk command */
+	char life[160];         /* of the last life command: bytes of the first text, and both */
 	uint64_t shadow_levels; /* of the last create */
 	bool interrupted;       /* SIGINT comes while an audit's first piece is done */
 	bool auditing;          /* the first of its two pieces is done */

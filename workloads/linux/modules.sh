@@ -25,7 +25,7 @@ add() {
 	esac
 	mv "$output/new" "$output/new-$1"
 	# In a shell of its own, or what it adds would change $1 here.
-	for name in $(needs "$output/new-$1"); do (n=$n; add "$name"; echo "$n" >"$output/next") && n=$(cat "$output/next"); done
+	for name in $(needs "$output/new-$1"); do (add "$name"; echo "$n" >"$output/next") && n=$(cat "$output/next"); done
 	mv "$output/new-$1" "$output/$n-$1.ko"
 	n=$((n + 1))
 }
