@@ -210,6 +210,8 @@ const char *peer_cannot(const struct recipe *r, const struct workload *w)
 			return cannot[i].why;
 	if (workload_is_own(w))
 		return "what is measured of a guest of your own is begun and ended by this project's hypervisor";
+	if (workload_is_own(w))
+		return "peers run the list's guests, not your own";
 	if (!strcmp(w->suite, "hostile"))
 		return "hostile guests are for this project's hypervisor alone";
 	if (!strcmp(r->peer, "xen") && w->levels == 5)

@@ -10,6 +10,7 @@
 
 #include "check_log.h"
 #include "html.h"
+#include "own_guest.h"
 #include "plan.h"
 #include "qemu.h"
 #include "report.h"
@@ -86,6 +87,8 @@ END_TEST
 /* Asked for, but not to be run; every other recipe can run every guest. */
 START_TEST(what_a_peer_cannot_run_is_known)
 {
+	static const struct own_guest own;
+	static const struct workload mine = { .base = "mine", .kind = "own", .suite = "quick", .levels = 4, .own = &own };
 	static const char *const cannot[] = { "smp-shootdown", "log-dirty", "pool-tight", "fork-cow-pae.2", "spin" };
 	const struct recipe *npt0 = recipe_find("kvm-npt0");
 	struct selection s;
@@ -100,6 +103,7 @@ START_TEST(what_a_peer_cannot_run_is_known)
 		ck_assert(selection_has(&s, recipe_find("shadow2"), w));
 	}
 	ck_assert_ptr_nonnull(peer_cannot(recipe_find("kvm-npt"), workload_find("mode-switch")));
+	ck_assert_ptr_nonnull(peer_cannot(npt0, &mine));
 	ck_assert_ptr_null(peer_cannot(npt0, workload_find("mode-switch")));
 	ck_assert_ptr_null(peer_cannot(npt0, workload_find("demand-fault")));
 	ck_assert_ptr_null(peer_cannot(npt0, workload_find("linux-process")));
