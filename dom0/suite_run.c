@@ -133,10 +133,10 @@ static void keep_disk(struct run *r)
 	free(dir);
 }
 
-/* So many ticks may the region of its life take: as long as dom0 gives it. */
+/* So many ticks may a region take: as long as dom0 gives the guest. */
 static uint64_t region_ticks(const struct run *r)
 {
-	return r->item->life ? r->item->timeout_s * 1000 * r->c->dev->tsc_khz : 0;
+	return r->item->timeout_s * 1000 * r->c->dev->tsc_khz;
 }
 
 static bool create(struct run *r)

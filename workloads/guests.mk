@@ -86,6 +86,14 @@ $(GUEST_SCRIPT): $(addprefix $(GUEST_LINUX)/,mkscript.sh modules.sh script-init)
 	@mkdir -p $(@D); echo "  CPIO     $@"; \
 	$(SHELL) $< $(GUEST_LINUX) kernels/amd64 guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
 
+# Debian's programs, which the guests linux-suites run, and their initramfs. The build goes on without it where they cannot be had.
+GUEST_SUITES = workloads/linux-suites.cpio.gz
+GUEST_SUITES_FILES = $(addprefix $(GUEST_LINUX)/suites/,gzip hackbench httpd lua lua.lua pipes sqlite-file sqlite-memory sqlite.sql stress tcc xz zstd)
+$(GUEST_SUITES): $(addprefix $(GUEST_LINUX)/,mksuites.sh fetch-suites.sh suites-init) $(GUEST_SUITES_FILES) $(srcdir)/dom0/optional.sh guest-obj/linux-suite \
+		$(GUEST_REGION) $(BUSYBOX)
+	@mkdir -p $(@D); echo "  CPIO     $@"; \
+	$(srcdir)/dom0/optional.sh $@ $(SHELL) $< $(GUEST_LINUX) suites guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
+
 # The same for 32-bit kernels. The build goes on without it where its parts cannot be had.
 guest-obj/i386/busybox: $(srcdir)/dom0/fetch-package.sh $(srcdir)/workloads/linux/fetch-busybox.sh $(srcdir)/dom0/optional.sh
 	@mkdir -p $(@D); echo "  FETCH    $@"; \
@@ -101,10 +109,10 @@ $(GUEST_INITRAMFS_I386): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUE
 	@mkdir -p $(@D); echo "  CPIO     $@"; \
 	$(srcdir)/dom0/optional.sh $@ $(SHELL) $< $(GUEST_LINUX) guest-obj/i386/linux-suite guest-obj/i386/busybox $@
 
-all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_REGION) $(GUEST_SCRIPT)
+all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_REGION) $(GUEST_SCRIPT) $(GUEST_SUITES)
 clean-local: clean-guests
 clean-guests:
-	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf workloads/tests/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_SCRIPT) workloads/*.unavailable
+	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf workloads/tests/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_SCRIPT) $(GUEST_SUITES) workloads/*.unavailable suites
 .PHONY: clean-guests
 .SECONDARY:
 -include $(shell find guest-obj -name '*.d' 2>/dev/null)

@@ -131,6 +131,11 @@ bool workload_is_linux(const struct workload *w)
 	return !strcmp(w->kind, "linux");
 }
 
+bool workload_is_suites(const struct workload *w)
+{
+	return workload_is_linux(w) && !strcmp(w->file, "linux-suites");
+}
+
 /* What the list says of that workload in all its forms, else what it says of all others. */
 static unsigned extra_of(const struct extra *e, const struct workload *w)
 {
@@ -511,7 +516,8 @@ bool selection_has(const struct selection *s, const struct recipe *r, const stru
 
 bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w)
 {
-	if (recipe_is_native(r) || recipe_is_peer(r) || workload_is_own(w) || !selection_has(s, r, w))
+	/* Of real programs a trace would be hundreds of thousands of trips long. */
+	if (recipe_is_native(r) || recipe_is_peer(r) || workload_is_own(w) || workload_is_suites(w) || !selection_has(s, r, w))
 		return false;
 	if (left_to_itself(s, "quick"))
 		return in_quick_suite(r, w) && is_one_of(quick_traced, COUNT_OF(quick_traced), w->name);

@@ -55,6 +55,8 @@ const struct recipe *recipe_find(const char *name);
 const struct workload *workload_find(const char *name);
 /* Does it boot Debian's kernel, rather than an image of workloads/? */
 bool workload_is_linux(const struct workload *w);
+/* Does that Linux run Debian's programs, from an initramfs of packages that a machine may do without? */
+bool workload_is_suites(const struct workload *w);
 /* Is it the user's? */
 bool workload_is_own(const struct workload *w);
 /* How many CPUs the guest has: 1, unless the list says otherwise. */

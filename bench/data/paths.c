@@ -147,6 +147,8 @@ char *path_guest_initrd(const struct paths *p, const struct workload *w)
 	}
 	if (!workload_is_linux(w))
 		return NULL;
+	if (workload_is_suites(w))
+		return xfmt("%s/workloads/%s.cpio.gz", p->build, w->file);
 	return xfmt("%s/workloads/linux-initramfs%s.cpio.gz", p->build, w->levels < 4 ? "-i386" : "");
 }
 
@@ -274,10 +276,10 @@ char *guest_unavailable(const struct paths *p, const struct workload *w)
 {
 	char *reason = NULL;
 
-	/* Packages of another architecture are what a machine may do without. */
+	/* So are packages of another architecture. */
 	if (workload_is_linux(w) && w->levels < 4)
 		reason = excuse(path_guest_image(p, w));
-	if (workload_is_linux(w) && w->levels < 4 && !reason)
+	if ((workload_is_suites(w) || (workload_is_linux(w) && w->levels < 4)) && !reason)
 		reason = excuse(path_guest_initrd(p, w));
 	return reason;
 }

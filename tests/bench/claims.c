@@ -128,7 +128,7 @@ static enum verdict_kind judge(const char *id)
 static const struct example {
 	const char *id;
 	enum verdict_kind kind;
-	const char *row[8];
+	const char *row[18];
 } examples[] = {
 #define EXAMPLE(id, kind, ...) { #id, kind, { __VA_ARGS__ } },
 #include "tests/bench/claims.def"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The Linux workloads natively in QEMU, every form: Debian's kernel boots with the listed command line, has the levels that it
+# The Linux workloads (but for linux-suites, which has a test of its own) natively in QEMU, every form: Debian's kernel boots with the listed command line, has the levels that it
 # should have, and the suite ends with success. linux-process with four levels besides on a machine without PCI and APICs, and
 # twice on the same one, where both print the same to the last digit. A form whose packages could not be had is skipped.
 . "${srcdir:-.}/tests/common.sh"
@@ -42,7 +42,7 @@ form() {
 	run "$name with $1 levels" isapc EPYC,-apic,-x2apic kernels/$flavour/vmlinuz $initrd "$words" "$3" "$tmp/isa"
 }
 
-sed -n 's/^WORKLOAD([^,]*, *"\([^"]*\)", *linux, *\([0-9]*\), *"\([^"]*\)", *\([0-9]*\),.*/\1|\2|\3|\4/p' \
+sed -n 's/^WORKLOAD(linux-process, *"\([^"]*\)", *linux, *\([0-9]*\), *"\([^"]*\)", *\([0-9]*\),.*/\1|\2|\3|\4/p' \
 	"$srcdir/workloads/workloads.def" >"$tmp/list"
 check "the list has a Linux" test -s "$tmp/list"
 while IFS='|' read -r name levels cmdline mib; do

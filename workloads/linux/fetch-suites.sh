@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# fetch-suites.sh DIR: what the guest linux-suites runs, from Debian's archive, unpacked and not installed: DIR/root has the
+# programs with their libraries, DIR/source the source package that they work on. Done once: if DIR/complete is there, nothing happens.
+#
+# apt chooses, downloads and verifies: with the machine's own package lists for programs, with a list of sources of its own in
+# $PENUMBRA_APT (default: ./apt). Package files in $PENUMBRA_DEBS are used instead of the network: *.deb, and the source's files.
+set -eu
+[ $# -eq 1 ] || { echo "usage: $0 DIR" >&2; exit 64; }
+dir=$1
+programs="tcc libc6-dev xz-utils zstd gzip sqlite3 rt-tests stress-ng lua5.4" source=lua5.4
+[ ! -e "$dir/complete" ] || exit 0
+fail() { echo "fetch-suites: $*" >&2; exit 69; }
+
+base=${PENUMBRA_APT:-$(pwd)/apt}/source
+mkdir -p "$dir" "$base/lists/partial" "$base/cache/archives/partial"
+dir=$(cd "$dir" && pwd) base=$(cd "$base" && pwd)
+rm -rf "$dir/root" "$dir/source" "$dir/debs"
+mkdir -p "$dir/root" "$dir/source" "$dir/debs"
+: >"$base/status"
+as_root="-o APT::Sandbox::User=root" # apt's own user may not be allowed into these directories
+
+# All that apt would install on an empty machine; of what is not named, libraries alone, and of them none that is an interpreter's or a driver's.
+closure() {
+	apt-get $as_root -o Dir::State::status="$base/status" -s install --no-install-recommends $programs 2>"$dir/apt.log" |
+		sed -n 's/^Inst \([^ ]*\) .*/\1/p' | while read -r name; do
+		case " $programs linux-libc-dev " in *" $name "*) echo "$name"; continue ;; esac
+		case $name in
+		*-perl | libperl* | libpython* | libpam* | libllvm* | libegl-mesa* | libx11-data) ;;
+		lib* | zlib1g) echo "$name" ;;
+		esac
+	done
+}
+offline() { # NAME: its package file in $PENUMBRA_DEBS
+	[ -n "${PENUMBRA_DEBS:-}" ] && find "$PENUMBRA_DEBS" -maxdepth 1 -name "$1_*.deb" | sort | tail -n 1 | grep .
+}
+fetch_programs() {
+	missing=
+	for name in $(closure); do
+		if deb=$(offline "$name"); then cp "$deb" "$dir/debs"; else missing="$missing $name"; fi
+	done
+	[ -n "$missing" ] || [ -n "$(ls "$dir/debs")" ] || return 1
+	[ -z "$missing" ] || (cd "$dir/debs" && apt-get $as_root download $missing) >"$dir/apt.log" 2>&1
+}
+
+with_sources() { # PROGRAM ARGUMENT...
+	program=$1
+	shift
+	"$program" $as_root -o Dir::State="$base" -o Dir::State::lists="$base/lists" -o Dir::State::status="$base/status" -o Dir::Cache="$base/cache" \
+		-o Dir::Etc::SourceList="$base/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Acquire::Languages=none "$@"
+}
+# The archive that the machine's own release comes from, as a source of sources.
+write_sources() {
+	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' "Codename: $codename" 2>/dev/null | head -n 1)
+	[ -n "$uri" ] || return 1
+	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+	[ ! -r $keyring ] && keyring= || keyring="[signed-by=$keyring] "
+	echo "deb-src $keyring$uri $codename main" >"$base/sources.list"
+}
+fetch_source() {
+	cd "$dir/source"
+	[ -z "${PENUMBRA_DEBS:-}" ] || cp "$PENUMBRA_DEBS/$source"_*.orig.tar.* . 2>/dev/null || true
+	[ -z "$(ls)" ] || return 0
+	write_sources || return 1
+	# Several of these may run at once. A list of yesterday may name what is gone today.
+	(
+		flock 9
+		with_sources apt-get source --download-only --tar-only "$source" ||
+			{ with_sources apt-get update && with_sources apt-get source --download-only --tar-only "$source"; }
+	) >"$dir/apt.log" 2>&1 9>"$base/lock"
+}
+
+fetch_programs || { apt-get $as_root update >"$dir/update.log" 2>&1 || true; fetch_programs; } ||
+	fail "the suites' packages cannot be downloaded: is there a network? (or point PENUMBRA_DEBS at a directory with them; apt said: $(tail -n 1 "$dir/apt.log"))"
+for deb in "$dir/debs"/*.deb; do dpkg-deb -x "$deb" "$dir/root" || fail "$deb cannot be unpacked"; done
+(fetch_source) || fail "the source package $source cannot be downloaded: is there a network? (apt said: $(tail -n 1 "$dir/apt.log"))"
+rm -rf "$dir/debs"
+: >"$dir/complete"
