@@ -24,6 +24,7 @@ enum {
 	KEY_QEMU,
 	KEY_NO_REPORT,
 	KEY_PROFILE,
+	KEY_WORKLOADS,
 	KEY_SLURM,
 	KEY_PARTITION,
 	KEY_SLICE,
@@ -37,6 +38,10 @@ enum {
 static const struct argp_option run_options[] = {
 	{ "recipe", 'r', "A,B", 0, "only these recipes (default: the suite's; `penumbra list` shows all)", 1 },
 	{ "workload", 'w', "X,Y", 0, "only these workloads (default: the whole suite)", 1 },
+	{ "workloads", KEY_WORKLOADS, "DIR", 0,
+	  "also the workloads of that directory outside the tree: its workloads.def, and the images beside it "
+	  "(docs/own-guest.md)",
+	  1 },
 	{ "suite", KEY_SUITE, "NAME", 0,
 	  "quick (default); full: every recipe, variant, workload and form, some 5000 guests, an hour on two CPUs; or peers: "
 	  "Xen, KVM, "
@@ -129,6 +134,12 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case KEY_NO_TRACE: o->trace = false; return 0;
 	case KEY_KEEP_GOING: o->keep_going = true; return 0;
 	case KEY_NO_REPORT: o->no_report = true; return 0;
+	case KEY_WORKLOADS:
+		need_text(state, "--workloads needs a directory", arg);
+		o->workloads_dir = realpath(arg, NULL);
+		if (!o->workloads_dir)
+			argp_error(state, "--workloads %s: %s", arg, strerror(errno));
+		return 0;
 	case KEY_SLURM: o->slurm = true; return 0;
 	case KEY_PARTITION:
 		need_text(state, "--partition needs a name", arg);

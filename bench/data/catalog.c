@@ -50,9 +50,9 @@ enum {
 #undef WORKLOAD
 #undef FORM
 };
-#define FORM(levels, file, name, kind, ...) { file, NAME_##levels(name), name, kind, levels, __VA_ARGS__, NULL },
+#define FORM(levels, file, name, kind, ...) { file, NAME_##levels(name), name, kind, levels, __VA_ARGS__, NULL, NULL, 0, 0, 0 },
 
-static struct workload all[LISTED + OWN_GUESTS] = {
+static struct workload all[LISTED + OWN_GUESTS + OUTSIDE_FORMS] = {
 #define WORKLOAD(file, name, kind, levels, cmdline, memory_mib, timeout_s, suite, text)                                          \
 	FORMS_##levels(#file, name, #kind, cmdline, memory_mib, timeout_s, #suite, text)
 #include "workloads/workloads.def"
@@ -151,17 +151,17 @@ bool workload_is_own(const struct workload *w)
 
 unsigned workload_vcpus(const struct workload *w)
 {
-	return w->own ? w->own->vcpus : extra_of(several_vcpus, w);
+	return w->own ? w->own->vcpus : w->dir ? w->vcpus : extra_of(several_vcpus, w);
 }
 
 unsigned workload_shadow_levels(const struct workload *w)
 {
-	return extra_of(more_shadow_levels, w);
+	return w->dir ? w->shadow_levels : extra_of(more_shadow_levels, w);
 }
 
 unsigned workload_pool(const struct workload *w)
 {
-	return extra_of(own_pool, w);
+	return w->dir ? w->pool : extra_of(own_pool, w);
 }
 
 const char *workload_exercise(const struct workload *w)
@@ -421,7 +421,8 @@ void select_own(struct selection *s, const char *suite)
 	s->suite = suite;
 	s->workloads_named = false;
 	for (unsigned i = LISTED; i < nr_workloads; i++)
-		s->workload[i] = s->workloads_named = true;
+		if (workload_is_own(&workloads[i]))
+			s->workload[i] = s->workloads_named = true;
 }
 
 bool select_workloads(struct selection *s, const char *names, const char *suite, unsigned levels)
@@ -434,8 +435,9 @@ bool select_workloads(struct selection *s, const char *names, const char *suite,
 	s->workloads_named |= names || levels_named;
 	if (names)
 		return select_workloads_by_name(s, names, levels, levels_named);
-	for (unsigned i = 0; i < LISTED; i++)
-		any |= s->workload[i] = in_suite(&workloads[i], suite) && (levels & 1u << workloads[i].levels);
+	for (unsigned i = 0; i < nr_workloads; i++)
+		if (!workload_is_own(&workloads[i]))
+			any |= s->workload[i] = in_suite(&workloads[i], suite) && (levels & 1u << workloads[i].levels);
 	if (!any)
 		say("no workload of these levels is in the suite \"%s\": there are quick, full, peers and hostile", suite);
 	return any;

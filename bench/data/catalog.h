@@ -39,7 +39,9 @@ struct workload {
 	unsigned timeout_s; /* of the guest's time */
 	const char *suite;  /* "quick", "full" or "hostile" */
 	const char *text;
-	const struct own_guest *own; /* of the kind "own"; else NULL */
+	const struct own_guest *own;         /* of the kind "own"; else NULL */
+	const char *dir;                     /* outside the tree (outside.h): where its images are; else NULL */
+	unsigned vcpus, shadow_levels, pool; /* of one outside the tree */
 };
 
 extern const struct recipe recipes[];
@@ -47,7 +49,10 @@ extern const unsigned nr_recipes;
 /* The list's, then the user's own. */
 extern const struct workload *const workloads;
 extern unsigned nr_workloads;
-/* One more; the strings must outlive the catalogue. There is room for OWN_GUESTS of them. */
+/* One more; the strings must outlive the catalogue. There is room for OWN_GUESTS and OUTSIDE_FORMS of them. */
+#define OUTSIDE_FORMS      64
+#define OUTSIDE_FORMS_TEXT "64"
+#define OUTSIDE_VCPUS      8
 void catalog_enter(const struct workload *w);
 
 /* By a recipe's name, or that of a workload's form ("demand-fault.2"). NULL: there is none. */

@@ -20,14 +20,15 @@ enum command {
 
 struct options {
 	enum command command;
-	const char *recipes;   /* comma-separated, NULL: all */
-	const char *workloads; /* comma-separated, NULL: the suite */
-	const char *suite;     /* NULL: not given; "quick" then */
-	const char *peers;     /* comma-separated; NULL: none besides */
-	const char *resume;    /* run: which run to go on with; NULL: a new one */
-	unsigned levels;       /* of the guests: bit n for n levels; LEVELS_DEFAULT */
-	unsigned repeat;       /* 1 .. MAX_REPEAT; 0: 2 for bare-metal guests, 1 for Linux */
-	unsigned jobs;         /* QEMUs at once, 1 .. MAX_JOBS */
+	const char *recipes;       /* comma-separated, NULL: all */
+	const char *workloads_dir; /* run: workloads outside the tree (outside.h); NULL: none */
+	const char *workloads;     /* comma-separated, NULL: the suite */
+	const char *suite;         /* NULL: not given; "quick" then */
+	const char *peers;         /* comma-separated; NULL: none besides */
+	const char *resume;        /* run: which run to go on with; NULL: a new one */
+	unsigned levels;           /* of the guests: bit n for n levels; LEVELS_DEFAULT */
+	unsigned repeat;           /* 1 .. MAX_REPEAT; 0: 2 for bare-metal guests, 1 for Linux */
+	unsigned jobs;             /* QEMUs at once, 1 .. MAX_JOBS */
 	const char *
 		output; /* run: its directory; NULL: a new one in results/. compare, history, export: a file; NULL: standard output */
 	bool trace;

@@ -134,8 +134,8 @@ char *path_guest_image(const struct paths *p, const struct workload *w)
 	if (workload_is_linux(w))
 		return xfmt("%s/kernels/%s/%s", p->build, kernel_flavour(w), kernel_form(w));
 	if (w->levels == 4)
-		return xfmt("%s/workloads/%s.elf", p->build, w->file);
-	return xfmt("%s/workloads/%s.%u.elf", p->build, w->file, w->levels);
+		return xfmt("%s%s/%s.elf", w->dir ? "" : p->build, w->dir ? w->dir : "/workloads", w->file);
+	return xfmt("%s%s/%s.%u.elf", w->dir ? "" : p->build, w->dir ? w->dir : "/workloads", w->file, w->levels);
 }
 
 char *path_guest_initrd(const struct paths *p, const struct workload *w)
@@ -167,6 +167,8 @@ char *guest_image_name(const struct workload *w)
 		return w->own->script ? xstrdup("vmlinux-amd64") : xfmt("%s.own", w->name);
 	if (workload_is_linux(w))
 		return xfmt("%s-%s", kernel_form(w), kernel_flavour(w));
+	if (w->dir)
+		return xfmt("%s.outside", w->name);
 	return last_part(path_guest_image(&(struct paths){ .build = "" }, w));
 }
 

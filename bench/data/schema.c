@@ -175,6 +175,7 @@ static const struct rule options[] = { MUST_TEXT("recipes"),
 				       TRUTH("defaults"),
 				       TEXT("qemu"),
 				       TEXT("peers"),
+				       TEXT("workloads_dir"),
 				       LIST("guests", an_own_guest),
 				       TRUTH("guests_alone"),
 				       END };

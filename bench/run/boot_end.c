@@ -28,19 +28,6 @@
 #define LOOK_MOST     1.0         /* what counts of the time between two looks: we may have been stopped ourselves */
 #define DUMP_SECONDS  3.0         /* wall, for a hypervisor that cannot go on to say the rest */
 
-void boot_kill(struct boot *b, const char *state, const char *reason)
-{
-	if (b->over || b->kill_reason)
-		return;
-	b->kill_state = state;
-	b->kill_reason = xstrdup(reason);
-	b->interrupted = !strcmp(state, "interrupted");
-	if (b->pid) {
-		kill(-b->pid, SIGKILL);
-		kill(b->pid, SIGKILL); /* it may not have made its group yet */
-	}
-}
-
 static double timeval_seconds(const struct timeval *t)
 {
 	return (double)t->tv_sec + (double)t->tv_usec / 1e6;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What can be said of a boot at any time, by those that start it, listen to it and end it. */
+#include <signal.h>
+#include <string.h>
 #include <time.h>
 
 #include "boot_state.h"
@@ -30,4 +32,17 @@ const char *boot_current(const struct boot *b)
 	if (b->native)
 		return b->plan.item[0].workload->name;
 	return b->collect.item < 0 ? NULL : b->plan.item[b->collect.item].workload->name;
+}
+
+void boot_kill(struct boot *b, const char *state, const char *reason)
+{
+	if (b->over || b->kill_reason)
+		return;
+	b->kill_state = state;
+	b->kill_reason = xstrdup(reason);
+	b->interrupted = !strcmp(state, "interrupted");
+	if (b->pid) {
+		kill(-b->pid, SIGKILL);
+		kill(b->pid, SIGKILL); /* it may not have made its group yet */
+	}
 }

@@ -14,6 +14,7 @@
 #include "compared.h"
 #include "index.h"
 #include "machine.h"
+#include "outside.h"
 #include "profile.h"
 #include "qemu.h"
 #include "report.h"
@@ -228,13 +229,13 @@ static json_t *options_json(const struct options *o, const char *qemu, const str
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
 	json_t *j =
-		json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o, s:s*, s:o, s:b}", "recipes", r,
+		json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o, s:s*, s:o, s:b, s:s*}", "recipes", r,
 			  "workloads", w, "recipes_named", o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels",
 			  (int)o->levels, "suite", o->suite, "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace",
 			  (int)o->trace, "keep_going", (int)o->keep_going, "defaults",
 			  !o->recipes && !o->workloads && !o->levels && !o->peers && !o->nr_guests && !strcmp(o->suite, "quick"),
 			  "qemu", text_json(qemu), "peers", o->peers, "guests", own_guests_json(o->guest, o->nr_guests),
-			  "guests_alone", (int)o->alone);
+			  "guests_alone", (int)o->alone, "workloads_dir", o->workloads_dir);
 
 	free(r);
 	free(w);
@@ -429,6 +430,8 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 static int choose(struct options *o, struct selection *s, struct slice *slice)
 {
 	o->alone |= o->nr_guests && !o->workloads && !o->suite && o->levels == LEVELS_DEFAULT;
+	if (o->workloads_dir && !outside_enter(o->workloads_dir))
+		return EXIT_FAILED;
 	own_guests_enter(o->guest, o->nr_guests);
 	if (!o->suite)
 		o->suite = "quick";

@@ -94,12 +94,14 @@ static int write_script(const struct job *j, const struct queue *q)
 {
 	char *self = absolute("/proc/self/exe"), *build = absolute(q->paths->build), *root = absolute(q->paths->root),
 	     *dir = absolute(j->dir);
-	char *said[] = { quoted(build), quoted(root), quoted(self), quoted(dir), quoted(q->opt->qemu) };
+	const char *outside = q->opt->workloads_dir;
+	char *said[] = { quoted(build), quoted(root),         quoted(self),
+			 quoted(dir),   quoted(q->opt->qemu), quoted(outside ? outside : "") };
 	char *path = xfmt("%s/job.sh", j->dir);
-	char *text =
-		xfmt("#!/bin/sh\nexport PENUMBRA_BUILD=%s PENUMBRA_ROOT=%s\nslice=%u-$SLURM_ARRAY_TASK_ID\n"
-		     "exec %s run --slice %s/$slice.json --output %s/$slice --qemu %s --jobs 1 --no-report%s\n",
-		     said[0], said[1], j->round, said[2], said[3], said[3], said[4], q->opt->keep_going ? " --keep-going" : "");
+	char *text = xfmt("#!/bin/sh\nexport PENUMBRA_BUILD=%s PENUMBRA_ROOT=%s\nslice=%u-$SLURM_ARRAY_TASK_ID\n"
+			  "exec %s run --slice %s/$slice.json --output %s/$slice --qemu %s --jobs 1 --no-report%s%s%s\n",
+			  said[0], said[1], j->round, said[2], said[3], said[3], said[4],
+			  q->opt->keep_going ? " --keep-going" : "", outside ? " --workloads " : "", outside ? said[5] : "");
 	int ret = write_file(path, text, strlen(text));
 
 	for (unsigned i = 0; i < COUNT_OF(said); i++)
