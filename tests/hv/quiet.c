@@ -46,6 +46,12 @@ unsigned nr_pcpus;
 struct pcpu *pcpus[MAX_PCPUS];
 static struct pcpu cpu[4];
 
+/* None of the domains here is measured over its whole life. */
+bool life_gives_way(struct domu *u)
+{
+	return false;
+}
+
 /* How each of the other pCPUs behaves. */
 static struct {
 	bool deaf;      /* it answers nothing */
