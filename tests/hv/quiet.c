@@ -143,6 +143,8 @@ static void begin(void)
 	memset(cpu, 0, sizeof(cpu));
 	memset(dom, 0, sizeof(dom));
 	memset(vcpu, 0, sizeof(vcpu));
+	for (unsigned i = 0; i < ARRAY_SIZE(dom); i++)
+		dom[i].region_most = 2000 * MS; /* domu.c's usual one */
 	clock_now = 1000;
 	away = errors = 0;
 	owner = NULL;
