@@ -35,7 +35,7 @@ done
 part=$tree/policies/parts/sync_emulate.h
 cp "$part" "$tmp/part"
 slowed() { # ROUNDS
-	sed '/^SH_PART enum verdict emulate_table_write/,/^}/s/^{$/{ for (volatile int i = 0; i < '"$1"'; i++) ;/' "$tmp/part" >"$part"
+	sed '/^SH_PART enum verdict emulate_table_write/,/^}/s/^{$/{ for (volatile int i = 0; i < '"$1"'; i++) { }/' "$tmp/part" >"$part"
 	check "the part is another one" sh -c '! cmp -s "$0" "$1"' "$part" "$tmp/part"
 	nice make -s -j2 penumbra-shadow2.elf >"$tmp/make" 2>&1
 	is "it builds" $? 0
