@@ -8,7 +8,7 @@
 #   <kind>_SANITIZED  tests of which tests/<kind>/<name>_sanitized is a second program, watched by the sanitizers
 #   <kind>_SRCS       what a test may need of the tree, linked where it does; <kind>_SANITIZED_SRCS where that is something else there
 #   <kind>_FLAGS, <kind>_LIBS, <kind>_LDFLAGS
-KINDS = bench dev dom0 e2e emul hv load trace
+KINDS = bench dev dom0 e2e emul hv load model trace
 
 # Decoder and emulator of guest instructions.
 emul_HELPERS = native_run fuzz
@@ -47,6 +47,10 @@ bench_SANITIZED = mutants outside
 bench_SANITIZED_SRCS = $(filter %.c,$(libbench_a_SOURCES))
 bench_FLAGS = $(BENCH_CPPFLAGS) $(BENCH_CFLAGS)
 bench_LIBS = libbench.a $(BENCH_LIBS)
+
+# The machine model, without a QEMU around it.
+model_HELPERS = fuzz_machine
+model_SRCS = $(MODEL_SRCS)
 
 # A tool that runs in dom0, where no library can be counted on.
 e2e_HELPERS = dom0_reach
@@ -99,7 +103,9 @@ fuzz-load: tests/load/fuzz.c $(HV_LOAD_SRCS)
 	$(TEST_FUZZ) $(load_FLAGS) -o $@ $^
 fuzz-disk: tests/dev/fuzz.c $(HV_DEV_SRCS) tests/dev/memory.c
 	$(TEST_FUZZ) $(dev_FLAGS) -o $@ $^
-CLEAN_FUZZ = fuzz-emul fuzz-load fuzz-disk
+fuzz-machine: tests/model/fuzz_machine.c bench/model/machine.c
+	$(TEST_FUZZ) -o $@ $^
+CLEAN_FUZZ = fuzz-emul fuzz-load fuzz-disk fuzz-machine
 
 clean-local: clean-kinds
 clean-kinds:
