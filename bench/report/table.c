@@ -12,6 +12,16 @@ const char *const table_formats[] = { "csv", "json", "markdown", NULL };
 
 #define IS(node, what) ((node)->type == XML_ELEMENT_NODE && !strcmp((const char *)(node)->name, what))
 
+/* A line's end separates words. */
+static void break_lines(xmlNodePtr node)
+{
+	for (xmlNodePtr n = node->children; n; n = n->next) {
+		break_lines(n);
+		if (IS(n, "br"))
+			xmlNodeAddContent(n, BAD_CAST "\n");
+	}
+}
+
 /* Its text in one line: white space of any kind is one blank. The caller frees it. */
 static char *text_of(xmlNodePtr node)
 {
@@ -33,10 +43,10 @@ static char *text_of(xmlNodePtr node)
 	return out;
 }
 
-/* "5 234" with the thin or unbreakable spaces of html_number() taken out, if that is a number, else NULL. The caller frees it. */
+/* "5 234" without html_number()'s unbreakable spaces, if that is a number, else NULL: a plain blank separates two. The caller frees it. */
 static char *number_of(const char *text)
 {
-	static const char *const spaces[] = { "\u2009", "\u202f", "\u00a0", " " };
+	static const char *const spaces[] = { "\u2009", "\u202f", "\u00a0" };
 	char *out = xcalloc(strlen(text) + 1, 1), *end, *to = out;
 
 	for (const char *p = text; *p;) {
@@ -116,6 +126,7 @@ bool tables_read(struct tables *t, const char *page, size_t len)
 		say("the report's page cannot be read");
 		return false;
 	}
+	break_lines((xmlNodePtr)t->page);
 	context = xmlXPathNewContext(t->page);
 	found = xmlXPathEvalExpression(BAD_CAST "//table", context);
 	for (int i = 0; found && found->nodesetval && i < found->nodesetval->nodeNr; i++)

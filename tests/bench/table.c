@@ -10,12 +10,13 @@
 #include "tests/bench/tree.h"
 #include "tests/suite.h"
 
-static const char page[] = "<!doctype html><html><body><section id=kinds><h2>Kinds of <i>trips</i></h2>\n"
-			   "<div><table><thead><tr><th>name</th><th colspan=2>how \"many\", really</th></tr></thead><tbody>\n"
-			   "<tr><th>a|b</th><td>12\xe2\x80\xaf"
-			   "345</td><td>-0.5</td></tr>\n<tr><td>1 trip</td></tr></tbody></table></div>\n"
-			   "<h3>More</h3><table><tr><td>x\n  y</td></tr></table></section>"
-			   "<table><tr><td>lost</table></body></html>";
+static const char page[] =
+	"<!doctype html><html><body><section id=kinds><h2>Kinds of <i>trips</i></h2>\n"
+	"<div><table><thead><tr><th>name</th><th colspan=2>how \"many\", really</th></tr></thead><tbody>\n"
+	"<tr><th>a|b</th><td>12\xe2\x80\xaf"
+	"345</td><td>-0.5</td></tr>\n<tr><td>1 trip</td></tr></tbody></table></div>\n"
+	"<h3>More</h3><table><tr><td>x\n  y</td><td>12<br><small>3 in all</small></td><td>7<br>8</td></tr></table></section>"
+	"<table><tr><td>lost</table></body></html>";
 
 static struct tables t;
 
@@ -64,7 +65,7 @@ END_TEST
 START_TEST(csv_is_quoted_where_it_must_be_and_numbers_are_bare)
 {
 	shows("kinds", "csv", "name,\"how \"\"many\"\", really\",\na|b,12345,-0.5\n1 trip,,\n");
-	shows("kinds.2", "csv", "x y\n");
+	shows("kinds.2", "csv", "x y,12 3 in all,7 8\n");
 }
 END_TEST
 
