@@ -30,7 +30,7 @@ extern const char *const column_heads[COLUMNS];
 struct change_text {
 	char of[COLUMNS][80];
 };
-void change_text(struct change_text *t, const struct change *k);
+struct change_text change_text(const struct change *k);
 
 /* Sentences about the whole: the runs, the counts, what was not compared, what to do about doubt. One a line; the caller frees it. */
 char *comparison_summary(const struct comparison *c);

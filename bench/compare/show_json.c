@@ -92,10 +92,9 @@ static void end_with(xmlTextWriterPtr w, const char *element, const char *messag
 
 static void put_case(xmlTextWriterPtr w, const struct change *k)
 {
-	struct change_text t;
+	const struct change_text t = change_text(k);
 	char *message;
 
-	change_text(&t, k);
 	message = xfmt("%s -> %s (%s, %s)", t.of[COLUMN_before], t.of[COLUMN_after], t.of[COLUMN_by], t.of[COLUMN_sure]);
 	begin_case(w, k->recipe, k->workload, k->phase, metric_names[k->metric]);
 	if (k->outcome == OUTCOME_WORSE)

@@ -23,9 +23,8 @@ static void put_head(FILE *f)
 
 static void put_change(FILE *f, const struct change *k)
 {
-	struct change_text t;
+	const struct change_text t = change_text(k);
 
-	change_text(&t, k);
 	fputs("<tr>", f);
 	html_th_row(f, t.of[0]);
 	for (unsigned i = 1; i < COLUMNS; i++) {

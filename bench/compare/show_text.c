@@ -52,16 +52,19 @@ static void surety(char out[80], const struct change *k)
 			 k->after.n);
 }
 
-void change_text(struct change_text *t, const struct change *k)
+struct change_text change_text(const struct change *k)
 {
-	snprintf(t->of[COLUMN_recipe], sizeof(t->of[0]), "%s", k->recipe);
-	snprintf(t->of[COLUMN_workload], sizeof(t->of[0]), "%s", k->workload);
-	snprintf(t->of[COLUMN_phase], sizeof(t->of[0]), "%s", k->phase);
-	snprintf(t->of[COLUMN_metric], sizeof(t->of[0]), "%s", metric_names[k->metric]);
-	figure(t->of[COLUMN_before], k->before.mean);
-	figure(t->of[COLUMN_after], k->after.mean);
-	relative(t->of[COLUMN_by], k);
-	surety(t->of[COLUMN_sure], k);
+	struct change_text t;
+
+	snprintf(t.of[COLUMN_recipe], sizeof(t.of[0]), "%s", k->recipe);
+	snprintf(t.of[COLUMN_workload], sizeof(t.of[0]), "%s", k->workload);
+	snprintf(t.of[COLUMN_phase], sizeof(t.of[0]), "%s", k->phase);
+	snprintf(t.of[COLUMN_metric], sizeof(t.of[0]), "%s", metric_names[k->metric]);
+	figure(t.of[COLUMN_before], k->before.mean);
+	figure(t.of[COLUMN_after], k->after.mean);
+	relative(t.of[COLUMN_by], k);
+	surety(t.of[COLUMN_sure], k);
+	return t;
 }
 
 static void put_run(FILE *f, const char *which, const struct dataset *d)
@@ -144,10 +147,9 @@ static void put_columns(FILE *f, const struct form *form, const char *const text
 
 static void put_change(FILE *f, const struct form *form, const struct change *k, const int width[COLUMNS])
 {
+	const struct change_text t = change_text(k);
 	const char *text[COLUMNS];
-	struct change_text t;
 
-	change_text(&t, k);
 	for (unsigned i = 0; i < COLUMNS; i++)
 		text[i] = t.of[i];
 	put_columns(f, form, text, width);
@@ -156,12 +158,12 @@ static void put_change(FILE *f, const struct form *form, const struct change *k,
 static void find_widths(const struct comparison *c, enum outcome v, unsigned most, int width[COLUMNS])
 {
 	const struct change *k;
-	struct change_text t;
 
 	for (unsigned i = 0; i < COLUMNS; i++)
 		width[i] = (int)strlen(column_heads[i]);
 	for (unsigned n = 0; n < most && (k = comparison_nth(c, v, n)); n++) {
-		change_text(&t, k);
+		const struct change_text t = change_text(k);
+
 		for (unsigned i = 0; i < COLUMNS; i++)
 			if ((int)strlen(t.of[i]) > width[i])
 				width[i] = (int)strlen(t.of[i]);

@@ -60,8 +60,9 @@ static void take_list(json_t *to, const json_t *from)
 	json_t *entry;
 	size_t i;
 
-	json_array_foreach(from, i, entry)
+	json_array_foreach(from, i, entry) {
 		json_array_append(to, entry);
+	}
 }
 
 bool gather(struct results *res, const char *dir, void (*each)(void *arg, const json_t *item), void *arg)

@@ -66,8 +66,8 @@ sample=$(picked $SAMPLE "$programs")
 [ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TIDY_DAY=$day; PENUMBRA_LONG=1 takes all"
 
 # shellcheck disable=SC2046
-set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base $(sh tests/floors.sh . bench/floors) \
-	$(pkg-config --cflags jansson sqlite3 libarchive lttng-ust)
+set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base -Ihv/load $(sh tests/floors.sh . bench/floors) \
+	$(pkg-config --cflags jansson sqlite3 libarchive lttng-ust gsl libxml-2.0)
 look "bench, dom0, traces" "$bugs" "$programs" "$@"
 for f in $sample; do look "the analyzer on $f" "$analyzer" "$f" "$@"; done
 for r in $recipes; do

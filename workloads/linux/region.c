@@ -63,7 +63,7 @@ static int end(unsigned long long ops)
 	f = fopen(kept_in(), "r");
 	if (!f)
 		return complain("no region was begun");
-	snprintf(format, sizeof(format), "%%%us %%llu", PN_PHASE_NAME);
+	snprintf(format, sizeof(format), "%%%ds %%llu", PN_PHASE_NAME);
 	n = fscanf(f, format, penumbra_region.name, &penumbra_region.ticks);
 	fclose(f);
 	remove(kept_in());
