@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sourced by tests/oracle/bugs.sh and tests/svm/bugs.sh: each bug of a list is put into a copy of its source, and must be found. Fails too when
-# a change no longer changes anything. A sample by the day, each in its turn; PENUMBRA_LONG: all. BUGS_DAY=<number>: another sample.
+# a change no longer changes anything. A sample by the day, each in its turn; PENUMBRA_LONG: all. TEST_DAY=<number>: another sample.
 #
 # The script has
 #   SAMPLE                 how many bugs a day
@@ -11,7 +11,7 @@ set -eu
 src=$(cd "${srcdir:-.}" && pwd)
 cc=${CC:-cc}
 JOBS=2
-day=${BUGS_DAY:-$(($(date +%s) / 86400))}
+day=${TEST_DAY:-$(($(date +%s) / 86400))}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -59,7 +59,7 @@ hunt_all() {
 	nr=$(ls "$tmp" | grep -c '^bug\.')
 	all=$(chosen "$@")
 	[ -n "$all" ]
-	[ $# -gt 0 ] || [ -n "${PENUMBRA_LONG:-}" ] || echo "of $nr bugs the $SAMPLE of BUGS_DAY=$day; PENUMBRA_LONG=1 tries all"
+	[ $# -gt 0 ] || [ -n "${PENUMBRA_LONG:-}" ] || echo "of $nr bugs the $SAMPLE of TEST_DAY=$day; PENUMBRA_LONG=1 tries all"
 	# Several at a time, each in a tree of its own: a header is found beside the file that includes it.
 	for j in $(seq $JOBS); do
 		mkdir -p "$tmp/$j/src/pairs" "$tmp/$j/o"

@@ -51,9 +51,7 @@ slowed() { # ROUNDS
 	is "the other way round nothing is worse" $? 0
 	has "but better" "$tmp/back" '^Better'
 }
-set -- 2 10 100
-[ -n "${PENUMBRA_LONG:-}" ] || { shift $(($(date +%s) / 86400 % 3)); set -- "$1"; }
-for rounds; do
+for rounds in $(sh "$srcdir/tests/day.sh" 1 2 10 100); do
 	slowed "$rounds"
 done
 finish

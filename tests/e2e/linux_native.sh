@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The Linux workloads (but for linux-suites, which has a test of its own) natively in QEMU, every form: Debian's kernel boots with the listed command line, has the levels that it
+# The Linux workloads (but for linux-suites, which has a test of its own) natively in QEMU, two forms a day (with PENUMBRA_LONG all): Debian's kernel boots with the listed command line, has the levels that it
 # should have, and the suite ends with success. linux-process with four levels besides on a machine without PCI and APICs, and
 # twice on the same one, where both print the same to the last digit. A form whose packages could not be had is skipped.
 . "${srcdir:-.}/tests/common.sh"
@@ -47,7 +47,12 @@ sed -n 's/^WORKLOAD(linux-process, *"\([^"]*\)", *linux, *\([0-9]*\), *"\([^"]*\
 check "the list has a Linux" test -s "$tmp/list"
 while IFS='|' read -r name levels cmdline mib; do
 	for n in $(echo "$levels" | sed 's/./& /g'); do
-		form "$name" "$n" "$cmdline" "$mib" </dev/null
+		echo "$name|$n|$cmdline|$mib"
 	done
-done <"$tmp/list"
+done <"$tmp/list" >"$tmp/forms"
+nr=$(wc -l <"$tmp/forms")
+for line in $(sh "$srcdir/tests/day.sh" 2 $(seq "$nr")); do sed -n "${line}p" "$tmp/forms"; done >"$tmp/days"
+while IFS='|' read -r name level cmdline mib; do
+	form "$name" "$level" "$cmdline" "$mib" </dev/null
+done <"$tmp/days"
 finish

@@ -3,7 +3,7 @@
 # variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/engine/libengine_<r>.a,
 # tests/engine/suites/<suite>_<r>, tests/oracle/oracle_<r>; and tests/engine/one/<name>, of one recipe each.
 
-# Twenty-five engines are compiled, and each runs for seconds: -O1 takes two thirds of the time of -O2, and its tests are hardly slower.
+# Many engines are compiled, and each runs for seconds: -O1 takes two thirds of the time of -O2, and its tests are hardly slower.
 ENGINE_OPT = -O1
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(ENGINE_OPT) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
@@ -21,12 +21,25 @@ RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.
 # Recipes that tests/engine/suites/exchange.c has a row for.
 RECIPES_EXCHANGE := $(shell cd $(srcdir) && sed -n 's/^[A-Z]*.\([^,]*\), *"\([^"]*\)", .*/\1 \2/p' policies/recipes.def | \
 	while read -r file name; do ! grep -qF "{ \"$$name\"," tests/engine/suites/exchange.c || echo $$file; done)
-ENGINE_TESTS = tests/engine/path tests/oracle/liboracle.a $(foreach t,$(ENGINE_SUITES),$(RECIPES_SHADOW:%=tests/engine/suites/$(t)_%)) \
-	$(RECIPES_SHADOW:%=tests/oracle/oracle_%) $(RECIPES_VARIANT:%=tests/engine/suites/parts_%) $(RECIPES_SUPER:%=tests/engine/suites/super_%) \
-	$(RECIPES_EXCHANGE:%=tests/engine/suites/exchange_%) $(RECIPES_BASE:%=tests/oracle/lockstep_%) \
-	$(ENGINE_TSAN_RECIPES:%=tests/engine/suites/tsan_%) $(GROWTH_RECIPES:%=tests/engine/growth_%)
-# With ThreadSanitizer: recipes, not their variants.
-ENGINE_TSAN_RECIPES = $(filter-out $(RECIPES_VARIANT),$(RECIPES_SHADOW))
+# Each day a third of the variants is tested, and some of the recipes, not their variants, with ThreadSanitizer. tests/engine/variants and
+# tests/engine/tsan name them, for scripts: what is run is what was built, whatever the clock says by then.
+DAYS_VARIANTS := $(shell sh $(srcdir)/tests/day.sh 7 $(RECIPES_VARIANT))
+DAYS_TSAN := $(shell sh $(srcdir)/tests/day.sh 3 $(RECIPES_BASE))
+DAYS_RECIPES = $(RECIPES_BASE) $(DAYS_VARIANTS)
+DAYS_LISTS = tests/engine/variants tests/engine/tsan
+tests/engine/variants: DAYS = $(DAYS_VARIANTS)
+tests/engine/tsan: DAYS = $(DAYS_TSAN)
+$(DAYS_LISTS): FORCE
+	@mkdir -p $(@D); printf '%s\n' $(DAYS) >$@
+FORCE:
+.PHONY: FORCE
+# Engines that seeded bugs are put into.
+RECIPES_BUGS := $(shell sed -n 's/^recipe  *//p' $(srcdir)/tests/oracle/bugs.list | sort -u)
+ENGINE_TESTS = tests/engine/path tests/oracle/liboracle.a $(foreach t,$(ENGINE_SUITES),$(DAYS_RECIPES:%=tests/engine/suites/$(t)_%)) \
+	$(DAYS_RECIPES:%=tests/oracle/oracle_%) $(DAYS_VARIANTS:%=tests/engine/suites/parts_%) $(RECIPES_SUPER:%=tests/engine/suites/super_%) \
+	$(filter $(DAYS_RECIPES:%=tests/engine/suites/exchange_%),$(RECIPES_EXCHANGE:%=tests/engine/suites/exchange_%)) \
+	$(RECIPES_BASE:%=tests/oracle/lockstep_%) $(DAYS_TSAN:%=tests/engine/suites/tsan_%) $(GROWTH_RECIPES:%=tests/engine/growth_%) \
+	$(RECIPES_BUGS:%=tests/engine/libengine_%.a)
 ENGINE_TSAN = -fsanitize=thread --param tsan-distinguish-volatile=1
 
 # What does not ask the recipe is compiled once.
@@ -123,9 +136,11 @@ engine-obj/tsan-$(1)/%.o: %
 tests/engine/suites/tsan_$(1): $$(call engine_objs,tsan-$(1),$$(HOSTED_ENGINE_SRCS) $$(ENGINE_LIB_SRCS) tests/engine/suites/threads.c tests/engine/tsan_volatile.c)
 	$$(TEST_LD_V) $$(CC) $$(CFLAGS) -fsanitize=thread $$(LDFLAGS) -o $$@ $$^ $$(CHECK_LIBS)
 endef
-$(foreach r,$(ENGINE_TSAN_RECIPES),$(eval $(call engine_tsan,$(r))))
+$(foreach r,$(DAYS_TSAN),$(eval $(call engine_tsan,$(r))))
 
 clean-local: clean-engine
 clean-engine:
-	rm -rf engine-obj tests/oracle/fuzz tests/oracle/liboracle.a $(ENGINE_TESTS) $(ENGINE_ONE) $(RECIPES_SHADOW:%=tests/engine/libengine_%.a)
+	rm -rf engine-obj tests/oracle/fuzz tests/oracle/liboracle.a $(DAYS_LISTS) $(ENGINE_TESTS) $(ENGINE_ONE) $(RECIPES_SHADOW:%=tests/engine/libengine_%.a)
+	rm -f $(foreach t,$(ENGINE_SUITES) parts exchange,$(RECIPES_VARIANT:%=tests/engine/suites/$(t)_%)) $(RECIPES_VARIANT:%=tests/oracle/oracle_%)
+	rm -f $(RECIPES_BASE:%=tests/engine/suites/tsan_%)
 -include $(wildcard engine-obj/*/*/*.d engine-obj/*/*/*/*.d engine-obj/*/*/*/*/*.d)

@@ -3,7 +3,7 @@
 # Seeded bugs in the engine, tests/oracle/bugs.list: the oracle must catch each within as many programs as tests/oracle/oracle.sh runs, or
 # as its line says. The programs are the same every day, so that what is caught once is.
 #
-#   bugs.sh [name...]     only these; ORACLE_SEED=<number> for other programs, BUGS_DAY=<number> for another sample
+#   bugs.sh [name...]     only these; ORACLE_SEED=<number> for other programs, TEST_DAY=<number> for another sample
 . "${srcdir:-.}/tests/seeded_bugs.sh"
 SAMPLE=30
 PROGRAMS=400

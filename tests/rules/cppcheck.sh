@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # cppcheck finds no fault. Only Debian 12's (2.10) is asked: others find other things. The engine is read with one recipe, each day's
-# another (CPPCHECK_DAY=<number>: that day's); PENUMBRA_LONG: with every one.
+# another (TEST_DAY=<number>: that day's); PENUMBRA_LONG: with every one.
 set -eu
 cd "${srcdir:-$(dirname "$0")/../..}"
 case $(cppcheck --version 2>/dev/null) in
@@ -51,9 +51,10 @@ mkdir "$tmp/pairs"
 sh hv/shadow/template/mkpairs.sh "$tmp/pairs"
 recipes=$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def)
 if [ -z "${PENUMBRA_LONG:-}" ]; then
-	day=${CPPCHECK_DAY:-$(($(date +%s) / 86400))}
-	recipes=$(echo "$recipes" | sed -n "$((day % $(echo "$recipes" | wc -l) + 1))p")
-	echo "the engine with $recipes, the recipe of CPPCHECK_DAY=$day; PENUMBRA_LONG=1 takes every one"
+	day=${TEST_DAY:-$(($(date +%s) / 86400))}
+	# shellcheck disable=SC2086
+	recipes=$(sh tests/day.sh 1 $recipes)
+	echo "the engine with $recipes, the recipe of TEST_DAY=$day; PENUMBRA_LONG=1 takes every one"
 fi
 for r in $recipes; do
 	look "hv and policies, with $r" "-DRECIPE_HEADER=\"$r.h\"" hv "$tmp/pairs"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # clang-tidy finds no fault. Only Debian 12's (14) is asked: others find other things. All of hv/, policies/, bench/, dom0/ and traces/
 # is held against its list of likely bugs; Clang's analyzer, which follows paths for seconds a file, gets a sample of the programs
-# by the day, each file in its turn, and the engine one recipe. TIDY_DAY=<number>: that day's; PENUMBRA_LONG: all.
+# by the day, each file in its turn, and the engine one recipe. TEST_DAY=<number>: that day's; PENUMBRA_LONG: all.
 set -euf
 cd "${srcdir:-$(dirname "$0")/../..}"
 case $(clang-tidy --version 2>/dev/null) in
@@ -49,21 +49,17 @@ look() {
 		echo "ok - $name"
 	fi
 }
-# picked COUNT "ITEM...": the day's of them, or all
-picked() {
-	echo "$2" | awk -v count="$1" -v day="$day" -v all="${PENUMBRA_LONG:-}" '
-		{ item[NR] = $0 }
-		END { if (all != "") count = NR; for (i = 0; i < count; i++) print item[(day * count + i) % NR + 1] }'
-}
-day=${TIDY_DAY:-$(($(date +%s) / 86400))}
+day=${TEST_DAY:-$(($(date +%s) / 86400))}
 programs=$(find bench dom0 traces -name '*.c' | sort)
 # Clang keeps no variables in registers, as hv/svm/short/quick_regs.c wants.
 mkdir "$tmp/pairs"
 sh hv/shadow/template/mkpairs.sh "$tmp/pairs"
 hypervisor=$(find hv "$tmp/pairs" -name '*.c' ! -path 'hv/host/sim/*' ! -name quick_regs.c | sort)
-recipes=$(picked 1 "$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def)")
-sample=$(picked $SAMPLE "$programs")
-[ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TIDY_DAY=$day; PENUMBRA_LONG=1 takes all"
+# shellcheck disable=SC2046
+recipes=$(sh tests/day.sh 1 $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def))
+# shellcheck disable=SC2086
+sample=$(sh tests/day.sh $SAMPLE $programs)
+[ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TEST_DAY=$day; PENUMBRA_LONG=1 takes all"
 
 # shellcheck disable=SC2046
 set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base -Ihv/load $(sh tests/floors.sh . bench/floors) \

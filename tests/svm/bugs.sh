@@ -3,7 +3,7 @@
 # Seeded bugs in hv/svm, tests/svm/bugs.list: the fuzz target must find each within a million exits. They are the same every day, so
 # that what is found once is.
 #
-#   bugs.sh [name...]     only these; SVM_FUZZ_SEED=<number> for other exits, BUGS_DAY=<number> for another sample
+#   bugs.sh [name...]     only these; SVM_FUZZ_SEED=<number> for other exits, TEST_DAY=<number> for another sample
 . "${srcdir:-.}/tests/seeded_bugs.sh"
 SAMPLE=6
 RUNS=1000000
