@@ -6,7 +6,7 @@ need_images
 mkdir -p "$tmp/results"
 # As from a terminal: the program's own process gets the signal.
 : >"$tmp/err"
-"$bench" run --results "$tmp/results" --output "$tmp/run" --recipe shadow2,native --suite micro --repeat 50 >"$tmp/out" 2>>"$tmp/err" &
+"$bench" run --results "$tmp/results" --output "$tmp/run" --recipe shadow2,native --workload demand-fault,context-switch,fork-cow --repeat 300 >"$tmp/out" 2>>"$tmp/err" &
 pid=$!
 n=0
 while [ "$(grep -c ' finished' "$tmp/err")" -lt 3 ] && [ $n -lt 240 ]; do

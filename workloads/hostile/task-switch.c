@@ -5,7 +5,7 @@
  *
  * It need not know where its memory is in the machine. Its upper part is filled with copies of one page, which is everything at
  * once: a page directory that maps the machine to itself by 4 MiB, a GDT, two task states and code. Any address in there
- * does as CR3, and AIM is one in the pool of a machine whose hypervisor is linked at 1 GiB.
+ * does as CR3, and AIM is one in a machine of 2 GiB, where domUs have the highest memory.
  *
  *   what=0   reads the hypervisor's text
  *   what=1   fills memory upwards, its own first
@@ -13,7 +13,7 @@
  */
 #include "../lib/mode.h"
 
-#define AIM        0x4a000000u
+#define AIM        0x7d000000u
 #define HYPERVISOR 0x40000000u
 #define DOM0_PAGE  0x1000u
 #define COPIES     0x1000000u /* where the copies begin in the guest's memory: a multiple of 4 MiB */

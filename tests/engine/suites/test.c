@@ -56,35 +56,33 @@ START_TEST(no_memory_for_a_pool)
 }
 END_TEST
 
-/* As much memory as that, in one piece. */
-static void leave_free(u64 pages)
-{
-	u64 n = host_free_frames();
-
-	ck_assert(n >= pages && (n == pages || plat_alloc_pages(n - pages)));
-}
-
-/* Whichever piece of memory is missing, none of the others is kept. */
+/* Whichever piece of memory is missing, none of the others is kept. The free pages are one piece, and each time one more. */
 START_TEST(no_memory_for_a_domain)
 {
+	struct domain begun = { .nr_vcpus = 1, .nr_pages = 520 };
 	bool made = false;
+	u8 *held;
+	u64 n;
 
+	host_init(1200);
 	plat_cr3_unseen = _i;
+	begun.first_mfn = plat_virt_to_mfn(plat_alloc_pages(begun.nr_pages));
+	ck_assert(p2m_init(&begun, begun.nr_pages) && p2m_map(&begun, GFN(0), begun.first_mfn, begun.nr_pages));
+	n = host_free_frames();
+	held = plat_alloc_pages(n);
+	ck_assert(held);
 	for (u64 pages = 0; !made; pages++) {
-		struct domain d = { .nr_vcpus = 1, .nr_pages = 520 };
+		struct domain d = begun;
 
-		host_init(1200);
-		d.first_mfn = plat_virt_to_mfn(plat_alloc_pages(d.nr_pages));
-		ck_assert(p2m_init(&d, d.nr_pages) && p2m_map(&d, GFN(0), d.first_mfn, d.nr_pages));
-		leave_free(pages);
 		made = paging_domain_init(&d, 16);
 		if (made)
 			paging_domain_destroy(&d);
 		ck_assert_uint_eq(host_free_frames(), pages);
 		ck_assert_uint_lt(pages, 600);
-		host_exit();
+		plat_free_pages(held + --n * PAGE_SIZE, 1);
 	}
 	plat_cr3_unseen = false;
+	host_exit();
 }
 END_TEST
 
