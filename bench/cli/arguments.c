@@ -157,8 +157,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->qemu = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (o->slurm && o->nr_guests)
-			argp_error(state, "--slurm measures the suites' workloads: leave --guest and --script out");
+		if (o->slice && o->nr_guests)
+			argp_error(state, "a slice has its guests: leave --guest and --script out");
 		if (o->partition && !o->slurm)
 			argp_error(state, "--partition is for --slurm");
 		if (o->slurm && o->slice)

@@ -511,15 +511,18 @@ int cmd_run(const struct options *given, const struct paths *p)
 {
 	struct results res = { .dir = NULL };
 	struct options o = *given;
-	int ret;
+	json_t *held = NULL;
+	int ret = EXIT_FAILED;
 
 	if (!baseline_there(&o, p))
-		return EXIT_FAILED;
+		return ret;
 	if (!o.jobs)
 		o.jobs = usual_jobs();
-	ret = o.resume ? open_resumed(p, &o, &res) : EXIT_OK;
+	if (!o.slice || slice_guests(&o, &held))
+		ret = o.resume ? open_resumed(p, &o, &res) : EXIT_OK;
 	if (!ret)
 		ret = run_in(&o, p, &res);
 	results_free(&res);
+	json_decref(held);
 	return ret;
 }

@@ -19,9 +19,10 @@ static json_t *items_json(const struct plan *p)
 	return items;
 }
 
-int slice_write(const char *path, struct boot *const boot[], unsigned n)
+int slice_write(const char *path, const struct options *o, struct boot *const boot[], unsigned n)
 {
-	json_t *boots = json_array(), *root = json_pack("{s:o}", "boots", boots);
+	json_t *boots = json_array(),
+	       *root = json_pack("{s:o, s:o}", "guests", own_guests_json(o->guest, o->nr_guests), "boots", boots);
 	char *text;
 	int ret;
 
@@ -33,6 +34,44 @@ int slice_write(const char *path, struct boot *const boot[], unsigned n)
 	free(text);
 	json_decref(root);
 	return ret;
+}
+
+static void say_no_slice(const char *path)
+{
+	say("%s is no slice of a run of this version", path);
+}
+
+static bool guest_is_good(const struct own_guest *g)
+{
+	return g->name && *g->name && !g->name[strcspn(g->name, "/")] && !g->image != !g->script && g->memory_mib && g->vcpus &&
+	       g->vcpus <= MAX_GUEST_VCPUS && g->timeout_s;
+}
+
+/* Its text understood; NULL after a message. */
+static json_t *load(const char *path)
+{
+	char *text = read_file(path, NULL);
+	json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+	if (!text)
+		say("%s cannot be read: %s", path, strerror(errno));
+	else if (!root)
+		say_no_slice(path);
+	free(text);
+	return root;
+}
+
+bool slice_guests(struct options *o, json_t **held)
+{
+	bool good = (*held = load(o->slice)) != NULL;
+
+	o->nr_guests = own_guests_read(json_object_get(*held, "guests"), o->guest);
+	for (unsigned i = 0; good && i < o->nr_guests; i++)
+		if (!guest_is_good(&o->guest[i])) {
+			say_no_slice(o->slice);
+			good = false;
+		}
+	return good;
 }
 
 static bool read_item(struct plan *p, json_t *item)
@@ -72,22 +111,18 @@ static bool read_boot(struct slice *s, json_t *boot)
 
 bool slice_read(struct slice *s, const char *path)
 {
-	char *text = read_file(path, NULL);
-	json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL, *boot;
+	json_t *root = load(path), *boot;
 	bool good = json_array_size(json_object_get(root, "boots"));
 	size_t i;
 
 	*s = (struct slice){ 0 };
-	if (!text)
-		say("%s cannot be read: %s", path, strerror(errno));
 	json_array_foreach(json_object_get(root, "boots"), i, boot)
 		good = good && read_boot(s, boot);
-	if (text && !good)
-		say("%s is no slice of a run of this version", path);
+	if (root && !good)
+		say_no_slice(path);
 	if (!good)
 		slice_free(s);
 	json_decref(root);
-	free(text);
 	return good;
 }
 

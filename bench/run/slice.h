@@ -3,7 +3,7 @@
  * A slice of a run: some of its boots, written down so that another machine can do them as a small run of its own, whose results are put
  * into the whole one afterwards.
  *
- *   { "boots": [ { "label": text, "recipe": name, "items": [ { "workload": name, "traced": b, "first": n, "repeat": n } ] } ] }
+ *   { "guests": as in a run's options, "boots": [ { "label": text, "recipe": name, "items": [ { "workload": name, "traced": b, "first": n, "repeat": n } ] } ] }
  */
 #ifndef BENCH_SLICE_H
 #define BENCH_SLICE_H
@@ -18,8 +18,10 @@ struct slice {
 	unsigned nr_boots;
 };
 
-/* 0, or -1 with errno. */
-int slice_write(const char *path, struct boot *const boot[], unsigned n);
+/* With the user's own guests of o. 0, or -1 with errno. */
+int slice_write(const char *path, const struct options *o, struct boot *const boot[], unsigned n);
+/* The slice o->slice's own guests into o, whose strings live in *held: to be released after o. False after a message. */
+bool slice_guests(struct options *o, json_t **held);
 /* False after a message: it cannot be read, or is none of this version's. */
 bool slice_read(struct slice *s, const char *path);
 /* The recipes and workloads that it needs. */

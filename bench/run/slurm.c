@@ -81,7 +81,7 @@ static int write_slices(struct job *j, const struct queue *q)
 		unsigned end = slice_end(q, i);
 		char *path = slice_path(j, j->nr_slices++, ".json");
 
-		ret = slice_write(path, q->boot + i, end - i);
+		ret = slice_write(path, q->opt, q->boot + i, end - i);
 		free(path);
 		i = end;
 	}

@@ -131,7 +131,20 @@ run refused --slurm --partition nowhere
 is "refused: exit code" $? 1
 has "refused: Slurm's own words" "$tmp/refused.err" 'did not take the job: sbatch: error: invalid partition.*--partition=nowhere'
 rm "$tmp/slurm/refuse"
+# The user's own guest: tasks have its file and what was said of it.
+echo kernel >"$tmp/mine.elf"
+own() { run "$@" --workload compute --guest "$tmp/mine.elf" --cmdline "one two" --from begin --timeout 7; }
+own own-here --jobs 2
+is "an own guest on one machine" $? 0
+own own-away --slurm
+is "an own guest in an array job" $? 0
+is "its guest runs are the same" "$(items "$res/own-away" "$recipe || $workload || $state" | sort)" "$(items "$res/own-here" "$recipe || $workload || $state" | sort)"
+is "of it, too" "$(items "$res/own-away" "$workload" | grep -c mine)" 4
 # Slices that are none.
+echo '{"boots": [], "guests": [{"name": "x", "image": "/x", "script": "/y", "memory_mib": 1, "vcpus": 1, "timeout_s": 1}]}' >"$tmp/slice"
+"$bench" run --build "$fake" --slice "$tmp/slice" --output "$res/none" >"$tmp/none" 2>&1
+is "a slice with a guest that is none: exit code" $? 1
+has "and a sentence" "$tmp/none" 'is no slice of a run'
 echo '{"boots": [{"label": "../x", "recipe": "shadow2", "items": []}]}' >"$tmp/slice"
 "$bench" run --build "$fake" --slice "$tmp/slice" --output "$res/none" >"$tmp/none" 2>&1
 is "a slice that is none: exit code" $? 1
