@@ -213,10 +213,8 @@ const char *peer_cannot(const struct recipe *r, const struct workload *w)
 	for (unsigned i = 0; i < COUNT_OF(cannot); i++)
 		if (!strcmp(cannot[i].name, r->name) && !strcmp(cannot[i].workload, w->base))
 			return cannot[i].why;
-	if (workload_is_own(w))
-		return "what is measured of a guest of your own is begun and ended by this project's hypervisor";
-	if (workload_is_own(w))
-		return "peers run the list's guests, not your own";
+	if (w->own && w->own->disk)
+		return "peers' guests have no disk here";
 	if (!strcmp(w->suite, "hostile"))
 		return "hostile guests are for this project's hypervisor alone";
 	if (!strcmp(r->peer, "xen") && w->levels == 5)

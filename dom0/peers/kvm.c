@@ -21,15 +21,21 @@
 
 #define NPT_PARAMETER "/sys/module/kvm_amd/parameters/npt"
 #define HUGE          (2ul << 20)
+#define HOST_NEEDS    (64ull << 20) /* for guests' files while they are loaded, and for itself */
+#define LOOK_NS       10000000l     /* between two looks whether the guest has halted for ever */
 #define MAX_CPUID     256
 #define KVM_LEAVES    0x40000000u
+#define RFLAGS_IF     0x200u
 
 struct kvm {
 	int vm, cpu, stats;
 	struct kvm_run *run;
 	size_t run_bytes;
-	uint64_t exits_at; /* offset of the count of exits in `stats`; 0: there is none */
-	void *map;         /* what the memory was cut from */
+	uint64_t exits_at;              /* offset of the count of exits in `stats`; 0: there is none */
+	uint64_t wait_at[2], waited[2]; /* the same of the times that it halted, ns, and what they were at the last look */
+	double looked;                  /* CLOCK_MONOTONIC, seconds, and the TSC at the first look: what a tick is */
+	uint64_t looked_ticks;
+	void *map; /* what the memory was cut from */
 	size_t map_bytes;
 	timer_t timer;
 	bool timed;
@@ -66,11 +72,33 @@ bool machine_open(const char *recipe, char why[MACHINE_WHY])
 	return dev >= 0 || fail(why, "/dev/kvm");
 }
 
+static uint64_t available_bytes(void)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (f && !kib && fgets(line, sizeof(line), f))
+		sscanf(line, "MemAvailable: %llu kB", &kib);
+	if (f)
+		fclose(f);
+	return kib << 10;
+}
+
 /* Backed by huge pages where the host has them, as a VMM's memory is. */
 static bool make_memory(struct machine *m, struct kvm *k)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = m->mem_bytes };
+	uint64_t there = available_bytes();
 
+	/* All of it is touched, and the host would be out of memory. */
+	if (there < HOST_NEEDS || m->mem_bytes > there - HOST_NEEDS) {
+		snprintf(m->why, sizeof(m->why),
+			 "%llu MiB of memory are more than the %llu MiB that the peer's host has for a guest",
+			 (unsigned long long)m->mem_bytes >> 20,
+			 (unsigned long long)(there < HOST_NEEDS ? 0 : there - HOST_NEEDS) >> 20);
+		return false;
+	}
 	k->map_bytes = m->mem_bytes + HUGE;
 	k->map = mmap(NULL, k->map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (k->map == MAP_FAILED) {
@@ -102,9 +130,11 @@ static bool set_cpuid(struct machine *m, const struct kvm *k)
 	return ok || fail(m->why, "KVM_SET_CPUID2");
 }
 
-/* Where the vCPU's binary statistics have "exits". */
-static void find_exits(struct kvm *k)
+/* Where the vCPU's binary statistics have what is read of them. */
+static void find_stats(struct kvm *k)
 {
+	static const char *const name[] = { "exits", "halt_wait_ns", "halt_poll_fail_ns" };
+	uint64_t *const at[] = { &k->exits_at, &k->wait_at[0], &k->wait_at[1] };
 	struct kvm_stats_header h;
 	size_t bytes;
 	char *buf;
@@ -117,8 +147,11 @@ static void find_exits(struct kvm *k)
 	for (unsigned i = 0; buf && i < h.num_desc; i++) {
 		struct kvm_stats_desc *d = (void *)buf;
 
-		if (pread(k->stats, buf, bytes, h.desc_offset + i * bytes) == (ssize_t)bytes && !strcmp(d->name, "exits"))
-			k->exits_at = h.data_offset + d->offset;
+		if (pread(k->stats, buf, bytes, h.desc_offset + i * bytes) != (ssize_t)bytes)
+			continue;
+		for (unsigned n = 0; n < sizeof(at) / sizeof(at[0]); n++)
+			if (!strcmp(d->name, name[n]))
+				*at[n] = h.data_offset + d->offset;
 	}
 	free(buf);
 }
@@ -144,7 +177,7 @@ bool machine_create(struct machine *m, uint64_t mem_bytes)
 		k->run = NULL;
 		return fail(m->why, "the vCPU's page");
 	}
-	find_exits(k);
+	find_stats(k);
 	return set_cpuid(m, k) && make_memory(m, k);
 }
 
@@ -172,15 +205,65 @@ bool machine_start(struct machine *m, const struct load_result *at)
 	return (!ioctl(k->cpu, KVM_SET_SREGS, &s) && !ioctl(k->cpu, KVM_SET_REGS, &regs)) || fail(m->why, "the first registers");
 }
 
-/* A signal at the deadline, which ends KVM_RUN; once, so that nothing of it is in a region. */
-static void set_alarm(struct kvm *k, double deadline)
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/*
+ * A signal at the deadline, which ends KVM_RUN; once, so that nothing of it is in a region. Who wants to see a halt has one every 10 ms:
+ * KVM keeps halts to itself.
+ */
+static void set_alarm(struct machine *m, struct kvm *k, double deadline)
 {
 	struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
 	struct itimerspec at = { .it_value = { (time_t)deadline, (long)((deadline - (double)(time_t)deadline) * 1e9) } };
 
+	k->looked = seconds_now();
+	k->looked_ticks = ticks_now();
+	if (m->sees_halts)
+		at = (struct itimerspec){ .it_interval.tv_nsec = LOOK_NS,
+					  .it_value = { (time_t)k->looked,
+							(long)((k->looked - (double)(time_t)k->looked) * 1e9) } };
+
 	k->timed = !timer_create(CLOCK_MONOTONIC, &ev, &k->timer);
 	if (k->timed)
 		timer_settime(k->timer, TIMER_ABSTIME, &at, NULL);
+}
+
+/* Since the last look, ns. */
+static uint64_t waited_ns(struct kvm *k)
+{
+	uint64_t sum = 0, now;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!k->wait_at[i] || pread(k->stats, &now, sizeof(now), (off_t)k->wait_at[i]) != sizeof(now))
+			continue;
+		sum += now - k->waited[i];
+		k->waited[i] = now;
+	}
+	return sum;
+}
+
+/*
+ * Does it stand with interrupts off? Then it has waited since it halted, and KVM has the time: what it waited besides since the last look
+ * is taken from its life with that, 10 ms at most.
+ */
+static bool has_halted(struct machine *m, struct kvm *k)
+{
+	uint64_t now = ticks_now(), waited = waited_ns(k);
+	double ticks_per_ns = (double)(now - k->looked_ticks) / (1e9 * (seconds_now() - k->looked));
+	struct kvm_mp_state state;
+	struct kvm_regs regs;
+
+	if (ioctl(k->cpu, KVM_GET_MP_STATE, &state) || state.mp_state != KVM_MP_STATE_HALTED ||
+	    ioctl(k->cpu, KVM_GET_REGS, &regs) || (regs.rflags & RFLAGS_IF))
+		return false;
+	m->halted_at = now - (uint64_t)((double)waited * ticks_per_ns);
+	return true;
 }
 
 static enum machine_event crashed(struct machine *m, const struct kvm *k)
@@ -200,19 +283,20 @@ enum machine_event machine_run(struct machine *m, double deadline)
 {
 	struct kvm *k = m->priv;
 	struct kvm_run *r = k->run;
-	struct timespec t;
 
 	if (!k->timed)
-		set_alarm(k, deadline);
+		set_alarm(m, k, deadline);
 	for (;;) {
 		if (ioctl(k->cpu, KVM_RUN, 0)) {
-			clock_gettime(CLOCK_MONOTONIC, &t);
-			if (errno == EINTR && (double)t.tv_sec + (double)t.tv_nsec / 1e9 >= deadline)
+			if (errno != EINTR && errno != EAGAIN) {
+				fail(m->why, "KVM_RUN");
+				return MACHINE_CRASHED;
+			}
+			if (m->sees_halts && has_halted(m, k))
+				return MACHINE_HALTED;
+			if (seconds_now() >= deadline)
 				return MACHINE_TIME;
-			if (errno == EINTR || errno == EAGAIN)
-				continue;
-			fail(m->why, "KVM_RUN");
-			return MACHINE_CRASHED;
+			continue;
 		}
 		if (r->exit_reason == KVM_EXIT_IO) {
 			m->io = (struct machine_io){ r->io.port, r->io.size, r->io.count, r->io.direction == KVM_EXIT_IO_OUT,

@@ -17,6 +17,7 @@
 enum machine_event {
 	MACHINE_PORT,    /* io[] wants an answer */
 	MACHINE_TIME,    /* the deadline has passed */
+	MACHINE_HALTED,  /* it halted with interrupts off, at TSC halted_at; KVM sees that only where `sees_halts` */
 	MACHINE_CRASHED, /* why[] says how: a triple fault, an error of the peer's */
 };
 
@@ -32,9 +33,20 @@ struct machine {
 	uint8_t *mem; /* to be loaded between create and start; not to be touched later */
 	uint64_t mem_bytes;
 	struct machine_io io;
+	bool sees_halts; /* to be set before the first run: KVM looks every 10 ms, which is in the figures */
+	uint64_t halted_at;
 	char why[MACHINE_WHY];
 	void *priv;
 };
+
+/* The TSC, which counts what all of the machine does. */
+static inline uint64_t ticks_now(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
 
 /* What the peer was asked for, "xen-oos0", decides how its guests are made. False: this host cannot, and why[] says what is missing. */
 bool machine_open(const char *recipe, char why[MACHINE_WHY]);

@@ -70,19 +70,29 @@ static uint8_t *read_image(struct run *r, const char *name, uint64_t *bytes)
 	return data;
 }
 
-/* Where the peer shows itself to a Linux guest, that one is told not to do otherwise than natively. The caller frees it. */
-static char *cmdline_of(const struct run *r)
+/* Loads; where the peer shows itself to a Linux guest, that one is told not to do otherwise than natively. */
+static bool load_as_natively(struct run *r, struct load_request *rq, struct load_result *at)
 {
-	bool plain = !machine_wants_linux64 || !r->item->initrd;
-	char *text = NULL;
+	bool ok = load_image(rq, at) == LOAD_OK;
+	char *cmdline = NULL;
 
-	return asprintf(&text, "%s%s", r->item->cmdline ? r->item->cmdline : "", plain ? "" : " nopv") < 0 ? NULL : text;
+	if (ok && machine_wants_linux64 && rq->initrd && at->kind != LOAD_MULTIBOOT &&
+	    asprintf(&cmdline, "%s nopv", rq->cmdline ? rq->cmdline : "") > 0) {
+		rq->cmdline = cmdline;
+		ok = load_image(rq, at) == LOAD_OK;
+	}
+	if (!ok)
+		snprintf(r->reason, sizeof(r->reason), "%.*s", (int)sizeof(r->reason) - 1, at->why);
+	else if (machine_wants_linux64)
+		linux64_enter(rq, at);
+	rq->cmdline = NULL;
+	free(cmdline);
+	return ok;
 }
 
 static bool load(struct run *r, struct load_result *at)
 {
-	char *cmdline = cmdline_of(r);
-	struct load_request rq = { .mem = r->m.mem, .mem_bytes = r->m.mem_bytes, .cmdline = cmdline };
+	struct load_request rq = { .mem = r->m.mem, .mem_bytes = r->m.mem_bytes, .cmdline = r->item->cmdline };
 	uint8_t *image = read_image(r, r->item->image, &rq.image_bytes), *initrd = NULL;
 	bool ok = image != NULL;
 
@@ -90,15 +100,9 @@ static bool load(struct run *r, struct load_result *at)
 		ok = (initrd = read_image(r, r->item->initrd, &rq.initrd_bytes)) != NULL;
 	rq.image = image;
 	rq.initrd = initrd;
-	if (ok && load_image(&rq, at) != LOAD_OK) {
-		snprintf(r->reason, sizeof(r->reason), "%.*s", (int)sizeof(r->reason) - 1, at->why);
-		ok = false;
-	}
-	if (ok && machine_wants_linux64)
-		linux64_enter(&rq, at);
+	ok = ok && load_as_natively(r, &rq, at);
 	free(initrd);
 	free(image);
-	free(cmdline);
 	return ok;
 }
 
@@ -110,42 +114,77 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void judge_end(struct run *r)
+/* A guest that is measured as a whole may end by a halt for ever; to others that is not an end. */
+static void judge_end(struct run *r, enum machine_event e)
 {
-	r->state = r->ports.code ? "failed" : "finished";
-	if (r->ports.code)
-		snprintf(r->reason, sizeof(r->reason), "exit code %u", r->ports.code);
+	if (e == MACHINE_TIME) {
+		r->state = "timed-out";
+		snprintf(r->reason, sizeof(r->reason), "no end within %llu s", (unsigned long long)r->item->timeout_s);
+	} else if (e == MACHINE_CRASHED || (e == MACHINE_HALTED && !r->item->life)) {
+		r->state = "crashed";
+		snprintf(r->reason, sizeof(r->reason), "%s", e == MACHINE_HALTED ? "it halted with interrupts off" : r->m.why);
+	} else {
+		r->state = r->ports.code ? "failed" : "finished";
+		if (r->ports.code)
+			snprintf(r->reason, sizeof(r->reason), "exit code %u", r->ports.code);
+	}
+}
+
+/* As our hypervisor's dom0 does (suite_run.c): without the texts between which it was to be measured it has not done what it was to do. */
+static void judge_life(struct run *r)
+{
+	const char *text = life_missing(&r->ports.life);
+	bool finished = !strcmp(r->state, "finished");
+	size_t n = strlen(r->reason);
+
+	if (!text || r->ports.nr_regions || (!finished && strcmp(r->state, "timed-out")))
+		return;
+	if (finished)
+		r->state = "failed";
+	snprintf(r->reason + n, sizeof(r->reason) - n, "%sit never printed \"%s\", which was to %s what is measured",
+		 n ? ": " : "", text, text == r->item->to ? "end" : "begin");
+}
+
+static struct life_stamp stamp(struct run *r, uint64_t ticks)
+{
+	struct life_stamp at = { ticks, 0 };
+
+	machine_trips(&r->m, &at.trips);
+	return at;
+}
+
+static void serve_port(struct run *r, bool *line)
+{
+	uint64_t trips = 0;
+
+	/* The count costs a system call: where it is wanted only. */
+	if (r->m.io.port == PN_REGION_PORT)
+		machine_trips(&r->m, &trips);
+	ports_access(&r->ports, &r->m.io, trips);
+	if (r->ports.life_turns) {
+		life_stamp(&r->ports.life, stamp(r, ticks_now()));
+		r->ports.ended |= life_is_whole(&r->ports.life);
+	}
+	if (*line != r->ports.com1.line)
+		machine_line(&r->m, SERIAL_IRQ, *line = r->ports.com1.line);
 }
 
 /* Until it has ended in one way or another: r->state. */
 static void serve(struct run *r)
 {
 	double deadline = now() + (double)r->item->timeout_s;
+	enum machine_event e = MACHINE_PORT;
 	bool line = false;
-	uint64_t trips;
 
-	while (!r->ports.ended) {
-		switch (machine_run(&r->m, deadline)) {
-		case MACHINE_PORT:
-			trips = 0;
-			/* The count costs a system call: where it is wanted only. */
-			if (r->m.io.port == PN_REGION_PORT)
-				machine_trips(&r->m, &trips);
-			ports_access(&r->ports, &r->m.io, trips);
-			if (line != r->ports.com1.line)
-				machine_line(&r->m, SERIAL_IRQ, line = r->ports.com1.line);
-			break;
-		case MACHINE_TIME:
-			r->state = "timed-out";
-			snprintf(r->reason, sizeof(r->reason), "no end within %llu s", (unsigned long long)r->item->timeout_s);
-			return;
-		case MACHINE_CRASHED:
-			r->state = "crashed";
-			snprintf(r->reason, sizeof(r->reason), "%s", r->m.why);
-			return;
-		}
-	}
-	judge_end(r);
+	r->m.sees_halts = r->item->life;
+	if (life_starts(&r->ports.life))
+		life_stamp(&r->ports.life, stamp(r, ticks_now()));
+	while (!r->ports.ended && (e = machine_run(&r->m, deadline)) == MACHINE_PORT)
+		serve_port(r, &line);
+	if (e == MACHINE_PORT || e == MACHINE_HALTED)
+		life_stops(&r->ports.life, stamp(r, e == MACHINE_HALTED ? r->m.halted_at : ticks_now()));
+	judge_end(r, e);
+	judge_life(r);
 }
 
 static void run(struct run *r)
@@ -192,12 +231,18 @@ void suite_run_item(struct suite *s, unsigned item, unsigned rep)
 
 	suite_say(s->c, event(&r, "begin"));
 	open_console(&r);
+	if (r.item->life)
+		life_watch(&r.ports.life, r.item->from, r.item->to);
 	run(&r);
 	machine_destroy(&r.m);
 	if (r.ports.console)
 		fclose(r.ports.console);
 	for (unsigned i = 0; i < r.ports.nr_regions; i++)
 		say_region(&r, &r.ports.region[i]);
+	/* A guest that marks regions itself has those. */
+	if (life_is_whole(&r.ports.life) && !r.ports.nr_regions)
+		say_region(&r, &(struct ports_region){ { "life", 1, r.ports.life.ended.ticks - r.ports.life.begun.ticks },
+						       r.ports.life.ended.trips - r.ports.life.begun.trips });
 	if (r.ports.more_regions || r.ports.damaged)
 		fprintf(stderr, "penumbra-peer: %s: %u regions were measured but not kept, %u lines were damaged\n", r.item->name,
 			r.ports.more_regions, r.ports.damaged);

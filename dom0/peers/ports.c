@@ -27,6 +27,7 @@ static void line_ended(struct ports *p)
 
 static void console_byte(struct ports *p, char c)
 {
+	p->life_turns |= life_prints(&p->life, c);
 	words_take(&p->words, &c, 1);
 	if (p->console && p->console_kept < PORTS_CONSOLE && fputc(c, p->console) != EOF)
 		p->console_kept++;
@@ -68,6 +69,7 @@ void ports_access(struct ports *p, struct machine_io *io, uint64_t trips)
 {
 	uint8_t *at = io->data;
 
+	p->life_turns = false;
 	for (unsigned i = 0; i < io->count && !p->ended; i++, at += io->bytes) {
 		if (io->is_write) {
 			write_unit(p, io->port, *at, trips);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "life.h"
 #include "machine.h"
 #include "region_line.h"
 #include "serial.h"
@@ -22,7 +23,7 @@ struct ports_region {
 	uint64_t trips; /* between its two marks, less that of the second; 0 where the peer does not count */
 };
 
-/* All zero but `console`: a guest that has done nothing. */
+/* All zero but `console` and `life`: a guest that has done nothing. */
 struct ports {
 	struct serial com1;
 	FILE *console; /* where what it prints is kept; NULL: nowhere */
@@ -33,6 +34,8 @@ struct ports {
 	struct ports_region region[PORTS_REGIONS];
 	unsigned nr_regions, more_regions, damaged;
 	uint64_t trips_begun, trips; /* of the region whose line is to come */
+	struct life life;
+	bool life_turns; /* it began or ended in the last access, and wants its stamp */
 	bool ended;
 	unsigned code; /* then: what it wrote to the debug-exit port */
 };

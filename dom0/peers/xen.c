@@ -264,25 +264,31 @@ static bool take_access(struct machine *m, struct xen *x)
 	return true;
 }
 
-static bool has_ended(struct machine *m, const struct xen *x)
+/* MACHINE_TIME: it has not ended. Xen powers a domain off whose last CPU halts with interrupts off. */
+static enum machine_event how_ended(struct machine *m, const struct xen *x)
 {
 	xc_dominfo_t info;
 
+	m->halted_at = ticks_now();
+
 	if (xc_domain_getinfo(xc, x->domid, 1, &info) != 1 || info.domid != x->domid) {
 		snprintf(m->why, sizeof(m->why), "its domain is gone");
-		return true;
+		return MACHINE_CRASHED;
 	}
-	if (info.shutdown)
-		snprintf(m->why, sizeof(m->why),
-			 info.shutdown_reason == SHUTDOWN_reboot ? "triple fault" : "Xen ended it, reason %u",
-			 info.shutdown_reason);
-	return info.shutdown;
+	if (!info.shutdown)
+		return MACHINE_TIME;
+	if (info.shutdown_reason == SHUTDOWN_poweroff)
+		return MACHINE_HALTED;
+	snprintf(m->why, sizeof(m->why), info.shutdown_reason == SHUTDOWN_reboot ? "triple fault" : "Xen ended it, reason %u",
+		 info.shutdown_reason);
+	return MACHINE_CRASHED;
 }
 
 enum machine_event machine_run(struct machine *m, double deadline)
 {
 	struct xen *x = m->priv;
 	struct pollfd fd = { .fd = xenevtchn_fd(events), .events = POLLIN };
+	enum machine_event end;
 	double left;
 
 	answer(x);
@@ -296,8 +302,8 @@ enum machine_event machine_run(struct machine *m, double deadline)
 		port = xenevtchn_pending(events);
 		if (port >= 0)
 			xenevtchn_unmask(events, port);
-		if (port == x->exc_port && has_ended(m, x))
-			return MACHINE_CRASHED;
+		if (port == x->exc_port && (end = how_ended(m, x)) != MACHINE_TIME)
+			return end;
 	}
 	return MACHINE_TIME;
 }

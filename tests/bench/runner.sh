@@ -213,6 +213,11 @@ is "a guest that a peer cannot run is no failure" $? 0
 is "it is kept as not run, with the reason" "$(items "$res/cannot" "$workload,$state,$reason" | grep pool)" \
 	"pool-tight|not-run|its shadow's size or shape is set page by page, which no peer lets be set"
 has "and in the report" "$res/cannot/report.html" 'which no peer lets be set'
+echo kernel >"$tmp/mine.elf"
+run own_peer --recipe kvm-npt0 --repeat 1 --workload compute --guest "$tmp/mine.elf" --guest "$tmp/mine.elf" --disk "$tmp/mine.elf" \
+	--guest "$tmp/mine.elf" --vcpus 2
+is "guests of the user's own under a peer, and what it cannot give them" "$(items "$res/own_peer" "$workload,$state,$reason" | grep mine | sort | tr '\n' ';')" \
+	"mine-2|not-run|peers' guests have no disk here;mine-3|not-run|peers' guests have one CPU here;mine|finished|;"
 FAKE_MODE=hang:demand-fault FAKE_STATE=$tmp/peer_hung run peer_hung --recipe kvm-npt0 --repeat 1 --silence 2
 is "a peer that hangs fails the run" $? 1
 is "the guest that it hung in is timed-out, the others are measured" "$(items "$res/peer_hung" "$workload,$state" | sort | tr '\n' ' ')" \

@@ -165,6 +165,76 @@ START_TEST(it_ends_with_its_code)
 }
 END_TEST
 
+START_TEST(a_life_is_all_of_it)
+{
+	life_watch(&p.life, NULL, NULL);
+	ck_assert(life_starts(&p.life));
+	life_stamp(&p.life, (struct life_stamp){ 100, 1 });
+	say("anything\n");
+	ck_assert(!p.life_turns);
+	ck_assert(!life_is_whole(&p.life));
+	ck_assert_ptr_null(life_missing(&p.life));
+	life_stops(&p.life, (struct life_stamp){ 5100, 21 });
+	ck_assert(life_is_whole(&p.life));
+	ck_assert_uint_eq(p.life.ended.ticks - p.life.begun.ticks, 5000);
+	ck_assert_uint_eq(p.life.ended.trips - p.life.begun.trips, 20);
+	life_stops(&p.life, (struct life_stamp){ 9000, 99 });
+	ck_assert_uint_eq(p.life.ended.ticks, 5100);
+}
+END_TEST
+
+START_TEST(a_life_lies_between_two_texts)
+{
+	life_watch(&p.life, "begin", "done.");
+	ck_assert(!life_starts(&p.life));
+	say("done. begi");
+	ck_assert_str_eq(life_missing(&p.life), "begin");
+	ck_assert(!p.life_turns);
+	say("n");
+	ck_assert(p.life_turns);
+	life_stamp(&p.life, (struct life_stamp){ 100, 1 });
+	say("\nbegin don");
+	ck_assert(!p.life_turns);
+	ck_assert_str_eq(life_missing(&p.life), "done.");
+	/* It ended otherwise: no figures. */
+	life_stops(&p.life, (struct life_stamp){ 150, 2 });
+	ck_assert(!life_is_whole(&p.life));
+	say("e.");
+	ck_assert(p.life_turns);
+	life_stamp(&p.life, (struct life_stamp){ 300, 4 });
+	ck_assert(life_is_whole(&p.life));
+	ck_assert_ptr_null(life_missing(&p.life));
+	ck_assert_uint_eq(p.life.ended.ticks - p.life.begun.ticks, 200);
+	say(" done. begin");
+	ck_assert(!p.life_turns);
+}
+END_TEST
+
+/* A text as long as may be, behind more than is kept; and a time that goes backwards, which no machine has. */
+START_TEST(a_life_at_its_limits)
+{
+	char text[PN_LIFE_TEXT + 1];
+
+	memset(text, 'x', PN_LIFE_TEXT);
+	text[0] = 'y';
+	text[PN_LIFE_TEXT] = 0;
+	life_watch(&p.life, text, NULL);
+	life_starts(&p.life);
+	for (unsigned i = 0; i < 3; i++)
+		say("not this, but much of it\n");
+	say(text);
+	ck_assert(p.life_turns);
+	life_stamp(&p.life, (struct life_stamp){ 100, 1 });
+	life_stops(&p.life, (struct life_stamp){ 99, 0 });
+	ck_assert(life_is_whole(&p.life));
+	ck_assert_uint_eq(p.life.ended.ticks, 100);
+	setup();
+	say("nobody looks\n");
+	ck_assert(!life_is_whole(&p.life));
+	ck_assert_ptr_null(life_missing(&p.life));
+}
+END_TEST
+
 /* KVM gives a string instruction as one access. */
 START_TEST(string_instructions_are_taken_unit_by_unit)
 {
@@ -297,6 +367,9 @@ int main(void)
 	tcase_add_test(ports, a_console_is_kept_up_to_its_limit);
 	tcase_add_test(ports, it_ends_with_its_code);
 	tcase_add_test(ports, string_instructions_are_taken_unit_by_unit);
+	tcase_add_test(ports, a_life_is_all_of_it);
+	tcase_add_test(ports, a_life_lies_between_two_texts);
+	tcase_add_test(ports, a_life_at_its_limits);
 	suite_add_tcase(s, ports);
 	tcase_add_checked_fixture(linux64, begin_linux, end_linux);
 	tcase_add_test(linux64, a_kernel_is_begun_at_its_64_bit_entry);
