@@ -25,13 +25,13 @@ is "the page has its blocks" "$blocks" 8
 is "its commands work" $? 0
 
 mkdir "$tree/build" && cd "$tree/build"
-{ ../configure -q && nice make -s -j2 penumbra-bench penumbra-shadow2.elf penumbra-shadow2-scan.elf penumbra-shadow2_unpinned.elf penumbra-shadow2_lru.elf \
+{ ../configure -q && nice make -s -j2 penumbra-bench penumbra-shadow2-scan.elf penumbra-shadow2_unpinned.elf penumbra-shadow2_lru.elf \
 	workloads/walk.elf workloads/walk.2.elf workloads/context-switch.elf tests/oracle/oracle_shadow2_lru; } >"$tmp/make" 2>&1
 is "it builds" $? 0
 [ "$failed" -eq 0 ] || { tail -n 20 "$tmp/make"; finish; }
 # What the page does not change is taken from the build that is tested.
 ln -s "$build/kernels" kernels
-ln -s "$build/dom0-initramfs.cpio.zst" .
+ln -s "$build/dom0-initramfs.cpio.zst" "$build/penumbra-shadow2.elf" .
 bench=$tree/build/penumbra-bench
 "$bench" list >"$tmp/list"
 has "the list has the recipe" "$tmp/list" '^  shadow2-scan .*never guesses'

@@ -3,8 +3,9 @@
 # variants the tests of their parts. Included by Makefile.am; GNU make. For a recipe <r>: tests/engine/libengine_<r>.a,
 # tests/engine/suites/<suite>_<r>, tests/oracle/oracle_<r>; and tests/engine/one/<name>, of one recipe each.
 
-# Many engines are compiled, and each runs for seconds: -O1 takes two thirds of the time of -O2, and its tests are hardly slower.
-ENGINE_OPT = -O1
+# Many engines are compiled, and each runs for seconds: -O1 takes two thirds of the time of -O2, and its tests are hardly slower; and so it
+# is with -g1, lines and functions, to -g.
+ENGINE_OPT = -O1 $(HV_DEBUG)
 ENGINE_CFLAGS = $(AM_CFLAGS) $(CFLAGS) $(ENGINE_OPT) $(CHECK_CFLAGS) $(ENGINE_CPPFLAGS) $(CPPFLAGS)
 ENGINE_CC = $(CC) $(ENGINE_CFLAGS) -MMD -MP
 engine_objs = $(addprefix engine-obj/$(1)/,$(addsuffix .o,$(2)))

@@ -8,7 +8,7 @@ HOSTED_SUITES := $(shell sed -n 's/^SUITE.\(.*\).$$/\1/p' $(srcdir)/tests/svm/su
 # Words are read where they lie, and a pointer is made before the look whether it may be used: both are meant (svm_code.h).
 HOSTED_SANITIZE = -fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
 # Addresses of frames are numbers here as there: what the images are compiled with, but for what needs no operating system.
-HOSTED_CFLAGS = -std=gnu11 -O1 -g $(PN_WARN) $(WERROR) -fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks \
+HOSTED_CFLAGS = -std=gnu11 -O1 $(HV_DEBUG) $(PN_WARN) $(WERROR) -fomit-frame-pointer -fno-strict-aliasing -fno-delete-null-pointer-checks \
 	-D_GNU_SOURCE -I$(srcdir) -I$(srcdir)/tests/svm/hosted $(HV_INCLUDES) -I$(srcdir)/hv/host/sim $(CHECK_CFLAGS) $(CPPFLAGS)
 HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
 HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
