@@ -18,7 +18,7 @@ GUEST_BAD_FILES := $(call guest_files,hostile.def,HOSTILE,bad)
 GUEST_GOOD = workloads/null-exit.elf
 
 GUEST_CFLAGS = -std=gnu11 -O2 -g $(PN_WARN) $(WERROR) -ffreestanding -mgeneral-regs-only -fno-stack-protector \
-	-fcf-protection=none -fno-asynchronous-unwind-tables -I$(srcdir)/workloads/lib -I$(srcdir)/abi -I$(srcdir)/hv/base
+	-fcf-protection=none -fno-asynchronous-unwind-tables -I$(srcdir)/workloads/lib -I$(srcdir)/workloads/lib/bare -I$(srcdir)/abi -I$(srcdir)/hv/base
 # Position-independent code runs at any address without relocation, so that the image may be linked
 # at the direct mapping, which no code model of the compiler covers.
 GUEST_CFLAGS_x86_64 = -fpie -mno-red-zone -I$(srcdir)/workloads/lib/x86_64
@@ -28,7 +28,7 @@ GUEST_LDFLAGS = -static -z noexecstack -z max-page-size=4096 --build-id=none -T 
 GUEST_LDFLAGS_x86_64 = -m elf_x86_64
 GUEST_LDFLAGS_i386 = -m elf_i386
 GUEST_LIB_SRCS = workloads/lib/entry.S workloads/lib/start.c workloads/lib/console.c workloads/lib/params.c \
-	workloads/lib/mem.c workloads/lib/region.c workloads/lib/trap.c hv/base/string.c hv/base/printf.c
+	workloads/lib/mem.c workloads/lib/tables.c workloads/lib/region.c workloads/lib/trap.c hv/base/string.c hv/base/printf.c
 GUEST_LIB_SRCS_x86_64 = workloads/lib/x86_64/start.S workloads/lib/x86_64/trap.S workloads/lib/x86_64/mode.S
 GUEST_LIB_SRCS_i386 = workloads/lib/i386/start.S workloads/lib/i386/trap.S workloads/lib/i386/mode.S workloads/lib/i386/divide.c
 

@@ -13,6 +13,9 @@ extern const struct argp_child place_child[2];
 /* `run`'s, for guests of the user's own (arguments_guest.c); its input is the same. */
 extern const struct argp guest_argp;
 
+/* Of `explain` (arguments_explain.c). */
+extern const struct argp explain_argp;
+
 /* Of the commands that work on results (arguments_results.c). */
 extern const struct argp report_argp, compare_argp, history_argp, export_argp, clean_argp;
 

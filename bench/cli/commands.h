@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands of commands.def; each returns the exit code. cmd_run() is in run.h. */
+/* The commands of commands.def; each returns the exit code. cmd_run() is in run.h, cmd_explain() in explain.h. */
 #ifndef BENCH_COMMANDS_H
 #define BENCH_COMMANDS_H
 
+#include "explain.h"
 #include "options.h"
 #include "paths.h"
 #include "run.h"

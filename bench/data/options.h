@@ -26,7 +26,7 @@ struct options {
 	const char *suite;         /* NULL: not given; "quick" then */
 	const char *peers;         /* comma-separated; NULL: none besides */
 	const char *resume;        /* run: which run to go on with; NULL: a new one */
-	unsigned levels;           /* of the guests: bit n for n levels; LEVELS_DEFAULT */
+	unsigned levels;           /* of the guests: bit n for n levels; LEVELS_DEFAULT. explain: how many, 0: 4 */
 	unsigned repeat;           /* 1 .. MAX_REPEAT; 0: 2 for bare-metal guests, 1 for Linux */
 	unsigned jobs;             /* QEMUs at once, 1 .. MAX_JOBS */
 	const char *
@@ -47,9 +47,10 @@ struct options {
 	double threshold;     /* compare, run with a baseline: a fraction of the figure before, 0 .. 1 */
 	const char *format;   /* compare, history, export: a name of theirs; NULL: text */
 	bool all;             /* compare: every row. export: every table. clean: every run */
-	const char *row[2];   /* history: workload, and recipe or NULL */
+	const char *row[2];   /* history: workload, and recipe or NULL; explain: workload */
 	unsigned nr_row;
 	const char *phase;                    /* history: NULL: the workload's main one */
+	unsigned nth;                         /* explain: which operation of a phase, from 1; 0: the middle one */
 	const char *table;                    /* export: NULL: list them */
 	unsigned keep;                        /* clean: so many of the newest runs stay */
 	bool keep_given, runs, packages, dry; /* clean: what is asked for; only say it */

@@ -14,6 +14,9 @@
 #ifndef PN_PKGDATADIR
 #define PN_PKGDATADIR "/usr/local/share/penumbra"
 #endif
+#ifndef PN_PKGLIBEXECDIR
+#define PN_PKGLIBEXECDIR "/usr/local/libexec/penumbra"
+#endif
 
 /* Where this program's file is, however it was called. The caller frees. */
 static char *program_dir(void)
@@ -77,6 +80,21 @@ void paths_free(struct paths *p)
 char *path_hypervisor(const struct paths *p, const struct recipe *r)
 {
 	return xfmt("%s/penumbra-%s.elf", p->build, r->file);
+}
+
+char *path_explainer(const struct paths *p, const struct recipe *r)
+{
+	char *program = xfmt("%s/penumbra-explain-%s", p->build, r->file), *installed;
+
+	if (file_exists(program))
+		return program;
+	installed = xfmt("%s/penumbra-explain-%s", PN_PKGLIBEXECDIR, r->file);
+	if (!file_exists(installed)) {
+		free(installed);
+		return program;
+	}
+	free(program);
+	return installed;
 }
 
 char *path_dom0_kernel(const struct paths *p)

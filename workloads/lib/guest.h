@@ -52,14 +52,12 @@ void workload_main(void);
 
 /* ---- memory and page tables ---- */
 
-static inline void *phys_to_virt(ulong pa)
-{
-	return (void *)(DIRECT_BASE + pa);
-}
-static inline ulong virt_to_phys(const void *va)
-{
-	return (ulong)va - DIRECT_BASE;
-}
+/*
+ * What touches memory as a kernel does, and its few instructions besides: pte_get(), phys_to_virt(), virt_to_phys(), read_cr3(),
+ * write_cr3(), invlpg(), peek(), poke(), peek_or_skip(), rdtsc(). Instructions here; where a workload is compiled to be explained,
+ * calls into a simulated machine (explain/guest/access.h).
+ */
+#include "access.h"
 
 /* Bytes of memory from 0. */
 extern ulong memory_bytes;
@@ -72,10 +70,6 @@ ulong pages_alloc(ulong n);
  * entry is wider than a word (PAE), in the order that never leaves a present entry half written.
  */
 #include "pte_store.h"
-static inline pte_t pte_get(const pte_t *slot)
-{
-	return *(const volatile pte_t *)slot;
-}
 
 static inline unsigned pt_index(ulong va, unsigned level)
 {
@@ -94,33 +88,6 @@ pte_t *pt_populate(ulong root, ulong va, ulong n);
 pte_t *window_prepare(void);
 /* Fills n slots with contiguous frames from pa. */
 void pt_map(pte_t *slot, ulong pa, ulong n, pte_t flags);
-
-static inline ulong read_cr3(void)
-{
-	ulong v;
-
-	__asm__ volatile("mov %%cr3, %0" : "=r"(v));
-	return v;
-}
-
-static inline void write_cr3(ulong v)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
-}
-static inline void invlpg(ulong va)
-{
-	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
-
-/* One access, of the kind that a workload wants to count. */
-static inline ulong peek(ulong va)
-{
-	return *(volatile ulong *)va;
-}
-static inline void poke(ulong va, ulong value)
-{
-	*(volatile ulong *)va = value;
-}
 
 /* ---- faults ---- */
 
@@ -144,14 +111,6 @@ extern bool hypervisor;
 u32 hypercall(u32 nr, u32 b, u32 c, u32 d, u32 s);
 
 /* ---- measuring ---- */
-
-static inline u64 rdtsc(void)
-{
-	u32 low, high;
-
-	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (u64)high << 32 | low;
-}
 
 /* See region.c. */
 void region_open(const char *phase);

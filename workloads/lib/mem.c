@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Physical pages and page tables.
+ * Memory as the boot loader left it, and the kernel's mapping of it.
  *
  * The direct mapping covers memory and nothing else, and is the only mapping
  * of any page table: each table therefore has exactly one writable mapping.
@@ -10,11 +10,11 @@
 
 #define CR4_PGE 0x80
 
-extern pte_t boot_root[PT_ROOT_ENTRIES], boot_direct[DIRECT_MAX / SUPERPAGE_BYTES];
+extern pte_t boot_direct[DIRECT_MAX / SUPERPAGE_BYTES];
 extern char image_end[];
 
 ulong memory_bytes;
-static ulong next_free; /* physical; pages from here to memory_bytes are free and untouched */
+ulong next_free;
 
 /* Memory from 1 MiB upwards without a gap: where the image is, and all that the library uses. */
 static u64 end_of_memory(const struct memmap_entry *map, unsigned entries)
@@ -64,49 +64,6 @@ void mem_init(const struct memmap_entry *map, unsigned entries)
 		__asm__ volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_PGE) : "memory");
 }
 
-ulong pages_alloc(ulong n)
-{
-	ulong pa = next_free;
-
-	need(n <= (memory_bytes - next_free) / PAGE_SIZE, "out of memory: %lu more pages", n);
-	next_free += n * PAGE_SIZE;
-	memset(phys_to_virt(pa), 0, n * PAGE_SIZE);
-	return pa;
-}
-
-ulong pt_new_root(void)
-{
-	ulong root = pages_alloc(1);
-	pte_t *table = phys_to_virt(root);
-
-	memcpy(table + KERNEL_ROOT_INDEX, boot_root + KERNEL_ROOT_INDEX, (PT_ROOT_ENTRIES - KERNEL_ROOT_INDEX) * sizeof(pte_t));
-	return root;
-}
-
-/* The L1 slot of va, its tables made where there are none. */
-static pte_t *populate_one(ulong root, ulong va)
-{
-	pte_t *table = phys_to_virt(root);
-
-	for (unsigned level = PT_LEVELS; level > 1; level--) {
-		pte_t *slot = &table[pt_index(va, level)];
-
-		if (!(pte_get(slot) & PTE_P))
-			pte_set(slot, pages_alloc(1) | (level == PT_LEVELS ? PTE_ROOT : PTE_TABLE));
-		table = phys_to_virt(pte_get(slot) & PTE_FRAME);
-	}
-	return &table[pt_index(va, 1)];
-}
-
-pte_t *pt_populate(ulong root, ulong va, ulong n)
-{
-	pte_t *first = populate_one(root, va);
-
-	for (ulong i = PT_ENTRIES - pt_index(va, 1); i < n; i += PT_ENTRIES)
-		need(populate_one(root, va + i * PAGE_SIZE) == first + i, "the tables for %#lx have a gap", va);
-	return first;
-}
-
 pte_t *window_prepare(void)
 {
 	const ulong table = pages_alloc(1);
@@ -115,10 +72,4 @@ pte_t *window_prepare(void)
 	     memory_bytes);
 	pte_set(&boot_direct[DIRECT_MAX / SUPERPAGE_BYTES - 1], table | PTE_TABLE);
 	return phys_to_virt(table);
-}
-
-void pt_map(pte_t *slot, ulong pa, ulong n, pte_t flags)
-{
-	for (ulong i = 0; i < n; i++)
-		pte_set(&slot[i], (pa + i * PAGE_SIZE) | flags);
 }

@@ -11,6 +11,11 @@ struct memmap_entry {
 	u32 type, reserved;
 };
 
+/* Physical; pages from here to memory_bytes are free and untouched. */
+extern ulong next_free __attribute__((visibility("hidden")));
+/* The first root, of which all others have the kernel half. */
+extern pte_t boot_root[PT_ROOT_ENTRIES] __attribute__((visibility("hidden")));
+
 void console_init(void);
 void trap_init(void);
 /* Every later exception of that number goes to target. */

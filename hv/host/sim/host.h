@@ -45,6 +45,7 @@ struct host_cpu {
 	u64 rng;
 	u64 cr0, cr3, cr4, efer;
 	u64 nested_cr3; /* nested paging's root; 0: off */
+	bool keeps;     /* its TLB is kind: what it walked it keeps, and uses, until it is flushed or its place is needed */
 	bool wild;      /* its guest may reach for what nested paging keeps from it; any other's doing so is a panic */
 	u64 pdpte[4];
 	u32 nr_tlb, nr_psc; /* held; the first so many of the arrays */
@@ -109,7 +110,8 @@ extern u64 host_most_looks;
 /* plat_panic jumps here if it is set, with 1; otherwise it aborts. */
 extern jmp_buf *host_panic;
 extern char host_panic_text[256];
-/* How often each event would have been traced. */
+/* How often each event would have been traced; and who else is told of it, NULL: nobody. */
 extern u64 host_traced[PN_EV_MAX];
+extern void (*host_trace)(struct vcpu *v, enum pn_event ev, const u64 payload[4]);
 
 #endif

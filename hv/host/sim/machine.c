@@ -19,6 +19,7 @@ jmp_buf *host_panic;
 char host_panic_text[256];
 u64 trace_mask;
 u64 host_traced[PN_EV_MAX];
+void (*host_trace)(struct vcpu *v, enum pn_event ev, const u64 payload[4]);
 
 /* Two ranges: frames from 0 on, and from HOST_HIGH on. Addresses between them are reserved and never touched. */
 static struct range {
@@ -181,7 +182,7 @@ void plat_panic(const char *fmt, ...)
 
 void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3)
 {
-	(void)v;
-	(void)p0, (void)p1, (void)p2, (void)p3;
 	host_traced[ev]++;
+	if (host_trace)
+		host_trace(v, ev, (const u64[]){ p0, p1, p2, p3 });
 }

@@ -21,9 +21,10 @@ u64 host_random(u64 *state)
 	return z ^ z >> 31;
 }
 
+/* A TLB that keeps what it has takes the likelier way always. */
 static bool chance(struct host_cpu *c, u32 of_8)
 {
-	return host_random(&c->rng) % 8 < of_8;
+	return c->keeps ? of_8 > 4 : host_random(&c->rng) % 8 < of_8;
 }
 
 void host_cpu_flush(struct host_cpu *c)

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The explanation as text: for a terminal, with colour or without, or as Markdown. The same words in the same order; only the marks around
+ * them differ.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "align.h"
+#include "say.h"
+
+#define WIDTH 118
+
+struct out {
+	FILE *f;
+	enum explain_style style;
+};
+
+enum mark { MARK_NONE, MARK_HEAD, MARK_TRIP, MARK_FREE, MARK_CHANGE, MARK_SOFT };
+static const char *const colours[] = {
+	[MARK_HEAD] = "\033[1m",    [MARK_TRIP] = "\033[31m", [MARK_FREE] = "\033[32m",
+	[MARK_CHANGE] = "\033[33m", [MARK_SOFT] = "\033[2m",
+};
+
+static bool markdown(const struct out *o)
+{
+	return o->style == EXPLAIN_MARKDOWN;
+}
+
+const char *explain_bytes(uint64_t bytes, char out[32])
+{
+	if (bytes < 4096)
+		snprintf(out, 32, "%" PRIu64 " bytes", bytes);
+	else
+		snprintf(out, 32, "%.1f KiB", (double)bytes / 1024);
+	return out;
+}
+
+/* What Markdown would take for its own. */
+static void put_words(const struct out *o, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (markdown(o) && strchr("*_[]<>|`", s[i]))
+			fputc('\\', o->f);
+		fputc(s[i], o->f);
+	}
+}
+
+/* A paragraph, broken between words; `first` stands before it and makes room in the lines that follow. */
+static void paragraph(const struct out *o, const char *first, enum mark mark, const char *text)
+{
+	const size_t indent = strlen(first);
+	size_t column = indent;
+
+	fputs(first, o->f);
+	if (o->style == EXPLAIN_COLOUR && colours[mark])
+		fputs(colours[mark], o->f);
+	while (*text) {
+		const size_t word = strcspn(text, " ");
+
+		if (!markdown(o) && column > indent && column + 1 + word > WIDTH) {
+			fprintf(o->f, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', o->f);
+			column++;
+		}
+		put_words(o, text, word);
+		column += word;
+		text += word + strspn(text + word, " ");
+	}
+	if (o->style == EXPLAIN_COLOUR && colours[mark])
+		fputs("\033[0m", o->f);
+	fputc('\n', o->f);
+}
+
+/* Takes the text. */
+static void line(const struct out *o, const char *first, enum mark mark, char *text)
+{
+	paragraph(o, first, mark, text);
+	free(text);
+}
+
+static void heading(const struct out *o, unsigned level, char *text)
+{
+	fputc('\n', o->f);
+	if (markdown(o)) {
+		fprintf(o->f, "%.*s ", (int)level, "####");
+		put_words(o, text, strlen(text));
+		fputs("\n\n", o->f);
+		free(text);
+		return;
+	}
+	line(o, "", MARK_HEAD, text);
+	if (level < 3)
+		fputc('\n', o->f);
+}
+
+/* ---- one step ---- */
+
+struct total {
+	json_int_t trips;
+	uint64_t bytes;
+};
+
+static void show_changes(const struct out *o, const json_t *step, const char *indent)
+{
+	size_t i;
+	json_t *c;
+
+	json_array_foreach(json_object_get(step, "changes"), i, c)
+		line(o, indent, MARK_CHANGE, xfmt("%s: %s -> %s", text_of(c, "where"), text_of(c, "from"), text_of(c, "to")));
+}
+
+static void show_trip(const struct out *o, const json_t *trip, struct total *t)
+{
+	char text[32];
+	size_t i;
+	json_t *s;
+
+	t->trips++;
+	t->bytes += number_of(trip, "bytes");
+	line(o, markdown(o) ? "  - " : "      ", MARK_TRIP,
+	     xfmt("Trip %" JSON_INTEGER_FORMAT ". %s", t->trips, text_of(trip, "stop")));
+	json_array_foreach(json_object_get(trip, "says"), i, s)
+		paragraph(o, markdown(o) ? "    - " : "        - ", MARK_NONE, json_string_value(s));
+	line(o, markdown(o) ? "    - " : "        = ", MARK_NONE,
+	     xfmt("%s Page tables read and written: %s.", text_of(trip, "answer"),
+		  explain_bytes(number_of(trip, "bytes"), text)));
+}
+
+static void show_recipe(const struct out *o, const struct explained *e, const struct aligned *row, unsigned r, struct total *t)
+{
+	const json_t *step = row->step[r], *trips = row->whole[r] ? json_object_get(step, "trips") : NULL;
+	const char *name = e->recipe[r]->name;
+	const json_int_t before = t->trips;
+	size_t i;
+	json_t *trip;
+	char bytes[32];
+
+	if (!json_array_size(trips)) {
+		line(o, markdown(o) ? "- " : "   ", MARK_FREE,
+		     xfmt("%s: no trip%s", name,
+			  row->count > 1                         ? ", in none of them" :
+			  step && json_object_get(step, "fault") ? "; the fault comes straight" :
+								   ""));
+	} else {
+		line(o, markdown(o) ? "- " : "   ", MARK_HEAD, xfmt("%s:", name));
+		json_array_foreach(trips, i, trip)
+			show_trip(o, trip, t);
+	}
+	if (row->whole[r])
+		show_changes(o, step, markdown(o) ? "  - " : "        * ");
+	if (t->trips != before)
+		line(o, markdown(o) ? "  - " : "      ", MARK_SOFT,
+		     xfmt("So far: %" JSON_INTEGER_FORMAT " trip%s, %s.", t->trips, t->trips == 1 ? "" : "s",
+			  explain_bytes(t->bytes, bytes)));
+}
+
+/* Where recipes part: "shadow1 and shadow2 stop here, shadow3 does not." NULL: they don't. */
+static char *parting(const struct explained *e, const struct aligned *row)
+{
+	char *stop = NULL, *go = NULL;
+
+	for (unsigned r = 0; r < e->nr; r++) {
+		const bool trips = row->whole[r] && json_array_size(json_object_get(row->step[r], "trips"));
+		char **list = trips ? &stop : &go,
+		     *longer = xfmt("%s%s%s", *list ? *list : "", *list ? ", " : "", e->recipe[r]->name);
+
+		free(*list);
+		*list = longer;
+	}
+	char *s = stop && go ? xfmt("Here they part: the guest stops under %s, and goes on under %s.", stop, go) : NULL;
+
+	free(stop);
+	free(go);
+	return s;
+}
+
+static void show_row(const struct out *o, const struct explained *e, const struct aligned *row, unsigned number,
+		     struct total total[])
+{
+	const json_t *title = row->step[row->title];
+	char *part = parting(e, row), *words = xfmt("Step %u. %s", number, text_of(title, "says"));
+
+	if (markdown(o)) {
+		fputs("\n#### ", o->f);
+		put_words(o, words, strlen(words));
+		fputs("\n\n", o->f);
+	} else {
+		fputc('\n', o->f);
+		paragraph(o, "", MARK_HEAD, words);
+	}
+	for (unsigned r = 0; r < e->nr; r++)
+		show_recipe(o, e, row, r, &total[r]);
+	if (json_object_get(title, "fault"))
+		line(o, markdown(o) ? "\n" : "   ", MARK_NONE,
+		     xfmt("The guest sees its own page fault, error code %s: its handler runs.", text_of(title, "fault")));
+	if (part)
+		paragraph(o, markdown(o) ? "\n" : "   ", MARK_NONE, part);
+	free(part);
+	free(words);
+}
+
+/* ---- a phase ---- */
+
+/* "pf_guest 1, pf_fixed 2", of the operation's own trips. */
+static char *kinds_text(const json_t *phase)
+{
+	json_t *count = json_object(), *step, *trip, *n;
+	char *s = xstrdup("");
+	const char *kind;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(phase, "steps"), i, step)
+		json_array_foreach(json_object_get(step, "trips"), k, trip)
+			json_object_set_new(count, text_of(trip, "kind"),
+					    json_integer(1 + json_integer_value(json_object_get(count, text_of(trip, "kind")))));
+	json_object_foreach(count, kind, n) {
+		char *longer = xfmt("%s%s%" JSON_INTEGER_FORMAT " %s", s, *s ? ", " : "", json_integer_value(n), kind);
+
+		free(s);
+		s = longer;
+	}
+	json_decref(count);
+	return s;
+}
+
+static json_int_t faults_of(const json_t *phase)
+{
+	json_int_t n = 0;
+	json_t *step, *trip;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(phase, "steps"), i, step)
+		json_array_foreach(json_object_get(step, "trips"), k, trip)
+			n += !strncmp(text_of(trip, "kind"), "pf_", 3);
+	return n;
+}
+
+static void show_sums(const struct out *o, const struct explained *e, size_t i)
+{
+	heading(o, 3, xstrdup("What it cost"));
+	if (markdown(o))
+		fputs("| recipe | trips | of them page faults | page tables read and written | kinds | mean of the phase |\n"
+		      "| --- | ---: | ---: | ---: | --- | ---: |\n",
+		      o->f);
+	for (unsigned r = 0; r < e->nr; r++) {
+		const json_t *phase = explained_phase(e, r, i);
+		char bytes[32], mean[32], *kinds = kinds_text(phase);
+		const double ops = (double)number_of(phase, "ops");
+		const double each = ops ? (double)number_of(phase, "trips") / ops : 0;
+
+		explain_bytes(number_of(phase, "operation_bytes"), bytes);
+		explain_bytes(ops ? (uint64_t)((double)number_of(phase, "bytes") / ops + 0.5) : 0, mean);
+		fprintf(o->f,
+			markdown(o) ? "| %s | %" PRIu64 " | %" JSON_INTEGER_FORMAT " | %s | %s | %.2f trips, %s |\n" :
+				      "   %-20s %4" PRIu64 " trips (%" JSON_INTEGER_FORMAT
+				      " page faults), %s; %s; over the phase %.2f trips, %s an operation\n",
+			e->recipe[r]->name, number_of(phase, "operation_trips"), faults_of(phase), bytes,
+			*kinds ? kinds : "no trip", each, mean);
+		free(kinds);
+	}
+	fputc('\n', o->f);
+}
+
+static void show_phase(const struct out *o, const struct explained *e, size_t i)
+{
+	const json_t *phase = explained_phase(e, 0, i);
+	struct total total[EXPLAIN_RECIPES] = { 0 };
+	struct alignment a;
+	struct aligned row;
+	unsigned number = 0;
+
+	heading(o, 2,
+		xfmt("Phase \"%s\": operation %" PRIu64 " of %" PRIu64, text_of(phase, "phase"), number_of(phase, "operation"),
+		     number_of(phase, "ops")));
+	align_begin(&a, e, i);
+	while (align_next(&a, &row))
+		show_row(o, e, &row, ++number, total);
+	show_sums(o, e, i);
+}
+
+void explain_text(FILE *f, const struct explained *e, enum explain_style style)
+{
+	const struct out o = { f, style };
+	size_t phases = json_array_size(json_object_get(e->told[0], "phases"));
+
+	if (markdown(&o)) {
+		fputs("# ", f);
+		put_words(&o, e->workload->name, strlen(e->workload->name));
+		fputs("\n\n", f);
+	}
+	line(&o, "", MARK_HEAD, xfmt("%s: %s", e->workload->name, e->workload->text));
+	line(&o, "", MARK_NONE,
+	     xfmt("The guest has %u levels of page tables. The engine is the hypervisor's own source, compiled for this "
+		  "machine's user space, on a "
+		  "simulated CPU whose TLB keeps what it has until it is flushed. Trips and bytes are counted; instructions are "
+		  "not: compiled so they "
+		  "would be others.",
+		  e->workload->levels));
+	fputc('\n', f);
+	for (unsigned r = 0; r < e->nr; r++)
+		line(&o, markdown(&o) ? "- " : "   ", MARK_NONE, xfmt("%s: %s", e->recipe[r]->name, e->recipe[r]->text));
+	for (size_t i = 0; i < phases; i++)
+		show_phase(&o, e, i);
+}

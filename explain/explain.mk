@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# penumbra-explain-<recipe>: the engine hosted under one recipe, on a machine that writes down what happens, with the guests in it. Included by
+# Makefile.am, after tests/engine/engine.mk, which has the rules of the engine's objects.
+
+EXPLAIN_SRCS = explain/main.c explain/machine.c explain/record.c explain/state.c
+EXPLAIN_FILES := $(shell sed -n 's/^OPERATION.[^,]*, *"\([^"]*\)".*/\1/p' $(srcdir)/workloads/explained.def)
+EXPLAIN_FILE_ID = $(shell sed -n 's/^OPERATION.\([^,]*\), *"$(1)".*/\1/p' $(srcdir)/workloads/explained.def)
+EXPLAIN_GUEST_SRCS = explain/guest/library.c workloads/lib/tables.c workloads/lib/params.c
+EXPLAIN_CFLAGS = -I$(srcdir)/explain $(JANSSON_CFLAGS)
+explain-obj/main/%.o: $(srcdir)/%
+	$(TEST_CC_V) $(ENGINE_CC) $(EXPLAIN_CFLAGS) -c $< -o $@
+
+# $(1) levels, $(2) bytes of a word. One object with one symbol for others: the forms' names are the same otherwise.
+define explain_guests
+explain-obj/$(1)/%.o: $$(srcdir)/%
+	$$(TEST_CC_V) $$(CC) $$(AM_CFLAGS) $$(CFLAGS) $$(ENGINE_OPT) -fno-pie -I$$(srcdir)/explain -I$$(srcdir)/explain/guest \
+		-I$$(srcdir)/workloads -I$$(srcdir)/workloads/lib -I$$(srcdir)/workloads/lib/x86_64 -I$$(srcdir)/workloads/lib/$(1)level -I$$(srcdir)/abi \
+		-I$$(srcdir)/hv/base -DWORD_BYTES=$(2) -DEXPLAIN_GUEST=explain_guest_$(1) \
+		$$(if $$(filter workloads/%,$$*),-Dworkload_main=workload_$$(subst -,_,$$(notdir $$(basename $$*)))) \
+		-MMD -MP -c $$< -o $$@
+explain-obj/guests_$(1).o: $$(patsubst %,explain-obj/$(1)/%.o,$$(EXPLAIN_GUEST_SRCS) $$(EXPLAIN_FILES:%=workloads/%.c))
+	@mkdir -p $$(@D); $$(LD) -r -o $$@.all $$^ && $$(OBJCOPY) --keep-global-symbol=explain_guest_$(1) $$@.all $$@ && rm -f $$@.all
+endef
+$(eval $(call explain_guests,2,4))
+$(eval $(call explain_guests,3,4))
+$(eval $(call explain_guests,4,8))
+$(eval $(call explain_guests,5,8))
+EXPLAIN_GUESTS = explain-obj/guests_2.o explain-obj/guests_3.o explain-obj/guests_4.o explain-obj/guests_5.o
+
+# $(1) recipe
+define explain_recipe
+penumbra-explain-$(1): $$(call engine_objs,$(1),$$(HV_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_HOST_SRCS)) \
+		$$(EXPLAIN_SRCS:%=explain-obj/main/%.o) $$(EXPLAIN_GUESTS)
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -no-pie -o $$@ $$^ $$(JANSSON_LIBS)
+endef
+$(foreach r,$(RECIPES_SHADOW),$(eval $(call explain_recipe,$(r))))
+
+# Those of the base recipes are built and installed with all else; a variant's is built when it is named.
+EXPLAINERS = $(RECIPES_BASE:%=penumbra-explain-%)
+EXPLAIN_VARIANTS = $(RECIPES_VARIANT:%=penumbra-explain-%)
+all-local: $(EXPLAINERS)
+explainers: $(EXPLAINERS)
+.PHONY: explainers
+clean-local: clean-explain
+clean-explain:
+	rm -rf explain-obj $(EXPLAINERS) $(EXPLAIN_VARIANTS)
+-include $(wildcard explain-obj/*/*/*.d explain-obj/*/*/*/*.d)

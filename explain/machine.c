@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The machine of machine.h. The steps of a trip are those of hv/svm/exit_paging.c: the engine's verdict is done here as there, but
+ * that a write to be emulated is known already, and no instruction has to be decoded.
+ *
+ * Fills are not traced: tracing sends them the long way (hv/shadow/short/multi_short.h), and what happens here is to be what happens
+ * in the hypervisor untraced. Their counters and the tables tell of them.
+ */
+#include "machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu.h"
+#include "host.h"
+#include "p2m.h"
+#include "paging.h"
+#include "pte.h"
+#include "record.h"
+#include "trace.h"
+
+#define ALIGNED    1024 /* frames: to a superpage of 4 MiB */
+#define SPARE      2048 /* frames for the pool, and what stays small */
+#define MOST_TRIES 64
+
+static struct domain domain;
+static struct vcpu vcpu;
+static struct host_cpu cpu;
+static struct machine_kernel kernel;
+static u32 depth; /* of handlers: 0, no fault is being handled */
+
+u8 *machine_memory;
+u64 machine_bytes;
+
+static void die(const char *what)
+{
+	fprintf(stderr, "%s\n", what);
+	exit(EXIT_FAILURE);
+}
+
+static void trace(struct vcpu *v, enum pn_event ev, const u64 payload[4])
+{
+	(void)v;
+	record_event(ev, payload);
+}
+
+void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool)
+{
+	const u64 frames = ((u64)memory_mib << 20) / PAGE_SIZE;
+	struct domain *d = &domain;
+	struct vcpu *v = &vcpu;
+	void *before, *memory;
+
+	host_init(ALIGNED + frames + frames / 16 + SPARE);
+	before = plat_alloc_pages(ALIGNED - 1); /* frame 0 is never given out */
+	memory = plat_alloc_pages(frames);
+	if (!before || !memory)
+		die("there is no memory for the guest");
+	plat_free_pages(before, ALIGNED - 1);
+	memset(memory, 0, frames * PAGE_SIZE);
+	machine_memory = memory;
+	machine_bytes = frames * PAGE_SIZE;
+	d->id = 1;
+	d->state = PN_RUNNING;
+	d->nr_vcpus = 1;
+	d->vcpu[0] = v;
+	d->first_mfn = plat_virt_to_mfn(memory);
+	d->nr_pages = frames;
+	d->min_shadow_levels = shadow_levels;
+	v->domain = d;
+	v->cr0 = CR0_PE;
+	host_cpu_init(v, &cpu, 1);
+	cpu.keeps = true;
+	if (!p2m_init(d, frames) || !p2m_map(d, GFN(0), d->first_mfn, frames) || !paging_domain_init(d, pool) ||
+	    !paging_vcpu_init(v))
+		die("no guest could be made");
+	host_trace = trace;
+	trace_mask = ~(BIT(PN_EV_fill) | BIT(PN_EV_pull_through));
+}
+
+/* ---- trips ---- */
+
+static void live(void)
+{
+	if (domain.state == PN_CRASHED) {
+		fprintf(stderr, "the domain crashed: %s\n", domain.reason);
+		exit(EXIT_FAILURE);
+	}
+}
+
+struct access {
+	gva_t va;
+	u32 kind; /* PFEC_W, PFEC_I */
+	u64 value;
+	unsigned bytes;
+	const char *why;
+};
+
+static u32 smap(u32 access)
+{
+	return vcpu.cr4 & CR4_SMAP && !(access & PFEC_I) ? PFEC_SMAP : 0;
+}
+
+/* True: emulation has made the access. */
+static bool answer(enum verdict r, const struct access *a)
+{
+	switch (r) {
+	case SH_FIXED: record_entry(TRIP_pf_fixed); return false;
+	case SH_RETRY: record_entry(TRIP_pf_retry); return false;
+	case SH_EMULATE:
+		if (paging_write(&vcpu, a->va, &a->value, a->bytes, smap(a->kind)) != SH_FIXED)
+			die("a write could not be emulated");
+		record_entry(TRIP_pf_emulate);
+		return true;
+	default: die("the engine's verdict is one that no operation here can have");
+	}
+	return false;
+}
+
+/* As often as the hypervisor wants it. True: hardware made it, at *p; or emulation, *p is NULL. False: the guest's own fault. */
+static bool access_until(const struct access *a, void **p, u32 *pfec)
+{
+	for (u32 i = 0; i < MOST_TRIES; i++) {
+		hpa_t hpa;
+		enum verdict r;
+
+		*p = NULL;
+		if (host_access(&vcpu, a->va, a->kind, &hpa, pfec)) {
+			*p = (u8 *)plat_map(hpa_to_mfn(hpa)) + (hpa & ~PAGE_MASK);
+			return true;
+		}
+		record_exit(a->va, *pfec, a->why);
+		vcpu.bytes = 0;
+		r = paging_fault(&vcpu, a->va, *pfec | smap(a->kind));
+		live();
+		if (r == SH_GUEST_FAULT) {
+			record_entry(TRIP_pf_guest);
+			*pfec = vcpu.fault.pfec;
+			return false;
+		}
+		if (answer(r, a))
+			return true;
+	}
+	die("an access does not get on");
+	return false;
+}
+
+/* What the kernel's own pages are asked for is always allowed. */
+static void touch_kernel(gva_t va, u32 kind, const char *why)
+{
+	void *p;
+	u32 pfec;
+
+	if (!access_until(&(struct access){ va, kind, 0, 8, why }, &p, &pfec))
+		die("the kernel's own page is not there");
+}
+
+static void fetch(void)
+{
+	touch_kernel(kernel.code, PFEC_I, "fetch");
+}
+
+/* What C code does between the instructions that count: variables are read, functions called and left. */
+static void use_variables(void)
+{
+	touch_kernel(kernel.data, PFEC_W, "variables");
+}
+
+static void use_stack(void)
+{
+	touch_kernel(kernel.stack, PFEC_W, "stack");
+}
+
+/* An exception: the CPU pushes a frame, the handler runs and uses variables. */
+static u64 deliver(gva_t va, u32 pfec)
+{
+	u64 ip = kernel.code;
+
+	vcpu.cr2 = va;
+	use_stack();
+	depth++;
+	fetch();
+	use_variables();
+	kernel.deliver(va, pfec, &ip);
+	depth--;
+	return ip - kernel.code;
+}
+
+/* One instruction. False: a handler went on behind it. */
+static bool instruction(struct record_step step, u32 kind, u64 value, u64 *read)
+{
+	const struct access a = { step.va, kind, value, step.bytes, "access" };
+
+	for (;; step.again = true) {
+		void *p;
+		u32 pfec;
+
+		record_step(&step, depth);
+		fetch();
+		if (access_until(&a, &p, &pfec)) {
+			if (p && kind & PFEC_W && step.kind != GUEST_TOUCH)
+				memcpy(p, &value, step.bytes);
+			else if (p && read)
+				memcpy(read, p, step.bytes);
+			record_step_end(false, 0);
+			return true;
+		}
+		record_step_end(true, pfec);
+		if (deliver(step.va, pfec))
+			return false;
+	}
+}
+
+/* ---- what guests call ---- */
+
+u64 machine_read(gva_t va, unsigned bytes)
+{
+	u64 value = 0;
+
+	instruction((struct record_step){ GUEST_READ, va, 0, bytes, false }, 0, 0, &value);
+	return value;
+}
+
+u64 machine_read_or_skip(gva_t va, unsigned bytes, u64 before)
+{
+	u64 value = 0;
+
+	return instruction((struct record_step){ GUEST_READ, va, 0, bytes, false }, 0, 0, &value) ? value : before;
+}
+
+void machine_write(gva_t va, u64 value, unsigned bytes)
+{
+	instruction((struct record_step){ GUEST_WRITE, va, value, bytes, false }, PFEC_W, value, NULL);
+}
+
+/* A write is emulated only where it is a table's; then it stores what is there. */
+void machine_touch(gva_t va, u64 bytes, bool write)
+{
+	for (gva_t at = va & PAGE_MASK; at < va + bytes; at += PAGE_SIZE) {
+		gpa_t gpa;
+		u64 there = 0;
+
+		if (state_translate(&vcpu, at, &gpa) && gpa + sizeof(there) <= machine_bytes)
+			memcpy(&there, machine_memory + gpa, sizeof(there));
+		instruction((struct record_step){ GUEST_TOUCH, at, 0, sizeof(there), false }, write ? PFEC_W : 0, there, NULL);
+	}
+}
+
+u64 machine_cr3(void)
+{
+	return vcpu.cr3;
+}
+
+static void begin_exit(enum record_kind kind, u64 value, gva_t va)
+{
+	record_step(&(struct record_step){ kind, va, value, 0, false }, depth);
+	fetch();
+	record_exit(va, 0, "instruction");
+	vcpu.bytes = 0;
+}
+
+static void end_exit(enum trip kind)
+{
+	live();
+	record_entry(kind);
+	record_step_end(false, 0);
+}
+
+void machine_load_cr3(u64 cr3)
+{
+	begin_exit(GUEST_CR3, cr3, 0);
+	if (!paging_load_pdptes(&vcpu, vcpu.cr0, cr3, vcpu.cr4, vcpu.efer))
+		die("the guest's PDPTEs have reserved bits set");
+	vcpu.cr3 = cr3;
+	paging_load_root(&vcpu);
+	live();
+	record_entry(TRIP_cr3);
+	fetch();
+	use_variables();
+	record_step_end(false, 0);
+}
+
+void machine_set_cr4(u64 cr4)
+{
+	begin_exit(GUEST_CR4, cr4, 0);
+	vcpu.cr4 = cr4;
+	paging_update_modes(&vcpu);
+	end_exit(TRIP_cr4);
+}
+
+void machine_invlpg(gva_t va)
+{
+	begin_exit(GUEST_INVLPG, 0, va);
+	paging_invlpg(&vcpu, va);
+	end_exit(TRIP_invlpg);
+}
+
+void machine_paging_on(const struct machine_kernel *k)
+{
+	kernel = *k;
+	vcpu.cr3 = k->cr3;
+	vcpu.cr4 = k->cr4;
+	vcpu.efer = k->efer & EFER_LME ? k->efer | EFER_LMA : k->efer;
+	vcpu.cr0 = CR0_PE | CR0_WP | CR0_PG;
+	if (!paging_load_pdptes(&vcpu, vcpu.cr0, k->cr3, k->cr4, vcpu.efer))
+		die("the guest's PDPTEs have reserved bits set");
+	paging_update_modes(&vcpu);
+	live();
+	fetch();
+	use_variables();
+	use_stack();
+}
+
+void machine_region_begin(const char *phase)
+{
+	record_region_begin(phase, kernel.user_end);
+}
+
+void machine_region_end(u64 ops)
+{
+	record_region_end(ops);
+}
+
+unsigned machine_audit(void)
+{
+	static char text[8192];
+	unsigned faults = paging_audit(&domain, text, sizeof(text));
+
+	if (faults)
+		fputs(text, stderr);
+	return faults;
+}
+
+struct vcpu *machine_vcpu(void)
+{
+	return &vcpu;
+}

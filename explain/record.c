@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Steps, trips and events, written down. */
+#include "record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control_abi.h"
+#include "machine.h"
+
+static const struct {
+	const char *name;
+	const char *field[PN_RECORD_PAYLOAD];
+} events[PN_EV_MAX] = {
+#define FIELD(index, format, name, text) [index] = #format ":" #name,
+#define EVENT(id, text, fields)          [PN_EV_##id] = { #id, { fields } },
+#include "events.def"
+#undef EVENT
+#undef FIELD
+};
+static const char *const counters[] = {
+#define X(id, text) #id,
+	PN_COUNTERS(X)
+#undef X
+};
+static const char *const trips[] = {
+#define TRIP(id, text, paging) #id,
+#include "trips.def"
+#undef TRIP
+};
+static const char *const kinds[] = { "read", "write", "cr3", "invlpg", "cr4", "touch" };
+
+struct phase_size record_sizes[PHASES_MOST];
+unsigned record_phases;
+
+static struct {
+	struct vcpu *v;
+	bool counting, inside; /* inside: a measured region is open */
+	u64 operation;         /* asked for; 0: the middle one */
+	json_t *phases, *phase, *steps;
+	u64 first, end, closing; /* top steps [first, end) are the operation's, [closing, ...) come after the last one */
+	u64 top;                 /* top steps that have begun in this phase */
+	u64 guest_step;          /* number of the next step within the operation */
+	bool recording;
+	gva_t focus, user_end;
+	json_t *step, *trip;
+	u64 counters[PN_CNT_MAX];
+	u64 trips, bytes, kind[TRIP_MAX]; /* the phase's */
+	u64 op_trips, op_bytes;
+} r;
+
+void record_begin(struct vcpu *v, u64 operation, bool counting)
+{
+	r.v = v;
+	r.operation = operation;
+	r.counting = counting;
+	record_phases = 0;
+	r.phases = json_array();
+}
+
+json_t *record_end(void)
+{
+	return r.phases;
+}
+
+/* The operation's top steps are as many as the phase has for one, and where they do not come out even, what is left closes the phase. */
+static void choose(const struct phase_size *size)
+{
+	const u64 ops = size->ops ? size->ops : 1, per = size->steps / ops ? size->steps / ops : 1, most = size->steps / per;
+	u64 op = r.operation ? r.operation : most / 2 + 1;
+
+	if (op > most)
+		op = most;
+	r.first = (op - 1) * per;
+	r.end = op * per;
+	r.closing = size->steps >= ops * per ? ops * per : size->steps;
+	json_object_set_new(r.phase, "operation", json_integer((json_int_t)op));
+	json_object_set_new(r.phase, "steps_each", json_integer((json_int_t)per));
+}
+
+void record_region_begin(const char *phase, gva_t user_end)
+{
+	r.inside = true;
+	r.top = r.guest_step = r.trips = r.bytes = r.op_trips = r.op_bytes = r.focus = 0;
+	r.user_end = user_end;
+	memset(r.kind, 0, sizeof(r.kind));
+	if (r.counting || record_phases == PHASES_MOST)
+		return;
+	r.steps = json_array();
+	r.phase = json_pack("{s:s, s:I, s:o}", "phase", phase, "ops", (json_int_t)record_sizes[record_phases].ops, "steps",
+			    r.steps);
+	choose(&record_sizes[record_phases]);
+}
+
+static void finish_recording(void)
+{
+	if (!r.recording)
+		return;
+	r.recording = false;
+	json_object_set_new(r.phase, "operation_trips", json_integer((json_int_t)r.op_trips));
+	json_object_set_new(r.phase, "operation_bytes", json_integer((json_int_t)r.op_bytes));
+}
+
+void record_region_end(u64 ops)
+{
+	json_t *kind;
+
+	r.inside = false;
+	if (record_phases == PHASES_MOST)
+		return;
+	if (r.counting) {
+		record_sizes[record_phases++] = (struct phase_size){ r.top, ops };
+		return;
+	}
+	finish_recording();
+	kind = json_object();
+	for (u32 i = 0; i < TRIP_MAX; i++)
+		if (r.kind[i])
+			json_object_set_new(kind, trips[i], json_integer((json_int_t)r.kind[i]));
+	json_object_set_new(r.phase, "trips", json_integer((json_int_t)r.trips));
+	json_object_set_new(r.phase, "bytes", json_integer((json_int_t)r.bytes));
+	json_object_set_new(r.phase, "kinds", kind);
+	json_array_append_new(r.phases, r.phase);
+	record_phases++;
+}
+
+/* ---- steps ---- */
+
+/* Where a write goes, if that is a table of the loaded root, and so which address this is all about. */
+static void aim(json_t *o, const struct record_step *s, u32 depth)
+{
+	gva_t maps;
+	gpa_t gpa;
+	json_t *table = NULL;
+
+	if (s->kind != GUEST_WRITE && s->kind != GUEST_READ && s->kind != GUEST_INVLPG)
+		return;
+	if (s->va < r.user_end) {
+		if (!depth)
+			r.focus = s->va & PAGE_MASK;
+		return;
+	}
+	if (s->kind != GUEST_INVLPG && state_translate(r.v, s->va, &gpa))
+		table = state_table_at(r.v, gpa, r.user_end, &maps);
+	if (!table)
+		return;
+	json_object_set_new(o, "entry", table);
+	if (!depth)
+		r.focus = maps & PAGE_MASK;
+}
+
+/* A step without a trip that does the same to the next address as the one before it is counted there. */
+static bool joins(const struct record_step *s, const char *by)
+{
+	json_t *last = json_array_get(r.steps, json_array_size(r.steps) - 1);
+	const char *kind = kinds[s->kind];
+
+	const gva_t va = last ? strtoull(json_string_value(json_object_get(last, json_object_get(last, "last") ? "last" : "va")),
+					 NULL, 16) :
+				0;
+
+	return last && !s->again && (s->va == va + s->bytes || s->va == va + PAGE_SIZE) && s->kind != GUEST_CR3 &&
+	       !strcmp(json_string_value(json_object_get(last, "do")), kind) &&
+	       !strcmp(json_string_value(json_object_get(last, "by")), by) && !json_object_get(last, "again") &&
+	       !json_array_size(json_object_get(last, "trips")) && !json_object_get(last, "fault");
+}
+
+static void begin_step(const struct record_step *s, u32 depth)
+{
+	const char *by = depth                                                               ? "handler" :
+			 s->va >= r.user_end || s->kind == GUEST_CR3 || s->kind == GUEST_CR4 ? "kernel" :
+											       "program";
+	const gva_t focus = r.focus;
+	json_t *o = json_pack("{s:I, s:s, s:s, s:o}", "n", (json_int_t)r.guest_step, "do", kinds[s->kind], "by", by, "va",
+			      state_hex(s->va));
+
+	if (s->kind == GUEST_WRITE || s->kind == GUEST_CR3 || s->kind == GUEST_CR4)
+		json_object_set_new(o, "value", state_hex(s->value));
+	if (s->again)
+		json_object_set_new(o, "again", json_true());
+	aim(o, s, depth);
+	if (r.focus && (r.focus != focus || !json_array_size(r.steps)))
+		json_object_set_new(o, "before", state_of(r.v, r.focus));
+	json_object_set_new(o, "trips", json_array());
+	if (joins(s, by))
+		json_object_set_new(o, "joins", json_true());
+	r.step = o;
+}
+
+void record_step(const struct record_step *s, u32 depth)
+{
+	if (!r.inside)
+		return;
+	if (!depth && !s->again) {
+		const u64 top = r.top++;
+
+		if (r.counting)
+			return;
+		if (top == r.end)
+			finish_recording();
+		if (top == r.first)
+			r.recording = true;
+	}
+	if (!r.recording)
+		return;
+	begin_step(s, depth);
+	r.guest_step++;
+}
+
+static void join(json_t *last, json_t *o)
+{
+	const json_int_t count = json_integer_value(json_object_get(last, "count"));
+
+	json_object_set_new(last, "count", json_integer((count ? count : 1) + 1));
+	json_object_set(last, "last", json_object_get(o, "va"));
+	if (json_object_get(o, "after"))
+		json_object_set(last, "after", json_object_get(o, "after"));
+	json_decref(o);
+}
+
+void record_step_end(bool faulted, u32 pfec)
+{
+	json_t *o = r.step;
+
+	if (!r.recording || !o)
+		return;
+	r.step = NULL;
+	if (faulted)
+		json_object_set_new(o, "fault", state_hex(pfec));
+	if (r.focus)
+		json_object_set_new(o, "after", state_of(r.v, r.focus));
+	if (json_object_get(o, "joins") && !faulted && !json_array_size(json_object_get(o, "trips"))) {
+		join(json_array_get(r.steps, json_array_size(r.steps) - 1), o);
+		return;
+	}
+	json_object_del(o, "joins");
+	json_array_append_new(r.steps, o);
+}
+
+/* ---- trips ---- */
+
+void record_exit(gva_t va, u32 pfec, const char *why)
+{
+	if (!r.recording || !r.step)
+		return;
+	memcpy(r.counters, r.v->domain->counter, sizeof(r.counters));
+	r.trip = json_pack("{s:s, s:o, s:o, s:o, s:o}", "why", why, "va", state_hex(va), "pfec", state_hex(pfec), "look",
+			   state_look(r.v, va), "events", json_array());
+}
+
+void record_event(enum pn_event ev, const u64 payload[4])
+{
+	json_t *o;
+
+	if (!r.recording || !r.trip)
+		return;
+	o = json_pack("{s:s}", "event", events[ev].name);
+	for (u32 i = 0; i < 4; i++) {
+		const char *field = events[ev].field[i];
+
+		if (!field)
+			continue;
+		if (!strncmp(field, "dec:", 4))
+			json_object_set_new(o, field + 4, json_integer((json_int_t)payload[i]));
+		else
+			json_object_set_new(o, strchr(field, ':') + 1, state_hex(payload[i]));
+	}
+	json_array_append_new(json_object_get(r.trip, "events"), o);
+}
+
+void record_entry(enum trip kind)
+{
+	json_t *changed;
+
+	if (!r.inside)
+		return;
+	r.trips++;
+	r.bytes += r.v->bytes;
+	r.kind[kind]++;
+	if (!r.recording || !r.trip || !r.step)
+		return;
+	r.op_trips++;
+	r.op_bytes += r.v->bytes;
+	changed = json_object();
+	for (u32 i = 0; i < PN_CNT_MAX; i++)
+		if (r.v->domain->counter[i] != r.counters[i])
+			json_object_set_new(changed, counters[i],
+					    json_integer((json_int_t)(r.v->domain->counter[i] - r.counters[i])));
+	json_object_set_new(r.trip, "kind", json_string(trips[kind]));
+	json_object_set_new(r.trip, "bytes", json_integer((json_int_t)r.v->bytes));
+	json_object_set_new(r.trip, "counters", changed);
+	if (r.focus)
+		json_object_set_new(r.trip, "after", state_of(r.v, r.focus));
+	json_array_append_new(json_object_get(r.step, "trips"), r.trip);
+	r.trip = NULL;
+}

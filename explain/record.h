@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What happened, written down: phases of the workload, in each one operation with every step of the guest's, every trip, and every
+ * event of it. machine.c tells; main.c takes the JSON (docs/explain.md has its form).
+ *
+ * A workload runs twice: once to count the guest's steps in each phase, of which the operation's are found, and once to record them.
+ * A step that is tried again after a fault belongs to the step that it repeats, and so does all that a handler does meanwhile.
+ */
+#ifndef EXPLAIN_RECORD_H
+#define EXPLAIN_RECORD_H
+
+#include <jansson.h>
+
+#include "events.h"
+#include "state.h"
+#include "vcpu.h"
+
+#define PHASES_MOST 16
+
+struct phase_size {
+	u64 steps, ops; /* steps: those that no handler made, each once */
+};
+/* What the first run counted. */
+extern struct phase_size record_sizes[PHASES_MOST];
+extern unsigned record_phases;
+
+/* Which operation of each phase: from 1; 0: the one in the middle. Beyond a phase's last: that. Counting: only record_sizes. */
+void record_begin(struct vcpu *v, u64 operation, bool counting);
+/* The phases, an array. */
+json_t *record_end(void);
+
+void record_region_begin(const char *phase, gva_t user_end);
+void record_region_end(u64 ops);
+
+enum record_kind { GUEST_READ, GUEST_WRITE, GUEST_CR3, GUEST_INVLPG, GUEST_CR4, GUEST_TOUCH };
+struct record_step {
+	enum record_kind kind;
+	gva_t va;
+	u64 value; /* written; CR3, CR4 */
+	unsigned bytes;
+	bool again; /* the same as before its fault */
+};
+void record_step(const struct record_step *s, u32 depth);
+/* What the step ended with. */
+void record_step_end(bool faulted, u32 pfec);
+
+/* A trip begins: the guest has left, nothing has been done. `why`: "access", "fetch", "stack", "variables" or "instruction". */
+void record_exit(gva_t va, u32 pfec, const char *why);
+void record_event(enum pn_event ev, const u64 payload[4]);
+/* It ends: v->bytes and the counters are the trip's. */
+void record_entry(enum trip kind);
+
+#endif

@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# `penumbra explain`: what it tells of an operation, from the engines as they are built; that what it counts is what each recipe is known
+# for; and what it says to those who ask wrongly. No QEMU.
+. "${srcdir:-.}/tests/common.sh"
+export PENUMBRA_BUILD="$build"
+for r in shadow1 shadow2 shadow3 vtlb; do
+	[ -x "$build/penumbra-explain-$r" ] || { bad "penumbra-explain-$r is there"; finish; }
+done
+tell() { "$bench" explain "$@" >"$tmp/out" 2>"$tmp/err"; }
+# sums <operation> <recipes> [phase]: "recipe trips page-faults bytes, ..." of the operation shown
+sums() {
+	"$bench" explain "$1" --recipe "$2" ${3:+--phase "$3"} --format json | jq -r '[.recipes[] | .recipe as $r | .phases[0] |
+		"\($r) \(.operation_trips) \([.steps[].trips[] | select(.kind | startswith("pf_"))] | length) \(.operation_bytes)"] | join(", ")'
+}
+
+# The story of the papers: three faults and 24 KiB, three trips, two trips.
+check "the seeds' story is told" tell demand-fault-windows --recipe shadow1,shadow2,shadow3
+for sentence in 'shadow1 +3 trips \(3 page faults\), 24\.2 KiB' 'shadow2 +3 trips \(3 page faults\), 40 bytes' \
+	'shadow3 +2 trips \(2 page faults\), 24 bytes' 'The guest.s table in frame 0x[0-9a-f]+ goes out of sync' 'comes back into sync: it is read again' \
+	'The write is emulated: the guest.s table gets 0x[0-9a-f]+, not present' 'no more than that was pulled through' \
+	'shadow L1\[501\]: empty -> frame 0x[0-9a-f]+, P RW US A D NX' 'the guest stops under shadow1, shadow2, and goes on under shadow3'; do
+	has "it says: $sentence" "$tmp/out" "$sentence"
+done
+check "no colour where no terminal is" sh -c '! grep -q "$(printf "\033")" "$1"' - "$tmp/out"
+is "demand-fault" "$(sums demand-fault shadow1,shadow2,shadow3)" "shadow1 3 3 24792, shadow2 2 2 24, shadow3 2 2 24"
+is "true-fault" "$(sums true-fault shadow1,shadow2,shadow3)" "shadow1 1 1 32, shadow2 1 1 8, shadow3 1 1 8"
+is "fork-cow" "$(sums fork-cow shadow2,shadow3 cow)" "shadow2 2 2 24, shadow3 2 2 24"
+is "context-switch: vtlb fills everything anew" "$(sums context-switch vtlb,shadow3)" "vtlb 35 34 2176, shadow3 1 0 0"
+is "invlpg" "$(sums invlpg shadow2,shadow3)" "shadow2 1 0 0, shadow3 1 0 0"
+is "map-batch: the mean of the phase" "$("$bench" explain map-batch --recipe shadow2,shadow3 --phase map --format json |
+	jq -c '[.recipes[].phases[0] | [.ops, .trips]]')" "[[1022,1022],[1022,2]]"
+is "unmap-batch: what the reload costs" "$(sums unmap-batch shadow3 reload)" "shadow3 1 0 24592"
+for n in 2 3 5; do
+	is "$n levels: two trips under shadow2" "$("$bench" explain demand-fault --recipe shadow2 --levels $n --format json |
+		jq -c '[.levels, .recipes[0].phases[0].operation_trips, (.recipes[0].phases[0].steps[0].before.guest | length)]')" "[$n,$([ $n -eq 3 ] && echo 3 || echo 2),$n]"
+done
+
+# All recipes that are built, all operations; other numbers of levels under three recipes, or all of them. The explainer audits each.
+for r in "$build"/penumbra-explain-*; do
+	r=${r##*/penumbra-explain-}
+	for operation in $(sed -n 's/^OPERATION([^,]*, *"\(.*\)").*/\1/p' "$srcdir/workloads/explained.def"); do
+		levels=4
+		case $r in shadow1 | shadow3 | adaptive) levels="2 3 4 5" ;; esac
+		[ -z "${PENUMBRA_LONG:-}" ] || levels="2 3 4 5"
+		for n in $levels; do
+			tell "$operation" --levels $n --recipe "$(sed -n "s/^[A-Z]*($r, *\"\([^\"]*\)\".*/\1/p" "$srcdir/policies/recipes.def")" --format markdown &&
+				[ -s "$tmp/out" ] && [ ! -s "$tmp/err" ] || bad "$operation under $r with $n levels: $(cat "$tmp/err")"
+		done
+	done
+	ok "$r explains every operation"
+done
+# The same is told every time, and other operations of a phase can be asked for.
+"$bench" explain fork-cow --format json >"$tmp/a"
+"$bench" explain fork-cow --format json >"$tmp/b"
+check "it is told the same twice" cmp "$tmp/a" "$tmp/b"
+is "the first operation" "$("$bench" explain demand-fault --recipe shadow2 --nth 1 --format json | jq .recipes[0].phases[0].operation)" 1
+is "beyond the last: that" "$("$bench" explain demand-fault --recipe shadow2 --nth 5000 --format json | jq .recipes[0].phases[0].operation)" 1000
+
+# wrong <exit code> <pattern of the message> <arguments>...
+wrong() {
+	code=$1 pattern=$2
+	shift 2
+	tell "$@"
+	is "explain $*: exit code" $? "$code"
+	has "explain $*: its sentence" "$tmp/err" "$pattern"
+}
+wrong 2 'explain which operation\?'
+wrong 2 'there is no operation "demand-falt": it is one of demand-fault' demand-falt
+wrong 2 'linux-process cannot be explained: what it does is not seen step by step' linux-process
+wrong 2 'there is no recipe "shadow9"' demand-fault --recipe shadow9
+wrong 2 'npt has no shadow tables' demand-fault --recipe npt
+wrong 2 'kvm-npt0 has no shadow tables' demand-fault --recipe kvm-npt0
+wrong 2 'needs one number from 2 to 5, not "6"' demand-fault --levels 6
+wrong 2 'needs one number from 2 to 5, not "2,3"' demand-fault --levels 2,3
+wrong 2 'fork-cow-pae has no form with 4 levels' fork-cow-pae
+wrong 2 'fork-cow has no phase "cwo": it has protect, cow, cow-invlpg' fork-cow --phase cwo
+wrong 2 'takes one operation, not also "fork-cow"' demand-fault fork-cow
+wrong 2 'format is one of' demand-fault --format pdf
+wrong 2 'nth needs a whole number' demand-fault --nth 0
+wrong 1 'No such file|cannot|could not' demand-fault --output "$tmp/none/x"
+mkdir "$tmp/empty"
+wrong 1 'is not there; .make penumbra-explain-shadow2. in the build directory' demand-fault --recipe shadow2 --build "$tmp/empty"
+printf '#!/bin/sh\necho {\n' >"$tmp/empty/penumbra-explain-shadow2"
+chmod +x "$tmp/empty/penumbra-explain-shadow2"
+wrong 1 'what the explainer says cannot be read' demand-fault --recipe shadow2 --build "$tmp/empty"
+printf '#!/bin/sh\nkill -SEGV $$\n' >"$tmp/empty/penumbra-explain-shadow2"
+wrong 1 'ended with signal 11' demand-fault --recipe shadow2 --build "$tmp/empty"
+check "the explainer itself refuses" sh -c '! "$1" demand-fault 9 "" 32 0 0 0 2>/dev/null' - "$build/penumbra-explain-shadow2"
+finish
