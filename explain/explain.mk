@@ -39,9 +39,12 @@ $(foreach r,$(RECIPES_SHADOW),$(eval $(call explain_recipe,$(r))))
 EXPLAINERS = $(RECIPES_BASE:%=penumbra-explain-%)
 EXPLAIN_VARIANTS = $(RECIPES_VARIANT:%=penumbra-explain-%)
 all-local: $(EXPLAINERS)
-explainers: $(EXPLAINERS)
+explainers: $(EXPLAINERS) explain.html
+all-local: explain.html
+explain.html: $(srcdir)/bench/explain/explain.html
+	$(AM_V_GEN)cp $< $@
 .PHONY: explainers
 clean-local: clean-explain
 clean-explain:
-	rm -rf explain-obj $(EXPLAINERS) $(EXPLAIN_VARIANTS)
+	rm -rf explain-obj explain.html $(EXPLAINERS) $(EXPLAIN_VARIANTS)
 -include $(wildcard explain-obj/*/*/*.d explain-obj/*/*/*/*.d)

@@ -67,7 +67,7 @@ json_t *record_end(void)
 static void choose(const struct phase_size *size)
 {
 	const u64 ops = size->ops ? size->ops : 1, per = size->steps / ops ? size->steps / ops : 1, most = size->steps / per;
-	u64 op = r.operation ? r.operation : most / 2 + 1;
+	u64 op = r.operation ? r.operation : most / 3 + 1;
 
 	if (op > most)
 		op = most;

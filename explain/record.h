@@ -24,7 +24,7 @@ struct phase_size {
 extern struct phase_size record_sizes[PHASES_MOST];
 extern unsigned record_phases;
 
-/* Which operation of each phase: from 1; 0: the one in the middle. Beyond a phase's last: that. Counting: only record_sizes. */
+/* Which operation of each phase: from 1; 0: one a third of the way in, so that it is not the first of a table. Beyond a phase's last: that. Counting: only record_sizes. */
 void record_begin(struct vcpu *v, u64 operation, bool counting);
 /* The phases, an array. */
 json_t *record_end(void);

@@ -7,15 +7,15 @@
 
 enum { KEY_LEVELS = 256, KEY_PHASE, KEY_NTH, KEY_FORMAT };
 
-static const char *const formats[] = { "text", "markdown", "json" };
+static const char *const formats[] = { "text", "markdown", "page", "json" };
 
 static const struct argp_option options[] = {
 	{ "recipe", 'r', "NAME,...", 0, "under which recipes, side by side (default: shadow1,shadow2,shadow3)", 1 },
 	{ "levels", KEY_LEVELS, "N", 0, "of the guest's page tables, 2 to 5 (default: 4)", 1 },
 	{ "phase", KEY_PHASE, "NAME", 0, "only that phase of the workload (default: all of them)", 1 },
-	{ "nth", KEY_NTH, "N", 0, "the Nth operation of each phase, 1 the first after warm-up (default: the one in the middle)",
+	{ "nth", KEY_NTH, "N", 0, "the Nth operation of each phase, 1 the first after warm-up (default: a third of the way in)",
 	  1 },
-	{ "format", KEY_FORMAT, "NAME", 0, "text (default), markdown or json", 1 },
+	{ "format", KEY_FORMAT, "NAME", 0, "text (default), markdown, page (HTML) or json", 1 },
 	{ "output", 'o', "FILE", 0, "write it to FILE (default: standard output)", 1 },
 	{ 0 }
 };
@@ -26,7 +26,7 @@ static void take_format(struct argp_state *state, struct options *o, const char 
 		if (!strcmp(formats[i], arg))
 			o->format = formats[i];
 	if (!o->format || strcmp(o->format, arg))
-		argp_error(state, "--format is one of text, markdown, json, not \"%s\"", arg);
+		argp_error(state, "--format is one of text, markdown, page, json, not \"%s\"", arg);
 }
 
 static void take_levels(struct argp_state *state, struct options *o, const char *arg)

@@ -97,6 +97,11 @@ char *path_explainer(const struct paths *p, const struct recipe *r)
 	return installed;
 }
 
+char *path_explain_page(const struct paths *p)
+{
+	return xfmt("%s/explain.html", p->build);
+}
+
 char *path_dom0_kernel(const struct paths *p)
 {
 	return xfmt("%s/kernels/cloud-amd64/vmlinuz", p->build);

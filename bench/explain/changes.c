@@ -82,7 +82,7 @@ static char *table_text(const json_t *table)
 {
 	if (!json_is_object(table))
 		return xstrdup("no memory");
-	return xfmt("%s, %" PRIu64 " writable mappings",
+	return xfmt("%s, writable mappings %" PRIu64,
 		    !number_of(table, "shadows")                   ? "not shadowed" :
 		    json_is_true(json_object_get(table, "unsync")) ? "out of sync" :
 								     "in sync",

@@ -144,13 +144,16 @@ static bool keep_phases(struct explained *e, unsigned r)
 
 json_t *explain_json(const struct explained *e)
 {
-	json_t *recipes = json_array();
+	json_t *recipes = json_array(), *all;
+	char *about = explain_about(e);
 
 	for (unsigned r = 0; r < e->nr; r++)
 		json_array_append_new(recipes, json_pack("{s:s, s:s, s:O}", "recipe", e->recipe[r]->name, "text",
 							 e->recipe[r]->text, "phases", json_object_get(e->told[r], "phases")));
-	return json_pack("{s:i, s:s, s:s, s:i, s:s, s:o}", "format", 1, "operation", e->workload->name, "text", e->workload->text,
-			 "levels", (int)e->workload->levels, "engine", "hosted", "recipes", recipes);
+	all = json_pack("{s:i, s:s, s:s, s:i, s:s, s:o}", "format", 1, "operation", e->workload->name, "text", e->workload->text,
+			"levels", (int)e->workload->levels, "about", about, "recipes", recipes);
+	free(about);
+	return all;
 }
 
 static void write_json(FILE *f, const struct explained *e)
@@ -162,21 +165,24 @@ static void write_json(FILE *f, const struct explained *e)
 	json_decref(all);
 }
 
-static int put(const struct explained *e, const struct options *o)
+static int put(const struct explained *e, const struct options *o, const struct paths *p)
 {
 	const bool terminal = !o->output && isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	const char *format = o->format ? o->format : "text";
 	char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
+	bool told = true;
 	int ret;
 
 	if (!strcmp(format, "json"))
 		write_json(f, e);
+	else if (!strcmp(format, "page"))
+		told = explain_page(f, e, p);
 	else
 		explain_text(f, e, !strcmp(format, "markdown") ? EXPLAIN_MARKDOWN : terminal ? EXPLAIN_COLOUR : EXPLAIN_PLAIN);
 	fclose(f);
-	ret = put_out(o->output, text, len);
+	ret = told ? put_out(o->output, text, len) : EXIT_FAILED;
 	free(text);
 	return ret;
 }
@@ -197,7 +203,7 @@ int cmd_explain(const struct options *o, const struct paths *p)
 			ret = EXIT_USAGE;
 	}
 	if (ret == EXIT_OK)
-		ret = put(&e, o);
+		ret = put(&e, o, p);
 	for (unsigned r = 0; r < e.nr; r++)
 		json_decref(e.told[r]);
 	return ret;

@@ -32,8 +32,10 @@ json_t *explained_phase(const struct explained *e, unsigned r, size_t i);
 
 enum explain_style { EXPLAIN_PLAIN, EXPLAIN_COLOUR, EXPLAIN_MARKDOWN };
 void explain_text(FILE *f, const struct explained *e, enum explain_style style);
-/* One HTML page that needs nothing else. */
-void explain_page(FILE *f, const struct explained *e);
+/* One HTML page that needs nothing else. False after a message. */
+bool explain_page(FILE *f, const struct explained *e, const struct paths *p);
+/* What is real in it, in two sentences. The caller frees it. */
+char *explain_about(const struct explained *e);
 /* All of it as JSON, sentences included. */
 json_t *explain_json(const struct explained *e);
 

@@ -257,8 +257,8 @@ static void show_sums(const struct out *o, const struct explained *e, size_t i)
 		explain_bytes(ops ? (uint64_t)((double)number_of(phase, "bytes") / ops + 0.5) : 0, mean);
 		fprintf(o->f,
 			markdown(o) ? "| %s | %" PRIu64 " | %" JSON_INTEGER_FORMAT " | %s | %s | %.2f trips, %s |\n" :
-				      "   %-20s %4" PRIu64 " trips (%" JSON_INTEGER_FORMAT
-				      " page faults), %s; %s; over the phase %.2f trips, %s an operation\n",
+				      "   %-20s trips %" PRIu64 ", of them page faults %" JSON_INTEGER_FORMAT
+				      "; %s; %s; over the phase %.2f trips, %s an operation\n",
 			e->recipe[r]->name, number_of(phase, "operation_trips"), faults_of(phase), bytes,
 			*kinds ? kinds : "no trip", each, mean);
 		free(kinds);
@@ -283,6 +283,16 @@ static void show_phase(const struct out *o, const struct explained *e, size_t i)
 	show_sums(o, e, i);
 }
 
+char *explain_about(const struct explained *e)
+{
+	return xfmt("The guest has %u levels of page tables. The engine is the hypervisor's own source, compiled for this "
+		    "machine's user space, on a "
+		    "simulated CPU whose TLB keeps what it has until it is flushed. Trips and bytes are counted; instructions "
+		    "are not: compiled so they "
+		    "would be others.",
+		    e->workload->levels);
+}
+
 void explain_text(FILE *f, const struct explained *e, enum explain_style style)
 {
 	const struct out o = { f, style };
@@ -294,13 +304,7 @@ void explain_text(FILE *f, const struct explained *e, enum explain_style style)
 		fputs("\n\n", f);
 	}
 	line(&o, "", MARK_HEAD, xfmt("%s: %s", e->workload->name, e->workload->text));
-	line(&o, "", MARK_NONE,
-	     xfmt("The guest has %u levels of page tables. The engine is the hypervisor's own source, compiled for this "
-		  "machine's user space, on a "
-		  "simulated CPU whose TLB keeps what it has until it is flushed. Trips and bytes are counted; instructions are "
-		  "not: compiled so they "
-		  "would be others.",
-		  e->workload->levels));
+	line(&o, "", MARK_NONE, explain_about(e));
 	fputc('\n', f);
 	for (unsigned r = 0; r < e->nr; r++)
 		line(&o, markdown(&o) ? "- " : "   ", MARK_NONE, xfmt("%s: %s", e->recipe[r]->name, e->recipe[r]->text));

@@ -70,7 +70,7 @@ START_TEST(a_counter_is_told_once)
 	is(say_counter("tlb_flush", 1, none), "The TLB is flushed.");
 	ck_assert_ptr_null(say_counter("tlb_flush", 1, flush));
 	ck_assert_ptr_null(say_counter("emulate_ok", 1, none));
-	is(say_counter("prefetch_used", 3, none), "of these: used by the time they went: 3.");
+	is(say_counter("ad_hide", 3, none), "page tables hidden from the guest after they had been shown: 3.");
 	is(say_counter("novelty", 1, none), "novelty: 1.");
 	json_decref(none);
 	json_decref(flush);

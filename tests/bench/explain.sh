@@ -16,10 +16,10 @@ sums() {
 
 # The story of the papers: three faults and 24 KiB, three trips, two trips.
 check "the seeds' story is told" tell demand-fault-windows --recipe shadow1,shadow2,shadow3
-for sentence in 'shadow1 +3 trips \(3 page faults\), 24\.2 KiB' 'shadow2 +3 trips \(3 page faults\), 40 bytes' \
-	'shadow3 +2 trips \(2 page faults\), 24 bytes' 'The guest.s table in frame 0x[0-9a-f]+ goes out of sync' 'comes back into sync: it is read again' \
+for sentence in 'shadow1 +trips 3, of them page faults 3; 24\.2 KiB' 'shadow2 +trips 3, of them page faults 3; 40 bytes' \
+	'shadow3 +trips 2, of them page faults 2; 24 bytes' 'The guest.s table in frame 0x[0-9a-f]+ goes out of sync' 'comes back into sync: it is read again' \
 	'The write is emulated: the guest.s table gets 0x[0-9a-f]+, not present' 'no more than that was pulled through' \
-	'shadow L1\[501\]: empty -> frame 0x[0-9a-f]+, P RW US A D NX' 'the guest stops under shadow1, shadow2, and goes on under shadow3'; do
+	'shadow L1\[334\]: empty -> frame 0x[0-9a-f]+, P RW US A D NX' 'the guest stops under shadow1, shadow2, and goes on under shadow3'; do
 	has "it says: $sentence" "$tmp/out" "$sentence"
 done
 check "no colour where no terminal is" sh -c '! grep -q "$(printf "\033")" "$1"' - "$tmp/out"
