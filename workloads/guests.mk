@@ -87,7 +87,7 @@ $(GUEST_SCRIPT): $(addprefix $(GUEST_LINUX)/,mkscript.sh modules.sh script-init)
 	$(SHELL) $< $(GUEST_LINUX) kernels/amd64 guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
 
 # Debian's programs, which the guests linux-suites run, and their initramfs. The build goes on without it where they cannot be had.
-GUEST_SUITES = workloads/linux-suites.cpio.gz
+GUEST_SUITES = workloads/linux-suites.cpio
 GUEST_SUITES_FILES = $(addprefix $(GUEST_LINUX)/suites/,gzip hackbench httpd lua lua.lua pipes sqlite-file sqlite-memory sqlite.sql stress tcc xz zstd)
 $(GUEST_SUITES): $(addprefix $(GUEST_LINUX)/,mksuites.sh fetch-suites.sh suites-init) $(GUEST_SUITES_FILES) $(srcdir)/dom0/optional.sh guest-obj/linux-suite \
 		$(GUEST_REGION) $(BUSYBOX)

@@ -52,7 +52,7 @@ static const struct argp_option run_options[] = {
 	  1 },
 	{ "levels", KEY_LEVELS, "2,3,4,5", 0, "guests with so many levels of page tables (default: 4; in the full suite all)",
 	  1 },
-	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2, Linux guests 1)", 1 },
+	{ "repeat", 'n', "N", 0, "measure each workload N times (default: 2; Linux guests, and most of the quick suite, 1)", 1 },
 	{ "jobs", 'j', "N", 0, "how many QEMUs at once (default: one a CPU, as far as there is memory)", 1 },
 	{ "output", 'o', "DIR", 0, "write this run's results to DIR (default: results/<date-time>)", 1 },
 	{ "resume", KEY_RESUME, "RUN", 0,

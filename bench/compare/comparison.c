@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog.h"
 #include "comparison.h"
 #include "item.h"
 
@@ -106,9 +107,14 @@ static void pair_rows(struct comparison *c)
 	}
 }
 
-/* What varies under one recipe may under another, although so few repetitions of it happened to be alike. */
+/* What varies under one recipe may under another, although so few repetitions of it happened to be alike; and some are known to vary. */
 static void find_varying(struct comparison *c)
 {
+	for (unsigned i = 0; i < c->nr_changes; i++) {
+		const struct workload *w = workload_find(c->change[i].workload);
+
+		c->change[i].varies = w && workload_varies(w);
+	}
 	for (unsigned i = 0; i < c->nr_changes; i++) {
 		if (!sample_varies(&c->change[i].before) && !sample_varies(&c->change[i].after))
 			continue;

@@ -97,6 +97,13 @@ static const struct extra own_pool[] = {
 	{ NULL, 0 },
 };
 
+static const char *const varying[] = {
+#define WORKLOAD(...)
+#define VARIES(name) name,
+#include "workloads/workloads.def"
+#undef WORKLOAD
+};
+
 static const struct {
 	const char *name, *kind;
 } exercised[] = {
@@ -124,6 +131,19 @@ const struct workload *workload_find(const char *name)
 		if (!strcmp(workloads[i].name, name))
 			return &workloads[i];
 	return NULL;
+}
+
+static bool is_one_of(const char *const *list, unsigned n, const char *name)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(list[i], name))
+			return true;
+	return false;
+}
+
+bool workload_varies(const struct workload *w)
+{
+	return is_one_of(varying, COUNT_OF(varying), w->base);
 }
 
 bool workload_is_linux(const struct workload *w)
@@ -278,14 +298,6 @@ static bool select_by_name(const char *names, const char *what, bool *chosen, co
 	}
 	free(copy);
 	return ok && any;
-}
-
-static bool is_one_of(const char *const *list, unsigned n, const char *name)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (!strcmp(list[i], name))
-			return true;
-	return false;
 }
 
 /* What the suite "peers" measures beside peers (quick.def). */
@@ -447,14 +459,20 @@ static bool left_to_itself(const struct selection *s, const char *suite)
 	return !s->recipes_named && !s->workloads_named && !strcmp(s->suite, suite);
 }
 
-/* What quick.def says: the traced workloads, the recipes that boot Linux, and the pairs that the suite has besides. */
+/* What quick.def says: the traced workloads, the recipes under which Debian's programs run and those that measure twice, and the
+ * pairs that the suite has besides. */
 static const char *const quick_traced[] = {
 #define TRACED(name) name,
 #include "quick.def"
 };
 
-static const char *const quick_linux[] = {
-#define LINUX_UNDER(name) name,
+static const char *const quick_suites[] = {
+#define SUITES_UNDER(name) name,
+#include "quick.def"
+};
+
+static const char *const quick_twice[] = {
+#define TWICE(name) name,
 #include "quick.def"
 };
 
@@ -483,12 +501,12 @@ void select_also(struct selection *s)
 	}
 }
 
-/* The suite's own recipes and workloads, with four levels; Linux, which takes longest, under the recipes of quick.def alone. */
+/* The suite's own recipes and workloads, with four levels; Debian's programs, which take longest, under the recipes of quick.def alone. */
 static bool in_quick_suite(const struct recipe *r, const struct workload *w)
 {
 	if ((strcmp(r->suite, "quick") && !recipe_is_peer(r)) || !in_suite(w, "quick") || w->levels != 4)
 		return false;
-	return !workload_is_linux(w) || recipe_is_peer(r) || is_one_of(quick_linux, COUNT_OF(quick_linux), r->name);
+	return !workload_is_suites(w) || recipe_is_peer(r) || is_one_of(quick_suites, COUNT_OF(quick_suites), r->name);
 }
 
 /* A variant's Linux takes longer than all its other guests: one of them tells what its part is worth there. */
@@ -523,4 +541,12 @@ bool selection_traces(const struct selection *s, const struct recipe *r, const s
 		return in_quick_suite(r, w) && is_one_of(quick_traced, COUNT_OF(quick_traced), w->name);
 	/* A variant differs from its base in one part, and a form in its levels: what their traces would show, their figures do. */
 	return !left_to_itself(s, "full") || (!r->base && w->levels == 4);
+}
+
+unsigned selection_repeat(const struct selection *s, const struct recipe *r, const struct workload *w)
+{
+	if (workload_is_linux(w) || workload_is_own(w))
+		return 1;
+	return !left_to_itself(s, "quick") || workload_varies(w) || is_one_of(quick_twice, COUNT_OF(quick_twice), r->name) ? 2 :
+															     1;
 }

@@ -62,6 +62,8 @@ const struct workload *workload_find(const char *name);
 bool workload_is_linux(const struct workload *w);
 /* Does that Linux run Debian's programs, from an initramfs of packages that a machine may do without? */
 bool workload_is_suites(const struct workload *w);
+/* Do its figures differ from run to run, although instructions are counted? All others repeat to the digit. */
+bool workload_varies(const struct workload *w);
 /* Is it the user's? */
 bool workload_is_own(const struct workload *w);
 /* How many CPUs the guest has: 1, unless the list says otherwise. */
@@ -115,5 +117,10 @@ void select_also(struct selection *s);
 bool selection_asks(const struct selection *s, const struct recipe *r, const struct workload *w);
 bool selection_has(const struct selection *s, const struct recipe *r, const struct workload *w);
 bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w);
+/*
+ * How often that pair is measured if nobody says it: twice; once Linux, which takes a hundred times longer, and once, in the quick suite
+ * left to itself, what repeats to the digit (quick.def has the recipes that prove it).
+ */
+unsigned selection_repeat(const struct selection *s, const struct recipe *r, const struct workload *w);
 
 #endif

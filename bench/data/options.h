@@ -27,7 +27,7 @@ struct options {
 	const char *peers;         /* comma-separated; NULL: none besides */
 	const char *resume;        /* run: which run to go on with; NULL: a new one */
 	unsigned levels;           /* of the guests: bit n for n levels; LEVELS_DEFAULT. explain: how many, 0: 4 */
-	unsigned repeat;           /* 1 .. MAX_REPEAT; 0: 2 for bare-metal guests, 1 for Linux */
+	unsigned repeat;           /* 1 .. MAX_REPEAT; 0: selection_repeat() */
 	unsigned jobs;             /* QEMUs at once, 1 .. MAX_JOBS */
 	const char *
 		output; /* run: its directory; NULL: a new one in results/. compare, history, export: a file; NULL: standard output */

@@ -171,7 +171,7 @@ char *path_guest_initrd(const struct paths *p, const struct workload *w)
 	if (!workload_is_linux(w))
 		return NULL;
 	if (workload_is_suites(w))
-		return xfmt("%s/workloads/%s.cpio.gz", p->build, w->file);
+		return xfmt("%s/workloads/%s.cpio", p->build, w->file);
 	return xfmt("%s/workloads/linux-initramfs%s.cpio.gz", p->build, w->levels < 4 ? "-i386" : "");
 }
 

@@ -49,11 +49,12 @@ static void add_native(struct queue *q, const struct recipe *r, const struct sel
 {
 	for (unsigned i = 0; i < nr_workloads; i++) {
 		const struct workload *w = &workloads[i];
+		unsigned repeat = o->repeat ? o->repeat : selection_repeat(s, r, w);
 
 		/* QEMU would load the damaged images itself; it is the hypervisor that must refuse them. */
 		if (!selection_has(s, r, w) || workload_is_bad(w))
 			continue;
-		for (unsigned rep = 1; rep <= plan_repeat(w, o->repeat); rep++) {
+		for (unsigned rep = 1; rep <= repeat; rep++) {
 			struct plan one = { .recipe = r };
 
 			if (results_finished(q->res, r->name, w->name, rep, false))

@@ -21,11 +21,6 @@ static void add(struct plan *p, const struct workload *w, bool traced, unsigned 
 	p->item[p->nr_items++] = (struct plan_item){ w, traced, first, repeat, 0 };
 }
 
-unsigned plan_repeat(const struct workload *w, unsigned repeat)
-{
-	return repeat ? repeat : workload_is_linux(w) || workload_is_own(w) ? 1 : 2;
-}
-
 void plan_make(struct plan *p, const struct recipe *r, const struct selection *s, unsigned repeat, bool trace, unsigned vcpus)
 {
 	*p = (struct plan){ .recipe = r };
@@ -37,7 +32,7 @@ void plan_make(struct plan *p, const struct recipe *r, const struct selection *s
 
 			if (!selection_has(s, r, w) || hostile != !pass || workload_vcpus(w) != vcpus)
 				continue;
-			add(p, w, false, 1, plan_repeat(w, repeat));
+			add(p, w, false, 1, repeat ? repeat : selection_repeat(s, r, w));
 			if (trace && selection_traces(s, r, w))
 				add(p, w, true, 1, 1);
 		}

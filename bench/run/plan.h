@@ -24,8 +24,6 @@ struct plan {
 	unsigned nr_items;
 };
 
-/* How often a workload is measured: `repeat`, or if that is 0 twice, and once for Linux, which takes a hundred times longer. */
-unsigned plan_repeat(const struct workload *w, unsigned repeat);
 /*
  * Every workload with so many vCPUs that is to be run under r untraced and, if `trace`, those that are to be traced once more: what
  * may share a boot, whose machine has a CPU for each of them. May be empty.

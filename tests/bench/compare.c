@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalog.h"
 #include "comparison.h"
 #include "show_comparison.h"
 #include "tests/bench/tree.h"
@@ -114,6 +115,20 @@ START_TEST(what_repeats_is_judged_exactly)
 	ck_assert_int_eq(change_of("better", METRIC_instructions)->outcome, OUTCOME_BETTER);
 	ck_assert(comparison_is_worse(&c));
 	ck_assert_uint_eq(c.few, 0);
+}
+END_TEST
+
+/* Once in each run, and another figure: of a workload that the list says varies, nothing can be told. */
+START_TEST(what_is_known_to_vary_is_not_judged_exactly)
+{
+	ck_assert(workload_varies(workload_find("smp-shootdown")));
+	add(run_before, "shadow2", "smp-shootdown", 1000, 20);
+	add(run_after, "shadow2", "smp-shootdown", 1100, 20);
+	compare(0.01);
+	ck_assert_int_eq(change_of("smp-shootdown", METRIC_instructions)->outcome, OUTCOME_UNCLEAR);
+	ck_assert_int_eq(change_of("smp-shootdown", METRIC_trips)->outcome, OUTCOME_SAME);
+	ck_assert(!comparison_is_worse(&c));
+	ck_assert_uint_gt(c.few, 0);
 }
 END_TEST
 
@@ -306,6 +321,7 @@ int main(void)
 	tcase_add_test(t, nothing_is_said_of_single_or_equal_values);
 	tcase_add_test(t, what_repeats_is_judged_exactly);
 	tcase_add_test(t, a_trip_where_there_was_none_is_worse);
+	tcase_add_test(t, what_is_known_to_vary_is_not_judged_exactly);
 	tcase_add_test(t, what_varies_is_worse_only_when_that_is_sure);
 	tcase_add_test(t, what_varies_elsewhere_is_not_taken_for_exact);
 	tcase_add_test(t, no_false_alarm_over_ten_pairs);

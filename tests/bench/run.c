@@ -18,34 +18,6 @@
 #include "results.h"
 #include "tests/suite.h"
 
-START_TEST(the_default_choice_is_the_quick_suite)
-{
-	struct selection s;
-	unsigned hostile = 0;
-
-	ck_assert(select_recipes(&s, NULL, "quick"));
-	ck_assert(select_workloads(&s, NULL, "quick", LEVELS_DEFAULT));
-	for (unsigned i = 0; i < nr_recipes; i++)
-		ck_assert(s.recipe[i] == !strcmp(recipes[i].suite, "quick"));
-	for (unsigned i = 0; i < nr_workloads; i++)
-		hostile += s.workload[i] && !strcmp(workloads[i].suite, "hostile");
-	ck_assert_uint_eq(hostile, 0);
-	ck_assert(s.workload[workload_find("demand-fault") - workloads]);
-}
-END_TEST
-
-START_TEST(variants_belong_to_the_full_suite_or_are_named)
-{
-	const struct recipe *r = recipe_find("shadow2-guess");
-	struct selection s;
-
-	ck_assert_str_eq(r->base, "shadow2");
-	ck_assert(select_recipes(&s, NULL, "quick") && !s.recipe[r - recipes]);
-	ck_assert(select_recipes(&s, NULL, "full") && s.recipe[r - recipes] && s.recipe[recipe_find("npt") - recipes]);
-	ck_assert(select_recipes(&s, "shadow2-guess", "quick") && s.recipe[r - recipes]);
-}
-END_TEST
-
 START_TEST(peers_are_in_no_suite_but_theirs)
 {
 	static const char *const suite[] = { "quick", "full", "hostile" };
@@ -208,6 +180,30 @@ START_TEST(commas_in_paths_are_doubled)
 }
 END_TEST
 
+static const char *firmware_of(const struct argv *a)
+{
+	for (unsigned i = 0; i + 1 < a->n; i++)
+		if (!strcmp(a->arg[i], "-bios"))
+			return a->arg[i + 1];
+	return NULL;
+}
+
+START_TEST(what_wants_nothing_of_firmware_has_the_quick_one)
+{
+	static const char *const guests[] = { "demand-fault", "smp-shootdown", "linux-process" };
+	struct argv a;
+
+	qemu_hypervisor(&a, "qemu", "hv.elf", "kernel", "initrd", "disk", "/dev/fd/9", 1);
+	ck_assert_pstr_eq(firmware_of(&a), "qboot.rom");
+	argv_free(&a);
+	for (unsigned i = 0; i < 3; i++) {
+		qemu_native(&a, "qemu", "image", NULL, workload_find(guests[i]));
+		ck_assert_pstr_eq(firmware_of(&a), i < 2 ? "qboot.rom" : NULL);
+		argv_free(&a);
+	}
+}
+END_TEST
+
 START_TEST(exit_status_tells_the_guest_s_word)
 {
 	unsigned v = 7;
@@ -216,71 +212,6 @@ START_TEST(exit_status_tells_the_guest_s_word)
 	ck_assert(qemu_debug_exit(7 << 8, &v) && v == 3);
 	ck_assert(!qemu_debug_exit(0, &v));
 	ck_assert(!qemu_debug_exit(9, &v));
-}
-END_TEST
-
-START_TEST(the_quick_suite_leaves_out_what_takes_long)
-{
-	const struct recipe *vtlb = recipe_find("vtlb"), *shadow2 = recipe_find("shadow2"), *native = recipe_find("native");
-	const struct workload *fault = workload_find("demand-fault"), *batch = workload_find("map-batch"),
-			      *linux_guest = workload_find("linux-process");
-	struct selection s;
-
-	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, NULL, "quick", LEVELS_DEFAULT));
-	ck_assert(selection_has(&s, shadow2, linux_guest) && selection_has(&s, vtlb, linux_guest) &&
-		  selection_has(&s, vtlb, batch));
-	ck_assert(selection_traces(&s, vtlb, fault) && !selection_traces(&s, vtlb, batch) &&
-		  !selection_traces(&s, native, fault));
-	/* Who names something gets all of it. */
-	ck_assert(select_recipes(&s, "vtlb", "quick"));
-	ck_assert(selection_has(&s, vtlb, linux_guest) && !selection_has(&s, shadow2, linux_guest) &&
-		  selection_traces(&s, vtlb, batch));
-	ck_assert(select_recipes(&s, NULL, "full") && select_workloads(&s, NULL, "full", LEVELS_DEFAULT));
-	ck_assert(selection_has(&s, vtlb, linux_guest) && selection_traces(&s, vtlb, batch));
-	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), linux_guest) &&
-		  !selection_has(&s, recipe_find("shadow2-guess"), workload_find("linux-process.2")));
-	ck_assert(selection_has(&s, vtlb, workload_find("linux-process.2")) &&
-		  !selection_traces(&s, vtlb, workload_find("demand-fault.2")));
-	ck_assert(selection_has(&s, recipe_find("shadow2-guess"), fault) &&
-		  !selection_traces(&s, recipe_find("shadow2-guess"), fault));
-}
-END_TEST
-
-/* quick.def's pairs: exactly these, of recipes and forms that exist, and only while nothing is named. */
-START_TEST(the_quick_suite_has_single_pairs_besides)
-{
-	static const struct {
-		const char *recipe, *form;
-	} also[] = {
-#define ALSO(recipe, form) { recipe, form },
-#include "quick.def"
-	};
-	struct selection s, named;
-	unsigned pairs = 0;
-
-	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, NULL, "quick", LEVELS_DEFAULT));
-	select_also(&s);
-	for (unsigned i = 0; i < COUNT_OF(also); i++) {
-		const struct recipe *r = recipe_find(also[i].recipe);
-		const struct workload *w = workload_find(also[i].form);
-
-		ck_assert_msg(r && w, "%s, %s", also[i].recipe, also[i].form);
-		ck_assert(selection_has(&s, r, w));
-		ck_assert_msg(strcmp(r->suite, "quick") || strcmp(w->suite, "quick") || w->levels != 4,
-			      "%s, %s are quick as they are", r->name, w->name);
-	}
-	for (unsigned r = 0; r < nr_recipes; r++)
-		for (unsigned w = 0; w < nr_workloads; w++) {
-			bool outside = strcmp(recipes[r].suite, "quick") || strcmp(workloads[w].suite, "quick") ||
-				       workloads[w].levels != 4;
-
-			pairs += outside && selection_has(&s, &recipes[r], &workloads[w]);
-			ck_assert(!outside || !selection_traces(&s, &recipes[r], &workloads[w]));
-		}
-	ck_assert_uint_eq(pairs, COUNT_OF(also));
-	ck_assert(select_recipes(&named, NULL, "quick") && select_workloads(&named, "true-fault", "quick", LEVELS_DEFAULT));
-	select_also(&named);
-	ck_assert(!named.recipe[recipe_find("shadow2+guest_flags") - recipes]);
 }
 END_TEST
 
@@ -567,8 +498,6 @@ int main(void)
 	TCase *t = tcase_create("run");
 
 	tcase_set_timeout(t, 60);
-	tcase_add_test(t, the_default_choice_is_the_quick_suite);
-	tcase_add_test(t, variants_belong_to_the_full_suite_or_are_named);
 	tcase_add_test(t, peers_are_in_no_suite_but_theirs);
 	tcase_add_test(t, peers_are_chosen_by_their_names);
 	tcase_add_test(t, what_a_peer_cannot_run_is_known);
@@ -576,11 +505,10 @@ int main(void)
 	tcase_add_test(t, forms_are_chosen_by_their_levels_or_their_name);
 	tcase_add_test(t, a_workload_without_the_usual_form_gives_what_it_has);
 	tcase_add_test(t, every_form_has_its_own_image);
-	tcase_add_test(t, the_quick_suite_leaves_out_what_takes_long);
-	tcase_add_test(t, the_quick_suite_has_single_pairs_besides);
 	tcase_add_test(t, plans_are_cut_and_split);
 	tcase_add_test(t, commas_in_paths_are_doubled);
 	tcase_add_test(t, exit_status_tells_the_guest_s_word);
+	tcase_add_test(t, what_wants_nothing_of_firmware_has_the_quick_one);
 	tcase_add_test(t, the_suite_follows_the_initramfs_at_a_multiple_of_four);
 	tcase_add_test(t, plan_json_has_the_agreed_shape);
 	tcase_add_test(t, test_logs_are_counted);

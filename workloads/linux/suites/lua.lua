@@ -1,5 +1,5 @@
 -- Trees that become garbage, and strings in a table that grows and shrinks.
-local deepest = ({ short = 5, quick = 9, full = 14 })[arg[1]]
+local deepest = ({ short = 5, quick = 8, full = 14 })[arg[1]]
 local function tree(depth) return depth == 0 and {} or { tree(depth - 1), tree(depth - 1) } end
 local function count(t) return t[1] and 1 + count(t[1]) + count(t[2]) or 1 end
 local kept, words, sum = tree(deepest), {}, 0
