@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * Whose which RAM is, for machines of all kinds and for maps that no sane firmware makes; and the allocator over what is the hypervisor's own,
- * on addresses that this process has for it.
- */
+/* The allocator over what is the hypervisor's own memory, on addresses that this process has for it. */
 #include <check.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,11 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "memory_plan.h"
+#include "tests/hv/firmware.h"
 #include "tests/suite.h"
-
-#define MIB (1ull << 20)
-#define GIB (1ull << 30)
 
 /* The source as it is; the image is where a test wants it. */
 static u64 image_first, image_last;
@@ -49,301 +43,6 @@ void plat_panic(const char *format, ...)
 	abort();
 }
 
-static u64 rng;
-
-static u64 pick(u64 below)
-{
-	rng = rng * 6364136223846793005ull + 1442695040888963407ull;
-	return (rng >> 33) % below;
-}
-
-static void add(struct boot_info *bi, u64 base, u64 bytes, u32 type)
-{
-	bi->e820[bi->nr_e820++] = (struct boot_range){ base, bytes, type };
-}
-
-/* A PC with so much RAM below 4 GiB and above, as firmware tells of it; the image is at 1 GiB, two modules of 12 MiB behind it. */
-static const struct memory_range image = { GIB, GIB + MIB };
-
-static struct boot_info pc(u64 low, u64 high, const char *cmdline)
-{
-	struct boot_info bi = { .cmdline = cmdline,
-				.nr_modules = 2,
-				.module = { { GIB + 2 * MIB, 12 * MIB, "" }, { GIB + 14 * MIB, 12 * MIB - 5, "" } } };
-
-	add(&bi, 0, 0x9fc00, E820_RAM);
-	add(&bi, 0x9fc00, 0x400, E820_RESERVED);
-	add(&bi, 0xf0000, 0x10000, E820_RESERVED);
-	add(&bi, MIB, low - MIB - 0x21000, E820_RAM);
-	add(&bi, low - 0x21000, 0x21000, E820_RESERVED);
-	add(&bi, 0xfeffc000, 0x4000, E820_RESERVED);
-	if (high)
-		add(&bi, 4 * GIB, high, E820_RAM);
-	return bi;
-}
-
-static u64 bytes_of(const struct memory_range *r, u32 nr)
-{
-	u64 sum = 0;
-
-	for (u32 i = 0; i < nr; i++)
-		sum += r[i].end - r[i].base;
-	return sum;
-}
-
-static bool has(const struct memory_range *r, u32 nr, u64 at)
-{
-	for (u32 i = 0; i < nr; i++)
-		if (r[i].base <= at && at < r[i].end)
-			return true;
-	return false;
-}
-
-/* ---- words ---- */
-
-START_TEST(sizes)
-{
-	static const struct {
-		const char *text;
-		bool good;
-		u64 bytes;
-	} cases[] = { { "0", true, 0 },
-		      { "4096", true, 4096 },
-		      { "512K", true, 512 << 10 },
-		      { "512m", true, 512 * MIB },
-		      { "3G next", true, 3 * GIB },
-		      { "17179869183G", true, 17179869183ull << 30 },
-		      { "17179869184G", false, 0 },
-		      { "18446744073709551615", true, ~0ull },
-		      { "18446744073709551616", false, 0 },
-		      { "99999999999999999999999G", false, 0 },
-		      { "", false, 0 },
-		      { " 5", false, 0 },
-		      { "G", false, 0 },
-		      { "-1", false, 0 },
-		      { "0x200", false, 0 },
-		      { "512MB", false, 0 },
-		      { "1.5G", false, 0 },
-		      { "512T", false, 0 } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		u64 bytes = 77;
-		bool good = plan_size(cases[i].text, &bytes);
-
-		ck_assert_msg(good == cases[i].good && (!good || bytes == cases[i].bytes), "\"%s\" gives %d, %llu", cases[i].text,
-			      good, (unsigned long long)bytes);
-	}
-	ck_assert_str_eq(boot_option("a dom0_mem=1G b", "dom0_mem="), "1G b");
-	ck_assert_str_eq(boot_option("dom0_mem=", "dom0_mem="), "");
-	ck_assert_ptr_null(boot_option("xdom0_mem=1G dom0_me", "dom0_mem="));
-	ck_assert_ptr_null(boot_option("", "dom0_mem="));
-}
-END_TEST
-
-/* Pseudo-random words behind dom0_mem=: never more than a sentence comes of them. */
-START_TEST(words_of_any_kind)
-{
-	static const char letters[] = "0123456789KMGkmg -+.x\n\x80=";
-	char word[48], why[256];
-	struct memory_plan p;
-
-	rng = 5;
-	for (u32 n = 0; n < 20000; n++) {
-		struct boot_info bi = pc(2 * GIB, n % 2 ? 4 * GIB : 0, word);
-		u32 len = (u32)pick(30);
-
-		strcpy(word, "dom0_mem=");
-		for (u32 i = 0; i < len; i++)
-			word[9 + i] = letters[pick(sizeof(letters) - 1)];
-		word[9 + len] = 0;
-		memset(why, 'x', sizeof(why));
-		if (memory_plan(&bi, image, &p, why, sizeof(why)))
-			ck_assert_uint_ge(p.dom0_bytes, 96 * MIB);
-		else
-			ck_assert(memchr(why, 0, sizeof(why)) && strlen(why) > 30);
-	}
-}
-END_TEST
-
-/* ---- whole machines ---- */
-
-static const struct machine {
-	const char *cmdline;
-	u64 low, high;    /* RAM */
-	u64 dom0, own;    /* MiB, 1 less is the same: what firmware has is cut off; dom0 0: refused */
-	u64 dom0_low_end; /* MiB */
-	const char *why;
-} machines[] = {
-	{ "", 2048, 0, 1023, 1023, 1024, "" },                           /* all below the image: as much as ever */
-	{ "loglevel=debug dom0_mem=512M", 2048, 0, 511, 1535, 512, "" }, /* 640 KiB count, borders are at 4 MiB */
-	{ "dom0_mem=524288K", 2048, 0, 511, 1535, 512, "" },
-	{ "", 2048, 2048, 1023, 3071, 1024, "" },
-	{ "", 2048, 14336, 4095, 12287, 1024, "" },            /* a quarter */
-	{ "dom0_mem=3G", 2048, 2048, 3071, 1023, 1024, "" },   /* the highest of it: all above 4 GiB */
-	{ "dom0_mem=3500M", 2048, 2048, 3500, 594, 1024, "" }, /* and of what is below */
-	{ "dom0_mem=64G", 2048, 131072, 65535, 67583, 1024, "" },
-	{ "dom0_mem=lots", 2048, 0, 0, 0, 0, "is no size: give a number and K, M or G" },
-	{ "dom0_mem=512MB", 2048, 0, 0, 0, 0, "dom0_mem=512MB is no size" },
-	{ "dom0_mem=", 2048, 0, 0, 0, 0, "is no size" },
-	{ "dom0_mem=0", 2048, 0, 0, 0, 0,
-	  "dom0_mem=0 is too little to boot: with this kernel and initrd dom0 needs 168 MiB at least" },
-	{ "dom0_mem=167M", 2048, 0, 0, 0, 0, "too little to boot" },
-	{ "dom0_mem=168M", 2048, 0, 167, 1879, 168, "" },
-	{ "dom0_mem=4G", 2048, 0, 0, 0, 0,
-	  "dom0_mem=4G is more than there is: of 2047 MiB the hypervisor needs 185 itself, so give 1862 MiB at most" },
-	{ "dom0_mem=1900M", 2048, 0, 0, 0, 0, "more than there is" },
-	{ "dom0_mem=1862M", 2048, 0, 1862, 185, 1024, "" },
-	{ "dom0_mem=17179869183G", 2048, 0, 0, 0, 0, "more than there is" },
-	{ "dom0_mem=4200M", 2048, 4096, 4198, 1946, 1024, "" },
-	{ "dom0_mem=6000M", 2048, 4096, 0, 0, 0, "more than there is" },
-	{ "", 1100, 0, 0, 0, 0,
-	  "memory does not suffice: the hypervisor needs 185 MiB below 4 GiB, and dom0 leaves it 75 of the machine's 1099; "
-	  "dom0_mem=" },
-	{ "dom0_mem=900M", 1100, 0, 899, 199, 900, "" },
-	{ "", 1024, 0, 0, 0, 0, "memory does not suffice: RAM has to be at 1024 to 1025 MiB" },
-	{ "", 512, 8192, 0, 0, 0, "RAM has to be at" },
-};
-
-START_TEST(shares)
-{
-	const struct machine *m = &machines[_i];
-	struct boot_info bi = pc(m->low * MIB, m->high * MIB, m->cmdline);
-	struct memory_plan p;
-	char why[256] = "";
-	u64 low_end = 0;
-
-	ck_assert_msg(memory_plan(&bi, image, &p, why, sizeof(why)) == !m->why[0], "\"%s\": %s", m->cmdline, why);
-	if (m->why[0]) {
-		ck_assert_msg(strstr(why, m->why) != NULL, "\"%s\", not \"%s\"", why, m->why);
-		return;
-	}
-	for (u32 i = 0; i < p.nr_dom0 && p.dom0[i].base < GIB; i++)
-		low_end = p.dom0[i].end;
-	ck_assert_uint_eq(p.dom0_bytes, bytes_of(p.dom0, p.nr_dom0));
-	ck_assert_uint_le(llabs((long long)(p.dom0_bytes / MIB - m->dom0)), 4);
-	ck_assert_uint_le(llabs((long long)(bytes_of(p.own, p.nr_own) / MIB - m->own)), 4);
-	ck_assert_uint_eq(low_end / MIB, m->dom0_low_end);
-	ck_assert(has(p.own, p.nr_own, GIB) && has(p.own, p.nr_own, GIB + MIB - 1));
-}
-END_TEST
-
-/* ---- hostile maps ---- */
-
-static u64 any_address(void)
-{
-	static const u64 near[] = { 0, MIB, GIB, 2 * GIB, 4 * GIB, 512 * GIB, ~0ull, 1ull << 63 };
-	u64 at = pick(3) ? near[pick(ARRAY_SIZE(near))] : pick(8 * GIB);
-
-	return at + pick(64 * MIB) - pick(64 * MIB) * pick(2);
-}
-
-static struct boot_info any_map(void)
-{
-	struct boot_info bi = pc(2 * GIB, pick(2) * 4 * GIB, "");
-	u32 more = (u32)pick(BOOT_MAX_E820 - 10);
-
-	for (u32 i = 0; i < more; i++)
-		add(&bi, any_address(), pick(4) ? pick(GIB) : any_address(), pick(3) ? 2 + (u32)pick(9) : E820_RAM);
-	for (u32 i = 1; i < bi.nr_e820; i++) /* as boot/multiboot.c leaves them */
-		for (u32 k = i; k && bi.e820[k - 1].base > bi.e820[k].base; k--) {
-			struct boot_range r = bi.e820[k];
-
-			bi.e820[k] = bi.e820[k - 1];
-			bi.e820[k - 1] = r;
-		}
-	return bi;
-}
-
-/* Does an entry of RAM have all of the page, or one of another type any byte of it? */
-static bool page_is(const struct boot_info *bi, u64 page, bool ram)
-{
-	for (u32 i = 0; i < bi->nr_e820; i++) {
-		const struct boot_range *r = &bi->e820[i];
-		const u64 last = r->bytes - 1 > ~0ull - r->base ? ~0ull : r->base + r->bytes - 1;
-
-		if ((r->type == E820_RAM) != ram || !r->bytes || last < page || r->base > page + PAGE_SIZE - 1)
-			continue;
-		if (!ram || (r->base <= page && last >= page + PAGE_SIZE - 1))
-			return true;
-	}
-	return false;
-}
-
-/* A page that two entries of RAM have only together is left to nobody: that is allowed. */
-static void check_page(const struct boot_info *bi, const struct memory_plan *p, u64 at)
-{
-	const u64 page = at & PAGE_MASK;
-	const bool ours = has(p->own, p->nr_own, page), dom0s = has(p->dom0, p->nr_dom0, page);
-
-	ck_assert(!ours || !dom0s);
-	if (ours || dom0s)
-		ck_assert_msg(!page_is(bi, page, false), "%llx is no RAM", (unsigned long long)page);
-	if (page >= 512 * GIB)
-		ck_assert(!ours && !dom0s);
-	else if (page_is(bi, page, true) && !page_is(bi, page, false))
-		ck_assert_msg(ours || dom0s, "%llx is nobody's", (unsigned long long)page);
-}
-
-static void check_dom0_map(const struct boot_info *bi, const struct memory_plan *p, u64 at)
-{
-	static struct boot_range map[256];
-	const u32 n = plan_dom0_map(bi, p, map, ARRAY_SIZE(map));
-	bool ram = false;
-
-	for (u32 i = 0; i < n; i++) {
-		ck_assert_uint_ne(map[i].bytes, 0);
-		ram |= map[i].type == E820_RAM && map[i].base <= at && at - map[i].base < map[i].bytes;
-	}
-	ck_assert_uint_eq(ram, has(p->dom0, p->nr_dom0, at));
-}
-
-static void check_borders(const struct memory_plan *p)
-{
-	for (u32 i = 0; i < p->nr_own; i++)
-		for (u32 k = 0; k < p->nr_dom0; k++)
-			if (p->own[i].base == p->dom0[k].end || p->own[i].end == p->dom0[k].base) {
-				const u64 at = p->own[i].base == p->dom0[k].end ? p->own[i].base : p->own[i].end;
-
-				ck_assert(at == GIB || at % PLAN_UNIT == 0);
-			}
-}
-
-START_TEST(maps_of_any_kind)
-{
-	static const char *const words[] = { "", "dom0_mem=300M", "dom0_mem=2G", "dom0_mem=5G" };
-	u32 shared_out = 0;
-	char why[256];
-
-	rng = 99;
-	for (u32 n = 0; n < 6000; n++) {
-		struct boot_info bi = any_map();
-		struct memory_plan p;
-
-		bi.cmdline = words[pick(ARRAY_SIZE(words))];
-		if (!memory_plan(&bi, image, &p, why, sizeof(why))) {
-			ck_assert_uint_gt(strlen(why), 30);
-			continue;
-		}
-		shared_out++;
-		check_borders(&p);
-		for (u32 i = 0; i < 40; i++) {
-			const struct boot_range *r = &bi.e820[pick(bi.nr_e820)];
-			u64 at = pick(2) ? any_address() : r->base + pick(2) * r->bytes + pick(3) * PAGE_SIZE - PAGE_SIZE;
-
-			check_page(&bi, &p, at);
-			check_dom0_map(&bi, &p, at & PAGE_MASK);
-		}
-		for (u32 i = 0; i < p.nr_own; i++) {
-			check_page(&bi, &p, p.own[i].base);
-			check_page(&bi, &p, p.own[i].end - 1);
-		}
-	}
-	ck_assert_uint_gt(shared_out, 500);
-}
-END_TEST
-
-/* ---- the allocator ---- */
-
 #define LOW_MIB  320 /* from the image on */
 #define HIGH_MIB 96  /* from 4 GiB on */
 
@@ -357,10 +56,8 @@ static void map_at(u64 base, u64 bytes)
 		*(u64 *)(base + at) = ~0ull;
 }
 
-static struct boot_info machine(u64 high_mib)
+static void begin(const struct boot_info *bi)
 {
-	struct boot_info bi = pc(GIB + LOW_MIB * MIB, high_mib * MIB, "dom0_mem=1G");
-
 	image_first = image.base;
 	image_last = image.end;
 	host_memory = (struct host_memory){ 0 };
@@ -368,13 +65,53 @@ static struct boot_info machine(u64 high_mib)
 	boot_pml4[0] = (u64)pdpt | 3;
 	memset(pdpt, 0, sizeof(pdpt));
 	map_at(GIB, LOW_MIB * MIB);
-	if (high_mib)
-		map_at(4 * GIB, high_mib * MIB);
 	if (setjmp(refused))
 		ck_abort_msg("refused: %s", refusal);
-	memory_init(&bi);
+	memory_init(bi);
+}
+
+static struct boot_info machine_of(u64 high)
+{
+	return pc(GIB + LOW_MIB * MIB, high, "dom0_mem=1G");
+}
+
+static struct boot_info machine(u64 high_mib)
+{
+	struct boot_info bi = machine_of(high_mib * MIB);
+
+	if (high_mib)
+		map_at(4 * GIB, high_mib * MIB);
+	begin(&bi);
 	return bi;
 }
+
+/* The bitmap lies in RAM that is the hypervisor's, from its first byte to its last, where firmware has something behind the image. */
+START_TEST(bitmap_in_ram)
+{
+	struct boot_info bi = machine_of(HIGH_MIB * MIB);
+
+	add(&bi, image.end + _i * PAGE_SIZE, PAGE_SIZE, E820_RESERVED);
+	sort(&bi);
+	begin(&bi);
+	for (u64 at = (u64)taken; at < (u64)taken + end_page / 8; at += 8)
+		ck_assert_msg(has(host_memory.own, host_memory.nr_own, at), "%llx is no RAM", (unsigned long long)at);
+}
+END_TEST
+
+/* RAM to the end of all addresses, as a map may have it: what is given out of it is what is mapped. */
+START_TEST(to_the_end)
+{
+	struct boot_info bi = machine_of(0);
+
+	add(&bi, 4 * GIB, _i ? ~0ull - 4 * GIB : ~0ull, E820_RAM);
+	begin(&bi);
+	memory_map_host();
+	for (u64 gib = 4; gib < 512; gib++)
+		ck_assert_msg(pdpt[gib] || !has(host_memory.own, host_memory.nr_own, gib * GIB),
+			      "%llu GiB are given out, and not mapped", (unsigned long long)gib);
+	ck_assert(has(host_memory.own, host_memory.nr_own, 5 * GIB) || has(plan.dom0, plan.nr_dom0, 5 * GIB));
+}
+END_TEST
 
 /* What is given out: zero, the hypervisor's own, nobody else's; it is scribbled on. */
 static void took(u64 base, u64 bytes)
@@ -558,10 +295,8 @@ int main(void)
 	Suite *s = suite_create("memory");
 	TCase *c = tcase_create("memory");
 
-	tcase_add_test(c, sizes);
-	tcase_add_test(c, words_of_any_kind);
-	tcase_add_loop_test(c, shares, 0, ARRAY_SIZE(machines));
-	tcase_add_test(c, maps_of_any_kind);
+	tcase_add_loop_test(c, bitmap_in_ram, 0, 40);
+	tcase_add_loop_test(c, to_the_end, 0, 2);
 	tcase_add_loop_test(c, taken_and_given_back, 0, 2);
 	tcase_add_test(c, all_of_it);
 	tcase_add_test(c, below_and_no_more);

@@ -251,11 +251,9 @@ static void keep(u64 base, u64 end)
 	mark(base / PAGE_SIZE, last < end_page ? last : end_page, true);
 }
 
-/* The bitmap lies behind the image, or behind a module that is there. */
-static u64 bitmap_place(const struct boot_info *bi, u64 bytes)
+/* Where `bytes` are free from `at` on, behind modules that lie there. */
+static u64 behind_modules(const struct boot_info *bi, u64 at, u64 bytes)
 {
-	u64 at = ALIGN_UP((u64)image_end, PAGE_SIZE);
-
 	for (u32 i = 0; i < bi->nr_modules;) {
 		const struct boot_module *m = &bi->module[i++];
 
@@ -267,6 +265,20 @@ static u64 bitmap_place(const struct boot_info *bi, u64 bytes)
 	return at;
 }
 
+/* The bitmap lies behind the image, in one piece of what is own: firmware may have something between. 0: there is no place. */
+static u64 bitmap_place(const struct boot_info *bi, u64 bytes)
+{
+	const u64 first = ALIGN_UP((u64)image_end, PAGE_SIZE);
+
+	for (u32 i = 0; i < plan.nr_own; i++) {
+		const u64 base = plan.own[i].base, at = behind_modules(bi, base > first ? base : first, bytes);
+
+		if (at + bytes <= plan.own[i].end && at + bytes <= BELOW_4G)
+			return at;
+	}
+	return 0;
+}
+
 static void make_bitmap(const struct boot_info *bi)
 {
 	u64 at, bytes;
@@ -274,7 +286,7 @@ static void make_bitmap(const struct boot_info *bi)
 	end_page = ALIGN_UP(plan.own[plan.nr_own - 1].end / PAGE_SIZE, WORD);
 	bytes = ALIGN_UP(end_page / 8, PAGE_SIZE);
 	at = bitmap_place(bi, bytes);
-	if (at + bytes > BELOW_4G || !memory_is_private(at, 1) || !memory_is_private(at + bytes - 1, 1))
+	if (!at)
 		boot_refuse("memory does not suffice: no %lu KiB are free behind the image and the modules.", bytes >> 10);
 	taken = (u64 *)at;
 	memset(taken, 0xff, bytes);
@@ -302,12 +314,6 @@ void memory_init(const struct boot_info *bi)
 
 	if (!memory_plan(bi, image, &plan, why, sizeof(why)))
 		boot_refuse("%s.", why);
-	for (u32 i = 0; i < bi->nr_e820; i++) {
-		const struct boot_range *r = &bi->e820[i];
-
-		if (r->type == E820_RAM && r->base + r->bytes > h->ram_end)
-			h->ram_end = r->base + r->bytes;
-	}
 	memcpy(h->own, plan.own, sizeof(h->own));
 	h->nr_own = plan.nr_own;
 	for (u32 i = 0; i < plan.nr_dom0 && plan.dom0[i].base < image.base; i++)
@@ -316,6 +322,9 @@ void memory_init(const struct boot_info *bi)
 	h->window_bytes = ALIGN_UP(plan.own[plan.nr_own - 1].end, POOL_UNIT) - h->window_base;
 	for (u32 i = 0; i < plan.nr_own; i++)
 		h->own_bytes += plan.own[i].end - plan.own[i].base;
+	h->ram_end = plan.own[plan.nr_own - 1].end;
+	if (plan.nr_dom0 && plan.dom0[plan.nr_dom0 - 1].end > h->ram_end)
+		h->ram_end = plan.dom0[plan.nr_dom0 - 1].end;
 	make_bitmap(bi);
 	plat_log(LOG_INFO, "memory: %lu MiB, dom0 has %lu", plan.all_bytes >> 20, plan.dom0_bytes >> 20);
 	log_ranges("private", plan.own, plan.nr_own);

@@ -16,7 +16,7 @@ struct host_memory {
 	u32 nr_own;
 	u64 dom0_low_end;              /* dom0's memory below the image ends here */
 	u64 window_base, window_bytes; /* from the lowest to the highest byte that can be a domU's: BAR 4. POOL_UNIT aligned */
-	u64 own_bytes, ram_end;        /* ram_end: of the highest RAM range, whosever it is */
+	u64 own_bytes, ram_end;        /* ram_end: of the highest range, whosever it is */
 };
 
 extern struct host_memory host_memory;
