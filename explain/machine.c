@@ -95,6 +95,7 @@ struct access {
 	u64 value;
 	unsigned bytes;
 	const char *why;
+	bool and; /* what is there is kept where `value` has ones */
 };
 
 static u32 smap(u32 access)
@@ -102,16 +103,44 @@ static u32 smap(u32 access)
 	return vcpu.cr4 & CR4_SMAP && !(access & PFEC_I) ? PFEC_SMAP : 0;
 }
 
-/* True: emulation has made the access. */
+static void emulate(const struct access *a)
+{
+	u64 value = a->value, there = 0;
+
+	if (a->and) {
+		if (paging_read(&vcpu, a->va, &there, a->bytes, smap(a->kind)) != SH_FIXED)
+			die("what an emulated instruction reads is not there");
+		value &= there;
+	}
+	if (paging_write(&vcpu, a->va, &value, a->bytes, smap(a->kind)) != SH_FIXED)
+		die("a write could not be emulated");
+}
+
+/* Emulation comes to the device by the guest's address once more. */
+static void ask_device(const struct access *a)
+{
+	u64 value = a->value;
+	const bool write = a->kind & PFEC_W;
+	enum verdict r = write ? paging_write(&vcpu, a->va, &value, a->bytes, smap(a->kind)) :
+				 paging_read(&vcpu, a->va, &value, a->bytes, smap(a->kind));
+
+	if (r != SH_MMIO)
+		die("a device is there for a fault and not for emulation");
+}
+
+/* True: emulation has made the access. A device takes what is written, and gives zeros. */
 static bool answer(enum verdict r, const struct access *a)
 {
 	switch (r) {
 	case SH_FIXED: record_entry(TRIP_pf_fixed); return false;
 	case SH_RETRY: record_entry(TRIP_pf_retry); return false;
 	case SH_EMULATE:
-		if (paging_write(&vcpu, a->va, &a->value, a->bytes, smap(a->kind)) != SH_FIXED)
-			die("a write could not be emulated");
+		emulate(a);
 		record_entry(TRIP_pf_emulate);
+		return true;
+	case SH_MMIO:
+		ask_device(a);
+		record_entry(TRIP_pf_mmio);
 		return true;
 	default: die("the engine's verdict is one that no operation here can have");
 	}
@@ -152,7 +181,7 @@ static void touch_kernel(gva_t va, u32 kind, const char *why)
 	void *p;
 	u32 pfec;
 
-	if (!access_until(&(struct access){ va, kind, 0, 8, why }, &p, &pfec))
+	if (!access_until(&(struct access){ va, kind, 0, 8, why, false }, &p, &pfec))
 		die("the kernel's own page is not there");
 }
 
@@ -190,7 +219,7 @@ static u64 deliver(gva_t va, u32 pfec)
 /* One instruction. False: a handler went on behind it. */
 static bool instruction(struct record_step step, u32 kind, u64 value, u64 *read)
 {
-	const struct access a = { step.va, kind, value, step.bytes, "access" };
+	const struct access a = { step.va, kind, value, step.bytes, "access", step.kind == GUEST_AND };
 
 	for (;; step.again = true) {
 		void *p;
@@ -199,7 +228,9 @@ static bool instruction(struct record_step step, u32 kind, u64 value, u64 *read)
 		record_step(&step, depth);
 		fetch();
 		if (access_until(&a, &p, &pfec)) {
-			if (p && kind & PFEC_W && step.kind != GUEST_TOUCH)
+			if (p && a.and)
+				*(u32 *)p &= (u32)value;
+			else if (p && kind & PFEC_W && step.kind != GUEST_TOUCH)
 				memcpy(p, &value, step.bytes);
 			else if (p && read)
 				memcpy(read, p, step.bytes);
@@ -232,6 +263,11 @@ u64 machine_read_or_skip(gva_t va, unsigned bytes, u64 before)
 void machine_write(gva_t va, u64 value, unsigned bytes)
 {
 	instruction((struct record_step){ GUEST_WRITE, va, value, bytes, false }, PFEC_W, value, NULL);
+}
+
+void machine_and(gva_t va, u64 mask, unsigned bytes)
+{
+	instruction((struct record_step){ GUEST_AND, va, mask, bytes, false }, PFEC_W, mask, NULL);
 }
 
 /* A write is emulated only where it is a table's; then it stores what is there. */

@@ -32,6 +32,8 @@ u64 machine_read(gva_t va, unsigned bytes);
 /* The same, or `before` if the guest's handler goes on behind the instruction. */
 u64 machine_read_or_skip(gva_t va, unsigned bytes, u64 before);
 void machine_write(gva_t va, u64 value, unsigned bytes);
+/* A locked AND. */
+void machine_and(gva_t va, u64 mask, unsigned bytes);
 /* One access to each page of [va, va + bytes), so that the caller may move the data. */
 void machine_touch(gva_t va, u64 bytes, bool write);
 u64 machine_cr3(void);

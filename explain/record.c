@@ -28,7 +28,7 @@ static const char *const trips[] = {
 #include "trips.def"
 #undef TRIP
 };
-static const char *const kinds[] = { "read", "write", "cr3", "invlpg", "cr4", "touch" };
+static const char *const kinds[] = { "read", "write", "cr3", "invlpg", "cr4", "touch", "and" };
 
 struct phase_size record_sizes[PHASES_MOST];
 unsigned record_phases;
@@ -133,7 +133,7 @@ static void aim(json_t *o, const struct record_step *s, u32 depth)
 	gpa_t gpa;
 	json_t *table = NULL;
 
-	if (s->kind != GUEST_WRITE && s->kind != GUEST_READ && s->kind != GUEST_INVLPG)
+	if (s->kind != GUEST_WRITE && s->kind != GUEST_READ && s->kind != GUEST_AND && s->kind != GUEST_INVLPG)
 		return;
 	if (s->va < r.user_end) {
 		if (!depth)
@@ -149,20 +149,69 @@ static void aim(json_t *o, const struct record_step *s, u32 depth)
 		r.focus = maps & PAGE_MASK;
 }
 
-/* A step without a trip that does the same to the next address as the one before it is counted there. */
-static bool joins(const struct record_step *s, const char *by)
+static const char *text_of(const json_t *o, const char *key)
 {
-	json_t *last = json_array_get(r.steps, json_array_size(r.steps) - 1);
-	const char *kind = kinds[s->kind];
+	const char *s = json_string_value(json_object_get(o, key));
 
-	const gva_t va = last ? strtoull(json_string_value(json_object_get(last, json_object_get(last, "last") ? "last" : "va")),
-					 NULL, 16) :
-				0;
+	return s ? s : "";
+}
 
-	return last && !s->again && (s->va == va + s->bytes || s->va == va + PAGE_SIZE) && s->kind != GUEST_CR3 &&
-	       !strcmp(json_string_value(json_object_get(last, "do")), kind) &&
-	       !strcmp(json_string_value(json_object_get(last, "by")), by) && !json_object_get(last, "again") &&
-	       !json_array_size(json_object_get(last, "trips")) && !json_object_get(last, "fault");
+static json_int_t number_of(const json_t *o, const char *key, json_int_t otherwise)
+{
+	const json_t *v = json_object_get(o, key);
+
+	return v ? json_integer_value(v) : otherwise;
+}
+
+static json_t *last_step(void)
+{
+	return json_array_get(r.steps, json_array_size(r.steps) - 1);
+}
+
+/* Does the step do the same as the one before it, to the next address, and as long after it as that one after the one before? */
+static bool goes_on(const struct record_step *s, const char *by)
+{
+	const json_t *last = last_step();
+	const json_int_t n = (json_int_t)r.guest_step, first = number_of(last, "n", 0), end = number_of(last, "end", first + 1);
+	const json_int_t stride = number_of(last, "stride", n + 1 - end);
+	const gva_t va = last ? strtoull(text_of(last, json_object_get(last, "last") ? "last" : "va"), NULL, 16) : 0;
+
+	return last && !s->again && s->kind != GUEST_CR3 && (s->va == va + s->bytes || s->va == va + PAGE_SIZE) &&
+	       !strcmp(text_of(last, "do"), kinds[s->kind]) && !strcmp(text_of(last, "by"), by) &&
+	       !json_object_get(last, "again") && !json_object_get(last, "fault") && n + 1 - end == stride;
+}
+
+static bool same_events(const json_t *a, const json_t *b)
+{
+	size_t i;
+	json_t *event;
+
+	if (json_array_size(a) != json_array_size(b))
+		return false;
+	json_array_foreach((json_t *)(uintptr_t)a, i, event)
+		if (strcmp(text_of(event, "event"), text_of(json_array_get(b, i), "event")))
+			return false;
+	return true;
+}
+
+/* The same kinds of trips, for the same reasons, with the same events and bytes: one stands for the other. */
+static bool same_trips(const json_t *a, const json_t *b)
+{
+	size_t i;
+	json_t *trip;
+
+	if (json_array_size(a) != json_array_size(b))
+		return false;
+	json_array_foreach((json_t *)(uintptr_t)a, i, trip) {
+		const json_t *other = json_array_get(b, i);
+
+		if (strcmp(text_of(trip, "kind"), text_of(other, "kind")) ||
+		    strcmp(text_of(trip, "why"), text_of(other, "why")) ||
+		    number_of(trip, "bytes", 0) != number_of(other, "bytes", 0) ||
+		    !same_events(json_object_get(trip, "events"), json_object_get(other, "events")))
+			return false;
+	}
+	return true;
 }
 
 static void begin_step(const struct record_step *s, u32 depth)
@@ -174,7 +223,7 @@ static void begin_step(const struct record_step *s, u32 depth)
 	json_t *o = json_pack("{s:I, s:s, s:s, s:o}", "n", (json_int_t)r.guest_step, "do", kinds[s->kind], "by", by, "va",
 			      state_hex(s->va));
 
-	if (s->kind == GUEST_WRITE || s->kind == GUEST_CR3 || s->kind == GUEST_CR4)
+	if (s->kind == GUEST_WRITE || s->kind == GUEST_AND || s->kind == GUEST_CR3 || s->kind == GUEST_CR4)
 		json_object_set_new(o, "value", state_hex(s->value));
 	if (s->again)
 		json_object_set_new(o, "again", json_true());
@@ -182,7 +231,7 @@ static void begin_step(const struct record_step *s, u32 depth)
 	if (r.focus && (r.focus != focus || !json_array_size(r.steps)))
 		json_object_set_new(o, "before", state_of(r.v, r.focus));
 	json_object_set_new(o, "trips", json_array());
-	if (joins(s, by))
+	if (goes_on(s, by))
 		json_object_set_new(o, "joins", json_true());
 	r.step = o;
 }
@@ -209,28 +258,43 @@ void record_step(const struct record_step *s, u32 depth)
 
 static void join(json_t *last, json_t *o)
 {
-	const json_int_t count = json_integer_value(json_object_get(last, "count"));
+	const json_int_t n = number_of(o, "n", 0), end = number_of(last, "end", number_of(last, "n", 0) + 1);
 
-	json_object_set_new(last, "count", json_integer((count ? count : 1) + 1));
+	json_object_set_new(last, "count", json_integer(number_of(last, "count", 1) + 1));
+	json_object_set_new(last, "stride", json_integer(n + 1 - end));
+	json_object_set_new(last, "end", json_integer(n + 1));
 	json_object_set(last, "last", json_object_get(o, "va"));
 	if (json_object_get(o, "after"))
 		json_object_set(last, "after", json_object_get(o, "after"));
 	json_decref(o);
 }
 
+/* Kernels look at their tables again and again: that is left out where it makes no trip. */
+static bool is_a_look(const json_t *o)
+{
+	return !json_object_get(o, "fault") && !json_array_size(json_object_get(o, "trips")) &&
+	       !strcmp(text_of(o, "do"), "read") && strcmp(text_of(o, "by"), "program");
+}
+
 void record_step_end(bool faulted, u32 pfec)
 {
-	json_t *o = r.step;
+	json_t *o = r.step, *last = last_step();
 
 	if (!r.recording || !o)
 		return;
 	r.step = NULL;
 	if (faulted)
 		json_object_set_new(o, "fault", state_hex(pfec));
+	if (is_a_look(o)) {
+		if (json_object_get(o, "before")) /* the next one is to have it */
+			r.focus = 0;
+		json_decref(o);
+		return;
+	}
 	if (r.focus)
 		json_object_set_new(o, "after", state_of(r.v, r.focus));
-	if (json_object_get(o, "joins") && !faulted && !json_array_size(json_object_get(o, "trips"))) {
-		join(json_array_get(r.steps, json_array_size(r.steps) - 1), o);
+	if (json_object_get(o, "joins") && !faulted && same_trips(json_object_get(last, "trips"), json_object_get(o, "trips"))) {
+		join(last, o);
 		return;
 	}
 	json_object_del(o, "joins");

@@ -4,6 +4,7 @@
  * event of it. machine.c tells; main.c takes the JSON (docs/explain.md has its form).
  *
  * A workload runs twice: once to count the guest's steps in each phase, of which the operation's are found, and once to record them.
+ * What the kernel or its handler reads without a trip has its number, and is left out.
  * A step that is tried again after a fault belongs to the step that it repeats, and so does all that a handler does meanwhile.
  */
 #ifndef EXPLAIN_RECORD_H
@@ -32,7 +33,7 @@ json_t *record_end(void);
 void record_region_begin(const char *phase, gva_t user_end);
 void record_region_end(u64 ops);
 
-enum record_kind { GUEST_READ, GUEST_WRITE, GUEST_CR3, GUEST_INVLPG, GUEST_CR4, GUEST_TOUCH };
+enum record_kind { GUEST_READ, GUEST_WRITE, GUEST_CR3, GUEST_INVLPG, GUEST_CR4, GUEST_TOUCH, GUEST_AND };
 struct record_step {
 	enum record_kind kind;
 	gva_t va;

@@ -25,8 +25,8 @@ WINDOW_INLINE ulong frame_take(bool window)
 	pa = spare[--nr_spares];
 	/* Word by word, as a kernel clears a page. */
 	page = window_open(window, phys_to_virt(pa));
-	for (volatile ulong *p = page, *end = p + PAGE_SIZE / sizeof(*p); p != end; p++)
-		*p = 0;
+	for (ulong p = (ulong)page, end = p + PAGE_SIZE; p != end; p += WORD_BYTES)
+		poke(p, 0);
 	window_close(window);
 	return pa;
 }

@@ -14,11 +14,11 @@
 
 static inline u32 reg_read(ulong offset)
 {
-	return *(volatile u32 *)(USER_BASE + offset);
+	return peek32(USER_BASE + offset);
 }
 static inline void reg_write(ulong offset, u32 value)
 {
-	*(volatile u32 *)(USER_BASE + offset) = value;
+	poke32(USER_BASE + offset, value);
 }
 
 void workload_main(void)

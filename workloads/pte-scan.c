@@ -14,16 +14,10 @@
 
 static pte_t *slots;
 
-/* One locked instruction on the low word, as kernels do it: the CPU may be setting bits in the same entry. */
-static inline void age(pte_t *slot)
-{
-	__asm__ volatile("lock; andl %1, %0" : "+m"(*(volatile u32 *)slot) : "ir"(~(PTE_A | PTE_D)) : "memory");
-}
-
 static void clear_all(ulong root)
 {
 	for (ulong i = 0; i < PAGES; i++)
-		age(&slots[i]);
+		pte_age(&slots[i], PTE_A | PTE_D);
 	write_cr3(root);
 }
 

@@ -65,7 +65,7 @@ static void be_data(bool zeroed, ulong value)
 {
 	if (zeroed)
 		for (ulong i = 0; i < WORDS; i++)
-			*((volatile ulong *)phys_to_virt(recycled) + i) = 0;
+			poke((ulong)phys_to_virt(recycled) + i * sizeof(ulong), 0);
 	pte_set(data_slot, recycled | PTE_USER_DATA);
 	for (ulong i = 0; i < WORDS; i++)
 		poke(DATA + i * sizeof(ulong), value + i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Several recipes side by side, by what the guest did. Its steps are the same under all of them, but steps without a trip that belong together
- * were written down as one: here they are cut where any recipe has them apart.
+ * Several recipes side by side, by what the guest did. Its steps are the same under all of them, but what a guest did again and again, with the same trips or none,
+ * was written down as one step: here they are cut where any recipe has them apart.
  */
 #ifndef BENCH_EXPLAIN_ALIGN_H
 #define BENCH_EXPLAIN_ALIGN_H
@@ -9,9 +9,10 @@
 #include "explain.h"
 
 struct aligned {
-	json_t *step[EXPLAIN_RECIPES]; /* what the recipe wrote down; NULL: it has no such step */
-	bool whole[EXPLAIN_RECIPES];   /* all of it: else a part, which had no trip */
-	unsigned title;                /* whose words tell best what the guest did */
+	json_t *step[EXPLAIN_RECIPES];     /* what the recipe wrote down; NULL: it has no such step */
+	bool whole[EXPLAIN_RECIPES];       /* all of it; else a part */
+	json_int_t times[EXPLAIN_RECIPES]; /* how often the guest did it in this row; the step's trips came each time */
+	unsigned title;                    /* whose words tell best what the guest did */
 	json_int_t first, count;
 };
 

@@ -13,18 +13,19 @@
 #define STANDARD_LEVELS  4
 
 static const struct {
-	const char *file;
+	const char *file, *levels;
 } sources[] = {
-#define OPERATION(file, name) { name },
+#define OPERATION(file, name, levels) { name, #levels },
 #include "explained.def"
 #undef OPERATION
 };
 
-static bool can_be_explained(const struct workload *w)
+/* levels 0: with any. */
+static bool can_be_explained(const struct workload *w, unsigned levels)
 {
 	for (unsigned i = 0; i < COUNT_OF(sources) && !strcmp(w->kind, "pvh"); i++)
 		if (!strcmp(sources[i].file, w->file))
-			return true;
+			return !levels || strchr(sources[i].levels, (int)('0' + levels));
 	return false;
 }
 
@@ -58,16 +59,17 @@ static const struct workload *find_workload(const char *name, unsigned levels)
 		if (form->levels == (levels ? levels : STANDARD_LEVELS))
 			w = form;
 	}
-	if (w && can_be_explained(w))
+	if (w && can_be_explained(w, w->levels))
 		return w;
 	all = all_operations();
 	if (!any)
 		say("there is no operation \"%s\": it is one of %s, or a form of theirs that `penumbra list` shows", name, all);
-	else if (!can_be_explained(any))
+	else if (!can_be_explained(any, 0))
 		say("%s cannot be explained: what it does is not seen step by step. It is one of %s, or a form of theirs", name,
 		    all);
 	else
-		say("%s has no form with %u levels of page tables (penumbra list)", name, levels ? levels : STANDARD_LEVELS);
+		say("%s has no form that can be explained with %u levels of page tables", name,
+		    levels ? levels : STANDARD_LEVELS);
 	free(all);
 	return NULL;
 }

@@ -24,6 +24,33 @@ static void add(json_t *to, char *sentence)
 	free(sentence);
 }
 
+static bool equal_at(const json_t *says, size_t i, const char *sentence)
+{
+	return !strcmp(json_string_value(json_array_get(says, i)), sentence);
+}
+
+/* What is said several times is said where it comes first, with how often. Takes the array. */
+static json_t *once_each(json_t *says)
+{
+	json_t *out = json_array(), *sentence;
+	size_t i;
+
+	json_array_foreach(says, i, sentence) {
+		const char *text = json_string_value(sentence);
+		unsigned times = 0;
+		bool said = false;
+
+		for (size_t k = 0; k < json_array_size(says); k++) {
+			times += equal_at(says, k, text);
+			said |= k < i && equal_at(says, k, text);
+		}
+		if (!said)
+			add(out, times > 1 ? xfmt("%s (%u times.)", text, times) : xstrdup(text));
+	}
+	json_decref(says);
+	return out;
+}
+
 static void set(json_t *o, const char *key, char *text)
 {
 	json_object_set_new(o, key, json_string(text));
@@ -126,7 +153,7 @@ static void say_trip(json_t *trip)
 		add(says, say_event(event));
 	json_object_foreach(json_object_get(trip, "counters"), counter, n)
 		add(says, say_counter(counter, json_integer_value(n), json_object_get(trip, "events")));
-	json_object_set_new(trip, "says", says);
+	json_object_set_new(trip, "says", once_each(says));
 	set(trip, "answer", xfmt("%c%s.", toupper((unsigned char)*answer), answer + 1));
 }
 

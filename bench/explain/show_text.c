@@ -114,16 +114,20 @@ static void show_changes(const struct out *o, const json_t *step, const char *in
 		line(o, indent, MARK_CHANGE, xfmt("%s: %s -> %s", text_of(c, "where"), text_of(c, "from"), text_of(c, "to")));
 }
 
-static void show_trip(const struct out *o, const json_t *trip, struct total *t)
+static void show_trip(const struct out *o, const json_t *trip, json_int_t times, struct total *t)
 {
 	char text[32];
 	size_t i;
 	json_t *s;
 
-	t->trips++;
-	t->bytes += number_of(trip, "bytes");
-	line(o, markdown(o) ? "  - " : "      ", MARK_TRIP,
-	     xfmt("Trip %" JSON_INTEGER_FORMAT ". %s", t->trips, text_of(trip, "stop")));
+	char *which = times > 1 ? xfmt("s %" JSON_INTEGER_FORMAT " to %" JSON_INTEGER_FORMAT ", each as the first of them",
+				       t->trips + 1, t->trips + times) :
+				  xfmt(" %" JSON_INTEGER_FORMAT, t->trips + 1);
+
+	t->trips += times;
+	t->bytes += (uint64_t)times * number_of(trip, "bytes");
+	line(o, markdown(o) ? "  - " : "      ", MARK_TRIP, xfmt("Trip%s. %s", which, text_of(trip, "stop")));
+	free(which);
 	json_array_foreach(json_object_get(trip, "says"), i, s)
 		paragraph(o, markdown(o) ? "    - " : "        - ", MARK_NONE, json_string_value(s));
 	line(o, markdown(o) ? "    - " : "        = ", MARK_NONE,
@@ -133,7 +137,7 @@ static void show_trip(const struct out *o, const json_t *trip, struct total *t)
 
 static void show_recipe(const struct out *o, const struct explained *e, const struct aligned *row, unsigned r, struct total *t)
 {
-	const json_t *step = row->step[r], *trips = row->whole[r] ? json_object_get(step, "trips") : NULL;
+	const json_t *step = row->step[r], *trips = row->times[r] ? json_object_get(step, "trips") : NULL;
 	const char *name = e->recipe[r]->name;
 	const json_int_t before = t->trips;
 	size_t i;
@@ -149,7 +153,7 @@ static void show_recipe(const struct out *o, const struct explained *e, const st
 	} else {
 		line(o, markdown(o) ? "- " : "   ", MARK_HEAD, xfmt("%s:", name));
 		json_array_foreach(trips, i, trip)
-			show_trip(o, trip, t);
+			show_trip(o, trip, row->times[r], t);
 	}
 	if (row->whole[r])
 		show_changes(o, step, markdown(o) ? "  - " : "        * ");
@@ -165,7 +169,7 @@ static char *parting(const struct explained *e, const struct aligned *row)
 	char *stop = NULL, *go = NULL;
 
 	for (unsigned r = 0; r < e->nr; r++) {
-		const bool trips = row->whole[r] && json_array_size(json_object_get(row->step[r], "trips"));
+		const bool trips = row->times[r] && json_array_size(json_object_get(row->step[r], "trips"));
 		char **list = trips ? &stop : &go,
 		     *longer = xfmt("%s%s%s", *list ? *list : "", *list ? ", " : "", e->recipe[r]->name);
 
@@ -206,6 +210,13 @@ static void show_row(const struct out *o, const struct explained *e, const struc
 
 /* ---- a phase ---- */
 
+static json_int_t times_of(const json_t *step)
+{
+	const json_int_t n = json_integer_value(json_object_get(step, "count"));
+
+	return n ? n : 1;
+}
+
 /* "pf_guest 1, pf_fixed 2", of the operation's own trips. */
 static char *kinds_text(const json_t *phase)
 {
@@ -216,8 +227,9 @@ static char *kinds_text(const json_t *phase)
 
 	json_array_foreach(json_object_get(phase, "steps"), i, step)
 		json_array_foreach(json_object_get(step, "trips"), k, trip)
-			json_object_set_new(count, text_of(trip, "kind"),
-					    json_integer(1 + json_integer_value(json_object_get(count, text_of(trip, "kind")))));
+			json_object_set_new(
+				count, text_of(trip, "kind"),
+				json_integer(times_of(step) + json_integer_value(json_object_get(count, text_of(trip, "kind")))));
 	json_object_foreach(count, kind, n) {
 		char *longer = xfmt("%s%s%" JSON_INTEGER_FORMAT " %s", s, *s ? ", " : "", json_integer_value(n), kind);
 
@@ -236,7 +248,7 @@ static json_int_t faults_of(const json_t *phase)
 
 	json_array_foreach(json_object_get(phase, "steps"), i, step)
 		json_array_foreach(json_object_get(step, "trips"), k, trip)
-			n += !strncmp(text_of(trip, "kind"), "pf_", 3);
+			n += strncmp(text_of(trip, "kind"), "pf_", 3) ? 0 : times_of(step);
 	return n;
 }
 

@@ -50,6 +50,18 @@ static inline void poke(ulong va, ulong value)
 {
 	machine_write(address_of((const void *)va), value, WORD_BYTES);
 }
+static inline u32 peek32(ulong va)
+{
+	return (u32)machine_read(va, sizeof(u32));
+}
+static inline void poke32(ulong va, u32 value)
+{
+	machine_write(va, value, sizeof(u32));
+}
+static inline void pte_age(pte_t *slot, u32 flags)
+{
+	machine_and(address_of(slot), ~flags, sizeof(u32));
+}
 static inline ulong peek_or_skip(ulong va, ulong before)
 {
 	return machine_read_or_skip(va, WORD_BYTES, before);

@@ -158,14 +158,14 @@ static void run(const char *command_line, void (*workload)(void))
 	params_check();
 }
 
-#define OPERATION(file, name) void workload_##file(void);
+#define OPERATION(file, name, levels) void workload_##file(void);
 #include "explained.def"
 #undef OPERATION
 
 /* The one symbol that the form has for others: explain_guest_<levels>. */
 bool EXPLAIN_GUEST(const char *name, const char *command_line)
 {
-#define OPERATION(file, its_name)                                                                                                \
+#define OPERATION(file, its_name, levels)                                                                                        \
 	if (!__builtin_strcmp(name, its_name)) {                                                                                 \
 		run(command_line, workload_##file);                                                                              \
 		return true;                                                                                                     \

@@ -105,23 +105,25 @@ START_TEST(states_differ)
 }
 END_TEST
 
-/* One recipe has five steps in one, the other stops at the third of them. */
+/* One recipe has three steps in one, as far apart as two numbers; the other stops at the second of them. */
 START_TEST(steps_are_cut_where_any_recipe_has_them_apart)
 {
 	struct explained e = { .nr = 2 };
 	struct alignment a;
 	struct aligned row;
 
-	e.told[0] = parsed("{\"phases\":[{\"steps\":[{\"n\":0,\"count\":5,\"trips\":[]}]}]}");
-	e.told[1] = parsed("{\"phases\":[{\"steps\":[{\"n\":0,\"count\":2,\"trips\":[]},{\"n\":2,\"trips\":[{}]},"
-			   "{\"n\":3,\"count\":2,\"trips\":[]}]}]}");
+	e.told[0] = parsed("{\"phases\":[{\"steps\":[{\"n\":0,\"end\":5,\"count\":3,\"stride\":2,\"trips\":[{}]}]}]}");
+	e.told[1] = parsed("{\"phases\":[{\"steps\":[{\"n\":0,\"end\":2,\"trips\":[]},{\"n\":2,\"trips\":[{}]},"
+			   "{\"n\":3,\"end\":5,\"trips\":[]},{\"n\":9,\"trips\":[]}]}]}");
 	align_begin(&a, &e, 0);
 	ck_assert(align_next(&a, &row));
-	ck_assert(row.first == 0 && row.count == 2 && !row.whole[0] && row.whole[1] && row.title == 1);
+	ck_assert(row.first == 0 && row.count == 2 && !row.whole[0] && row.whole[1] && row.title == 1 && row.times[0] == 1);
 	ck_assert(align_next(&a, &row));
-	ck_assert(row.first == 2 && row.count == 1 && row.step[0] && !row.whole[0] && row.whole[1]);
+	ck_assert(row.first == 2 && row.count == 1 && row.step[0] && !row.whole[0] && row.whole[1] && row.times[0] == 1);
 	ck_assert(align_next(&a, &row));
-	ck_assert(row.first == 3 && row.count == 2 && row.whole[1]);
+	ck_assert(row.first == 3 && row.count == 2 && row.whole[1] && row.times[0] == 1);
+	ck_assert(align_next(&a, &row));
+	ck_assert(row.first == 9 && row.count == 1 && !row.step[0] && row.title == 1);
 	ck_assert(!align_next(&a, &row));
 	json_decref(e.told[0]);
 	json_decref(e.told[1]);

@@ -3,6 +3,8 @@
 #ifndef GUEST_ACCESS_H
 #define GUEST_ACCESS_H
 
+#define WORD_BYTES sizeof(ulong) /* of what poke() stores */
+
 static inline void *phys_to_virt(ulong pa)
 {
 	return (void *)(DIRECT_BASE + pa);
@@ -42,6 +44,21 @@ static inline ulong peek(ulong va)
 static inline void poke(ulong va, ulong value)
 {
 	*(volatile ulong *)va = value;
+}
+
+/* The same of 32 bits, as devices' registers have them. */
+static inline u32 peek32(ulong va)
+{
+	return *(volatile u32 *)va;
+}
+static inline void poke32(ulong va, u32 value)
+{
+	*(volatile u32 *)va = value;
+}
+/* Flags of an entry cleared by one locked instruction on its low word, as kernels do it: the CPU may be setting bits in the same entry. */
+static inline void pte_age(pte_t *slot, u32 flags)
+{
+	__asm__ volatile("lock; andl %1, %0" : "+m"(*(volatile u32 *)slot) : "ir"(~flags) : "memory");
 }
 
 /* A read whose result stays what `before` was if a handler skips it. Fixed registers: its length is WORD_READ_BYTES. */
