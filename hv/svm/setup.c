@@ -72,8 +72,11 @@ void svm_setup_domu(struct svm_vcpu *s)
 	/* The guest's IF and TPR mask virtual interrupts alone (APM volume 2, section 15.21.1). */
 	b->v_intr_masking = 1;
 	b->v_intr_flags = 0x0f;
-	/* ASID 0 is the host's and 1 dom0's. Pinned vCPUs of a domain may share one: each has the TLB of a pCPU to itself. */
-	b->asid = 2 + s->v.domain->id;
+	/*
+	 * ASID 0 is the host's and 1 dom0's. All domUs share one, however few the processor has: each pinned vCPU has the TLB of a pCPU to itself,
+	 * and flushes it when it begins.
+	 */
+	b->asid = 2;
 	s->smp = s->v.domain->nr_vcpus > 1;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
 	s->quick = !s->smp && paging_short_ways; /* the quick handlers take no lock */

@@ -188,7 +188,7 @@ static const char *refused(const struct vmcb *b)
 		return "reserved bits of CR3, CR4, DR6 or DR7";
 	if (lma && !(b->cr4 & CR4_PAE))
 		return "long mode without PAE";
-	if (!(b->intercept2 & INTERCEPT_VMRUN) || !b->asid)
+	if (!(b->intercept2 & INTERCEPT_VMRUN) || !b->asid || b->asid >= cpuid(0x8000000a, 0).ebx)
 		return "the intercepts or the ASID";
 	return NULL;
 }

@@ -85,6 +85,21 @@ START_TEST(limits_by_name)
 }
 END_TEST
 
+/* The last domain that there can be has an address space identifier, on a processor that has 64. */
+START_TEST(asid_of_the_last_domain)
+{
+	static struct domain d = { .id = PN_LIMIT_domains - 1, .nr_vcpus = 1 };
+	struct vcpu *v;
+
+	dom0();
+	v = backend_vcpu_create(&d, 0);
+	ck_assert_ptr_nonnull(v);
+	ck_assert_uint_ge(to_svm(v)->vmcb.asid, 2);
+	ck_assert_uint_lt(to_svm(v)->vmcb.asid, cpuid(0x8000000a, 0).ebx);
+	backend_vcpu_destroy(v);
+}
+END_TEST
+
 START_TEST(numbers_are_checked)
 {
 	dom0();
@@ -339,6 +354,7 @@ Suite *svm_control_suite(void)
 
 	svm_case(suite, "numbers are checked", numbers_are_checked, 1);
 	svm_case(suite, "limits by name", limits_by_name, 1);
+	svm_case(suite, "ASID of the last domain", asid_of_the_last_domain, 1);
 	svm_case(suite, "a domain's life", a_domains_life, 1);
 	svm_case(suite, "a pool before there is a guest", a_pool_before_there_is_a_guest, 2);
 	svm_case(suite, "disk images", disk_images, 1);
