@@ -74,7 +74,8 @@ enum pin_result sh_unpin_root(struct vcpu *v, gfn_t gfn)
 
 	if (!keeps_roots(v))
 		return PIN_NONE;
-	root = policy.sync->find(d, (u32)gfn.n, root_role(v));
+	/* Not as one that is to be used: a parked one need not become a table again. */
+	root = sh_hash_find(d->shadow, (u32)gfn.n, root_role(v));
 	if (!root || !root->pinned)
 		return PIN_OK;
 	if (root->loaded)
@@ -260,8 +261,15 @@ static bool is_shadow_of(const struct sh_page *sp, gfn_t gfn)
 	return sp->used && sp->role && !(sp->role & ROLE_DIRECT) && sp->gfn == gfn.n;
 }
 
+/* Or one that is to be loaded: hardware has a stand-in for it as long as its writers are looked for. */
 static bool is_loaded_root(const struct domain *d, gfn_t gfn)
 {
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		const struct vcpu *v = d->vcpu[i];
+
+		if (v->root && v->guest_levels && v->guest_levels != 3 && gw_root_gfn(v).n == gfn.n)
+			return true;
+	}
 	pool_for_each(d->shadow, sp)
 		if (is_shadow_of(sp, gfn) && sp->loaded)
 			return true;

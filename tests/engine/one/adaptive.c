@@ -364,6 +364,29 @@ START_TEST(a_parked_root_waits_for_its_search)
 }
 END_TEST
 
+/* A hint that it will not be used: nobody looks for who may write to it, and the next load makes it anew. */
+START_TEST(a_parked_root_goes_without_a_search)
+{
+	u64 promoted, misses;
+
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	expect_done(user(0), U, 0, DATA);
+	load_root();
+	store(USER_L1, 5, at(ROOT2, ALL));
+	store(USER_L1, 6, at(ROOT2, ALL));
+	expect_done(user(5), U | W, at(4, KERNEL), ROOT2);
+	expect_done(user(6), U | W, at(4, KERNEL), ROOT2);
+	promoted = count(PN_CNT_promote);
+	misses = count(PN_CNT_root_miss);
+	ck_assert_int_eq(paging_unpin_root(&g.v, ROOT2 * PAGE_SIZE), PIN_OK);
+	ck_assert_uint_eq(count(PN_CNT_promote), promoted);
+	ck_assert_uint_eq(frame(ROOT2)->writable, 2);
+	guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
+	ck_assert_uint_eq(count(PN_CNT_root_miss), misses + 1);
+	expect_done(user(0), U, 0, DATA);
+}
+END_TEST
+
 /* As a kernel ends a process: its last table is taken out of the root, another root is loaded, the page is used anew. */
 START_TEST(an_emptied_root_is_parked_when_it_is_left)
 {
@@ -541,6 +564,7 @@ int main(void)
 	tcase_add_test(t, a_table_with_unknown_writers_goes);
 	tcase_add_test(t, a_kept_root_is_parked_at_its_first_write);
 	tcase_add_test(t, a_parked_root_waits_for_its_search);
+	tcase_add_test(t, a_parked_root_goes_without_a_search);
 	tcase_add_test(t, an_emptied_root_is_parked_when_it_is_left);
 	tcase_add_test(t, a_parked_roots_links_follow_when_it_is_loaded);
 	tcase_add_test(t, an_emptied_table_is_parked);

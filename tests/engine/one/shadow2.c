@@ -107,6 +107,7 @@ START_TEST(the_stand_in_goes)
 	used = g.d.counter[PN_CNT_shadow_used];
 	ck_assert(guest_load_cr3(&g, DATA * PAGE_SIZE));
 	ck_assert_uint_eq(g.d.counter[PN_CNT_shadow_used], used + 1);
+	ck_assert(!paging_remove_frame(&g.d, GFN(DATA))); /* it is CR3's */
 	ck_assert(guest_load_cr3(&g, ROOT * PAGE_SIZE));
 	ck_assert_uint_eq(g.d.counter[PN_CNT_shadow_used], used);
 	ck_assert_ptr_eq(frame(DATA)->shadows, NULL);
