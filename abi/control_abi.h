@@ -107,17 +107,18 @@ enum pn_limit {
 	X(quiet, 16, "a0 enum pn_regions: whether its measured regions hold the other pCPUs from now on; a domain that stands")  \
 	X(pool, 17,                                                                                                              \
 	  "a0 shadow pages that the pool is to have, while the domain runs (0: only look); r0 pages it has, r1 the fewest it "   \
-	  "can have, r2 pages in use; under nested paging there is none; if memory does not suffice, exchange: what of, r3 "     \
-	  "bytes")                                                                                                               \
+	  "can have, r2 pages in use; under nested paging there is none; or, as for create, which limit stands against it")      \
 	X(logdirty, 18,                                                                                                          \
 	  "a0 enum pn_logdirty; peek, clean: a1 first page of its memory, a multiple of 64; exchange: a bit for each of r0 "     \
 	  "pages from there on, lowest first; r1 of them written; always: r2 TSC ticks that it took, r3 entries that lost "      \
-	  "write access")                                                                                                        \
-	X(image, 19, "make a disk image of a0 bytes, a multiple of 512, all zeros; r0 its number, r1 its offset in BAR4")        \
+	  "write access; or, as for create, which limit stands against it")                                                      \
+	X(image, 19,                                                                                                             \
+	  "make a disk image of a0 bytes, a multiple of 512, all zeros; r0 its number, r1 its offset in BAR4; or, as for "       \
+	  "create, which limit stands against it")                                                                               \
 	X(image_free, 20, "forget image a0, which no domain has")                                                                \
 	X(disk, 21,                                                                                                              \
 	  "give a domain that has not started a disk: a0 image, a1 enum pn_disk_mode, a2 copy: bytes that there is room for; "   \
-	  "a3, a4 first and number of sectors that shall be bad")                                                                \
+	  "a3, a4 first and number of sectors that shall be bad; or, as for create, which limit stands against it")              \
 	X(disk_read, 22,                                                                                                         \
 	  "a domain that stands: its disk's bytes from a0 on, as the guest sees them; exchange: r0 of them; r1 bytes that "      \
 	  "the disk has, r2 requests that it was asked, r3 that failed")                                                         \

@@ -36,7 +36,7 @@ static enum pn_error make(struct pn_dev *dev, uint64_t bytes, uint64_t *nr, uint
 {
 	const uint64_t args[PN_NR_ARGS] = { (bytes + SECTOR - 1) / SECTOR * SECTOR };
 	uint64_t rets[PN_NR_RETS];
-	enum pn_error e = pn_command(dev, PN_CMD_image, 0, args, rets);
+	enum pn_error e = pn_command_why(dev, PN_CMD_image, 0, args, rets);
 
 	*nr = rets[0];
 	*offset = rets[1];
@@ -77,8 +77,9 @@ enum pn_error disk_image_free(struct pn_dev *dev, uint64_t nr)
 enum pn_error disk_attach(struct pn_dev *dev, uint32_t id, const struct disk_use *use)
 {
 	const uint64_t args[PN_NR_ARGS] = { use->image, use->mode, use->room, use->bad, use->nr_bad };
+	uint64_t rets[PN_NR_RETS];
 
-	return pn_command(dev, PN_CMD_disk, id, args, NULL);
+	return pn_command_why(dev, PN_CMD_disk, id, args, rets);
 }
 
 bool disk_mode(const char *word, enum pn_disk_mode *mode)

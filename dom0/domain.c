@@ -210,7 +210,7 @@ static enum pn_error more_bits(struct pn_dev *dev, uint32_t id, enum pn_logdirty
 	PN_LOCKED(dev);
 	const uint64_t args[PN_NR_ARGS] = { what, log->pages };
 	uint64_t rets[PN_NR_RETS], bytes;
-	enum pn_error e = pn_command(dev, PN_CMD_logdirty, id, args, rets);
+	enum pn_error e = pn_command_why(dev, PN_CMD_logdirty, id, args, rets);
 	uint8_t *more;
 
 	if (e != PN_ERR_ok)

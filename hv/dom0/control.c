@@ -239,17 +239,15 @@ static enum pn_error cmd_pool(struct domu *u)
 	if (paging_is_nested)
 		return PN_ERR_unsupp;
 	if (box.arg[0] > u->d.nr_pages)
-		return PN_ERR_inval;
+		return because(domu_pool_too_large(box.arg[0], u->d.nr_pages, why), why);
 	if (box.arg[0]) {
 		bool ran;
 		e = domu_hold(u, &ran);
 		if (e != PN_ERR_ok)
 			return e;
 		e = answer[paging_pool_resize(&u->d, box.arg[0])];
-		if (e == PN_ERR_nomem) {
-			domu_no_pool(&u->d, box.arg[0], why);
-			because(e, why);
-		}
+		if (e == PN_ERR_nomem)
+			because(domu_no_pool(&u->d, box.arg[0], why), why);
 		domu_go_on(u, ran);
 	}
 	box.ret[0] = u->d.counter[PN_CNT_pool_pages];
@@ -275,9 +273,12 @@ static enum pn_error log_dirty_bits(struct domain *d, bool clean)
 
 static enum pn_error log_dirty(struct domain *d)
 {
+	char why[PN_REASON];
+
 	switch (box.arg[0]) {
 	case PN_LOGDIRTY_OFF:
-	case PN_LOGDIRTY_ON: return paging_log_dirty(d, box.arg[0] == PN_LOGDIRTY_ON) ? PN_ERR_ok : PN_ERR_nomem;
+	case PN_LOGDIRTY_ON:
+		return paging_log_dirty(d, box.arg[0] == PN_LOGDIRTY_ON) ? PN_ERR_ok : because(domu_no_books(why), why);
 	case PN_LOGDIRTY_PEEK:
 	case PN_LOGDIRTY_CLEAN: return log_dirty_bits(d, box.arg[0] == PN_LOGDIRTY_CLEAN);
 	}
@@ -298,22 +299,25 @@ static enum pn_error cmd_logdirty(struct domu *u)
 		return e;
 	begin = rdtsc();
 	e = log_dirty(&u->d);
-	box.ret[2] = rdtsc() - begin;
-	box.ret[3] = u->d.counter[PN_CNT_log_protect] - entries;
+	if (e == PN_ERR_ok) {
+		box.ret[2] = rdtsc() - begin;
+		box.ret[3] = u->d.counter[PN_CNT_log_protect] - entries;
+	}
 	domu_go_on(u, ran);
 	return e;
 }
 
 static enum pn_error cmd_image(struct domu *u)
 {
+	char why[PN_REASON] = "";
 	hpa_t base;
-	enum pn_error e = disks_make(box.arg[0], &box.ret[0], &base);
+	enum pn_error e = disks_make(box.arg[0], &box.ret[0], &base, why);
 
 	if (e != PN_ERR_ok)
-		return e;
+		return because(e, why);
 	if (!control_show(base, ALIGN_UP(box.arg[0], PAGE_SIZE))) {
 		(void)disks_free(box.ret[0], &base); /* nobody has it yet */
-		return PN_ERR_nomem;
+		return because(PN_ERR_nomem, "no table is left for dom0 to see the image by");
 	}
 	box.ret[1] = base - host_memory.window_base;
 	return PN_ERR_ok;
@@ -331,7 +335,10 @@ static enum pn_error cmd_image_free(struct domu *u)
 
 static enum pn_error cmd_disk(struct domu *u)
 {
-	return disks_attach(u, box.arg[0], box.arg[1], box.arg[2], box.arg[3], box.arg[4]);
+	char why[PN_REASON] = "";
+	const enum pn_error e = disks_attach(u, box.arg[0], box.arg[1], box.arg[2], box.arg[3], box.arg[4], why);
+
+	return e == PN_ERR_ok ? e : because(e, why);
 }
 
 static enum pn_error cmd_disk_read(struct domu *u)

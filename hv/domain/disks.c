@@ -14,16 +14,24 @@ static struct {
 	bool written; /* by its one user */
 } images[PN_MAX_IMAGES];
 
-enum pn_error disks_make(u64 bytes, u64 *nr, hpa_t *base)
+/* Memory as a domU's is. 0: there is not so much. */
+static hpa_t memory_for(u64 bytes)
 {
-	if (!bytes || bytes % DISK_SECTOR || bytes > host_memory.own_bytes)
+	return bytes > host_memory.own_bytes ? 0 : pool_alloc(bytes);
+}
+
+enum pn_error disks_make(u64 bytes, u64 *nr, hpa_t *base, char *why)
+{
+	if (!bytes || bytes % DISK_SECTOR)
 		return PN_ERR_inval;
 	for (*nr = 0; images[*nr].base; ++*nr)
-		if (*nr == PN_MAX_IMAGES - 1)
+		if (*nr == PN_MAX_IMAGES - 1) {
+			snprintf(why, PN_REASON, "there are %u images already (limit images)", PN_LIMIT_images);
 			return PN_ERR_nospc;
-	images[*nr].base = pool_alloc(bytes);
+		}
+	images[*nr].base = memory_for(bytes);
 	if (!images[*nr].base)
-		return PN_ERR_nomem;
+		return domu_no_memory(bytes, why);
 	images[*nr].bytes = bytes;
 	*base = images[*nr].base;
 	return PN_ERR_ok;
@@ -57,12 +65,14 @@ static u64 map_pages(const struct disk_image *im)
 }
 _Static_assert(DISK_CLUSTER == PAGE_SIZE, "a page of an image is a cluster");
 
-static bool make_copies(struct disk_image *im, u64 room)
+static enum pn_error make_copies(struct disk_image *im, u64 room, char *why)
 {
-	im->map = plat_alloc_pages(map_pages(im));
-	im->copy = (u8 *)pool_alloc(room);
+	im->copy = (u8 *)memory_for(room);
+	if (!im->copy)
+		return domu_no_memory(room, why);
 	im->copies = (u32)pages(room);
-	return im->map && im->copy;
+	im->map = plat_alloc_pages(map_pages(im));
+	return im->map ? PN_ERR_ok : domu_no_books(why);
 }
 
 static void free_disk(struct vdev_disk *k)
@@ -96,12 +106,12 @@ static enum pn_error may_attach(const struct domu *u, u64 nr, u64 mode, u64 room
 		return PN_ERR_state;
 	if (!is_image(nr))
 		return PN_ERR_noimage;
-	if (mode > PN_DISK_COPY || (mode == PN_DISK_COPY) != !!room || room > host_memory.own_bytes)
+	if (mode > PN_DISK_COPY || (mode == PN_DISK_COPY) != !!room)
 		return PN_ERR_inval;
 	return images[nr].written || (mode == PN_DISK_WRITE && images[nr].users) ? PN_ERR_inuse : PN_ERR_ok;
 }
 
-enum pn_error disks_attach(struct domu *u, u64 nr, u64 mode, u64 room, u64 bad, u64 nr_bad)
+enum pn_error disks_attach(struct domu *u, u64 nr, u64 mode, u64 room, u64 bad, u64 nr_bad, char *why)
 {
 	enum pn_error e;
 	struct vdev_disk *k;
@@ -115,15 +125,15 @@ enum pn_error disks_attach(struct domu *u, u64 nr, u64 mode, u64 room, u64 bad, 
 		return e;
 	k = plat_alloc_pages(pages(sizeof(*k)));
 	if (!k)
-		return PN_ERR_nomem;
+		return domu_no_books(why);
 	k->image = (struct disk_image){ .base = (u8 *)images[nr].base,
 					.bytes = images[nr].bytes,
 					.mode = (enum pn_disk_mode)mode,
 					.bad_first = nr_bad ? bad : 1,
 					.bad_last = nr_bad ? bad + nr_bad - 1 : 0 };
-	if (mode == PN_DISK_COPY && !make_copies(&k->image, room)) {
+	if (mode == PN_DISK_COPY && (e = make_copies(&k->image, room, why)) != PN_ERR_ok) {
 		free_disk(k);
-		return PN_ERR_nomem;
+		return e;
 	}
 	images[nr].users++;
 	images[nr].written = mode == PN_DISK_WRITE;

@@ -89,6 +89,14 @@ static enum pn_error __attribute__((format(printf, 3, 4))) refuse(enum pn_error 
 	return e;
 }
 
+enum pn_error domu_no_books(char *why)
+{
+	struct memory_state m;
+
+	memory_state(&m);
+	return refuse(PN_ERR_nomem, why, "its books need more than the %lu MiB that are free (limit heap)", m.free / MIB);
+}
+
 enum pn_error domu_no_pool(const struct domain *d, u64 pages, char *why)
 {
 	const u64 need = paging_pool_bytes(d, pages);
@@ -102,10 +110,16 @@ enum pn_error domu_no_pool(const struct domain *d, u64 pages, char *why)
 	if (need > m.free_low)
 		return refuse(PN_ERR_nomem, why, "its pool needs %lu MiB below 4 GiB; %lu MiB are free there (limit heap)",
 			      need / MIB + 1, m.free_low / MIB);
-	return refuse(PN_ERR_nomem, why, "its books need more than the %lu MiB that are free (limit heap)", m.free / MIB);
+	return domu_no_books(why);
 }
 
-static enum pn_error no_memory(u64 bytes, char *why)
+enum pn_error domu_pool_too_large(u64 pages, u64 of, char *why)
+{
+	return refuse(PN_ERR_inval, why, "a pool of %lu pages for %lu pages of memory: one for each at most (limit pool)", pages,
+		      of);
+}
+
+enum pn_error domu_no_memory(u64 bytes, char *why)
 {
 	struct memory_state m;
 
@@ -126,7 +140,7 @@ static enum pn_error fill_domu(struct domu *u, u64 pool_pages, char *why)
 		return domu_no_pool(d, pool_pages, why);
 	u->memory = pool_alloc(u->memory_bytes);
 	if (!u->memory)
-		return no_memory(u->memory_bytes, why);
+		return domu_no_memory(u->memory_bytes, why);
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		if (!make_vcpu(u, i))
 			return domu_no_pool(d, pool_pages, why);
@@ -159,8 +173,7 @@ static enum pn_error check_numbers(const struct domu_request *rq, char *why)
 		return refuse(PN_ERR_inval, why, "%lu MiB of memory: a domU has %u at most (limit memory)", bytes / MIB,
 			      PN_LIMIT_memory);
 	if (rq->pool_pages > pages)
-		return refuse(PN_ERR_inval, why, "a pool of %lu pages for %lu pages of memory: one for each at most (limit pool)",
-			      rq->pool_pages, pages);
+		return domu_pool_too_large(rq->pool_pages, pages, why);
 	if (rq->nr_vcpus < 1 || rq->nr_vcpus > PN_LIMIT_vcpus)
 		return refuse(PN_ERR_inval, why, "%lu vCPUs: a domU has %u at most (limit vcpus)", rq->nr_vcpus, PN_LIMIT_vcpus);
 	if (rq->nr_vcpus > 1 && bytes > PN_LIMIT_smp_memory * MIB)

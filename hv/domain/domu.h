@@ -87,8 +87,11 @@ struct domu_request {
 
 /* Life cycle, called on pCPU 0; a pn_error. why[PN_REASON]: which limit stands against it (abi/limits.def), one sentence without its full stop. */
 enum pn_error domu_create(const struct domu_request *rq, u32 *id, char *why);
-/* A pool of so many pages is not to be had: the same sentence. */
+/* What is not to be had, by the same sentence: a pool of so many pages; or for so many of memory; memory, bytes; what a domain's books take. */
 enum pn_error domu_no_pool(const struct domain *d, u64 pages, char *why);
+enum pn_error domu_pool_too_large(u64 pages, u64 of, char *why);
+enum pn_error domu_no_memory(u64 bytes, char *why);
+enum pn_error domu_no_books(char *why);
 enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline, char *why,
 			size_t why_bytes);
 enum pn_error domu_start(struct domu *u);

@@ -177,14 +177,14 @@ static uint32_t sim_logdirty(struct sim_domain *d, const uint64_t *arg, uint64_t
 {
 	uint64_t left = d->info.memory_bytes / 4096 - arg[1];
 
+	if (arg[0] >= PN_LOGDIRTY_PEEK && !d->logs)
+		return PN_ERR_state;
 	ret[2] = 1234;
 	ret[3] = 5;
 	if (arg[0] < PN_LOGDIRTY_PEEK) {
 		d->logs = arg[0];
 		return PN_ERR_ok;
 	}
-	if (!d->logs)
-		return PN_ERR_state;
 	ret[0] = left < 128 ? left : 128;
 	memset(bar2, 0, 16);
 	bar2[0] = 5;

@@ -41,15 +41,21 @@ static const struct pn_domain_info *only_domain(void)
 	return (const struct pn_domain_info *)exchange;
 }
 
-/* A domain that cannot be, and the limit that stands against it. */
-static void refused(u64 memory, u64 pool, u64 vcpus, enum pn_error e, const char *limit)
+/* The last command ended so, by the limit that its reason names. */
+static void names(enum pn_error got, enum pn_error e, const char *limit)
 {
 	char why[PN_REASON] = "";
 
-	ck_assert_int_eq(command(PN_CMD_create, 0, memory, pool, vcpus), e);
+	ck_assert_int_eq(got, e);
 	ck_assert(answer(3) > 10 && answer(3) < PN_REASON);
 	memcpy(why, exchange, answer(3));
 	ck_assert_msg(strstr(why, limit) != NULL, "\"%s\" does not name %s", why, limit);
+}
+
+/* A domain that cannot be, and the limit that stands against it. */
+static void refused(u64 memory, u64 pool, u64 vcpus, enum pn_error e, const char *limit)
+{
+	names(command(PN_CMD_create, 0, memory, pool, vcpus), e, limit);
 }
 
 START_TEST(limits_by_name)
@@ -258,6 +264,24 @@ static void create_one(u32 id)
 	ck_assert_uint_eq(answer(0), id);
 }
 
+/* What a domain that there is cannot have. */
+START_TEST(limits_of_a_domain)
+{
+	dom0();
+	dom0_place_device();
+	loaded_domain(1);
+	ck_assert_int_eq(command(PN_CMD_image, 0, DISK, 0, 0), PN_ERR_ok);
+	if (!paging_is_nested)
+		names(command(PN_CMD_pool, 0, MEMORY / PAGE_SIZE + 1, 0, 0), PN_ERR_inval, "(limit pool)");
+	while (plat_alloc_pages(1))
+		;
+	names(command(PN_CMD_logdirty, 0, PN_LOGDIRTY_ON, 0, 0), PN_ERR_nomem, "(limit heap)");
+	names(attach(0, 0, PN_DISK_READ_ONLY, 0, 0, 0), PN_ERR_nomem, "(limit heap)");
+	if (!paging_is_nested)
+		names(command(PN_CMD_pool, 0, MEMORY / PAGE_SIZE, 0, 0), PN_ERR_nomem, "(limit heap)");
+}
+END_TEST
+
 START_TEST(disk_images)
 {
 	u64 free_before;
@@ -268,9 +292,9 @@ START_TEST(disk_images)
 	free_before = machine_free_pages();
 	ck_assert_int_eq(command(PN_CMD_image, 0, 0, 0, 0), PN_ERR_inval);
 	ck_assert_int_eq(command(PN_CMD_image, 0, 511, 0, 0), PN_ERR_inval);
-	ck_assert_int_eq(command(PN_CMD_image, 0, ~511ull, 0, 0), PN_ERR_inval);
+	names(command(PN_CMD_image, 0, ~511ull, 0, 0), PN_ERR_nomem, "(limit domu_memory)");
 	ck_assert_int_eq(command(PN_CMD_image, 0, host_memory.window_bytes, 0, 0), PN_ERR_ok);
-	ck_assert_int_eq(command(PN_CMD_image, 0, 512, 0, 0), PN_ERR_nomem);
+	names(command(PN_CMD_image, 0, 512, 0, 0), PN_ERR_nomem, "(limit domu_memory)");
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_ok);
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_noimage);
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, ~0ull, 0, 0), PN_ERR_noimage);
@@ -278,7 +302,7 @@ START_TEST(disk_images)
 		ck_assert_int_eq(command(PN_CMD_image, 0, DISK, 0, 0), PN_ERR_ok);
 		ck_assert_uint_eq(answer(0), i);
 	}
-	ck_assert_int_eq(command(PN_CMD_image, 0, DISK, 0, 0), PN_ERR_nospc);
+	names(command(PN_CMD_image, 0, DISK, 0, 0), PN_ERR_nospc, "there are 8 images already (limit images)");
 	for (u64 i = 1; i < PN_MAX_IMAGES; i++)
 		ck_assert_int_eq(command(PN_CMD_image_free, 0, i, 0, 0), PN_ERR_ok);
 
@@ -289,7 +313,8 @@ START_TEST(disk_images)
 	ck_assert_int_eq(attach(0, 0, PN_DISK_COPY, 0, 0, 0), PN_ERR_inval);
 	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 4096, 0, 0), PN_ERR_inval);
 	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 0, 2, ~1ull), PN_ERR_inval);
-	ck_assert_int_eq(attach(0, 0, PN_DISK_COPY, host_memory.window_bytes, 0, 0), PN_ERR_nomem);
+	names(attach(0, 0, PN_DISK_COPY, host_memory.window_bytes, 0, 0), PN_ERR_nomem, "(limit domu_memory)");
+	names(attach(0, 0, PN_DISK_COPY, ~0ull, 0, 0), PN_ERR_nomem, "(limit domu_memory)");
 	ck_assert_int_eq(attach(0, 0, PN_DISK_WRITE, 0, 0, 0), PN_ERR_ok);
 	ck_assert_int_eq(command(PN_CMD_image_free, 0, 0, 0, 0), PN_ERR_inuse);
 	create_one(1);
@@ -357,6 +382,7 @@ Suite *svm_control_suite(void)
 	svm_case(suite, "ASID of the last domain", asid_of_the_last_domain, 1);
 	svm_case(suite, "a domain's life", a_domains_life, 1);
 	svm_case(suite, "a pool before there is a guest", a_pool_before_there_is_a_guest, 2);
+	svm_case(suite, "limits of a domain", limits_of_a_domain, 1);
 	svm_case(suite, "disk images", disk_images, 1);
 	svm_case(suite, "MultiProcessor table", multiprocessor_table, 1);
 	return suite;
