@@ -50,7 +50,7 @@ bench_LIBS = libbench.a $(BENCH_LIBS)
 
 # The machine model, without a QEMU around it.
 model_HELPERS = fuzz_machine
-model_SRCS = $(MODEL_SRCS)
+model_SRCS = $(MODEL_SRCS) bench/model/ram.c
 
 # A tool that runs in dom0, where no library can be counted on.
 e2e_HELPERS = dom0_reach

@@ -22,6 +22,8 @@ enum {
 	KEY_NO_TRACE,
 	KEY_KEEP_GOING,
 	KEY_QEMU,
+	KEY_CYCLES,
+	KEY_MACHINE,
 	KEY_NO_REPORT,
 	KEY_PROFILE,
 	KEY_WORKLOADS,
@@ -84,6 +86,13 @@ static const struct argp_option run_options[] = {
 	  "the emulator to run: a program, or `next`, the newer one of this release's backports (default: $PENUMBRA_QEMU, or "
 	  "qemu-system-x86_64)",
 	  1 },
+	{ "cycles", KEY_CYCLES, NULL, 0,
+	  "also what each region would take on real machines, in modelled cycles (docs/model.md); by a QEMU of version 10, on "
+	  "Debian 12 "
+	  "with `--qemu next`",
+	  1 },
+	{ "machine", KEY_MACHINE, "A,FILE", 0,
+	  "of --cycles: these machines, by name or file (default: opteron-2007, xeon-2009, zen2-2019, nested-cloud)", 1 },
 	{ 0 }
 };
 
@@ -156,9 +165,18 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		need_text(state, "--qemu needs a program", arg);
 		o->qemu = arg;
 		return 0;
+	case KEY_CYCLES: o->cycles = true; return 0;
+	case KEY_MACHINE:
+		need_text(state, "--machine needs a name or a file", arg);
+		o->machines = arg;
+		return 0;
 	case ARGP_KEY_END:
 		if (o->slice && o->nr_guests)
 			argp_error(state, "a slice has its guests: leave --guest and --script out");
+		if (o->machines && !o->cycles)
+			argp_error(state, "--machine is for --cycles");
+		if (o->cycles && o->slurm)
+			argp_error(state, "--cycles is not for --slurm: leave one of them out");
 		if (o->partition && !o->slurm)
 			argp_error(state, "--partition is for --slurm");
 		if (o->slurm && o->slice)

@@ -60,6 +60,7 @@ static void load_row(struct row *w, const json_t *item, const json_t *region)
 		.repetition = (unsigned)number(item, "repetition"),
 		.traced = json_is_true(json_object_get(item, "traced")),
 		.item = item,
+		.cycles = json_object_get(region, "cycles"),
 #define REGION_NUMBER(type, id, key, kind, unit, text) .id = (type)number(region, key),
 #include "abi/region.def"
 	};

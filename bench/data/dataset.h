@@ -30,7 +30,8 @@ struct row {
 	uint64_t emulator;    /* trips that no hardware makes: in none of the others */
 	struct trip_cost trip[TRIP_MAX];
 	uint64_t counter[PN_CNT_MAX];
-	const json_t *item; /* the guest run that it belongs to */
+	const json_t *item;   /* the guest run that it belongs to */
+	const json_t *cycles; /* modelled, by machine (bench/run/cycles.h); NULL: not */
 };
 
 struct dataset {

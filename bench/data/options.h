@@ -40,8 +40,11 @@ struct options {
 		*slice;   /* run: the file that says what is measured (bench/run/slice.h), as a part of another run; NULL: none */
 	bool profile;     /* run: say where the time went */
 	const char *qemu; /* as given, NULL: not given; from run.c on the program itself */
-	bool long_tests;  /* check: in their long form */
-	const char *run[2]; /* report, export: which, NULL: the newest; compare: before and after */
+	bool cycles;      /* run: the machine model under each region, */
+	const char *machines; /* comma-separated: by these; NULL: the usual ones */
+	const char *model;    /* from run.c on: what QEMU is told of it (cycles.h); NULL: there is none */
+	bool long_tests;      /* check: in their long form */
+	const char *run[2];   /* report, export: which, NULL: the newest; compare: before and after */
 	unsigned nr_runs;
 	const char *baseline; /* run: the run that this one is compared with when it has ended; NULL: none */
 	double threshold;     /* compare, run with a baseline: a fraction of the figure before, 0 .. 1 */

@@ -119,7 +119,15 @@ const struct rule schema_region[] = {
 };
 const struct rule schema_end[] = { END_KEYS, END };
 const struct rule schema_trace_end[] = { TRACE_KEYS, END };
-static const struct rule a_region[] = { MUST_OBJECT("", schema_region), END };
+/* By machine; what the model says, never a guest. */
+static const struct rule cycles_where[] = { MUST_EACH("cycles", a_count), MUST_EACH("count", a_count), END };
+static const struct rule cycles_machine[] = { MUST_OBJECT("guest", cycles_where), MUST_OBJECT("hypervisor", cycles_where), END };
+static const struct rule a_cycles_machine[] = { MUST_OBJECT("", cycles_machine), END };
+static const struct rule kept_region[] = {
+#include "region_rules.def"
+	EACH("cycles", a_cycles_machine), END
+};
+static const struct rule a_region[] = { MUST_OBJECT("", kept_region), END };
 
 const struct rule schema_item[] = { MUST_NAME("recipe"),
 				    MUST_NAME("workload"),
@@ -174,6 +182,8 @@ static const struct rule options[] = { MUST_TEXT("recipes"),
 				       TRUTH("keep_going"),
 				       TRUTH("defaults"),
 				       TEXT("qemu"),
+				       TRUTH("cycles"),
+				       TEXT("machines"),
 				       TEXT("peers"),
 				       TEXT("workloads_dir"),
 				       LIST("guests", an_own_guest),
@@ -420,4 +430,16 @@ char *schema_wrong(const json_t *object, const struct rule *rules)
 char *schema_part_wrong(const json_t *object, const struct rule *rules)
 {
 	return wrong(object, rules, true);
+}
+
+bool schema_cycles_wrong(const json_t *cycles)
+{
+	static const struct rule rules[] = { EACH("cycles", a_cycles_machine), END };
+	json_t *region = json_pack("{s:O}", "cycles", cycles);
+	char *what = schema_wrong(region, rules);
+	bool is = what;
+
+	free(what);
+	json_decref(region);
+	return is;
 }

@@ -48,5 +48,7 @@ const struct rule *schema_event(const char *kind);
  */
 char *schema_wrong(const json_t *object, const struct rule *rules);
 char *schema_part_wrong(const json_t *object, const struct rule *rules);
+/* Whether this cannot be a region's "cycles", by machine. */
+bool schema_cycles_wrong(const json_t *cycles);
 
 #endif

@@ -147,12 +147,12 @@ void model_cr3_write(struct model *m)
 	}
 }
 
-void model_invlpg(struct model *m, uint64_t va)
+void model_invlpg(struct model *m, uint16_t asid, uint64_t va)
 {
 	for_each_core(m, c)
 	{
 		charge(c, MODEL_CYCLES_flush, c->machine.value[MACHINE_invlpg]);
-		translation_invlpg(c, m->asid, va);
+		translation_invlpg(c, asid, va);
 	}
 }
 

@@ -70,8 +70,8 @@ void model_world_switch(struct model *m);
 void model_event(struct model *m);
 /* Those of the present ASID go, but for global pages. */
 void model_cr3_write(struct model *m);
-/* The page goes, global or not, and what walk caches have of the ASID. */
-void model_invlpg(struct model *m, uint64_t va);
+/* The page of that ASID goes, global or not, and what walk caches have of the ASID: INVLPG and INVLPGA. */
+void model_invlpg(struct model *m, uint16_t asid, uint64_t va);
 
 /* By VMCB's TLB control, uncharged: part of a world switch. */
 enum model_flush { MODEL_FLUSH_ALL, MODEL_FLUSH_ASID, MODEL_FLUSH_ASID_LOCAL /* but for global pages */ };

@@ -38,6 +38,8 @@ static void write_nav(FILE *f, const struct dataset *d)
 	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published "
 	      "figures</a> ",
 	      f);
+	if (report_has_cycles(d))
+		fputs("<a href=\"#cycles\">Modelled time</a> ", f);
 	if (recipe_is_used(d, ADAPTIVE))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
 	write_nav_workloads(f, d);
@@ -72,6 +74,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	fputs("</p></header>\n<main>\n", f);
 	write_nav(f, d);
 	report_summary(f, d);
+	report_cycles(f, d);
 	report_claims(f, d);
 	report_figures(f, d);
 	report_peers(f, d);

@@ -28,6 +28,9 @@ void report_figures(FILE *f, const struct dataset *d);
 void report_peers(FILE *f, const struct dataset *d);
 /* Cost by size, where a run has sizes to compare (report_order.h): pictures, and a table of exponents. Else nothing. */
 void report_growth(FILE *f, const struct dataset *d);
+/* Modelled cycles, of a run that has some; else nothing. */
+bool report_has_cycles(const struct dataset *d);
+void report_cycles(FILE *f, const struct dataset *d);
 /* A section for each other workload: pictures, and a table with their figures. */
 void report_workloads(FILE *f, const struct dataset *d);
 /* Each variant against its base. Nothing if the run has no such pair. */

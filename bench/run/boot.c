@@ -23,6 +23,7 @@ void boot_init(struct boot *b, struct plan *plan, char *label, struct results *r
 	for (unsigned s = 0; s < NR_STREAMS; s++)
 		b->fd[s] = b->log[s].fd = -1;
 	collect_init(&b->collect, res, &b->plan);
+	b->collect.cycles = &b->cycles;
 }
 
 /* Open a log file of the run, its directory made first. Takes `path`. 0, or -1, and the results know that writing failed. */
@@ -80,10 +81,26 @@ static int make_disk(const char *path)
 	return ret;
 }
 
-static void fill_argv(const struct boot *b, struct argv *a, const char *initrd, const char *disk, const char *log)
+/* The machine model's argument for this boot, or NULL: peers' hosts have none, nor has a guest with more than one CPU. */
+static char *model_argument(struct boot *b)
+{
+	bool native = recipe_is_native(b->plan.recipe);
+	char *dir, *text;
+
+	if (!b->opt->model || b->peer || plan_vcpus(&b->plan) > 1)
+		return NULL;
+	dir = xfmt("%s/cycles", b->res->dir);
+	make_dirs(dir);
+	cycles_open(&b->cycles, xfmt("%s/%s-%s.json", dir, b->plan.recipe->name, b->label));
+	text = cycles_argument(b->opt->model, b->cycles.path, native);
+	free(dir);
+	return text;
+}
+
+static void fill_argv(struct boot *b, struct argv *a, const char *initrd, const char *disk, const char *log)
 {
 	const struct recipe *r = b->plan.recipe;
-	char *image, *kernel;
+	char *image, *kernel, *model;
 
 	if (b->peer) {
 		peer_argv(b, a, initrd, disk, log);
@@ -91,7 +108,9 @@ static void fill_argv(const struct boot *b, struct argv *a, const char *initrd, 
 	}
 	image = path_hypervisor(b->paths, r);
 	kernel = path_dom0_kernel(b->paths);
-	qemu_hypervisor(a, b->opt->qemu, image, kernel, initrd, disk, log, plan_vcpus(&b->plan));
+	model = model_argument(b);
+	qemu_hypervisor(a, b->opt->qemu, image, kernel, initrd, disk, log, plan_vcpus(&b->plan), model);
+	free(model);
 	free(kernel);
 	free(image);
 }
@@ -123,9 +142,10 @@ static int prepare_hypervisor(struct boot *b, struct argv *a, int log_fd)
 static int prepare_native(struct boot *b, struct argv *a)
 {
 	const struct workload *w = b->plan.item[0].workload;
-	char *image = path_guest_image(b->paths, w), *initrd = path_guest_initrd(b->paths, w);
+	char *image = path_guest_image(b->paths, w), *initrd = path_guest_initrd(b->paths, w), *model = model_argument(b);
 
-	qemu_native(a, b->opt->qemu, image, initrd, w);
+	qemu_native(a, b->opt->qemu, image, initrd, w, model);
+	free(model);
 	free(image);
 	free(initrd);
 	return 0;
@@ -245,6 +265,7 @@ void boot_free(struct boot *b)
 	}
 	if (b->tmp)
 		remove_tree(b->tmp);
+	cycles_close(&b->cycles);
 	free(b->tmp);
 	free(b->last_log);
 	free(b->panic);

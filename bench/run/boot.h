@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "collect.h"
+#include "cycles.h"
 #include "options.h"
 #include "words.h"
 
@@ -37,11 +38,12 @@ struct boot {
 	struct line_cutter cutter[NR_STREAMS];
 	struct log_file log[NR_STREAMS];
 	struct collect collect;
-	bool peer;          /* its host is a peer's, not our dom0 */
-	char *tmp;          /* directory of this boot's temporary files */
-	char *last_log;     /* the last line of the second stream */
-	char *panic;        /* why the hypervisor panicked; NULL: it did not */
-	char *dead_console; /* then: what it saved of the running guest's console */
+	struct cycles_reader cycles; /* of the machine model, if there is one */
+	bool peer;                   /* its host is a peer's, not our dom0 */
+	char *tmp;                   /* directory of this boot's temporary files */
+	char *last_log;              /* the last line of the second stream */
+	char *panic;                 /* why the hypervisor panicked; NULL: it did not */
+	char *dead_console;          /* then: what it saved of the running guest's console */
 	struct words dead_words;
 	char *qemu_error;    /* natively: what QEMU itself complained of; NULL: nothing */
 	json_t *native;      /* natively: the item, borrowed */

@@ -58,8 +58,12 @@ static void native_line(struct boot *b, const char *text)
 
 	if (kind == LINE_DAMAGED)
 		b->collect.damaged++;
-	if (kind == LINE_REGION)
-		json_array_append_new(json_object_get(b->native, "regions"), native_region(&r, b->plan.item[0].workload->levels));
+	if (kind == LINE_REGION) {
+		json_t *region = native_region(&r, b->plan.item[0].workload->levels);
+
+		cycles_add(&b->cycles, region);
+		json_array_append_new(json_object_get(b->native, "regions"), region);
+	}
 }
 
 /* dom0 has said something: up to there QEMU has taken so much CPU time. `ran`: the guest that ran before; `ended`: the one that ended. */

@@ -54,6 +54,8 @@ static void on_region(const struct collect *c, const json_t *ev, json_t *item)
 	/* A peer's host does not see its guest's tables. */
 	if (recipe_is_peer(c->plan->recipe))
 		json_object_set_new(region, "guest_levels", json_integer(c->plan->item[c->last_item].workload->levels));
+	if (c->cycles)
+		cycles_add(c->cycles, region);
 	json_array_append_new(json_object_get(item, "regions"), region);
 }
 

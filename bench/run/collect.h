@@ -6,6 +6,7 @@
 #ifndef BENCH_COLLECT_H
 #define BENCH_COLLECT_H
 
+#include "cycles.h"
 #include "parse.h"
 #include "plan.h"
 #include "results.h"
@@ -13,6 +14,7 @@
 struct collect {
 	struct results *res;
 	const struct plan *plan;
+	struct cycles_reader *cycles; /* borrowed; NULL: regions have no modelled cycles */
 	bool hello, done;
 	int item, rep;           /* running now: indices of the plan; -1: none */
 	int last_item, last_rep; /* begun last */

@@ -64,6 +64,15 @@ char *qemu_escape(const char *s)
 	return out;
 }
 
+/* The model reads page tables in the machine's memory, which QEMU has in a file then. */
+static void add_model(struct argv *a, const char *model, const char *memory)
+{
+	if (!model)
+		return;
+	add_all(a, "-plugin", model, "-machine", "memory-backend=ram", "-object", NULL);
+	add(a, xfmt("memory-backend-memfd,id=ram,size=%s", memory));
+}
+
 static void add_common(struct argv *a, const char *qemu)
 {
 	*a = (struct argv){ .n = 0 };
@@ -72,7 +81,7 @@ static void add_common(struct argv *a, const char *qemu)
 }
 
 void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const char *dom0_kernel, const char *initrd,
-		     const char *disk, const char *log_path, unsigned guest_cpus)
+		     const char *disk, const char *log_path, unsigned guest_cpus, const char *model)
 {
 	char *kernel = qemu_escape(dom0_kernel), *words = qemu_escape(DOM0_CMDLINE), *rd = qemu_escape(initrd),
 	     *d = qemu_escape(disk), *log = qemu_escape(log_path);
@@ -80,6 +89,7 @@ void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const 
 	add_common(a, qemu);
 	add(a, xstrdup("-smp"));
 	add(a, xfmt("%u", 1 + guest_cpus)); /* one is dom0's */
+	add_model(a, model, HOST_MEMORY);
 	add_all(a, "-m", HOST_MEMORY, "-bios", FIRMWARE, "-kernel", image, "-initrd", NULL);
 	add(a, xfmt("%s %s,%s", kernel, words, rd));
 	add(a, xstrdup("-serial"));
@@ -120,18 +130,20 @@ void qemu_peer(struct argv *a, const char *qemu, const struct qemu_peer *p)
 	free(log);
 }
 
-void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w)
+void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w,
+		 const char *model)
 {
-	char *cmdline;
+	char *cmdline, *memory = xfmt("%uM", w->memory_mib);
 
 	add_common(a, qemu);
 	add(a, xstrdup("-smp"));
 	add(a, xfmt("%u", workload_vcpus(w)));
-	add(a, xstrdup("-m"));
-	add(a, xfmt("%uM", w->memory_mib));
+	add_all(a, "-m", memory, NULL);
 	if (!workload_is_linux(w) && !workload_is_own(w))
 		add_all(a, "-bios", FIRMWARE, NULL);
 	add_all(a, "-kernel", image, NULL);
+	add_model(a, model, memory);
+	free(memory);
 	cmdline = workload_cmdline(w);
 	if (*cmdline)
 		add_all(a, "-append", cmdline, NULL);

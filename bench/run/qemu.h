@@ -23,10 +23,11 @@ struct argv {
 
 /*
  * A hypervisor boot: dom0's console is on the program's standard output, the hypervisor's log is
- * written to log_path (a pipe under /dev/fd). The machine has a CPU for dom0 and guest_cpus for guests.
+ * written to log_path (a pipe under /dev/fd). The machine has a CPU for dom0 and guest_cpus for guests. model: what -plugin is told
+ * (cycles.h); NULL: there is none.
  */
 void qemu_hypervisor(struct argv *a, const char *qemu, const char *image, const char *dom0_kernel, const char *initrd,
-		     const char *disk, const char *log_path, unsigned guest_cpus);
+		     const char *disk, const char *log_path, unsigned guest_cpus, const char *model);
 /*
  * A peer's boot: kernel is what QEMU boots, module with `words` its one module, or NULL where the kernel itself has `words`. Its host's
  * second serial port is on standard output, the first goes to log_path. The machine has one CPU: what others did would be in the TSC.
@@ -38,7 +39,8 @@ struct qemu_peer {
 };
 void qemu_peer(struct argv *a, const char *qemu, const struct qemu_peer *p);
 /* The command line of a guest with no hypervisor: its console is on standard output. initrd may be NULL. */
-void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w);
+void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w,
+		 const char *model);
 void argv_free(struct argv *a);
 /* One shell-quoted line; the caller frees it. */
 char *argv_text(const struct argv *a);

@@ -77,6 +77,8 @@ static bool options_fit(const json_t *options, struct options *o)
 	if (!o->workloads_dir)
 		o->workloads_dir = json_string_value(json_object_get(options, "workloads_dir"));
 	o->alone = json_is_true(json_object_get(options, "guests_alone"));
+	o->cycles = json_is_true(json_object_get(options, "cycles"));
+	o->machines = json_string_value(json_object_get(options, "machines"));
 	return same_text(options, "suite", true, &o->suite) && same_text(options, "peers", true, &o->peers) &&
 	       same_text(options, "recipes", json_is_true(json_object_get(options, "recipes_named")), &o->recipes) &&
 	       same_text(options, "workloads", json_is_true(json_object_get(options, "workloads_named")), &o->workloads) &&

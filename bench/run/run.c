@@ -16,6 +16,7 @@
 #include "machine.h"
 #include "outside.h"
 #include "profile.h"
+#include "cycles.h"
 #include "qemu.h"
 #include "report.h"
 #include "resume.h"
@@ -228,14 +229,14 @@ static bool own_guests_there(const struct options *o)
 static json_t *options_json(const struct options *o, const char *qemu, const struct selection *s)
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
-	json_t *j =
-		json_pack("{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o, s:s*, s:o, s:b, s:s*}", "recipes", r,
-			  "workloads", w, "recipes_named", o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels",
-			  (int)o->levels, "suite", o->suite, "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace",
-			  (int)o->trace, "keep_going", (int)o->keep_going, "defaults",
-			  !o->recipes && !o->workloads && !o->levels && !o->peers && !o->nr_guests && !strcmp(o->suite, "quick"),
-			  "qemu", text_json(qemu), "peers", o->peers, "guests", own_guests_json(o->guest, o->nr_guests),
-			  "guests_alone", (int)o->alone, "workloads_dir", o->workloads_dir);
+	json_t *j = json_pack(
+		"{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:b, s:b, s:o, s:s*, s:o, s:b, s:s*, s:b, s:s*}", "recipes", r,
+		"workloads", w, "recipes_named", o->recipes != NULL, "workloads_named", o->workloads != NULL, "levels",
+		(int)o->levels, "suite", o->suite, "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace", (int)o->trace,
+		"keep_going", (int)o->keep_going, "defaults",
+		!o->recipes && !o->workloads && !o->levels && !o->peers && !o->nr_guests && !strcmp(o->suite, "quick"), "qemu",
+		text_json(qemu), "peers", o->peers, "guests", own_guests_json(o->guest, o->nr_guests), "guests_alone",
+		(int)o->alone, "workloads_dir", o->workloads_dir, "cycles", (int)o->cycles, "machines", o->machines);
 
 	free(r);
 	free(w);
@@ -451,25 +452,40 @@ static int choose(struct options *o, struct selection *s, struct slice *slice)
 	return EXIT_OK;
 }
 
+/* *model: of --cycles, where this QEMU can. False after a message: a machine file is wrong. */
+static bool model_there(const struct options *o, const struct paths *p, const struct emulator *qemu, char **model)
+{
+	struct options at = *o;
+	bool bad = false;
+
+	at.qemu = qemu->program;
+	*model = o->cycles ? cycles_prepare(&at, p, &bad) : NULL;
+	return !bad;
+}
+
 /* From here on o->qemu is the program. */
 static int run_on(struct options *o, const struct paths *p, const struct emulator *qemu, struct results *res)
 {
 	struct selection s, wanted;
 	struct slice slice = { 0 };
+	char *model = NULL;
 	int ret = choose(o, &s, &slice);
 
 	if (ret)
 		return ret;
 	wanted = s;
 	ret = EXIT_FAILED;
-	if (leave_out(p, &s) && (qemu_there(qemu) & images_there(p, &s) & guests_there(p, &s))) {
+	if (leave_out(p, &s) && (qemu_there(qemu) & images_there(p, &s) & guests_there(p, &s)) &&
+	    model_there(o, p, qemu, &model)) {
 		o->qemu = qemu->program;
+		o->model = model;
 		ret = open_results(res, o, p, qemu, &s);
 		if (!ret)
 			ret = slurm_gather_left(res, o);
 		if (!ret)
 			ret = measure(o, p, &s, &wanted, o->slice ? &slice : NULL, res);
 	}
+	free(model);
 	slice_free(&slice);
 	return ret;
 }

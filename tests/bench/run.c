@@ -169,7 +169,7 @@ START_TEST(commas_in_paths_are_doubled)
 
 	ck_assert_str_eq(e, "a,,b,,,,c");
 	free(e);
-	qemu_hypervisor(&a, "qemu", "hv.elf", "k,ernel", "initrd", "disk", "/dev/fd/9", 2);
+	qemu_hypervisor(&a, "qemu", "hv.elf", "k,ernel", "initrd", "disk", "/dev/fd/9", 2, NULL);
 	for (unsigned i = 0; i + 1 < a.n; i++)
 		if (!strcmp(a.arg[i], "-smp"))
 			ck_assert_str_eq(a.arg[i + 1], "3");
@@ -193,11 +193,11 @@ START_TEST(what_wants_nothing_of_firmware_has_the_quick_one)
 	static const char *const guests[] = { "demand-fault", "smp-shootdown", "linux-process" };
 	struct argv a;
 
-	qemu_hypervisor(&a, "qemu", "hv.elf", "kernel", "initrd", "disk", "/dev/fd/9", 1);
+	qemu_hypervisor(&a, "qemu", "hv.elf", "kernel", "initrd", "disk", "/dev/fd/9", 1, NULL);
 	ck_assert_pstr_eq(firmware_of(&a), "qboot.rom");
 	argv_free(&a);
 	for (unsigned i = 0; i < 3; i++) {
-		qemu_native(&a, "qemu", "image", NULL, workload_find(guests[i]));
+		qemu_native(&a, "qemu", "image", NULL, workload_find(guests[i]), NULL);
 		ck_assert_pstr_eq(firmware_of(&a), i < 2 ? "qboot.rom" : NULL);
 		argv_free(&a);
 	}

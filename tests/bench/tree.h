@@ -8,18 +8,21 @@
 
 #include "schema.h"
 
-#define TREE_COST "{\"count\":1,\"ticks\":2,\"bytes\":3,\"hist\":[0,1]}"
+#define TREE_COST   "{\"count\":1,\"ticks\":2,\"bytes\":3,\"hist\":[0,1]}"
+#define TREE_SUMS   "{\"cycles\":{\"instructions\":50,\"walk\":30},\"count\":{\"walks\":4}}"
+#define TREE_CYCLES "\"cycles\":{\"zen2-2019\":{\"guest\":" TREE_SUMS ",\"hypervisor\":" TREE_SUMS "}}"
 #define TREE_ITEM                                                                                                                \
 	"{\"recipe\":\"shadow2\",\"workload\":\"compute\",\"repetition\":1,\"traced\":false,\"state\":\"finished\",\"code\":-1," \
 	"\"reason\":\"r\",\"words\":\"w\",\"ticks\":5,\"audit\":0,\"audit_text\":null,\"console_lost\":0,\"wall_seconds\":0.5,"  \
 	"\"cpu_seconds\":0.5,"                                                                                                   \
 	"\"stat\":{\"trip\":{\"cr3\":" TREE_COST "},\"counter\":{\"fill\":7}},\"exercise\":{\"answer\":\"ok\"},"                 \
 	"\"regions\":[{\"phase\":\"fault\",\"ops\":10,\"instructions\":100,\"trips\":20,\"bytes\":30,\"guest_levels\":4,"        \
-	"\"shadow_levels\":4,\"trip\":{\"cr3\":" TREE_COST "},\"counter\":{\"fill\":7},\"trace_written\":1,\"trace_lost\":0}]}"
+	"\"shadow_levels\":4,\"trip\":{\"cr3\":" TREE_COST                                                                       \
+	"},\"counter\":{\"fill\":7},\"trace_written\":1,\"trace_lost\":0," TREE_CYCLES "}]}"
 #define TREE_OPTIONS                                                                                                             \
 	"{\"recipes\":\"shadow2\",\"workloads\":\"compute\",\"recipes_named\":true,\"workloads_named\":true,\"levels\":0,"       \
 	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\","      \
-	"\"workloads_dir\":\"/w\","                                                                                              \
+	"\"workloads_dir\":\"/w\",\"cycles\":true,\"machines\":\"m\","                                                           \
 	"\"peers\":\"kvm\","                                                                                                     \
 	"\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null,\"disk\":null,"    \
 	"\"cmdline\":\"c\",\"from\":\"f\",\"to\":null,\"keep_disk\":false,\"memory_mib\":8,\"vcpus\":1,\"timeout_s\":9}]}"

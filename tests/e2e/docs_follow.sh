@@ -20,7 +20,7 @@ blocks=$(awk -v tree="$tree" -v out="$tmp" '
 	open && what == "file" { print >target }
 	open && what != "file" { print >>target }
 	END { print n + 0 }' "$srcdir/docs/adding.md")
-is "the page has its blocks" "$blocks" 8
+is "the page has its blocks" "$blocks" 9
 (cd "$tree" && sh -eu "$tmp/commands")
 is "its commands work" $? 0
 
@@ -38,6 +38,7 @@ has "the list has the recipe" "$tmp/list" '^  shadow2-scan .*never guesses'
 has "the list has the workload" "$tmp/list" '^  walk +2,3,4,5 +every page'
 bench_run "$tmp/run" --build . --recipe shadow2,shadow2-scan,shadow2-unpinned --workload walk,context-switch --repeat 1 --no-trace
 is "they run" $? 0
+check "a machine is one file" test -s "$tree/slow-memory.machine"
 [ "$failed" -eq 0 ] || { cat "$tmp/run.err"; finish; }
 csv=$tmp/run/results.csv
 is "the recipe has its rows" "$(rows "$csv" shadow2-scan walk first | wc -l | tr -d ' ')" 1

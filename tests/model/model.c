@@ -147,7 +147,7 @@ START_TEST(large_pages)
 	ck_assert_uint_eq(rig_load(VA, 0x200000), 1);
 	ck_assert_uint_eq(rig_load(VA + 0x1ff000, 0x3ff000), 0);
 	/* INVLPG of any address takes it. */
-	model_invlpg(rig, VA + 0x100000);
+	model_invlpg(rig, 0, VA + 0x100000);
 	ck_assert_uint_eq(rig_load(VA, 0x200000), 1);
 }
 END_TEST
@@ -171,7 +171,7 @@ START_TEST(flushes)
 	expect_walks(1, 1, 1, 1); /* another's entries are none of its */
 	model_cr3_write(rig);
 	expect_walks(1, 0, 1, 0);
-	model_invlpg(rig, VA + 4096);
+	model_invlpg(rig, 2, VA + 4096);
 	expect_walks(0, 1, 0, 0);
 	model_flush(rig, MODEL_FLUSH_ASID_LOCAL, 2);
 	expect_walks(1, 0, 1, 0);

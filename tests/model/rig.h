@@ -25,7 +25,7 @@ static unsigned rig_asked; /* how often the model asked for the space */
 static struct machine rig_machine;
 static struct model *rig;
 
-static bool rig_read(void *arg, uint64_t pa, void *to, unsigned bytes)
+static inline bool rig_read(void *arg, uint64_t pa, void *to, unsigned bytes)
 {
 	(void)arg;
 	if (pa + bytes > RIG_MEMORY)
@@ -34,21 +34,21 @@ static bool rig_read(void *arg, uint64_t pa, void *to, unsigned bytes)
 	return true;
 }
 
-static void rig_tell(void *arg, struct model_space *s)
+static inline void rig_tell(void *arg, struct model_space *s)
 {
 	(void)arg;
 	rig_asked++;
 	*s = rig_space;
 }
 
-static uint64_t rig_page(void)
+static inline uint64_t rig_page(void)
 {
 	rig_next += 4096;
 	ck_assert_uint_lt(rig_next, RIG_MEMORY);
 	return rig_next - 4096;
 }
 
-static unsigned rig_index(unsigned levels, unsigned level, uint64_t va)
+static inline unsigned rig_index(unsigned levels, unsigned level, uint64_t va)
 {
 	return levels == 2 ? va >> (12 + 10 * (level - 1)) & 1023 : va >> (12 + 9 * (level - 1)) & 511;
 }
@@ -57,7 +57,7 @@ static unsigned rig_index(unsigned levels, unsigned level, uint64_t va)
 static uint64_t rig_offset;
 
 /* Maps va to pa at `level`, making tables by rig_page(). The root is `root`, both guest-physical. */
-static void rig_map(unsigned levels, uint64_t root, uint64_t va, uint64_t pa, unsigned at, uint64_t flags)
+static inline void rig_map(unsigned levels, uint64_t root, uint64_t va, uint64_t pa, unsigned at, uint64_t flags)
 {
 	uint64_t table = root;
 
@@ -79,7 +79,7 @@ static void rig_map(unsigned levels, uint64_t root, uint64_t va, uint64_t pa, un
 }
 
 /* A machine on which nothing hides anything: latencies 1, 10, 100, 1000. */
-static void rig_default(struct machine *m)
+static inline void rig_default(struct machine *m)
 {
 	static const struct {
 		enum machine_key key;
@@ -102,7 +102,7 @@ static void rig_default(struct machine *m)
 }
 
 /* The model over one or two machines, cold; the memory as it is. */
-static void rig_model(const struct machine *m, unsigned n)
+static inline void rig_model(const struct machine *m, unsigned n)
 {
 	const struct model_user user = { NULL, rig_read, rig_tell };
 
@@ -113,7 +113,7 @@ static void rig_model(const struct machine *m, unsigned n)
 }
 
 /* Empty memory, one-dimensional tables of so many levels with their root in page 1. */
-static void rig_begin(unsigned levels)
+static inline void rig_begin(unsigned levels)
 {
 	memset(rig_memory, 0, sizeof(rig_memory));
 	rig_next = 4096;
@@ -122,7 +122,7 @@ static void rig_begin(unsigned levels)
 	rig_space = (struct model_space){ .levels = (uint8_t)levels, .large = true, .root = rig_page() };
 }
 
-static struct model_sums rig_sums(void)
+static inline struct model_sums rig_sums(void)
 {
 	struct model_sums s;
 
@@ -130,19 +130,19 @@ static struct model_sums rig_sums(void)
 	return s;
 }
 
-static uint64_t rig_count(enum model_count what)
+static inline uint64_t rig_count(enum model_count what)
 {
 	return rig_sums().count[what];
 }
 
 /* Whole cycles. */
-static uint64_t rig_cycles(enum model_cycles what)
+static inline uint64_t rig_cycles(enum model_cycles what)
 {
 	return rig_sums().cycles[what] / 100;
 }
 
 /* One load of 4 bytes; the walks that it took. */
-static uint64_t rig_load(uint64_t va, uint64_t pa)
+static inline uint64_t rig_load(uint64_t va, uint64_t pa)
 {
 	uint64_t before = rig_count(MODEL_COUNT_walks);
 

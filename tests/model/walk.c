@@ -263,7 +263,7 @@ START_TEST(cache_of_prefixes)
 	model_zero(rig);
 	rig_load(VA, PA);
 	ck_assert_uint_eq(rig_count(MODEL_COUNT_walk_references), 4);
-	model_invlpg(rig, VA);
+	model_invlpg(rig, 7, VA);
 	model_zero(rig);
 	rig_load(VA, PA);
 	ck_assert_uint_eq(rig_count(MODEL_COUNT_walk_references), 4);

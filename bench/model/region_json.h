@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A region's sums, as `penumbra run` reads them. */
+#ifndef BENCH_MODEL_REGION_JSON_H
+#define BENCH_MODEL_REGION_JSON_H
+
+#include <stdio.h>
+
+#include "model.h"
+
+/* One line. Cycles are whole ones there. What `phase` holds can be printed and has neither quotes nor backslashes. */
+void region_json(FILE *out, const char *phase, const struct model *m);
+
+#endif

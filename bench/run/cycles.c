@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See cycles.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cycles.h"
+#include "machine_file.h"
+#include "qemu.h"
+#include "schema.h"
+
+#define SLACK 256 /* instructions between a region's brackets and the reading of the TSC within them */
+
+/* ---- before a run ---- */
+
+static char *joined(char *text, const char *path)
+{
+	char *escaped = qemu_escape(path), *longer = xfmt("%s,machine=%s", text, escaped);
+
+	free(escaped);
+	free(text);
+	return longer;
+}
+
+/* NULL after a message: one is no machine file. */
+static char *machines_text(char *text, const struct paths *p, const char *given)
+{
+	for (const char *at = given; text && *at; at += strcspn(at, ","), at += *at == ',') {
+		char *word = xfmt("%.*s", (int)strcspn(at, ","), at), *path = machine_file(p, word);
+
+		if (path)
+			text = joined(text, path);
+		else {
+			free(text);
+			text = NULL;
+		}
+		free(path);
+		free(word);
+	}
+	return text;
+}
+
+/* What QEMU says when it is to load the plugin and end; NULL: it did so. */
+static char *refusal(const char *qemu, const char *plugin)
+{
+	/* Without single quotes: command_line_output() puts it between such. */
+	static const char script[] =
+		"words=$(echo quit | \"$0\" -accel tcg -machine none -nodefaults -display none -monitor stdio -plugin \"$1\" "
+		"2>&1) || "
+		"echo \"$words\" | grep -v -e \": warning:\" -e \" monitor - type \" | sed \"s/^(qemu) //\" | head -n 1";
+	const char *argv[] = { "sh", "-c", script, qemu, plugin, NULL };
+	char *words = command_line_output(argv);
+
+	if (words && !*words) {
+		free(words);
+		return NULL;
+	}
+	return words;
+}
+
+char *cycles_prepare(const struct options *o, const struct paths *p, bool *bad)
+{
+	char *plugin = xfmt("%s/penumbra-model.so", p->build), *escaped = qemu_escape(plugin), *text, *whole, *words;
+
+	text = machines_text(xfmt("file=%s", escaped), p, o->machines ? o->machines : MACHINES_USUAL);
+	free(escaped);
+	*bad = !text;
+	if (text && !file_exists(plugin)) {
+		say("without cycles: %s is not there; `make penumbra-model.so` in the build directory makes it", plugin);
+		free(text);
+		text = NULL;
+	}
+	free(plugin);
+	if (!text)
+		return NULL;
+	whole = cycles_argument(text, "/dev/null", false);
+	words = refusal(o->qemu, whole);
+	free(whole);
+	if (!words)
+		return text;
+	say("without cycles: this QEMU does not load the model: %s (`--qemu next` may)", words);
+	free(words);
+	free(text);
+	return NULL;
+}
+
+char *cycles_argument(const char *prepared, const char *out, bool native)
+{
+	char *escaped = qemu_escape(out), *text = xfmt("%s,out=%s%s", prepared, escaped, native ? ",native=on" : "");
+
+	free(escaped);
+	return text;
+}
+
+/* ---- after a region ---- */
+
+void cycles_open(struct cycles_reader *r, char *path)
+{
+	*r = (struct cycles_reader){ .path = path };
+}
+
+void cycles_close(struct cycles_reader *r)
+{
+	free(r->path);
+	*r = (struct cycles_reader){ .path = NULL };
+}
+
+static json_int_t count_of(const json_t *machine, const char *where, const char *what)
+{
+	return json_integer_value(json_object_get(json_object_get(json_object_get(machine, where), "count"), what));
+}
+
+static json_int_t counted(const json_t *machine, const char *what)
+{
+	return count_of(machine, "guest", what) + count_of(machine, "hypervisor", what);
+}
+
+static bool is_of(const json_t *line, const json_t *region)
+{
+	const char *phase = json_string_value(json_object_get(line, "phase"));
+	const char *asked = json_string_value(json_object_get(region, "phase"));
+	const json_t *first = json_array_get(json_object_get(line, "machines"), 0);
+	json_int_t more = counted(first, "instructions") - json_integer_value(json_object_get(region, "instructions"));
+	/* An access that faults is an instruction tried: for the guest's own fault, for one that traps, or for both. */
+	json_int_t tried = counted(first, "events") + counted(first, "world_switches");
+
+	return phase && asked && (!*phase || !strcmp(phase, asked)) && more >= -SLACK && more <= SLACK + tried;
+}
+
+/* By machine. NULL: it is not as the model writes it. */
+static json_t *by_machine(const json_t *line)
+{
+	json_t *all = json_object(), *m;
+	size_t i;
+
+	json_array_foreach(json_object_get(line, "machines"), i, m) {
+		const char *name = json_string_value(json_object_get(m, "machine"));
+
+		if (!name)
+			continue;
+		json_object_set(all, name, m);
+		json_object_del(m, "machine");
+	}
+	if (schema_cycles_wrong(all) || !json_object_size(all)) {
+		json_decref(all);
+		return NULL;
+	}
+	return all;
+}
+
+void cycles_add(struct cycles_reader *r, json_t *region)
+{
+	FILE *f = r->path ? fopen(r->path, "re") : NULL;
+	char *text = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	if (!f)
+		return;
+	fseek(f, r->at, SEEK_SET);
+	while (!found && getline(&text, &room, f) > 0 && strchr(text, '\n')) {
+		json_t *line = json_loads(text, 0, NULL), *cycles = line && is_of(line, region) ? by_machine(line) : NULL;
+
+		json_decref(line);
+		found = cycles;
+		if (found) {
+			json_object_set_new(region, "cycles", cycles);
+			r->at = ftell(f);
+		}
+	}
+	free(text);
+	fclose(f);
+}

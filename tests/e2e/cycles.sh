@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The machine model under real guests: twice the same to the digit, its world switches are the trips that dom0 counts, and no other figure
+# changes by it. The machine of docs/adding.md is one of its machines. On a QEMU without the interface a run goes on without.
+. "${srcdir:-.}/tests/common.sh"
+need_images
+# One that cannot: what it says, and that the guests are run all the same.
+if ! qemu-system-x86_64 --version | grep -qE 'version (9\.2|10\.0)'; then
+	bench_run "$tmp/without" --cycles --recipe native --workload compute --repeat 1 --no-report
+	is "on a QEMU that cannot, the run succeeds" $? 0
+	has "and says why there are no cycles" "$tmp/without.err" 'without cycles: this QEMU does not load the model: .*API version'
+	is "its rows have none" "$(items "$tmp/without" "json_extract(value, '\$.regions[0].cycles')" | tr -d '\n')" ""
+fi
+bench_run "$tmp/bad" --cycles --machine nothing --recipe native --workload compute
+is "a machine that is not there ends the run" $? 1
+has "in a sentence" "$tmp/bad.err" '--machine .*/machines/nothing.machine: No such file'
+
+(cd "$build" && "$srcdir/dom0/fetch-qemu.sh" qemu-next) >"$tmp/fetch" 2>&1
+status=$?
+if [ $status -eq 69 ]; then
+	skip "no newer QEMU: $(tail -n 1 "$tmp/fetch")"
+	finish
+fi
+is "the newer QEMU is fetched" $status 0
+[ $status -eq 0 ] || { cat "$tmp/fetch"; finish; }
+
+# The page's machine.
+mkdir "$tmp/tree" && ln -s "$srcdir/bench" "$tmp/tree/bench"
+awk '/^```/ { if (open && text ~ /slow-memory/) printf "%s", text; open = !open; text = ""; next } open { text = text $0 "\n" }' \
+	"$srcdir/docs/adding.md" >"$tmp/commands"
+(cd "$tmp/tree" && sh -eu "$tmp/commands")
+check "docs/adding.md makes its machine" test -s "$tmp/tree/slow-memory.machine"
+
+guests="--qemu next --recipe shadow2,npt,native --workload demand-fault-local --repeat 1 --no-trace"
+for run in one two; do
+	# shellcheck disable=SC2086
+	bench_run "$tmp/$run" $guests --cycles --machine "zen2-2019,nested-cloud,$tmp/tree/slow-memory.machine"
+	is "run $run succeeds" $? 0
+done
+# shellcheck disable=SC2086
+bench_run "$tmp/plain" $guests --no-report
+is "so does one without the model" $? 0
+[ "$failed" -eq 0 ] || { cat "$tmp"/*.err; finish; }
+is "no other figure changes" "$(diff "$tmp/plain/results.csv" "$tmp/one/results.csv")" ""
+is "two runs agree to the digit" "$(diff -r "$tmp/one/cycles" "$tmp/two/cycles")" ""
+
+# sum <recipe> <machine> <cycles|count> <key>: of guest and hypervisor
+sum() {
+	m="\$.regions[0].cycles.\"$2\""
+	items "$tmp/one" "$recipe, json_extract(value, '$m.guest.$3.$4') + json_extract(value, '$m.hypervisor.$3.$4')" | sed -n "s/^$1|//p"
+}
+is "each recipe has cycles" "$(items "$tmp/one" "json_extract(value, '\$.regions[0].cycles') IS NOT NULL" | tr -d '\n')" 111
+trips() { rows "$tmp/one/results.csv" "$1" demand-fault-local fault | cut -d, -f9; }
+is "shadow2's world switches are its trips" "$(sum shadow2 zen2-2019 count world_switches)" "$(trips shadow2)"
+is "npt's as well" "$(sum npt zen2-2019 count world_switches)" "$(trips npt)"
+is "each costs what the machine's file says" "$(sum shadow2 zen2-2019 cycles world_switch)" "$(($(trips shadow2) * 1360))"
+is "in the cloud ten times that" "$(sum shadow2 nested-cloud cycles world_switch)" "$(($(trips shadow2) * 13600))"
+is "natively there are no nested references" "$(sum native zen2-2019 count nested_references)" 0
+is "nor under shadow paging" "$(sum shadow2 zen2-2019 count nested_references)" 0
+check "under npt there are" test "$(sum npt zen2-2019 count nested_references)" -gt 1000
+is "every fault is an event" "$(sum native zen2-2019 count events)" 1000
+check "slower memory costs more" test "$(sum native slow-memory cycles data)" -gt "$(sum native zen2-2019 cycles data)"
+has "the report has the section" "$tmp/one/report.html" 'id=cycles><h2>Modelled time'
+finish
