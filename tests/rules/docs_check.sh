@@ -28,5 +28,36 @@ counters=$(sed -n '/define PN_COUNTERS/,/[^\\]$/p' "$src/abi/control_abi.h" | gr
 rows=$(sed -n '/^## Engine counters/,$p' "$tmp/events.md" | grep -c '^| `')
 [ "$counters" -eq "$rows" ] || { echo "docs_check: $rows rows for $counters counters" >&2; status=1; }
 entries workloads.md 'WORKLOAD([^,]*, *"' workloads/workloads.def
+# docs/growth.md names each phase in which adaptive is more than 2 % above the best, by figures of its own tables.
+awk -F ' *[|] *' '
+/^## Where `adaptive`/ { named = 1 }
+NF == 9 && $4 + 0 {
+	if ($2)
+		phase = $2
+	for (i = 4; i < 8; i++) {
+		known[phase, $3, $i] = 1
+		if (!((phase, i) in best) || $i + 0 < best[phase, i])
+			best[phase, i] = $i
+		if ($3 == "adaptive")
+			ours[phase, i] = $i
+	}
+}
+named && NF == 6 && $3 ~ /^`/ {
+	split($3, of, ",")
+	split($4, b, /[ ()]+/)
+	seen[of[1]] = 1
+	if (!((of[1], b[2], b[1]) in known) || !((of[1], "adaptive", $5) in known))
+		print "docs_check: docs/growth.md has no such figures of " $3
+}
+END {
+	for (at in ours) {
+		split(at, of, SUBSEP)
+		if (ours[at] <= 1.02 * best[at] || of[1] in seen)
+			continue
+		print "docs_check: docs/growth.md: adaptive is not the best by " of[1] ", and no cause is named"
+		seen[of[1]] = 1
+	}
+}' "$src/docs/growth.md" >"$tmp/growth"
+[ ! -s "$tmp/growth" ] || { cat "$tmp/growth" >&2; status=1; }
 entries workloads.md 'HOSTILE([^,]*, *"' workloads/hostile.def
 exit $status
