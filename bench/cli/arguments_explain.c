@@ -5,7 +5,7 @@
 #include "argument_parts.h"
 #include "catalog.h"
 
-enum { KEY_LEVELS = 256, KEY_PHASE, KEY_NTH, KEY_FORMAT };
+enum { KEY_LEVELS = 256, KEY_PHASE, KEY_NTH, KEY_FORMAT, KEY_BARE };
 
 static const char *const formats[] = { "text", "markdown", "page", "json" };
 
@@ -14,6 +14,8 @@ static const struct argp_option options[] = {
 	{ "levels", KEY_LEVELS, "N", 0, "of the guest's page tables, 2 to 5 (default: 4)", 1 },
 	{ "phase", KEY_PHASE, "NAME", 0, "only that phase of the workload (default: all of them)", 1 },
 	{ "nth", KEY_NTH, "N", 0, "the Nth operation of each phase, 1 the first after warm-up (default: a third of the way in)",
+	  1 },
+	{ "bare", KEY_BARE, NULL, 0, "boot the recipes in QEMU as well: instructions, and whether the trips there are the same",
 	  1 },
 	{ "format", KEY_FORMAT, "NAME", 0, "text (default), markdown, page (HTML) or json", 1 },
 	{ "output", 'o', "FILE", 0, "write it to FILE (default: standard output)", 1 },
@@ -49,6 +51,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_LEVELS: take_levels(state, o, arg); return 0;
 	case KEY_PHASE: o->phase = arg; return 0;
 	case KEY_NTH: return parse_number(state, "--nth", arg, 1000000, &o->nth);
+	case KEY_BARE: o->bare = true; return 0;
 	case KEY_FORMAT: take_format(state, o, arg); return 0;
 	case 'o':
 		need_text(state, "--output needs a file", arg);

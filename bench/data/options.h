@@ -54,6 +54,7 @@ struct options {
 	unsigned nr_row;
 	const char *phase;                    /* history: NULL: the workload's main one */
 	unsigned nth;                         /* explain: which operation of a phase, from 1; 0: the middle one */
+	bool bare;                            /* explain: measured in the hypervisor, too */
 	const char *table;                    /* export: NULL: list them */
 	unsigned keep;                        /* clean: so many of the newest runs stay */
 	bool keep_given, runs, packages, dry; /* clean: what is asked for; only say it */

@@ -82,19 +82,23 @@ char *path_hypervisor(const struct paths *p, const struct recipe *r)
 	return xfmt("%s/penumbra-%s.elf", p->build, r->file);
 }
 
+/* Where nothing is in any of its places, the first: that is where the build puts it. */
 char *path_explainer(const struct paths *p, const struct recipe *r)
 {
-	char *program = xfmt("%s/penumbra-explain-%s", p->build, r->file), *installed;
+	char *dir = program_dir();
+	char *place[] = { xfmt("%s/penumbra-explain-%s", p->build, r->file),
+			  xfmt("%s/../libexec/penumbra/penumbra-explain-%s", dir, r->file),
+			  xfmt("%s/penumbra-explain-%s", PN_PKGLIBEXECDIR, r->file) };
+	unsigned found = 0;
 
-	if (file_exists(program))
-		return program;
-	installed = xfmt("%s/penumbra-explain-%s", PN_PKGLIBEXECDIR, r->file);
-	if (!file_exists(installed)) {
-		free(installed);
-		return program;
-	}
-	free(program);
-	return installed;
+	for (unsigned i = COUNT_OF(place); i--;)
+		if (file_exists(place[i]))
+			found = i;
+	for (unsigned i = 0; i < COUNT_OF(place); i++)
+		if (i != found)
+			free(place[i]);
+	free(dir);
+	return place[found];
 }
 
 char *path_explain_page(const struct paths *p)

@@ -23,7 +23,7 @@ void paths_free(struct paths *p);
 
 /* All return a new string; the caller frees it. */
 char *path_hypervisor(const struct paths *p, const struct recipe *r);
-/* The program that explains the recipe: in the build directory, else where `make install` puts it. */
+/* The program that explains the recipe: in the build directory, else where `make install` puts it, which is beside where this program is. */
 char *path_explainer(const struct paths *p, const struct recipe *r);
 char *path_explain_page(const struct paths *p);
 char *path_dom0_kernel(const struct paths *p);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bare.h"
 #include "put_out.h"
 #include "say.h"
 
@@ -204,8 +205,12 @@ int cmd_explain(const struct options *o, const struct paths *p)
 		else if (!keep_phases(&e, r))
 			ret = EXIT_USAGE;
 	}
-	if (ret == EXIT_OK)
+	if (ret == EXIT_OK) {
+		const int agreed = o->bare ? explain_bare(&e, p) : EXIT_OK;
+
 		ret = put(&e, o, p);
+		ret = ret == EXIT_OK ? agreed : ret;
+	}
 	for (unsigned r = 0; r < e.nr; r++)
 		json_decref(e.told[r]);
 	return ret;

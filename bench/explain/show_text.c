@@ -252,6 +252,45 @@ static json_int_t faults_of(const json_t *phase)
 	return n;
 }
 
+/* "pf_guest 1.00 of 95 each", an operation: how often, and ticks, which are instructions under QEMU, each time. */
+static char *ticks_text(const json_t *bare, double ops)
+{
+	char *s = xstrdup("");
+	const char *kind;
+	json_t *k;
+
+	json_object_foreach(json_object_get(bare, "kinds"), kind, k) {
+		const double count = (double)number_of(k, "count");
+		char *longer = xfmt("%s%s%s %.2f of %.0f each", s, *s ? ", " : "; in its trips: ", kind, count / ops,
+				    count ? (double)number_of(k, "ticks") / count : 0);
+
+		free(s);
+		s = longer;
+	}
+	return s;
+}
+
+/* What --bare has measured. */
+static void show_bare(const struct out *o, const struct explained *e, size_t i)
+{
+	for (unsigned r = 0; r < e->nr; r++) {
+		const json_t *phase = explained_phase(e, r, i), *bare = json_object_get(phase, "bare");
+		const double ops = number_of(phase, "ops") ? (double)number_of(phase, "ops") : 1;
+		char *ticks = ticks_text(bare, ops);
+		const char *differs = text_of(bare, "differs");
+
+		if (bare)
+			line(o, markdown(o) ? "- " : "   ", MARK_NONE,
+			     xfmt("%s in the hypervisor, under QEMU: %.0f instructions an operation, the guest's and the "
+				  "hypervisor's%s. %s%s%s",
+				  e->recipe[r]->name, (double)number_of(bare, "instructions") / ops, ticks,
+				  *differs ? "Over the phase there are other trips: " :
+					     "Its trips are the same there, kind by kind, over the whole phase",
+				  differs, "."));
+		free(ticks);
+	}
+}
+
 static void show_sums(const struct out *o, const struct explained *e, size_t i)
 {
 	heading(o, 3, xstrdup("What it cost"));
@@ -275,6 +314,9 @@ static void show_sums(const struct out *o, const struct explained *e, size_t i)
 			*kinds ? kinds : "no trip", each, mean);
 		free(kinds);
 	}
+	if (markdown(o))
+		fputc('\n', o->f);
+	show_bare(o, e, i);
 	fputc('\n', o->f);
 }
 

@@ -95,5 +95,10 @@ chmod +x "$tmp/empty/penumbra-explain-shadow2"
 wrong 1 'what the explainer says cannot be read' demand-fault --recipe shadow2 --build "$tmp/empty"
 printf '#!/bin/sh\nkill -SEGV $$\n' >"$tmp/empty/penumbra-explain-shadow2"
 wrong 1 'ended with signal 11' demand-fault --recipe shadow2 --build "$tmp/empty"
+rm "$tmp/empty/penumbra-explain-shadow2"
+ln -s "$build/penumbra-explain-shadow2" "$tmp/empty/"
+wrong 1 'what happens in the hypervisor could not be measured' demand-fault --recipe shadow2 --bare --build "$tmp/empty"
+has "what was told is shown all the same" "$tmp/out" 'shadow2 +trips 2, of them page faults 2;'
+check "no directory stays" sh -c '! ls -d "$1"/penumbra-explain-* 2>/dev/null' - "$tmp"
 check "the explainer itself refuses" sh -c '! "$1" demand-fault 9 "" 32 0 0 0 2>/dev/null' - "$build/penumbra-explain-shadow2"
 finish

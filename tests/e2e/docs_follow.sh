@@ -26,7 +26,8 @@ is "its commands work" $? 0
 
 mkdir "$tree/build" && cd "$tree/build"
 { ../configure -q && nice make -s -j2 penumbra-bench penumbra-shadow2-scan.elf penumbra-shadow2_unpinned.elf penumbra-shadow2_lru.elf \
-	workloads/walk.elf workloads/walk.2.elf workloads/context-switch.elf tests/oracle/oracle_shadow2_lru; } >"$tmp/make" 2>&1
+	workloads/walk.elf workloads/walk.2.elf workloads/context-switch.elf tests/oracle/oracle_shadow2_lru \
+	penumbra-explain-shadow2-scan penumbra-explain-shadow2_unpinned explain.html; } >"$tmp/make" 2>&1
 is "it builds" $? 0
 [ "$failed" -eq 0 ] || { tail -n 20 "$tmp/make"; finish; }
 # What the page does not change is taken from the build that is tested.
@@ -46,6 +47,13 @@ is "the workload's second round takes no trips" "$(per_op "$csv" shadow2-scan wa
 check "its first round does" awk -v a="$(per_op "$csv" shadow2-scan walk first 9)" 'BEGIN { exit !(a > 0) }'
 is "a switch under shadow2: trips" "$(per_op "$csv" shadow2 context-switch switch 9)" 1.00
 check "a switch without its roots: 35 trips or so" awk -v a="$(per_op "$csv" shadow2-unpinned context-switch switch 9)" 'BEGIN { exit !(a > 30 && a < 40) }'
+# The recipe, and a variant with the part, explain themselves.
+"$bench" explain context-switch --recipe shadow2-scan,shadow2-unpinned --build . >"$tmp/told"
+is "they are explained" $? 0
+has "the recipe by its own text" "$tmp/told" 'shadow2-scan: shadow2 that never guesses where a page is mapped'
+has "what it costs" "$tmp/told" 'shadow2-scan +trips 1, of them page faults 0;'
+has "what the part does" "$tmp/told" 'shadow2-unpinned +trips 35, of them page faults 34;'
+has "and how" "$tmp/told" 'The root had no shadow: an empty one begins'
 tests/oracle/oracle_shadow2_lru --programs 100 --shrink 0 >"$tmp/oracle" 2>&1
 is "the oracle finds nothing wrong with the part that keeps something" $? 0
 bench_run "$tmp/tight" --build . --recipe shadow2,shadow2+lru --workload pool-tight --repeat 1 --no-trace

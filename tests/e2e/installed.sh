@@ -18,4 +18,6 @@ fail() { echo "installed: $*" >&2; cat "$tmp/log" >&2; exit 1; }
 "$program" run --recipe shadow2 --workload null-exit --repeat 1 --no-trace --output one >log 2>&1 || fail "run fails"
 grep -q '^shadow2,null-exit,cpuid,' one/results.csv || fail "run leaves no row"
 [ -s one/report.html ] || fail "run leaves no report"
+"$program" explain demand-fault --recipe shadow3 --format page --output page.html >log 2>&1 || fail "explain fails"
+grep -q 'id="data"' page.html || fail "explain's page has no data"
 echo "installed: null-exit ran under shadow2"
