@@ -14,6 +14,7 @@
 #include "lapic.h"
 #include "load.h"
 #include "paging.h"
+#include "turns.h"
 #include "vdev.h"
 
 struct domu;
@@ -23,7 +24,7 @@ struct domu_vcpu {
 	struct domu *u;
 	struct vcpu *v; /* in what the back end keeps for it */
 	u32 pcpu;
-	u64 turn;  /* TSC at which it next gives others a turn; 0: not yet begun */
+	u64 lets;  /* TSC at which its pCPU next lets others run; 0: not yet begun */
 	u64 timer; /* what the pCPU's timer is armed for, TSC; ~0: nothing */
 
 	/* Several vCPUs only (vcpus.c). */
@@ -32,6 +33,7 @@ struct domu_vcpu {
 	bool waits_sipi; /* after INIT: until another vCPU says where it begins */
 	u32 sipi;        /* that: SIPI_CAME and the page */
 	bool dead;       /* in HLT with interrupts off: only INIT ends that */
+	struct turn turn;
 };
 
 /* What dom0 asked to have measured of a guest that does not do so itself (life.c). */
@@ -56,6 +58,7 @@ struct domu {
 	u64 started, ran; /* TSC at the last start; ticks run before that */
 	u64 line_free;    /* TSC at which all that was printed would have left a real line */
 	u64 pic_deadline; /* several vCPUs: what the first vCPU's timer knows of the devices */
+	struct turns turns;
 
 	/* Measured regions (quiet.c). */
 	bool in_region;
@@ -129,8 +132,9 @@ static inline bool domu_in_region(const struct domu_vcpu *c)
 {
 	return c->u->in_region;
 }
-void domu_poll(struct domu_vcpu *c);     /* devices and region limit brought up to now */
-bool domu_is_over(const struct domu *u); /* it has ended, or is to stand */
+void domu_poll(struct domu_vcpu *c);        /* devices and region limit brought up to now */
+void domu_arm_to_wait(struct domu_vcpu *c); /* its pCPU's timer, for what its devices have due while it does not run */
+bool domu_is_over(const struct domu *u);    /* it has ended, or is to stand */
 static inline bool domu_must_stop(const struct domu_vcpu *c)
 {
 	return domu_is_over(c->u) || c->waits_sipi;
@@ -143,6 +147,23 @@ static inline bool domu_is_smp(const struct domu *u)
 	return unlikely(u->d.nr_vcpus > 1);
 }
 
+/* Its vCPUs run one at a time (turns.h). */
+static inline bool domu_takes_turns(const struct domu *u)
+{
+	return domu_is_smp(u) && turns_of_pcpus;
+}
+
+/* The guest waits for another vCPU: its turn is over. */
+static inline void vcpus_pause(struct domu_vcpu *c)
+{
+	c->turn.over = true;
+}
+/* Is that what its pCPU's timer said? */
+static inline bool vcpus_turn_ends(const struct domu_vcpu *c, u64 now)
+{
+	return now >= c->turn.ends;
+}
+
 /* Its pCPU leaves it alone from now on. */
 void domu_stopped(struct domu_vcpu *c);
 
@@ -151,6 +172,8 @@ bool vcpus_irq_pending(const struct domu_vcpu *c);
 unsigned vcpus_irq_ack(struct domu_vcpu *c);
 void vcpus_init(struct domu *u);
 void vcpus_poll(struct domu_vcpu *c, u64 now);
+/* TSC at which its local APIC wants it, or its turn is over. */
+u64 vcpus_deadline(const struct domu_vcpu *c);
 void vcpus_poke(struct domu_vcpu *c); /* it has to look: out of the guest or its HLT */
 /* Run one from now until it must stop, whatever it waits for meanwhile. */
 void vcpus_run(struct domu_vcpu *c);

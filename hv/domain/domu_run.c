@@ -11,9 +11,9 @@
 #include "plat.h"
 #include "trace.h"
 
-#define TURN_MS             10 /* of TSC time between two turns that a busy guest gives */
-#define SMP_TURN_MS         1  /* the same where vCPUs wait for each other */
-#define TURN_PAUSES         16
+#define LET_MS              10 /* of TSC time between two times that a busy guest lets other pCPUs run */
+#define SMP_LET_MS          1  /* the same where vCPUs wait for each other */
+#define LET_PAUSES          16
 #define CONSOLE_PORT        0x3f8
 #define CONSOLE_US_PER_BYTE 16
 #define CONSOLE_BURST       32768ull /* bytes */
@@ -143,26 +143,22 @@ void domu_out(struct domu_vcpu *c, u16 port, unsigned bytes, u32 val)
 	}
 }
 
-/* vCPUs of one domain give each other turns in regions, too. */
-static bool takes_turns(const struct domu *u)
+/* Not in regions; but vCPUs of one domain, if they have no turns, let each other run there, too. */
+static bool lets_others_run(const struct domu *u)
 {
-	return domu_is_smp(u) || !u->holding;
+	return (domu_is_smp(u) && !turns_of_pcpus) || !u->holding;
 }
 
 static u64 device_deadline(const struct domu_vcpu *c)
 {
 	u64 pic = c == &c->u->vcpu[0] ? vdev_deadline(&c->u->vdev) : VDEV_NEVER;
-	u64 lapic = domu_is_smp(c->u) ? lapic_deadline(&c->lapic) : LAPIC_NEVER;
+	u64 lapic = domu_is_smp(c->u) ? vcpus_deadline(c) : LAPIC_NEVER;
 
 	return pic < lapic ? pic : lapic;
 }
 
-static void arm_timer(struct domu_vcpu *c)
+static void arm_timer(struct domu_vcpu *c, u64 deadline)
 {
-	u64 deadline = device_deadline(c);
-
-	if (takes_turns(c->u) && c->turn < deadline)
-		deadline = c->turn;
 	if (c->u->in_region && c->u->region_limit < deadline)
 		deadline = c->u->region_limit;
 	if (deadline == c->timer)
@@ -171,18 +167,33 @@ static void arm_timer(struct domu_vcpu *c)
 	apic_timer_at(deadline);
 }
 
+/* Of a vCPU that is about to run. */
+static void arm_to_run(struct domu_vcpu *c)
+{
+	u64 deadline = device_deadline(c);
+
+	if (lets_others_run(c->u) && c->lets < deadline)
+		deadline = c->lets;
+	arm_timer(c, deadline);
+}
+
+void domu_arm_to_wait(struct domu_vcpu *c)
+{
+	arm_timer(c, device_deadline(c));
+}
+
 /*
  * Under QEMU's -icount a pCPU that never halts leaves the others next to nothing, so
- * that dom0 could not even time the domain out. A PAUSE hands the turn over; on
+ * that dom0 could not even time the domain out. A PAUSE lets them run; on
  * hardware it costs nothing. Measured regions of a single vCPU are left alone.
  */
-static void take_turns(struct domu_vcpu *c, u64 now)
+static void let_others_run(struct domu_vcpu *c, u64 now)
 {
-	if (!takes_turns(c->u) || now < c->turn)
+	if (!lets_others_run(c->u) || now < c->lets)
 		return;
-	for (int i = 0; c->turn && i < TURN_PAUSES; i++)
+	for (int i = 0; c->lets && i < LET_PAUSES; i++)
 		cpu_relax();
-	c->turn = now + (domu_is_smp(c->u) ? SMP_TURN_MS : TURN_MS) * tsc_khz;
+	c->lets = now + (domu_is_smp(c->u) ? SMP_LET_MS : LET_MS) * tsc_khz;
 }
 
 void domu_poll(struct domu_vcpu *c)
@@ -190,7 +201,7 @@ void domu_poll(struct domu_vcpu *c)
 	struct domu *u = c->u;
 	u64 now = rdtsc();
 
-	take_turns(c, now);
+	let_others_run(c, now);
 	vdev_advance(&u->vdev, now);
 	if (domu_is_smp(u))
 		vcpus_poll(c, now);
@@ -198,7 +209,7 @@ void domu_poll(struct domu_vcpu *c)
 		plat_log(LOG_WARN, "domain %u: a measured region went over its limit; the other pCPUs are let go", u->d.id);
 		quiet_abort(u);
 	}
-	arm_timer(c);
+	arm_to_run(c);
 	if (u->region_begins == c)
 		quiet_begun(u);
 }

@@ -199,7 +199,11 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
 	memcpy(u->now.phase, name, PN_PHASE_NAME);
 	u->in_region = true;
 	u->region_limit = ~0ull;
+	turns_restart(&c->turn);
 	u->now.disturbed = begin_hold(u);
+	/* A timer that was due meanwhile is not to interrupt the region's first instruction. */
+	pcpu_take_interrupts();
+	domu_interrupted(c);
 	TRACE(c->v, region_begin, (u64)name[1] << 32 | name[0], (u64)name[3] << 32 | name[2]);
 	/* The hypercall's own trip is counted when its handler is done: the request has the counts looked at after that. */
 	u->region_begins = c;

@@ -33,21 +33,28 @@ static void reset(struct domu_vcpu *c, bool waits)
 
 void vcpus_init(struct domu *u)
 {
-	for (u32 i = 0; i < u->d.nr_vcpus; i++)
+	for (u32 i = 0; i < u->d.nr_vcpus; i++) {
 		reset(&u->vcpu[i], i > 0);
+		turns_restart(&u->vcpu[i].turn);
+	}
 }
 
 void vcpus_poke(struct domu_vcpu *c)
 {
 	c->v->request = 1;
-	apic_send_kick(pcpus[c->pcpu]);
+	if (!domu_takes_turns(c->u) || turns_want(c))
+		apic_send_kick(pcpus[c->pcpu]);
 }
 
 void vcpus_wait(struct domu_vcpu *c)
 {
 	paging_unlock(c->v);
-	pcpu_wait();
-	pcpu_stand_if_asked();
+	if (domu_takes_turns(c->u)) {
+		turns_sleep(c);
+	} else {
+		pcpu_wait();
+		pcpu_stand_if_asked();
+	}
 	/* Without the lock the domain has crashed: whoever waits in a loop sees that, and leaves. */
 	(void)!paging_lock(c->v);
 }
@@ -88,6 +95,10 @@ static bool may_go(struct domu_vcpu *c)
 
 void vcpus_run(struct domu_vcpu *c)
 {
+	const bool turns = domu_takes_turns(c->u);
+
+	if (turns)
+		turns_take(c);
 	do {
 		if (may_go(c))
 			backend_run(c->v);
@@ -96,6 +107,8 @@ void vcpus_run(struct domu_vcpu *c)
 	domu_stopped(c);
 	if (locked)
 		paging_unlock(c->v);
+	if (turns)
+		turns_leave(c);
 }
 
 /* ---- interrupts ---- */
@@ -131,6 +144,15 @@ void vcpus_poll(struct domu_vcpu *c, u64 now)
 		u->pic_deadline = deadline;
 	else if ((pic_pending(c) || deadline < u->pic_deadline) && !first(c)->v->request)
 		vcpus_poke(first(c));
+	if (turns_of_pcpus)
+		turns_poll(c, now);
+}
+
+u64 vcpus_deadline(const struct domu_vcpu *c)
+{
+	u64 lapic = lapic_deadline(&c->lapic);
+
+	return turns_of_pcpus && c->turn.ends < lapic ? c->turn.ends : lapic;
 }
 
 static void deliver(struct domu_vcpu *to, const struct lapic_message *m)

@@ -59,7 +59,19 @@ static enum trip exit_interrupt(struct svm_vcpu *s)
 		pcpu_stand_if_asked();
 	domu_interrupted(s->v.owner);
 	s->v.request = 1;
-	return TRIP_interrupt;
+	return s->smp && vcpus_turn_ends(s->v.owner, rdtsc()) ? TRIP_emulator : TRIP_interrupt;
+}
+
+/* PAUSE: the guest waits for another vCPU. It is intercepted where that one can run only if this one's turn is over. */
+static enum trip exit_pause(struct svm_vcpu *s)
+{
+	unsigned len = svm_exit_length(s, 0x90f3, 0xffff, 2);
+
+	if (len) {
+		svm_exit_done(s, len);
+		vcpus_pause(s->v.owner);
+	}
+	return TRIP_emulator;
 }
 
 /* The window that vmcb_set_irq_window asked for is open; the virtual interrupt is not taken (APM volume 2, section 15.13.5). */
@@ -132,6 +144,7 @@ const exit_handler_t domu_exits[NR_EXITS] = {
 	[VMEXIT_RDPMC] = exit_ud,
 	[VMEXIT_CPUID] = exit_cpuid,
 	[VMEXIT_INVD] = exit_nothing,
+	[VMEXIT_PAUSE] = exit_pause,
 	[VMEXIT_HLT] = exit_hlt,
 	[VMEXIT_INVLPG] = exit_invlpg,
 	[VMEXIT_INVLPGA] = exit_ud,

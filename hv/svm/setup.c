@@ -9,6 +9,7 @@
 #include "svm.h"
 #include "cpu.h"
 #include "lib.h"
+#include "turns.h"
 
 /*
  * Instructions of SVM itself: no guest here has them. VMRUN's intercept is mandatory (APM volume 2, section 15.5.1,
@@ -78,6 +79,8 @@ void svm_setup_domu(struct svm_vcpu *s)
 	 */
 	b->asid = 2;
 	s->smp = s->v.domain->nr_vcpus > 1;
+	if (s->smp && turns_of_pcpus)
+		b->intercept1 |= INTERCEPT_PAUSE;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
 	s->quick = !s->smp && paging_short_ways; /* the quick handlers take no lock */
 	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none();

@@ -66,6 +66,17 @@ static __attribute__((noinline)) bool enter_asked(struct svm_vcpu *s)
 	return steps;
 }
 
+/* What turns took in regions is no time of the guest's: whoever enters sees no more of it than the vCPUs before. */
+static void hide_turns(struct svm_vcpu *s)
+{
+	const u64 ticks = turns_hide(s->v.owner);
+
+	if (!ticks)
+		return;
+	s->vmcb.tsc_offset -= ticks;
+	s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
+}
+
 /* in_guest is set before flush_wanted is read: whoever sets the one and reads the other in that order cannot miss this vCPU. */
 void svm_enter_smp(struct svm_vcpu *s)
 {
@@ -74,6 +85,21 @@ void svm_enter_smp(struct svm_vcpu *s)
 		__atomic_store_n(&s->in_guest, 1, __ATOMIC_SEQ_CST);
 	} while (__atomic_load_n(&s->flush_wanted, __ATOMIC_SEQ_CST) && !enter_asked(s));
 	svm_hold_delivery(s);
+	hide_turns(s);
+}
+
+/* Its turn is over: others come first, and then it looks what came meanwhile. False: leave the run loop. */
+static __attribute__((noinline)) bool pass_turn(struct svm_vcpu *s)
+{
+	bool go;
+
+	turns_yield(s->v.owner, (u32)((u32)rdtsc_low() - s->vmcb.begin));
+	if (!paging_lock(&s->v))
+		return false;
+	go = svm_prepare_entry(s);
+	paging_unlock(&s->v);
+	turns_resume(s->v.owner, ENTRY_UNSEEN_TICKS);
+	return go;
 }
 
 /* An exit's handling under the domain's lock, which is given up. False: leave the run loop. */
@@ -92,6 +118,8 @@ static bool exit_locked(struct svm_vcpu *s, u32 why)
 		flush_at_entry(s);
 	s->vmcb.v_tpr = lapic_cr8(&c->lapic);
 	paging_unlock(&s->v);
+	if (go && c->turn.over && !s->step.wanted)
+		go = pass_turn(s);
 	if (go)
 		svm_enter_smp(s);
 	return go;

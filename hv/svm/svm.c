@@ -21,6 +21,7 @@
 #include "pcpu.h"
 #include "svm_code.h"
 #include "trip_end.h"
+#include "turns.h"
 
 /* EDX of CPUID 0x8000000a (APM volume 3, appendix E). */
 #define CPUID_SVM_NPT        BIT(0)
@@ -60,7 +61,7 @@ void svm_check_cpu(void)
 	if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS)
 		boot_refuse("SVM is disabled by the firmware: enable it in the BIOS set-up.");
 	svm_has_nrip = features & CPUID_SVM_NRIP;
-	svm_delivers_twice = is_tcg();
+	svm_delivers_twice = turns_of_pcpus = is_tcg();
 	if (features & CPUID_SVM_FLUSH_ASID)
 		svm_tlb_flush_kind = TLB_FLUSH_ASID;
 }

@@ -116,6 +116,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define INTERCEPT_RDPMC       BIT(15)
 #define INTERCEPT_CPUID       BIT(18)
 #define INTERCEPT_INVD        BIT(22)
+#define INTERCEPT_PAUSE       BIT(23)
 #define INTERCEPT_HLT         BIT(24)
 #define INTERCEPT_INVLPG      BIT(25)
 #define INTERCEPT_INVLPGA     BIT(26)
@@ -159,6 +160,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "a VMCB is one page");
 #define VMEXIT_RDPMC       0x6f
 #define VMEXIT_CPUID       0x72
 #define VMEXIT_INVD        0x76
+#define VMEXIT_PAUSE       0x77
 #define VMEXIT_HLT         0x78
 #define VMEXIT_INVLPG      0x79
 #define VMEXIT_INVLPGA     0x7a

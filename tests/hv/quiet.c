@@ -32,6 +32,8 @@ static void fake_relax(void)
 #define cpu_relax()           fake_relax()
 #define this_pcpu()           this_one
 #define pcpu_stand_if_asked() stand_if_asked()
+static unsigned interrupts_taken;
+#define pcpu_take_interrupts() (void)interrupts_taken++
 static void stand_if_asked(void);
 #include "hv/host/bare/wait.c"
 #include "hv/domain/quiet.c"

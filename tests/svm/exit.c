@@ -16,15 +16,15 @@ void svm_run_loop(struct svm_vcpu *s);
 void (*host_failing)(void), (*host_runs)(struct svm_vcpu *s);
 u64 host_exits;
 static struct host_cpu cpus[MAX_VCPUS];
-/* The vCPU before the last exit, and what else is compared. */
-static struct seen {
+/* The vCPU before the last exit, and what else is compared; of the thread, where each vCPU has one. */
+static __thread struct seen {
 	struct svm_vcpu vcpu;
 	u64 trips[TRIP_MAX];
 	u32 kicks;
 	bool quick; /* of this exit: a quick handler has handled it */
 } seen;
 #define before seen.vcpu
-static unsigned exits_under_way;
+static __thread unsigned exits_under_way;
 
 _Noreturn void host_fail(const struct svm_vcpu *s, const char *fmt, ...)
 {
@@ -285,6 +285,19 @@ static bool is_kicked(const struct svm_vcpu *s)
 	return s->smp && machine_kicks[s->v.pcpu] != seen.kicks;
 }
 
+/* Where vCPUs take turns, only the one whose turn it is enters, and its TSC has what the others' have (turns.h). */
+static void check_turn(const struct svm_vcpu *s)
+{
+	const struct domu_vcpu *c = s->v.owner;
+
+	if (!domu_takes_turns(c->u) || domu_is_over(c->u))
+		return;
+	if (c->u->turns.holder != s->v.id + 1)
+		host_fail(s, "vCPU %u enters, and %u has the turn", s->v.id, c->u->turns.holder - 1);
+	if (c->turn.hidden != c->u->turns.hidden)
+		host_fail(s, "vCPU %u enters with a TSC of its own", s->v.id);
+}
+
 void host_check(const struct svm_vcpu *s, bool goes_on)
 {
 	const char *what = refused(&s->vmcb);
@@ -304,6 +317,7 @@ void host_check(const struct svm_vcpu *s, bool goes_on)
 	}
 	if (what)
 		host_fail(s, "VMRUN would refuse %s", what);
+	check_turn(s);
 	check_event(s);
 	check_clean(s);
 	check_settled(s);

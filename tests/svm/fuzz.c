@@ -331,6 +331,12 @@ static bool simple(struct svm_vcpu *s)
 	return !privileged(s) || insn_exit(s, PICK(codes), 0, 0);
 }
 
+/* From user mode, too. Others may want their turn, and never give it back. */
+static bool pause_exit(struct svm_vcpu *s)
+{
+	return !(s->vmcb.intercept1 & INTERCEPT_PAUSE) || insn_exit(s, VMEXIT_PAUSE, 0, 0);
+}
+
 static bool xsetbv(struct svm_vcpu *s)
 {
 	if (!privileged(s))
@@ -384,6 +390,7 @@ static bool one_exit(struct svm_vcpu *s)
 							    invlpg_exit,
 							    simple,
 							    xsetbv,
+							    pause_exit,
 							    interrupt,
 							    the_end,
 							    nested_fault };
@@ -413,12 +420,26 @@ static void start_timer(struct svm_vcpu *s)
 		domu_out(s->v.owner, writes[i][0], 1, writes[i][1]);
 }
 
+/* It is its turn; sometimes another one wants one, too. */
+static void start_turns(struct svm_vcpu *s)
+{
+	struct domu_vcpu *c = s->v.owner;
+
+	if (!domu_takes_turns(c->u))
+		return;
+	turns_take(c);
+	if (ONE_IN(2))
+		turns_want(c + 1);
+}
+
 static struct svm_vcpu *new_guest(void)
 {
 	struct svm_vcpu *s;
 
 	machine_has_nrip = svm_has_nrip = ONE_IN(4);
+	turns_of_pcpus = ONE_IN(2);
 	s = host_guest_smp((enum host_mode)fuzz_random(HOST_MODES), ONE_IN(2) ? 3 : 0, ONE_IN(8) ? 2 : 1);
+	start_turns(s);
 	fuzz_tame = ONE_IN(2);
 	fuzz_remember_tables(s);
 	start_timer(s);

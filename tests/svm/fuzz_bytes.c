@@ -45,6 +45,12 @@ static bool is_three(const u8 *p, u64 exit)
 	       ((p[2] == 0xd9 && exit == VMEXIT_VMMCALL) || (p[2] == 0xd1 && exit == VMEXIT_XSETBV));
 }
 
+/* F3 90, with more prefixes or without; with REX.B it is XCHG with R8. */
+static bool is_pause(const u8 *bytes, const u8 *p, u64 exit, const struct fuzz_bytes *f)
+{
+	return exit == VMEXIT_PAUSE && *p == 0x90 && !(f->rex & 1) && memchr(bytes, 0xf3, (size_t)(p - bytes));
+}
+
 static bool is_prefix(u8 b)
 {
 	return b && strchr("\x66\x67\xf0\xf2\xf3\x26\x2e\x36\x3e\x64\x65", b);
@@ -99,7 +105,7 @@ bool fuzz_can_exit(const u8 *bytes, enum emul_mode mode, u64 exit, struct fuzz_b
 	*f = (struct fuzz_bytes){ .kind = FUZZ_OTHER };
 	p = skip_prefixes(bytes, mode, f);
 	f->is_16 ^= mode == EMUL_REAL16 || mode == EMUL_PROT16;
-	if (is_three(p, exit))
+	if (is_three(p, exit) || is_pause(bytes, p, exit, f))
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		if (!has_form(&forms[i], p, exit))

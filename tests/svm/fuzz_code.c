@@ -94,6 +94,8 @@ static const struct shape shapes[] = {
 	{ 1, { 0x8f }, 1, 0 },
 	{ 2, { 0x0f, 0xaf }, 1, 0xff },
 	{ 2, { 0x0f, 0xbc }, 1, 0xff },
+	{ 1, { 0x90 }, 0, 0 },
+	{ 2, { 0xf3, 0x90 }, 0, 0 },
 };
 
 static unsigned prefixes(u8 *p)

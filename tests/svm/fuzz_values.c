@@ -101,6 +101,7 @@ static bool needs_instruction(const struct vmcb *was)
 	case VMEXIT_INVD:
 	case VMEXIT_WBINVD:
 	case VMEXIT_HLT:
+	case VMEXIT_PAUSE:
 	case VMEXIT_XSETBV: return !svm_has_nrip; /* which tells where the next one is */
 	}
 	return false;

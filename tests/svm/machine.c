@@ -25,7 +25,7 @@ u32 machine_pcpu, machine_waits;
 u64 machine_tsc, machine_pause, machine_timer[MACHINE_PCPUS];
 u32 machine_kicks[MACHINE_PCPUS], machine_nmis[MACHINE_PCPUS];
 bool machine_quiet;
-void (*machine_stuck)(void);
+void (*machine_stuck)(void), (*machine_halts)(void);
 jmp_buf *host_panic;
 char host_panic_text[256];
 static u8 heap_used[HEAP_PAGES], pool_used[POOL_UNITS];
@@ -340,6 +340,10 @@ void wait_for_interrupt(void)
 {
 	u64 timer = machine_timer[machine_pcpu];
 
+	if (machine_halts) {
+		machine_halts();
+		return;
+	}
 	if (++machine_waits > MOST_WAITS && machine_stuck)
 		machine_stuck();
 	if (timer != ~0ull && timer - machine_tsc < 1ull << 62)

@@ -49,6 +49,8 @@ extern u32 machine_waits;                                       /* times that an
 extern u32 (*machine_port_in)(u16 port, unsigned bytes);
 /* An interrupt is waited for and no timer is armed, or for long: what ends it? Must be set by whoever lets a guest halt. */
 extern void (*machine_stuck)(void);
+/* In place of all that: a pCPU of a domain halts until an interrupt of its own. */
+extern void (*machine_halts)(void);
 /* INVLPGA named this page. */
 extern void (*machine_invlpga)(u64 va, u32 asid);
 
