@@ -41,7 +41,7 @@ The same image runs under every shadow recipe, under nested paging, and natively
 
 ## Measured
 
-Bare-metal guests with one vCPU, `smp-shootdown` with two. Each is one source that gives a form for every number of levels of page tables: 2 and 3 (PAE) are
+Bare-metal guests with one vCPU, `smp-*` with two or four. Each is one source that gives a form for every number of levels of page tables: 2 and 3 (PAE) are
 32-bit code, 4 and 5 (LA57) 64-bit. The default run measures the 4-level forms, `--suite full` all; `--levels 2,3` chooses. In
 messages and reports a form other than the 4-level one carries its levels: `demand-fault.2` is the workload `demand-fault` with two. `results.csv`
 has the guest's and the shadow's levels in columns. The command line can be changed in `workloads/workloads.def`.
@@ -58,8 +58,8 @@ cat <<'END'
 LA57; the i386 packages come by package lists of their own below the build directory, and what cannot be had is left out
 with a message) with an initramfs that forks (100 times), forks and executes (60), maps, touches and
 unmaps 64 pages (100), and runs a shell's loop (20); it also reports how far the TSC was when its first process began. The kernel's
-command line is in `workloads/workloads.def`. `linux-smp` is the same kernel on two vCPUs. There is no I/O APIC: the interrupt controllers reach the first
-CPU by its local APIC, as the MP table says, and the command line says so once more (`noapic`).
+command line is in `workloads/workloads.def`. `linux-smp` and `linux-smp-quad` are the same kernel on two and four vCPUs. There is no I/O APIC: the
+interrupt controllers reach the first CPU by its local APIC, as the MP table says, and the command line says so once more (`noapic`).
 
     ./penumbra run --workload linux-process --levels 2,3,4,5     # the four kernels under every recipe
     ./penumbra run --workload linux-smp
@@ -74,6 +74,22 @@ time stamp counter is common to both, and how far dom0 is depends on the host's 
 its programs' pages and page tables lie in other frames, and regions differ: by some hundredths of a per cent mostly, under `shadow2`,
 where what a frame was before matters most, by several. Such workloads are marked (`VARIES`), and `compare` judges them by intervals. Natively
 they do repeat.
+
+### Several CPUs
+
+A figure of a guest with several vCPUs is the sum of what all of them execute, and the hypervisor for them.
+
+QEMU counts instructions by running all CPUs on one thread, in turns that end when a timer anywhere is due. So under QEMU the
+hypervisor gives the vCPUs of a domain turns itself (`hv/domain/turns.h`): one passes its turn on when it halts, when it says by `PAUSE` that it
+waits, and when it is over (40 microseconds in a measured region, 320 outside) if another one wants to run. A vCPU that computes starves nobody,
+and who runs when hangs on the guest alone: the bare-metal workloads' figures repeat to the digit. On a machine whose CPUs run at once there are no turns, and nothing repeats so.
+
+- What passing a turn costs is in no figure: no hardware does it. Its trips are counted as `emulator`, and the guests' TSCs do not count
+  them in measured regions.
+- A vCPU that is interrupted by another one is never in the guest at that moment. On hardware most often it is, and an exit more.
+- Natively QEMU alone gives the turns: `PAUSE` and `HLT` pass one on, and whoever computes keeps it for up to a tenth of a second. `smp-compute` says on
+  its console how far the others were when the first CPU was done.
+- Linux's figures vary with several CPUs as they do with one, for the reason above.
 
 ## Hostile
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Shooting down a translation: one CPU takes pages away or write-protects them and has the
- * other flush them by an interrupt; the other goes on touching all of them meanwhile.
+ * others flush them by an interrupt; they go on touching all of them meanwhile.
  *
- * One operation is one page: entry changed, INVLPG, interrupt, acknowledgement, entry
+ * One operation is one page: entry changed, INVLPG, an interrupt to each, acknowledgements, entry
  * back. Before that is measured the same is done with a look at each page after
- * the acknowledgement: no access by the old translation may come any more. Every kind of stale access is counted
+ * the acknowledgements: no access by the old translation may come any more. Every kind of stale access is counted
  * as such. Serves: T26, and all that several vCPUs need.
  */
 #include "lib/smp.h"
@@ -17,9 +17,10 @@
 
 static ulong first_frame;
 static pte_t *slots;
-static volatile ulong touches, faults, shot_va;
-static volatile bool shot, stop, stopped;
-static volatile ulong touch_resume;
+static volatile ulong touches[MAX_CPUS], shot_va;
+static volatile ulong faults, shot, stopped; /* changed by all of the others */
+static volatile bool stop;
+extern const char touch_at[], touch_end[];
 
 static inline ulong page_va(ulong page)
 {
@@ -29,27 +30,27 @@ static inline volatile ulong *page_frame(ulong page)
 {
 	return phys_to_virt(first_frame + page * PAGE_SIZE);
 }
+static inline void add_one(volatile ulong *n)
+{
+	__asm__ volatile("lock incq %0" : "+m"(*n) : : "memory");
+}
 
-/* ---- the second CPU ---- */
+/* ---- the other CPUs ---- */
 
 /* A page that is gone or protected is left out: on behind the access. */
 static void skip(ulong va, struct fault_frame *frame)
 {
-	if (va < USER_BASE || va >= page_va(PAGES))
+	if (va < USER_BASE || va >= page_va(PAGES) || frame->ip != (ulong)touch_at)
 		fault_unexpected(va, frame);
-	faults++;
-	frame->ip = touch_resume;
+	add_one(&faults);
+	frame->ip = (ulong)touch_end;
 }
 
-static inline void touch(ulong va, ulong value)
+static __attribute__((noinline)) void touch(ulong va, ulong value)
 {
-	ulong at;
-
-	__asm__ volatile("lea 1f(%%rip), %0\n\t"
-			 "mov %0, %1\n\t"
-			 "mov %3, (%2)\n"
-			 "1:"
-			 : "=&r"(at), "=m"(touch_resume)
+	__asm__ volatile("touch_at: mov %1, (%0)\n"
+			 "touch_end:"
+			 :
 			 : "r"(va), "r"(value)
 			 : "memory");
 }
@@ -57,20 +58,20 @@ static inline void touch(ulong va, ulong value)
 void ipi_came(void)
 {
 	invlpg(shot_va);
-	shot = true;
+	add_one(&shot);
 	apic_write(APIC_EOI, 0);
 }
 
-static void second_cpu(void)
+static void other_cpu(ulong cpu)
 {
 	__asm__ volatile("sti");
 	for (ulong i = 0; !stop; i++) {
 		touch(page_va(i % PAGES), i % PAGES);
-		touches++;
+		touches[cpu]++;
 		pause();
 	}
 	__asm__ volatile("cli");
-	stopped = true;
+	add_one(&stopped);
 	for (;;)
 		__asm__ volatile("hlt");
 }
@@ -81,9 +82,10 @@ static void shoot_down(ulong va)
 {
 	invlpg(va);
 	shot_va = va;
-	shot = false;
-	apic_send(1, VECTOR);
-	while (!shot)
+	shot = 0;
+	for (ulong cpu = 1; cpu < smp_cpus; cpu++)
+		apic_send(cpu, VECTOR);
+	while (shot < smp_cpus - 1)
 		pause();
 }
 
@@ -101,10 +103,12 @@ static void give_back(ulong page)
 	pt_map(&slots[page], first_frame + page * PAGE_SIZE, 1, PTE_USER_DATA);
 }
 
+/* As many by each of them. */
 static void wait_for_touches(ulong n)
 {
-	for (ulong begin = touches; touches - begin < n;)
-		pause();
+	for (ulong cpu = 1; cpu < smp_cpus; cpu++)
+		for (ulong begin = touches[cpu]; touches[cpu] - begin < n;)
+			pause();
 }
 
 /* How many accesses came by a translation that had been acknowledged to be gone. */
@@ -137,7 +141,7 @@ void workload_main(void)
 
 	stale = stale_accesses(checks);
 	need(!stale, "%lu of %lu pages were written by an old translation", stale, checks);
-	need(faults, "the second CPU never met a page that was gone");
+	need(faults, "no other CPU ever met a page that was gone");
 
 	region_begin("unmap");
 	for (ulong i = 0; i < ops; i++) {
@@ -154,7 +158,7 @@ void workload_main(void)
 
 	wait_for_touches(2 * PAGES);
 	stop = true;
-	while (!stopped)
+	while (stopped < smp_cpus - 1)
 		pause();
 	for (ulong page = 0; page < PAGES; page++)
 		need(*page_frame(page) == page, "page %lu holds %#lx", page, *page_frame(page));

@@ -181,15 +181,15 @@ bool left_alone(const char *workload)
 {
 	const struct workload *w = workload_find(workload);
 
-	return !w || (workload_vcpus(w) == 1 && !workload_exercise(w));
+	return !w || ((workload_vcpus(w) == 1 || !strcmp(w->kind, "pvh")) && !workload_exercise(w));
 }
 
 /* Such repetitions agree to the last instruction, or something is left to chance that should not be. It takes two of each. */
 static void judge_repeats(const struct dataset *d, struct figure **f, unsigned *n)
 {
-	struct figure *g = add(
-		f, n, xstrdup("repetitions of a bare-metal workload with one CPU that dom0 leaves alone: instructions and trips"),
-		xstrdup("identical"));
+	struct figure *g =
+		add(f, n, xstrdup("repetitions of a bare-metal workload that dom0 leaves alone: instructions and trips"),
+		    xstrdup("identical"));
 	const char *recipe, *workload, *phase;
 	unsigned cells = 0, differ = 0;
 	struct cell c;

@@ -23,8 +23,8 @@ struct figure *figures_best(const struct dataset *d, unsigned *n);
  */
 const char *best_recipe(const struct dataset *d, const char *workload, const char *phase, double trips, struct cell *c);
 /*
- * Whether a workload's figures owe nothing to when something else happened: one CPU, and dom0 does nothing to it. An unknown
- * one's do not.
+ * Whether a workload's figures owe nothing to when something else happened: dom0 does nothing to it, and it is no Linux with several
+ * CPUs. An unknown one's do not.
  */
 bool left_alone(const char *workload);
 /* Frees the strings and the list. */

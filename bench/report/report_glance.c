@@ -232,6 +232,6 @@ void report_variants(FILE *f, const struct dataset *d)
 	if (!any)
 		return;
 	table_end(f, "Instructions per operation against the base, all forms and phases that were measured under both, but of no "
-		     "guest with two CPUs or that dom0 disturbs. The same: within half a per cent.");
+		     "Linux with several CPUs and of no guest that dom0 disturbs. The same: within half a per cent.");
 	fputs("</section>\n", f);
 }

@@ -5,7 +5,7 @@
 
 void ipi_came(void) {}
 
-static void second_cpu(void)
+static void other_cpu(ulong cpu)
 {
 	no_traps();
 	for (;;)

@@ -4,7 +4,7 @@
 
 void ipi_came(void) {}
 
-static void second_cpu(void)
+static void other_cpu(ulong cpu)
 {
 	for (;;)
 		__asm__ volatile("cli; hlt");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two CPUs in a 64-bit guest: the second one started as PCs do it, by INIT and SIPI
- * through the local APIC, and interrupts from one to the other.
+ * Two CPUs or more in a 64-bit guest (cpus=, and as many the machine must have): the others are started as PCs do it, by INIT and
+ * SIPI through the local APIC, one after the other; and interrupts from one to another.
  *
- * The second CPU passes through real mode, protected mode and long mode at page
+ * Each passes through real mode, protected mode and long mode at page
  * AP_PAGE, which lies below 1 MiB; its root maps that page at its own address.
  */
 #ifndef GUEST_SMP_H
@@ -14,6 +14,7 @@
 #include "vectors.h"
 
 #define AP_PAGE     0x8000
+#define MAX_CPUS    16
 #define APIC        0xfee00000
 #define APIC_ID     0x20
 #define APIC_EOI    0xb0
@@ -108,10 +109,11 @@ struct table_pointer {
 
 static struct table_pointer smp_gdt, smp_idt;
 static ulong smp_root, smp_apic; /* the root that both use; where it maps the local APIC */
-static volatile bool smp_second_is_up;
+static ulong smp_cpus;           /* how many there are; the first is number 0, which is its APIC's id, too */
+static volatile ulong smp_up;    /* of the others, those that have started */
 
-/* The workload's: what the second CPU does, and what an interrupt does; interrupts are off in it. */
-static void second_cpu(void) __attribute__((noreturn));
+/* The workload's: what each other CPU does, and what an interrupt does; interrupts are off in it. */
+static void other_cpu(ulong cpu) __attribute__((noreturn));
 void ipi_came(void);
 
 static inline void apic_write(ulong reg, u32 value)
@@ -135,22 +137,23 @@ static inline u64 read_efer(void)
 	return (u64)high << 32 | low;
 }
 
-/* Send to the other CPU: its id is 1 for the first and 0 for the second. */
-static inline void apic_send(u32 to, u32 what)
+static inline void apic_send(ulong to, u32 what)
 {
 	while (apic_read(APIC_ICR) & ICR_BUSY)
 		pause();
-	apic_write(APIC_ICR_TO, to << 24);
+	apic_write(APIC_ICR_TO, (u32)to << 24);
 	apic_write(APIC_ICR, what);
 }
 
-static __attribute__((noreturn, used)) void smp_second(void)
+static __attribute__((noreturn, used)) void smp_other(void)
 {
 	__asm__ volatile("lgdt %0; lidt %1" : : "m"(smp_gdt), "m"(smp_idt));
 	write_cr3(smp_root);
 	apic_write(APIC_SVR, SVR_ON);
-	smp_second_is_up = true;
-	second_cpu();
+	const ulong cpu = smp_up + 1; /* they come one by one */
+
+	smp_up = cpu;
+	other_cpu(cpu);
 }
 
 static void *in_ap_page(const char *symbol)
@@ -178,30 +181,37 @@ static void prepare_page(void)
 	*(u32 *)in_ap_page(ap_cr4) = (u32)cr4;
 	*(u32 *)in_ap_page(ap_efer) = (u32)read_efer() & ~EFER_LMA;
 	*(u64 *)in_ap_page(ap_stack) = (ulong)phys_to_virt(stack);
-	*(u64 *)in_ap_page(ap_entry) = (ulong)smp_second;
+	*(u64 *)in_ap_page(ap_entry) = (ulong)smp_other;
+}
+
+static void start_cpu(ulong cpu)
+{
+	prepare_page();
+	apic_send(cpu, ICR_INIT);
+	for (unsigned i = 0; i < 1000; i++)
+		pause();
+	apic_send(cpu, ICR_SIPI | AP_PAGE >> PAGE_SHIFT);
+	for (unsigned i = 0; i < 1000000 && smp_up < cpu; i++)
+		pause();
+	need(smp_up == cpu, "CPU %lu does not start", cpu);
 }
 
 /*
- * Start the second CPU on `root`, where the page at `apic_va` becomes the local APIC. Both have
- * `vector` lead to ipi_came() from now on. Fails the guest when there is none.
+ * Start the other CPUs on `root`, where the page at `apic_va` becomes the local APIC. All have
+ * `vector` lead to ipi_came() from now on. Fails the guest when there are none.
  */
 static void smp_start(ulong root, ulong apic_va, unsigned vector)
 {
+	smp_cpus = param("cpus", 2, 2, MAX_CPUS);
 	smp_root = root;
 	smp_apic = apic_va;
 	pt_map(pt_populate(root, apic_va, 1), APIC, 1, PTE_P | PTE_RW | PTE_A | PTE_D | PTE_UNCACHED);
 	write_cr3(root);
 	trap_set(vector, ipi_entry);
 	__asm__ volatile("sgdt %0; sidt %1" : "=m"(smp_gdt), "=m"(smp_idt));
-	prepare_page();
 	apic_write(APIC_SVR, SVR_ON);
-	apic_send(1, ICR_INIT);
-	for (unsigned i = 0; i < 1000; i++)
-		pause();
-	apic_send(1, ICR_SIPI | AP_PAGE >> PAGE_SHIFT);
-	for (unsigned i = 0; i < 1000000 && !smp_second_is_up; i++)
-		pause();
-	need(smp_second_is_up, "the second CPU does not start");
+	for (ulong cpu = 1; cpu < smp_cpus; cpu++)
+		start_cpu(cpu);
 }
 
 #endif
