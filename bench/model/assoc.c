@@ -69,6 +69,26 @@ bool assoc_find(struct assoc *a, uint64_t index, uint64_t key, uint64_t *value)
 	return false;
 }
 
+uint64_t assoc_find_either(struct assoc *a, uint64_t index, uint64_t key, uint64_t other, uint64_t *value)
+{
+	uint64_t first = a->sets ? first_of(a, index) : 0;
+
+	for (uint32_t i = 0; i < a->ways; i++) {
+		uint64_t at = a->key[first + i];
+
+		if (!at)
+			return 0;
+		if (at != key && at != other)
+			continue;
+		if (value)
+			*value = a->value[first + i];
+		if (i)
+			place_first(a, first, i, at, a->value ? a->value[first + i] : 0);
+		return at;
+	}
+	return 0;
+}
+
 uint64_t assoc_put(struct assoc *a, uint64_t index, uint64_t key, uint64_t value)
 {
 	uint64_t first, gone;

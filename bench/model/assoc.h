@@ -23,6 +23,8 @@ void assoc_clear(struct assoc *a);
 
 /* Whether the set of `index` has the key, which is then its latest. *value (may be NULL): what stands beside it. */
 bool assoc_find(struct assoc *a, uint64_t index, uint64_t key, uint64_t *value);
+/* The same for either of two keys of one set; which of them it is. At most one is to be there. 0: neither. */
+uint64_t assoc_find_either(struct assoc *a, uint64_t index, uint64_t key, uint64_t other, uint64_t *value);
 /* The key, which is not there, becomes the latest. Returns the key that had to go for it, or 0. */
 uint64_t assoc_put(struct assoc *a, uint64_t index, uint64_t key, uint64_t value);
 /* Takes it away, if it is there. */

@@ -38,12 +38,15 @@ enum cache_level caches_reference(struct caches *c, struct assoc *first, uint64_
 bool translation_init(struct core *c);
 void translation_free(struct core *c);
 void translation_clear(struct core *c);
-/* Makes the translation present in the first TLB, and charges what that takes. `space` is asked for by `ask`, if need be. */
+/*
+ * Makes the translation present in the first TLB, and charges what that takes; false: there is none. The tables are asked for once, if some
+ * core needs them.
+ */
 struct space_answer {
 	struct model_space space;
 	bool known;
 };
-void translate(struct core *c, bool fetch, uint16_t asid, uint64_t va, struct space_answer *answer);
+bool translate(struct core *c, bool fetch, uint16_t asid, uint64_t va, struct space_answer *answer);
 void translation_flush(struct core *c, enum model_flush how, uint16_t asid);
 void translation_invlpg(struct core *c, uint16_t asid, uint64_t va);
 

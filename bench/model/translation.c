@@ -68,10 +68,17 @@ static struct assoc *for_large(struct tlb *t)
 /* *large, *global: of what is there. */
 static bool tlb_find(struct tlb *t, uint16_t asid, uint64_t va, bool *large, bool *global)
 {
-	uint64_t value;
+	uint64_t value, small = page_key(asid, va, false);
 
+	if (t->shared && t->small.sets == 1) {
+		uint64_t key = assoc_find_either(&t->small, 0, small, page_key(asid, va, true), &value);
+
+		*large = key && key != small;
+		*global = key && (value & IS_GLOBAL);
+		return key;
+	}
 	*large = false;
-	if (!assoc_find(&t->small, va >> 12, page_key(asid, va, false), &value)) {
+	if (!assoc_find(&t->small, va >> 12, small, &value)) {
 		*large = true;
 		if (!assoc_find(for_large(t), va >> 21, page_key(asid, va, true), &value))
 			return false;
@@ -95,7 +102,7 @@ static void fill_first(struct tlb *t, uint16_t asid, uint64_t va, bool large, bo
 	tlb_put(t, asid, va, large && for_large(t)->sets, global);
 }
 
-static void miss(struct core *c, struct tlb *first, struct tlb *second, uint16_t asid, uint64_t va, struct space_answer *answer)
+static bool miss(struct core *c, struct tlb *first, struct tlb *second, uint16_t asid, uint64_t va, struct space_answer *answer)
 {
 	struct walk w;
 
@@ -105,29 +112,30 @@ static void miss(struct core *c, struct tlb *first, struct tlb *second, uint16_t
 	}
 	/* Without any tables an address is its own translation. */
 	if (!answer->space.levels && !answer->space.nested_levels)
-		return;
+		return false;
 	w = walk_tables(c, asid, &answer->space, va);
 	if (!w.present)
-		return;
+		return false;
 	fill_first(first, asid, va, w.large, w.global);
 	tlb_put(second, asid, va, w.large, w.global);
+	return true;
 }
 
-void translate(struct core *c, bool fetch, uint16_t asid, uint64_t va, struct space_answer *answer)
+bool translate(struct core *c, bool fetch, uint16_t asid, uint64_t va, struct space_answer *answer)
 {
 	struct tlb *first = fetch ? &c->l1i : &c->l1d;
 	struct tlb *second = fetch && !c->machine.value[MACHINE_l2_tlb_unified] ? &c->l2i : &c->l2d;
 	bool large, global;
 
 	if (tlb_find(first, asid, va, &large, &global))
-		return;
+		return true;
 	count(c, MODEL_COUNT_tlb_misses);
 	if (tlb_find(second, asid, va, &large, &global)) {
 		charge(c, MODEL_CYCLES_tlb, c->machine.value[MACHINE_l2_tlb_latency]);
 		fill_first(first, asid, va, large, global);
-		return;
+		return true;
 	}
-	miss(c, first, second, asid, va, answer);
+	return miss(c, first, second, asid, va, answer);
 }
 
 /* ---- flushes ---- */

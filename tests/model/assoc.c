@@ -27,6 +27,12 @@ START_TEST(last_used_stays)
 	ck_assert(assoc_find(&a, 4, 14, &value));
 	ck_assert_uint_eq(value, 140);
 	ck_assert_uint_eq(assoc_put(&a, 6, 16, 160), 0); /* into the place that became free */
+	ck_assert_uint_eq(assoc_find_either(&a, 4, 14, 16, &value), 16);
+	ck_assert_uint_eq(value, 160);
+	ck_assert_uint_eq(assoc_find_either(&a, 4, 14, 18, &value), 14);
+	ck_assert_uint_eq(value, 140);
+	ck_assert_uint_eq(assoc_find_either(&a, 4, 18, 20, NULL), 0);
+	ck_assert_uint_eq(assoc_put(&a, 8, 18, 180), 16); /* 14 was found since */
 	assoc_clear(&a);
 	ck_assert(!assoc_find(&a, 4, 14, NULL));
 	assoc_free(&a);

@@ -223,6 +223,29 @@ START_TEST(world_switch)
 }
 END_TEST
 
+/* The line used last is used last no more when a fetch's page walk went through its set: of 2 ways, by 4 references. */
+START_TEST(walk_between)
+{
+	rig_begin(4);
+	rig_map(4, rig_space.root, 0, PA, 1, 0);
+	rig_map(4, rig_space.root, 1ull << 39, PA + 4096, 1, 0);
+	rig_model(&rig_machine, 1);
+	rig_load(0, PA);
+	rig_load(8, PA + 8);
+	ck_assert_uint_eq(rig_count(MODEL_COUNT_l1_misses), 1);
+	model_fetch(rig, 1ull << 39, PA + 4096, 4);
+	ck_assert_uint_eq(rig_count(MODEL_COUNT_l1_misses), 2);
+	rig_load(0, PA);
+	ck_assert_uint_eq(rig_count(MODEL_COUNT_l1_misses), 3);
+	/* What lies behind the last line is another one, and so is what only begins there. */
+	rig_load(64, PA + 64);
+	rig_load(124, PA + 124);
+	ck_assert_uint_eq(rig_count(MODEL_COUNT_l1_misses), 4);
+	rig_load(126, PA + 126);
+	ck_assert_uint_eq(rig_count(MODEL_COUNT_l1_misses), 5);
+}
+END_TEST
+
 /* Each has what it has alone, and the tables are asked for once. */
 START_TEST(two_machines)
 {
@@ -267,6 +290,7 @@ int main(void)
 	tcase_add_test(t, large_pages);
 	tcase_add_test(t, flushes);
 	tcase_add_test(t, world_switch);
+	tcase_add_test(t, walk_between);
 	tcase_add_test(t, two_machines);
 	suite_add_tcase(s, t);
 	return suite_run(s);
