@@ -10,7 +10,9 @@
 #define ACCESS_BYTES 8
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "engine.h"
 #include "tests/engine/expect.h"
 
 #define USER   0x400000000000ull
@@ -277,14 +279,45 @@ static double cleaning(u32 n)
 	return since(before, CLEANED);
 }
 
+/*
+ * Frames in superpages, each of which one of n level-2 tables maps whole, become tables: the superpages' entries are taken apart. Both pools
+ * count as small ones: a large one has a fault look first whether a search is due.
+ */
+static double shattering(u32 n)
+{
+	enum { WHOLE = FRAMES / 2, WHOLES = WHOLE / 512, OTHER = WHOLE - 512, TABLE = 5, PAGE = 7 /* of a superpage */ };
+	u64 root, before;
+
+	sh_search_pages = FRAMES;
+	begin(2 * n + 288);
+	root = new_root();
+	for (u32 t = 0; t < n; t++)
+		guest_table(&g, table_for(root, USER + ((u64)t << 30), 2))[0] =
+			at(t < WHOLES ? WHOLE + t * 512 : OTHER, ALL | PTE_PS);
+	guest_long_mode(&g, root, EFER_NXE);
+	for (u32 t = 0; t < n; t++)
+		expect_done(USER + ((u64)t << 30), U | W, t, t < WHOLES ? WHOLE + t * 512 : OTHER);
+	for (u32 t = 0; t < WHOLES; t++) {
+		guest_table(&g, WHOLE + t * 512 + TABLE)[0] = at(WHOLE + t * 512 + PAGE, ALL);
+		store(table_for(root, USER + ((u64)t << 30), 2), 1, at(WHOLE + t * 512 + TABLE, ALL));
+	}
+	before = steps;
+	for (u32 t = 0; t < WHOLES; t++)
+		expect_done(USER + ((u64)t << 30) + (1 << 21), U, 0, WHOLE + t * 512 + PAGE);
+	sh_search_pages = 4096;
+	ck_assert_uint_eq(g.d.counter[PN_CNT_super_shatter], strcmp(paging_recipe_name, "kvm") ? 0 : WHOLES);
+	return since(before, WHOLES);
+}
+
 /* ---- held ---- */
 
 static const struct {
 	const char *what;
 	double (*cost)(u32 n);
 } held[] = {
-	{ "switch", switches },        { "unalias", unaliasings }, { "unalias-back", unaliasings_back }, { "promote", promotion },
-	{ "in-turn", writes_in_turn }, { "resync", resyncs },      { "touched", resyncs_each },          { "clean", cleaning },
+	{ "switch", switches },      { "unalias", unaliasings },    { "unalias-back", unaliasings_back },
+	{ "promote", promotion },    { "in-turn", writes_in_turn }, { "resync", resyncs },
+	{ "touched", resyncs_each }, { "clean", cleaning },         { "shatter", shattering },
 };
 
 /* What goes through all pages of the pool: the audit. */

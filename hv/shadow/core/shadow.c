@@ -176,6 +176,15 @@ void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit)
 			sp->mode->take_super(d, sp, first, frames, bit);
 }
 
+/* The shadow that maps a block whole since the latest loses the entry that maps this frame: most often it is the only one. */
+static void take_last_super(struct domain *d, const struct lpage_info *l, mfn_t mfn)
+{
+	struct sh_page *sp = pool_owns(d->shadow, l->last) ? pool_page(l->last) : NULL;
+
+	if (SUPER_HIGHEST_LEAF > 1 && sp && sp->used && ROLE_LEVEL(sp->role) == 2)
+		sp->mode->take_super(d, sp, mfn, 1, PTE_RW);
+}
+
 /* No superpage entry may map a table writable. */
 static void lpage_gets_table(struct domain *d, mfn_t mfn)
 {
@@ -185,7 +194,9 @@ static void lpage_gets_table(struct domain *d, mfn_t mfn)
 	if (!l->maps)
 		return;
 	d->counter[PN_CNT_super_shatter] += l->maps;
-	sh_take_super(d, mfn, 1, PTE_RW);
+	take_last_super(d, l, mfn);
+	if (l->maps)
+		sh_take_super(d, mfn, 1, PTE_RW);
 	BUG_ON(l->maps);
 }
 

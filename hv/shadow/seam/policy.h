@@ -178,6 +178,7 @@ struct sh_spare {
 struct lpage_info {
 	u32 maps, tables;
 	u32 seen; /* the audit's own count of maps */
+	u32 last; /* the shadow that maps it so since the latest, by its frame, which need not be the pool's any more */
 };
 
 /* Numbers of such blocks count from that of the domain's first frame on. */

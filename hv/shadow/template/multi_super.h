@@ -9,16 +9,20 @@
  *  - when it goes or changes, all of the guest's TLB is flushed: the guest's superpage may be twice as large.
  */
 
-/* An entry comes (1) or goes (-1). */
-static inline void super_book(struct domain *d, u64 e, u32 by)
+static __attribute__((unused)) void super_comes(struct domain *d, const struct sh_page *sp, u64 e)
 {
-	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE)
-		lpage_info_of(d, MFN(pte_mfn(e).n + f))->maps += by;
+	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE) {
+		struct lpage_info *l = lpage_info_of(d, MFN(pte_mfn(e).n + f));
+
+		l->maps++;
+		l->last = sp->mfn;
+	}
 }
 
 static __attribute__((unused)) void super_gone(struct domain *d, u64 e)
 {
-	super_book(d, e, -1u);
+	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE)
+		lpage_info_of(d, MFN(pte_mfn(e).n + f))->maps--;
 	sh_flush(d);
 }
 
@@ -85,7 +89,7 @@ static __attribute__((unused)) bool super_fill(struct vcpu *v, const struct gw *
 	if (!e)
 		return false;
 	v->bytes += SHADOW_BYTES;
-	super_book(d, e, 1);
+	super_comes(d, sp, e);
 	s_set(sp, slot, e);
 	sp->entries++;
 	COUNT(d, super_direct);
