@@ -79,6 +79,27 @@ START_TEST(a_table_within_shatters_it)
 }
 END_TEST
 
+/* Two tables map it whole, of which one is known to be the latest. */
+START_TEST(a_table_within_shatters_it_wherever_it_is)
+{
+	const gva_t other = USER + (1ull << 30);
+
+	guest_table(&g, 200)[0] = SUPER(1);
+	guest_access(&g, linear(USER_L3, 1), W, at(200, ALL), 8);
+	expect_done(super_at(0, 7), U | W, at(1024 + 9, ALL), 512 + 7);
+	expect_done(other + 9 * PAGE_SIZE, U | W, 9, 512 + 9);
+	ck_assert_uint_eq(count(PN_CNT_super_direct), 2);
+	guest_access(&g, linear(USER_L2, 4), W, at(512 + 7, ALL), 8);
+	expect_done(super_at(4, 0), U, 0, 1024 + 9);
+	ck_assert_uint_eq(count(PN_CNT_super_shatter), 2);
+	guest_audit(&g);
+	expect_done(super_at(0, 7) + 8, U | W, at(1024 + 10, ALL), 512 + 7);
+	expect_done(super_at(4, 1), U, 0, 1024 + 10);
+	expect_done(other + 7 * PAGE_SIZE + 16, U | W, at(1024 + 11, ALL), 512 + 7);
+	expect_done(super_at(4, 2), U, 0, 1024 + 11);
+}
+END_TEST
+
 START_TEST(memory_with_a_hole_is_splintered)
 {
 	guest_access(&g, linear(USER_L2, 3), W, SUPER(3), 8);
@@ -279,6 +300,7 @@ int main(void)
 	tcase_add_test(t, a_superpage_is_one_entry);
 	tcase_add_test(t, the_first_write_marks_it_dirty);
 	tcase_add_test(t, a_table_within_shatters_it);
+	tcase_add_test(t, a_table_within_shatters_it_wherever_it_is);
 	tcase_add_test(t, memory_with_a_hole_is_splintered);
 	tcase_add_test(t, log_dirty_sees_every_page);
 	tcase_add_test(t, four_megabytes_for_a_32_bit_guest);
