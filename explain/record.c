@@ -188,9 +188,10 @@ static bool same_events(const json_t *a, const json_t *b)
 
 	if (json_array_size(a) != json_array_size(b))
 		return false;
-	json_array_foreach((json_t *)(uintptr_t)a, i, event)
+	json_array_foreach((json_t *)(uintptr_t)a, i, event) {
 		if (strcmp(text_of(event, "event"), text_of(json_array_get(b, i), "event")))
 			return false;
+	}
 	return true;
 }
 

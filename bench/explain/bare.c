@@ -59,11 +59,13 @@ static const json_t *region_of(const json_t *root, const char *recipe, const cha
 	size_t i, k;
 	json_t *item, *region;
 
-	json_array_foreach(json_object_get(root, "items"), i, item)
+	json_array_foreach(json_object_get(root, "items"), i, item) {
 		if (!strcmp(text_of(item, "recipe"), recipe) && item_finished(item))
-			json_array_foreach(json_object_get(item, "regions"), k, region)
+			json_array_foreach(json_object_get(item, "regions"), k, region) {
 				if (!strcmp(text_of(region, "phase"), phase))
 					return region;
+			}
+	}
 	return NULL;
 }
 

@@ -20,9 +20,10 @@ static const json_t *row_of(const json_t *walk, json_int_t level)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach((json_t *)(uintptr_t)walk, i, row)
+	json_array_foreach((json_t *)(uintptr_t)walk, i, row) {
 		if (json_integer_value(json_object_get(row, "level")) == level)
 			return row;
+	}
 	return NULL;
 }
 

@@ -110,11 +110,6 @@ static bool take_recipes(struct explained *e, const char *names)
 	return ok;
 }
 
-json_t *explained_phase(const struct explained *e, unsigned r, size_t i)
-{
-	return json_array_get(json_object_get(e->told[r], "phases"), i);
-}
-
 static bool phase_is_wanted(const struct explained *e, const json_t *phase)
 {
 	return !e->phase || !strcmp(e->phase, text_of(phase, "phase"));
@@ -143,20 +138,6 @@ static bool keep_phases(struct explained *e, unsigned r)
 		say("%s has no phase \"%s\": it has %s", e->workload->base, e->phase ? e->phase : "", *all ? all : "none");
 	free(all);
 	return json_array_size(phases);
-}
-
-json_t *explain_json(const struct explained *e)
-{
-	json_t *recipes = json_array(), *all;
-	char *about = explain_about(e);
-
-	for (unsigned r = 0; r < e->nr; r++)
-		json_array_append_new(recipes, json_pack("{s:s, s:s, s:O}", "recipe", e->recipe[r]->name, "text",
-							 e->recipe[r]->text, "phases", json_object_get(e->told[r], "phases")));
-	all = json_pack("{s:i, s:s, s:s, s:i, s:s, s:o}", "format", 1, "operation", e->workload->name, "text", e->workload->text,
-			"levels", (int)e->workload->levels, "about", about, "recipes", recipes);
-	free(about);
-	return all;
 }
 
 static void write_json(FILE *f, const struct explained *e)

@@ -68,9 +68,10 @@ static const json_t *read_only_row(const json_t *walk, bool top_has_rights)
 	size_t i;
 	json_t *row;
 
-	json_array_foreach((json_t *)(uintptr_t)walk, i, row)
+	json_array_foreach((json_t *)(uintptr_t)walk, i, row) {
 		if ((i || top_has_rights) && !(number_of(row, "entry") & ENTRY_RW))
 			return row;
+	}
 	return NULL;
 }
 
@@ -149,10 +150,12 @@ static void say_trip(json_t *trip)
 		say_hardware(says, json_object_get(trip, "look"), pfec);
 		say_guest(says, json_object_get(trip, "look"), pfec);
 	}
-	json_array_foreach(json_object_get(trip, "events"), i, event)
+	json_array_foreach(json_object_get(trip, "events"), i, event) {
 		add(says, say_event(event));
-	json_object_foreach(json_object_get(trip, "counters"), counter, n)
+	}
+	json_object_foreach(json_object_get(trip, "counters"), counter, n) {
 		add(says, say_counter(counter, json_integer_value(n), json_object_get(trip, "events")));
+	}
 	json_object_set_new(trip, "says", once_each(says));
 	set(trip, "answer", xfmt("%c%s.", toupper((unsigned char)*answer), answer + 1));
 }
@@ -204,8 +207,9 @@ void say_phase(json_t *phase)
 		if (json_object_get(step, "before"))
 			before = json_object_get(step, "before");
 		set(step, "says", step_text(step));
-		json_array_foreach(json_object_get(step, "trips"), k, trip)
+		json_array_foreach(json_object_get(step, "trips"), k, trip) {
 			say_trip(trip);
+		}
 		json_object_set_new(step, "changes", changes_between(before, after));
 		if (after)
 			before = after;

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "align.h"
 #include "say.h"
@@ -27,15 +26,6 @@ static const char *const colours[] = {
 static bool markdown(const struct out *o)
 {
 	return o->style == EXPLAIN_MARKDOWN;
-}
-
-const char *explain_bytes(uint64_t bytes, char out[32])
-{
-	if (bytes < 4096)
-		snprintf(out, 32, "%" PRIu64 " bytes", bytes);
-	else
-		snprintf(out, 32, "%.1f KiB", (double)bytes / 1024);
-	return out;
 }
 
 /* What Markdown would take for its own. */
@@ -110,8 +100,9 @@ static void show_changes(const struct out *o, const json_t *step, const char *in
 	size_t i;
 	json_t *c;
 
-	json_array_foreach(json_object_get(step, "changes"), i, c)
+	json_array_foreach(json_object_get(step, "changes"), i, c) {
 		line(o, indent, MARK_CHANGE, xfmt("%s: %s -> %s", text_of(c, "where"), text_of(c, "from"), text_of(c, "to")));
+	}
 }
 
 static void show_trip(const struct out *o, const json_t *trip, json_int_t times, struct total *t)
@@ -128,8 +119,9 @@ static void show_trip(const struct out *o, const json_t *trip, json_int_t times,
 	t->bytes += (uint64_t)times * number_of(trip, "bytes");
 	line(o, markdown(o) ? "  - " : "      ", MARK_TRIP, xfmt("Trip%s. %s", which, text_of(trip, "stop")));
 	free(which);
-	json_array_foreach(json_object_get(trip, "says"), i, s)
+	json_array_foreach(json_object_get(trip, "says"), i, s) {
 		paragraph(o, markdown(o) ? "    - " : "        - ", MARK_NONE, json_string_value(s));
+	}
 	line(o, markdown(o) ? "    - " : "        = ", MARK_NONE,
 	     xfmt("%s Page tables read and written: %s.", text_of(trip, "answer"),
 		  explain_bytes(number_of(trip, "bytes"), text)));
@@ -152,8 +144,9 @@ static void show_recipe(const struct out *o, const struct explained *e, const st
 								   ""));
 	} else {
 		line(o, markdown(o) ? "- " : "   ", MARK_HEAD, xfmt("%s:", name));
-		json_array_foreach(trips, i, trip)
+		json_array_foreach(trips, i, trip) {
 			show_trip(o, trip, row->times[r], t);
+		}
 	}
 	if (row->whole[r])
 		show_changes(o, step, markdown(o) ? "  - " : "        * ");
@@ -225,11 +218,13 @@ static char *kinds_text(const json_t *phase)
 	const char *kind;
 	size_t i, k;
 
-	json_array_foreach(json_object_get(phase, "steps"), i, step)
-		json_array_foreach(json_object_get(step, "trips"), k, trip)
+	json_array_foreach(json_object_get(phase, "steps"), i, step) {
+		json_array_foreach(json_object_get(step, "trips"), k, trip) {
 			json_object_set_new(
 				count, text_of(trip, "kind"),
 				json_integer(times_of(step) + json_integer_value(json_object_get(count, text_of(trip, "kind")))));
+		}
+	}
 	json_object_foreach(count, kind, n) {
 		char *longer = xfmt("%s%s%" JSON_INTEGER_FORMAT " %s", s, *s ? ", " : "", json_integer_value(n), kind);
 
@@ -246,9 +241,11 @@ static json_int_t faults_of(const json_t *phase)
 	json_t *step, *trip;
 	size_t i, k;
 
-	json_array_foreach(json_object_get(phase, "steps"), i, step)
-		json_array_foreach(json_object_get(step, "trips"), k, trip)
+	json_array_foreach(json_object_get(phase, "steps"), i, step) {
+		json_array_foreach(json_object_get(step, "trips"), k, trip) {
 			n += strncmp(text_of(trip, "kind"), "pf_", 3) ? 0 : times_of(step);
+		}
+	}
 	return n;
 }
 
@@ -335,16 +332,6 @@ static void show_phase(const struct out *o, const struct explained *e, size_t i)
 	while (align_next(&a, &row))
 		show_row(o, e, &row, ++number, total);
 	show_sums(o, e, i);
-}
-
-char *explain_about(const struct explained *e)
-{
-	return xfmt("The guest has %u levels of page tables. The engine is the hypervisor's own source, compiled for this "
-		    "machine's user space, on a "
-		    "simulated CPU whose TLB keeps what it has until it is flushed. Trips and bytes are counted; instructions "
-		    "are not: compiled so they "
-		    "would be others.",
-		    e->workload->levels);
 }
 
 void explain_text(FILE *f, const struct explained *e, enum explain_style style)

@@ -256,9 +256,10 @@ static bool has_event(const json_t *events_of_trip, const char *name)
 	size_t i;
 	json_t *event;
 
-	json_array_foreach((json_t *)(uintptr_t)events_of_trip, i, event)
+	json_array_foreach((json_t *)(uintptr_t)events_of_trip, i, event) {
 		if (!strcmp(text_of(event, "event"), name))
 			return true;
+	}
 	return false;
 }
 

@@ -35,6 +35,7 @@ void fail(const char *format, ...)
 	va_start(args, format);
 	fputs("the guest failed: ", stderr);
 	vfprintf(stderr, format, args);
+	va_end(args);
 	fputc('\n', stderr);
 	exit(EXIT_FAILURE);
 }

@@ -27,6 +27,18 @@ check "native is the floor" awk -v a="$(per_op "$csv" native demand-fault fault 
 check "a shadowed fault touches page tables" awk -v b="$(per_op "$csv" shadow2 demand-fault fault 10)" 'BEGIN { exit !(b > 0) }'
 is "levels" "$(rows "$csv" shadow2 compute steady | cut -d, -f4,5 | sort -u)" 4,4
 
+# The same operations explained, hosted: trips and bytes of each phase are those of the hypervisor.
+for one in demand-fault/fault demand-fault-windows/fault context-switch/switch; do
+	is "explain counts as the hypervisor does: $one" "$("$bench" explain "${one%/*}" --recipe shadow2 --phase "${one#*/}" --format json |
+		jq -r '.recipes[0].phases[0] | "\(.ops) \(.trips) \(.bytes)"')" "$(rows "$csv" shadow2 "${one%/*}" "${one#*/}" | awk -F, 'NR == 1 { print $7, $9, $10 }')"
+done
+"$bench" explain demand-fault --recipe shadow2 --bare >"$tmp/told" 2>"$tmp/told.err"
+is "measured in the hypervisor besides" $? 0
+has "its instructions" "$tmp/told" 'shadow2 in the hypervisor, under QEMU: [1-9][0-9]+ instructions an operation'
+has "the same trips" "$tmp/told" 'the same there, kind by kind'
+is "and under vtlb, an operation" "$("$bench" explain context-switch --recipe vtlb --format json | jq '.recipes[0].phases[0].operation_trips')" \
+	"$(per_op "$csv" vtlb context-switch switch 9 | sed 's/\..*//')"
+
 # The two repetitions of one run, and the two runs.
 is "repetitions are identical" "$(tail -n +2 "$csv" | cut -d, -f1-5,7-10 | sort | uniq -c | awk '$1 != 2' | wc -l | tr -d ' ')" 0
 awk -F, '$6 == 1' "$csv" | sort >"$tmp/a"
