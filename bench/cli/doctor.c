@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "cycles.h"
 #include "emulator.h"
 
 struct examination {
@@ -62,6 +63,26 @@ static void look_at_next(const struct paths *p)
 	emulator_free(&e);
 }
 
+/* So is the machine model: with the QEMU that a run would have, or with the newer one. */
+static void look_at_model(const struct paths *p, const struct emulator *usual)
+{
+	struct emulator next;
+	char *why = usual->version ? cycles_why_not(p, usual->program) : xstrdup("there is no QEMU"), *why_next = NULL;
+
+	emulator_find(&next, p, QEMU_NEXT);
+	if (why && next.version)
+		why_next = cycles_why_not(p, next.program);
+	if (!why)
+		printf("ok      %-28s the machine model loads\n", "  run --cycles");
+	else if (next.version && !why_next)
+		printf("ok      %-28s with `--qemu next`\n", "  run --cycles");
+	else
+		printf("-       %-28s %s\n", "  run --cycles", why_next ? why_next : why);
+	free(why_next);
+	free(why);
+	emulator_free(&next);
+}
+
 /* So are peers: fetched and made by the first run that names them. */
 static void look_at_peer(const struct paths *p, const struct recipe *r)
 {
@@ -98,6 +119,7 @@ static void look_at_qemu(struct examination *x, const struct paths *p)
 	look_at_feature(x, &e, "-device", "isa-debug-exit,help", "iobase", "QEMU: isa-debug-exit", "for native guests");
 	look_at_feature(x, &e, "-device", "virtio-blk-pci,help", "drive", "QEMU: virtio-blk", "dom0's disk");
 	look_at_next(p);
+	look_at_model(p, &e);
 	look_at_peers(p);
 	emulator_free(&e);
 }

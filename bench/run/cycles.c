@@ -57,30 +57,59 @@ static char *refusal(const char *qemu, const char *plugin)
 	return words;
 }
 
+static char *plugin_file(const struct paths *p)
+{
+	return xfmt("%s/penumbra-model.so", p->build);
+}
+
+/* Of what is prepared already. */
+static char *why_not(const struct paths *p, const char *qemu, const char *prepared)
+{
+	char *plugin = plugin_file(p), *whole = cycles_argument(prepared, "/dev/null", false), *words, *why = NULL;
+
+	if (!file_exists(plugin)) {
+		why = xfmt("%s is not there; `make penumbra-model.so` in the build directory makes it", plugin);
+	} else {
+		words = refusal(qemu, whole);
+		why = words ? xfmt("this QEMU does not load the model: %s (`--qemu next` may)", words) : NULL;
+		free(words);
+	}
+	free(whole);
+	free(plugin);
+	return why;
+}
+
+static char *prepared_with(const struct paths *p, const char *machines)
+{
+	char *plugin = plugin_file(p), *escaped = qemu_escape(plugin),
+	     *text = machines_text(xfmt("file=%s", escaped), p, machines);
+
+	free(escaped);
+	free(plugin);
+	return text;
+}
+
 char *cycles_prepare(const struct options *o, const struct paths *p, bool *bad)
 {
-	char *plugin = xfmt("%s/penumbra-model.so", p->build), *escaped = qemu_escape(plugin), *text, *whole, *words;
+	char *text = prepared_with(p, o->machines ? o->machines : MACHINES_USUAL), *why;
 
-	text = machines_text(xfmt("file=%s", escaped), p, o->machines ? o->machines : MACHINES_USUAL);
-	free(escaped);
 	*bad = !text;
-	if (text && !file_exists(plugin)) {
-		say("without cycles: %s is not there; `make penumbra-model.so` in the build directory makes it", plugin);
-		free(text);
-		text = NULL;
-	}
-	free(plugin);
-	if (!text)
-		return NULL;
-	whole = cycles_argument(text, "/dev/null", false);
-	words = refusal(o->qemu, whole);
-	free(whole);
-	if (!words)
+	why = text ? why_not(p, o->qemu, text) : NULL;
+	if (!why)
 		return text;
-	say("without cycles: this QEMU does not load the model: %s (`--qemu next` may)", words);
-	free(words);
+	say("without cycles: %s", why);
+	free(why);
 	free(text);
 	return NULL;
+}
+
+char *cycles_why_not(const struct paths *p, const char *qemu)
+{
+	char *text = prepared_with(p, MACHINES_USUAL),
+	     *why = text ? why_not(p, qemu, text) : xstrdup("its machines are not there");
+
+	free(text);
+	return why;
 }
 
 char *cycles_argument(const char *prepared, const char *out, bool native)

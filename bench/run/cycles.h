@@ -15,6 +15,8 @@
  * wrong (*bad, and no run can be what was asked for), or since this QEMU cannot carry the model: the run goes on without.
  */
 char *cycles_prepare(const struct options *o, const struct paths *p, bool *bad);
+/* Why there would be no cycles with that QEMU, in words that the caller frees; NULL: there would be. */
+char *cycles_why_not(const struct paths *p, const char *qemu);
 /* The whole argument for a boot whose figures go to the file `out`; the caller frees it. */
 char *cycles_argument(const char *prepared, const char *out, bool native);
 

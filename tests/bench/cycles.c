@@ -181,11 +181,26 @@ START_TEST(asked_for)
 	ck_assert_str_eq(whole, file);
 	free(file);
 	free(whole);
+	file = in_dir("qemu");
+	copy_machine("opteron-2007");
+	answer = cycles_why_not(&(struct paths){ .build = dir }, file);
+	ck_assert_str_eq(answer, "its machines are not there"); /* but for one */
+	free(answer);
+	copy_machine("xeon-2009");
+	copy_machine("zen2-2019");
+	copy_machine("nested-cloud");
+	ck_assert_ptr_null(cycles_why_not(&(struct paths){ .build = dir }, file));
+	free(file);
 	/* A QEMU that says why not, and one that fails without a word's being the plugin's. */
 	ck_assert_ptr_null(prepare("echo 'x: warning: y'; echo 'penumbra-model: no'; exit 1", "one", &bad));
 	ck_assert(!bad);
 	ck_assert_ptr_null(prepare("echo '-plugin: invalid option' >&2; exit 1", "one", &bad));
 	ck_assert(!bad);
+	file = in_dir("qemu");
+	answer = cycles_why_not(&(struct paths){ .build = dir }, file);
+	ck_assert_str_eq(answer, "this QEMU does not load the model: -plugin: invalid option (`--qemu next` may)");
+	free(answer);
+	free(file);
 }
 END_TEST
 

@@ -220,6 +220,55 @@ START_TEST(percentiles_of_a_histogram)
 }
 END_TEST
 
+/* The one guest's one region, whose event claims to have cycles itself. Its "cycles" in the tree; borrowed. */
+static const json_t *cycles_after(const char *name)
+{
+	json_t *item;
+
+	feed("@pn {\"e\":\"begin\",\"item\":0,\"rep\":0,\"name\":\"%s\"}", name);
+	feed("@pn {\"e\":\"region\",\"item\":0,\"rep\":0,\"name\":\"%s\",\"traced\":false,\"phase\":\"fault\",\"ops\":1,"
+	     "\"instructions\":1000,\"trips\":0,\"bytes\":0,\"guest_levels\":4,\"shadow_levels\":4,\"trip\":{},\"counter\":{},"
+	     "\"cycles\":{\"forged\":{}}}",
+	     name);
+	item = json_array_get(res.items, json_array_size(res.items) - 1);
+	ck_assert_str_eq(json_string_value(json_object_get(item, "workload")), name);
+	ck_assert_uint_eq(json_array_size(json_object_get(item, "regions")), 1);
+	return json_object_get(json_array_get(json_object_get(item, "regions"), 0), "cycles");
+}
+
+static void plan_one(const char *name, struct cycles_reader *r)
+{
+	struct selection s = { 0 };
+
+	plan_free(&plan);
+	ck_assert(select_recipes(&s, NULL, "quick") && select_workloads(&s, name, "quick", LEVELS_DEFAULT));
+	plan_make(&plan, recipe_find("shadow2"), &s, 1, false, 1);
+	collect_init(&col, &res, &plan);
+	col.cycles = r;
+}
+
+/* They come from the model alone. */
+START_TEST(cycles_are_the_models)
+{
+	static const char line[] = "{\"phase\":\"fault\",\"machines\":[{\"machine\":\"m\",\"guest\":{\"cycles\":{},\"count\":"
+				   "{\"instructions\":1000}},\"hypervisor\":{\"cycles\":{},\"count\":{}}}]}\n";
+	struct cycles_reader r;
+	const json_t *cycles;
+
+	cycles_open(&r, xfmt("%s/figures", dir));
+	plan_one("demand-fault", &r);
+	ck_assert_ptr_null(cycles_after("demand-fault"));
+	ck_assert_int_eq(write_file(r.path, line, strlen(line)), 0);
+	plan_one("compute", NULL);
+	ck_assert_ptr_null(cycles_after("compute"));
+	plan_one("fork-cow", &r);
+	cycles = cycles_after("fork-cow");
+	ck_assert_ptr_nonnull(json_object_get(cycles, "m"));
+	ck_assert_ptr_null(json_object_get(cycles, "forged"));
+	cycles_close(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("bench: results");
@@ -236,6 +285,7 @@ int main(void)
 	tcase_add_test(t, a_failed_write_is_told_and_leaves_the_old_file);
 	tcase_add_test(t, median_and_range_of_a_cell);
 	tcase_add_test(t, percentiles_of_a_histogram);
+	tcase_add_test(t, cycles_are_the_models);
 	suite_add_tcase(s, t);
 	return suite_run(s);
 }
