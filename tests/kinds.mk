@@ -49,7 +49,7 @@ bench_FLAGS = $(BENCH_CPPFLAGS) $(BENCH_CFLAGS)
 bench_LIBS = libbench.a $(BENCH_LIBS)
 
 # The machine model, without a QEMU around it.
-model_HELPERS = fuzz_machine
+model_HELPERS = fuzz_machine fuzz_insns
 model_SRCS = $(MODEL_SRCS) bench/model/ram.c
 
 # A tool that runs in dom0, where no library can be counted on.
@@ -105,7 +105,9 @@ fuzz-disk: tests/dev/fuzz.c $(HV_DEV_SRCS) tests/dev/memory.c
 	$(TEST_FUZZ) $(dev_FLAGS) -o $@ $^
 fuzz-machine: tests/model/fuzz_machine.c bench/model/machine.c
 	$(TEST_FUZZ) -o $@ $^
-CLEAN_FUZZ = fuzz-emul fuzz-load fuzz-disk fuzz-machine
+fuzz-insns: tests/model/fuzz_insns.c bench/model/insns.c
+	$(TEST_FUZZ) -o $@ $^
+CLEAN_FUZZ = fuzz-emul fuzz-load fuzz-disk fuzz-machine fuzz-insns
 
 clean-local: clean-kinds
 clean-kinds:

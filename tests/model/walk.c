@@ -302,6 +302,43 @@ START_TEST(cache_in_two_dimensions)
 }
 END_TEST
 
+/* What a guest has in its tables is the guest's: whatever it is, a walk ends, with no more references than the levels make. */
+START_TEST(any_tables)
+{
+	uint64_t present = 0;
+
+	rig_begin(4);
+	rig_machine.value[MACHINE_pwc_entries] = rig_machine.value[MACHINE_ntlb_entries] = _i ? 8 : 0;
+	rig_machine.value[MACHINE_pwc_nested] = 1;
+	rig_machine.value[MACHINE_pwc_skips] = _i == 2;
+	rig_model(&rig_machine, 1);
+	srand(_i + 5);
+	for (size_t i = 0; i < RIG_MEMORY; i += 8) {
+		uint64_t entry = ((uint64_t)rand() << 33 ^ (uint64_t)rand()) & (rand() % 4 ? 0x3fffff : ~0ull);
+
+		entry |= rand() % 4 ? RIG_P : 0;
+		memcpy(rig_memory + i, &entry, 8);
+	}
+	for (int n = 0; n < 20000; n++) {
+		static const uint8_t levels[] = { 0, 2, 3, 4, 5 };
+		uint64_t va = (uint64_t)rand() << 33 ^ (uint64_t)rand() << 10, refs;
+
+		rig_space = (struct model_space){ .levels = levels[rand() % 5],
+						  .large = rand() % 2,
+						  .root = (uint64_t)rand() % (2 * RIG_MEMORY) & ~0x1full,
+						  .nested_levels = rand() % 2 ? 4 + rand() % 2 : 0,
+						  .nested_root = (uint64_t)rand() % RIG_MEMORY & ~0xfffull };
+		model_zero(rig);
+		rig_load(va, 0);
+		refs = rig_count(MODEL_COUNT_walk_references) + rig_count(MODEL_COUNT_nested_references);
+		if (refs > 35)
+			ck_abort_msg("%lu references", (unsigned long)refs);
+		present += refs > 4;
+	}
+	ck_assert_uint_gt(present, 100);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("walk");
@@ -318,6 +355,7 @@ int main(void)
 	tcase_add_test(t, cache_of_entries);
 	tcase_add_test(t, cache_of_prefixes);
 	tcase_add_test(t, cache_in_two_dimensions);
+	tcase_add_loop_test(t, any_tables, 0, 3);
 	suite_add_tcase(s, t);
 	return suite_run(s);
 }
