@@ -23,6 +23,13 @@ for sentence in 'shadow1 +trips 3, of them page faults 3; 24\.2 KiB' 'shadow2 +t
 	has "it says: $sentence" "$tmp/out" "$sentence"
 done
 check "no colour where no terminal is" sh -c '! grep -q "$(printf "\033")" "$1"' - "$tmp/out"
+escapes() { script -qec "$1" /dev/null | grep -c "$(printf '\033')"; }
+if command -v script >/dev/null; then
+	check "colour on a terminal" [ "$(escapes "$bench explain demand-fault --recipe shadow2")" -gt 5 ]
+	is "none there with NO_COLOR" "$(escapes "env NO_COLOR=1 $bench explain demand-fault --recipe shadow2")" 0
+else
+	skip "colour on a terminal: there is no script(1) here"
+fi
 is "demand-fault" "$(sums demand-fault shadow1,shadow2,shadow3)" "shadow1 3 3 24792, shadow2 2 2 24, shadow3 2 2 24"
 is "true-fault" "$(sums true-fault shadow1,shadow2,shadow3)" "shadow1 1 1 32, shadow2 1 1 8, shadow3 1 1 8"
 is "fork-cow" "$(sums fork-cow shadow2,shadow3 cow)" "shadow2 2 2 24, shadow3 2 2 24"
