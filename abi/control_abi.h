@@ -128,7 +128,9 @@ enum pn_limit {
 	X(life, 24,                                                                                                              \
 	  "of a domain that has not started, and marks no regions itself: from the first byte of its life or a text that it "    \
 	  "prints to its end or a text, where it ends, is one, named life; exchange: a0 bytes of the first text, a1 of the "     \
-	  "second behind it, 0 for none; a HLT with interrupts off is an end then, and no crash")
+	  "second behind it, 0 for none; a HLT with interrupts off is an end then, and no crash. a2 1, without texts: it does "  \
+	  "mark regions, and all else stands still not in those alone, but from its start to its end, or for as long as a "      \
+	  "region may take")
 
 enum pn_command {
 #define X(id, nr, text) PN_CMD_##id = nr,

@@ -69,11 +69,10 @@ made of the same input when the image was built. Its form on the default run is 
 Lua's files have changed, the compressors have a quarter of a megabyte, sqlite 1200 rows, and `stress-madvise` and `stress-remap` are left out. The word
 `suites.full` on its command line asks for the long form. The default run has it under the recipes that `bench/data/quick.def` names.
 
-**Linux in a domU does not repeat to the digit.** Inside a measured region all else stands still, but not while the kernel boots: dom0 runs beside it, the
-time stamp counter is common to both, and how far dom0 is depends on the host's disk. So the guest's timer interrupts come at other instructions,
-its programs' pages and page tables lie in other frames, and regions differ: by some hundredths of a per cent mostly, under `shadow2`,
-where what a frame was before matters most, by several. Such workloads are marked (`VARIES`), and `compare` judges them by intervals. Natively
-they do repeat.
+All else stands still while such a guest runs, from its start to its end and not in measured regions alone, and its clock begins with it. Otherwise dom0,
+beside its boot, would move its timer's interrupts to other instructions, other each time; its programs' pages and page tables would lie in other
+frames, and regions would differ from run to run: by some hundredths of a per cent mostly, under `shadow2`, where it matters most what a frame was
+before, by several. Linux on two CPUs, and traced passes, are not alone; what varies is marked (`VARIES`), and `compare` judges it by intervals.
 
 ### Several CPUs
 

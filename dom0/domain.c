@@ -170,6 +170,14 @@ enum pn_error dom_life(struct pn_dev *dev, uint32_t id, const char *from, const 
 	return pn_command(dev, PN_CMD_life, id, args, NULL);
 }
 
+enum pn_error dom_alone(struct pn_dev *dev, uint32_t id)
+{
+	PN_LOCKED(dev);
+	const uint64_t args[PN_NR_ARGS] = { 0, 0, 1 };
+
+	return pn_command(dev, PN_CMD_life, id, args, NULL);
+}
+
 enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost)
 {
 	PN_LOCKED(dev);

@@ -41,6 +41,8 @@ enum pn_error dom_regions(struct pn_dev *dev, uint32_t id, struct pn_region *reg
 			  enum pn_life *life);
 /* A region named life, from its start, or from `from` on that it prints, to its end, or `to`. Both up to PN_LIFE_TEXT bytes, or NULL. */
 enum pn_error dom_life(struct pn_dev *dev, uint32_t id, const char *from, const char *to);
+/* It has regions of its own, and all else is to stand still from its start to its end. */
+enum pn_error dom_alone(struct pn_dev *dev, uint32_t id);
 /* Console output: buf[dev->exchange_bytes]. *lost: bytes lost since the domain began. */
 enum pn_error dom_console(struct pn_dev *dev, uint32_t id, char *buf, size_t *bytes, uint64_t *lost);
 /* RAM that dom0 is not given, bytes: how much there is; of that, free: all in all, in the largest piece, below 4 GiB. */

@@ -56,6 +56,7 @@ static bool read_item(struct suite *s, const char *path, const json_t *v, struct
 	it->repeat = positive(json_object_get(v, "repeat"), 1);
 	it->trace = json_is_true(json_object_get(v, "trace"));
 	it->life = json_is_true(json_object_get(v, "life"));
+	it->alone = json_is_true(json_object_get(v, "alone"));
 	it->from = json_string_value(json_object_get(v, "from"));
 	it->to = json_string_value(json_object_get(v, "to"));
 	it->disk = json_string_value(json_object_get(v, "disk"));
@@ -65,6 +66,8 @@ static bool read_item(struct suite *s, const char *path, const json_t *v, struct
 		return bad(s->c, path, "name", "missing, too long, or no plain file name");
 	if (!is_plain_name(it->image) || (it->initrd && !is_plain_name(it->initrd)) || (it->disk && !is_plain_name(it->disk)))
 		return bad(s->c, path, it->name, "its image, initrd or disk is missing or no plain file name");
+	if (it->life && it->alone)
+		return bad(s->c, path, it->name, "its life is measured, or it has regions of its own and is alone");
 	if ((it->from && strlen(it->from) > PN_LIFE_TEXT) || (it->to && strlen(it->to) > PN_LIFE_TEXT))
 		return bad(s->c, path, it->name, "a text that begins or ends what is measured is too long");
 	if (it->exercise && !exercise_known(it->exercise))

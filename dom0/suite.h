@@ -14,10 +14,11 @@
 struct suite_item {
 	const char *name, *image, *initrd, *cmdline; /* initrd: NULL for none */
 	const char *exercise;                        /* of exercise.h; NULL for none */
-	bool life;                                   /* it marks no regions: its life is one, */
-	const char *from, *to;                       /* or what lies between these texts; NULL: its start and end */
-	const char *disk;                            /* its disk's image; NULL: it has none */
-	bool keep_disk;                              /* what becomes of it goes to the output directory */
+	bool alone;            /* all else stands still from its start to its end; it has regions of its own */
+	bool life;             /* it marks no regions: its life is one, */
+	const char *from, *to; /* or what lies between these texts; NULL: its start and end */
+	const char *disk;      /* its disk's image; NULL: it has none */
+	bool keep_disk;        /* what becomes of it goes to the output directory */
 	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, timeout_s, repeat;
 	bool trace;
 };

@@ -147,6 +147,8 @@ static bool create(struct run *r)
 	if (failed(r, "create", e))
 		return false;
 	r->created = true;
+	if (r->item->alone)
+		return !failed(r, "life", dom_alone(r->c->dev, r->mem.id));
 	return !r->item->life || !failed(r, "life", dom_life(r->c->dev, r->mem.id, r->item->from, r->item->to));
 }
 

@@ -126,8 +126,17 @@ static void add_own(json_t *j, const struct workload *w)
 	free(disk);
 }
 
+/*
+ * All else stands still from such a guest's beginning to its end: dom0 beside its boot would move its timer's interrupts from run to run.
+ * Between the regions of a traced one dom0 has to empty the trace's rings.
+ */
+static bool stands_alone(const struct recipe *r, const struct plan_item *it)
+{
+	return workload_is_linux(it->workload) && workload_vcpus(it->workload) == 1 && !it->traced && !recipe_is_peer(r);
+}
+
 /* An item as dom0's suite runner reads it. */
-static json_t *item_json(const struct plan_item *it)
+static json_t *item_json(const struct recipe *r, const struct plan_item *it)
 {
 	const struct workload *w = it->workload;
 	char *image = guest_image_name(w), *initrd = guest_initrd_name(w), *cmdline = workload_cmdline(w);
@@ -139,6 +148,8 @@ static json_t *item_json(const struct plan_item *it)
 
 	if (w->own)
 		add_own(j, w);
+	else if (stands_alone(r, it))
+		json_object_set_new(j, "alone", json_true());
 	free(cmdline);
 	free(initrd);
 	free(image);
@@ -150,6 +161,6 @@ json_t *plan_json(const struct plan *p)
 	json_t *items = json_array();
 
 	for (unsigned i = 0; i < p->nr_items; i++)
-		json_array_append_new(items, item_json(&p->item[i]));
+		json_array_append_new(items, item_json(p->recipe, &p->item[i]));
 	return json_pack("{s:s, s:o}", "recipe", p->recipe->name, "items", items);
 }

@@ -40,6 +40,13 @@ void vdev_init(struct vdev *v, u64 tsc_khz, u64 now)
 	kbd_init(v);
 }
 
+void vdev_begin(struct vdev *v, u64 now)
+{
+	v->start = now;
+	pit_init(v, now);
+	v->rtc.start = now;
+}
+
 void vdev_advance(struct vdev *v, u64 now)
 {
 	if (unlikely(now >= v->pit.edge))

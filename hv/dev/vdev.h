@@ -113,6 +113,9 @@ struct vdev {
  */
 void vdev_init(struct vdev *v, u64 tsc_khz, u64 now);
 
+/* The guest has not run yet: it does from now on, and what counts time begins now. */
+void vdev_begin(struct vdev *v, u64 now);
+
 /* Tells the CMOS how much memory there is, for kernels that ask it. */
 void vdev_set_memory(struct vdev *v, u64 bytes);
 

@@ -353,7 +353,7 @@ static enum pn_error cmd_life(struct domu *u)
 	u8 texts[2 * PN_LIFE_TEXT];
 
 	memcpy(texts, exchange(), sizeof(texts));
-	return life_watch(u, texts, box.arg[0], box.arg[1]);
+	return life_watch(u, texts, box.arg[0], box.arg[1], box.arg[2]);
 }
 
 static const struct {

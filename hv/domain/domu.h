@@ -30,6 +30,7 @@ struct domu_vcpu {
 	/* Several vCPUs only (vcpus.c). */
 	struct lapic lapic;
 	bool begun;      /* paging knows it */
+	bool has_run;    /* its TSC was set */
 	bool waits_sipi; /* after INIT: until another vCPU says where it begins */
 	u32 sipi;        /* that: SIPI_CAME and the page */
 	bool dead;       /* in HLT with interrupts off: only INIT ends that */
@@ -56,6 +57,7 @@ struct domu {
 	u32 stopped;      /* vCPUs that have stopped since it last went on */
 	u32 stop_req;     /* pCPU 0 wants it to stand */
 	u64 started, ran; /* TSC at the last start; ticks run before that */
+	u64 born;         /* TSC when its first vCPU first ran: its own TSC and its devices begin there */
 	u64 line_free;    /* TSC at which all that was printed would have left a real line */
 	u64 pic_deadline; /* several vCPUs: what the first vCPU's timer knows of the devices */
 	struct turns turns;
@@ -65,6 +67,8 @@ struct domu {
 	struct domu_vcpu *region_begins; /* the vCPU that is about to begin one */
 	enum pn_regions regions;         /* whether a region may make the other pCPUs stand */
 	bool holding;                    /* it does */
+	bool alone;                      /* they are to stand from its start on, although it has regions of its own */
+	bool stays;                      /* and they stand until the domain stops, also between regions */
 	u64 region_most;                 /* ticks that one region may hold the others */
 	u64 region_limit;                /* TSC at which the others are let go all the same; ~0: nobody is held */
 	u64 hold_begin, held;            /* TSC since when they stand; ticks that they have stood for regions before that */
@@ -164,6 +168,8 @@ static inline bool vcpus_turn_ends(const struct domu_vcpu *c, u64 now)
 	return now >= c->turn.ends;
 }
 
+/* It is about to run. The first time its TSC is set: the domain's time begins when its first vCPU first runs. */
+void domu_starts(struct domu_vcpu *c);
 /* Its pCPU leaves it alone from now on. */
 void domu_stopped(struct domu_vcpu *c);
 
@@ -197,7 +203,7 @@ static inline unsigned domu_irq_ack(struct domu_vcpu *c)
 }
 
 /* life.c. The texts, one behind the other. */
-enum pn_error life_watch(struct domu *u, const u8 *texts, u64 from, u64 to);
+enum pn_error life_watch(struct domu *u, const u8 *texts, u64 from, u64 to, u64 alone);
 void life_starts(struct domu_vcpu *c); /* it is about to run */
 void life_prints(struct domu_vcpu *c, u8 byte);
 bool life_gives_way(struct domu *u);  /* the guest wants a region of its own. False: there is another */
@@ -208,6 +214,8 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4]);
 u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions);
 void quiet_begun(struct domu *u); /* QUIET_BEGIN's trip is over and counted */
 void quiet_abort(struct domu *u); /* let the others go; the region is forgotten */
+void quiet_stays(
+	struct domu *u); /* the region is forgotten; the others stand from now on, if this domain may, until quiet_abort() */
 /*
  * The pCPU was waited for in vain: the domain that it runs is crashed, and nobody waits for it again before it has come back.
  * dom0 is not crashed for that. `doing`: what the pCPU should have done, "to ...".

@@ -57,10 +57,26 @@ void domu_stopped(struct domu_vcpu *c)
 		domu_set_state(c, PN_PAUSED);
 }
 
+void domu_starts(struct domu_vcpu *c)
+{
+	struct domu *u = c->u;
+
+	if (c == &u->vcpu[0])
+		life_starts(c);
+	if (c->has_run)
+		return;
+	c->has_run = true;
+	if (!u->born) {
+		u->born = rdtsc();
+		vdev_begin(&u->vdev, u->born);
+	}
+	backend_set_tsc(c->v, u->born);
+}
+
 static void run_one(struct domu_vcpu *c)
 {
 	c->v->request = 1;
-	life_starts(c);
+	domu_starts(c);
 	if (backend_prepare_entry(c->v))
 		backend_run(c->v);
 	domu_stopped(c);
@@ -159,7 +175,7 @@ static u64 device_deadline(const struct domu_vcpu *c)
 
 static void arm_timer(struct domu_vcpu *c, u64 deadline)
 {
-	if (c->u->in_region && c->u->region_limit < deadline)
+	if (c->u->holding && c->u->region_limit < deadline)
 		deadline = c->u->region_limit;
 	if (deadline == c->timer)
 		return;
@@ -205,7 +221,7 @@ void domu_poll(struct domu_vcpu *c)
 	vdev_advance(&u->vdev, now);
 	if (domu_is_smp(u))
 		vcpus_poll(c, now);
-	if (unlikely(u->in_region && now >= u->region_limit)) {
+	if (unlikely(u->holding && now >= u->region_limit)) {
 		plat_log(LOG_WARN, "domain %u: a measured region went over its limit; the other pCPUs are let go", u->d.id);
 		quiet_abort(u);
 	}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A guest that knows nothing of measured regions: its whole life is one, or what lies between two texts that it prints.
+ * A guest that knows nothing of measured regions: its whole life is one, or what lies between two texts that it prints. And one that has
+ * its own, during whose whole life all else is to stand still.
  *
  * What must always hold: such a region begins and ends on the domain's own pCPU, as those do that a guest asks for; and a guest that
- * asks for one has its own.
+ * asks for one has its own. All else stands still from the domain's beginning to its end in either case: whatever dom0 did beside it would be
+ * in the domain's time, and so move its timer's interrupts to other instructions.
  */
 #include "domu.h"
 
@@ -12,12 +14,15 @@
 
 static const char life_name[PN_PHASE_NAME] = "life";
 
-enum pn_error life_watch(struct domu *u, const u8 *texts, u64 from, u64 to)
+enum pn_error life_watch(struct domu *u, const u8 *texts, u64 from, u64 to, u64 alone)
 {
 	if (u->d.state != PN_CREATED && u->d.state != PN_LOADED)
 		return PN_ERR_state;
-	if (from > PN_LIFE_TEXT || to > PN_LIFE_TEXT)
+	if (from > PN_LIFE_TEXT || to > PN_LIFE_TEXT || alone > 1 || (alone && (from || to)))
 		return PN_ERR_inval;
+	u->alone = alone;
+	if (alone)
+		return PN_ERR_ok;
 	u->life = (struct life){ .state = PN_LIFE_WAITS, .asked = true, .from_bytes = (u32)from, .to_bytes = (u32)to };
 	memcpy(u->life.from, texts, from);
 	memcpy(u->life.to, texts + from, to);
@@ -34,6 +39,8 @@ static void begin(struct domu_vcpu *c)
 
 void life_starts(struct domu_vcpu *c)
 {
+	if (c->u->alone)
+		quiet_stays(c->u);
 	if (c->u->life.state == PN_LIFE_WAITS && !c->u->life.from_bytes)
 		begin(c);
 }
@@ -65,7 +72,7 @@ bool life_gives_way(struct domu *u)
 {
 	if (u->life.state != PN_LIFE_RUNS)
 		return false;
-	quiet_abort(u);
+	quiet_stays(u);
 	u->life.state = PN_LIFE_NONE;
 	return true;
 }

@@ -6,7 +6,8 @@
  *
  * What must always hold:
  * - at most one region holds others at a time (`owner`);
- * - a region that ends, is abandoned, or outlasts its limit lets them go;
+ * - a region that ends, is abandoned, or outlasts its limit lets them go; but if dom0 asked for the domain's whole life (life.c), and the
+ *   domain has regions of its own, they stand between those as well, until it stops or that one limit is over;
  * - a guest holds others only if dom0 granted it that, and, unless dom0 set no limit, for a share of its own time;
  * - a region during which one of the others did not stand says so: its figures are nobody's;
  * - the hypercalls that bracket a region are not in its figures.
@@ -173,6 +174,8 @@ static enum pn_disturbed begin_hold(struct domu *u)
 {
 	u64 now = rdtsc(), ticks = budget(u, now);
 
+	if (u->holding)
+		return PN_QUIET;
 	if (u->regions == PN_REGIONS_NONE)
 		return PN_DISTURBED_NOT_GRANTED;
 	if (!ticks)
@@ -198,7 +201,8 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4])
 	memset(&u->now, 0, sizeof(u->now));
 	memcpy(u->now.phase, name, PN_PHASE_NAME);
 	u->in_region = true;
-	u->region_limit = ~0ull;
+	if (!u->holding)
+		u->region_limit = ~0ull;
 	turns_restart(&c->turn);
 	u->now.disturbed = begin_hold(u);
 	/* A timer that was due meanwhile is not to interrupt the region's first instruction. */
@@ -218,12 +222,28 @@ void quiet_begun(struct domu *u)
 	u->now.tsc_begin = rdtsc();
 }
 
-void quiet_abort(struct domu *u)
+static void leave(struct domu *u)
 {
-	if (u->holding)
+	if (u->holding && !u->stays)
 		end_hold(u);
 	u->in_region = false;
 	u->region_begins = NULL;
+}
+
+void quiet_abort(struct domu *u)
+{
+	u->stays = false;
+	leave(u);
+}
+
+void quiet_stays(struct domu *u)
+{
+	if (!u->holding) {
+		u->region_limit = ~0ull;
+		begin_hold(u);
+	}
+	u->stays = u->holding;
+	leave(u);
 }
 
 u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions)
@@ -246,7 +266,7 @@ u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions)
 		u->region[u->nr_regions] = r;
 	u->nr_regions++;
 	TRACE(c->v, region_end, ops, instructions, r.trips);
-	quiet_abort(u);
+	leave(u);
 	domu_poll(c);
 	return 0;
 }

@@ -86,8 +86,7 @@ static bool may_go(struct domu_vcpu *c)
 	if (c->waits_sipi && c->sipi)
 		begin(c);
 	c->v->request = 1;
-	if (c == first(c))
-		life_starts(c);
+	domu_starts(c);
 	go = backend_prepare_entry(c->v);
 	paging_unlock(c->v);
 	return go;

@@ -39,6 +39,11 @@ bool backend_prepare_entry(struct vcpu *v)
 	return svm_prepare_entry(to_svm(v));
 }
 
+void backend_set_tsc(struct vcpu *v, u64 at)
+{
+	svm_set_tsc(to_svm(v), at);
+}
+
 void backend_run(struct vcpu *v)
 {
 	svm_run(to_svm(v));

@@ -38,11 +38,21 @@ static bool read_tsc(const struct svm_vcpu *s, u64 *val)
 	return true;
 }
 
+static void set_tsc_offset(struct svm_vcpu *s, u64 offset)
+{
+	s->vmcb.tsc_offset = offset;
+	s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
+}
+
 static bool write_tsc(struct svm_vcpu *s, u64 val)
 {
-	s->vmcb.tsc_offset = val - rdtsc();
-	s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
+	set_tsc_offset(s, val - rdtsc());
 	return true;
+}
+
+void svm_set_tsc(struct svm_vcpu *s, u64 at)
+{
+	set_tsc_offset(s, -at);
 }
 
 /* The local APIC is where a reset puts it, and on. */

@@ -137,6 +137,8 @@ void svm_save_unswitched(struct svm_vcpu *s);
 void svm_setup_domu(struct svm_vcpu *s);
 void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root);
 
+/* Let its TSC be 0 where this one was `at`, by the VMCB's TSC_OFFSET. */
+void svm_set_tsc(struct svm_vcpu *s, u64 at);
 /* Run the vCPU on this pCPU until svm_prepare_entry() says that it must stop. GIF is clear when it returns. */
 void svm_run(struct svm_vcpu *s);
 

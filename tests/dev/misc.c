@@ -52,6 +52,24 @@ START_TEST(dates)
 }
 END_TEST
 
+/* Made at one time, begun at another: until then no time has passed for the guest, neither on its clock nor in its timers. */
+START_TEST(time_begins_with_the_guest)
+{
+	u8 made[3], begun[3];
+
+	for (unsigned i = 0; i < 3; i++)
+		made[i] = inb(0x40 + i);
+	vdev_set_memory(v, 64 << 20);
+	now = POWER_ON + 777 * SECOND + 4321;
+	vdev_begin(v, now);
+	for (unsigned i = 0; i < 3; i++)
+		begun[i] = inb(0x40 + i);
+	ck_assert_mem_eq(begun, made, sizeof(made));
+	check_date(DATE);
+	ck_assert_uint_eq(cmos(0x34) | cmos(0x35) << 8, ((64 << 20) - (16 << 20)) >> 16);
+}
+END_TEST
+
 START_TEST(setting_the_clock)
 {
 	static const u8 indices[] = { 0x32, 9, 8, 7, 4, 2, 0 };
@@ -302,6 +320,7 @@ int main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, dates);
+	tcase_add_test(tc, time_begins_with_the_guest);
 	tcase_add_test(tc, setting_the_clock);
 	tcase_add_test(tc, update_in_progress);
 	tcase_add_test(tc, cmos_memory);

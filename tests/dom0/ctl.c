@@ -507,14 +507,15 @@ static void check_run(char **at, unsigned item, unsigned rep, const char *name, 
 
 START_TEST(suite_lines)
 {
-	static const char plan[] = "{\"recipe\":\"simulated\",\"items\":["
-				   "{\"name\":\"exit0\",\"image\":\"a.elf\",\"initrd\":null,\"cmdline\":\"\",\"memory_"
-				   "mib\":1,\"pool_pages\":0,\"timeout_s\":60,\"repeat\":2,\"trace\":false},"
-				   "{\"name\":\"exit3\",\"image\":\"a.elf\",\"memory_mib\":1},{\"name\":\"crash\","
-				   "\"image\":\"a.elf\",\"memory_mib\":1},"
-				   "{\"name\":\"hang\",\"image\":\"a.elf\",\"memory_mib\":1,\"timeout_s\":1},{\"name\":"
-				   "\"none\",\"image\":\"missing\",\"memory_mib\":1},"
-				   "{\"name\":\"big\",\"image\":\"a.elf\",\"memory_mib\":64}]}";
+	static const char plan[] =
+		"{\"recipe\":\"simulated\",\"items\":["
+		"{\"name\":\"exit0\",\"image\":\"a.elf\",\"initrd\":null,\"cmdline\":\"\",\"memory_"
+		"mib\":1,\"pool_pages\":0,\"timeout_s\":60,\"repeat\":2,\"trace\":false},"
+		"{\"name\":\"exit3\",\"image\":\"a.elf\",\"memory_mib\":1},{\"name\":\"crash\","
+		"\"image\":\"a.elf\",\"memory_mib\":1},"
+		"{\"name\":\"hang\",\"image\":\"a.elf\",\"memory_mib\":1,\"timeout_s\":1,\"alone\":true},{\"name\":"
+		"\"none\",\"image\":\"missing\",\"memory_mib\":1},"
+		"{\"name\":\"big\",\"image\":\"a.elf\",\"memory_mib\":64}]}";
 	char *at, text[64] = "";
 	FILE *f;
 
@@ -534,6 +535,7 @@ START_TEST(suite_lines)
 	check_run(&at, 5, 0, "big", "failed", -1, false);
 	ck_assert_str_eq(at, "");
 	ck_assert_uint_eq(sim.live, 0);
+	ck_assert_str_eq(sim.life, "0 alone");
 	f = fopen(in_dir("consoles/exit0.1.txt"), "r");
 	ck_assert_ptr_nonnull(f);
 	ck_assert_ptr_nonnull(fgets(text, sizeof(text), f));
@@ -554,6 +556,7 @@ START_TEST(bad_plans)
 		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"../x\",\"image\":\"a\"}]}",
 		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a/../../b\"}]}",
 		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"memory_mib\":0}]}",
+		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"life\":true,\"alone\":true}]}",
 	};
 
 	put_file("plan.json", plans[_i], strlen(plans[_i]));

@@ -270,7 +270,8 @@ static uint32_t on_domain(struct sim_domain *d, uint32_t command, const uint64_t
 	case PN_CMD_life:
 		if (d->info.state != PN_CREATED)
 			return PN_ERR_state;
-		snprintf(sim.life, sizeof(sim.life), "%llu %.*s", (unsigned long long)arg[0], (int)(arg[0] + arg[1]), bar2);
+		snprintf(sim.life, sizeof(sim.life), "%llu %.*s%s", (unsigned long long)arg[0], (int)(arg[0] + arg[1]), bar2,
+			 arg[2] ? "alone" : "");
 		return PN_ERR_ok;
 	case PN_CMD_disk: return sim_disk(d, arg);
 	case PN_CMD_disk_read: return sim_disk_read(d, arg[0], ret);

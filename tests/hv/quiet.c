@@ -48,10 +48,15 @@ unsigned nr_pcpus;
 struct pcpu *pcpus[MAX_PCPUS];
 static struct pcpu cpu[4];
 
-/* None of the domains here is measured over its whole life. */
+/* A domain of which dom0 wants the whole life, and which has regions of its own, does as life.c does. */
+static bool of_a_whole_life;
 bool life_gives_way(struct domu *u)
 {
-	return false;
+	if (!of_a_whole_life)
+		return false;
+	of_a_whole_life = false;
+	quiet_stays(u);
+	return true;
 }
 
 /* How each of the other pCPUs behaves. */
@@ -257,6 +262,54 @@ START_TEST(quiet_while_it_lasts)
 }
 END_TEST
 
+/* The others stand from the region that is the whole life to the domain's end, through regions and between them, under one limit. */
+START_TEST(a_whole_life)
+{
+	begin();
+	ck_assert_uint_eq(region_begins(), 0);
+	u64 limit = dom[0].region_limit, stands = sim[0].stands_since;
+	of_a_whole_life = true;
+	for (unsigned i = 0; i < 3; i++) {
+		clock_now += 10 * MS;
+		ck_assert_uint_eq(region_begins(), 0);
+		ck_assert(cpu[0].held && cpu[2].held && dom[0].in_region);
+		ck_assert_uint_eq(dom[0].region_limit, limit);
+		ck_assert_uint_eq(region_begins(), PN_HC_EBUSY);
+		ck_assert_uint_eq(region_ends(), 0);
+		ck_assert(cpu[0].held && cpu[2].held && !dom[0].in_region && dom[0].holding);
+		ck_assert_uint_eq(dom[0].region[i].disturbed, PN_QUIET);
+	}
+	ck_assert_uint_eq(sim[0].stands_since, stands);
+	ck_assert_uint_eq(dom[0].nr_regions, 3);
+	quiet_abort(&dom[0]);
+	ck_assert(!cpu[0].held && !cpu[2].held && !dom[0].holding && !owner);
+	/* And what comes then is a region like any other. */
+	ck_assert_uint_eq(region_begins(), 0);
+	ck_assert(cpu[0].held && dom[0].region_limit != limit);
+	ck_assert_uint_eq(region_ends(), 0);
+	ck_assert(!cpu[0].held);
+}
+END_TEST
+
+/* A life that was disturbed from its beginning holds nobody between regions, and each region asks anew. */
+START_TEST(a_whole_life_not_granted)
+{
+	begin();
+	dom[0].regions = PN_REGIONS_NONE;
+	ck_assert_uint_eq(region_begins(), 0);
+	of_a_whole_life = true;
+	ck_assert_uint_eq(region_begins(), 0);
+	ck_assert(!cpu[0].held && !dom[0].holding);
+	ck_assert_uint_eq(region_ends(), 0);
+	ck_assert_uint_eq(dom[0].region[0].disturbed, PN_DISTURBED_NOT_GRANTED);
+	dom[0].regions = PN_REGIONS_ALL;
+	ck_assert_uint_eq(region_begins(), 0);
+	ck_assert(cpu[0].held);
+	ck_assert_uint_eq(region_ends(), 0);
+	ck_assert(!cpu[0].held);
+}
+END_TEST
+
 /* The other domain's pCPU never stands still: its fault. dom0 is let go, and the figures are marked. */
 START_TEST(deaf_domain)
 {
@@ -428,6 +481,8 @@ int main(void)
 	tcase_add_test(c, what_comes_late_comes);
 	tcase_add_test(c, time_away_does_not_count);
 	tcase_add_test(c, quiet_while_it_lasts);
+	tcase_add_test(c, a_whole_life);
+	tcase_add_test(c, a_whole_life_not_granted);
 	tcase_add_test(c, deaf_domain);
 	tcase_add_test(c, deaf_dom0);
 	tcase_add_test(c, never_goes_on);

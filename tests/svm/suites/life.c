@@ -330,7 +330,7 @@ static enum pn_error watch(const char *from, const char *to)
 	memcpy(texts, from, strlen(from));
 	memcpy(texts + strlen(from), to, strlen(to));
 	u->d.state = PN_LOADED;
-	e = life_watch(u, texts, strlen(from), strlen(to));
+	e = life_watch(u, texts, strlen(from), strlen(to), 0);
 	u->d.state = PN_RUNNING;
 	return e;
 }
@@ -360,10 +360,10 @@ static void life_is_region(u64 nr)
 START_TEST(a_life_from_start_to_end)
 {
 	begin(HOST_LONG);
-	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, 0), PN_ERR_state); /* it runs already */
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, 0, 0), PN_ERR_state); /* it runs already */
 	u->d.state = PN_LOADED;
-	ck_assert_int_eq(life_watch(u, (const u8 *)"", PN_LIFE_TEXT + 1, 0), PN_ERR_inval);
-	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, ~0ull), PN_ERR_inval);
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", PN_LIFE_TEXT + 1, 0, 0), PN_ERR_inval);
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, ~0ull, 0), PN_ERR_inval);
 	ck_assert_int_eq(watch("", ""), PN_ERR_ok);
 	life_starts(s->v.owner);
 	ck_assert(u->in_region);
@@ -405,6 +405,53 @@ START_TEST(a_life_gives_way)
 }
 END_TEST
 
+/* It has regions of its own; all else stands from its start to its end, and its time begins with it, on its TSC and its devices. */
+START_TEST(a_life_alone)
+{
+	begin(HOST_LONG);
+	u->d.state = PN_LOADED;
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, 0, 2), PN_ERR_inval);
+	ck_assert_int_eq(life_watch(u, (const u8 *)"a", 1, 0, 1), PN_ERR_inval);
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, 0, 1), PN_ERR_ok);
+	u->d.state = PN_RUNNING;
+	domu_starts(s->v.owner);
+	ck_assert(u->holding && !u->in_region);
+	ck_assert_uint_eq(s->vmcb.tsc_offset, -u->born);
+	ck_assert_uint_eq(u->vdev.start, u->born);
+	u64 limit = u->region_limit, offset = s->vmcb.tsc_offset;
+	for (unsigned i = 1; i <= 2; i++) {
+		ck_assert_uint_eq(hypercall(PN_HC_QUIET_BEGIN, 0x6e776f, 0, 0, 0), 0);
+		ck_assert(u->in_region && u->holding);
+		ck_assert_uint_eq(hypercall(PN_HC_QUIET_END, 7, 100, 0, 0), 0);
+		ck_assert(u->holding && !u->in_region && u->nr_regions == i && u->region[i - 1].disturbed == PN_QUIET);
+	}
+	ck_assert_uint_eq(u->region_limit, limit);
+	domu_stopped(s->v.owner);
+	ck_assert(!u->holding && u->nr_regions == 2);
+	/* It goes on, and its time does as well. */
+	u->d.state = PN_RUNNING;
+	domu_starts(s->v.owner);
+	ck_assert(u->holding && s->vmcb.tsc_offset == offset);
+	domu_stopped(s->v.owner);
+}
+END_TEST
+
+/* As long as one region may hold the others, and no longer. */
+START_TEST(a_life_alone_has_a_limit)
+{
+	begin(HOST_LONG);
+	u->d.state = PN_LOADED;
+	ck_assert_int_eq(life_watch(u, (const u8 *)"", 0, 0, 1), PN_ERR_ok);
+	u->d.state = PN_RUNNING;
+	domu_starts(s->v.owner);
+	ck_assert(u->holding);
+	machine_tsc = u->region_limit;
+	ck_assert(interrupted());
+	ck_assert(!u->holding);
+	domu_stopped(s->v.owner);
+}
+END_TEST
+
 /* It is made to stand in the middle of it: there is no such region. */
 START_TEST(a_life_cut_short)
 {
@@ -442,5 +489,7 @@ Suite *svm_life_suite(void)
 	svm_case(suite, "a life between two texts", a_life_between_two_texts, 1);
 	svm_case(suite, "a life gives way", a_life_gives_way, 1);
 	svm_case(suite, "a life cut short", a_life_cut_short, 1);
+	svm_case(suite, "a life alone", a_life_alone, 1);
+	svm_case(suite, "a life alone has a limit", a_life_alone_has_a_limit, 1);
 	return suite;
 }
