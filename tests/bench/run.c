@@ -59,8 +59,13 @@ END_TEST
 /* Asked for, but not to be run; every other recipe can run every guest. */
 START_TEST(what_a_peer_cannot_run_is_known)
 {
-	static const struct own_guest own;
-	static const struct workload mine = { .base = "mine", .kind = "own", .suite = "quick", .levels = 4, .own = &own };
+	static const struct own_guest own = { .vcpus = 1 }, with_disk = { .vcpus = 1, .disk = "disk.img" },
+				      of_two = { .vcpus = 2 };
+	static const struct workload mine[] = {
+		{ .base = "mine", .kind = "own", .suite = "quick", .levels = 4, .own = &own },
+		{ .base = "mine", .kind = "own", .suite = "quick", .levels = 4, .own = &with_disk },
+		{ .base = "mine", .kind = "own", .suite = "quick", .levels = 4, .own = &of_two },
+	};
 	static const char *const cannot[] = { "smp-shootdown", "log-dirty", "pool-tight", "fork-cow-pae.2", "spin" };
 	const struct recipe *npt0 = recipe_find("kvm-npt0");
 	struct selection s;
@@ -75,7 +80,9 @@ START_TEST(what_a_peer_cannot_run_is_known)
 		ck_assert(selection_has(&s, recipe_find("shadow2"), w));
 	}
 	ck_assert_ptr_nonnull(peer_cannot(recipe_find("kvm-npt"), workload_find("mode-switch")));
-	ck_assert_ptr_nonnull(peer_cannot(npt0, &mine));
+	ck_assert_ptr_null(peer_cannot(npt0, &mine[0]));
+	ck_assert_ptr_nonnull(peer_cannot(npt0, &mine[1]));
+	ck_assert_ptr_nonnull(peer_cannot(npt0, &mine[2]));
 	ck_assert_ptr_null(peer_cannot(npt0, workload_find("mode-switch")));
 	ck_assert_ptr_null(peer_cannot(npt0, workload_find("demand-fault")));
 	ck_assert_ptr_null(peer_cannot(npt0, workload_find("linux-process")));
