@@ -408,7 +408,7 @@ check "list" "$bench" list >/dev/null
 is "doctor finds what is missing" $? 1
 has "doctor says what to do" "$tmp/doctor" '-> run .make.'
 has "doctor names a missing image" "$tmp/doctor" 'MISSING hypervisors.* ([0-9]+) of \1, such as .*/nowhere/penumbra-.*elf'
-check "doctor fits on a screen" test "$(lines "$tmp/doctor")" -le 26
+check "doctor fits on a screen" test "$(lines "$tmp/doctor")" -le 30
 "$bench" doctor --build "$fake" >"$tmp/doctor" 2>&1
 has "doctor says which guests cannot be had, and why" "$tmp/doctor" 'no guest linux-process.2 +apt knows no such package'
 has "doctor tells how to get the newer QEMU" "$tmp/doctor" 'run --qemu next +not fetched: .*make qemu-next'
