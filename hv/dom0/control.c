@@ -208,11 +208,12 @@ static bool audit_piece(struct domu *u, bool begin)
 static enum pn_error cmd_audit(struct domu *u)
 {
 	const bool begin = !box.arg[0];
+	const enum pn_error e = domu_await_end(u);
 
 	if (box.arg[0] > 1)
 		return PN_ERR_inval;
-	if (u->d.state == PN_RUNNING || READ_ONCE(u->running) || (!begin && audited != u))
-		return PN_ERR_state;
+	if (e != PN_ERR_ok || (!begin && audited != u))
+		return e != PN_ERR_ok ? e : PN_ERR_state;
 	audited = u->d.state == PN_CREATED || audit_piece(u, begin) ? NULL : u;
 	return PN_ERR_ok;
 }
@@ -343,8 +344,10 @@ static enum pn_error cmd_disk(struct domu *u)
 
 static enum pn_error cmd_disk_read(struct domu *u)
 {
-	if (READ_ONCE(u->running))
-		return PN_ERR_state;
+	const enum pn_error e = domu_await_end(u);
+
+	if (e != PN_ERR_ok)
+		return e;
 	return disks_read(u, box.arg[0], exchange(), PN_EXCHANGE_BYTES, box.ret);
 }
 

@@ -26,7 +26,7 @@ enum pn_error disks_make(u64 bytes, u64 *nr, hpa_t *base, char *why)
 		return PN_ERR_inval;
 	for (*nr = 0; images[*nr].base; ++*nr)
 		if (*nr == PN_MAX_IMAGES - 1) {
-			snprintf(why, PN_REASON, "there are %u images already (limit images)", PN_LIMIT_images);
+			snprintf(why, PN_REASON, "there are %d images already (limit images)", PN_LIMIT_images);
 			return PN_ERR_nospc;
 		}
 	images[*nr].base = memory_for(bytes);

@@ -386,6 +386,13 @@ enum pn_error domu_destroy(struct domu *u)
 	return PN_ERR_ok;
 }
 
+enum pn_error domu_await_end(struct domu *u)
+{
+	if (READ_ONCE(u->d.state) == PN_RUNNING)
+		return PN_ERR_state;
+	return stands(u) ? PN_ERR_ok : make_stand(u, STOP_NOW);
+}
+
 enum pn_error domu_hold(struct domu *u, bool *ran)
 {
 	enum pn_error e;

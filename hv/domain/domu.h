@@ -105,6 +105,8 @@ enum pn_error domu_start(struct domu *u);
 enum pn_error domu_pause(struct domu *u);
 enum pn_error domu_unpause(struct domu *u);
 enum pn_error domu_destroy(struct domu *u);
+/* Of one that does not run (PN_ERR_state: it does): it may have ended just now, and its pCPUs be on their way out. Wait until it stands. */
+enum pn_error domu_await_end(struct domu *u);
 /* Make it stand for a moment, whatever its state; domu_go_on with the answer lets it go on if it ran. A measured region is
  * over first. Not PN_ERR_ok: it does not stand, and is not to be touched. */
 enum pn_error domu_hold(struct domu *u, bool *ran);

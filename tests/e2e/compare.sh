@@ -9,7 +9,7 @@ compare() { "$bench" compare --results "$tmp/results" "$@"; }
 
 # Five runs make ten pairs.
 for n in 1 2 3 4 5; do
-	bench_run "$tmp/results/equal$n" --recipe shadow2 --workload demand-fault,pool-resized --repeat 3 --no-trace --no-report
+	bench_run "$tmp/results/equal$n" --recipe shadow2 --workload demand-fault,log-dirty --repeat 3 --no-trace --no-report
 	is "run $n" $? 0
 done
 [ "$failed" -eq 0 ] || { cat "$tmp"/results/equal*.err; finish; }
@@ -20,7 +20,7 @@ for pair in 1-2 1-3 1-4 1-5 2-3 2-4 2-5 3-4 3-5 4-5; do
 done
 compare equal1 equal2 --format json >"$tmp/json"
 is "what varies is known to" "$(sqlite3 :memory: "SELECT group_concat(DISTINCT json_extract(value, '\$.workload')) \
-	FROM json_each(readfile('$tmp/json'), '\$.changes') WHERE NOT json_extract(value, '\$.exact')")" pool-resized
+	FROM json_each(readfile('$tmp/json'), '\$.changes') WHERE NOT json_extract(value, '\$.exact')")" log-dirty
 
 # The part that judges writes to page tables is slowed down by so many rounds of an empty loop.
 tree=$tmp/tree
@@ -39,7 +39,7 @@ slowed() { # ROUNDS
 	check "the part is another one" sh -c '! cmp -s "$0" "$1"' "$part" "$tmp/part"
 	nice make -s -j2 penumbra-shadow2.elf >"$tmp/make" 2>&1
 	is "it builds" $? 0
-	bench_run "$tmp/results/slow$1" --build . --recipe shadow2 --workload demand-fault,pool-resized --repeat 3 --no-trace --no-report \
+	bench_run "$tmp/results/slow$1" --build . --recipe shadow2 --workload demand-fault,log-dirty --repeat 3 --no-trace --no-report \
 		--baseline equal1
 	is "slowed by $1 rounds: the run tells that it is worse than its baseline" $? 1
 	has "and where" "$tmp/results/slow$1.out" 'shadow2 +demand-fault +fault +instructions .* \+[0-9.]+ % +exact'

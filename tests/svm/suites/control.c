@@ -215,6 +215,13 @@ START_TEST(a_domains_life)
 		ck_assert_int_eq(command(PN_CMD_stat, 0, 0, 0, 0), PN_ERR_ok);
 		ck_assert_int_eq(command(PN_CMD_unpause, 0, 0, 0, 0), PN_ERR_ok);
 		ck_assert_int_eq(command(PN_CMD_unpause, 0, 0, 0, 0), PN_ERR_state);
+		/* It has ended, and its pCPUs are on their way out: they are waited for. */
+		ck_assert_int_eq(command(PN_CMD_disk_read, 0, 0, 0, 0), PN_ERR_state);
+		domu_by_id(0)->d.state = PN_EXITED;
+		ck_assert_uint_eq(domu_by_id(0)->running, nr);
+		ck_assert_int_eq(nr == 1 ? command(PN_CMD_audit, 0, 0, 0, 0) : command(PN_CMD_disk_read, 0, 0, 0, 0),
+				 nr == 1 ? PN_ERR_ok : PN_ERR_noimage);
+		ck_assert_uint_eq(domu_by_id(0)->running, 0);
 		ck_assert_int_eq(command(PN_CMD_destroy, 0, 0, 0, 0), PN_ERR_ok);
 		ck_assert_int_eq(command(PN_CMD_destroy, 0, 0, 0, 0), PN_ERR_nodom);
 		ck_assert_uint_eq(machine_free_pages(), free_now);
