@@ -9,7 +9,7 @@ compare() { "$bench" compare --results "$tmp/results" "$@"; }
 
 # Five runs make ten pairs.
 for n in 1 2 3 4 5; do
-	bench_run "$tmp/results/equal$n" --recipe shadow2 --workload demand-fault,log-dirty --repeat 3 --no-trace --no-report
+	bench_run "$tmp/results/equal$n" --recipe shadow2 --workload demand-fault,log-dirty --repeat 4 --no-trace --no-report
 	is "run $n" $? 0
 done
 [ "$failed" -eq 0 ] || { cat "$tmp"/results/equal*.err; finish; }
@@ -19,8 +19,10 @@ for pair in 1-2 1-3 1-4 1-5 2-3 2-4 2-5 3-4 3-5 4-5; do
 	has "and nothing better" "$tmp/pair" ' 0 better, 0 worse'
 done
 compare equal1 equal2 --format json >"$tmp/json"
-is "what varies is known to" "$(sqlite3 :memory: "SELECT group_concat(DISTINCT json_extract(value, '\$.workload')) \
-	FROM json_each(readfile('$tmp/json'), '\$.changes') WHERE NOT json_extract(value, '\$.exact')")" log-dirty
+varies=$(sqlite3 :memory: "SELECT group_concat(DISTINCT json_extract(value, '\$.workload')) \
+	FROM json_each(readfile('$tmp/json'), '\$.changes') WHERE NOT json_extract(value, '\$.exact')")
+# Its rounds come by dom0's clock: how many find a page dirty is often, not always, another number.
+check "nothing varies but what dom0 disturbs: ${varies:-nothing did}" test "${varies:-log-dirty}" = log-dirty
 
 # The part that judges writes to page tables is slowed down by so many rounds of an empty loop.
 tree=$tmp/tree
