@@ -11,9 +11,15 @@ set -eu
 src=$(cd "${srcdir:-.}" && pwd)
 cc=${CC:-cc}
 JOBS=2
-day=${TEST_DAY:-$(($(date +%s) / 86400))}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+
+# flags_for() of bugs in a recipe's engine.
+engine_flags() {
+	echo "-std=gnu11 -O1 -w -D_GNU_SOURCE -Irecipes"
+	sh "$src/tests/floors.sh" "$1" hv/floors hv/host/bare
+	echo "-DRECIPE_HEADER=\"$recipe.h\""
+}
 
 say() { echo "$*" >>"$tmp/result.$n"; }
 get() { sed -n "s/^$1[[:space:]]*//p" "$tmp/bug.$n"; }
@@ -46,10 +52,9 @@ try() {
 chosen() {
 	if [ $# -gt 0 ]; then
 		for name in "$@"; do grep -lx "bug *$name" "$tmp"/bug.* | sed 's/.*\.//'; done
-	elif [ -n "${PENUMBRA_LONG:-}" ]; then
-		seq "$nr"
 	else
-		for i in $(seq $SAMPLE); do echo $(((day * SAMPLE + i) % nr + 1)); done
+		# shellcheck disable=SC2046
+		sh "$src/tests/day.sh" "$SAMPLE" $(seq "$nr")
 	fi
 }
 
@@ -59,7 +64,7 @@ hunt_all() {
 	nr=$(ls "$tmp" | grep -c '^bug\.')
 	all=$(chosen "$@")
 	[ -n "$all" ]
-	[ $# -gt 0 ] || [ -n "${PENUMBRA_LONG:-}" ] || echo "of $nr bugs the $SAMPLE of TEST_DAY=$day; PENUMBRA_LONG=1 tries all"
+	[ $# -gt 0 ] || [ -n "${PENUMBRA_LONG:-}" ] || echo "of $nr bugs the $SAMPLE of TEST_DAY=$(sh "$src/tests/day.sh"); PENUMBRA_LONG=1 tries all"
 	# Several at a time, each in a tree of its own: a header is found beside the file that includes it.
 	for j in $(seq $JOBS); do
 		mkdir -p "$tmp/$j/src/pairs" "$tmp/$j/o"

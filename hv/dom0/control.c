@@ -208,12 +208,15 @@ static bool audit_piece(struct domu *u, bool begin)
 static enum pn_error cmd_audit(struct domu *u)
 {
 	const bool begin = !box.arg[0];
-	const enum pn_error e = domu_await_end(u);
+	enum pn_error e;
 
 	if (box.arg[0] > 1)
 		return PN_ERR_inval;
-	if (e != PN_ERR_ok || (!begin && audited != u))
-		return e != PN_ERR_ok ? e : PN_ERR_state;
+	e = domu_await_end(u);
+	if (e != PN_ERR_ok)
+		return e;
+	if (!begin && audited != u)
+		return PN_ERR_state;
 	audited = u->d.state == PN_CREATED || audit_piece(u, begin) ? NULL : u;
 	return PN_ERR_ok;
 }

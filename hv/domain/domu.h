@@ -216,8 +216,8 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4]);
 u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions);
 void quiet_begun(struct domu *u); /* QUIET_BEGIN's trip is over and counted */
 void quiet_abort(struct domu *u); /* let the others go; the region is forgotten */
-void quiet_stays(
-	struct domu *u); /* the region is forgotten; the others stand from now on, if this domain may, until quiet_abort() */
+/* The region is forgotten, and the others stand from now on, if this domain may, until quiet_abort(). */
+void quiet_stays(struct domu *u);
 /*
  * The pCPU was waited for in vain: the domain that it runs is crashed, and nobody waits for it again before it has come back.
  * dom0 is not crashed for that. `doing`: what the pCPU should have done, "to ...".

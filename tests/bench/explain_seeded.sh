@@ -5,11 +5,7 @@
 . "${srcdir:-.}/tests/seeded_bugs.sh"
 SAMPLE=3
 
-flags_for() {
-	echo "-std=gnu11 -O1 -w -D_GNU_SOURCE -Irecipes"
-	sh "$src/tests/floors.sh" "$1" hv/floors hv/host/bare
-	echo "-DRECIPE_HEADER=\"$recipe.h\""
-}
+flags_for() { engine_flags "$1"; }
 
 hunt() {
 	t=$1

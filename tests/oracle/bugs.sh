@@ -9,11 +9,7 @@ SAMPLE=30
 PROGRAMS=400
 seed=${ORACLE_SEED:-1}
 
-flags_for() {
-	echo "-std=gnu11 -O1 -w -D_GNU_SOURCE -Irecipes"
-	sh "$src/tests/floors.sh" "$1" hv/floors hv/host/bare
-	echo "-DRECIPE_HEADER=\"$recipe.h\""
-}
+flags_for() { engine_flags "$1"; }
 
 hunt() {
 	t=$1

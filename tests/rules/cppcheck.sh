@@ -51,10 +51,9 @@ mkdir "$tmp/pairs"
 sh hv/shadow/template/mkpairs.sh "$tmp/pairs"
 recipes=$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def)
 if [ -z "${PENUMBRA_LONG:-}" ]; then
-	day=${TEST_DAY:-$(($(date +%s) / 86400))}
 	# shellcheck disable=SC2086
 	recipes=$(sh tests/day.sh 1 $recipes)
-	echo "the engine with $recipes, the recipe of TEST_DAY=$day; PENUMBRA_LONG=1 takes every one"
+	echo "the engine with $recipes, the recipe of TEST_DAY=$(sh tests/day.sh); PENUMBRA_LONG=1 takes every one"
 fi
 for r in $recipes; do
 	look "hv and policies, with $r" "-DRECIPE_HEADER=\"$r.h\"" hv "$tmp/pairs"

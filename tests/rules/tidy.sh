@@ -49,7 +49,6 @@ look() {
 		echo "ok - $name"
 	fi
 }
-day=${TEST_DAY:-$(($(date +%s) / 86400))}
 # Xen's headers come with a package that only a run with that peer fetches.
 programs=$(find bench dom0 traces -name '*.c' ! -path dom0/peers/xen.c | sort)
 # Clang keeps no variables in registers, as hv/svm/short/quick_regs.c wants.
@@ -60,7 +59,7 @@ hypervisor=$(find hv "$tmp/pairs" -name '*.c' ! -path 'hv/host/sim/*' ! -name qu
 recipes=$(sh tests/day.sh 1 $(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' policies/recipes.def))
 # shellcheck disable=SC2086
 sample=$(sh tests/day.sh $SAMPLE $programs)
-[ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TEST_DAY=$day; PENUMBRA_LONG=1 takes all"
+[ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TEST_DAY=$(sh tests/day.sh); PENUMBRA_LONG=1 takes all"
 
 # shellcheck disable=SC2046
 set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base -Ihv/load $(sh tests/floors.sh . bench/floors) \
