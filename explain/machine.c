@@ -61,15 +61,8 @@ void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool)
 	memset(memory, 0, frames * PAGE_SIZE);
 	machine_memory = memory;
 	machine_bytes = frames * PAGE_SIZE;
-	d->id = 1;
-	d->state = PN_RUNNING;
-	d->nr_vcpus = 1;
-	d->vcpu[0] = v;
-	d->first_mfn = plat_virt_to_mfn(memory);
-	d->nr_pages = frames;
+	host_domain_init(d, v, memory, frames);
 	d->min_shadow_levels = shadow_levels;
-	v->domain = d;
-	v->cr0 = CR0_PE;
 	host_cpu_init(v, &cpu, 1);
 	cpu.keeps = true;
 	if (!p2m_init(d, frames) || !p2m_map(d, GFN(0), d->first_mfn, frames) || !paging_domain_init(d, pool) ||

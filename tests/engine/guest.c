@@ -37,16 +37,8 @@ void guest_init(struct guest *g, u64 frames, u64 hole_at, u64 hole, u64 pool_pag
 	memory = plat_alloc_pages(frames);
 	if (before)
 		plat_free_pages(before, SUPERPAGE - 1);
-	d->id = 1;
-	d->state = PN_RUNNING;
-	d->nr_vcpus = 1;
-	d->vcpu[0] = v;
-	d->first_mfn = plat_virt_to_mfn(memory);
-	d->nr_pages = frames;
-	v->domain = d;
 	g->on = v;
-	v->cr0 = CR0_PE;
-	v->root = NULL;
+	host_domain_init(d, v, memory, frames);
 	host_cpu_init(v, &g->cpu, seed);
 	if (!memory || !p2m_init(d, frames) || !p2m_map(d, GFN(0), d->first_mfn, hole_at) ||
 	    !p2m_map(d, GFN(hole_at + hole), MFN(d->first_mfn.n + hole_at + hole), frames - hole_at - hole) ||

@@ -7,6 +7,19 @@
 
 #include "cpu.h"
 
+void host_domain_init(struct domain *d, struct vcpu *v, const void *memory, u64 frames)
+{
+	d->id = 1;
+	d->state = PN_RUNNING;
+	d->nr_vcpus = 1;
+	d->vcpu[0] = v;
+	d->first_mfn = plat_virt_to_mfn(memory);
+	d->nr_pages = frames;
+	v->domain = d;
+	v->cr0 = CR0_PE;
+	v->root = NULL;
+}
+
 void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed)
 {
 	memset(cpu, 0, sizeof(*cpu));

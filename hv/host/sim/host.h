@@ -66,6 +66,8 @@ void host_exit(void);
 /* Frames that nothing has allocated. */
 u64 host_free_frames(void);
 
+/* A domain with `frames` frames at `memory`, that runs, and its one vCPU in unpaged protected mode; the engine knows of neither yet. */
+void host_domain_init(struct domain *d, struct vcpu *v, const void *memory, u64 frames);
 /* Give a vCPU its simulated CPU (v->owner points to it). */
 void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed);
 
