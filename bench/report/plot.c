@@ -90,7 +90,7 @@ static void put_bar_data(FILE *f, const struct bar *bar, unsigned n)
 
 static void put_bar_axes(FILE *f, const struct bar *bar, unsigned n, const char *x_label)
 {
-	double max = 0;
+	double max = 0, end = 1.2;
 	size_t longest = 4;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -101,7 +101,10 @@ static void put_bar_axes(FILE *f, const struct bar *bar, unsigned n, const char 
 	}
 	if (max <= 0)
 		max = 1;
-	fprintf(f, "set lmargin %zu\nset rmargin 2\nset xrange [0:%.9g]\nset yrange [0.4:%u.6]\n", longest + 1, max * 1.2, n);
+	/* A number stands behind its bar: that of nine digits has no room in a sixth of the width. */
+	if (max >= 1e6)
+		end = 1.3;
+	fprintf(f, "set lmargin %zu\nset rmargin 2\nset xrange [0:%.9g]\nset yrange [0.4:%u.6]\n", longest + 1, max * end, n);
 	fprintf(f, "set xtics nomirror out scale 0.5 %.9g format '%s'\nset ytics scale 0 (", nice_step(max),
 		max >= 10000 ? "%.0s%c" : "%g");
 	for (unsigned i = 0; i < n; i++) {

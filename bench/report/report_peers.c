@@ -133,16 +133,37 @@ static void mark_other_qemu(FILE *f, const struct dataset *d)
 	free(release);
 }
 
+static bool but_for_the_day(const struct reference_run *a, const struct reference_run *b)
+{
+	return !strcmp(a->recipe, b->recipe) && !strcmp(a->qemu, b->qemu) && !strcmp(a->peer, b->peer);
+}
+
+/* The first of those that differ by the day alone tells of all. */
+static bool is_told(unsigned i)
+{
+	for (unsigned k = 0; k < i; k++)
+		if (but_for_the_day(&reference_runs[k], &reference_runs[i]))
+			return true;
+	return false;
+}
+
 static void put_references(FILE *f)
 {
 	fputs("<ul class=soft>", f);
 	for (unsigned i = 0; i < COUNT_OF(reference_runs); i++) {
 		const struct reference_run *r = &reference_runs[i];
 
+		if (is_told(i))
+			continue;
 		fputs("<li>* ", f);
 		html_text(f, r->recipe);
 		fputs(": the reference run of ", f);
 		html_text(f, r->when);
+		for (unsigned k = i + 1; k < COUNT_OF(reference_runs); k++)
+			if (but_for_the_day(r, &reference_runs[k])) {
+				fputs(" and ", f);
+				html_text(f, reference_runs[k].when);
+			}
 		fputs(", ", f);
 		html_text(f, r->peer);
 		fputs(", on ", f);
