@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Of the tests in QEMU that E2E_BY_DAY names, each day half are run; with PENUMBRA_LONG all. Included by Makefile.am; GNU make.
-E2E_OF_DAY := $(shell sh $(srcdir)/tests/day.sh 6 $(E2E_BY_DAY))
-TESTS += $(E2E_OF_DAY:%=tests/e2e/%.sh)
+# Of the tests in QEMU that E2E_BY_DAY names, each day a third are run; with PENUMBRA_LONG all. Included by Makefile.am,
+# after tests/kinds.mk; GNU make.
+E2E_OF_DAY := $(patsubst %,tests/e2e/%.sh,$(shell sh $(srcdir)/tests/day.sh 4 $(E2E_BY_DAY)))
+$(eval $(call test_log,$(E2E_OF_DAY)))
+TESTS += $(E2E_OF_DAY)
