@@ -14,7 +14,7 @@ phases() {
 		return
 	}
 	for h in $(sed -n 's/^#include "\(lib\/[a-z]*\.h\)"/\1/p' "$1"); do files="workloads/$h $files"; done
-	sed -n 's/.*region_begin("\([^"]*\)").*/`\1`/p; s/^\trun("\([a-z-]*\)",.*/`\1`/p; s/^[[:space:]]*\$suite run \([a-z-]*\) .*/`\1`/p; s/^[[:space:]]*\$suite \([a-z]*-[a-z-]*\) "\$(count.*/`\1`/p' $files | awk '!seen[$0]++' | tr '\n' ' ' | sed 's/ $//; s/ /, /g'
+	sed -n 's/.*snprintf(phase, sizeof(phase), "\([^"]*\)".*/`\1`/; /^`/{s/%l*u/N/g; p}; s/.*region_begin("\([^"]*\)").*/`\1`/p; s/^\trun("\([a-z-]*\)",.*/`\1`/p; s/^[[:space:]]*\$suite run \([a-z-]*\) .*/`\1`/p; s/^[[:space:]]*\$suite \([a-z]*-[a-z-]*\) "\$(count.*/`\1`/p' $files | awk '!seen[$0]++' | tr '\n' ' ' | sed 's/ $//; s/ /, /g'
 }
 row() { # NAME FILE KIND COMMANDLINE TEXT LEVELS
 	src=workloads/$2.c

@@ -6,32 +6,12 @@
  * Phases, an operation is one touched 4 KiB page: "first", "again", "split" (the L2 entries exchanged for L1s that map the
  * same frames, CR3 loaded, every page touched). Serves: T23.
  */
-#include "lib/guest.h"
+#include "lib/superpages.h"
 
-#define PER_SUPERPAGE (SUPERPAGE_BYTES / PAGE_SIZE)
-#define MAX_SUPER     4
-#define REGION        (USER_BASE + SUPERPAGE_BYTES) /* aligned as USER_BASE is */
+#define MAX_SUPER 4
 
 static ulong root, frames, nr;
 static pte_t *l2;
-
-/* Superpages of memory, aligned. */
-static ulong superpages_alloc(ulong n)
-{
-	ulong pa = pages_alloc((n + 1) * PER_SUPERPAGE);
-
-	return ALIGN_UP(pa, SUPERPAGE_BYTES);
-}
-
-static pte_t *l2_slots(void)
-{
-	pte_t *t = phys_to_virt(root);
-
-	pt_populate(root, REGION, 1);
-	for (unsigned level = PT_LEVELS; level > 2; level--)
-		t = phys_to_virt(pte_get(&t[pt_index(REGION, level)]) & PTE_FRAME);
-	return &t[pt_index(REGION, 2)];
-}
 
 static inline void touch_all(ulong value)
 {
@@ -63,7 +43,7 @@ void workload_main(void)
 
 	nr = param("superpages", 2, 1, MAX_SUPER);
 	root = pt_new_root();
-	l2 = l2_slots();
+	l2 = superpage_slots(root);
 	l1s = pages_alloc(nr);
 	frames = superpages_alloc(nr);
 	for (ulong i = 0; i < nr; i++)
