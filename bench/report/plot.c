@@ -318,6 +318,136 @@ char *plot_sizes(const struct line *line, unsigned nr_lines, const double *x, un
 	return finish(f, &script, &len);
 }
 
+/* Where a rate stands on a map's axis: logarithmic, but linear near 0, which has a place as well. */
+static double on_axis(double v)
+{
+	return log10(1 + v / 0.1);
+}
+
+struct range {
+	double from, to;
+};
+
+/* From half-way to the neighbour before it to half-way to the one behind; the last has no more room on its far side than on its near one. */
+static struct range extent(double at, double before, double behind)
+{
+	struct range r = { (before + at) / 2, (at + behind) / 2 };
+
+	if (isinf(before) && isinf(behind))
+		return (struct range){ at - 0.2, at + 0.2 };
+	if (isinf(before))
+		r.from = at - (behind - at) / 2;
+	if (isinf(behind))
+		r.to = at + (at - before) / 2;
+	return r;
+}
+
+/* What one field covers of an axis: its column (row) is as wide for all of its fields, about the least of theirs. */
+static struct range field_extent(const struct map_field *field, unsigned n, const struct map_field *of, bool rows)
+{
+	double before = -INFINITY, behind = INFINITY, at = 0;
+	const unsigned mine = rows ? of->row : of->column;
+
+	for (unsigned i = 0; i < n; i++) {
+		const unsigned key = rows ? field[i].row : field[i].column;
+		double least = INFINITY;
+
+		for (unsigned k = 0; k < n; k++)
+			if ((rows ? field[k].row : field[k].column) == key)
+				least = fmin(least, rows ? field[k].y : field[k].x);
+		least = on_axis(least);
+		if (key == mine)
+			at = least;
+		else if (key < mine)
+			before = fmax(before, least);
+		else
+			behind = fmin(behind, least);
+	}
+	return extent(at, before, behind);
+}
+
+static void put_map_fields(FILE *f, const struct map_field *field, unsigned n)
+{
+	fputs("$fields << EOD\n-9 -9 -9.1 -8.9 -9.1 -8.9 0\n", f);
+	for (unsigned i = 0; i < n; i++) {
+		struct range x = field_extent(field, n, &field[i], false), y = field_extent(field, n, &field[i], true);
+
+		fprintf(f, "%.4f %.4f %.4f %.4f %.4f %.4f 0x%s \"%s\"\n", (x.from + x.to) / 2, y.to - 0.13, x.from, x.to, y.from,
+			y.to, field[i].colour + 1, field[i].text);
+	}
+	fputs("EOD\n", f);
+}
+
+/* Points that would touch have one mark, with all their numbers. */
+static void put_map_points(FILE *f, const struct map_point *point, unsigned n)
+{
+	bool told[64] = { false };
+
+	fputs("$points << EOD\n-9 -9 \"\"\n", f);
+	for (unsigned i = 0; i < n && i < COUNT_OF(told); i++) {
+		double x = on_axis(point[i].x), y = on_axis(point[i].y);
+
+		if (told[i])
+			continue;
+		fprintf(f, "%.4f %.4f \"%u", x, y, point[i].number);
+		for (unsigned k = i + 1; k < n && k < COUNT_OF(told); k++)
+			if (!told[k] && fabs(on_axis(point[k].x) - x) < 0.35 && fabs(on_axis(point[k].y) - y) < 0.25) {
+				told[k] = true;
+				fprintf(f, " %u", point[k].number);
+			}
+		fputs("\"\n", f);
+	}
+	fputs("EOD\n", f);
+}
+
+static void put_map_axes(FILE *f, const struct map_field *field, unsigned nr_fields, const struct map_point *point,
+			 unsigned nr_points)
+{
+	static const char *const at[] = { "0", "0.1", "1", "10", "100", "1000" };
+	double x = 1, y = 1;
+
+	for (unsigned i = 0; i < nr_fields; i++) {
+		x = fmax(x, field_extent(field, nr_fields, &field[i], false).to);
+		y = fmax(y, field_extent(field, nr_fields, &field[i], true).to);
+	}
+	for (unsigned i = 0; i < nr_points; i++) {
+		x = fmax(x, on_axis(point[i].x) + 0.2);
+		y = fmax(y, on_axis(point[i].y) + 0.2);
+	}
+	fprintf(f, "set xrange [-0.25:%.4f]\nset yrange [-0.25:%.4f]\n", x, y);
+	for (unsigned axis = 0; axis < 2; axis++) {
+		fprintf(f, "set %ctics nomirror out scale 0.5 (", axis ? 'y' : 'x');
+		for (unsigned i = 0; i < COUNT_OF(at); i++)
+			fprintf(f, "%s\"%s\" %.4f", i ? ", " : "", at[i], on_axis(strtod(at[i], NULL)));
+		fputs(")\n", f);
+	}
+}
+
+char *plot_map(const struct map_field *field, unsigned nr_fields, const struct map_point *point, unsigned nr_points,
+	       const char *x_label, const char *y_label)
+{
+	char *script = NULL;
+	size_t len;
+	FILE *f = open_memstream(&script, &len);
+
+	put_head(f, 330);
+	put_map_fields(f, field, nr_fields);
+	put_map_points(f, point, nr_points);
+	fputs("set border 3\nunset grid\nset style fill transparent solid 0.55 noborder\n", f);
+	put_map_axes(f, field, nr_fields, point, nr_points);
+	fputs("set xlabel ", f);
+	put_string(f, x_label);
+	fputs(" textcolor rgb '" INK "' offset 0,0.3\nset ylabel ", f);
+	put_string(f, y_label);
+	fputs(" textcolor rgb '" INK "' offset 1,0\n"
+	      "plot $fields using 1:2:3:4:5:6:7 with boxxyerror lc rgb variable, "
+	      "$fields using 1:2:8 with labels font ',11' tc rgb '" INK "', "
+	      "$points using 1:2:(0.035) with circles fs solid 1 lc rgb '" INK "', "
+	      "$points using 1:2:3 with labels left offset 0.5,-0.5 font ',13' tc rgb '" INK "'\n",
+	      f);
+	return finish(f, &script, &len);
+}
+
 /* Every run's number is a tick, as long as there is room for them. */
 static void put_run_axes(FILE *f, unsigned n, const char *y_label)
 {

@@ -40,6 +40,22 @@ char *plot_sizes(const struct line *line, unsigned nr_lines, const double *x, un
  */
 char *plot_runs(const struct line *line, unsigned nr_lines, unsigned n, const char *y_label, bool letters);
 
+/* A field of a map: where it lies among the others (their x and y may differ within a column or row), what it says and its colour. */
+struct map_field {
+	unsigned column, row;
+	double x, y; /* 0 or more */
+	const char *colour;
+	char text[48];
+};
+struct map_point {
+	double x, y;     /* 0 or more */
+	unsigned number; /* written there; those that would touch, together */
+};
+
+/* Both axes logarithmic but near 0. At most 64 points. NULL if gnuplot fails; the caller frees. */
+char *plot_map(const struct map_field *field, unsigned nr_fields, const struct map_point *point, unsigned nr_points,
+	       const char *x_label, const char *y_label);
+
 /* Whether gnuplot can be run at all. */
 bool plot_possible(void);
 

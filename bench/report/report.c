@@ -38,6 +38,8 @@ static void write_nav(FILE *f, const struct dataset *d)
 	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published "
 	      "figures</a> ",
 	      f);
+	if (report_has_map(d))
+		fputs("<a href=\"#map\">Shadow or nested?</a> ", f);
 	if (report_has_cycles(d))
 		fputs("<a href=\"#cycles\">Modelled time</a> ", f);
 	if (recipe_is_used(d, ADAPTIVE))
@@ -74,6 +76,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	fputs("</p></header>\n<main>\n", f);
 	write_nav(f, d);
 	report_summary(f, d);
+	report_map(f, d);
 	report_cycles(f, d);
 	report_claims(f, d);
 	report_figures(f, d);

@@ -135,7 +135,19 @@ static void table(FILE *f, const struct dataset *d, const char *machine)
 	free(caption);
 }
 
-static const json_t *some_cycles(const struct dataset *d)
+bool report_modelled(const struct dataset *d, const char *recipe, const char *workload, const char *phase, const char *machine,
+		     double *cycles)
+{
+	const struct phase p = { workload, phase };
+	struct cell c;
+
+	if (!cycles_of(d, recipe, &p, machine, &c, cycles))
+		return false;
+	*cycles *= (double)c.r->ops;
+	return true;
+}
+
+const json_t *report_machines(const struct dataset *d)
 {
 	for (unsigned i = 0; i < d->nr_rows; i++)
 		if (json_object_size(d->row[i].cycles))
@@ -145,12 +157,12 @@ static const json_t *some_cycles(const struct dataset *d)
 
 bool report_has_cycles(const struct dataset *d)
 {
-	return some_cycles(d);
+	return report_machines(d);
 }
 
 void report_cycles(FILE *f, const struct dataset *d)
 {
-	const json_t *machines = some_cycles(d);
+	const json_t *machines = report_machines(d);
 	const char *name;
 	json_t *m;
 

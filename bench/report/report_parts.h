@@ -31,6 +31,14 @@ void report_growth(FILE *f, const struct dataset *d);
 /* Modelled cycles, of a run that has some; else nothing. */
 bool report_has_cycles(const struct dataset *d);
 void report_cycles(FILE *f, const struct dataset *d);
+/* The machines that a run was modelled on: the keys of an object. NULL: none. */
+const json_t *report_machines(const struct dataset *d);
+/* Modelled cycles of all operations of a phase, guest and hypervisor together. False: it was not modelled on that machine. */
+bool report_modelled(const struct dataset *d, const char *recipe, const char *workload, const char *phase, const char *machine,
+		     double *cycles);
+/* Which of shadow and nested paging is faster where, of a run that has modelled cycles of both; else nothing. */
+bool report_has_map(const struct dataset *d);
+void report_map(FILE *f, const struct dataset *d);
 /* A section for each other workload: pictures, and a table with their figures. */
 void report_workloads(FILE *f, const struct dataset *d);
 /* Each variant against its base. Nothing if the run has no such pair. */

@@ -62,4 +62,5 @@ check "under npt there are" test "$(sum npt zen2-2019 count nested_references)" 
 is "every fault is an event" "$(sum native zen2-2019 count events)" 1000
 check "slower memory costs more" test "$(sum native slow-memory cycles data)" -gt "$(sum native zen2-2019 cycles data)"
 has "the report has the section" "$tmp/one/report.html" 'id=cycles><h2>Modelled time'
+has "and says who is faster" "$tmp/one/report.html" '<tr><th scope=row>1 demand-fault-local</th>.*nested</span>'
 finish
