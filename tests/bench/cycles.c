@@ -90,6 +90,17 @@ START_TEST(each_its_own)
 }
 END_TEST
 
+/* A region may be longer or shorter than what the model saw of it, by a 128th. */
+START_TEST(nearly_as_long)
+{
+	add_lines(line("waits", 1000000, 0, 0, 0), line("waits", 1000000, 0, 0, 0));
+	ck_assert_int_eq(got("waits", 1009000), -1);
+	ck_assert_int_eq(got("waits", 992000), -1);
+	ck_assert_int_eq(got("waits", 1008000), 5);
+	ck_assert_int_eq(got("waits", 992400), 5);
+}
+END_TEST
+
 START_TEST(natively_without_names)
 {
 	add_lines(line("", 1000, 0, 0, 0), line("", 9000, 0, 0, 0));
@@ -239,6 +250,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, each_its_own);
+	tcase_add_test(t, nearly_as_long);
 	tcase_add_test(t, natively_without_names);
 	tcase_add_test(t, damaged);
 	tcase_add_test(t, asked_for);
