@@ -61,6 +61,7 @@ static void load_row(struct row *w, const json_t *item, const json_t *region)
 		.traced = json_is_true(json_object_get(item, "traced")),
 		.item = item,
 		.cycles = json_object_get(region, "cycles"),
+		.trips_uncounted = json_is_true(json_object_get(region, "trips_uncounted")),
 #define REGION_NUMBER(type, id, key, kind, unit, text) .id = (type)number(region, key),
 #include "abi/region.def"
 	};
@@ -182,7 +183,7 @@ static void mark_peers(struct dataset *d)
 			if (strcmp(w->recipe, json_text(recipe, "name")))
 				continue;
 			w->by_peer = true;
-			w->trips_uncounted = json_is_true(json_object_get(recipe, "trips_uncounted"));
+			w->trips_uncounted |= json_is_true(json_object_get(recipe, "trips_uncounted"));
 		}
 	}
 }

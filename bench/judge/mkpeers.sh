@@ -8,7 +8,7 @@ keep=/dev/null
 [ "${1:-}" != --keep ] || { keep=${2:-} && [ -r "$keep" ] && shift 2; } || { echo "$0: --keep needs a file" >&2; exit 64; }
 [ $# -ge 1 ] || { echo "usage: $0 [--keep FILE] RUN..." >&2; exit 64; }
 here=$(cd "$(dirname "$0")" && pwd)
-peers=$(sed -n 's/^PEER([^,]*, *"\([^"]*\)", *\([a-z]*\), *\([a-z]*\),.*/\1:\2:\3/p' "$here/../../policies/recipes.def")
+peers=$(sed -n 's/^PEER([^,]*, *"\([^"]*\)", *\([a-z]*\),.*/\1:\2/p' "$here/../../policies/recipes.def")
 # known <run> <key>: of its machine.json
 known() { sed -n "s/^ *\"$2\": \"\(.*\)\",\{0,1\}\$/\1/p" "$1/machine.json" | head -n 1 | sed 's/\\n$//; s/ ([^)]*@[^)]*) #.* Debian / Debian /'; }
 cat <<'END'
@@ -29,15 +29,15 @@ END
 measured() {
 	for run; do
 		for peer in $peers; do
-			recipe=${peer%%:*} counted=${peer##*:} peer=${peer#*:}
+			recipe=${peer%%:*}
 			grep -q "^$recipe," "$run/results.csv" || continue
 			when=$(sed -n 's/^ *"started": "\([0-9-]*\)T.*/\1/p' "$run/results.json" | head -n 1)
-			echo "PEER_RUN(\"$recipe\", \"$when\", \"$(known "$run" qemu_package)\", \"$(known "$run" "peer_${peer%:*}")\")"
-			awk -F, -v recipe="$recipe" -v counted="$counted" '
+			echo "PEER_RUN(\"$recipe\", \"$when\", \"$(known "$run" qemu_package)\", \"$(known "$run" "peer_${peer#*:}")\")"
+			awk -F, -v recipe="$recipe" '
 				$1 == recipe && $4 == 4 && $3 != "empty" {
 					key = "\"" $2 "\", \"" $3 "\""
 					if (!(key in n)) order[++rows] = key
-					n[key]++; instructions[key] += $8 / $7; trips[key] += counted == "counted" ? $9 / $7 : -1
+					n[key]++; instructions[key] += $8 / $7; trips[key] += $9 == "" ? -1 : $9 / $7
 				}
 				END {
 					for (i = 1; i <= rows; i++)

@@ -207,6 +207,8 @@ static void say_region(const struct run *r, const struct ports_region *of)
 
 	memcpy(region.phase, of->line.phase, sizeof(region.phase));
 	json_object_set_new(ev, "traced", json_false());
+	if (!of->counted)
+		json_object_set_new(ev, "trips_uncounted", json_true());
 	show_region(ev, &region);
 	suite_say(r->s->c, ev);
 }
@@ -242,6 +244,7 @@ void suite_run_item(struct suite *s, unsigned item, unsigned rep)
 	/* A guest that marks regions itself has those. */
 	if (life_is_whole(&r.ports.life) && !r.ports.nr_regions)
 		say_region(&r, &(struct ports_region){ { "life", 1, r.ports.life.ended.ticks - r.ports.life.begun.ticks },
+						       r.ports.life.ended.trips > 0,
 						       r.ports.life.ended.trips - r.ports.life.begun.trips });
 	if (r.ports.more_regions || r.ports.damaged)
 		fprintf(stderr, "penumbra-peer: %s: %u regions were measured but not kept, %u lines were damaged\n", r.item->name,

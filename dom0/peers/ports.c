@@ -21,7 +21,8 @@ static void line_ended(struct ports *p)
 		p->more_regions++;
 		return;
 	}
-	p->region[p->nr_regions++] = (struct ports_region){ line, p->trips };
+	p->region[p->nr_regions++] = (struct ports_region){ line, p->counted, p->trips };
+	p->counted = false;
 	p->trips = 0;
 }
 
@@ -39,12 +40,15 @@ static void console_byte(struct ports *p, char c)
 		p->text[p->text_len++] = c;
 }
 
+/* A peer that does not count says 0 each time. */
 static void mark(struct ports *p, bool begins, uint64_t trips)
 {
-	if (begins)
-		p->trips_begun = trips;
-	else
-		p->trips = trips > p->trips_begun ? trips - p->trips_begun - 1 : 0;
+	if (!begins) {
+		p->counted = p->marked && trips > p->trips_begun;
+		p->trips = p->counted ? trips - p->trips_begun - 1 : 0;
+	}
+	p->marked = begins;
+	p->trips_begun = trips;
 }
 
 static bool is_com1(unsigned port)

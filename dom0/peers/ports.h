@@ -20,7 +20,8 @@
 
 struct ports_region {
 	struct region_line line;
-	uint64_t trips; /* between its two marks, less that of the second; 0 where the peer does not count */
+	bool counted;   /* its marks were there and the peer counts; if not, trips is 0 */
+	uint64_t trips; /* between its two marks, less that of the second */
 };
 
 /* All zero but `console` and `life`: a guest that has done nothing. */
@@ -33,7 +34,10 @@ struct ports {
 	struct words words;
 	struct ports_region region[PORTS_REGIONS];
 	unsigned nr_regions, more_regions, damaged;
-	uint64_t trips_begun, trips; /* of the region whose line is to come */
+	bool marked; /* the region whose line is to come began so, */
+	uint64_t trips_begun;
+	bool counted; /* and ended so */
+	uint64_t trips;
 	struct life life;
 	bool life_turns; /* it began or ended in the last access, and wants its stamp */
 	bool ended;

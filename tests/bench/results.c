@@ -107,6 +107,23 @@ START_TEST(csv_has_untraced_rows_in_the_fixed_columns)
 }
 END_TEST
 
+/* A program that may not write to the port, in a peer's guest: its figure is one, its trips are none. */
+START_TEST(a_region_whose_trips_were_not_counted_has_none)
+{
+	char *csv;
+
+	feed("@pn {\"e\":\"begin\",\"item\":0,\"rep\":0,\"name\":\"demand-fault\"}");
+	feed("@pn {\"e\":\"region\",\"item\":0,\"rep\":0,\"name\":\"demand-fault\",\"traced\":false,\"phase\":\"sort\",\"ops\":1,"
+	     "\"instructions\":70,\"trips\":0,\"trips_uncounted\":true,\"bytes\":9,\"guest_levels\":4,\"shadow_levels\":4}");
+	feed("@pn "
+	     "{\"e\":\"end\",\"item\":0,\"rep\":0,\"name\":\"demand-fault\",\"traced\":false,\"state\":\"finished\",\"code\":0,"
+	     "\"reason\":\"\"}");
+	csv = results_csv(res.root);
+	ck_assert_ptr_nonnull(strstr(csv, "\nshadow2,demand-fault,sort,4,4,1,1,70,,9\n"));
+	free(csv);
+}
+END_TEST
+
 START_TEST(events_out_of_the_plan_are_counted_and_dropped)
 {
 	feed_guest(9, 0, "demand-fault", "false", 1, "finished");
@@ -278,6 +295,7 @@ int main(void)
 	tcase_add_test(t, plan_has_each_workload_twice_and_once_traced);
 	tcase_add_test(t, rows_come_from_finished_guests_only);
 	tcase_add_test(t, csv_has_untraced_rows_in_the_fixed_columns);
+	tcase_add_test(t, a_region_whose_trips_were_not_counted_has_none);
 	tcase_add_test(t, events_out_of_the_plan_are_counted_and_dropped);
 	tcase_add_test(t, what_is_left_of_a_plan);
 	tcase_add_test(t, an_end_is_not_overwritten);

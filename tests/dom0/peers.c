@@ -104,7 +104,9 @@ START_TEST(a_region_has_the_trips_between_its_marks)
 	ck_assert_str_eq(p.region[0].line.phase, "fault");
 	ck_assert_uint_eq(p.region[0].line.ops, 1000);
 	ck_assert_uint_eq(p.region[0].line.instructions, 6635299);
+	ck_assert(p.region[0].counted);
 	ck_assert_uint_eq(p.region[0].trips, 2000); /* the second mark's own is not its */
+	ck_assert(!p.region[1].counted);            /* no mark, no count: 0 would be one */
 	ck_assert_uint_eq(p.region[1].trips, 0);
 }
 END_TEST
@@ -119,8 +121,19 @@ START_TEST(marks_that_make_no_sense_count_nothing)
 	out(PN_REGION_PORT, 1, 50);
 	out(PN_REGION_PORT, 0, 50);
 	say("@region c 1 5\n");
-	for (unsigned i = 0; i < 3; i++)
+	/* One mark of two, of either kind; and a peer that does not count. */
+	out(PN_REGION_PORT, 1, 50);
+	say("@region d 1 5\n");
+	out(PN_REGION_PORT, 0, 60);
+	out(PN_REGION_PORT, 0, 70);
+	say("@region e 1 5\n");
+	out(PN_REGION_PORT, 1, 0);
+	out(PN_REGION_PORT, 0, 0);
+	say("@region f 1 5\n");
+	for (unsigned i = 0; i < 6; i++) {
+		ck_assert(!p.region[i].counted);
 		ck_assert_uint_eq(p.region[i].trips, 0);
+	}
 }
 END_TEST
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Xen and KVM for once: each fetched and made, booted, with bare-metal guests and Linux, whose figures are what such a hypervisor's must
-# be: nested paging takes what no hypervisor takes, shadow paging much more and its two trips a fault; then with guests of the user's own,
-# and with what a peer cannot do. Long: PENUMBRA_LONG.
+# be: nested paging takes what no hypervisor takes, shadow paging much more and its two trips a fault; then with Debian's programs, with
+# guests of the user's own, and with what a peer cannot do. Long: PENUMBRA_LONG.
 . "${srcdir:-.}/tests/common.sh"
 [ -n "${PENUMBRA_LONG:-}" ] || skip_all "PENUMBRA_LONG is not set"
 need_images
@@ -33,6 +33,28 @@ fi
 for r in kvm-npt0 kvm-npt; do
 	is "$r runs Linux to its end" "$(rows "$csv" $r linux-process shell | wc -l | tr -d ' ')" 1
 done
+
+# Debian's programs, each of which checks what it made: every phase under a form of each peer, and dearer than natively.
+if [ -s "$build/workloads/linux-suites.cpio" ]; then
+	peers=kvm-npt0
+	[ ! -s "$build/peers/xen/xen" ] || peers=kvm-npt0,xen-hap0
+	bench_run "$tmp/suites" --recipe $peers,native --workload linux-suites --repeat 1 --no-trace
+	is "Debian's programs run, and make what the host makes" $? 0
+	csv=$tmp/suites/results.csv
+	phases=$(awk -F, '$1 == "native" { print $3 }' "$csv")
+	is "natively they have their phases" "$(echo "$phases" | wc -l | tr -d ' ')" 17
+	for r in $(echo $peers | tr , ' '); do
+		is "$r has the same phases" "$(awk -F, -v r=$r '$1 == r { print $3 }' "$csv")" "$phases"
+		for phase in $phases; do
+			check "$r: $phase costs more than natively" awk -v a="$(rows "$csv" native linux-suites $phase | cut -d, -f8)" \
+				-v b="$(rows "$csv" $r linux-suites $phase | cut -d, -f8)" 'BEGIN { exit !(b > a && a > 0) }'
+		done
+	done
+	is "KVM counts the trips of each" "$(awk -F, '$1 == "kvm-npt0" && $9 > 0' "$csv" | wc -l | tr -d ' ')" 17
+	is "Xen counts none" "$(awk -F, '$1 == "xen-hap0" && $9 != ""' "$csv" | wc -l | tr -d ' ')" 0
+else
+	skip "Debian's programs: $(cat "$build/workloads/linux-suites.cpio.unavailable" 2>/dev/null)"
+fi
 
 # The user's own: hello.S of docs/own-guest.md, whose life ends in a halt with interrupts off.
 block() { awk -v f="<!-- file $1 -->" '$0 == f { want = 1; next } want && /^```/ { if (inside) exit; inside = 1; next } inside' "$srcdir/docs/own-guest.md"; }

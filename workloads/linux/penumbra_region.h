@@ -2,7 +2,7 @@
 /*
  * Measured regions for programs in a guest: what lies between penumbra_region_begin() and penumbra_region_end() gets a row of its own in
  * the results. From user mode, as any user, under every recipe. Where there is no Penumbra beneath (natively, or under another
- * hypervisor) the TSC alone is read.
+ * hypervisor) the TSC alone is read, and root's regions are marked at a port besides (PN_REGION_PORT): other users may not write there.
  *
  * Both return 0, or -1 with errno. Regions do not nest, and a process has one at a time; begin and end belong into one source file.
  */
