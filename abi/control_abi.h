@@ -72,10 +72,11 @@ enum pn_limit {
 #define PN_EXCHANGE_BYTES 65536
 #define PN_MAX_DOMAINS    PN_LIMIT_domains
 #define PN_MAX_IMAGES     PN_LIMIT_images
-#define PN_MAX_LEVELS     5   /* of page tables */
-#define PN_NAME           32  /* bytes of a domain's name, NUL included */
-#define PN_REASON         128 /* bytes of a reason, NUL included */
-#define PN_CMDLINE        2048
+#define PN_MAX_LEVELS     5    /* of page tables */
+#define PN_NAME           32   /* bytes of a domain's name, NUL included */
+#define PN_REASON         128  /* bytes of a reason, NUL included */
+#define PN_CMDLINE        2048 /* bytes, NUL included; of load's exchange modules follow, PN_MAX_MODULES at most */
+#define PN_MAX_MODULES    8
 #define PN_MAX_REGIONS    64 /* kept per domain; later ones are counted, not kept */
 
 /* PN_COMMAND(id, number, "what it does"): arguments a0.., results r0.. */
@@ -87,8 +88,8 @@ enum pn_limit {
 	  "the other pCPUs (0: 2 s); exchange: name; r0 domain, r1 offset of its memory in BAR4, r2 bytes; or, where a limit "   \
 	  "stands against it, exchange: which, r3 bytes")                                                                        \
 	X(load, 3,                                                                                                               \
-	  "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none); exchange: command "     \
-	  "line; kind found by magic")                                                                                           \
+	  "a0/a1 image offset in the domain's memory/bytes, a2/a3 the same of an initrd (0 bytes: none), a4 modules that it "    \
+	  "is (0: one), each from a page on; exchange: command line, then the modules' bytes as u64; kind found by magic")       \
 	X(start, 4, "run a loaded domain")                                                                                       \
 	X(pause, 5, "stop its vCPUs at the next trip; returns when they stand")                                                  \
 	X(unpause, 6, "let them go on")                                                                                          \

@@ -144,7 +144,7 @@ int cmd_load(struct ctl *c)
 	if (e != PN_ERR_ok)
 		return ctl_fail(c, "load", e);
 	mem = (struct dom_memory){ .id = id, .offset = info.memory_offset, .bytes = info.memory_bytes };
-	e = dom_load(c->dev, &mem, c->arg[1], c->initrd, c->cmdline, why);
+	e = dom_load(c->dev, &mem, &(struct dom_kernel){ .image = c->arg[1], .initrd = c->initrd, .cmdline = c->cmdline }, why);
 	if (e != PN_ERR_ok && why[0]) {
 		fprintf(c->err, "penumbra-ctl: load: %s\n", why);
 		return CTL_FAILED;

@@ -65,26 +65,26 @@ static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char
 	return ret;
 }
 
-enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const char *image, const char *initrd,
-		       const char *cmdline, char *why)
+enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const struct dom_kernel *kernel, char *why)
 {
 	PN_LOCKED(dev);
-	uint64_t args[PN_NR_ARGS] = { 0 }, top = mem->bytes & ~(PAGE - 1);
+	uint64_t args[PN_NR_ARGS] = { [4] = kernel->nr_modules }, top = mem->bytes & ~(PAGE - 1);
 	enum pn_error e;
 
 	why[0] = '\0';
-	if (initrd) {
-		if (put_file(dev, mem, initrd, &top, &args[3], why))
+	if (kernel->initrd) {
+		if (put_file(dev, mem, kernel->initrd, &top, &args[3], why))
 			return PN_ERR_image;
 		args[2] = top;
 	}
-	if (put_file(dev, mem, image, &top, &args[1], why))
+	if (put_file(dev, mem, kernel->image, &top, &args[1], why))
 		return PN_ERR_image;
 	args[0] = top;
-	put_string(dev, cmdline ? cmdline : "", PN_CMDLINE);
+	put_string(dev, kernel->cmdline ? kernel->cmdline : "", PN_CMDLINE);
+	memcpy(pn_exchange(dev) + PN_CMDLINE, kernel->module_bytes, sizeof(kernel->module_bytes));
 	e = pn_command(dev, PN_CMD_load, mem->id, args, NULL);
 	if (e == PN_ERR_image)
-		snprintf(why, DOM_WHY, "%s: %.*s", image, PN_REASON, pn_exchange(dev));
+		snprintf(why, DOM_WHY, "%s: %.*s", kernel->image, PN_REASON, pn_exchange(dev));
 	return e;
 }
 

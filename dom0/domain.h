@@ -25,12 +25,17 @@ struct dom_memory {
  */
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages, uint64_t vcpus,
 			 uint64_t shadow_levels, enum pn_regions regions, uint64_t region_ticks, struct dom_memory *mem);
+/* Files, and a command line; initrd and cmdline may be NULL. An initrd is so many modules (0: one), each from a page of it on. */
+struct dom_kernel {
+	const char *image, *initrd, *cmdline;
+	unsigned nr_modules;
+	uint64_t module_bytes[PN_MAX_MODULES];
+};
 /*
- * Copies the image, and the initrd if it is not NULL, to the top of the domain's memory, page
+ * Copies the image, and the initrd if there is one, to the top of the domain's memory, page
  * aligned, the initrd above the image, and has them loaded. why[DOM_WHY] explains a failure.
  */
-enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const char *image, const char *initrd,
-		       const char *cmdline, char *why);
+enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const struct dom_kernel *kernel, char *why);
 enum pn_error dom_simple(struct pn_dev *dev, enum pn_command command, uint32_t id);
 /* info[PN_MAX_DOMAINS]; *n: how many there are. */
 enum pn_error dom_list(struct pn_dev *dev, struct pn_domain_info *info, unsigned *n);

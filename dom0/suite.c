@@ -42,6 +42,23 @@ static uint64_t positive(const json_t *v, uint64_t otherwise)
 	return json_is_integer(v) && json_integer_value(v) >= 0 ? (uint64_t)json_integer_value(v) : otherwise;
 }
 
+/* "modules": the bytes of each. */
+static bool read_modules(const json_t *array, struct suite_item *it)
+{
+	json_t *bytes;
+	size_t i;
+
+	if (json_array_size(array) > PN_MAX_MODULES || (array && !json_is_array(array)))
+		return false;
+	it->nr_modules = (unsigned)json_array_size(array);
+	json_array_foreach((json_t *)array, i, bytes) {
+		if (!json_is_integer(bytes) || json_integer_value(bytes) < 0)
+			return false;
+		it->module_bytes[i] = (uint64_t)json_integer_value(bytes);
+	}
+	return true;
+}
+
 static bool read_item(struct suite *s, const char *path, const json_t *v, struct suite_item *it)
 {
 	it->name = json_string_value(json_object_get(v, "name"));
@@ -70,6 +87,8 @@ static bool read_item(struct suite *s, const char *path, const json_t *v, struct
 		return bad(s->c, path, it->name, "its life is measured, or it has regions of its own and is alone");
 	if ((it->from && strlen(it->from) > PN_LIFE_TEXT) || (it->to && strlen(it->to) > PN_LIFE_TEXT))
 		return bad(s->c, path, it->name, "a text that begins or ends what is measured is too long");
+	if (!read_modules(json_object_get(v, "modules"), it))
+		return bad(s->c, path, it->name, "its modules' sizes make no sense");
 	if (it->exercise && !exercise_known(it->exercise))
 		return bad(s->c, path, it->name, "it names an exercise that there is not");
 	if (it->memory_mib == 0 || it->memory_mib > 1 << 20 || it->timeout_s == 0 || it->repeat > 100000)

@@ -154,16 +154,21 @@ static bool create(struct run *r)
 
 static bool prepare(struct run *r)
 {
+	struct dom_kernel kernel = { .cmdline = r->item->cmdline, .nr_modules = r->item->nr_modules };
 	char *image = NULL, *initrd = NULL;
 	enum pn_error e;
 
 	if (!create(r) || !give_disk(r))
 		return false;
 	if (asprintf(&image, "%s/%s", r->s->images, r->item->image) < 0 ||
-	    (r->item->initrd && asprintf(&initrd, "%s/%s", r->s->images, r->item->initrd) < 0))
+	    (r->item->initrd && asprintf(&initrd, "%s/%s", r->s->images, r->item->initrd) < 0)) {
 		e = PN_ERR_nomem;
-	else
-		e = dom_load(r->c->dev, &r->mem, image, initrd, r->item->cmdline, r->reason);
+	} else {
+		kernel.image = image;
+		kernel.initrd = initrd;
+		memcpy(kernel.module_bytes, r->item->module_bytes, sizeof(kernel.module_bytes));
+		e = dom_load(r->c->dev, &r->mem, &kernel, r->reason);
+	}
 	free(image);
 	free(initrd);
 	return !failed(r, "load", e);

@@ -27,7 +27,7 @@ static const struct argp_option guest_options[] = {
 	  5 },
 	{ "script", KEY_SCRIPT, "FILE", 0, "or a shell script, which the suites' Linux runs; its exit code is the result", 5 },
 	{ "initrd", KEY_INITRD, "FILE", 0,
-	  "its initial ramdisk, or Multiboot module; of a script: one that penumbra-mkguest made", 6 },
+	  "its initial ramdisk, or Multiboot module, given again for more; of a script: one that penumbra-mkguest made", 6 },
 	{ "disk", KEY_DISK, "FILE", 0, "its disk: each run has a copy of its own, and the file stays as it is", 6 },
 	{ "keep-disk", KEY_KEEP_DISK, NULL, 0, "keep what became of the disk in the run's directory", 6 },
 	{ "cmdline", KEY_CMDLINE, "TEXT", 0, "its command line", 6 },
@@ -68,6 +68,18 @@ static error_t parse_text(struct argp_state *state, const char *option, const ch
 	return 0;
 }
 
+static void add_initrd(struct argp_state *state, struct own_guest *g, const char *arg)
+{
+	if (!g->initrd)
+		g->initrd = arg;
+	else if (g->script)
+		argp_error(state, "a --script has one --initrd");
+	else if (g->nr_more == OWN_INITRDS - 1)
+		argp_error(state, "that is more than %d times --initrd for one guest", OWN_INITRDS);
+	else
+		g->more[g->nr_more++] = arg;
+}
+
 static error_t parse_guest(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -84,7 +96,7 @@ static error_t parse_guest(int key, char *arg, struct argp_state *state)
 	if (g->script && (key == KEY_FROM || key == KEY_TO))
 		argp_error(state, "--script has a beginning and an end already: --from and --to are for a --guest");
 	switch (key) {
-	case KEY_INITRD: g->initrd = arg; break;
+	case KEY_INITRD: add_initrd(state, g, arg); break;
 	case KEY_DISK: g->disk = arg; break;
 	case KEY_KEEP_DISK: g->keep_disk = true; break;
 	case KEY_CMDLINE: g->cmdline = arg; break;

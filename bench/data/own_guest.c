@@ -67,7 +67,32 @@ static bool there(const char *option, const char *path)
 
 bool own_guest_there(const struct own_guest *g)
 {
-	return there("guest", g->image) & there("script", g->script) & there("initrd", g->initrd) & there("disk", g->disk);
+	bool ok = there("guest", g->image) & there("script", g->script) & there("disk", g->disk);
+
+	for (unsigned i = 0; own_guest_initrd(g, i); i++)
+		ok &= there("initrd", own_guest_initrd(g, i));
+	return ok;
+}
+
+const char *own_guest_initrd(const struct own_guest *g, unsigned i)
+{
+	return !i ? g->initrd : i <= g->nr_more ? g->more[i - 1] : NULL;
+}
+
+/* As in hv/load/load_multiboot.c: within so many bytes, at a multiple of 4. */
+bool own_guest_is_multiboot(const struct own_guest *g)
+{
+	enum { SEARCH_WORDS = 8192 / 4, HEADER_MAGIC = 0x1badb002 };
+	FILE *f = g->image ? fopen(g->image, "r") : NULL;
+	uint32_t word[SEARCH_WORDS];
+	size_t n = f ? fread(word, sizeof(*word), SEARCH_WORDS, f) : 0;
+	bool found = false;
+
+	for (size_t i = 0; i + 2 < n && !found; i++)
+		found = word[i] == HEADER_MAGIC && word[i] + word[i + 1] + word[i + 2] == 0;
+	if (f)
+		fclose(f);
+	return found;
 }
 
 /* Kept as long as the catalogue. */
@@ -113,6 +138,16 @@ static json_t *path_json(const char *path)
 	return j;
 }
 
+/* NULL: it has one initrd, or none. */
+static json_t *more_json(const struct own_guest *g)
+{
+	json_t *a = g->nr_more ? json_array() : NULL;
+
+	for (unsigned i = 0; i < g->nr_more; i++)
+		json_array_append_new(a, path_json(g->more[i]));
+	return a;
+}
+
 json_t *own_guests_json(const struct own_guest *guests, unsigned n)
 {
 	json_t *a = json_array();
@@ -120,12 +155,12 @@ json_t *own_guests_json(const struct own_guest *guests, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		const struct own_guest *g = &guests[i];
 
-		json_array_append_new(a,
-				      json_pack("{s:s, s:o, s:o, s:o, s:o, s:s?, s:s?, s:s?, s:b, s:i, s:i, s:i}", "name",
-						g->name, "image", path_json(g->image), "script", path_json(g->script), "initrd",
-						path_json(g->initrd), "disk", path_json(g->disk), "cmdline", g->cmdline, "from",
-						g->from, "to", g->to, "keep_disk", (int)g->keep_disk, "memory_mib",
-						(int)g->memory_mib, "vcpus", (int)g->vcpus, "timeout_s", (int)g->timeout_s));
+		json_array_append_new(a, json_pack("{s:s, s:o, s:o, s:o, s:o*, s:o, s:s?, s:s?, s:s?, s:b, s:i, s:i, s:i}",
+						   "name", g->name, "image", path_json(g->image), "script", path_json(g->script),
+						   "initrd", path_json(g->initrd), "more_initrds", more_json(g), "disk",
+						   path_json(g->disk), "cmdline", g->cmdline, "from", g->from, "to", g->to,
+						   "keep_disk", (int)g->keep_disk, "memory_mib", (int)g->memory_mib, "vcpus",
+						   (int)g->vcpus, "timeout_s", (int)g->timeout_s));
 	}
 	return a;
 }
@@ -138,6 +173,16 @@ static const char *text_of(const json_t *j, const char *key)
 static unsigned number_of(const json_t *j, const char *key)
 {
 	return (unsigned)json_integer_value(json_object_get(j, key));
+}
+
+static void read_more(const json_t *array, struct own_guest *g)
+{
+	json_t *path;
+	size_t i;
+
+	json_array_foreach((json_t *)array, i, path)
+		if (json_is_string(path) && g->nr_more < OWN_INITRDS - 1)
+			g->more[g->nr_more++] = json_string_value(path);
 }
 
 unsigned own_guests_read(const json_t *array, struct own_guest *g)
@@ -161,6 +206,7 @@ unsigned own_guests_read(const json_t *array, struct own_guest *g)
 					     .memory_mib = number_of(j, "memory_mib"),
 					     .vcpus = number_of(j, "vcpus"),
 					     .timeout_s = number_of(j, "timeout_s") };
+		read_more(json_object_get(j, "more_initrds"), &g[n - 1]);
 	}
 	return n;
 }

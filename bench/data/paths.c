@@ -168,7 +168,7 @@ char *path_guest_image(const struct paths *p, const struct workload *w)
 char *path_guest_initrd(const struct paths *p, const struct workload *w)
 {
 	if (workload_is_own(w)) {
-		const char *initrd = w->own->script ? w->own->script_initrd : w->own->initrd;
+		const char *initrd = w->own->made_initrd ? w->own->made_initrd : w->own->initrd;
 
 		return initrd ? xstrdup(initrd) : NULL;
 	}

@@ -85,7 +85,7 @@ static void add_image(json_t *images, char *path, const char *build)
 	free(path);
 }
 
-/* Of a script's initrd, which is made for each run anew, what it is made of. */
+/* Of an initrd that is made for each run anew, what it is made of. */
 static void add_initrds(json_t *a, const struct workload *w, const struct paths *p)
 {
 	const struct own_guest *own = w->own;
@@ -93,6 +93,9 @@ static void add_initrds(json_t *a, const struct workload *w, const struct paths 
 	if (own && own->script) {
 		add_image(a, own->initrd ? realpath(own->initrd, NULL) : path_script_base(p), p->build);
 		add_image(a, realpath(own->script, NULL), p->build);
+	} else if (own) {
+		for (unsigned i = 0; own_guest_initrd(own, i); i++)
+			add_image(a, realpath(own_guest_initrd(own, i), NULL), p->build);
 	} else {
 		add_image(a, path_guest_initrd(p, w), p->build);
 	}

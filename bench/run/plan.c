@@ -117,6 +117,16 @@ unsigned plan_runs(const struct plan *p)
 	return n;
 }
 
+/* Bytes of each, as the initrd is made of them (script.c). */
+static json_t *modules_json(const struct own_guest *g)
+{
+	json_t *a = json_array();
+
+	for (unsigned i = 0; own_guest_initrd(g, i); i++)
+		json_array_append_new(a, json_integer(file_bytes(own_guest_initrd(g, i))));
+	return a;
+}
+
 static void add_own(json_t *j, const struct workload *w)
 {
 	char *disk = guest_disk_name(w);
@@ -124,6 +134,8 @@ static void add_own(json_t *j, const struct workload *w)
 	json_object_update_new(j, json_pack("{s:b, s:s?, s:s?, s:s?, s:b}", "life", 1, "from", w->own->from, "to", w->own->to,
 					    "disk", disk, "keep_disk", (int)w->own->keep_disk));
 	free(disk);
+	if (w->own->nr_more)
+		json_object_set_new(j, "modules", modules_json(w->own));
 }
 
 /*

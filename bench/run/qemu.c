@@ -130,6 +130,21 @@ void qemu_peer(struct argv *a, const char *qemu, const struct qemu_peer *p)
 	free(log);
 }
 
+/* QEMU takes a Multiboot kernel's modules with commas between them. */
+static char *modules_word(const struct own_guest *g)
+{
+	char *word = xstrdup("");
+
+	for (unsigned i = 0; own_guest_initrd(g, i); i++) {
+		char *file = qemu_escape(own_guest_initrd(g, i)), *longer = xfmt("%s%s%s", word, i ? "," : "", file);
+
+		free(word);
+		free(file);
+		word = longer;
+	}
+	return word;
+}
+
 void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w,
 		 const char *model)
 {
@@ -148,8 +163,10 @@ void qemu_native(struct argv *a, const char *qemu, const char *image, const char
 	if (*cmdline)
 		add_all(a, "-append", cmdline, NULL);
 	free(cmdline);
-	if (initrd)
-		add_all(a, "-initrd", initrd, NULL);
+	if (initrd) {
+		add(a, xstrdup("-initrd"));
+		add(a, w->own && own_guest_is_multiboot(w->own) ? modules_word(w->own) : xstrdup(initrd));
+	}
 	if (w->own && w->own->disk) {
 		char *disk = qemu_escape(w->own->disk);
 

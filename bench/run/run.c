@@ -497,9 +497,9 @@ static int run_in(struct options *o, const struct paths *p, struct results *res)
 	int ret = EXIT_FAILED;
 
 	emulator_find(&qemu, p, emulator_asked(o->qemu));
-	if (own_guests_there(o) && !scripts_pack(o, p, &scripts))
+	if (own_guests_there(o) && !initrds_pack(o, p, &scripts))
 		ret = run_on(o, p, &qemu, res);
-	scripts_forget(scripts);
+	initrds_forget(scripts);
 	emulator_free(&qemu);
 	return ret;
 }

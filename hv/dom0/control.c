@@ -91,10 +91,12 @@ static enum pn_error cmd_destroy(struct domu *u)
 static enum pn_error cmd_load(struct domu *u)
 {
 	static char cmdline[PN_CMDLINE];
+	struct domu_images at = { box.arg[0], box.arg[1], box.arg[2], box.arg[3], box.arg[4], { 0 } };
 	char why[PN_REASON] = "";
 
 	copy_string(cmdline, sizeof(cmdline));
-	enum pn_error e = domu_load(u, box.arg[0], box.arg[1], box.arg[2], box.arg[3], cmdline, why, sizeof(why));
+	memcpy(at.module_bytes, exchange() + PN_CMDLINE, sizeof(at.module_bytes));
+	enum pn_error e = domu_load(u, &at, cmdline, why, sizeof(why));
 	if (e == PN_ERR_image)
 		memcpy(exchange(), why, sizeof(why));
 	return e;

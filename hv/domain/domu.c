@@ -262,22 +262,25 @@ static bool inside(u64 offset, u64 bytes, u64 all)
 	return offset <= all && bytes <= all - offset;
 }
 
-enum pn_error domu_load(struct domu *u, u64 image, u64 image_bytes, u64 initrd, u64 initrd_bytes, const char *cmdline, char *why,
-			size_t why_bytes)
+enum pn_error domu_load(struct domu *u, const struct domu_images *at, const char *cmdline, char *why, size_t why_bytes)
 {
 	u8 *mem = (u8 *)u->memory;
 
 	if (u->d.state != PN_CREATED)
 		return PN_ERR_state;
-	if (!inside(image, image_bytes, u->memory_bytes) || !inside(initrd, initrd_bytes, u->memory_bytes))
+	if (!inside(at->image, at->image_bytes, u->memory_bytes) || !inside(at->initrd, at->initrd_bytes, u->memory_bytes) ||
+	    at->nr_modules > PN_MAX_MODULES)
 		return PN_ERR_inval;
 	struct load_request rq = { .mem = mem,
 				   .mem_bytes = u->memory_bytes,
-				   .image = mem + image,
-				   .image_bytes = image_bytes,
-				   .initrd = initrd_bytes ? mem + initrd : NULL,
-				   .initrd_bytes = initrd_bytes,
+				   .image = mem + at->image,
+				   .image_bytes = at->image_bytes,
+				   .initrd = at->initrd_bytes ? mem + at->initrd : NULL,
+				   .initrd_bytes = at->initrd_bytes,
+				   .nr_modules = (unsigned)at->nr_modules,
 				   .cmdline = cmdline };
+
+	memcpy(rq.module_bytes, at->module_bytes, sizeof(rq.module_bytes));
 	if (load_image(&rq, &u->entry) != LOAD_OK) {
 		str_copy(why, why_bytes, u->entry.why);
 		return PN_ERR_image;

@@ -36,6 +36,7 @@ struct multiboot_map_entry {
 
 #define LOADER_NAME_OFFSET 0x100 /* within the boot information, behind struct multiboot_info */
 #define MAP_ROOM           (INFO_CMDLINE - INFO_MAP)
+_Static_assert(PN_MAX_MODULES * sizeof(struct multiboot_module) <= INFO_MAP - INFO_MODULES, "the modules have their room");
 _Static_assert(LOAD_MAX_E820 * sizeof(struct multiboot_map_entry) <= MAP_ROOM, "the memory map has its room");
 
 /* Finds the header; only its first three fields need be in the file. */
@@ -70,6 +71,28 @@ static enum load_status plan_addresses(struct load_plan *p, const struct multibo
 	return LOAD_OK;
 }
 
+static unsigned nr_modules(const struct load_plan *p)
+{
+	return !p->res->initrd_base ? 0 : p->rq->nr_modules ? p->rq->nr_modules : 1;
+}
+
+static void write_modules(struct load_plan *p)
+{
+	struct multiboot_module *m = load_info(p, INFO_MODULES);
+	u64 at = p->res->initrd_base;
+
+	for (unsigned i = 0; i < nr_modules(p); i++) {
+		u64 bytes = p->rq->nr_modules ? p->rq->module_bytes[i] : p->rq->initrd_bytes;
+
+		m[i] = (struct multiboot_module){
+			.start = (u32)at,
+			.end = (u32)(at + bytes),
+			.cmdline = (u32)p->info + INFO_CMDLINE + (u32)p->cmdline_bytes - 1, /* an empty string */
+		};
+		at = ALIGN_UP(at + bytes, PAGE_SIZE);
+	}
+}
+
 static void write_multiboot_info(struct load_plan *p)
 {
 	struct multiboot_info *info = load_info(p, 0);
@@ -81,19 +104,14 @@ static void write_multiboot_info(struct load_plan *p)
 		.mem_lower = lower < 640 ? lower : 640,
 		.mem_upper = load_ram_from(p, BIT(20)),
 		.cmdline = (u32)p->info + INFO_CMDLINE,
-		.nr_modules = p->res->initrd_base ? 1 : 0,
+		.nr_modules = nr_modules(p),
 		.modules = (u32)p->info + INFO_MODULES,
 		.map_bytes = p->nr_e820 * sizeof(*map),
 		.map = (u32)p->info + INFO_MAP,
 		.loader_name = (u32)p->info + LOADER_NAME_OFFSET,
 	};
 	memcpy(load_info(p, LOADER_NAME_OFFSET), "Penumbra", sizeof("Penumbra"));
-	if (p->res->initrd_base)
-		*(struct multiboot_module *)load_info(p, INFO_MODULES) = (struct multiboot_module){
-			.start = (u32)p->res->initrd_base,
-			.end = (u32)(p->res->initrd_base + p->rq->initrd_bytes),
-			.cmdline = (u32)p->info + INFO_CMDLINE + (u32)p->cmdline_bytes - 1, /* an empty string */
-		};
+	write_modules(p);
 	for (unsigned i = 0; i < p->nr_e820; i++)
 		map[i] = (struct multiboot_map_entry){ sizeof(*map) - sizeof(map->size), p->e820[i].base, p->e820[i].bytes,
 						       p->e820[i].type };

@@ -507,15 +507,15 @@ static void check_run(char **at, unsigned item, unsigned rep, const char *name, 
 
 START_TEST(suite_lines)
 {
-	static const char plan[] =
-		"{\"recipe\":\"simulated\",\"items\":["
-		"{\"name\":\"exit0\",\"image\":\"a.elf\",\"initrd\":null,\"cmdline\":\"\",\"memory_"
-		"mib\":1,\"pool_pages\":0,\"timeout_s\":60,\"repeat\":2,\"trace\":false},"
-		"{\"name\":\"exit3\",\"image\":\"a.elf\",\"memory_mib\":1},{\"name\":\"crash\","
-		"\"image\":\"a.elf\",\"memory_mib\":1},"
-		"{\"name\":\"hang\",\"image\":\"a.elf\",\"memory_mib\":1,\"timeout_s\":1,\"alone\":true},{\"name\":"
-		"\"none\",\"image\":\"missing\",\"memory_mib\":1},"
-		"{\"name\":\"big\",\"image\":\"a.elf\",\"memory_mib\":64}]}";
+	static const char plan[] = "{\"recipe\":\"simulated\",\"items\":["
+				   "{\"name\":\"exit0\",\"image\":\"a.elf\",\"initrd\":null,\"cmdline\":\"\",\"memory_"
+				   "mib\":1,\"pool_pages\":0,\"timeout_s\":60,\"repeat\":2,\"trace\":false},"
+				   "{\"name\":\"exit3\",\"image\":\"a.elf\",\"memory_mib\":1},{\"name\":\"crash\","
+				   "\"image\":\"a.elf\",\"memory_mib\":1},"
+				   "{\"name\":\"hang\",\"image\":\"a.elf\",\"memory_mib\":1,\"timeout_s\":1,\"alone\":true,"
+				   "\"initrd\":\"a.elf\",\"modules\":[4,0,7]},{\"name\":"
+				   "\"none\",\"image\":\"missing\",\"memory_mib\":1},"
+				   "{\"name\":\"big\",\"image\":\"a.elf\",\"memory_mib\":64}]}";
 	char *at, text[64] = "";
 	FILE *f;
 
@@ -536,30 +536,33 @@ START_TEST(suite_lines)
 	ck_assert_str_eq(at, "");
 	ck_assert_uint_eq(sim.live, 0);
 	ck_assert_str_eq(sim.life, "0 alone");
+	ck_assert(sim.load_args[4] == 3 && sim.modules[0] == 4 && sim.modules[1] == 0 && sim.modules[2] == 7 && !sim.modules[3]);
 	f = fopen(in_dir("consoles/exit0.1.txt"), "r");
-	ck_assert_ptr_nonnull(f);
-	ck_assert_ptr_nonnull(fgets(text, sizeof(text), f));
+	ck_assert(f && fgets(text, sizeof(text), f));
 	ck_assert_str_eq(text, "hello from exit0\n");
 	fclose(f);
 }
 END_TEST
 
+static const char *const bad_plan[] = {
+	"",
+	"{",
+	"[]",
+	"{\"recipe\":\"simulated\"}",
+	"{\"recipe\":\"other\",\"items\":[]}",
+	"{\"recipe\":\"simulated\",\"items\":[{}]}",
+	"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"modules\":7}]}",
+	"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"modules\":[-1]}]}",
+	"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"modules\":[1,1,1,1,1,1,1,1,1]}]}",
+	"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"../x\",\"image\":\"a\"}]}",
+	"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a/../../b\"}]}",
+	"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"memory_mib\":0}]}",
+	"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"life\":true,\"alone\":true}]}",
+};
+
 START_TEST(bad_plans)
 {
-	const char *const plans[] = {
-		"",
-		"{",
-		"[]",
-		"{\"recipe\":\"simulated\"}",
-		"{\"recipe\":\"other\",\"items\":[]}",
-		"{\"recipe\":\"simulated\",\"items\":[{}]}",
-		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"../x\",\"image\":\"a\"}]}",
-		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a/../../b\"}]}",
-		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"memory_mib\":0}]}",
-		"{\"recipe\":\"simulated\",\"items\":[{\"name\":\"x\",\"image\":\"a\",\"life\":true,\"alone\":true}]}",
-	};
-
-	put_file("plan.json", plans[_i], strlen(plans[_i]));
+	put_file("plan.json", bad_plan[_i], strlen(bad_plan[_i]));
 	ck_assert_int_eq(CTL("suite", in_dir("plan.json")), CTL_FAILED);
 	ck_assert_str_eq(out, "");
 	ck_assert_ptr_nonnull(strstr(err, "plan.json"));
@@ -590,7 +593,7 @@ int main(void)
 	tcase_add_test(t, device_of_files);
 	tcase_add_test(t, fuzz_finds_a_liar);
 	tcase_add_test(t, suite_lines);
-	tcase_add_loop_test(t, bad_plans, 0, 9);
+	tcase_add_loop_test(t, bad_plans, 0, sizeof(bad_plan) / sizeof(bad_plan[0]));
 	suite_add_tcase(s, t);
 	return suite_run(s);
 }

@@ -79,6 +79,7 @@ static uint32_t sim_load(struct sim_domain *d, const uint64_t *arg)
 	if (arg[0] > d->info.memory_bytes || d->info.memory_bytes - arg[0] < 4)
 		return PN_ERR_inval;
 	memcpy(sim.load_args, arg, sizeof(sim.load_args));
+	memcpy(sim.modules, bar2 + PN_CMDLINE, sizeof(sim.modules));
 	snprintf(sim.cmdline, sizeof(sim.cmdline), "%.63s", bar2);
 	if (memcmp(bar4 + d->info.memory_offset + arg[0], "\177ELF", 4)) {
 		strcpy(bar2, "no known magic");

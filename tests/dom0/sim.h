@@ -21,7 +21,7 @@ struct sim {
 	unsigned live;                        /* domains now */
 	uint64_t trace_mask, trace_mode;
 	char typed[64], cmdline[64]; /* last console_write, last load's command line */
-	uint64_t load_args[4];
+	uint64_t load_args[5], modules[PN_MAX_MODULES];
 	uint64_t disk_args[5];  /* of the last disk command */
 	char life[160];         /* of the last life command: bytes of the first text, and both */
 	uint64_t shadow_levels; /* of the last create */

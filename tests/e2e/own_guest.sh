@@ -15,10 +15,11 @@ check "the page has the guest" test -s "$tmp/hello.S"
 # Bad ones beside it: each fails with a sentence of its own.
 echo "I am no kernel" >"$tmp/text"
 printf 'module text\n' >"$tmp/module"
+(yes "much of it" | head -n 400; echo "end of the second") >"$tmp/module2"
 truncate -s 1M "$tmp/disk"
 : >"$tmp/empty"
 bench_run "$tmp/one" --recipe shadow2 \
-	--guest "$tmp/hello.elf" --initrd "$tmp/module" --disk "$tmp/disk" --keep-disk --repeat 2 \
+	--guest "$tmp/hello.elf" --initrd "$tmp/module" --initrd "$tmp/module2" --initrd "$tmp/module" --disk "$tmp/disk" --keep-disk --repeat 2 \
 	--guest "$tmp/text" \
 	--guest "$tmp/hello.elf" --from begin --to "work is done" \
 	--guest "$tmp/hello.elf" --memory 4000 \
@@ -31,7 +32,8 @@ is "its life is measured" "$(rows "$csv" shadow2 hello life | wc -l | tr -d ' ')
 is "and the same both times" "$(rows "$csv" shadow2 hello life | cut -d, -f8- | sort -u | wc -l | tr -d ' ')" 1
 is "and what lies between two texts" "$(rows "$csv" shadow2 hello-2 life | wc -l | tr -d ' ')" 2
 check "which is less" awk -v a="$(per_op "$csv" shadow2 hello life 8)" -v b="$(per_op "$csv" shadow2 hello-2 life 8)" 'BEGIN { exit !(b > 100000 && b < a) }'
-has "its module is there" "$tmp/one/consoles/shadow2/hello.0.txt" '^module text'
+is "its modules are there, in their order" "$(grep -n '^module text\|^end of the second' "$tmp/one/consoles/shadow2/hello.0.txt" | tr -d '\r' | tr '\n' ' ')" \
+	"2:module text 403:end of the second 404:module text "
 check "its disk is kept" cmp "$tmp/disk" "$tmp/one/disks/shadow2/hello.1.img"
 items "$tmp/one" "$workload || ': ' || $state || ': ' || $reason" >"$tmp/why"
 has "no kernel" "$tmp/why" '^text: failed: .*neither a bzImage, nor an ELF file with a PVH entry, nor Multiboot'
@@ -52,6 +54,11 @@ sort -n /mnt/made >/tmp/sorted
 penumbra-region end 1000
 penumbra-region wrap compare -- cmp /tmp/sorted /mnt/given
 ! penumbra-region end
+# A disk that is full is an error in the guest, and what was there stays.
+! dd if=/dev/zero of=/mnt/fill bs=64k 2>/tmp/filled
+grep -q 'No space left' /tmp/filled
+rm /mnt/fill
+cmp /mnt/given /tmp/sorted
 END
 printf 'echo it goes wrong\nprintf "\\1\\377\\0binary\\n"\nexit 3\n' >"$tmp/bad.sh"
 bench_run "$tmp/two" --recipe shadow2,native --script "$tmp/good.sh" --disk "$tmp/fs" --keep-disk --script "$tmp/bad.sh"
@@ -65,6 +72,7 @@ items "$tmp/two" "$recipe || ': ' || $workload || ': ' || $state || ': ' || $rea
 has "its exit code is told" "$tmp/why" '^shadow2: bad: failed: exit code 3'
 has "natively, too" "$tmp/why" '^native: bad: failed: the guest reports failure 3'
 has "what it printed is kept" "$tmp/two/consoles/shadow2/bad.0.txt" 'it goes wrong'
+is "binary and all" "$(LC_ALL=C tr -dc '\001\377' <"$tmp/two/consoles/shadow2/bad.0.txt" | od -An -tx1 | tr -d ' ')" 01ff
 debugfs -R "dump made $tmp/made" "$tmp/two/disks/shadow2/good.0.img" 2>/dev/null
 check "its disk has what it wrote" sh -c "tac '$tmp/files/given' | cmp - '$tmp/made'"
 debugfs -R "dump made $tmp/none" "$tmp/fs" 2>/dev/null
@@ -96,6 +104,9 @@ refused() { # WHAT PATTERN OPTION...
 }
 refused "no such file" 'none: No such file' --guest "$tmp/none"
 refused "a directory" 'no plain file' --guest "$tmp"
+refused "a second initrd that is not there" 'none: No such file' --guest "$tmp/hello.elf" --initrd "$tmp/module" --initrd "$tmp/none"
+refused "nine modules" 'more than 8 times --initrd' --guest "$tmp/hello.elf" $(for i in 1 2 3 4 5 6 7 8 9; do echo "--initrd $tmp/module"; done)
+refused "two initrds of a script" 'one --initrd' --script "$tmp/good.sh" --initrd "$tmp/module" --initrd "$tmp/module"
 refused "an empty disk" 'is empty' --guest "$tmp/hello.elf" --disk "$tmp/empty"
 refused "an option of nobody's" 'comes first' --memory 32 --guest "$tmp/hello.elf"
 refused "an end for a script" 'a beginning and an end' --script "$tmp/good.sh" --to bye

@@ -46,7 +46,7 @@ static void any_check(enum load_status st, const struct load_request *rq, const 
 	}
 }
 
-/* `way` chooses where image and initrd lie: bit 0 staged in the domain, bit 1 with an initrd. */
+/* `way` chooses where image and initrd lie: bit 0 staged in the domain, bit 1 with an initrd, bit 2 of three modules. */
 static inline enum load_status any_image(const u8 *data, size_t bytes, unsigned way, struct load_result *res)
 {
 	struct load_request rq = { .mem_bytes = ANY_MEM, .cmdline = "a command line", .image_bytes = bytes };
@@ -69,6 +69,9 @@ static inline enum load_status any_image(const u8 *data, size_t bytes, unsigned 
 		pattern(any_mem + ANY_MEM - ANY_INITRD - 16, ANY_INITRD, 5);
 		rq.initrd = any_mem + ANY_MEM - ANY_INITRD - 16;
 		rq.initrd_bytes = ANY_INITRD;
+		rq.nr_modules = way >> 2 & 1 ? 3 : 0;
+		rq.module_bytes[0] = rq.module_bytes[1] = 1;
+		rq.module_bytes[2] = ANY_INITRD - 2 * PAGE;
 	}
 	st = load_image(&rq, res);
 	any_check(st, &rq, res);

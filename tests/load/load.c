@@ -112,6 +112,70 @@ START_TEST(pvh)
 }
 END_TEST
 
+/* Three modules, of which the second fills its page. */
+static void with_modules(void)
+{
+	with_initrd();
+	rq.nr_modules = 3;
+	rq.module_bytes[0] = 10;
+	rq.module_bytes[1] = PAGE;
+	rq.module_bytes[2] = INITRD_BYTES - 2 * PAGE;
+}
+
+START_TEST(multiboot_modules)
+{
+	const u8 *list;
+	u64 at;
+
+	take_image(ELF_BYTES);
+	make_multiboot_elf(image, 0);
+	with_modules();
+	load();
+	ck_assert_uint_eq(r32(mem + res.ebx, 20), 3);
+	list = mem + r32(mem + res.ebx, 24);
+	at = res.initrd_base;
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_uint_eq(r32(list, 16 * i), at);
+		ck_assert_uint_eq(r32(list, 16 * i + 4) - at, rq.module_bytes[i]);
+		ck_assert_str_eq((char *)mem + r32(list, 16 * i + 8), "");
+		at += PAGE;
+	}
+	ck_assert_mem_eq(mem + res.initrd_base, initrd, INITRD_BYTES);
+}
+END_TEST
+
+/* To another kernel they are one initrd. */
+START_TEST(modules_of_a_pvh_kernel)
+{
+	const u8 *info;
+
+	take_image(ELF_BYTES);
+	make_pvh(image, _i);
+	with_modules();
+	load();
+	info = mem + res.ebx;
+	ck_assert_uint_eq(r32(info, 12), 1);
+	check_initrd(r64(mem, r64(info, 16)), r64(mem, r64(info, 16) + 8));
+}
+END_TEST
+
+START_TEST(modules_that_are_none)
+{
+	take_image(ELF_BYTES);
+	make_multiboot_elf(image, 0);
+	with_modules();
+	switch (_i) {
+	case 0: rq.nr_modules = PN_MAX_MODULES + 1; break;
+	case 1: rq.module_bytes[2]++; break;
+	case 2: rq.module_bytes[0] = ~0ull; break;
+	case 3: rq.nr_modules = 2; break;
+	default: rq.initrd_bytes = 0; break;
+	}
+	ck_assert_int_eq(load_image(&rq, &res), LOAD_INVALID);
+	ck_assert_ptr_nonnull(strstr(res.why, "modules do not make"));
+}
+END_TEST
+
 START_TEST(multiboot_elf)
 {
 	const u8 *mbi, *map;
@@ -461,6 +525,9 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, pvh, 0, 2);
 	tcase_add_loop_test(tc, multiboot_elf, 0, 2);
+	tcase_add_test(tc, multiboot_modules);
+	tcase_add_loop_test(tc, modules_of_a_pvh_kernel, 0, 2);
+	tcase_add_loop_test(tc, modules_that_are_none, 0, 5);
 	tcase_add_test(tc, multiboot_addresses);
 	tcase_add_test(tc, bzimage);
 	tcase_add_test(tc, staged);

@@ -156,6 +156,9 @@ static u8 *loaded_domain(u64 nr_vcpus)
 	ck_assert_int_eq(command(PN_CMD_logdirty, 0, PN_LOGDIRTY_ON, 0, 0), PN_ERR_state);
 	ck_assert_int_eq(command(PN_CMD_audit, 0, 0, 0, 0), PN_ERR_ok); /* there is nothing yet */
 	ck_assert_int_eq(command(PN_CMD_audit, 0, 1, 0, 0), PN_ERR_state);
+	set_argument(4, PN_MAX_MODULES + 1);
+	ck_assert_int_eq(command(PN_CMD_load, 0, IMAGE, 64, 0), PN_ERR_inval);
+	set_argument(4, 0);
 	ck_assert_int_eq(command(PN_CMD_load, 0, IMAGE, MEMORY, 0), PN_ERR_inval);
 	ck_assert_int_eq(command(PN_CMD_load, 0, IMAGE, 64, 0), PN_ERR_image);
 	ck_assert_uint_gt(strlen(exchange), 10); /* says why */
