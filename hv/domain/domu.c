@@ -106,10 +106,10 @@ enum pn_error domu_no_pool(const struct domain *d, u64 pages, char *why)
 	if (need > m.free_low && pages)
 		return refuse(PN_ERR_nomem, why,
 			      "a pool of %lu pages needs %lu MiB below 4 GiB; %lu MiB are free there (limit heap)", pages,
-			      need / MIB + 1, m.free_low / MIB);
+			      ALIGN_UP(need, MIB) / MIB, m.free_low / MIB);
 	if (need > m.free_low)
 		return refuse(PN_ERR_nomem, why, "its pool needs %lu MiB below 4 GiB; %lu MiB are free there (limit heap)",
-			      need / MIB + 1, m.free_low / MIB);
+			      ALIGN_UP(need, MIB) / MIB, m.free_low / MIB);
 	return domu_no_books(why);
 }
 

@@ -58,6 +58,19 @@ static void refused(u64 memory, u64 pool, u64 vcpus, enum pn_error e, const char
 	names(command(PN_CMD_create, 0, memory, pool, vcpus), e, limit);
 }
 
+/* A pool of so many whole MiB needs these, and a page more needs the next one as well. */
+static void pool_needs_whole_mib(u64 memory)
+{
+	static const struct domain d;
+	u64 pages = (80 << 20) / PAGE_SIZE;
+
+	while (paging_pool_bytes(&d, pages) > 80 << 20)
+		pages--;
+	ck_assert_uint_eq(paging_pool_bytes(&d, pages), 80 << 20);
+	refused(memory, pages, 1, PN_ERR_nomem, " needs 80 MiB below");
+	refused(memory, pages + 1, 1, PN_ERR_nomem, " needs 81 MiB below");
+}
+
 START_TEST(limits_by_name)
 {
 	const u64 mib = 1 << 20, all = host_memory.window_bytes;
@@ -81,6 +94,7 @@ START_TEST(limits_by_name)
 		refused(all, 20000, 1, PN_ERR_nomem, "a pool of 20000 pages needs");
 		refused(all, 20000, 1, PN_ERR_nomem, "(limit heap)");
 		refused(MEMORY, 1, 1, PN_ERR_small, "fewer shadow pages");
+		pool_needs_whole_mib(all);
 	}
 	ck_assert_uint_eq(machine_free_pages(), free_before);
 	while (plat_alloc_pages(1))
