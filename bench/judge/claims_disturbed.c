@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Claims about what a guest bears while it runs: its pool resized, its writes logged, a CPU that comes up: T24 to T26. */
+/* Claims about what a guest bears while it runs: its pool resized, its writes logged, CPUs that come up: T24 to T26. */
 #include <string.h>
 
 #include "claims_judge.h"
@@ -105,27 +105,42 @@ void judge_log_dirty(struct judgement *j)
 		       "than a fault on each would");
 }
 
+static struct runs sum(const struct dataset *d, const char *const *workload, unsigned n)
+{
+	struct runs all = { 0, 0, 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		struct runs one = runs_of(d, workload[i]);
+
+		all.all += one.all;
+		all.wrong += one.wrong;
+		all.unfinished += one.unfinished;
+	}
+	return all;
+}
+
 /* The guests check themselves; what is judged is that all came to a good end and that no audit found a wrong shadow. */
 void judge_modes_at_once(struct judgement *j)
 {
-	struct runs n = runs_of(j->d, "smp-shootdown"), linux_guests = runs_of(j->d, "linux-smp");
+	static const char *const of_two[] = { "smp-shootdown", "smp-compute", "linux-smp" };
+	static const char *const of_four[] = { "smp-shootdown-quad", "smp-compute-quad", "linux-smp-quad" };
+	static const char *const of_linux[] = { "linux-smp", "linux-smp-quad" };
+	const struct runs two = sum(j->d, of_two, COUNT_OF(of_two)), four = sum(j->d, of_four, COUNT_OF(of_four));
+	const unsigned all = two.all + four.all, wrong = two.wrong + four.wrong, unfinished = two.unfinished + four.unfinished;
 	struct cell c;
 
 	if (!ask(j, "shadow2", "smp-shootdown", NULL, &c))
 		return;
-	n.all += linux_guests.all;
-	n.wrong += linux_guests.wrong;
-	n.unfinished += linux_guests.unfinished;
 	measured(j,
-		 "%u guest runs with two CPUs under shadow recipes, %u of them Linux: %u finished, their own checks and the "
-		 "audit clean",
-		 n.all, linux_guests.all, n.all - n.wrong - n.unfinished);
-	if (n.wrong)
-		decide(j, REFUTED, "%u ended wrong or with a wrong shadow", n.wrong);
-	else if (n.unfinished)
-		decide(j, DIFFERS, "%u were not run to their end", n.unfinished);
+		 "under shadow recipes %u guest runs with two CPUs and %u with four, %u of all Linux: %u finished, their own "
+		 "checks and the audit clean",
+		 two.all, four.all, sum(j->d, of_linux, COUNT_OF(of_linux)).all, all - wrong - unfinished);
+	if (wrong)
+		decide(j, REFUTED, "%u ended wrong or with a wrong shadow", wrong);
+	else if (unfinished)
+		decide(j, DIFFERS, "%u were not run to their end", unfinished);
 	else
 		decide(j, CONFIRMED,
-		       "in each the second CPU came from real mode through every mode to the first one's while that one ran with "
+		       "in each the other CPUs came from real mode through every mode to the first one's while that one ran with "
 		       "paging on");
 }
