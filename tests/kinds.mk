@@ -37,7 +37,7 @@ trace_SRCS = hv/trace/ring.c
 trace_FLAGS = -I$(srcdir)/hv/trace -I$(srcdir)/hv/host -I$(srcdir)/hv/host/sim
 trace_LIBS = libdom0.a -lpthread
 dom0_HELPERS = sim
-dom0_SRCS = tests/dom0/sim.c dom0/peers/life.c dom0/peers/ports.c dom0/peers/serial.c dom0/peers/linux64.c
+dom0_SRCS = tests/dom0/sim.c dom0/peers/life.c dom0/peers/room.c dom0/peers/ports.c dom0/peers/serial.c dom0/peers/linux64.c
 dom0_FLAGS = $(JANSSON_CFLAGS) -I$(srcdir)/dom0 -I$(srcdir)/hv/load
 dom0_LIBS = libdom0.a $(JANSSON_LIBS)
 

@@ -18,11 +18,12 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "room.h"
 
 #define NPT_PARAMETER "/sys/module/kvm_amd/parameters/npt"
 #define HUGE          (2ul << 20)
-#define HOST_NEEDS    (64ull << 20) /* for guests' files while they are loaded, and for itself */
-#define LOOK_NS       10000000l     /* between two looks whether the guest has halted for ever */
+#define HOST_NEEDS    64        /* MiB, for guests' files while they are loaded, and for itself */
+#define LOOK_NS       10000000l /* between two looks whether the guest has halted for ever */
 #define MAX_CPUID     256
 #define KVM_LEAVES    0x40000000u
 #define RFLAGS_IF     0x200u
@@ -72,7 +73,7 @@ bool machine_open(const char *recipe, char why[MACHINE_WHY])
 	return dev >= 0 || fail(why, "/dev/kvm");
 }
 
-static uint64_t available_bytes(void)
+static uint64_t available_mib(void)
 {
 	FILE *f = fopen("/proc/meminfo", "r");
 	unsigned long long kib = 0;
@@ -82,23 +83,22 @@ static uint64_t available_bytes(void)
 		sscanf(line, "MemAvailable: %llu kB", &kib);
 	if (f)
 		fclose(f);
-	return kib << 10;
+	return kib >> 10;
+}
+
+static uint64_t host_needs(uint64_t mib)
+{
+	return HOST_NEEDS;
 }
 
 /* Backed by huge pages where the host has them, as a VMM's memory is. */
 static bool make_memory(struct machine *m, struct kvm *k)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = m->mem_bytes };
-	uint64_t there = available_bytes();
 
 	/* All of it is touched, and the host would be out of memory. */
-	if (there < HOST_NEEDS || m->mem_bytes > there - HOST_NEEDS) {
-		snprintf(m->why, sizeof(m->why),
-			 "%llu MiB of memory are more than the %llu MiB that the peer's host has for a guest",
-			 (unsigned long long)m->mem_bytes >> 20,
-			 (unsigned long long)(there < HOST_NEEDS ? 0 : there - HOST_NEEDS) >> 20);
+	if (!room_is_there(m->mem_bytes >> 20, available_mib(), host_needs, m->why))
 		return false;
-	}
 	k->map_bytes = m->mem_bytes + HUGE;
 	k->map = mmap(NULL, k->map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (k->map == MAP_FAILED) {

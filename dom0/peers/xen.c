@@ -29,12 +29,14 @@
 #include <xenforeignmemory.h>
 
 #include "hypercall_abi.h"
+#include "room.h"
 #include "serial.h"
 
 #define FRAME_BYTES    4096ul
-#define BIG_ORDER      9 /* memory comes in pieces of 2 MiB, where Xen has them */
-#define TSC_NATIVE     2 /* XEN_CPUID_TSC_MODE_NEVER_EMULATE */
-#define NO_DELAY_TICKS 1 /* of HVM_PARAM_TIMER_MODE: what xl sets */
+#define BIG_ORDER      9  /* memory comes in pieces of 2 MiB, where Xen has them */
+#define TSC_NATIVE     2  /* XEN_CPUID_TSC_MODE_NEVER_EMULATE */
+#define XEN_NEEDS      16 /* MiB: the domain's own structures, and what lies in pieces too small for its memory */
+#define NO_DELAY_TICKS 1  /* of HVM_PARAM_TIMER_MODE: what xl sets */
 
 struct xen {
 	uint32_t domid;
@@ -70,6 +72,29 @@ bool machine_open(const char *recipe, char why[MACHINE_WHY])
 	return (xc && events && foreign && model) || fail(why, "Xen's interfaces");
 }
 
+/* By xl's rule: a MiB a vCPU, and 8 KiB a MiB of memory. */
+static uint64_t pool_mib(uint64_t mib)
+{
+	return (4 * (256 + 2 * mib) + 1023) / 1024;
+}
+
+static uint64_t xen_needs(uint64_t mib)
+{
+	return pool_mib(mib) + XEN_NEEDS;
+}
+
+/* Xen itself refuses with an error number only, and where it happens to be. */
+static bool has_room(struct machine *m)
+{
+	xc_physinfo_t info = { 0 };
+	uint64_t free_pages;
+
+	if (xc_physinfo(xc, &info))
+		return fail(m->why, "what memory Xen has");
+	free_pages = info.free_pages > info.outstanding_pages ? info.free_pages - info.outstanding_pages : 0;
+	return room_is_there(m->mem_bytes >> 20, (free_pages * FRAME_BYTES) >> 20, xen_needs, m->why);
+}
+
 static bool create_domain(struct machine *m, struct xen *x)
 {
 	struct xen_domctl_createdomain c = {
@@ -88,15 +113,14 @@ static bool create_domain(struct machine *m, struct xen *x)
 	return true;
 }
 
-/* By xl's rule: a MiB a vCPU, and 8 KiB a MiB of memory. */
 static bool set_limits(struct machine *m, const struct xen *x)
 {
 	uint64_t mib = m->mem_bytes >> 20;
-	unsigned pool_mib = (unsigned)((4 * (256 + 2 * mib) + 1023) / 1024);
+	unsigned pool = (unsigned)pool_mib(mib);
 
 	if (xc_domain_max_vcpus(xc, x->domid, 1) || xc_domain_setmaxmem(xc, x->domid, (mib + 1) << 10))
 		return fail(m->why, "its limits");
-	if (xc_shadow_control(xc, x->domid, XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION, &pool_mib, 0))
+	if (xc_shadow_control(xc, x->domid, XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION, &pool, 0))
 		return fail(m->why, "its pool of shadow pages");
 	if (xc_domain_set_tsc_info(xc, x->domid, TSC_NATIVE, 0, 0, 0) ||
 	    xc_hvm_param_set(xc, x->domid, HVM_PARAM_TIMER_MODE, NO_DELAY_TICKS))
@@ -107,7 +131,7 @@ static bool set_limits(struct machine *m, const struct xen *x)
 /* All of its memory, and that mapped here. */
 static bool make_memory(struct machine *m, const struct xen *x)
 {
-	size_t frames = m->mem_bytes / FRAME_BYTES, big = frames >> BIG_ORDER;
+	size_t frames = m->mem_bytes / FRAME_BYTES, big = frames >> BIG_ORDER, rest = frames - (big << BIG_ORDER);
 	xen_pfn_t *frame = calloc(frames, sizeof(*frame));
 	bool ok;
 
@@ -116,6 +140,8 @@ static bool make_memory(struct machine *m, const struct xen *x)
 	ok = !xc_domain_populate_physmap_exact(xc, x->domid, big, BIG_ORDER, 0, frame);
 	for (size_t i = 0; i < frames; i++)
 		frame[i] = i;
+	if (ok && rest) /* an odd MiB is half a piece */
+		ok = !xc_domain_populate_physmap_exact(xc, x->domid, rest, 0, 0, frame + (frames - rest));
 	if (ok)
 		m->mem = xenforeignmemory_map(foreign, x->domid, PROT_READ | PROT_WRITE, frames, frame, NULL);
 	free(frame);
@@ -155,7 +181,7 @@ bool machine_create(struct machine *m, uint64_t mem_bytes)
 
 	*m = (struct machine){ .mem_bytes = mem_bytes, .priv = x };
 	x->port = x->exc_port = -1;
-	return create_domain(m, x) && set_limits(m, x) && make_memory(m, x) && serve_ports(m, x);
+	return has_room(m) && create_domain(m, x) && set_limits(m, x) && make_memory(m, x) && serve_ports(m, x);
 }
 
 /* What of a domain's saved state makes its first CPU start: the header as Xen gives it, and that CPU. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guests on peers' hosts, without a peer: their serial port, their other ports with what they say through them, and the bridge to a Linux
- * kernel's 64-bit entry. Nothing that a guest does is trusted.
+ * Guests on peers' hosts, without a peer: their serial port, their other ports with what they say through them, the bridge to a Linux
+ * kernel's 64-bit entry, and whether there is memory for them. Nothing that a guest does is trusted.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 
 #include "dom0/peers/linux64.h"
 #include "dom0/peers/ports.h"
+#include "dom0/peers/room.h"
 #include "hypercall_abi.h"
 #include "tests/suite.h"
 
@@ -365,10 +366,44 @@ START_TEST(what_is_no_such_kernel_stays_as_it_is)
 }
 END_TEST
 
+/* A rule as the peers have: something for itself, and a part of the guest's size, in whole MiB. */
+static uint64_t beside(uint64_t mib)
+{
+	return 16 + (mib + 127) / 128;
+}
+
+START_TEST(the_largest_guest_is_known)
+{
+	ck_assert_uint_eq(room_most(0, beside), 0);
+	ck_assert_uint_eq(room_most(16, beside), 0);
+	ck_assert_uint_eq(room_most(18, beside), 1);
+	ck_assert_uint_eq(room_most(16 + 128 + 1, beside), 128);
+	ck_assert_uint_eq(room_most(16 + 128 + 2, beside), 128); /* the next one takes two MiB more */
+	ck_assert_uint_eq(room_most(16 + 128 + 3, beside), 129);
+}
+END_TEST
+
+START_TEST(a_guest_too_large_is_told_what_to_do)
+{
+	char why[MACHINE_WHY] = "";
+
+	ck_assert(room_is_there(128, 145, beside, why));
+	ck_assert_str_eq(why, "");
+	ck_assert(!room_is_there(129, 145, beside, why));
+	ck_assert_str_eq(why,
+			 "129 MiB of memory are more than the 128 MiB that the peer's host has for a guest: give it less, or "
+			 "leave this peer out");
+	ck_assert(!room_is_there(~0ull >> 20, 4000000, beside, why));
+	ck_assert_ptr_nonnull(strstr(why, ", or leave this peer out"));
+	ck_assert(!room_is_there(1, 0, beside, why));
+	ck_assert_ptr_nonnull(strstr(why, "than the 0 MiB"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("peers");
-	TCase *ports = tcase_create("ports"), *linux64 = tcase_create("linux64");
+	TCase *ports = tcase_create("ports"), *linux64 = tcase_create("linux64"), *room = tcase_create("room");
 
 	tcase_add_checked_fixture(ports, setup, NULL);
 	tcase_add_test(ports, a_polled_driver_prints);
@@ -388,5 +423,8 @@ int main(void)
 	tcase_add_test(linux64, a_kernel_is_begun_at_its_64_bit_entry);
 	tcase_add_loop_test(linux64, what_is_no_such_kernel_stays_as_it_is, 0, 8);
 	suite_add_tcase(s, linux64);
+	tcase_add_test(room, the_largest_guest_is_known);
+	tcase_add_test(room, a_guest_too_large_is_told_what_to_do);
+	suite_add_tcase(s, room);
 	return suite_run(s);
 }
