@@ -129,10 +129,12 @@ static bool answer(enum verdict r, const struct access *a)
 	case SH_RETRY: record_entry(TRIP_pf_retry); return false;
 	case SH_EMULATE:
 		emulate(a);
+		paging_trip_over(&vcpu);
 		record_entry(TRIP_pf_emulate);
 		return true;
 	case SH_MMIO:
 		ask_device(a);
+		paging_trip_over(&vcpu);
 		record_entry(TRIP_pf_mmio);
 		return true;
 	default: die("the engine's verdict is one that no operation here can have");
@@ -281,12 +283,17 @@ u64 machine_cr3(void)
 	return vcpu.cr3;
 }
 
+static void begin_exit_at(gva_t va)
+{
+	record_exit(va, 0, "instruction");
+	vcpu.bytes = 0;
+}
+
 static void begin_exit(enum record_kind kind, u64 value, gva_t va)
 {
 	record_step(&(struct record_step){ kind, va, value, 0, false }, depth);
 	fetch();
-	record_exit(va, 0, "instruction");
-	vcpu.bytes = 0;
+	begin_exit_at(va);
 }
 
 static void end_exit(enum trip kind)
@@ -320,7 +327,13 @@ void machine_set_cr4(u64 cr4)
 
 void machine_invlpg(gva_t va)
 {
-	begin_exit(GUEST_INVLPG, 0, va);
+	record_step(&(struct record_step){ GUEST_INVLPG, va, 0, 0, false }, depth);
+	fetch();
+	if (host_invlpg(&vcpu, va)) {
+		record_step_end(false, 0);
+		return;
+	}
+	begin_exit_at(va);
 	paging_invlpg(&vcpu, va);
 	end_exit(TRIP_invlpg);
 }

@@ -4,6 +4,7 @@
  * remember the guest's flags, and superpages are single entries.
  */
 #include "parts/ad_fault.h"
+#include "parts/invlpg_always.h"
 #include "parts/prefetch_none.h"
 #include "parts/reclaim_clock.h"
 #include "parts/spare_guest_flags_mmio.h"

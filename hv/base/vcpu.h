@@ -87,9 +87,9 @@ struct code_walk {
 
 /*
  * hw_dirty: CR3 changed; more did; nested paging's root did and nothing else, because the other hw_ fields are old where the
- * guest loads its registers itself.
+ * guest loads its registers itself; hw_invlpg did.
  */
-enum { HW_CR3 = 1, HW_ALL = 2, HW_NESTED = 4 };
+enum { HW_CR3 = 1, HW_ALL = 2, HW_NESTED = 4, HW_INVLPG = 8 };
 #define HW_WORK_FLUSHED BIT(16) /* in hw_work: tlb_flushed, and nothing else */
 
 struct vcpu {
@@ -104,12 +104,13 @@ struct vcpu {
 	/* What hardware must be given: written by paging, loaded by the back end at the next entry. */
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
 	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging, but behind a fence */
+	bool hw_invlpg;    /* the guest's INVLPG is to exit */
 	/* Work to be done before the guest runs on; each exit asks once whether there is any. */
 	union {
 		struct {
 			union {
 				struct {
-					u8 hw_dirty;    /* hw_ fields changed: HW_CR3, HW_ALL, HW_NESTED or several */
+					u8 hw_dirty;    /* hw_ fields changed: HW_CR3, HW_ALL, HW_NESTED, HW_INVLPG or several */
 					u8 tlb_flush;   /* flush this guest's TLB */
 					u8 tlb_flushed; /* the back end asked hardware for a flush at the last entry */
 				};

@@ -69,7 +69,19 @@ static inline void paging_load_root(struct vcpu *v)
 }
 /* CR0, CR4 or EFER changed: chooses the M-on-N instance, flushes as the architecture says. */
 void paging_update_modes(struct vcpu *v);
+/* The guest's INVLPG has exited, as v->hw_invlpg asks. One that does not is hardware's alone. */
 void paging_invlpg(struct vcpu *v, gva_t va);
+/* Are there INVLPGs that do not exit, in domains of this recipe? */
+extern const bool paging_misses_invlpg;
+/*
+ * The trip is over. What emulation has translated in it was good for it alone where an INVLPG may follow of which nobody hears. Quick
+ * handlers that end a trip have translated nothing.
+ */
+static inline void paging_trip_over(struct vcpu *v)
+{
+	if (paging_misses_invlpg)
+		v->soft_tlb[SOFT_READ].key = v->soft_tlb[SOFT_WRITE].key = v->soft_tlb[SOFT_FETCH].key = 0;
+}
 
 /*
  * Guest memory by virtual address, for instruction fetch and emulation. `access` is

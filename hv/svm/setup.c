@@ -68,7 +68,7 @@ void svm_setup_domu(struct svm_vcpu *s)
 		b->cr_read = BIT(0) | BIT(3) | BIT(4);
 		b->cr_write = BIT(0) | BIT(3) | BIT(4);
 		b->exceptions |= BIT(VECTOR_PF);
-		b->intercept1 |= INTERCEPT_INVLPG | INTERCEPT_TASK_SWITCH;
+		b->intercept1 |= INTERCEPT_TASK_SWITCH; /* and INVLPG's, while paging wants it: svm_load_hw */
 	}
 	/* The guest's IF and TPR mask virtual interrupts alone (APM volume 2, section 15.21.1). */
 	b->v_intr_masking = 1;

@@ -186,6 +186,7 @@ bool svm_step_begin(struct svm_vcpu *s)
 		plat_domain_crash(s->v.domain, "there are no pages for the tables of a single step");
 	else
 		svm_settle(s);
+	paging_trip_over(&s->v);
 	if (r != SH_FIXED) /* the guest will see why */
 		return not_begun(s);
 	arm(s, kind);

@@ -164,10 +164,23 @@ void svm_set_startup(struct svm_vcpu *s, u8 page)
 	b->clean = 0;
 }
 
+/* From the next entry on INVLPG exits, or does not. */
+static void load_invlpg(struct svm_vcpu *s)
+{
+	s->vmcb.intercept1 ^= INTERCEPT_INVLPG;
+	s->vmcb.clean &= ~(u32)CLEAN_INTERCEPTS;
+}
+
 void svm_load_hw(struct svm_vcpu *s)
 {
 	struct vcpu *v = &s->v;
 
+	if (v->hw_invlpg != !!(s->vmcb.intercept1 & INTERCEPT_INVLPG))
+		load_invlpg(s);
+	if (!(v->hw_dirty & (HW_ALL | HW_NESTED))) {
+		vmcb_set_cr3(&s->vmcb, v->hw_cr3);
+		return;
+	}
 	if (v->hw_dirty != HW_NESTED)
 		vmcb_set_crx(&s->vmcb, v->hw_cr0, v->hw_cr3, v->hw_cr4, v->hw_efer | EFER_SVME);
 	if (s->quick)
@@ -277,6 +290,7 @@ static void handle(struct svm_vcpu *s)
 	if (unlikely(s->v.entry_work))
 		svm_settle(s);
 	svm_book(s, kind, s->v.bytes);
+	paging_trip_over(&s->v);
 }
 
 bool svm_exit(struct svm_vcpu *s, u32 why)

@@ -34,7 +34,7 @@ static inline __attribute__((always_inline)) u64 svm_account(struct svm_vcpu *s,
 /* Most trips change no more than CR3: that alone is written then, even if it did not change either. */
 static inline __attribute__((always_inline)) void svm_settle_hw(struct svm_vcpu *s)
 {
-	if (unlikely(s->v.hw_dirty & (HW_ALL | HW_NESTED)))
+	if (unlikely(s->v.hw_dirty & (HW_ALL | HW_NESTED | HW_INVLPG)))
 		svm_load_hw(s);
 	else
 		vmcb_set_cr3(&s->vmcb, s->v.hw_cr3);

@@ -150,7 +150,7 @@ static struct aliases map_aliases(u32 n)
 static void unalias(const struct aliases *a, u32 i)
 {
 	store(alias_table(a, i), i % 512, 0);
-	paging_invlpg(&g.v, user(i));
+	guest_invlpg(&g.v, user(i));
 }
 
 static double unaliasings(u32 n)

@@ -60,7 +60,10 @@ void guest_switch(struct guest *g, u32 vcpu)
 		g->d.nr_vcpus = vcpu + 1;
 		if (!paging_vcpu_init(v))
 			die("no second vCPU could be made");
+		host_entered(v);
+		paging_update_modes(&g->v); /* it was alone when it was made */
 	}
+	host_entered(g->on);
 	g->on = g->d.acting = v;
 }
 
@@ -167,6 +170,7 @@ static bool emulate(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes,
 		g->before_data(g);
 	if (paging_write(v, va, &value, bytes, (access & PFEC_U) | smap(v, access)) != SH_FIXED || v->fault.gpa != o->gpa)
 		die("an emulated write went elsewhere than the fault that asked for it");
+	paging_trip_over(v);
 	g->emulated++;
 	return true;
 }
@@ -189,6 +193,8 @@ struct outcome guest_access(struct guest *g, gva_t va, u32 access, u64 value, u3
 		v->bytes = 0;
 		g->faults++;
 		r = paging_fault(v, va, pfec | smap(v, access));
+		if (r != SH_EMULATE)
+			paging_trip_over(v);
 		g->last_bytes = v->bytes;
 		if (g->d.state == PN_CRASHED)
 			return (struct outcome){ .kind = ACCESS_CRASH };
@@ -211,6 +217,7 @@ struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, 
 	struct outcome o = { .kind = ACCESS_DONE };
 	enum verdict r = access & PFEC_W ? paging_write(v, va, &value, bytes, kind) : paging_read(v, va, &o.value, bytes, kind);
 
+	paging_trip_over(v);
 	if (g->d.state == PN_CRASHED)
 		o.kind = ACCESS_CRASH;
 	else if (r == SH_GUEST_FAULT)
@@ -220,6 +227,12 @@ struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, 
 	else if (r != SH_FIXED)
 		o.kind = ACCESS_STUCK;
 	return o;
+}
+
+void guest_invlpg(struct vcpu *v, gva_t va)
+{
+	if (!host_invlpg(v, va))
+		paging_invlpg(v, va);
 }
 
 bool guest_load_cr3(struct guest *g, u64 cr3)

@@ -65,6 +65,8 @@ struct outcome guest_emulated(struct guest *g, gva_t va, u32 access, u64 value, 
 struct outcome guest_lent(struct guest *g, gva_t va, u32 access, u64 value, u32 bytes);
 
 /* Instructions of a kernel. */
+/* By hardware alone, or by an exit. */
+void guest_invlpg(struct vcpu *v, gva_t va);
 /* False: #GP, and nothing has changed. */
 bool guest_load_cr3(struct guest *g, u64 cr3);
 bool guest_set_modes(struct guest *g, u64 cr0, u64 cr4, u64 efer);

@@ -90,6 +90,8 @@ void machine_init(struct machine *m, struct machine_size size, u64 seed)
 	for (u32 i = 0; i < size.cpus; i++)
 		if (!paging_vcpu_init(&m->v[i]))
 			die("no vCPU could be made");
+	for (u32 i = 0; i < size.cpus; i++)
+		host_entered(&m->v[i]);
 }
 
 void machine_exit(struct machine *m)
@@ -135,6 +137,8 @@ gpa_t machine_place(const struct machine *m, const void *p)
 /* As the backend tells the engine whose exit it handles. */
 static struct vcpu *act(struct machine *m, u32 cpu)
 {
+	if (m->d.acting && m->d.acting != &m->v[cpu]) /* its exit is over */
+		host_entered(m->d.acting);
 	return m->d.acting = &m->v[cpu];
 }
 
@@ -204,12 +208,15 @@ struct access machine_emulated(struct machine *m, u32 cpu, gva_t va, u32 access,
 	u8 buf[MOST_BYTES] = { 0 };
 	struct access o;
 
-	if (op.expected)
-		return emulated_swap(v, va, kind, op);
-	if (access & PFEC_W)
-		return verdict_end(v, paging_write(v, va, op.data, op.bytes, kind));
-	o = verdict_end(v, paging_read(v, va, buf, op.bytes, kind));
-	memcpy(o.data, buf, sizeof(buf));
+	if (op.expected) {
+		o = emulated_swap(v, va, kind, op);
+	} else if (access & PFEC_W) {
+		o = verdict_end(v, paging_write(v, va, op.data, op.bytes, kind));
+	} else {
+		o = verdict_end(v, paging_read(v, va, buf, op.bytes, kind));
+		memcpy(o.data, buf, sizeof(buf));
+	}
+	paging_trip_over(v);
 	return o;
 }
 
@@ -333,6 +340,7 @@ static bool try_access(struct machine *m, u32 cpu, gva_t va, u32 access, struct 
 		*o = machine_emulated(m, cpu, va, access, op);
 	else
 		*o = verdict_end(v, r);
+	paging_trip_over(v);
 	if (m->d.nr_vcpus > 1 && m->d.state != PN_CRASHED)
 		paging_recheck(v, at);
 	return done;
@@ -362,7 +370,10 @@ bool machine_load_cr3(struct machine *m, u32 cpu, u64 cr3)
 
 void machine_invlpg(struct machine *m, u32 cpu, gva_t va)
 {
+	if (host_invlpg(&m->v[cpu], va))
+		return;
 	paging_invlpg(act(m, cpu), va);
+	paging_trip_over(&m->v[cpu]);
 }
 
 /* CR0 and CR4 load a PAE root anew when one of these changes. */

@@ -159,8 +159,10 @@ static void check_canaries(const struct svm_vcpu *s)
 	SAME(vmcb.np_enable);
 	SAME(vmcb.v_intr_masking);
 	SAME(vmcb.lbr_control);
-	if ((s->vmcb.intercept1 ^ before.vmcb.intercept1) & ~(u32)INTERCEPT_VINTR)
+	if ((s->vmcb.intercept1 ^ before.vmcb.intercept1) & ~(u32)(INTERCEPT_VINTR | INTERCEPT_INVLPG))
 		host_fail(s, "intercepts have changed: %x", s->vmcb.intercept1);
+	if (!(s->vmcb.intercept1 & INTERCEPT_INVLPG) == s->v.hw_invlpg)
+		host_fail(s, "INVLPG exits, or does not, otherwise than paging wants");
 	check_step(s);
 	if ((u64)s->v.domain != (u64)before.v.domain || (u64)s->v.owner != (u64)before.v.owner)
 		host_fail(s, "a pointer of the vCPU's has changed");

@@ -62,18 +62,13 @@ bool plat_wait(bool (*is_over)(const void *what), const void *what)
 	return false;
 }
 
-static void flush_if_due(struct host_cpu *c)
+/* True: it was out of the guest for it. */
+static bool flush_if_due(struct host_cpu *c)
 {
-	if (__atomic_load_n(&c->flush, __ATOMIC_SEQ_CST) && __atomic_exchange_n(&c->flush, 0, __ATOMIC_SEQ_CST))
-		host_cpu_flush(c);
-}
-
-void host_enter(struct vcpu *v)
-{
-	struct host_cpu *c = v->owner;
-
-	__atomic_store_n(&c->in_guest, 1, __ATOMIC_SEQ_CST);
-	flush_if_due(c);
+	if (!__atomic_load_n(&c->flush, __ATOMIC_SEQ_CST) || !__atomic_exchange_n(&c->flush, 0, __ATOMIC_SEQ_CST))
+		return false;
+	host_cpu_flush(c);
+	return true;
 }
 
 void host_leave(struct vcpu *v)
@@ -88,13 +83,17 @@ void plat_tlb_flush_page(struct vcpu *v, gva_t va)
 	host_cpu_flush_page(v->owner, va);
 }
 
-static void load_registers(struct vcpu *v)
+/* Intercepts are read only as the guest is entered; a new CR3 that another vCPU wants loaded comes with a flush, as it does there. */
+static void load_registers(struct vcpu *v, bool entered)
 {
 	struct host_cpu *c = v->owner;
+	const u8 due = v->hw_dirty;
 
-	if (!v->hw_dirty)
+	if (!due)
 		return;
-	v->hw_dirty = 0;
+	if (entered && due & (HW_ALL | HW_INVLPG))
+		c->invlpg_exits = v->hw_invlpg;
+	v->hw_dirty = !entered && due & (HW_ALL | HW_INVLPG) ? HW_INVLPG : 0;
 	c->cr0 = v->hw_cr0;
 	c->cr3 = v->hw_cr3;
 	c->cr4 = v->hw_cr4;
@@ -112,10 +111,33 @@ bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
 {
 	struct host_cpu *c = v->owner;
 
-	if (!c->in_guest)
-		flush_if_due(c);
-	load_registers(v);
+	load_registers(v, (!c->in_guest && flush_if_due(c)) || v->domain->acting == v);
 	if (v->guest_levels < 4) /* 32-bit code, whatever tables hardware has */
 		va = (u32)va;
 	return host_cpu_access(c, va, access, hpa, pfec);
+}
+
+void host_entered(struct vcpu *v)
+{
+	load_registers(v, true);
+}
+
+bool host_invlpg(struct vcpu *v, gva_t va)
+{
+	struct host_cpu *c = v->owner;
+
+	load_registers(v, (!c->in_guest && flush_if_due(c)) || v->domain->acting == v);
+	if (c->invlpg_exits)
+		return false;
+	host_cpu_flush_page(c, v->guest_levels < 4 ? (u32)va : va);
+	return true;
+}
+
+void host_enter(struct vcpu *v)
+{
+	struct host_cpu *c = v->owner;
+
+	__atomic_store_n(&c->in_guest, 1, __ATOMIC_SEQ_CST);
+	flush_if_due(c);
+	load_registers(v, true);
 }

@@ -44,9 +44,10 @@ struct host_cpu {
 	u32 in_guest, flush; /* a thread runs the guest on it; another one's flush is due before it goes on */
 	u64 rng;
 	u64 cr0, cr3, cr4, efer;
-	u64 nested_cr3; /* nested paging's root; 0: off */
-	bool keeps;     /* its TLB is kind: what it walked it keeps, and uses, until it is flushed or its place is needed */
-	bool wild;      /* its guest may reach for what nested paging keeps from it; any other's doing so is a panic */
+	u64 nested_cr3;    /* nested paging's root; 0: off */
+	bool invlpg_exits; /* latched when the guest is entered */
+	bool keeps;        /* its TLB is kind: what it walked it keeps, and uses, until it is flushed or its place is needed */
+	bool wild;         /* its guest may reach for what nested paging keeps from it; any other's doing so is a panic */
 	u64 pdpte[4];
 	u32 nr_tlb, nr_psc; /* held; the first so many of the arrays */
 	struct host_tlb_entry tlb[HOST_TLB_ENTRIES];
@@ -77,6 +78,14 @@ void host_cpu_init(struct vcpu *v, struct host_cpu *cpu, u64 seed);
  * if hw_dirty is set.
  */
 bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec);
+
+/*
+ * INVLPG of the guest's. False: it exits, and nothing has happened. Whether it does is latched when the vCPU enters the guest: after
+ * its own exit, which is over when it is asked for the next thing or host_entered() says so, or after another vCPU's flush has
+ * had it out.
+ */
+bool host_invlpg(struct vcpu *v, gva_t va);
+void host_entered(struct vcpu *v);
 
 /*
  * The walker and the TLB by themselves, for a machine that loads a CPU's registers otherwise: after CR3 or what makes

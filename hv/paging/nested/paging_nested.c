@@ -69,6 +69,7 @@ const char paging_recipe_name[] = "npt";
 const bool paging_is_nested = true;
 const bool paging_marks_late = false;
 const bool paging_short_ways = true;
+const bool paging_misses_invlpg = false; /* it never exits, and nothing is kept without a look at the tables: code_walk.h */
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)
 {

@@ -19,6 +19,20 @@
  *     more: the guest may have dropped such an entry and not flushed yet.
  * Giving rights needs no flush: hardware walks again before it faults.
  *
+ * An INVLPG that does not exit (the part invlpg_needed)
+ *
+ * Tables in sync need none: their shadows have followed, the rules above cover what one INVLPG does not, and hardware drops
+ * the rest by itself. So INVLPG exits no longer than a table is out of sync, and what is remembered of
+ * translations beside hardware's TLB goes without it:
+ *  1. emulation's TLB when the trip is over (paging_trip_over): it may have come by tables that have no shadow, which the guest
+ *     changes unseen;
+ *  2. each vCPU's page of code when the entry changes that maps it, a link goes, or a table comes back into sync; and at a root load
+ *     unless the new root leads there, because the guest may have dropped a global translation that another root does not have;
+ *  3. a walk cache holds nothing of the guest's entries, and links are in step: it goes with links alone.
+ * A fault's entry that paging_recheck corrects may have been in use by another vCPU, whose INVLPG came before: it flushes.
+ * An intercept is read when a vCPU enters. Where there are several each INVLPG exits, if tables can go out of sync at all: the others
+ * would have to be stopped before one goes.
+ *
  * With several vCPUs sh_flush returns only when no other vCPU can use what it had: a freed page is taken again, and a
  * protected table read, after that. What was read of a table before it was protected may have been overwritten
  * meanwhile: paging_recheck reads it again.
@@ -138,6 +152,30 @@ static inline void sh_walk_cache_drop(struct vcpu *v)
 {
 	v->walk_cache[0].tag = v->walk_cache[1].tag = NO_WALK;
 }
+/* Its page of code is where each vCPU found it no longer, for all that is known. */
+static inline void sh_code_gone(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		d->vcpu[i]->code.va = NO_CODE_PAGE;
+}
+/* The same of an entry that was `old` and present, and becomes another. */
+static inline void sh_code_moved(struct domain *d, u64 old)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i]->code.page == plat_map(pte_mfn(old)))
+			d->vcpu[i]->code.va = NO_CODE_PAGE;
+}
+/* The same of entries of a leaf shadow: the page of code is one's to which no way is known, or its way ends there. */
+static inline void sh_code_below_gone(struct domain *d, const struct sh_page *leaf)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		struct code_page *c = &d->vcpu[i]->code;
+
+		if (c->entry == NO_ENTRY || !(((uintptr_t)c->leaf ^ (uintptr_t)leaf->table) & PAGE_MASK))
+			c->va = NO_CODE_PAGE;
+	}
+}
+
 /* A link goes, or has other rights: so is that of every vCPU, and what it knows of the way to its page of code. */
 static inline void sh_link_gone(struct domain *d)
 {

@@ -7,6 +7,7 @@ const char paging_recipe_name[] = RECIPE_NAME;
 const bool paging_is_nested = false;
 const bool paging_marks_late = AD_HIDES_TABLES;
 const bool paging_short_ways = WAYS_SHORT;
+const bool paging_misses_invlpg = !INVLPG_EXITS_ALWAYS;
 
 #define EMULATED_BYTES 64 /* the most at once */
 
@@ -104,8 +105,8 @@ static void update_modes(struct vcpu *v)
 	for (unsigned i = 0; i < ARRAY_SIZE(policy.reclaim); i++)
 		told |= policy.reclaim[i] && policy.reclaim[i]->faulted;
 	sh_update_modes(v);
-	v->hw_nested_cr3 =
-		v->shadow_levels > 3 ? 0 : mfn_to_hpa(v->domain->fence_root); /* set_hardware says that it is to be loaded */
+	v->hw_invlpg = sh_wants_invlpg(v->domain); /* set_hardware says that it is to be loaded, and so is this: */
+	v->hw_nested_cr3 = v->shadow_levels > 3 ? 0 : mfn_to_hpa(v->domain->fence_root);
 	v->take_fault = told ? fault_and_tell : v->mode->fault;
 	v->load_root = v->mode->load_root;
 }

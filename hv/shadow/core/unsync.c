@@ -114,12 +114,24 @@ static void list_link(struct sh_domain *s, struct sh_page *prev, struct sh_page 
 		s->unsync_last = prev;
 }
 
+/* Tables are out of sync from now on, or none is any more: INVLPG is to exit, or need not. */
+static void set_unsync(struct domain *d, bool unsync)
+{
+	struct vcpu *v = d->acting;
+
+	d->unsync = unsync;
+	if (INVLPG_EXITS_ALWAYS || v->hw_invlpg == sh_wants_invlpg(d))
+		return;
+	v->hw_invlpg = unsync;
+	v->hw_dirty |= HW_INVLPG;
+}
+
 static void list_add(struct domain *d, struct sh_domain *s, struct sh_page *sp)
 {
 	list_link(s, s->unsync_last, sp);
 	list_link(s, sp, NULL);
 	s->unsync_frames++;
-	d->unsync = true;
+	set_unsync(d, true);
 }
 
 /* Put `by` where sp was; NULL: nothing. */
@@ -134,7 +146,7 @@ static void list_replace(struct domain *d, struct sh_page *sp, struct sh_page *b
 		list_link(s, by, next);
 	} else {
 		list_link(s, prev, next);
-		d->unsync = --s->unsync_frames;
+		set_unsync(d, --s->unsync_frames);
 	}
 }
 
@@ -200,6 +212,8 @@ void sh_resync(struct vcpu *v, struct sh_page *sp)
 	sh_flush(d);
 	/* This can free other shadows of the frame, but not sp: links lead down only. */
 	for (sp = f->shadows; sp; sp = sp->same_frame) {
+		if (!INVLPG_EXITS_ALWAYS)
+			sh_code_below_gone(d, sp);
 		changed += sp->mode->resync(v, sp);
 		sp->snapshot = NULL;
 	}

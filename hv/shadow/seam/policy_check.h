@@ -14,6 +14,8 @@ _Static_assert(!SYNC_UNSYNCS || SYNC_PROTECTS_TABLES,
 	       "would not see them go");
 _Static_assert(!SYNC_TAKES_SNAPSHOTS || SYNC_UNSYNCS,
 	       "this sync part takes snapshots of guest tables, which only tables out of sync have use for");
+_Static_assert(INVLPG_EXITS_ALWAYS || (SYNC_PROTECTS_TABLES && SYNC_LINKS_IN_STEP),
+	       "this invlpg part does not hear of each INVLPG, so the sync part must keep shadows in step with tables in sync");
 _Static_assert(!SPARE_NEEDS_SYNC || SYNC_PROTECTS_TABLES,
 	       "this spare part answers faults from what not-present entries remember, so the sync part must keep them "
 	       "in step with the guest's tables");

@@ -292,6 +292,8 @@ static void link_put(struct domain *d, struct sh_page *sp, u32 slot, struct sh_p
 		return;
 	if (SHORT)
 		sh_link_gone(d);
+	if (!INVLPG_EXITS_ALWAYS)
+		sh_code_gone(d);
 	if (gone->up == sp && gone->up_slot == slot && gone != child)
 		gone->up = NULL;
 	if (gone->role & ROLE_DIRECT || ROLE_LEVEL(gone->role) > 1)

@@ -87,6 +87,8 @@ static inline __attribute__((always_inline)) void leaf_follow(struct domain *d, 
 {
 	const u64 old = leaf_set(d, sp, slot, e, false);
 
+	if (!INVLPG_EXITS_ALWAYS && old & PTE_P && (old ^ e) & (PTE_P | PTE_ADDR))
+		sh_code_moved(d, old);
 	SH_EACH(reclaim, changed, d, old, e);
 }
 
@@ -240,8 +242,11 @@ static void mode_recheck(struct vcpu *v, gva_t va)
 		u64 e;
 
 		if (stands_for_table && policy.sync->in_sync(sp) &&
-		    !(level == 1 ? leaf_agrees(d, sp, va) : link_agrees(d, sp, va, level)))
+		    !(level == 1 ? leaf_agrees(d, sp, va) : link_agrees(d, sp, va, level))) {
 			mode_validate(d, sp, gw_offset(va, level, G), GUEST_BYTES);
+			if (!INVLPG_EXITS_ALWAYS)
+				sh_flush(d);
+		}
 		if (level == 1)
 			return;
 		e = s_get(sp, s_slot(va, level));

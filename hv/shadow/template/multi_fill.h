@@ -260,6 +260,19 @@ static __attribute__((noinline, cold)) void trace_root_load(struct vcpu *v, cons
 	TRACE(v, root_load, root->gfn, root->mfn, hit);
 }
 
+/* Does the root lead to the vCPU's page of code, too? */
+static __attribute__((noinline, unused)) bool code_reached(const struct vcpu *v, const struct sh_page *root)
+{
+	const gva_t va = v->code.va;
+	struct sh_walk walk;
+	u64 e;
+
+	if (va == NO_CODE_PAGE || !walk_down(v->domain, root, va, &walk))
+		return false;
+	e = s_get(walk.leaf, s_slot(va, 1));
+	return e & PTE_P && plat_map(pte_mfn(e)) == v->code.page;
+}
+
 /*
  * Is the vCPU's page of code where it was? A CR3 load keeps global translations, and all where the loaded root's way there has not
  * changed. `same`: that root is the one before.
@@ -268,9 +281,11 @@ static inline __attribute__((always_inline)) bool code_stays(const struct vcpu *
 {
 	const struct code_page *c = &v->code;
 
-	if (c->global)
+	if (INVLPG_EXITS_ALWAYS && c->global)
 		return true;
-	return SHORT && G >= 4 && *c->leaf == c->entry && (same || s_get(root, c->top_slot) == c->top);
+	if (SHORT && G >= 4 && *c->leaf == c->entry && (same || s_get(root, c->top_slot) == c->top))
+		return true;
+	return !INVLPG_EXITS_ALWAYS && code_reached(v, root);
 }
 
 /* What every root load does. The trace is the last, and apart, so that none of it needs a stack. */

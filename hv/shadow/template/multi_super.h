@@ -23,6 +23,8 @@ static __attribute__((unused)) void super_gone(struct domain *d, u64 e)
 {
 	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE)
 		lpage_info_of(d, MFN(pte_mfn(e).n + f))->maps--;
+	if (!INVLPG_EXITS_ALWAYS)
+		sh_code_gone(d);
 	sh_flush(d);
 }
 

@@ -59,14 +59,14 @@ START_TEST(a_table_that_is_flushed_for_nothing_comes_back)
 
 	another_l1(70, 20);
 	for (u32 i = 1; i < IDLE; i++)
-		paging_invlpg(&g.v, va);
+		guest_invlpg(&g.v, va);
 	ck_assert(unsync(70));
 	/* One that is there for a change is none of them. */
 	store(70, 0, at(DATA + 1, ALL));
-	paging_invlpg(&g.v, va);
+	guest_invlpg(&g.v, va);
 	ck_assert(unsync(70));
 	expect_done(va, U, 0, DATA + 1);
-	paging_invlpg(&g.v, va);
+	guest_invlpg(&g.v, va);
 	ck_assert(!unsync(70));
 	expect_done(va, U, 0, DATA + 1);
 }

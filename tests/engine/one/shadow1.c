@@ -86,7 +86,7 @@ START_TEST(a_moved_subtree)
 	expect_done(user(0), U, 0, DATA);
 	guest_table(&g, 70)[0] = at(DATA + 40, ALL);
 	store(USER_L2, 0, at(70, ALL));
-	paging_invlpg(&g.v, user(0));
+	guest_invlpg(&g.v, user(0));
 	ck_assert(!unsync(USER_L2));
 	expect_done(user(0), U, 0, DATA + 40);
 	store(70, 0, at(DATA + 41, ALL));

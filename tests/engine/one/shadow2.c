@@ -334,16 +334,16 @@ START_TEST(invlpg_of_part_of_a_superpage)
 
 	for (u32 round = 0; round < 20; round++) {
 		guest_access(&g, linear(USER_L2, 1), W, ALL | PTE_PS, 8);
-		paging_invlpg(&g.v, base);
+		guest_invlpg(&g.v, base);
 		for (u32 i = 50; i < 60; i++)
 			expect_done(base + i * PAGE_SIZE, U, 0, i);
 		/* Accessed bits cleared above it: one INVLPG covers every fragment that hardware holds. */
 		guest_access(&g, linear(USER_L3, 0), W, at(USER_L2, ALL & ~PTE_A), 8);
-		paging_invlpg(&g.v, base + 55 * PAGE_SIZE);
+		guest_invlpg(&g.v, base + 55 * PAGE_SIZE);
 		expect_done(base + 58 * PAGE_SIZE, U, 0, 58);
 		ck_assert(guest_table(&g, USER_L3)[0] & PTE_A);
 		guest_access(&g, linear(USER_L2, 1), W, 0, 8);
-		paging_invlpg(&g.v, base + 55 * PAGE_SIZE);
+		guest_invlpg(&g.v, base + 55 * PAGE_SIZE);
 		expect_fault(base + 51 * PAGE_SIZE, U, U);
 	}
 }

@@ -70,7 +70,7 @@ START_TEST(an_old_entry_lives_until_the_flush)
 		if (i & 1)
 			load_root();
 		else
-			paging_invlpg(&g.v, user(3));
+			guest_invlpg(&g.v, user(3));
 		expect_done(user(3), U, 0, DATA + 9);
 	}
 	ck_assert(old);
@@ -83,7 +83,7 @@ START_TEST(invlpg_follows_one_entry)
 	expect_done(user(1), U | W, 1, DATA + 1);
 	store(USER_L1, 0, at(DATA + 9, ALL));
 	store(USER_L1, 1, at(DATA + 8, ALL));
-	paging_invlpg(&g.v, user(0));
+	guest_invlpg(&g.v, user(0));
 	ck_assert_uint_eq(count(PN_CNT_resync_page), 1);
 	ck_assert_uint_eq(count(PN_CNT_resync), 0);
 	ck_assert(unsync(USER_L1));
@@ -101,7 +101,7 @@ START_TEST(pulled_through_and_changed_back)
 {
 	expect_done(user(2), U, 0, DATA + 2);
 	store(USER_L1, 2, 0);
-	paging_invlpg(&g.v, user(2));
+	guest_invlpg(&g.v, user(2));
 	store(USER_L1, 2, at(DATA + 7, ALL));
 	expect_done(user(2), U, 0, DATA + 7);
 	store(USER_L1, 2, at(DATA + 2, ALL));
@@ -296,7 +296,7 @@ START_TEST(a_remembered_mapping_that_went)
 	expect_done(user(40), U | W, at(DATA, ALL), 70);
 	ck_assert(unsync(70));
 	store(USER_L1, 40, 0);
-	paging_invlpg(&g.v, user(40));
+	guest_invlpg(&g.v, user(40));
 	ck_assert_uint_eq(frame(70)->writable, 0);
 	store(70, 8, at(DATA + 8, ALL));
 	load_root();

@@ -42,7 +42,7 @@ START_TEST(invlpg_drops_one_page)
 	expect_done(user(0), U, 0, DATA);
 	expect_done(user(1), U, 0, DATA + 1);
 	guest_access(&g, linear(USER_L1, 0), W, at(DATA + 9, ALL), 8);
-	paging_invlpg(&g.v, user(0));
+	guest_invlpg(&g.v, user(0));
 	expect_done(user(0), U, 0, DATA + 9);
 	ck_assert_uint_eq(trips(user(1), U, 0), 0);
 }

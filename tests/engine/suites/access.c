@@ -164,7 +164,7 @@ static void write_entries(struct place *p, const struct trial *t)
 		store(t->levels, p->upper, t->upper);
 	if (get_entry(t->levels, p->leaf) != t->leaf)
 		store(t->levels, p->leaf, t->leaf);
-	paging_invlpg(&g.v, p->va);
+	guest_invlpg(&g.v, p->va);
 }
 
 static void try(struct place *p, const struct trial *t)

@@ -287,7 +287,7 @@ static void wild_step(const struct space *s, const struct space *t)
 
 	switch (dice(16)) {
 	case 0: guest_load_cr3(&g, space_cr3(to)); break;
-	case 1: paging_invlpg(g.on, any_address(s->levels)); break;
+	case 1: guest_invlpg(g.on, any_address(s->levels)); break;
 	case 2: space_enter(to, CR0_WP, CR4_PSE, dice(2) ? EFER_NXE : 0); break;
 	case 3: ck_assert_int_ne(paging_pool_resize(&g.d, paging_pool_minimum(&g.d) + dice(80)), POOL_TOO_SMALL); break;
 	case 4: paging_log_dirty(&g.d, dice(2)); break;

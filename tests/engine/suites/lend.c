@@ -51,7 +51,7 @@ START_TEST(tables_are_written)
 		expect_done(user(s.levels, 1), U | W, 1, DATA + 1);
 		for (u32 i = 0; i < 3; i++) {
 			put(entry, 0);
-			paging_invlpg(&g.v, user(s.levels, 0));
+			guest_invlpg(&g.v, user(s.levels, 0));
 			expect_fault(user(s.levels, 0), U, U);
 			put(entry, was);
 			expect_done(user(s.levels, 0), U | W, i, DATA);
@@ -88,13 +88,13 @@ START_TEST(a_table_that_maps_itself)
 	begin((u32)_i);
 	self = entry_of(20, 1);
 	put(self, at(self >> PAGE_SHIFT, ALL));
-	paging_invlpg(&g.v, user(s.levels, 20));
+	guest_invlpg(&g.v, user(s.levels, 20));
 	for (u32 i = 0; i < 100; i++) {
 		const gva_t window = user(s.levels, 20) + (entry_of(21, 1) & ~PAGE_MASK);
 
 		ck_assert_int_eq(guest_access(&g, window, U | W, at(DATA + i % NR_DATA, ALL), entry_bytes(s.levels)).kind,
 				 ACCESS_DONE);
-		paging_invlpg(&g.v, user(s.levels, 21));
+		guest_invlpg(&g.v, user(s.levels, 21));
 		expect_done(user(s.levels, 21), U | W, i, DATA + i % NR_DATA);
 		guest_audit(&g);
 	}
@@ -112,7 +112,7 @@ START_TEST(read_only_pages_without_wp)
 			const gva_t va = user(s.levels, page);
 
 			put(entry_of(page, 1), at(DATA + page, rights));
-			paging_invlpg(&g.v, va);
+			guest_invlpg(&g.v, va);
 			wp(true);
 			expect_fault(va, W, W | PFEC_P);
 			ck_assert_uint_eq(get_entry(s.levels, entry_of(page, 1)), at(DATA + page, rights));
@@ -160,7 +160,7 @@ START_TEST(read_only_tables_without_wp)
 		expect_done(user(s.levels, 0), W, i, DATA);
 		expect_done(user(s.levels, 6) + (entry_of(8, 1) & ~PAGE_MASK), W, (u32)at(DATA + i, ALL),
 			    entry_of(6, 1) >> PAGE_SHIFT);
-		paging_invlpg(&g.v, user(s.levels, 8));
+		guest_invlpg(&g.v, user(s.levels, 8));
 		expect_done(user(s.levels, 8), U, 0, DATA + i);
 		expect_fault(user(s.levels, 8), U | W, U | W | PFEC_P);
 		/* Slots of the root that lead nowhere. */

@@ -137,7 +137,7 @@ START_TEST(tables_and_roots_change_under_it)
 			unique++;
 		}
 		guest_access(&g, linear(USER_L2, 5), W, unique++ << 1, 8); /* not present */
-		paging_invlpg(&g.v, USER + (5ull << 21));
+		guest_invlpg(&g.v, USER + (5ull << 21));
 		guest_audit(&g);
 		peek(bits);
 		compare(bits);
@@ -428,7 +428,7 @@ START_TEST(entries_written_by_request)
 	guest_audit(&g);
 	/* Taken away again; the guest flushes, as it would have to. */
 	ck_assert(update(USER_L2 * PAGE_SIZE + 9 * 8, 0));
-	paging_invlpg(&g.v, USER + (9ull << 21) + PAGE_SIZE);
+	guest_invlpg(&g.v, USER + (9ull << 21) + PAGE_SIZE);
 	expect_fault(USER + (9ull << 21) + PAGE_SIZE, U, U);
 	ck_assert_uint_eq(count(PN_CNT_pv_update) - updates, 5);
 	/* Nowhere, in the middle of an entry, in a device. */

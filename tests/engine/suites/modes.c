@@ -38,7 +38,7 @@ START_TEST(maps_and_follows)
 	ck_assert_uint_eq(guest_access(&g, user(s.levels, NR_DATA) + 24, U, 0, 4).value, 3);
 	expect_fault(user(s.levels, NR_DATA), U | W, U | W | PFEC_P);
 	store(s.levels, entry_for(&s, user(s.levels, NR_DATA), 1), 0);
-	paging_invlpg(&g.v, user(s.levels, NR_DATA));
+	guest_invlpg(&g.v, user(s.levels, NR_DATA));
 	expect_fault(user(s.levels, NR_DATA), U, U);
 	finish();
 }
@@ -61,7 +61,7 @@ START_TEST(tables_shared_between_spaces)
 		expect_done(user(n, 1), U | W, round, DATA + 1);
 		expect_done(user(n, 0), U, 0, round ? 200 + round : DATA);
 		store(n, entry_for(&s, va, 1), at(201 + round, ALL));
-		paging_invlpg(g.on, va);
+		guest_invlpg(g.on, va);
 		expect_done(va, U | W, 7, 201 + round);
 		guest_audit(&g);
 	}
@@ -77,10 +77,10 @@ static void recycle_as_two_levels(const struct space *s, gpa_t table)
 
 	store(s->levels, p, at(table >> PAGE_SHIFT, ALL & ~PTE_D));
 	store(s->levels, table, at(table >> PAGE_SHIFT, ALL));
-	paging_invlpg(&g.v, far);
+	guest_invlpg(&g.v, far);
 	expect_done(far + 8, U, 0, table >> PAGE_SHIFT);
 	store(s->levels, p, 0);
-	paging_invlpg(&g.v, far);
+	guest_invlpg(&g.v, far);
 }
 
 /* A level-1 table goes; its page is data; then it is a table of another level, then data again. */
@@ -101,7 +101,7 @@ START_TEST(tables_recycled)
 
 		expect_done(va, U | W, round, DATA);
 		store(n, upper, 0);
-		paging_invlpg(&g.v, va);
+		guest_invlpg(&g.v, va);
 		expect_fault(va, U, U);
 		for (u32 i = 0; i < PAGE_SIZE / size; i += 7)
 			store(n, table + i * size, (u64)i * 0x1001001);
@@ -147,7 +147,7 @@ START_TEST(linear_tables)
 
 		ck_assert_int_eq(o.kind, ACCESS_DONE);
 		ck_assert_uint_eq(o.gpa, entry_for(&s, user(n, 5), 1));
-		paging_invlpg(&g.v, user(n, 5));
+		guest_invlpg(&g.v, user(n, 5));
 		expect_done(user(n, 5), U | W, round, DATA + round);
 	}
 	guest_audit(&g);
@@ -214,7 +214,7 @@ START_TEST(modes_forth_and_back)
 			expect_done(user(n, page), U | W, round, DATA + round);
 			expect_done(linear(n, entry_for(&s[n], user(n, page), 1)), W, at(DATA + page, ALL),
 				    entry_for(&s[n], user(n, page), 1) >> PAGE_SHIFT);
-			paging_invlpg(&g.v, user(n, page));
+			guest_invlpg(&g.v, user(n, page));
 		}
 		enter(&s[n]);
 		expect_done(user(n, page), U | W, round, DATA + page);
@@ -225,7 +225,7 @@ START_TEST(modes_forth_and_back)
 		enter(&s[other]);
 		expect_done(user(other, page), U | W, round, 300 + page);
 		store(other, p, at(DATA + page, ALL));
-		paging_invlpg(&g.v, user(other, page));
+		guest_invlpg(&g.v, user(other, page));
 		expect_done(user(other, page), U, 0, DATA + page);
 		guest_audit(&g);
 	}
@@ -261,13 +261,13 @@ START_TEST(one_frame_of_several_types)
 		expect_done(0x80000000, U | W, round, gfn);
 		if (round & 1) {
 			store(3, frame * PAGE_SIZE, at(gfn + 1, ALL));
-			paging_invlpg(&g.v, 0x80000000);
+			guest_invlpg(&g.v, 0x80000000);
 			expect_done(0x80000000, U, 0, gfn + 1);
 		}
 		enter(&two);
 		if (!(round & 1)) {
 			store(2, frame * PAGE_SIZE, at(gfn + 1, ALL));
-			paging_invlpg(&g.v, 0x80000000);
+			guest_invlpg(&g.v, 0x80000000);
 		}
 		expect_done(0x80000000, U, 0, gfn + 1);
 		guest_audit(&g);
@@ -295,11 +295,11 @@ START_TEST(superpages_of_4_mib)
 	ck_assert_int_eq(guest_access(&g, va + BIT(21) + 5 * PAGE_SIZE, U, 0, 4).kind, ACCESS_MMIO);
 	/* PSE-36: bits 13 to 20 are address bits 32 to 39. */
 	store(2, p, ALL | PTE_PS | BIT(13) | BIT(20));
-	paging_invlpg(&g.v, va);
+	guest_invlpg(&g.v, va);
 	ck_assert_int_eq(guest_access(&g, va + 0x1234, U, 0, 4).kind, ACCESS_MMIO);
 	ck_assert_uint_eq(g.v.fault.gpa, BIT(39) | BIT(32) | 0x1234);
 	store(2, p, ALL | PTE_PS | BIT(21));
-	paging_invlpg(&g.v, va);
+	guest_invlpg(&g.v, va);
 	expect_fault(va, U, U | PFEC_P | PFEC_RSVD);
 	/* Without CR4.PSE the bit means nothing, and the rest of the entry names a table. */
 	store(2, p, at(60, ALL | PTE_PS));
@@ -338,7 +338,7 @@ START_TEST(halves_of_a_superpage)
 	guest_audit(&g);
 	/* One INVLPG is for both halves. */
 	store(2, entry_for(&s, va, 2), 0);
-	paging_invlpg(&g.v, va + 300 * PAGE_SIZE);
+	guest_invlpg(&g.v, va + 300 * PAGE_SIZE);
 	expect_fault(va + far * PAGE_SIZE, U, U);
 	finish();
 }
@@ -366,7 +366,7 @@ START_TEST(pdptes_count_from_the_next_load)
 	expect_done(user(3, 0), U | W, 1, DATA);
 	store(3, p, 0);
 	expect_done(user(3, 1), U | W, 1, DATA + 1);
-	paging_invlpg(&g.v, user(3, 2));
+	guest_invlpg(&g.v, user(3, 2));
 	expect_done(user(3, 2), U | W, 1, DATA + 2);
 	ck_assert(guest_load_cr3(&g, space_cr3(&s)));
 	expect_fault(user(3, 0), U, U);
@@ -531,7 +531,7 @@ START_TEST(vcpus_in_different_modes)
 		if (m)
 			expect_done(user(m, round), U | W, round, DATA + round);
 		guest_switch(&g, 0);
-		paging_invlpg(g.on, user(n, round));
+		guest_invlpg(g.on, user(n, round));
 		expect_done(user(n, round), U | W, round, 300 + round);
 		guest_audit(&g);
 	}

@@ -259,7 +259,7 @@ static void random_step(void)
 			guest_load_cr3(&g, ROOT * PAGE_SIZE);
 		else
 			for (u32 i = 0; i < 6; i++)
-				paging_invlpg(&g.v, super_at(i, (u32)rnd(512)));
+				guest_invlpg(&g.v, super_at(i, (u32)rnd(512)));
 		guest_load_cr3(&g, ROOT * PAGE_SIZE);
 		break;
 	case 2:

@@ -153,7 +153,7 @@ START_TEST(smap_binds_by_the_callers_word)
 	expect_done(user(1), U, 0, DATA + 1);
 	guest_table(&g, USER_L1)[1] &= ~PTE_D;
 	paging_guest_wrote(&g.d, USER_L1 * PAGE_SIZE + 8, 8);
-	paging_invlpg(&g.v, user(1));
+	guest_invlpg(&g.v, user(1));
 	expect_fault(user(1), W, W | PFEC_P);
 	ck_assert(!(guest_table(&g, USER_L1)[1] & PTE_D));
 }
@@ -179,7 +179,7 @@ START_TEST(accessed_and_dirty)
 	ck_assert_uint_eq(guest_table(&g, USER_L1)[1] & (PTE_A | PTE_D), PTE_A | PTE_D);
 	/* Ageing: the guest clears, flushes, and sees the next access again. */
 	guest_access(&g, linear(USER_L1, 1), W, at(DATA + 1, PTE_P | PTE_RW | PTE_US), 8);
-	paging_invlpg(&g.v, user(1));
+	guest_invlpg(&g.v, user(1));
 	expect_done(user(1), U, 0, DATA + 1);
 	ck_assert_uint_eq(guest_table(&g, USER_L1)[1] & (PTE_A | PTE_D), PTE_A);
 	ck_assert_uint_eq(count(PN_CNT_set_dirty), 2);
@@ -217,13 +217,13 @@ START_TEST(reserved_above)
 
 		expect_done(USER, U, 0, DATA);
 		guest_access(&g, linear(t[i].table, t[i].slot), W, good | t[i].bits, 8);
-		paging_invlpg(&g.v, USER);
+		guest_invlpg(&g.v, USER);
 		if (t[i].reserved)
 			expect_fault(USER, U, U | PFEC_P | PFEC_RSVD);
 		else if (t[i].bits != BIT(39))
 			expect_done(USER, U, 0, DATA);
 		guest_access(&g, linear(t[i].table, t[i].slot), W, good, 8);
-		paging_invlpg(&g.v, USER);
+		guest_invlpg(&g.v, USER);
 	}
 }
 END_TEST
@@ -288,7 +288,7 @@ START_TEST(emulation_forgets_at_flushes)
 		ck_assert_uint_eq(x, 1000 + i - 1);
 		guest_access(&g, linear(USER_L1, 0), W, at(DATA + i, ALL), 8);
 		if (i == 1)
-			paging_invlpg(&g.v, user(0));
+			guest_invlpg(&g.v, user(0));
 		else
 			guest_load_cr3(&g, ROOT2 * PAGE_SIZE);
 		ck_assert_int_eq(paging_read(&g.v, user(0), &x, 8, U), SH_FIXED);
@@ -369,7 +369,7 @@ START_TEST(compare_and_exchange)
 	ck_assert_uint_eq(guest_table(&g, DATA + 1)[0], 0x44443333);
 	guest_table(&g, USER_L1)[0] &= ~PTE_RW;
 	paging_guest_wrote(&g.d, USER_L1 * PAGE_SIZE, 8);
-	paging_invlpg(&g.v, user(0));
+	guest_invlpg(&g.v, user(0));
 	ck_assert_int_eq(paging_cmpxchg(&g.v, user(0), old, new_, 8, U, &done), SH_GUEST_FAULT);
 	ck_assert_uint_eq(g.v.fault.pfec, U | W | PFEC_P);
 }
@@ -430,7 +430,7 @@ START_TEST(two_level_guest)
 	expect_done((2u << 22) + 33 * PAGE_SIZE, U | W, 0, 33);
 	root[2] |= BIT(21);
 	paging_guest_wrote(&g.d, 30 * PAGE_SIZE + 8, 4);
-	paging_invlpg(&g.v, 2u << 22);
+	guest_invlpg(&g.v, 2u << 22);
 	expect_fault((2u << 22) + 33 * PAGE_SIZE, U, U | PFEC_P | PFEC_RSVD);
 }
 END_TEST
@@ -452,7 +452,7 @@ START_TEST(a_table_that_maps_itself)
 	expect_done(user(40), U | W, 3, DATA + 40);
 	guest_audit(&g);
 	expect_done(l1_va + 8 * 40, W, 0, USER_L1);
-	paging_invlpg(&g.v, user(40));
+	guest_invlpg(&g.v, user(40));
 	expect_fault(user(40), U, U);
 }
 END_TEST

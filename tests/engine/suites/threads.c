@@ -148,6 +148,7 @@ static bool guest_does(struct cpu *c, gva_t va, u32 pfec, enum kind kind, u64 *v
 		r = paging_fault(c->v, va, got);
 		if (r == SH_EMULATE)
 			done = emulate(c, va, kind, value);
+		paging_trip_over(c->v);
 		paging_recheck(c->v, va);
 		paging_unlock(c->v);
 		if (r == SH_GUEST_FAULT || done)
@@ -159,6 +160,13 @@ static bool guest_does(struct cpu *c, gva_t va, u32 pfec, enum kind kind, u64 *v
 
 static void flush_page(struct cpu *c, gva_t va)
 {
+	bool done;
+
+	host_enter(c->v);
+	done = host_invlpg(c->v, va);
+	host_leave(c->v);
+	if (done)
+		return;
 	lock(c);
 	paging_invlpg(c->v, va);
 	paging_unlock(c->v);
