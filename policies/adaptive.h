@@ -9,7 +9,7 @@
 #include "parts/reclaim_clock.h"
 #include "parts/reclaim_upper.h"
 #include "parts/spare_way.h"
-#include "parts/super_splinter.h"
+#include "parts/super_few_writers.h"
 #include "parts/sync_adaptive.h"
 #include "parts/ways_short.h"
 #include "parts/wrmap_guess.h"

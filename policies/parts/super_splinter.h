@@ -5,7 +5,7 @@
 
 #include "policy.h"
 
-enum { SUPER_HIGHEST_LEAF = 1 };
+enum { SUPER_HIGHEST_LEAF = 1, SUPER_FEW_WRITERS = 0 };
 
 SH_PART u32 splinter_leaf_level(u32 level)
 {

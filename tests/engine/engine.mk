@@ -17,8 +17,8 @@ ORACLE_SRCS = tests/oracle/oracle.c tests/oracle/gen.c tests/oracle/judge.c test
 ENGINE_SOME = parts exchange super
 ENGINE_SUITES := $(filter-out $(ENGINE_SOME),$(patsubst $(srcdir)/tests/engine/suites/%.c,%,$(wildcard $(srcdir)/tests/engine/suites/*.c)))
 # Recipes with superpage entries.
-RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.* super, *direct,.*/\1/p' recipes.def && \
-	grep -l '^.include "parts/super_direct.h"' *.h | sed 's/\.h$$//')
+RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.* super, *\(direct\|few_writers\),.*/\1/p' recipes.def && \
+	grep -lE '^.include "parts/super_(direct|few_writers).h"' *.h | sed 's/\.h$$//')
 # Recipes that tests/engine/suites/exchange.c has a row for.
 RECIPES_EXCHANGE := $(shell cd $(srcdir) && sed -n 's/^[A-Z]*.\([^,]*\), *"\([^"]*\)", .*/\1 \2/p' policies/recipes.def | \
 	while read -r file name; do ! grep -qF "{ \"$$name\"," tests/engine/suites/exchange.c || echo $$file; done)

@@ -105,6 +105,8 @@ struct sh_mode {
 	void (*settle)(struct domain *d, struct sh_page *sp, u32 offset, u32 bytes, bool write);
 	/* Zero superpage entries that map any of these frames with that right. */
 	void (*take_super)(struct domain *d, struct sh_page *sp, mfn_t first, u64 frames, u64 bit);
+	/* Has it a writable superpage entry that maps frames of the 2 MiB from `first`? */
+	bool (*maps_super)(struct sh_page *sp, mfn_t first);
 	/* The links of a root that user accesses go through. */
 	void (*unhook_user)(struct domain *d, struct sh_page *root);
 	void (*audit)(struct domain *d, struct sh_page *sp, struct audit *a);
@@ -198,6 +200,11 @@ void sh_update_modes(struct vcpu *v);
 
 /* Zero the superpage entries that map any of these frames with that right, in every shadow. */
 void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit);
+
+/* The book names this shadow, by its frame, as the latest that maps its block by a writable superpage entry. */
+void sh_lpage_writer(struct lpage_info *l, u32 smfn);
+/* With SUPER_FEW_WRITERS: may that shadow have one for the block from `first`? Those that map it no more lose their places. */
+bool sh_lpage_has_room(const struct domain *d, mfn_t first, u32 smfn);
 
 /* The guest table at `gpa` changed by a write that the engine knows of. */
 void sh_validate(struct domain *d, struct frame_info *f, u32 offset, u32 bytes);

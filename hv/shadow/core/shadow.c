@@ -176,13 +176,56 @@ void sh_take_super(struct domain *d, mfn_t first, u64 frames, u64 bit)
 			sp->mode->take_super(d, sp, first, frames, bit);
 }
 
-/* The shadow that maps a block whole since the latest loses the entry that maps this frame: most often it is the only one. */
-static void take_last_super(struct domain *d, const struct lpage_info *l, mfn_t mfn)
+/* A shadow that the book names, if there is one of level 2 still. */
+static struct sh_page *writer_of(const struct domain *d, const struct lpage_info *l, u32 i)
 {
-	struct sh_page *sp = pool_owns(d->shadow, l->last) ? pool_page(l->last) : NULL;
+	struct sh_page *sp = pool_owns(d->shadow, l->writer[i]) ? pool_page(l->writer[i]) : NULL;
 
-	if (SUPER_HIGHEST_LEAF > 1 && sp && sp->used && ROLE_LEVEL(sp->role) == 2)
-		sp->mode->take_super(d, sp, mfn, 1, PTE_RW);
+	return sp && sp->used && ROLE_LEVEL(sp->role) == 2 ? sp : NULL;
+}
+
+void sh_lpage_writer(struct lpage_info *l, u32 smfn)
+{
+	u32 i = 0;
+
+	/* It takes the place that it had, or else the last one's. */
+	while (i < SH_WRITERS - 1 && l->writer[i] != smfn)
+		i++;
+	for (; i; i--)
+		l->writer[i] = l->writer[i - 1];
+	l->writer[0] = smfn;
+}
+
+bool sh_lpage_has_room(const struct domain *d, mfn_t first, u32 smfn)
+{
+	struct lpage_info *l = lpage_info_of(d, first);
+	struct sh_page *sp;
+	u32 n = 0;
+
+	for (u32 i = 0; i < SH_WRITERS; i++)
+		if (!l->writer[i] || l->writer[i] == smfn)
+			return true;
+	/* All places are taken: do those shadows map it still? */
+	for (u32 i = 0; i < SH_WRITERS; i++) {
+		sp = writer_of(d, l, i);
+		if (sp && sp->mode->maps_super(sp, first))
+			l->writer[n++] = l->writer[i];
+	}
+	for (u32 i = n; i < SH_WRITERS; i++)
+		l->writer[i] = 0;
+	return n < SH_WRITERS;
+}
+
+/* Those that map a block whole since the latest lose the entries that map this frame: most often there are no others. */
+static void take_known_supers(struct domain *d, const struct lpage_info *l, mfn_t mfn)
+{
+	struct sh_page *sp;
+
+	for (u32 i = 0; SUPER_HIGHEST_LEAF > 1 && i < SH_WRITERS && l->maps; i++) {
+		sp = writer_of(d, l, i);
+		if (sp)
+			sp->mode->take_super(d, sp, mfn, 1, PTE_RW);
+	}
 }
 
 /* No superpage entry may map a table writable. */
@@ -194,8 +237,8 @@ static void lpage_gets_table(struct domain *d, mfn_t mfn)
 	if (!l->maps)
 		return;
 	d->counter[PN_CNT_super_shatter] += l->maps;
-	take_last_super(d, l, mfn);
-	if (l->maps)
+	take_known_supers(d, l, mfn);
+	if (l->maps && !SUPER_FEW_WRITERS)
 		sh_take_super(d, mfn, 1, PTE_RW);
 	BUG_ON(l->maps);
 }

@@ -174,11 +174,16 @@ struct sh_spare {
  * The book of an aligned 2 MiB of machine memory, where superpages are shadowed by single entries (what KVM's kvm_lpage_info is).
  * `maps` counts the superpage entries that map it writable, `tables` the guest tables in it; one of the two is always 0.
  */
-#define SH_LPAGE 512 /* frames */
+#define SH_LPAGE   512 /* frames */
+#define SH_WRITERS 4
 struct lpage_info {
 	u32 maps, tables;
 	u32 seen; /* the audit's own count of maps */
-	u32 last; /* the shadow that maps it so since the latest, by its frame, which need not be the pool's any more */
+	/*
+	 * Shadows that map it so, by their frames, which need not be the pool's any more; the latest first. With SUPER_FEW_WRITERS all of them
+	 * stand here: another may not.
+	 */
+	u32 writer[SH_WRITERS];
 };
 
 /* Numbers of such blocks count from that of the domain's first frame on. */

@@ -468,6 +468,7 @@ const struct sh_mode MODE_NAME(GUEST_LEVELS, SHADOW_LEVELS) = {
 	.empty = mode_empty,
 	.unhook_user = mode_unhook_user,
 	.take_super = mode_take_super,
+	.maps_super = mode_maps_super,
 	.hide = mode_hide,
 	.show = mode_show,
 	.settle = mode_settle,

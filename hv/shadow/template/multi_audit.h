@@ -81,6 +81,14 @@ static bool audit_want(const struct sh_page *sp, u32 slot, u32 level, struct wan
 	return derive_link(audit_entry(sp, index), slot, level, sp->role, want);
 }
 
+static __attribute__((unused)) bool audit_named(const struct lpage_info *l, u32 smfn)
+{
+	for (u32 i = 0; i < SH_WRITERS; i++)
+		if (l->writer[i] == smfn)
+			return true;
+	return false;
+}
+
 static void audit_super(struct domain *d, struct sh_page *sp, u32 slot, u64 e, struct audit *a)
 {
 	struct want want = { 0 };
@@ -90,8 +98,13 @@ static void audit_super(struct domain *d, struct sh_page *sp, u32 slot, u64 e, s
 		audit_report(a, "smfn %x slot %u: %lx is no superpage of the domain", sp->mfn, slot, e);
 		return;
 	}
-	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE)
-		lpage_info_of(d, MFN(pte_mfn(e).n + f))->seen++;
+	for (u32 f = 0; f < ENTRIES && e & PTE_RW; f += SH_LPAGE) {
+		struct lpage_info *l = lpage_info_of(d, MFN(pte_mfn(e).n + f));
+
+		l->seen++;
+		if (SUPER_FEW_WRITERS && !audit_named(l, sp->mfn))
+			audit_report(a, "smfn %x slot %u: the book of %lx does not name it", sp->mfn, slot, e);
+	}
 	if (!maps_directly(sp->role) && !policy.sync->in_sync(sp))
 		return;
 	if (!audit_want(sp, slot, 2, &want) || !super_agrees(d, e, &want) || !super_is_whole(d, want.gfn))

@@ -5,7 +5,8 @@
  *
  * Must hold of each:
  *  - its frames lie in one piece, aligned, and are the p2m's for the guest's;
- *  - if it has PTE_RW, no frame below is a guest table (the super part's books count both), and log-dirty is off;
+ *  - if it has PTE_RW, no frame below is a guest table (the super part's books count both), and log-dirty is off; with
+ *    SUPER_FEW_WRITERS all that map a block so stand in shadow pages that its book names;
  *  - when it goes or changes, all of the guest's TLB is flushed: the guest's superpage may be twice as large.
  */
 
@@ -15,7 +16,7 @@ static __attribute__((unused)) void super_comes(struct domain *d, const struct s
 		struct lpage_info *l = lpage_info_of(d, MFN(pte_mfn(e).n + f));
 
 		l->maps++;
-		l->last = sp->mfn;
+		sh_lpage_writer(l, sp->mfn);
 	}
 }
 
@@ -49,14 +50,25 @@ static inline bool super_has_table(const struct domain *d, mfn_t first)
 	return false;
 }
 
-/* The entry for the superpage at gfn with the rights of its link. 0: it has to be splintered. */
-static __attribute__((noinline, unused)) u64 super_entry(const struct domain *d, u64 gfn, u64 rights)
+/* Is it mapped writable by superpage entries of as many others as may do so? */
+static inline bool super_has_writers(const struct domain *d, mfn_t first, const struct sh_page *but)
 {
+	for (u32 f = 0; f < ENTRIES && SUPER_FEW_WRITERS; f += SH_LPAGE)
+		if (!sh_lpage_has_room(d, MFN(first.n + f), but->mfn))
+			return true;
+	return false;
+}
+
+/* What `sp` may have for the superpage at gfn with the rights of its link. 0: it has to be splintered. */
+static __attribute__((noinline, unused)) u64 super_entry(const struct domain *d, const struct sh_page *sp, u64 gfn, u64 rights)
+{
+	mfn_t first = p2m_lookup(d, GFN(gfn));
+
 	if (!super_is_whole(d, gfn))
 		return 0;
-	if (rights & PTE_RW && (d->log_dirty || super_has_table(d, p2m_lookup(d, GFN(gfn)))))
+	if (rights & PTE_RW && (d->log_dirty || super_has_table(d, first) || super_has_writers(d, first, sp)))
 		return 0;
-	return mfn_to_hpa(p2m_lookup(d, GFN(gfn))) | rights | PTE_PS | PTE_A | PTE_D;
+	return mfn_to_hpa(first) | rights | PTE_PS | PTE_A | PTE_D;
 }
 
 /* Does it map what a link would lead to, with no more rights? */
@@ -82,7 +94,7 @@ static __attribute__((unused)) bool super_fill(struct vcpu *v, const struct gw *
 		return false;
 	if (!G || w->leaf > 1) {
 		want = want_link(v, w, va, 2);
-		e = super_entry(d, want.gfn, want.rights);
+		e = super_entry(d, sp, want.gfn, want.rights);
 	}
 	if (e && e == old)
 		return true;
@@ -108,4 +120,15 @@ static void mode_take_super(struct domain *d, struct sh_page *sp, mfn_t first, u
 		if (is_super(e) && e & bit && pte_mfn(e).n < first.n + frames && first.n < pte_mfn(e).n + ENTRIES)
 			link_put(d, sp, slot, NULL, 0);
 	}
+}
+
+static bool mode_maps_super(struct sh_page *sp, mfn_t first)
+{
+	for (u32 slot = 0; SUPER_HIGHEST_LEAF > 1 && slot < ENTRIES; slot++) {
+		u64 e = s_get(sp, slot);
+
+		if (is_super(e) && e & PTE_RW && pte_mfn(e).n < first.n + SH_LPAGE && first.n < pte_mfn(e).n + ENTRIES)
+			return true;
+	}
+	return false;
 }
