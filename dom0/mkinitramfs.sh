@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# mkinitramfs.sh OUTPUT KERNELDIR INIT BIN... PLUGIN.so...: dom0's initramfs, zstd-compressed.
+# mkinitramfs.sh OUTPUT KERNELDIR INIT BIN... PLUGIN.so...: dom0's initramfs. It is not compressed: a boot would spend a third of its
+# instructions on that.
 # Programs go to /usr/bin, *.so to /usr/lib/penumbra; with them the shared libraries that they need, busybox,
 # LTTng from the installed Debian packages, and the modules of KERNELDIR for a virtio disk.
 # The same inputs give the same bytes; its length is a multiple of 512, so that another cpio can be appended.
@@ -97,7 +98,6 @@ chmod 755 "$root/init"
 find "$root" -name '*.so*' -type f ! -path '*/penumbra/*' -exec strip --strip-unneeded {} + 2>/dev/null || true
 find "$root" -exec touch -h -d @0 {} +
 (cd "$root" && find . | LC_ALL=C sort | cpio -o -H newc --reproducible -R 0:0 --quiet) >"$work/cpio"
-zstd -q -19 -T2 -f "$work/cpio" -o "$work/zst"
-size=$(stat -c %s "$work/zst")
-truncate -s $(((size + 511) / 512 * 512)) "$work/zst"
-mv "$work/zst" "$output"
+size=$(stat -c %s "$work/cpio")
+truncate -s $(((size + 511) / 512 * 512)) "$work/cpio"
+mv "$work/cpio" "$output"

@@ -65,8 +65,8 @@ $(patsubst %,workloads/%.elf,$(GUEST_BAD_FILES)): workloads/hostile/%.elf: $(src
 # Linux's first process and what it runs. It runs the same binaries on every recipe, hence static ones.
 BUSYBOX ?= /bin/busybox
 GUEST_LINUX = $(srcdir)/workloads/linux
-GUEST_INITRAMFS = workloads/linux-initramfs.cpio.gz
-GUEST_INITRAMFS_I386 = workloads/linux-initramfs-i386.cpio.gz
+GUEST_INITRAMFS = workloads/linux-initramfs.cpio
+GUEST_INITRAMFS_I386 = workloads/linux-initramfs-i386.cpio
 
 guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/abi/hypercall_abi.h
 	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \

@@ -113,7 +113,7 @@ char *path_dom0_kernel(const struct paths *p)
 
 char *path_dom0_initrd(const struct paths *p)
 {
-	return xfmt("%s/dom0-initramfs.cpio.zst", p->build);
+	return xfmt("%s/dom0-initramfs.cpio", p->build);
 }
 
 char *path_script_base(const struct paths *p)
@@ -176,7 +176,7 @@ char *path_guest_initrd(const struct paths *p, const struct workload *w)
 		return NULL;
 	if (workload_is_suites(w))
 		return xfmt("%s/workloads/%s.cpio", p->build, w->file);
-	return xfmt("%s/workloads/linux-initramfs%s.cpio.gz", p->build, w->levels < 4 ? "-i386" : "");
+	return xfmt("%s/workloads/linux-initramfs%s.cpio", p->build, w->levels < 4 ? "-i386" : "");
 }
 
 /* Takes the path, or NULL. */

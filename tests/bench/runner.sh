@@ -11,7 +11,7 @@ for f in penumbra-shadow2.elf penumbra-vtlb.elf penumbra-npt.elf kernels/cloud-a
 	workloads/null-exit.elf workloads/demand-fault.elf workloads/compute.elf; do
 	echo x >"$fake/$f"
 done
-printf 'abcde' >"$fake/dom0-initramfs.cpio.zst" # five bytes: the suite must begin at the eighth
+printf 'abcde' >"$fake/dom0-initramfs.cpio" # five bytes: the suite must begin at the eighth
 res=$tmp/results
 # run <name> <options...>: into $res/<name>, messages in $tmp/<name>.err; returns the exit code
 run() {

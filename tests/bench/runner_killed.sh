@@ -11,7 +11,7 @@ mkdir -p "$fake/kernels/cloud-amd64" "$fake/workloads" "$res" "$tmp/bin"
 for f in penumbra-shadow2.elf kernels/cloud-amd64/vmlinuz workloads/null-exit.elf workloads/demand-fault.elf workloads/compute.elf; do
 	echo x >"$fake/$f"
 done
-printf 'abcde' >"$fake/dom0-initramfs.cpio.zst"
+printf 'abcde' >"$fake/dom0-initramfs.cpio"
 # begin <name> <options...>: a run in $res/<name>; go_on <name> <options...>; both leave their messages in $tmp/<name>.err
 begin() {
 	name=$1

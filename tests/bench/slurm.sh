@@ -6,7 +6,7 @@
 res=$tmp/results fake=$tmp/build
 mkdir -p "$tmp/bin" "$tmp/slurm" "$res" "$fake/workloads" "$fake/kernels/cloud-amd64"
 export PATH=$tmp/bin:$PATH FAKE_SLURM=$tmp/slurm
-for image in penumbra-shadow2.elf penumbra-vtlb.elf dom0-initramfs.cpio.zst kernels/cloud-amd64/vmlinuz; do
+for image in penumbra-shadow2.elf penumbra-vtlb.elf dom0-initramfs.cpio kernels/cloud-amd64/vmlinuz; do
 	echo "$image" >"$fake/$image"
 done
 for w in demand-fault compute null-exit; do

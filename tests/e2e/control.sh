@@ -12,7 +12,7 @@ cp "$build/workloads/demand-fault.elf" "$tmp/root/selftest/good.elf"
 cp "$srcdir/tests/e2e/control_selftest.sh" "$tmp/root/selftest/run"
 chmod +x "$tmp/root/selftest/run"
 (cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/more.cpio"
-cat "$build/dom0-initramfs.cpio.zst" "$tmp/more.cpio" >"$tmp/initrd"
+cat "$build/dom0-initramfs.cpio" "$tmp/more.cpio" >"$tmp/initrd"
 
 boot() { # RECIPE
 	timeout 600 qemu-system-x86_64 -accel tcg -machine q35 -cpu EPYC,+svm,+npt,+la57,-smap,-monitor -smp 2 -m 2G -display none \

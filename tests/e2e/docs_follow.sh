@@ -32,7 +32,7 @@ is "it builds" $? 0
 [ "$failed" -eq 0 ] || { tail -n 20 "$tmp/make"; finish; }
 # What the page does not change is taken from the build that is tested.
 ln -s "$build/kernels" kernels
-ln -s "$build/dom0-initramfs.cpio.zst" "$build/penumbra-shadow2.elf" .
+ln -s "$build/dom0-initramfs.cpio" "$build/penumbra-shadow2.elf" .
 bench=$tree/build/penumbra-bench
 "$bench" list >"$tmp/list"
 has "the list has the recipe" "$tmp/list" '^  shadow2-scan .*never guesses'

@@ -27,7 +27,7 @@ ln "$build/kernels/amd64/vmlinux" "$tmp/root/selftest/vmlinux" 2>/dev/null || cp
 cp "$srcdir/tests/e2e/guest_disk_dom0.sh" "$tmp/root/selftest/run"
 chmod +x "$tmp/root/selftest/run"
 (cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/more.cpio"
-cat "$build/dom0-initramfs.cpio.zst" "$tmp/more.cpio" >"$tmp/initrd"
+cat "$build/dom0-initramfs.cpio" "$tmp/more.cpio" >"$tmp/initrd"
 
 boot() { # RECIPE
 	truncate -s 64M "$tmp/$1.out"

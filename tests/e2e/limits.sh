@@ -11,7 +11,7 @@ done
 cp "$srcdir/tests/e2e/limits_selftest.sh" "$tmp/root/selftest/run"
 chmod +x "$tmp/root/selftest/run"
 (cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/more.cpio"
-cat "$build/dom0-initramfs.cpio.zst" "$tmp/more.cpio" >"$tmp/initrd"
+cat "$build/dom0-initramfs.cpio" "$tmp/more.cpio" >"$tmp/initrd"
 
 # machine <dom0_mem> <seconds>: what it logged is in hv, what dom0 said in log
 machine() {

@@ -23,13 +23,13 @@ run() {
 form() {
 	name=$1
 	shift
-	pc=EPYC,+svm,+npt,+la57,-smap,-monitor flavour=amd64 initrd=workloads/linux-initramfs.cpio.gz words=$2
+	pc=EPYC,+svm,+npt,+la57,-smap,-monitor flavour=amd64 initrd=workloads/linux-initramfs.cpio words=$2
 	case $1 in
 	2) flavour=686 ;;
 	3) flavour=686-pae ;;
 	4) words="$2 no5lvl" ;;
 	esac
-	[ "$1" -ge 4 ] || initrd=workloads/linux-initramfs-i386.cpio.gz
+	[ "$1" -ge 4 ] || initrd=workloads/linux-initramfs-i386.cpio
 	for file in kernels/$flavour/vmlinuz $initrd; do
 		[ -s $file ] || { skip "$name with $1 levels: $(cat $file.unavailable 2>/dev/null)"; return; }
 	done
