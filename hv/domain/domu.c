@@ -285,8 +285,7 @@ enum pn_error domu_load(struct domu *u, const struct domu_images *at, const char
 		str_copy(why, why_bytes, u->entry.why);
 		return PN_ERR_image;
 	}
-	if (domu_is_smp(u))
-		mptable_write(u);
+	mptable_write(u);
 	backend_set_entry(u->vcpu[0].v, &u->entry);
 	if (!paging_vcpu_init(u->vcpu[0].v))
 		return PN_ERR_nomem;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The MP table of a domain with several vCPUs, by which a kernel without ACPI finds
- * them (MultiProcessor Specification 1.4, chapter 4): the processors, and that the interrupt
- * controllers reach the first one by its LINT0 ("virtual wire").
+ * A domain's MP table, by which a kernel without ACPI finds its vCPUs (MultiProcessor Specification 1.4, chapter 4): the
+ * processors, and that the interrupt controllers reach the first one by its LINT0 ("virtual wire").
+ *
+ * A domain with one vCPU has no local APIC, which CPUID says, and has the table nevertheless, as every PC has: Linux, which looks for it
+ * at every boot, maps and unmaps all that is left of the BIOS's 64 KiB again for each 16 bytes that it looks at: tens of thousands
+ * of table entries written and INVLPGs, if there is none.
  *
  * It lies where a PC's firmware does, below 1 MiB: memory that no memory map calls RAM.
  */

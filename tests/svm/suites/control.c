@@ -371,15 +371,16 @@ static u32 sum_of(const u8 *p, unsigned n)
 	return sum;
 }
 
-/* Several vCPUs find each other by the MultiProcessor table (specification 1.4, chapter 4). */
+/* vCPUs find each other by the MultiProcessor table (specification 1.4, chapter 4), which a domain with one vCPU has too. */
 START_TEST(multiprocessor_table)
 {
+	const unsigned nr_vcpus = _i ? 3 : 1;
 	const u8 *memory, *pointer = NULL, *table;
 	unsigned at = 44;
 
 	dom0();
 	dom0_place_device();
-	memory = loaded_domain(3);
+	memory = loaded_domain(nr_vcpus);
 	for (u64 a = 0x9fc00; a < 0x100000 && !pointer; a += 16)
 		if (!memcmp(memory + a, "_MP_", 4))
 			pointer = memory + a;
@@ -387,8 +388,9 @@ START_TEST(multiprocessor_table)
 	ck_assert_uint_eq(sum_of(pointer, 16), 0);
 	table = memory + *(const u32 *)(pointer + 4);
 	ck_assert(!memcmp(table, "PCMP", 4));
+	ck_assert_uint_eq(*(const u16 *)(table + 34), nr_vcpus + 3); /* a bus and two wires behind them */
 	ck_assert_uint_eq(sum_of(table, *(const u16 *)(table + 4)), 0);
-	for (unsigned i = 0; i < 3; i++, at += 20) { /* processors: enabled, the first boots */
+	for (unsigned i = 0; i < nr_vcpus; i++, at += 20) { /* processors: enabled, the first boots */
 		ck_assert_uint_eq(table[at], 0);
 		ck_assert_uint_eq(table[at + 1], i);
 		ck_assert_uint_eq(table[at + 3], i ? 1 : 3);
@@ -408,6 +410,6 @@ Suite *svm_control_suite(void)
 	svm_case(suite, "a pool before there is a guest", a_pool_before_there_is_a_guest, 2);
 	svm_case(suite, "limits of a domain", limits_of_a_domain, 1);
 	svm_case(suite, "disk images", disk_images, 1);
-	svm_case(suite, "MultiProcessor table", multiprocessor_table, 1);
+	svm_case(suite, "MultiProcessor table", multiprocessor_table, 2);
 	return suite;
 }
