@@ -107,11 +107,22 @@ static void load_registers(struct vcpu *v, bool entered)
 	host_cpu_load_pdptes(c);
 }
 
+/*
+ * Without threads of its own a CPU is never seen to enter: it has, behind its own exit, and behind another's flush, which had it out.
+ * With them host_enter() says so.
+ */
+static bool entered_anew(struct vcpu *v)
+{
+	struct host_cpu *c = v->owner;
+
+	return !c->in_guest && (flush_if_due(c) || v->domain->acting == v);
+}
+
 bool host_access(struct vcpu *v, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
 {
 	struct host_cpu *c = v->owner;
 
-	load_registers(v, (!c->in_guest && flush_if_due(c)) || v->domain->acting == v);
+	load_registers(v, entered_anew(v));
 	if (v->guest_levels < 4) /* 32-bit code, whatever tables hardware has */
 		va = (u32)va;
 	return host_cpu_access(c, va, access, hpa, pfec);
@@ -126,7 +137,7 @@ bool host_invlpg(struct vcpu *v, gva_t va)
 {
 	struct host_cpu *c = v->owner;
 
-	load_registers(v, (!c->in_guest && flush_if_due(c)) || v->domain->acting == v);
+	load_registers(v, entered_anew(v));
 	if (c->invlpg_exits)
 		return false;
 	host_cpu_flush_page(c, v->guest_levels < 4 ? (u32)va : va);
