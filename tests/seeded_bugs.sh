@@ -48,6 +48,12 @@ try() {
 	fi
 }
 
+# Says so of a bug whose change changes nothing.
+stale() {
+	n=$1 file=$(get file)
+	! sed "$(get sed)" "$src/$file" | cmp -s - "$src/$file" || echo "not ok - $(get bug): the change no longer applies to $file"
+}
+
 # Numbers of the bugs of these names; without one, of the day's.
 chosen() {
 	if [ $# -gt 0 ]; then
@@ -65,6 +71,8 @@ hunt_all() {
 	all=$(chosen "$@")
 	[ -n "$all" ]
 	[ $# -gt 0 ] || [ -n "${PENUMBRA_LONG:-}" ] || echo "of $nr bugs the $SAMPLE of TEST_DAY=$(sh "$src/tests/day.sh"); PENUMBRA_LONG=1 tries all"
+	# Those of other days, too: whoever moves a line learns of it now.
+	[ $# -gt 0 ] || for n in $(seq "$nr"); do stale "$n"; done >"$tmp/stale"
 	# Several at a time, each in a tree of its own: a header is found beside the file that includes it.
 	for j in $(seq $JOBS); do
 		mkdir -p "$tmp/$j/src/pairs" "$tmp/$j/o"
@@ -82,5 +90,6 @@ hunt_all() {
 		cat "$tmp/result.$n"
 		[ ! -s "$tmp/log.$n" ] || head -n 5 "$tmp/log.$n" >&2
 	done
+	[ ! -s "$tmp/stale" ] || { cat "$tmp/stale"; exit 1; }
 	if cat "$tmp"/result.* | grep -q '^not ok'; then exit 1; fi
 }
