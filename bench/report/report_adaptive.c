@@ -85,8 +85,7 @@ void report_adaptive(FILE *f, const struct dataset *d)
 		    "<th scope=col>workload, phase</th><th scope=col>best recipe</th><th scope=col class=n>its instructions</th>"
 		    "<th scope=col class=n>" ADAPTIVE "'s</th><th scope=col>" ADAPTIVE " is</th>");
 	for (unsigned i = 0; i < d->nr_phases; i++)
-		if (standing_of(d, &d->phase[i], &x) &&
-		    (x.beyond > BOUND || !strcmp(main_form(d, dataset_base(d, x.form)), x.form)))
+		if (standing_of(d, &d->phase[i], &x) && (x.beyond > BOUND || is_main_form(d, x.form)))
 			row(f, &x);
 	table_end(f, "Instructions per operation, trips per operation below; the median repetition. Guests with four levels of "
 		     "page tables, of others "

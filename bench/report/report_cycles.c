@@ -127,7 +127,7 @@ static void table(FILE *f, const struct dataset *d, const char *machine)
 	for (unsigned i = 0; i < d->nr_phases; i++) {
 		const struct phase *p = &d->phase[i];
 
-		if (strcmp(p->phase, PHASE_EMPTY) && !strcmp(main_form(d, dataset_base(d, p->workload)), p->workload))
+		if (strcmp(p->phase, PHASE_EMPTY) && is_main_form(d, p->workload))
 			row(f, d, p, machine);
 	}
 	caption = xfmt("Modelled cycles per operation on %s; the least of those that are virtualised is marked.", machine);

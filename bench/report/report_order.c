@@ -109,6 +109,13 @@ const char *main_form(const struct dataset *d, const char *base)
 	return best ? best : nth_form(d, base, 0);
 }
 
+bool is_main_form(const struct dataset *d, const char *form)
+{
+	const char *main = main_form(d, dataset_base(d, form));
+
+	return main && !strcmp(main, form);
+}
+
 /* The part of the name between prefix and size, into s->what; false: no such name. */
 static bool growth_name(const char *base, struct sizes *s, double *size)
 {

@@ -19,6 +19,8 @@ const char *pictured_recipe(const struct dataset *d, const char *form, unsigned 
  */
 const char *nth_base(const struct dataset *d, unsigned nth);
 const char *main_form(const struct dataset *d, const char *base);
+/* Does that one stand for its workload? No, if the run's catalogue does not know it. */
+bool is_main_form(const struct dataset *d, const char *form);
 /* The nth form of a workload that the run has; NULL past the last. */
 const char *nth_form(const struct dataset *d, const char *base, unsigned nth);
 

@@ -95,7 +95,7 @@ START_TEST(nearly_as_long)
 {
 	add_lines(line("waits", 1000000, 0, 0, 0), line("waits", 1000000, 0, 0, 0));
 	ck_assert_int_eq(got("waits", 1009000), -1);
-	ck_assert_int_eq(got("waits", 992000), -1);
+	ck_assert_int_eq(got("waits", 991900), -1);
 	ck_assert_int_eq(got("waits", 1008000), 5);
 	ck_assert_int_eq(got("waits", 992400), 5);
 }

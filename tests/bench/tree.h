@@ -24,7 +24,8 @@
 	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\","      \
 	"\"workloads_dir\":\"/w\",\"cycles\":true,\"machines\":\"m\","                                                           \
 	"\"peers\":\"kvm\","                                                                                                     \
-	"\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null,\"disk\":null,"    \
+	"\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null,\"more_initrds\":" \
+	"[\"m\"],\"disk\":null,"                                                                                                 \
 	"\"cmdline\":\"c\",\"from\":\"f\",\"to\":null,\"keep_disk\":false,\"memory_mib\":8,\"vcpus\":1,\"timeout_s\":9}]}"
 #define TREE_MACHINE                                                                                                             \
 	"{\"penumbra\":\"0\",\"commit\":null,\"qemu\":\"QEMU emulator version "                                                  \
