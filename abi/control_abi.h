@@ -79,6 +79,11 @@ enum pn_limit {
 #define PN_MAX_MODULES    8
 #define PN_MAX_REGIONS    64 /* kept per domain; later ones are counted, not kept */
 
+/* What an initrd is made of: so many files of so many bytes, each from a page of it on. 0: it is one. */
+struct pn_modules {
+	uint64_t nr, bytes[PN_MAX_MODULES];
+};
+
 /* PN_COMMAND(id, number, "what it does"): arguments a0.., results r0.. */
 #define PN_COMMANDS(X)                                                                                                           \
 	X(ping, 1, "r0 = a0 + 1")                                                                                                \

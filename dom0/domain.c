@@ -68,7 +68,7 @@ static int put_file(struct pn_dev *dev, const struct dom_memory *mem, const char
 enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const struct dom_kernel *kernel, char *why)
 {
 	PN_LOCKED(dev);
-	uint64_t args[PN_NR_ARGS] = { [4] = kernel->nr_modules }, top = mem->bytes & ~(PAGE - 1);
+	uint64_t args[PN_NR_ARGS] = { [4] = kernel->modules.nr }, top = mem->bytes & ~(PAGE - 1);
 	enum pn_error e;
 
 	why[0] = '\0';
@@ -81,7 +81,7 @@ enum pn_error dom_load(struct pn_dev *dev, const struct dom_memory *mem, const s
 		return PN_ERR_image;
 	args[0] = top;
 	put_string(dev, kernel->cmdline ? kernel->cmdline : "", PN_CMDLINE);
-	memcpy(pn_exchange(dev) + PN_CMDLINE, kernel->module_bytes, sizeof(kernel->module_bytes));
+	memcpy(pn_exchange(dev) + PN_CMDLINE, kernel->modules.bytes, sizeof(kernel->modules.bytes));
 	e = pn_command(dev, PN_CMD_load, mem->id, args, NULL);
 	if (e == PN_ERR_image)
 		snprintf(why, DOM_WHY, "%s: %.*s", kernel->image, PN_REASON, pn_exchange(dev));

@@ -25,11 +25,10 @@ struct dom_memory {
  */
 enum pn_error dom_create(struct pn_dev *dev, const char *name, uint64_t memory_bytes, uint64_t pool_pages, uint64_t vcpus,
 			 uint64_t shadow_levels, enum pn_regions regions, uint64_t region_ticks, struct dom_memory *mem);
-/* Files, and a command line; initrd and cmdline may be NULL. An initrd is so many modules (0: one), each from a page of it on. */
+/* Files, and a command line; initrd and cmdline may be NULL. */
 struct dom_kernel {
 	const char *image, *initrd, *cmdline;
-	unsigned nr_modules;
-	uint64_t module_bytes[PN_MAX_MODULES];
+	struct pn_modules modules; /* of the initrd */
 };
 /*
  * Copies the image, and the initrd if there is one, to the top of the domain's memory, page

@@ -50,11 +50,11 @@ static bool read_modules(const json_t *array, struct suite_item *it)
 
 	if (json_array_size(array) > PN_MAX_MODULES || (array && !json_is_array(array)))
 		return false;
-	it->nr_modules = (unsigned)json_array_size(array);
+	it->modules.nr = json_array_size(array);
 	json_array_foreach((json_t *)array, i, bytes) {
 		if (!json_is_integer(bytes) || json_integer_value(bytes) < 0)
 			return false;
-		it->module_bytes[i] = (uint64_t)json_integer_value(bytes);
+		it->modules.bytes[i] = (uint64_t)json_integer_value(bytes);
 	}
 	return true;
 }

@@ -13,9 +13,8 @@
 
 struct suite_item {
 	const char *name, *image, *initrd, *cmdline; /* initrd: NULL for none */
-	unsigned nr_modules;                         /* the initrd is so many (0: one), each from a page on */
-	uint64_t module_bytes[PN_MAX_MODULES];
-	const char *exercise;  /* of exercise.h; NULL for none */
+	struct pn_modules modules;                   /* of the initrd */
+	const char *exercise;                        /* of exercise.h; NULL for none */
 	bool alone;            /* all else stands still from its start to its end; it has regions of its own */
 	bool life;             /* it marks no regions: its life is one, */
 	const char *from, *to; /* or what lies between these texts; NULL: its start and end */

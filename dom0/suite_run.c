@@ -154,7 +154,7 @@ static bool create(struct run *r)
 
 static bool prepare(struct run *r)
 {
-	struct dom_kernel kernel = { .cmdline = r->item->cmdline, .nr_modules = r->item->nr_modules };
+	struct dom_kernel kernel = { .cmdline = r->item->cmdline, .modules = r->item->modules };
 	char *image = NULL, *initrd = NULL;
 	enum pn_error e;
 
@@ -166,7 +166,6 @@ static bool prepare(struct run *r)
 	} else {
 		kernel.image = image;
 		kernel.initrd = initrd;
-		memcpy(kernel.module_bytes, r->item->module_bytes, sizeof(kernel.module_bytes));
 		e = dom_load(r->c->dev, &r->mem, &kernel, r->reason);
 	}
 	free(image);

@@ -93,14 +93,13 @@ static bool load_as_natively(struct run *r, struct load_request *rq, struct load
 static bool load(struct run *r, struct load_result *at)
 {
 	struct load_request rq = {
-		.mem = r->m.mem, .mem_bytes = r->m.mem_bytes, .cmdline = r->item->cmdline, .nr_modules = r->item->nr_modules
+		.mem = r->m.mem, .mem_bytes = r->m.mem_bytes, .cmdline = r->item->cmdline, .modules = r->item->modules
 	};
 	uint8_t *image = read_image(r, r->item->image, &rq.image_bytes), *initrd = NULL;
 	bool ok = image != NULL;
 
 	if (ok && r->item->initrd)
 		ok = (initrd = read_image(r, r->item->initrd, &rq.initrd_bytes)) != NULL;
-	memcpy(rq.module_bytes, r->item->module_bytes, sizeof(rq.module_bytes));
 	rq.image = image;
 	rq.initrd = initrd;
 	ok = ok && load_as_natively(r, &rq, at);

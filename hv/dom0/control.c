@@ -91,11 +91,11 @@ static enum pn_error cmd_destroy(struct domu *u)
 static enum pn_error cmd_load(struct domu *u)
 {
 	static char cmdline[PN_CMDLINE];
-	struct domu_images at = { box.arg[0], box.arg[1], box.arg[2], box.arg[3], box.arg[4], { 0 } };
+	struct domu_images at = { box.arg[0], box.arg[1], box.arg[2], box.arg[3], { box.arg[4], { 0 } } };
 	char why[PN_REASON] = "";
 
 	copy_string(cmdline, sizeof(cmdline));
-	memcpy(at.module_bytes, exchange() + PN_CMDLINE, sizeof(at.module_bytes));
+	memcpy(at.modules.bytes, exchange() + PN_CMDLINE, sizeof(at.modules.bytes));
 	enum pn_error e = domu_load(u, &at, cmdline, why, sizeof(why));
 	if (e == PN_ERR_image)
 		memcpy(exchange(), why, sizeof(why));

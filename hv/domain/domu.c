@@ -269,7 +269,7 @@ enum pn_error domu_load(struct domu *u, const struct domu_images *at, const char
 	if (u->d.state != PN_CREATED)
 		return PN_ERR_state;
 	if (!inside(at->image, at->image_bytes, u->memory_bytes) || !inside(at->initrd, at->initrd_bytes, u->memory_bytes) ||
-	    at->nr_modules > PN_MAX_MODULES)
+	    at->modules.nr > PN_MAX_MODULES)
 		return PN_ERR_inval;
 	struct load_request rq = { .mem = mem,
 				   .mem_bytes = u->memory_bytes,
@@ -277,10 +277,9 @@ enum pn_error domu_load(struct domu *u, const struct domu_images *at, const char
 				   .image_bytes = at->image_bytes,
 				   .initrd = at->initrd_bytes ? mem + at->initrd : NULL,
 				   .initrd_bytes = at->initrd_bytes,
-				   .nr_modules = (unsigned)at->nr_modules,
+				   .modules = at->modules,
 				   .cmdline = cmdline };
 
-	memcpy(rq.module_bytes, at->module_bytes, sizeof(rq.module_bytes));
 	if (load_image(&rq, &u->entry) != LOAD_OK) {
 		str_copy(why, why_bytes, u->entry.why);
 		return PN_ERR_image;

@@ -99,10 +99,10 @@ enum pn_error domu_no_pool(const struct domain *d, u64 pages, char *why);
 enum pn_error domu_pool_too_large(u64 pages, u64 of, char *why);
 enum pn_error domu_no_memory(u64 bytes, char *why);
 enum pn_error domu_no_books(char *why);
-/* Offsets in the domain's memory, and bytes; modules as in struct load_request. */
+/* Offsets in the domain's memory, and bytes. */
 struct domu_images {
 	u64 image, image_bytes, initrd, initrd_bytes;
-	u64 nr_modules, module_bytes[PN_MAX_MODULES];
+	struct pn_modules modules;
 };
 enum pn_error domu_load(struct domu *u, const struct domu_images *at, const char *cmdline, char *why, size_t why_bytes);
 enum pn_error domu_start(struct domu *u);

@@ -155,17 +155,18 @@ static struct span source(const struct load_request *rq, const void *from, u64 b
 /* The last one ends where the initrd does. */
 static bool modules_fit(const struct load_request *rq)
 {
+	const struct pn_modules *m = &rq->modules;
 	u64 end = 0;
 
-	if (rq->nr_modules > PN_MAX_MODULES)
+	if (m->nr > PN_MAX_MODULES)
 		return false;
-	for (unsigned i = 0; i < rq->nr_modules; i++) {
+	for (u64 i = 0; i < m->nr; i++) {
 		end = ALIGN_UP(end, PAGE_SIZE);
-		if (rq->module_bytes[i] > LOAD_MAX_IMAGE)
+		if (m->bytes[i] > LOAD_MAX_IMAGE)
 			return false;
-		end += rq->module_bytes[i];
+		end += m->bytes[i];
 	}
-	return !rq->nr_modules || end == rq->initrd_bytes;
+	return !m->nr || end == rq->initrd_bytes;
 }
 
 static enum load_status begin(struct load_plan *p)
@@ -181,7 +182,7 @@ static enum load_status begin(struct load_plan *p)
 	if (rq->image_bytes > LOAD_MAX_IMAGE || rq->initrd_bytes > LOAD_MAX_IMAGE)
 		return load_refuse(p, LOAD_INVALID, "no image or initrd is that long");
 	if (!modules_fit(rq))
-		return load_refuse(p, LOAD_INVALID, "its %u modules do not make the 0x%lx bytes of the initrd", rq->nr_modules,
+		return load_refuse(p, LOAD_INVALID, "its %lu modules do not make the 0x%lx bytes of the initrd", rq->modules.nr,
 				   rq->initrd_bytes);
 	p->cmdline_bytes = strnlen(cmdline, LOAD_MAX_CMDLINE) + 1;
 	p->pc_map[0] = (struct e820_entry){ 0, LOW_RAM_END, MAP_RAM };

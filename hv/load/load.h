@@ -56,9 +56,7 @@ struct load_request {
 	u64 image_bytes;
 	const u8 *initrd; /* NULL: none */
 	u64 initrd_bytes;
-	/* It is so many files (0: one), PN_MAX_MODULES at most, each from a page on: Multiboot's modules; to other kernels it is one. */
-	unsigned nr_modules;
-	u64 module_bytes[PN_MAX_MODULES];
+	struct pn_modules modules;  /* of the initrd: Multiboot's; to other kernels it is one */
 	u64 initrd_min, initrd_max; /* bounds of where it may go, [min, max); max 0: the kernel's own */
 	const char *cmdline;        /* NULL: empty */
 	u64 rsdp;                   /* guest physical address of the ACPI root pointer; 0: none told */

@@ -73,7 +73,7 @@ static enum load_status plan_addresses(struct load_plan *p, const struct multibo
 
 static unsigned nr_modules(const struct load_plan *p)
 {
-	return !p->res->initrd_base ? 0 : p->rq->nr_modules ? p->rq->nr_modules : 1;
+	return !p->res->initrd_base ? 0 : p->rq->modules.nr ? (unsigned)p->rq->modules.nr : 1;
 }
 
 static void write_modules(struct load_plan *p)
@@ -82,7 +82,7 @@ static void write_modules(struct load_plan *p)
 	u64 at = p->res->initrd_base;
 
 	for (unsigned i = 0; i < nr_modules(p); i++) {
-		u64 bytes = p->rq->nr_modules ? p->rq->module_bytes[i] : p->rq->initrd_bytes;
+		u64 bytes = p->rq->modules.nr ? p->rq->modules.bytes[i] : p->rq->initrd_bytes;
 
 		m[i] = (struct multiboot_module){
 			.start = (u32)at,

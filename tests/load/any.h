@@ -69,9 +69,9 @@ static inline enum load_status any_image(const u8 *data, size_t bytes, unsigned 
 		pattern(any_mem + ANY_MEM - ANY_INITRD - 16, ANY_INITRD, 5);
 		rq.initrd = any_mem + ANY_MEM - ANY_INITRD - 16;
 		rq.initrd_bytes = ANY_INITRD;
-		rq.nr_modules = way >> 2 & 1 ? 3 : 0;
-		rq.module_bytes[0] = rq.module_bytes[1] = 1;
-		rq.module_bytes[2] = ANY_INITRD - 2 * PAGE;
+		rq.modules.nr = way >> 2 & 1 ? 3 : 0;
+		rq.modules.bytes[0] = rq.modules.bytes[1] = 1;
+		rq.modules.bytes[2] = ANY_INITRD - 2 * PAGE;
 	}
 	st = load_image(&rq, res);
 	any_check(st, &rq, res);

@@ -116,10 +116,10 @@ END_TEST
 static void with_modules(void)
 {
 	with_initrd();
-	rq.nr_modules = 3;
-	rq.module_bytes[0] = 10;
-	rq.module_bytes[1] = PAGE;
-	rq.module_bytes[2] = INITRD_BYTES - 2 * PAGE;
+	rq.modules.nr = 3;
+	rq.modules.bytes[0] = 10;
+	rq.modules.bytes[1] = PAGE;
+	rq.modules.bytes[2] = INITRD_BYTES - 2 * PAGE;
 }
 
 START_TEST(multiboot_modules)
@@ -136,7 +136,7 @@ START_TEST(multiboot_modules)
 	at = res.initrd_base;
 	for (unsigned i = 0; i < 3; i++) {
 		ck_assert_uint_eq(r32(list, 16 * i), at);
-		ck_assert_uint_eq(r32(list, 16 * i + 4) - at, rq.module_bytes[i]);
+		ck_assert_uint_eq(r32(list, 16 * i + 4) - at, rq.modules.bytes[i]);
 		ck_assert_str_eq((char *)mem + r32(list, 16 * i + 8), "");
 		at += PAGE;
 	}
@@ -165,10 +165,10 @@ START_TEST(modules_that_are_none)
 	make_multiboot_elf(image, 0);
 	with_modules();
 	switch (_i) {
-	case 0: rq.nr_modules = PN_MAX_MODULES + 1; break;
-	case 1: rq.module_bytes[2]++; break;
-	case 2: rq.module_bytes[0] = ~0ull; break;
-	case 3: rq.nr_modules = 2; break;
+	case 0: rq.modules.nr = PN_MAX_MODULES + 1; break;
+	case 1: rq.modules.bytes[2]++; break;
+	case 2: rq.modules.bytes[0] = ~0ull; break;
+	case 3: rq.modules.nr = 2; break;
 	default: rq.initrd_bytes = 0; break;
 	}
 	ck_assert_int_eq(load_image(&rq, &res), LOAD_INVALID);
