@@ -7,24 +7,17 @@
  * of the walk. Serves: T19 (once faulted in, a guest runs at native speed).
  */
 #include "lib/guest.h"
+#include "lib/random.h"
 
 #define PAGES 256
 #define WORDS (PAGES * PAGE_SIZE / sizeof(u64))
-
-/* xorshift64: a full period, so every word is met sooner or later. */
-static inline u64 next(u64 x)
-{
-	x ^= x << 13;
-	x ^= x >> 7;
-	return x ^ x << 17;
-}
 
 static u64 walk(u64 *words, ulong steps)
 {
 	u64 x = 1;
 
 	for (ulong i = 0; i < steps; i++) {
-		x = next(x);
+		x = random_next(x);
 		words[x % WORDS] += x;
 	}
 	return x;
@@ -45,7 +38,7 @@ static u64 expected(ulong steps)
 	u64 x = 1, total = 0;
 
 	for (ulong i = 0; i < steps; i++)
-		total += x = next(x);
+		total += x = random_next(x);
 	return total;
 }
 

@@ -68,7 +68,7 @@ GUEST_LINUX = $(srcdir)/workloads/linux
 GUEST_INITRAMFS = workloads/linux-initramfs.cpio
 GUEST_INITRAMFS_I386 = workloads/linux-initramfs-i386.cpio
 
-guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(srcdir)/abi/hypercall_abi.h
+guest-obj/linux-suite: $(GUEST_LINUX)/suite.c $(GUEST_LINUX)/penumbra_region.h $(srcdir)/abi/hypercall_abi.h
 	@mkdir -p $(@D); test -n "$(V:0=)" || echo "  GUESTCC  $@"; \
 	$(CC) -std=gnu11 -O2 $(PN_WARN) $(WERROR) -static -I$(srcdir)/abi -I$(srcdir)/hv/base -o $@ $<
 

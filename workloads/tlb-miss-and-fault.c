@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two knobs: how often a program misses the TLB and how often its kernel changes its page tables, both for 10,000 instructions. Misses are what nested
- * paging pays for, changes what shadow paging pays for; where they balance is what the map of the two shows.
+ * Two knobs: how often a program misses the TLB and how often its kernel changes its page tables, both for 10,000 instructions.
+ * Misses are what nested paging pays for, changes what shadow paging pays for; where they balance is what the map of the two shows.
  *
  * A miss reads a word of one of 16,384 pages (mib=64), far from the one before. A change takes an entry away (cleared, INVLPG) and the page is
  * touched, which faults, and the handler writes the entry: two stores into a page table. The rest of the instructions are a loop without memory.

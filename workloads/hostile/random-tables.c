@@ -5,6 +5,7 @@
  * that it stays alive where the hypervisor lets it.
  */
 #include "../lib/guest.h"
+#include "../lib/random.h"
 
 #define TABLES 8
 
@@ -12,9 +13,7 @@ static ulong state = 88172645463325252;
 
 static ulong next(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	return state ^= state << 17;
+	return state = random_next(state);
 }
 
 /* Half of the entries are wild, the others name one of the tables, with random flags. */

@@ -6,6 +6,7 @@
 #ifndef GUEST_ARENA_H
 #define GUEST_ARENA_H
 
+#include "random.h"
 #include "superpages.h"
 
 #define ARENA     REGION
@@ -40,14 +41,6 @@ static inline void arena_make(ulong standard)
 static inline ulong arena_word(ulong at)
 {
 	return *(volatile ulong *)phys_to_virt(arena_frames + at);
-}
-
-/* xorshift of 64 bits: a full period, so every value is met sooner or later. Never 0. */
-static inline u64 random_next(u64 x)
-{
-	x ^= x << 13;
-	x ^= x >> 7;
-	return x ^ x << 17;
 }
 
 #endif

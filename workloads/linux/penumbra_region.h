@@ -37,7 +37,10 @@ static inline uint32_t penumbra_hypercall(uint32_t nr, uint32_t b, uint32_t c, u
 	return nr;
 }
 
-/* Begin (1) or end (0) for who watches the machine from outside, where there is no hypercall for it. Only the superuser can say so. */
+/*
+ * Begin (1) or end (0) for who watches the machine from outside, where there is no hypercall for it. Only the superuser can say so. The port is
+ * the process's for this alone: one that may use ports takes longer to fork.
+ */
 static inline void penumbra_mark(unsigned char value)
 {
 	if (ioperm(PN_REGION_PORT, 1, 1))

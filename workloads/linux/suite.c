@@ -16,7 +16,6 @@
  * the TSC's difference; a failed check ends the machine with failure. One untimed
  * round comes first. Serves: T9, T10, T12, T18, T27.
  */
-#include <cpuid.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -33,6 +32,7 @@
 #include <x86intrin.h>
 
 #include "hypercall_abi.h"
+#include "penumbra_region.h"
 
 #define PAGE       4096
 #define MAP_PAGES  64
@@ -70,20 +70,6 @@ static void need(bool ok, const char *format, ...)
 	va_end(args);
 	printf("\n");
 	power_off(1);
-}
-
-static bool hypervisor(void)
-{
-	unsigned a, b, c, d;
-
-	__cpuid(PN_CPUID_BASE, a, b, c, d);
-	return b == PN_CPUID_EBX && c == PN_CPUID_ECX && d == PN_CPUID_EDX;
-}
-
-static uint32_t hypercall(uint32_t nr, uint32_t b, uint32_t c, uint32_t d, uint32_t s)
-{
-	__asm__ volatile("vmmcall" : "+a"(nr) : "b"(b), "c"(c), "d"(d), "S"(s) : "memory");
-	return nr;
 }
 
 /* One operation of each phase; N of them are a region. */
@@ -148,21 +134,12 @@ static void run_command(void)
 	need(waitpid(pid, &status, 0) == pid && !status, "%s ended with %#x", command[0], status);
 }
 
-/* The port is ours for this alone: a process that may use ports takes longer to fork. */
-static void mark(int value)
-{
-	if (ioperm(PN_REGION_PORT, 1, 1))
-		return;
-	outb(value, PN_REGION_PORT);
-	ioperm(PN_REGION_PORT, 1, 0);
-}
-
 /* Runs `rounds` rounds of the phase as one region of `ops` operations. */
 static void measure(const char *phase, void (*round)(void), unsigned rounds, unsigned ops)
 {
 	char name[PN_PHASE_NAME] = "";
 	uint32_t word[PN_PHASE_NAME / 4];
-	bool quiet = hypervisor();
+	bool quiet = penumbra_is_here();
 	uint64_t ticks;
 
 	need(strlen(phase) < sizeof(name), "too long for a phase: %s", phase);
@@ -170,17 +147,17 @@ static void measure(const char *phase, void (*round)(void), unsigned rounds, uns
 	memcpy(word, name, sizeof(word));
 	round();
 	if (quiet)
-		need(!hypercall(PN_HC_QUIET_BEGIN, word[0], word[1], word[2], word[3]), "region %s was refused", phase);
+		need(!penumbra_hypercall(PN_HC_QUIET_BEGIN, word[0], word[1], word[2], word[3]), "region %s was refused", phase);
 	else
-		mark(1);
+		penumbra_mark(1);
 	ticks = __rdtsc();
 	for (unsigned i = 0; i < rounds; i++)
 		round();
 	ticks = __rdtsc() - ticks;
 	if (quiet)
-		need(!hypercall(PN_HC_QUIET_END, ops, ticks, ticks >> 32, 0), "region %s did not end", phase);
+		need(!penumbra_hypercall(PN_HC_QUIET_END, ops, ticks, ticks >> 32, 0), "region %s did not end", phase);
 	else
-		mark(0);
+		penumbra_mark(0);
 	printf("@region %s %u %llu\n", phase, ops, (unsigned long long)ticks);
 }
 
