@@ -40,7 +40,7 @@ static void write_nav(FILE *f, const struct dataset *d)
 	      f);
 	if (report_has_map(d))
 		fputs("<a href=\"#map\">Shadow or nested?</a> ", f);
-	if (report_has_cycles(d))
+	if (report_machines(d))
 		fputs("<a href=\"#cycles\">Modelled time</a> ", f);
 	if (recipe_is_used(d, ADAPTIVE))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);

@@ -155,11 +155,6 @@ const json_t *report_machines(const struct dataset *d)
 	return NULL;
 }
 
-bool report_has_cycles(const struct dataset *d)
-{
-	return report_machines(d);
-}
-
 void report_cycles(FILE *f, const struct dataset *d)
 {
 	const json_t *machines = report_machines(d);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Shadow or nested: on each machine of the run, which of the two is faster, by how much, and where the workloads lie between them. Nested paging pays for TLB
- * misses, shadow paging for changed page tables, so these two, for a thousand instructions of the program, are the map's axes; its fields are the
- * mixtures of the workload tlb-miss-and-fault. How often a workload misses is the model's, natively; how often it changes entries is what
- * the recipe CHANGES_OF traps of them, which emulates each. Nothing is written of a run that lacks one of these.
+ * Shadow or nested: on each machine of the run, which of the two is faster, by how much, and where the workloads lie between them. Nested
+ * paging pays for TLB misses, shadow paging for changed page tables, so these two, for a thousand instructions of the program, are the map's
+ * axes; its fields are the mixtures of the workload tlb-miss-and-fault. How often a workload misses is the model's, natively; how often it
+ * changes entries is what the recipe CHANGES_OF traps of them, which emulates each. Nothing is written of a run that lacks one of these.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -20,13 +20,19 @@
 /* One workload, or one phase of it, on one machine. */
 struct place {
 	const char *workload;
-	double misses, changes;        /* for a thousand instructions natively */
-	double native, nested, shadow; /* modelled cycles; of the best shadow recipe */
-	const char *best;              /* its name */
+	double misses, changes; /* for a thousand instructions natively */
+	double nested, shadow;  /* modelled cycles; of the best shadow recipe */
+	const char *best;       /* its name */
 };
 
+/* Is it one of the phases that count together: the one asked for, or all? */
+static bool is_in(const char *phase, const char *asked)
+{
+	return asked ? !strcmp(phase, asked) : strcmp(phase, PHASE_EMPTY) != 0;
+}
+
 /* Modelled cycles of a workload's phases together, or of one. False: some were not modelled. */
-static bool cycles_of(const struct dataset *d, const char *recipe, const char *workload, const char *phase, const char *machine,
+static bool cycles_of(const struct dataset *d, const char *recipe, const char *workload, const char *asked, const char *machine,
 		      double *all)
 {
 	const char *p;
@@ -34,7 +40,7 @@ static bool cycles_of(const struct dataset *d, const char *recipe, const char *w
 
 	*all = 0;
 	for (unsigned i = 0; (p = dataset_phase(d, workload, i)); i++) {
-		if (!strcmp(p, PHASE_EMPTY) || (phase && strcmp(p, phase)))
+		if (!is_in(p, asked))
 			continue;
 		if (!report_modelled(d, recipe, workload, p, machine, &one))
 			return false;
@@ -44,21 +50,22 @@ static bool cycles_of(const struct dataset *d, const char *recipe, const char *w
 }
 
 /* Where the workload lies. False: a recipe is missing that says so. */
-static bool axes_of(const struct dataset *d, const char *phase, const char *machine, struct place *at)
+static bool axes_of(const struct dataset *d, const char *asked, const char *machine, struct place *at)
 {
 	double walks = 0, changes = 0, instructions = 0;
 	struct cell native, trapped;
+	const json_t *counts;
 	const char *p;
 
 	for (unsigned i = 0; (p = dataset_phase(d, at->workload, i)); i++) {
-		const json_t *counts;
-
-		if (!strcmp(p, PHASE_EMPTY) || (phase && strcmp(p, phase)))
+		if (!is_in(p, asked))
 			continue;
 		if (!dataset_cell(d, NATIVE, at->workload, p, false, &native) ||
 		    !dataset_cell(d, CHANGES_OF, at->workload, p, false, &trapped))
 			return false;
 		counts = json_object_get(json_object_get(json_object_get(native.r->cycles, machine), "guest"), "count");
+		if (!counts)
+			return false;
 		walks += (double)json_integer_value(json_object_get(counts, "walks"));
 		instructions += (double)native.r->instructions;
 		changes += (double)(trapped.r->trip[TRIP_pf_emulate].count + trapped.r->trip[TRIP_pf_unshadow].count);
@@ -70,25 +77,23 @@ static bool axes_of(const struct dataset *d, const char *phase, const char *mach
 	return true;
 }
 
-static bool place_of(const struct dataset *d, const char *workload, const char *phase, const char *machine, struct place *at)
+static bool place_of(const struct dataset *d, const char *workload, const char *asked, const char *machine, struct place *at)
 {
 	const char *recipe;
 	double all;
 
 	*at = (struct place){ .workload = workload };
 	for (unsigned r = 0; (recipe = shown_recipe(d, r)); r++) {
-		if (!cycles_of(d, recipe, workload, phase, machine, &all))
+		if (!strcmp(recipe, NATIVE) || !cycles_of(d, recipe, workload, asked, machine, &all))
 			continue;
-		if (!strcmp(recipe, NATIVE)) {
-			at->native = all;
-		} else if (!dataset_is_shadow(d, recipe)) {
+		if (!dataset_is_shadow(d, recipe)) {
 			at->nested = at->nested > 0 && at->nested < all ? at->nested : all;
 		} else if (!at->best || all < at->shadow) {
 			at->shadow = all;
 			at->best = recipe;
 		}
 	}
-	return at->native > 0 && at->nested > 0 && at->best && axes_of(d, phase, machine, at);
+	return at->nested > 0 && at->best && axes_of(d, asked, machine, at);
 }
 
 /* Over 1: shadow paging is dearer. */
@@ -238,31 +243,43 @@ static void row(FILE *f, const struct dataset *d, unsigned n, const struct place
 	fputs("</tr>\n", f);
 }
 
-static void table(FILE *f, const struct dataset *d, const json_t *machines, const char *first)
+static char *head(const json_t *machines)
 {
-	struct place place[MAX_PLACES];
-	unsigned n = places_of(d, first, place);
+	char *text = NULL;
 	const char *name;
 	json_t *m;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
 
-	if (!n)
-		return;
-	fputs("<div class=scroll tabindex=0><table><thead><tr><th>workload</th><th class=n>misses</th><th class=n>changes</th>",
-	      f);
+	fputs("<th>workload</th><th class=n>misses</th><th class=n>changes</th>", f);
 	json_object_foreach((json_t *)machines, name, m) {
 		fputs("<th class=n>", f);
 		html_text(f, name);
 		fputs("</th>", f);
 	}
-	fputs("</tr></thead><tbody>\n", f);
+	fclose(f);
+	return text;
+}
+
+static void table(FILE *f, const struct dataset *d, const json_t *machines, const char *first)
+{
+	struct place place[MAX_PLACES];
+	unsigned n = places_of(d, first, place);
+	char *text;
+
+	if (!n)
+		return;
+	text = head(machines);
+	table_begin(f, text);
+	free(text);
 	for (unsigned i = 0; i < n; i++)
 		row(f, d, i + 1, &place[i], machines);
-	name = xfmt("Who is faster in each workload, all of its phases together: below it the best shadow recipe's modelled "
+	text = xfmt("Who is faster in each workload, all of its phases together: below it the best shadow recipe's modelled "
 		    "cycles over nested "
 		    "paging's. Even: within 2 %%. Misses and changed entries are for 1000 instructions natively, on %s.",
 		    first);
-	table_end(f, name);
-	free((char *)name);
+	table_end(f, text);
+	free(text);
 }
 
 bool report_has_map(const struct dataset *d)

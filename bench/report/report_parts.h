@@ -29,7 +29,6 @@ void report_peers(FILE *f, const struct dataset *d);
 /* Cost by size, where a run has sizes to compare (report_order.h): pictures, and a table of exponents. Else nothing. */
 void report_growth(FILE *f, const struct dataset *d);
 /* Modelled cycles, of a run that has some; else nothing. */
-bool report_has_cycles(const struct dataset *d);
 void report_cycles(FILE *f, const struct dataset *d);
 /* The machines that a run was modelled on: the keys of an object. NULL: none. */
 const json_t *report_machines(const struct dataset *d);

@@ -35,7 +35,10 @@ static void teardown(void)
 	json_decref(root);
 }
 
-/* One region of 10 operations and 100,000 instructions: cycles of a guest, on both machines; on m2 a hypervisor adds 10,000 to each that it emulates. */
+/*
+ * One region of 10 operations and 100,000 instructions: cycles of a guest, on both machines; on m2 a hypervisor adds 10,000 to each that it
+ * emulates.
+ */
 static void add(const char *recipe, const char *workload, const char *phase, int cycles, int walks, int emulated)
 {
 	json_t *region = json_pack("{s:s, s:i, s:i, s:i, s:{s:{s:i, s:i, s:i}}, s:{s:{s:{s:{s:i}, s:{s:i}}}, s:{s:{s:{s:i}, "

@@ -121,7 +121,7 @@ START_TEST(new_writers_come_as_old_ones_go)
 		expect_done(USER + ((gva_t)i << 30) + 9 * PAGE_SIZE, U | W, 9, 512 + 9);
 		expect_done(super_at(0, i), U | W, 1, 512 + i); /* this one stays */
 		guest_access(&g, linear(199 + i, 0), W, 0, 8);
-		paging_invlpg(&g.v, USER + ((gva_t)i << 30));
+		guest_invlpg(&g.v, USER + ((gva_t)i << 30));
 	}
 	ck_assert_uint_eq(count(PN_CNT_super_direct), 1 + ROUNDS);
 	ck_assert_uint_eq(count(PN_CNT_splinter), 0);
