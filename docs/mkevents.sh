@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# docs/events.md, from the three places where events, trips and counters are declared.
+# docs/events.md, from the places where events, trips, fates, operations and counters are declared.
 #
 # mkevents.sh [SRCDIR] >events.md
 set -eu
@@ -9,8 +9,8 @@ cd "${1:-$(dirname "$0")/..}"
 cat <<'END'
 # Events, trips and counters
 
-Made by `docs/mkevents.sh` from `traces/events.def`, `abi/trips.def` and `abi/control_abi.h`: change those, then
-run `make docs`. A test holds this page current.
+Made by `docs/mkevents.sh` from `traces/events.def`, `abi/trips.def`, `traces/analysis/*.def` and `abi/control_abi.h`: change
+those, then run `make docs`. A test holds this page current.
 
 ## Trace events
 
@@ -41,6 +41,29 @@ Every kind of trip into the hypervisor: what the guest did, and for a page fault
 | --- | --- | --- |
 END
 sed -n 's/^TRIP(\([^,]*\), *"\(.*\)", *\([01]\))$/| `\1` | \2 | \3 |/p' abi/trips.def | sed 's/| 1 |$/| yes |/; s/| 0 |$/| |/'
+
+cat <<'END'
+
+## Fates of page faults
+
+What became of one, as `penumbra trace` and babeltrace2's filter `filter.penumbra.trips` tell it ([trace.md](trace.md)): for a trip that the
+hypervisor books as `pf_fixed`, by what happened in it.
+
+| fate | what it is |
+| --- | --- |
+END
+sed -n 's/^FATE(\([^,]*\), *"\(.*\)")$/| `\1` | \2 |/p' traces/analysis/fates.def
+
+cat <<'END'
+
+## Operations of the guest
+
+Each is one trip or several; `filter.penumbra.guest-op` puts them together.
+
+| operation | what the guest did |
+| --- | --- |
+END
+sed -n 's/^GUEST_OP(\([^,]*\), *"\(.*\)")$/| `\1` | \2 |/p' traces/analysis/guest_ops.def
 
 cat <<'END'
 

@@ -30,12 +30,14 @@ load_FLAGS = -I$(srcdir)/hv/load
 hv_SRCS = hv/host/bare/tsc.c hv/host/bare/memory_plan.c
 hv_FLAGS = $(HV_INCLUDES)
 
-# The trace's ring, against the simulated machine's clock, and the collector's reader; penumbra-ctl.
+# The trace's ring, against the simulated machine's clock, the collector's reader, and what is found out about a trace; penumbra-ctl.
 trace_HELPERS = feed
+trace_SANITIZED = annotate report
+trace_SANITIZED_SRCS = $(filter %.c,$(libtraces_a_SOURCES))
 trace_TOOLS = feed
 trace_SRCS = hv/trace/ring.c
-trace_FLAGS = -I$(srcdir)/hv/trace -I$(srcdir)/hv/host -I$(srcdir)/hv/host/sim
-trace_LIBS = libdom0.a -lpthread
+trace_FLAGS = -I$(srcdir)/hv/trace -I$(srcdir)/hv/host -I$(srcdir)/hv/host/sim -I$(srcdir)/traces/analysis $(JANSSON_CFLAGS)
+trace_LIBS = libdom0.a libtraces.a $(JANSSON_LIBS) -lpthread
 dom0_HELPERS = sim
 dom0_SRCS = tests/dom0/sim.c dom0/peers/life.c dom0/peers/room.c dom0/peers/ports.c dom0/peers/serial.c dom0/peers/linux64.c
 dom0_FLAGS = $(JANSSON_CFLAGS) -I$(srcdir)/dom0 -I$(srcdir)/hv/load

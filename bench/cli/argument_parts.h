@@ -17,7 +17,7 @@ extern const struct argp guest_argp;
 extern const struct argp explain_argp;
 
 /* Of the commands that work on results (arguments_results.c). */
-extern const struct argp report_argp, compare_argp, history_argp, export_argp, clean_argp;
+extern const struct argp report_argp, compare_argp, history_argp, trace_argp, export_argp, clean_argp;
 
 /* A whole number from 1 to max into *out; anything else ends the program with what was wrong. */
 error_t parse_number(struct argp_state *state, const char *what, const char *arg, unsigned max, unsigned *out);

@@ -5,10 +5,25 @@
 #include <string.h>
 
 #include "argument_parts.h"
+#include "choice.h"
 #include "comparison.h"
 #include "table.h"
 
-enum { KEY_THRESHOLD = 256, KEY_FORMAT, KEY_ALL, KEY_PHASE, KEY_TABLE, KEY_KEEP, KEY_RUNS, KEY_PACKAGES, KEY_DRY };
+enum {
+	KEY_THRESHOLD = 256,
+	KEY_FORMAT,
+	KEY_ALL,
+	KEY_PHASE,
+	KEY_TABLE,
+	KEY_KEEP,
+	KEY_RUNS,
+	KEY_PACKAGES,
+	KEY_DRY,
+	KEY_FROM,
+	KEY_TO,
+	KEY_EVENT,
+	KEY_WHERE
+};
 
 /* One of the names, which are NULL-ended. */
 static error_t parse_format(struct argp_state *state, const char *const names[], const char *arg, const char **out)
@@ -125,6 +140,51 @@ static error_t parse_history(int key, char *arg, struct argp_state *state)
 	}
 }
 
+static const char *const trace_formats[] = { "text", "json", "csv", "perfetto", NULL };
+
+static const struct argp_option trace_options[] = {
+	{ "recipe", 'r', "A,B", 0, "only the traces under these recipes", 1 },
+	{ "workload", 'w', "X,Y", 0, "only the traces of these workloads", 1 },
+	{ "from", KEY_FROM, "PLACE", 0, "from there on: ticks from the trace's beginning, or a region's name", 1 },
+	{ "to", KEY_TO, "PLACE", 0, "up to there: likewise, where the region ends", 1 },
+	{ "event", KEY_EVENT, "NAME,...", 0,
+	  "only trips of that kind or fate, of that operation of the guest, or in which that event happened (docs/events.md)",
+	  1 },
+	{ "where", KEY_WHERE, "CONDITION", 0,
+	  "only trips that fit: FIELD in LOW..HIGH, FIELD = N, FIELD < N or FIELD > N, with \"and\" between several", 1 },
+	{ "format", KEY_FORMAT, "NAME", 0, "text (default), json, csv, or perfetto (one trace, for ui.perfetto.dev)", 1 },
+	OUTPUT_OPTION,
+	{ 0 }
+};
+
+static error_t parse_trace(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	struct ta_choice choice;
+	char why[512];
+
+	switch (key) {
+	case 'r':
+		need_text(state, "--recipe needs a name, or several with commas between them", arg);
+		o->recipes = arg;
+		return 0;
+	case 'w':
+		need_text(state, "--workload needs a name, or several with commas between them", arg);
+		o->workloads = arg;
+		return 0;
+	case KEY_FROM: o->from = arg; return 0;
+	case KEY_TO: o->to = arg; return 0;
+	case KEY_EVENT: o->event = arg; return 0;
+	case KEY_WHERE: o->where = arg; return 0;
+	case ARGP_KEY_ARG: return take_run(state, o, arg, 1);
+	case ARGP_KEY_END:
+		if (!ta_choice_parse(&choice, o->from, o->to, o->event, o->where, why, sizeof(why)))
+			argp_error(state, "%s", why);
+		return 0;
+	default: return parse_shown(key, arg, state, trace_formats);
+	}
+}
+
 static const struct argp_option export_options[] = { { "table", KEY_TABLE, "NAME", 0,
 						       "which of the report's tables (default: tell their names)", 1 },
 						     { "all", KEY_ALL, NULL, 0, "all of them, one behind the other", 1 },
@@ -205,6 +265,23 @@ const struct argp history_argp = {
 	"WORKLOAD [RECIPE]",
 	"Show a workload's figures over all runs that the index knows and those that lie in the results "
 	"directory, under one recipe or under all.",
+	place_child,
+	NULL,
+	NULL
+};
+const struct argp trace_argp = {
+	trace_options,
+	parse_trace,
+	"[RUN]",
+	"Show what a run's traces say: trips into the hypervisor by exit reason, page faults by what became of them, the guest's "
+	"operations with all their trips, CR3 loads, searches for writable mappings, bytes of page tables, figures over time, "
+	"and the "
+	"most expensive trips with what led to them. RUN is a name in results/ or a directory; the newest run if left out. "
+	"Without "
+	"--recipe, --workload and --format, the traces of a run that has several are listed.\v"
+	"Fields of --where: va, rip, info1 (page fault: error code), exit_code, cost (ticks), bytes, vcpu, trip and op (numbers "
+	"in the "
+	"trace). For example --from fault --to fault --where 'va in 0x400000000000..0x400000ffffff and cost > 1000'.",
 	place_child,
 	NULL,
 	NULL

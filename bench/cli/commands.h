@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The commands of commands.def; each returns the exit code. cmd_run() is in run.h, cmd_explain() in explain.h. */
+/*
+ * The commands of commands.def; each returns the exit code. cmd_run() is in run.h, cmd_explain() in explain.h,
+ * cmd_trace() in trace_command.h.
+ */
 #ifndef BENCH_COMMANDS_H
 #define BENCH_COMMANDS_H
 
@@ -7,6 +10,7 @@
 #include "options.h"
 #include "paths.h"
 #include "run.h"
+#include "trace_command.h"
 
 /* Prints every recipe, variant and workload with its text. */
 int cmd_list(const struct options *o, const struct paths *p);

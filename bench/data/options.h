@@ -44,20 +44,21 @@ struct options {
 	const char *machines; /* comma-separated: by these; NULL: the usual ones */
 	const char *model;    /* from run.c on: what QEMU is told of it (cycles.h); NULL: there is none */
 	bool long_tests;      /* check: in their long form */
-	const char *run[2];   /* report, export: which, NULL: the newest; compare: before and after */
+	const char *run[2];   /* report, export, trace: which, NULL: the newest; compare: before and after */
 	unsigned nr_runs;
 	const char *baseline; /* run: the run that this one is compared with when it has ended; NULL: none */
 	double threshold;     /* compare, run with a baseline: a fraction of the figure before, 0 .. 1 */
-	const char *format;   /* compare, history, export: a name of theirs; NULL: text */
+	const char *format;   /* compare, history, export, trace: a name of theirs; NULL: text */
 	bool all;             /* compare: every row. export: every table. clean: every run */
 	const char *row[2];   /* history: workload, and recipe or NULL; explain: workload */
 	unsigned nr_row;
-	const char *phase;                    /* history: NULL: the workload's main one */
-	unsigned nth;                         /* explain: which operation of a phase, from 1; 0: the middle one */
-	bool bare;                            /* explain: measured in the hypervisor, too */
-	const char *table;                    /* export: NULL: list them */
-	unsigned keep;                        /* clean: so many of the newest runs stay */
-	bool keep_given, runs, packages, dry; /* clean: what is asked for; only say it */
+	const char *phase;                     /* history: NULL: the workload's main one */
+	unsigned nth;                          /* explain: which operation of a phase, from 1; 0: the middle one */
+	bool bare;                             /* explain: measured in the hypervisor, too */
+	const char *from, *to, *event, *where; /* trace: as choice.h reads them; NULL: not given */
+	const char *table;                     /* export: NULL: list them */
+	unsigned keep;                         /* clean: so many of the newest runs stay */
+	bool keep_given, runs, packages, dry;  /* clean: what is asked for; only say it */
 	const char *build, *results;
 	struct own_guest guest[OWN_GUESTS]; /* run: the user's own, */
 	unsigned nr_guests;                 /* so many of them, */

@@ -101,6 +101,11 @@ char *path_explainer(const struct paths *p, const struct recipe *r)
 	return place[found];
 }
 
+char *path_trace_plugin(const struct paths *p)
+{
+	return xfmt("%s/babeltrace2/babeltrace-plugin-penumbra.so", p->build);
+}
+
 char *path_explain_page(const struct paths *p)
 {
 	return xfmt("%s/explain.html", p->build);

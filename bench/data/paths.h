@@ -25,6 +25,8 @@ void paths_free(struct paths *p);
 char *path_hypervisor(const struct paths *p, const struct recipe *r);
 /* The program that explains the recipe: in the build directory, else where `make install` puts it, which is beside where this program is. */
 char *path_explainer(const struct paths *p, const struct recipe *r);
+/* babeltrace2's plugin, which reads traces. */
+char *path_trace_plugin(const struct paths *p);
 char *path_explain_page(const struct paths *p);
 char *path_dom0_kernel(const struct paths *p);
 /* What a peer's machine boots: its hypervisor (NULL: it is the kernel itself), its host's kernel and initramfs. */

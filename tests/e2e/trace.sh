@@ -26,4 +26,64 @@ babeltrace2 "$tmp/run/traces/shadow2/demand-fault" | awk '/region_begin/ { i = 1
 is "trips of demand-fault's region" "$(grep -Ec 'kind = "?(pf_guest|pf_emulate)' "$tmp/region")" 2000
 items "$tmp/run" "$recipe || ' ' || $workload, json_extract(value, '\$.regions[0].trips')" | sort | uniq -c | awk '{ print $1 }' | sort -u >"$tmp/same"
 is "the traced pass makes the same trips" "$(cat "$tmp/same")" 2
+
+# What `penumbra trace` makes of them: its counts are the hypervisor's own, of every kind of trip and of every event that a counter
+# stands for, and region by region; and babeltrace2 by itself says the same.
+say_trace() { "$bench" trace "$tmp/run" "$@" >"$tmp/said" 2>"$tmp/err"; }
+say_trace --format json
+is "every trace is read" "$?" 0
+is "a report of each" "$(jq length "$tmp/said")" 6
+is "all counts equal the counters" "$(jq -r '.[].tables[] | select(.name == "counted").rows[][3]' "$tmp/said" | sort | uniq -c | awk '{ print $2 }')" yes
+check "counts of many kinds" test "$(jq '[.[].tables[] | select(.name == "counted").rows[]] | length' "$tmp/said")" -gt 40
+# From the tree itself: trips by kind of each guest's whole life, and regions.
+jq -r '.items[] | select(.traced) | .recipe as $r | .workload as $w | .stat.trip | to_entries[] | select(.value.count > 0) |
+	"\($r) \($w) \(.key) \(.value.count) \(.value.ticks) \(.value.bytes)"' "$tmp/run/results.json" | grep -v ' hlt ' | sort >"$tmp/counters"
+jq -r '.[] | .recipe as $r | .workload as $w | .tables[] | select(.name == "trips").rows[] | select(.[0] != "all") |
+	"\($r) \($w) \(.[0]) \(.[1]) \(.[3]) \(.[11])"' "$tmp/said" | grep -v ' hlt ' | sort >"$tmp/traced"
+check "trips, ticks and bytes by kind" cmp "$tmp/counters" "$tmp/traced"
+jq -r '.items[] | select(.traced) | .recipe as $r | .workload as $w | .regions[] | "\($r) \($w) \(.phase) \(.ops) \(.instructions) \(.trips) \([.trip[].ticks] | add // 0)"' \
+	"$tmp/run/results.json" | sort >"$tmp/counters"
+jq -r '.[] | .recipe as $r | .workload as $w | .tables[] | select(.name == "regions").rows[] | "\($r) \($w) \(.[0]) \(.[2]) \(.[3]) \(.[4]) \(.[6])"' "$tmp/said" | sort >"$tmp/traced"
+check "regions" cmp "$tmp/counters" "$tmp/traced"
+is "a demand fault is one operation" "$(jq -r '.[] | select(.recipe == "shadow2" and .workload == "demand-fault").tables[] | select(.name == "shapes").rows[] | select(.[0] == "demand_fault" and .[2] == 1000)[1]' "$tmp/said")" "reflected emulated"
+components="-c filter.penumbra.trips -c filter.penumbra.guest-op -c sink.penumbra"
+babeltrace2 --plugin-path="$build/babeltrace2" "$tmp/run/traces/shadow2/demand-fault" $components.report --params='format="json"' >"$tmp/plain" 2>"$tmp/err"
+is "plain babeltrace2 runs the plugin" $? 0
+is "and says the same" "$(jq -c '.tables' "$tmp/plain")" "$(jq -c '.[] | select(.recipe == "shadow2" and .workload == "demand-fault").tables[:-2]' "$tmp/said")"
+babeltrace2 --plugin-path="$build/babeltrace2" "$tmp/run/traces/shadow2/demand-fault" $components.summary >"$tmp/plain" 2>"$tmp/err"
+has "its summary" "$tmp/plain" '^pf_emulate +[0-9]+'
+say_trace -r shadow2 -w demand-fault --from fault --to fault --event emulated
+has "a region's emulated writes" "$tmp/said" '^pf_emulate +1000 +100.00'
+say_trace -r shadow2 -w demand-fault --where 'va in 0x400000000000..0x400000000fff' --format csv
+has "a page's trips, as CSV" "$tmp/said" '^demand_fault,1,'
+say_trace -r shadow2 -w demand-fault --format perfetto
+is "Perfetto's slices are the guest's trips" "$(jq '[.traceEvents[] | select(.ph == "X" and .pid == 1)] | length' "$tmp/said")" \
+	"$(jq '[.items[] | select(.traced and .recipe == "shadow2" and .workload == "demand-fault").stat.trip[].count] | add' "$tmp/run/results.json")"
+say_trace
+has "a run's traces are listed" "$tmp/said" '^npt +context-switch +[0-9]+ +0'
+
+# What it cannot read, it says in one line, and fails.
+refuses() {
+	say_trace "$@"
+	is "$message: exit code" $? "$code"
+	has "$message: why" "$tmp/err" "$message"
+}
+code=1 message='has no trace of the recipe "xen": it has those of' refuses --recipe xen
+code=1 message='has no trace of the workload "mmio"' refuses --workload demand-fault,mmio
+code=1 message='perfetto takes one trace' refuses --format perfetto
+code=2 message='there is no event "nonsense"' refuses --event nonsense
+code=2 message='--where stops making sense at "va is 5"' refuses --where 'va is 5'
+code=2 message='--format is one of text, json, csv, perfetto' refuses --format xml
+ctf=$tmp/run/traces/npt/demand-fault cut=$(find "$tmp/run/traces/npt/demand-fault" -name 'pn_1')
+cp -r "$tmp/run/traces" "$tmp/traces.kept"
+truncate -s 5000 "$cut"
+code=1 message='64-bit cannot be read: it is damaged, truncated or no CTF' refuses -r npt -w demand-fault
+printf 'nonsense' >"$(find "$ctf" -name metadata)"
+code=1 message='64-bit cannot be read: it is damaged, truncated or no CTF' refuses -r npt -w demand-fault
+sed 's/penumbra:fill/penumbra:xxxx/' "$(find "$tmp/traces.kept/shadow2/demand-fault" -name metadata)" >"$(find "$tmp/run/traces/shadow2/demand-fault" -name metadata)"
+code=1 message='has an event "penumbra:xxxx", which is none of Penumbra' refuses -r shadow2 -w demand-fault
+rm -r "$ctf"
+code=1 message='holds no trace: there is no file "metadata" below it' refuses -r npt -w demand-fault
+jq '.traces = []' "$tmp/run/results.json" >"$tmp/without" && mv "$tmp/without" "$tmp/run/results.json" && rm -f "$tmp/run/journal.jsonl"
+code=1 message='has no traces' refuses
 finish

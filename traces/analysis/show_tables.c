@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tables as text in columns, as CSV, and as the JSON that they are. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "trace_tables.h"
+
+#define CELL 320
+
+static const char *unit_of(const json_t *table, size_t column)
+{
+	return json_string_value(json_object_get(json_array_get(json_object_get(table, "columns"), column), "unit"));
+}
+
+/* A number in its column's unit; a text as it is. */
+static const char *cell_text(const json_t *table, const json_t *row, size_t column, char out[CELL])
+{
+	const json_t *v = json_array_get(row, column);
+
+	if (json_is_string(v))
+		snprintf(out, CELL, "%s", json_string_value(v));
+	else if (json_is_real(v))
+		snprintf(out, CELL, "%.2f", json_real_value(v));
+	else if (!strcmp(unit_of(table, column), "hex"))
+		snprintf(out, CELL, "%#" PRIx64, (uint64_t)json_integer_value(v));
+	else
+		snprintf(out, CELL, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	return out;
+}
+
+/* "mean, ticks"; only the name where the unit goes without saying. */
+static const char *head_text(const json_t *table, size_t column, char out[CELL])
+{
+	const char *unit = unit_of(table, column);
+	const json_t *name = json_object_get(json_array_get(json_object_get(table, "columns"), column), "name");
+
+	snprintf(out, CELL, "%s%s", json_string_value(name), strcmp(unit, "%") ? "" : " %");
+	return out;
+}
+
+static size_t width_of(const json_t *table, size_t column)
+{
+	char cell[CELL];
+	size_t width = strlen(head_text(table, column, cell)), i;
+	const json_t *row;
+
+	json_array_foreach(json_object_get(table, "rows"), i, row) {
+		size_t n = strlen(cell_text(table, row, column, cell));
+
+		width = n > width ? n : width;
+	}
+	return width;
+}
+
+static bool is_text(const json_t *table, size_t column)
+{
+	return json_is_string(json_array_get(json_array_get(json_object_get(table, "rows"), 0), column));
+}
+
+static void put_cell(FILE *f, const json_t *table, size_t column, const char *text, bool last)
+{
+	int width = (int)width_of(table, column);
+
+	if (!is_text(table, column))
+		fprintf(f, "%*s", width, text);
+	else if (last)
+		fputs(text, f);
+	else
+		fprintf(f, "%-*s", width, text);
+	fputs(last ? "\n" : "  ", f);
+}
+
+static void show_text(FILE *f, const json_t *table)
+{
+	size_t columns = json_array_size(json_object_get(table, "columns")), i;
+	const json_t *row;
+	char cell[CELL];
+
+	fprintf(f, "%s\n\n", json_string_value(json_object_get(table, "title")));
+	if (!json_array_size(json_object_get(table, "rows"))) {
+		fputs("  none\n", f);
+		return;
+	}
+	for (size_t c = 0; c < columns; c++)
+		put_cell(f, table, c, head_text(table, c, cell), c + 1 == columns);
+	json_array_foreach(json_object_get(table, "rows"), i, row)
+		for (size_t c = 0; c < columns; c++)
+			put_cell(f, table, c, cell_text(table, row, c, cell), c + 1 == columns);
+}
+
+static void put_csv(FILE *f, const char *text, bool last)
+{
+	bool quoted = strpbrk(text, ",\"\n\r");
+
+	if (quoted)
+		fputc('"', f);
+	for (const char *p = text; *p; p++) {
+		if (*p == '"')
+			fputc('"', f);
+		fputc(*p, f);
+	}
+	fputs(quoted ? "\"" : "", f);
+	fputs(last ? "\n" : ",", f);
+}
+
+static void show_csv(FILE *f, const json_t *table)
+{
+	size_t columns = json_array_size(json_object_get(table, "columns")), i;
+	const json_t *row;
+	char cell[CELL];
+
+	fprintf(f, "# %s: %s\n\n", json_string_value(json_object_get(table, "name")),
+		json_string_value(json_object_get(table, "title")));
+	for (size_t c = 0; c < columns; c++)
+		put_csv(f, head_text(table, c, cell), c + 1 == columns);
+	json_array_foreach(json_object_get(table, "rows"), i, row)
+		for (size_t c = 0; c < columns; c++)
+			put_csv(f, cell_text(table, row, c, cell), c + 1 == columns);
+}
+
+bool ta_show(FILE *f, const json_t *report, const char *format)
+{
+	bool csv = !strcmp(format, "csv");
+	const json_t *table;
+	size_t i;
+
+	if (!strcmp(format, "json"))
+		return !json_dumpf(report, f, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12)) &&
+		       fputs("\n", f) >= 0;
+	if (!csv && strcmp(format, "text"))
+		return false;
+	json_array_foreach(json_object_get(report, "tables"), i, table) {
+		fputs(i ? "\n" : "", f);
+		(csv ? show_csv : show_text)(f, table);
+	}
+	return true;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A tally as tables, and tables as text, JSON or CSV.
+ *
+ *   report  = { "format": 1, "hz", "tables": [ table ... ], and if asked for "trips": [...], "operations": [...] }
+ *   table   = { "name", "title", "columns": [ { "name", "unit" } ... ], "rows": [ [ text | number ... ] ... ] }
+ */
+#ifndef TRACES_TRACE_TABLES_H
+#define TRACES_TRACE_TABLES_H
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "tally.h"
+
+/* All tables of a tally that ta_tally_end() has closed. hz: ticks a second. A new reference; NULL: no memory. */
+json_t *ta_report(struct ta_tally *t, uint64_t hz);
+/* Only those of a summary: overview, trips, faults, operations. */
+json_t *ta_summary(struct ta_tally *t, uint64_t hz);
+/* Every chosen operation: [ kind, address, trips, cost, bytes, begin, shape ]. A new reference. */
+json_t *ta_operations_list(const struct ta_tally *t);
+/* "reflected emulated*2 pulled_through" of an operation's steps, at most len bytes with its end. */
+void ta_shape(const struct ta_operation *o, char *out, size_t len);
+
+/* Formats: text, json, csv. False: there is no such format. */
+bool ta_show(FILE *f, const json_t *report, const char *format);
+#define TA_FORMATS "text, json or csv"
+
+#endif
