@@ -22,7 +22,8 @@ enum {
 	KEY_FROM,
 	KEY_TO,
 	KEY_EVENT,
-	KEY_WHERE
+	KEY_WHERE,
+	KEY_COMPARE
 };
 
 /* One of the names, which are NULL-ended. */
@@ -140,11 +141,13 @@ static error_t parse_history(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static const char *const trace_formats[] = { "text", "json", "csv", "perfetto", NULL };
+static const char *const trace_formats[] = { "text", "json", "csv", "page", "perfetto", NULL };
 
 static const struct argp_option trace_options[] = {
 	{ "recipe", 'r', "A,B", 0, "only the traces under these recipes", 1 },
 	{ "workload", 'w', "X,Y", 0, "only the traces of these workloads", 1 },
+	{ "compare", KEY_COMPARE, "A,B", 0,
+	  "the same operations of the guest under two recipes, one by one: where they part, and what it costs", 1 },
 	{ "from", KEY_FROM, "PLACE", 0, "from there on: ticks from the trace's beginning, or a region's name", 1 },
 	{ "to", KEY_TO, "PLACE", 0, "up to there: likewise, where the region ends", 1 },
 	{ "event", KEY_EVENT, "NAME,...", 0,
@@ -152,16 +155,40 @@ static const struct argp_option trace_options[] = {
 	  1 },
 	{ "where", KEY_WHERE, "CONDITION", 0,
 	  "only trips that fit: FIELD in LOW..HIGH, FIELD = N, FIELD < N or FIELD > N, with \"and\" between several", 1 },
-	{ "format", KEY_FORMAT, "NAME", 0, "text (default), json, csv, or perfetto (one trace, for ui.perfetto.dev)", 1 },
+	{ "format", KEY_FORMAT, "NAME", 0,
+	  "text (default), json, csv, page (HTML with pictures), or perfetto (one trace, for ui.perfetto.dev)", 1 },
 	OUTPUT_OPTION,
 	{ 0 }
 };
 
+/* Two names that are not the same. */
+static void take_compared(struct argp_state *state, struct options *o, const char *arg)
+{
+	size_t left = strcspn(arg, ",");
+	const char *right = arg[left] ? arg + left + 1 : "";
+
+	if (!left || !*right || strchr(right, ',') || (strlen(right) == left && !strncmp(arg, right, left)))
+		argp_error(state, "--compare needs two recipes with a comma between them, not \"%s\"", arg);
+	o->compared = arg;
+}
+
+/* What needs more than one option to be wrong. */
+static void check_trace(struct argp_state *state, const struct options *o)
+{
+	struct ta_choice choice;
+	char why[512];
+
+	if (o->compared && o->recipes)
+		argp_error(state, "--compare names the recipes: --recipe does not go with it");
+	if (o->compared && o->format && !strcmp(o->format, "perfetto"))
+		argp_error(state, "--compare has no form for Perfetto");
+	if (!ta_choice_parse(&choice, o->from, o->to, o->event, o->where, why, sizeof(why)))
+		argp_error(state, "%s", why);
+}
+
 static error_t parse_trace(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	struct ta_choice choice;
-	char why[512];
 
 	switch (key) {
 	case 'r':
@@ -177,10 +204,8 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 	case KEY_EVENT: o->event = arg; return 0;
 	case KEY_WHERE: o->where = arg; return 0;
 	case ARGP_KEY_ARG: return take_run(state, o, arg, 1);
-	case ARGP_KEY_END:
-		if (!ta_choice_parse(&choice, o->from, o->to, o->event, o->where, why, sizeof(why)))
-			argp_error(state, "%s", why);
-		return 0;
+	case KEY_COMPARE: take_compared(state, o, arg); return 0;
+	case ARGP_KEY_END: check_trace(state, o); return 0;
 	default: return parse_shown(key, arg, state, trace_formats);
 	}
 }

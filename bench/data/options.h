@@ -56,6 +56,7 @@ struct options {
 	unsigned nth;                          /* explain: which operation of a phase, from 1; 0: the middle one */
 	bool bare;                             /* explain: measured in the hypervisor, too */
 	const char *from, *to, *event, *where; /* trace: as choice.h reads them; NULL: not given */
+	const char *compared;                  /* trace: two different recipes with a comma between; NULL: none */
 	const char *table;                     /* export: NULL: list them */
 	unsigned keep;                         /* clean: so many of the newest runs stay */
 	bool keep_given, runs, packages, dry;  /* clean: what is asked for; only say it */

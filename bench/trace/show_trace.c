@@ -8,6 +8,8 @@
 #include "put_out.h"
 #include "results.h"
 #include "trace_command.h"
+#include "trace_compare.h"
+#include "trace_page.h"
 #include "traced.h"
 #include "trace_tables.h"
 
@@ -21,36 +23,90 @@ static void list_traces(FILE *f, const struct traced_list *l)
 			json_integer_value(json_object_get(l->trace[i].trace, "lost")));
 }
 
-/* In JSON every report says whose it is; elsewhere a line above it does. */
-static bool show_one(FILE *f, const struct traced *t, const struct trace_query *q, const char *format, bool first)
-{
-	json_t *report = traced_report(t, q);
-	bool json = !strcmp(format, "json");
+/* One report after the other: in JSON a list of them, on a page a section each, elsewhere with a line above each. */
+struct showing {
+	FILE *f;
+	const char *format;
+	bool any;
+};
 
+static bool is(const struct showing *s, const char *format)
+{
+	return !strcmp(s->format, format);
+}
+
+/* Takes the report; false, if it is NULL. */
+static bool show_one(struct showing *s, json_t *report, const char *recipe, const char *workload)
+{
+	char *title = xfmt("%s %s", recipe, workload);
+
+	if (report && is(s, "page")) {
+		trace_page_tables(s->f, report, title);
+	} else if (report) {
+		fputs(is(s, "json") ? s->any ? "," : "[" : s->any ? "\n" : "", s->f);
+		if (!is(s, "json"))
+			fprintf(s->f, "## %s\n\n", title);
+		ta_show(s->f, report, s->format);
+	}
+	s->any |= report != NULL;
+	free(title);
 	if (!report)
 		return false;
-	if (!traced_complete(t))
-		say("%s %s: records were lost on the way, so the counts are lower bounds", t->recipe, t->workload);
-	json_object_set_new(report, "recipe", json_string(t->recipe));
-	json_object_set_new(report, "workload", json_string(t->workload));
-	fputs(first ? "" : json ? "," : "\n", f);
-	if (!json)
-		fprintf(f, "## %s %s\n\n", t->recipe, t->workload);
-	ta_show(f, report, format);
 	json_decref(report);
 	return true;
 }
 
-static bool show_all(FILE *f, const struct traced_list *l, const struct trace_query *q, const char *format)
+static void end_showing(const struct showing *s)
 {
-	bool json = !strcmp(format, "json");
+	if (is(s, "json"))
+		fputs(s->any ? "]\n" : "[]\n", s->f);
+}
 
-	fputs(json ? "[" : "", f);
-	for (unsigned i = 0; i < l->count; i++)
-		if (!show_one(f, &l->trace[i], q, format, !i))
+static void tell_losses(const struct traced *t)
+{
+	if (!traced_complete(t))
+		say("%s %s: records were lost on the way, so the counts are lower bounds", t->recipe, t->workload);
+}
+
+static bool show_all(struct showing *s, const struct traced_list *l, const struct trace_query *q)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct traced *t = &l->trace[i];
+		json_t *report = traced_report(t, q);
+
+		tell_losses(t);
+		if (report) {
+			json_object_set_new(report, "recipe", json_string(t->recipe));
+			json_object_set_new(report, "workload", json_string(t->workload));
+		}
+		if (!show_one(s, report, t->recipe, t->workload))
 			return false;
-	fputs(json ? "]\n" : "", f);
+	}
 	return true;
+}
+
+/* Each workload that both recipes have a trace of; the first of the recipes as they were named is the left one. */
+static bool show_compared(struct showing *s, const struct traced_list *l, const struct trace_query *q, const char *recipes)
+{
+	size_t left = strcspn(recipes, ",");
+	char *label = xfmt("%.*s and %s,", (int)left, recipes, recipes + left + 1);
+	bool good = true;
+
+	for (unsigned i = 0; i < l->count && good; i++)
+		for (unsigned k = 0; k < l->count && good; k++) {
+			const struct traced *a = &l->trace[i], *b = &l->trace[k];
+
+			if (strncmp(a->recipe, recipes, left) || a->recipe[left] || strcmp(b->recipe, recipes + left + 1) ||
+			    strcmp(a->workload, b->workload))
+				continue;
+			tell_losses(a);
+			tell_losses(b);
+			good = show_one(s, trace_compare(a, b, q), label, a->workload);
+		}
+	if (good && !s->any)
+		say("no workload has a trace under both of %s", recipes);
+	free(label);
+	return good && s->any;
 }
 
 static bool show_perfetto(FILE *f, const struct traced_list *l, struct trace_query *q)
@@ -74,13 +130,29 @@ static bool show_perfetto(FILE *f, const struct traced_list *l, struct trace_que
 static bool show(FILE *f, const struct traced_list *l, const struct options *o)
 {
 	struct trace_query q = { "json", o->from, o->to, o->event, o->where, false };
-	const char *format = o->format ? o->format : "text";
+	struct showing s = { f, o->format ? o->format : "text", false };
+	bool good;
 
-	if (l->count > 1 && !o->recipes && !o->workloads && !o->format) {
+	if (o->compared) {
+		if (is(&s, "page"))
+			trace_page_begin(f);
+		good = show_compared(&s, l, &q, o->compared);
+		if (is(&s, "page"))
+			trace_page_end(f);
+	} else if (is(&s, "page")) {
+		for (unsigned i = 0; i < l->count; i++)
+			tell_losses(&l->trace[i]);
+		return trace_page(f, l, &q);
+	} else if (l->count > 1 && !o->recipes && !o->workloads && !o->format) {
 		list_traces(f, l);
 		return true;
+	} else if (!strcmp(s.format, "perfetto")) {
+		return show_perfetto(f, l, &q);
+	} else {
+		good = show_all(&s, l, &q);
 	}
-	return strcmp(format, "perfetto") ? show_all(f, l, &q, format) : show_perfetto(f, l, &q);
+	end_showing(&s);
+	return good;
 }
 
 static int trace_of(const struct options *o, const struct paths *p, const char *run, const json_t *root)
@@ -91,7 +163,7 @@ static int trace_of(const struct options *o, const struct paths *p, const char *
 	size_t len;
 	FILE *f;
 
-	if (traced_find(&l, run, root, o->recipes, o->workloads) && trace_plugins_load(plugin)) {
+	if (traced_find(&l, run, root, o->compared ? o->compared : o->recipes, o->workloads) && trace_plugins_load(plugin)) {
 		f = open_memstream(&text, &len);
 		if (show(f, &l, o) && !fflush(f))
 			ret = put_out(o->output, text, len);

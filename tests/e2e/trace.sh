@@ -59,6 +59,11 @@ has "a page's trips, as CSV" "$tmp/said" '^demand_fault,1,'
 say_trace -r shadow2 -w demand-fault --format perfetto
 is "Perfetto's slices are the guest's trips" "$(jq '[.traceEvents[] | select(.ph == "X" and .pid == 1)] | length' "$tmp/said")" \
 	"$(jq '[.items[] | select(.traced and .recipe == "shadow2" and .workload == "demand-fault").stat.trip[].count] | add' "$tmp/run/results.json")"
+say_trace --compare shadow2,vtlb --workload demand-fault --from fault --to fault --format json
+is "the same faults under two recipes, one by one" "$(jq -c '.[].tables[] | select(.name == "compared").rows[] | select(.[0] == "demand_fault")[1:5]' "$tmp/said")" \
+	"[1000,0,2000,2000]"
+say_trace -r shadow2 -w demand-fault --format page --output "$tmp/page.html"
+is "the page has its pictures" "$(grep -c '<figure><svg' "$tmp/page.html")" 5
 say_trace
 has "a run's traces are listed" "$tmp/said" '^npt +context-switch +[0-9]+ +0'
 
@@ -71,9 +76,11 @@ refuses() {
 code=1 message='has no trace of the recipe "xen": it has those of' refuses --recipe xen
 code=1 message='has no trace of the workload "mmio"' refuses --workload demand-fault,mmio
 code=1 message='perfetto takes one trace' refuses --format perfetto
+code=1 message='has no trace of the recipe "xen"' refuses --compare shadow2,xen
+code=2 message='--compare needs two recipes' refuses --compare shadow2,shadow2
 code=2 message='there is no event "nonsense"' refuses --event nonsense
 code=2 message='--where stops making sense at "va is 5"' refuses --where 'va is 5'
-code=2 message='--format is one of text, json, csv, perfetto' refuses --format xml
+code=2 message='--format is one of text, json, csv, page, perfetto' refuses --format xml
 ctf=$tmp/run/traces/npt/demand-fault cut=$(find "$tmp/run/traces/npt/demand-fault" -name 'pn_1')
 cp -r "$tmp/run/traces" "$tmp/traces.kept"
 truncate -s 5000 "$cut"

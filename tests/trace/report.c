@@ -56,7 +56,7 @@ START_TEST(costs_are_counted_summed_and_ranked)
 	ck_assert_int_eq(cell(row_of(report, "trips", "all"), 1), 101);
 	ck_assert_int_eq(cell(row_of(report, "root_loads", "0"), 1), 100);
 	ck_assert_int_eq(
-		cell(json_array_get(json_object_get(json_array_get(json_object_get(report, "tables"), 10), "rows"), 0), 0), 100);
+		cell(json_array_get(json_object_get(json_array_get(json_object_get(report, "tables"), 12), "rows"), 0), 0), 100);
 	json_decref(report);
 }
 END_TEST
@@ -184,6 +184,51 @@ START_TEST(shapes_group_operations_of_the_same_trips)
 	ck_assert_int_eq(cell(row, 2), 5);
 	ck_assert_int_eq(cell(row, 3), 2000);
 	json_decref(report);
+}
+END_TEST
+
+START_TEST(causes_and_the_timeline_sum_up_to_all_of_it)
+{
+	json_t *report, *row, *tables;
+	json_int_t causes = 0, timeline = 0;
+	size_t i;
+
+	/* More causes than there is room for. */
+	for (unsigned n = 0; n < 700; n++) {
+		put(trip_of(TRIP_pf_fixed, PAGE + 0x1000 * n, 2));
+		for (unsigned e = 1; e < PN_EV_MAX; e++)
+			if (n >> (e % 11) & 1)
+				put((struct ta_record){ .rec = { .tsc = now + 1, .event = e } });
+		now += 1000;
+	}
+	end();
+	report = ta_report(&tally, 0);
+	tables = json_object_get(report, "tables");
+	json_array_foreach(json_object_get(json_array_get(tables, 6), "rows"), i, row)
+		causes += cell(row, 4);
+	json_array_foreach(json_object_get(json_array_get(tables, 11), "rows"), i, row)
+		timeline += cell(row, 2);
+	ck_assert_int_eq(causes, 70000);
+	ck_assert_int_eq(timeline, 70000);
+	ck_assert_uint_eq(json_array_size(json_object_get(json_array_get(tables, 6), "rows")), TA_CAUSES);
+	json_decref(report);
+}
+END_TEST
+
+START_TEST(points_are_evenly_among_the_trips)
+{
+	json_t *points, *last;
+
+	for (unsigned n = 0; n < 10000; n++)
+		trip(TRIP_cr3, 0, 0);
+	end();
+	points = ta_points_list(&tally);
+	ck_assert_uint_eq(tally.each, 4);
+	ck_assert_uint_eq(json_array_size(points), 2500);
+	last = json_array_get(points, 2499);
+	ck_assert_int_eq(cell(last, 0), 2499 * 4 * 1000);
+	ck_assert_str_eq(json_string_value(json_array_get(last, 2)), "cr3");
+	json_decref(points);
 }
 END_TEST
 
@@ -393,6 +438,8 @@ int main(void)
 	tcase_add_test(t, dom0_and_losses_are_told_and_in_no_table);
 	tcase_add_test(t, a_region_counts_its_trips_without_the_call_that_ends_it);
 	tcase_add_test(t, shapes_group_operations_of_the_same_trips);
+	tcase_add_test(t, causes_and_the_timeline_sum_up_to_all_of_it);
+	tcase_add_test(t, points_are_evenly_among_the_trips);
 	tcase_add_test(t, nothing_chosen_is_everything);
 	tcase_add_test(t, a_region_is_a_place);
 	tcase_add_test(t, ticks_are_a_place);

@@ -17,7 +17,7 @@
 static struct ta_pairing *pairing;
 static struct ta_grouping *grouping;
 static struct ta_tally tally;
-static struct ta_record seen[4096]; /* as annotated, in the order of coming out */
+static struct ta_record seen[16384]; /* as annotated, in the order of coming out */
 static unsigned nr_seen;
 static uint64_t now;
 
@@ -48,7 +48,7 @@ static inline void drain(bool ended)
 	while (ta_pairing_pop(pairing, &r, ended)) {
 		ta_grouping_note(grouping, &r);
 		ta_tally_note(&tally, &r);
-		ck_assert_uint_lt(nr_seen, 4096);
+		ck_assert_uint_lt(nr_seen, 16384);
 		seen[nr_seen++] = r;
 	}
 }

@@ -70,6 +70,8 @@ static void put_cell(FILE *f, const json_t *table, size_t column, const char *te
 	fputs(last ? "\n" : "  ", f);
 }
 
+#define TEXT_ROWS 64
+
 static void show_text(FILE *f, const json_t *table)
 {
 	size_t columns = json_array_size(json_object_get(table, "columns")), i;
@@ -84,8 +86,10 @@ static void show_text(FILE *f, const json_t *table)
 	for (size_t c = 0; c < columns; c++)
 		put_cell(f, table, c, head_text(table, c, cell), c + 1 == columns);
 	json_array_foreach(json_object_get(table, "rows"), i, row)
-		for (size_t c = 0; c < columns; c++)
+		for (size_t c = 0; c < columns && i < TEXT_ROWS; c++)
 			put_cell(f, table, c, cell_text(table, row, c, cell), c + 1 == columns);
+	if (i > TEXT_ROWS)
+		fprintf(f, "... and %zu more: JSON and CSV have all\n", i - TEXT_ROWS);
 }
 
 static void put_csv(FILE *f, const char *text, bool last)
@@ -130,6 +134,8 @@ bool ta_show(FILE *f, const json_t *report, const char *format)
 	if (!csv && strcmp(format, "text"))
 		return false;
 	json_array_foreach(json_object_get(report, "tables"), i, table) {
+		if (!csv && json_is_false(json_object_get(table, "text")))
+			continue;
 		fputs(i ? "\n" : "", f);
 		(csv ? show_csv : show_text)(f, table);
 	}

@@ -16,7 +16,7 @@ const char *ta_code_name(ta_code code)
 
 bool ta_tally_init(struct ta_tally *t, const struct ta_choice *choice)
 {
-	*t = (struct ta_tally){ .choice = *choice, .width = FIRST_WIDTH };
+	*t = (struct ta_tally){ .choice = *choice, .width = FIRST_WIDTH, .each = 1 };
 	t->current = calloc(TA_VCPUS, sizeof(*t->current));
 	return t->current;
 }
@@ -37,17 +37,28 @@ void ta_tally_free(struct ta_tally *t)
 
 /* ---- intervals: as wide as the trace asks for; all are made twice as wide when they no longer reach ---- */
 
+static void add_interval(struct ta_interval *to, const struct ta_interval *from)
+{
+	to->trips += from->trips;
+	to->faults += from->faults;
+	to->cost += from->cost;
+	to->bytes += from->bytes;
+	to->fills += from->fills;
+	to->syncs += from->syncs;
+	for (unsigned i = 0; i < TA_CODES; i++)
+		to->by_code[i] += from->by_code[i];
+}
+
 static void widen(struct ta_tally *t)
 {
 	for (unsigned i = 0; i < TA_INTERVALS; i++) {
-		struct ta_interval a = { 0 }, b = { 0 };
+		struct ta_interval both = { 0 };
 
 		if (2 * i < TA_INTERVALS) {
-			a = t->interval[2 * i];
-			b = t->interval[2 * i + 1];
+			add_interval(&both, &t->interval[2 * i]);
+			add_interval(&both, &t->interval[2 * i + 1]);
 		}
-		t->interval[i] = (struct ta_interval){ a.trips + b.trips, a.faults + b.faults, a.cost + b.cost,
-						       a.bytes + b.bytes, a.fills + b.fills,   a.syncs + b.syncs };
+		t->interval[i] = both;
 	}
 	t->width *= 2;
 }
@@ -69,6 +80,40 @@ static void book_interval(struct ta_tally *t, const struct ta_trip *trip)
 	i->bytes += trip->r.rec.bytes;
 	i->fills += trip->happened[PN_EV_fill];
 	i->syncs += trip->happened[PN_EV_resync];
+	i->by_code[ta_code_of(&trip->r)] += trip->r.rec.cost;
+}
+
+/* ---- causes, and trips that stand for all ---- */
+
+static void book_cause(struct ta_tally *t, const struct ta_trip *trip)
+{
+	struct ta_cause key = { trip->r.op_kind, ta_code_of(&trip->r), trip->r.within, 0, 0 }, *c = t->cause;
+
+	while (c < t->cause + t->nr_causes && (c->op_kind != key.op_kind || c->code != key.code || c->within != key.within))
+		c++;
+	if (c == t->cause + TA_CAUSES)
+		c--;
+	if (c == t->cause + t->nr_causes) {
+		*c = key;
+		if (++t->nr_causes == TA_CAUSES)
+			*c = (struct ta_cause){ TA_OP_other, TRIP_other, 0, 0, 0 };
+	}
+	c->count++;
+	c->cost += trip->r.rec.cost;
+}
+
+/* When there is no room, every second point goes. */
+static void book_point(struct ta_tally *t, const struct ta_trip *trip)
+{
+	if (t->all.count % t->each)
+		return;
+	if (t->nr_points == TA_POINTS) {
+		for (unsigned i = 0; i < TA_POINTS / 2; i++)
+			t->point[i] = t->point[2 * i];
+		t->nr_points /= 2;
+		t->each *= 2;
+	}
+	t->point[t->nr_points++] = (struct ta_point){ trip->r.rec.tsc, trip->r.rec.cost, ta_code_of(&trip->r) };
 }
 
 /* ---- operations ---- */
@@ -117,6 +162,7 @@ static void book_op(struct ta_tally *t, const struct ta_trip *trip, bool chosen)
 	if (!o->trips) {
 		o->begin = r->rec.tsc;
 		o->kind = r->op_kind;
+		o->region = trip->region;
 		o->domain = r->rec.domain;
 		o->vcpu = r->rec.vcpu;
 		o->address = ta_has_address(r) ? r->rec.payload[3] : 0;
@@ -179,7 +225,9 @@ static void book(struct ta_tally *t, struct ta_trip *trip)
 	book_op(t, trip, chosen);
 	if (!chosen)
 		return;
+	book_point(t, trip);
 	t->failed |= !book_figures(t, trip);
+	book_cause(t, trip);
 	book_interval(t, trip);
 	book_searches(t, trip);
 	book_worst(t, trip);
@@ -199,7 +247,7 @@ static void begin_trip(struct ta_tally *t, const struct ta_record *r)
 	if (c->live)
 		book(t, c);
 	old = *c;
-	*c = (struct ta_trip){ .r = *r, .live = true, .here = ta_choice_here(&t->choice) };
+	*c = (struct ta_trip){ .r = *r, .live = true, .here = ta_choice_here(&t->choice), .region = (uint16_t)t->in_region };
 	if (old.r.trip) {
 		c->before[0] = ta_code_of(&old.r);
 		memcpy(c->before + 1, old.before, (TA_BEFORE - 1) * sizeof(ta_code));
@@ -238,10 +286,11 @@ static void begin_region(struct ta_tally *t, const struct ta_record *r)
 /* The hypercall that ends it is not in it, as the hypervisor counts. */
 static void end_region(struct ta_tally *t, const struct ta_record *r)
 {
-	struct ta_region *g = &t->region[t->in_region - 1];
+	struct ta_region *g;
 
 	if (!t->in_region)
 		return;
+	g = &t->region[t->in_region - 1];
 	g->end = r->rec.tsc;
 	g->ops = r->rec.payload[0];
 	g->instructions = r->rec.payload[1];

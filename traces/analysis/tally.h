@@ -10,12 +10,14 @@
 #include "choice.h"
 #include "distribution.h"
 
-#define TA_STEPS     8   /* of an operation's shape: a kind of trip, so many times in a row */
-#define TA_BEFORE    3   /* trips that led to one */
-#define TA_INTERVALS 64  /* at most, and half of it at least in a trace that is long enough */
-#define TA_WORST     20  /* the most expensive trips */
-#define TA_REGIONS   256 /* that are told of by name */
-#define TA_RESYNCS   10  /* more are counted together */
+#define TA_STEPS     8    /* of an operation's shape: a kind of trip, so many times in a row */
+#define TA_BEFORE    3    /* trips that led to one */
+#define TA_INTERVALS 64   /* at most, and half of it at least in a trace that is long enough */
+#define TA_WORST     20   /* the most expensive trips */
+#define TA_REGIONS   256  /* that are told of by name */
+#define TA_RESYNCS   10   /* more are counted together */
+#define TA_CAUSES    512  /* that are told apart; the rest is one */
+#define TA_POINTS    4096 /* trips that stand for all, at most, and half of it at least where there are so many */
 
 /* A trip's kind; for a page fault, TRIP_MAX and its fate. */
 typedef uint8_t ta_code;
@@ -36,6 +38,7 @@ struct ta_trip {
 	uint32_t searches_guess, searches_scan, searches_fixup, searches_none;
 	ta_code before[TA_BEFORE]; /* the last first */
 	unsigned nr_before;
+	uint16_t region; /* that it is in: its number, from 1; 0: none */
 	bool live, here; /* there is one; it is between from and to */
 };
 
@@ -43,6 +46,7 @@ struct ta_operation {
 	uint64_t begin, end; /* stamps: its first trip's exit, its last trip's entry */
 	uint64_t cost, bytes, address;
 	uint32_t trips;
+	uint16_t region; /* that it began in: its number, from 1; 0: none */
 	uint8_t kind, domain, vcpu, nr_steps;
 	bool chosen, longer; /* it has more steps than there is room for */
 	ta_code step[TA_STEPS];
@@ -51,6 +55,22 @@ struct ta_operation {
 
 struct ta_interval {
 	uint64_t trips, faults, cost, bytes, fills, syncs;
+	uint64_t by_code[TA_CODES]; /* of the cost */
+};
+
+/* Trips of one code, in one kind of operation, in which the same events happened. */
+struct ta_cause {
+	uint8_t op_kind;
+	ta_code code;
+	uint64_t within; /* as ta_record has it */
+	uint64_t count, cost;
+};
+
+/* Every nth trip. */
+struct ta_point {
+	uint64_t tsc;
+	uint32_t cost;
+	ta_code code;
 };
 
 struct ta_region {
@@ -69,7 +89,12 @@ struct ta_tally {
 	struct ta_distribution all, kind[TRIP_MAX], fate[TA_FATES], resyncs[TA_RESYNCS + 1];
 	uint64_t searches, found[3], searches_by[3], searches_none; /* by guess, scan, fixup */
 	struct ta_interval interval[TA_INTERVALS];
-	uint64_t origin, width; /* stamp of the first trip chosen, ticks of an interval */
+	uint64_t origin, width;           /* stamp of the first trip chosen, ticks of an interval */
+	struct ta_cause cause[TA_CAUSES]; /* the last takes what has no room */
+	unsigned nr_causes;
+	struct ta_point point[TA_POINTS];
+	unsigned nr_points;
+	uint64_t each; /* so many trips a point */
 	struct ta_region region[TA_REGIONS];
 	unsigned nr_regions, in_region; /* in_region: its number and 1; 0: in none */
 	struct ta_trip worst[TA_WORST]; /* the most expensive first */

@@ -186,9 +186,8 @@ static json_t *operations_table(struct ta_tally *t)
 	return table;
 }
 
-static int by_shape(const void *a, const void *b)
+static int by_shape(const struct ta_operation *x, const struct ta_operation *y)
 {
-	const struct ta_operation *x = *(const struct ta_operation *const *)a, *y = *(const struct ta_operation *const *)b;
 	int order = memcmp(x->step, y->step, sizeof(x->step));
 
 	if (x->kind != y->kind)
@@ -198,8 +197,16 @@ static int by_shape(const void *a, const void *b)
 	return order ? order : x->longer - y->longer;
 }
 
+static int by_shape_and_time(const void *a, const void *b)
+{
+	const struct ta_operation *x = *(const struct ta_operation *const *)a, *y = *(const struct ta_operation *const *)b;
+	int order = by_shape(x, y);
+
+	return order ? order : (x > y) - (x < y);
+}
+
 struct shape {
-	const struct ta_operation *example;
+	const struct ta_operation *example; /* one in the middle */
 	uint64_t count, cost, bytes;
 };
 
@@ -207,7 +214,7 @@ static int by_cost(const void *a, const void *b)
 {
 	const struct shape *x = a, *y = b;
 
-	return x->cost != y->cost ? (x->cost < y->cost) - (x->cost > y->cost) : by_shape(&x->example, &y->example);
+	return x->cost != y->cost ? (x->cost < y->cost) - (x->cost > y->cost) : by_shape(x->example, y->example);
 }
 
 /* Operations in groups of one shape, the dearest group first. The caller frees. NULL: no memory, or no operation. */
@@ -222,10 +229,13 @@ static struct shape *find_shapes(const struct ta_tally *t, size_t *nr)
 		if (t->op[i].chosen)
 			sorted[n++] = &t->op[i];
 	if (n)
-		qsort(sorted, n, sizeof(*sorted), by_shape);
-	for (size_t i = 0; i < n; i++) {
-		if (!i || by_shape(&sorted[i - 1], &sorted[i]))
-			shape[(*nr)++] = (struct shape){ .example = sorted[i] };
+		qsort(sorted, n, sizeof(*sorted), by_shape_and_time);
+	for (size_t i = 0, first = 0; i < n; i++) {
+		if (!i || by_shape(sorted[i - 1], sorted[i])) {
+			shape[(*nr)++] = (struct shape){ 0 };
+			first = i;
+		}
+		shape[*nr - 1].example = sorted[(first + i) / 2];
 		shape[*nr - 1].count++;
 		shape[*nr - 1].cost += sorted[i]->cost;
 		shape[*nr - 1].bytes += sorted[i]->bytes;
@@ -240,8 +250,8 @@ static struct shape *find_shapes(const struct ta_tally *t, size_t *nr)
 
 static json_t *shapes_table(const struct ta_tally *t)
 {
-	static const char *const columns[] = { "operation:", "trips:",           "count:", "ticks:ticks",
-					       "mean:ticks", "bytes each:bytes", "time:%", NULL };
+	static const char *const columns[] = { "operation:",       "trips:", "count:",          "ticks:ticks", "mean:ticks",
+					       "bytes each:bytes", "time:%", "for example op:", NULL };
 	json_t *table = begin("shapes", "Operations by the trips that they are made of, in order; the dearest shapes", columns);
 	size_t nr;
 	struct shape *shape = find_shapes(t, &nr);
@@ -254,9 +264,10 @@ static json_t *shapes_table(const struct ta_tally *t)
 		char text[256];
 
 		ta_shape(s->example, text, sizeof(text));
-		add_row(table, json_pack("[s,s,I,I,f,f,f]", ta_op_name(s->example->kind), text, (json_int_t)s->count,
-					 (json_int_t)s->cost, (double)s->cost / (double)s->count,
-					 (double)s->bytes / (double)s->count, share(s->cost, all)));
+		add_row(table,
+			json_pack("[s,s,I,I,f,f,f,I]", ta_op_name(s->example->kind), text, (json_int_t)s->count,
+				  (json_int_t)s->cost, (double)s->cost / (double)s->count, (double)s->bytes / (double)s->count,
+				  share(s->cost, all), (json_int_t)(s->example - t->op + 1)));
 	}
 	free(shape);
 	return table;
@@ -273,9 +284,10 @@ json_t *ta_operations_list(const struct ta_tally *t)
 		if (!o->chosen)
 			continue;
 		ta_shape(o, text, sizeof(text));
-		json_array_append_new(list, json_pack("[s,I,I,I,I,I,s]", ta_op_name(o->kind), (json_int_t)o->address,
+		json_array_append_new(list, json_pack("[s,I,I,I,I,I,s,s,i]", ta_op_name(o->kind), (json_int_t)o->address,
 						      (json_int_t)o->trips, (json_int_t)o->cost, (json_int_t)o->bytes,
-						      (json_int_t)(o->begin - t->first), text));
+						      (json_int_t)(o->begin - t->first), text,
+						      o->region ? t->region[o->region - 1].name : "", o->region));
 	}
 	return list;
 }
@@ -358,6 +370,72 @@ static json_t *intervals_table(const struct ta_tally *t)
 	return table;
 }
 
+/* Which events, of a trip's `within`. */
+static void say_within(uint64_t within, char *out, size_t len)
+{
+	size_t used = 0;
+
+	*out = 0;
+	for (unsigned i = 0; i < PN_EV_MAX && used < len; i++)
+		if (within >> i & 1)
+			used += (size_t)snprintf(out + used, len - used, "%s%s", used ? " " : "", pn_event_name(i));
+}
+
+static int by_cause_cost(const void *a, const void *b)
+{
+	const struct ta_cause *x = a, *y = b;
+
+	if (x->cost != y->cost)
+		return x->cost < y->cost ? 1 : -1;
+	if (x->op_kind != y->op_kind || x->code != y->code)
+		return x->op_kind != y->op_kind ? x->op_kind - y->op_kind : x->code - y->code;
+	return (x->within > y->within) - (x->within < y->within);
+}
+
+static json_t *causes_table(struct ta_tally *t)
+{
+	static const char *const columns[] = { "operation:",  "trip:",  "happened in it:", "count:",
+					       "ticks:ticks", "time:%", "mean:ticks",      NULL };
+	json_t *table = begin("causes", "The hypervisor's time by operation, trip, and what happened in the trip", columns);
+
+	qsort(t->cause, t->nr_causes, sizeof(t->cause[0]), by_cause_cost);
+	for (unsigned i = 0; i < t->nr_causes; i++) {
+		const struct ta_cause *c = &t->cause[i];
+		char within[256];
+
+		say_within(c->within, within, sizeof(within));
+		add_row(table,
+			json_pack("[s,s,s,I,I,f,f]", ta_op_name(c->op_kind), ta_code_name(c->code), within, (json_int_t)c->count,
+				  (json_int_t)c->cost, share(c->cost, t->all.sum), (double)c->cost / (double)c->count));
+	}
+	return table;
+}
+
+static json_t *timeline_table(const struct ta_tally *t)
+{
+	static const char *const columns[] = { "from:ticks", "trip:", "ticks:ticks", "of the interval:%", NULL };
+	json_t *table = begin("timeline", "The hypervisor's time in each interval, by trip", columns);
+
+	json_object_set_new(table, "text", json_false());
+	for (unsigned i = 0; i < TA_INTERVALS; i++)
+		for (unsigned k = 0; k < TA_CODES; k++)
+			if (t->interval[i].by_code[k])
+				add_row(table, json_pack("[I,s,I,f]", (json_int_t)(t->origin - t->first + i * t->width),
+							 ta_code_name((ta_code)k), (json_int_t)t->interval[i].by_code[k],
+							 share(t->interval[i].by_code[k], t->width)));
+	return table;
+}
+
+json_t *ta_points_list(const struct ta_tally *t)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < t->nr_points; i++)
+		json_array_append_new(list, json_pack("[I,I,s]", (json_int_t)(t->point[i].tsc - t->first),
+						      (json_int_t)t->point[i].cost, ta_code_name(t->point[i].code)));
+	return list;
+}
+
 /* "fill, resync*3": what happened in the trip. */
 static void say_happened(const struct ta_trip *trip, char *out, size_t len)
 {
@@ -406,10 +484,10 @@ static json_t *worst_table(const struct ta_tally *t)
 
 json_t *ta_report(struct ta_tally *t, uint64_t hz)
 {
-	return json_pack("{s:i,s:I,s:[o,o,o,o,o,o,o,o,o,o,o,o]}", "format", FORMAT, "hz", (json_int_t)hz, "tables",
+	return json_pack("{s:i,s:I,s:[o,o,o,o,o,o,o,o,o,o,o,o,o,o]}", "format", FORMAT, "hz", (json_int_t)hz, "tables",
 			 overview_table(t), regions_table(t), trips_table(t), faults_table(t), operations_table(t),
-			 shapes_table(t), resyncs_table(t), searches_table(t), bytes_table(t), intervals_table(t), worst_table(t),
-			 events_table(t));
+			 shapes_table(t), causes_table(t), resyncs_table(t), searches_table(t), bytes_table(t),
+			 intervals_table(t), timeline_table(t), worst_table(t), events_table(t));
 }
 
 json_t *ta_summary(struct ta_tally *t, uint64_t hz)

@@ -2,8 +2,9 @@
 /*
  * A tally as tables, and tables as text, JSON or CSV.
  *
- *   report  = { "format": 1, "hz", "tables": [ table ... ], and if asked for "trips": [...], "operations": [...] }
- *   table   = { "name", "title", "columns": [ { "name", "unit" } ... ], "rows": [ [ text | number ... ] ... ] }
+ *   report  = { "format": 1, "hz", "tables": [ table ... ], and if asked for "operations": [...], "points": [...] }
+ *   table   = { "name", "title", "columns": [ { "name", "unit" } ... ], "rows": [ [ text | number ... ] ... ] };
+ *             "text": false: in no text, since it is for pictures
  */
 #ifndef TRACES_TRACE_TABLES_H
 #define TRACES_TRACE_TABLES_H
@@ -18,8 +19,10 @@
 json_t *ta_report(struct ta_tally *t, uint64_t hz);
 /* Only those of a summary: overview, trips, faults, operations. */
 json_t *ta_summary(struct ta_tally *t, uint64_t hz);
-/* Every chosen operation: [ kind, address, trips, cost, bytes, begin, shape ]. A new reference. */
+/* Every chosen operation: [ kind, address, trips, cost, bytes, begin, shape, region or "", the region's number ]. A new reference. */
 json_t *ta_operations_list(const struct ta_tally *t);
+/* Trips that stand for all: [ ticks from the first record on, cost, what ]. A new reference. */
+json_t *ta_points_list(const struct ta_tally *t);
 /* "reflected emulated*2 pulled_through" of an operation's steps, at most len bytes with its end. */
 void ta_shape(const struct ta_operation *o, char *out, size_t len);
 

@@ -215,8 +215,10 @@ static bool show(struct sink *s)
 	json_t *report = s->summary ? ta_summary(&s->tally, s->hz) : ta_report(&s->tally, s->hz);
 	bool good = report && !s->tally.failed;
 
-	if (good && s->details)
+	if (good && s->details) {
 		json_object_set_new(report, "operations", ta_operations_list(&s->tally));
+		json_object_set_new(report, "points", ta_points_list(&s->tally));
+	}
 	good = good && ta_show(s->out, report, s->format);
 	json_decref(report);
 	return good;
