@@ -55,7 +55,9 @@ static bool count(const struct wish *w)
 	close(fd[1]);
 	n = read(fd[0], record_sizes, sizeof(record_sizes));
 	close(fd[0]);
-	return waitpid(child, &status, 0) == child && !status && n == sizeof(record_sizes);
+	if (waitpid(child, &status, 0) == child && WIFSIGNALED(status))
+		fprintf(stderr, "explain: signal %d\n", WTERMSIG(status));
+	return !status && n == sizeof(record_sizes);
 }
 
 static bool number(const char *text, unsigned long least, unsigned long most, unsigned long *out)
@@ -85,8 +87,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	run(&w, false);
 	faults = machine_audit();
-	out = json_pack("{s:i, s:s, s:s, s:i, s:i, s:o}", "format", 1, "recipe", paging_recipe_name, "workload", w.name, "levels",
-			(int)w.levels, "audit", (int)faults, "phases", record_end());
+	out = json_pack("{s:i, s:s, s:s, s:i, s:i, s:o, s:o}", "format", 1, "recipe", paging_recipe_name, "workload", w.name,
+			"levels", (int)w.levels, "audit", (int)faults, "phases", record_end(), "counters", record_counters());
 	if (!out || json_dumpf(out, stdout, JSON_COMPACT) || fflush(stdout)) {
 		fprintf(stderr, "the result could not be written\n");
 		return EXIT_FAILURE;

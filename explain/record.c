@@ -63,6 +63,16 @@ json_t *record_end(void)
 	return r.phases;
 }
 
+json_t *record_counters(void)
+{
+	json_t *all = json_object();
+
+	for (u32 i = 0; i < PN_CNT_MAX; i++)
+		if (r.v->domain->counter[i])
+			json_object_set_new(all, counters[i], json_integer((json_int_t)r.v->domain->counter[i]));
+	return all;
+}
+
 /* The operation's top steps are as many as the phase has for one, and where they do not come out even, what is left closes the phase. */
 static void choose(const struct phase_size *size)
 {

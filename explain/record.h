@@ -29,6 +29,8 @@ extern unsigned record_phases;
 void record_begin(struct vcpu *v, u64 operation, bool counting);
 /* The phases, an array. */
 json_t *record_end(void);
+/* The engine's counters (abi/control_abi.h) of the domain's whole life, warm-up included, but for those that are 0. */
+json_t *record_counters(void);
 
 void record_region_begin(const char *phase, gva_t user_end);
 void record_region_end(u64 ops);

@@ -16,6 +16,9 @@ extern const struct argp guest_argp;
 /* Of `explain` (arguments_explain.c). */
 extern const struct argp explain_argp;
 
+/* Of `lab` (arguments_lab.c). */
+extern const struct argp lab_argp;
+
 /* Of the commands that work on results (arguments_results.c). */
 extern const struct argp report_argp, compare_argp, history_argp, trace_argp, export_argp, clean_argp;
 

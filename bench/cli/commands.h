@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The commands of commands.def; each returns the exit code. cmd_run() is in run.h, cmd_explain() in explain.h,
- * cmd_trace() in trace_command.h.
+ * cmd_trace() in trace_command.h, cmd_lab() in lab_command.h.
  */
 #ifndef BENCH_COMMANDS_H
 #define BENCH_COMMANDS_H
 
 #include "explain.h"
+#include "lab_command.h"
 #include "options.h"
 #include "paths.h"
 #include "run.h"

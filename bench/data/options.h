@@ -52,11 +52,14 @@ struct options {
 	bool all;             /* compare: every row. export: every table. clean: every run */
 	const char *row[2];   /* history: workload, and recipe or NULL; explain: workload */
 	unsigned nr_row;
-	const char *phase;                     /* history: NULL: the workload's main one */
-	unsigned nth;                          /* explain: which operation of a phase, from 1; 0: the middle one */
-	bool bare;                             /* explain: measured in the hypervisor, too */
+	const char *phase; /* history: NULL: the workload's main one */
+	unsigned nth;      /* explain: which operation of a phase, from 1; 0: the middle one. lab: which, from 1; 0: none */
+	bool bare;         /* explain: measured in the hypervisor, too */
 	const char *from, *to, *event, *where; /* trace: as choice.h reads them; NULL: not given */
 	const char *compared;                  /* trace: two different recipes with a comma between; NULL: none */
+	const char *dir;                       /* lab: the student's folder; NULL: lab-<nth> */
+	const char *class;                     /* lab: a folder of submissions; NULL: there is one, `dir` */
+	bool check, json, keep_built;          /* lab: what is it worth, in which form, and does what was built for it stay */
 	const char *table;                     /* export: NULL: list them */
 	unsigned keep;                         /* clean: so many of the newest runs stay */
 	bool keep_given, runs, packages, dry;  /* clean: what is asked for; only say it */

@@ -120,8 +120,9 @@ static int random_programs(const struct options *o)
 static int replay_files(char **name, const struct options *o)
 {
 	static struct prog p;
+	u32 n = 0;
 
-	for (; *name; name++) {
+	for (; *name; name++, n++) {
 		FILE *f = fopen(*name, "r");
 
 		if (!f)
@@ -133,6 +134,8 @@ static int replay_files(char **name, const struct options *o)
 			fprintf(stderr, "%s\n", *name);
 		replay(&run, &p);
 	}
+	if (!o->quiet)
+		printf("oracle (%s): %u replayed\n", paging_recipe_name, n);
 	return EXIT_SUCCESS;
 }
 
