@@ -9,8 +9,9 @@ static const struct {
 	const char *name;
 	judge_fn *judge;
 } judges[] = {
-	{ "number", judge_number }, { "word", judge_word }, { "oracle", judge_oracle },
-	{ "replay", judge_replay }, { "most", judge_most }, { "hits", judge_hits },
+	{ "number", judge_number }, { "word", judge_word },     { "oracle", judge_oracle }, { "replay", judge_replay },
+	{ "most", judge_most },     { "hits", judge_hits },     { "walk", judge_walk },     { "row", judge_row },
+	{ "traced", judge_traced }, { "choice", judge_choice },
 };
 
 struct verdict judge_task(struct work *w, const struct lab_task *t)

@@ -24,8 +24,8 @@ struct question {
 	char *word[JUDGE_WORDS]; /* behind the judge's name; those that are not there are "" */
 };
 typedef struct verdict judge_fn(const struct question *q);
-judge_fn judge_walk, judge_nested;                           /* judge_walk.c */
-judge_fn judge_traced, judge_choice;                         /* judge_trace.c */
+judge_fn judge_walk;                                         /* judge_walk.c */
+judge_fn judge_traced, judge_row, judge_choice;              /* judge_trace.c */
 judge_fn judge_number, judge_word;                           /* judge_answer.c */
 judge_fn judge_oracle, judge_replay, judge_most, judge_hits; /* judge_engine.c */
 
