@@ -199,14 +199,17 @@ static void look_at_hypervisors(struct examination *x, const struct paths *p)
 static void look_at_build(struct examination *x, const struct paths *p)
 {
 	struct kind guests = { .what = "guests, in every form" }, dom0 = { .what = "dom0: kernel, initramfs" };
+	struct kind plugin = { .what = "babeltrace2's plugin" };
 
 	look_at_hypervisors(x, p);
 	count_file(&dom0, path_dom0_kernel(p), false);
 	count_file(&dom0, path_dom0_initrd(p), false);
 	for (unsigned i = 0; i < nr_workloads; i++)
 		look_at_guest(x, &guests, p, &workloads[i]);
+	count_file(&plugin, path_trace_plugin(p), false);
 	kind_result(x, &dom0);
 	kind_result(x, &guests);
+	kind_result(x, &plugin);
 }
 
 /* The directory itself, or, before the first run, the one that it will be made in. */

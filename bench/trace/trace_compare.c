@@ -109,12 +109,11 @@ static void walk(struct compared *c)
 {
 	size_t i = 0, k = 0;
 
-	while (i < c->a.count || k < c->b.count) {
-		const struct op *a = i < c->a.count ? &c->a.op[i] : NULL, *b = k < c->b.count ? &c->b.op[k] : NULL;
-		int order = !a ? 1 : !b ? -1 : by_key(a, b);
+	while (i < c->a.count && k < c->b.count) {
+		const struct op *a = &c->a.op[i], *b = &c->b.op[k];
+		int order = by_key(a, b);
 
-		if (!order)
-			order = in_order(a->nth, b->nth);
+		order = order ? order : in_order(a->nth, b->nth);
 		if (!order)
 			count_both(c, a, b);
 		else
@@ -122,6 +121,10 @@ static void walk(struct compared *c)
 		i += order <= 0;
 		k += order >= 0;
 	}
+	for (; i < c->a.count; i++)
+		count_alone(c, 0, &c->a.op[i]);
+	for (; k < c->b.count; k++)
+		count_alone(c, 1, &c->b.op[k]);
 }
 
 /* ---- tables ---- */

@@ -3,15 +3,17 @@
 #include "trace_graph.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <babeltrace2/babeltrace.h>
 
 #include "sink.h"
+#include "trace_place.h"
 
 static const bt_plugin_set *ours;
 static const bt_plugin *ctf, *utils, *penumbra;
@@ -53,32 +55,6 @@ bool trace_plugins_load(const char *plugin)
 	}
 	penumbra = bt_plugin_set_borrow_plugin_by_index_const(ours, 0);
 	return true;
-}
-
-/* ---- a trace's directory: the one with the metadata, below what is given ---- */
-
-static char *found;
-static unsigned nr_found;
-
-static int is_metadata(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	if (flag != FTW_F || strcmp(path + ftw->base, "metadata"))
-		return 0;
-	if (!nr_found++)
-		found = xfmt("%.*s", ftw->base - 1, path);
-	return 0;
-}
-
-static char *find_trace(const char *dir)
-{
-	found = NULL;
-	nr_found = 0;
-	nftw(dir, is_metadata, 16, FTW_PHYS);
-	if (nr_found == 1)
-		return found;
-	say(nr_found ? "%s holds more than one trace" : "%s holds no trace: there is no file \"metadata\" below it", dir);
-	free(found);
-	return NULL;
 }
 
 /* ---- the graph ---- */
@@ -220,28 +196,71 @@ static void say_why(const char *trace)
 		bt_error_release(e);
 }
 
-char *trace_graph_run(const char *dir, const struct trace_query *q, const char *label, uint64_t records, size_t *len)
+/* What the child does. False after a message. */
+static bool run_into(FILE *out, const char *trace, const struct trace_query *q, const char *label, uint64_t records)
 {
-	char *trace = find_trace(dir), *text = NULL;
-	struct graph g = { .host.out = trace ? open_memstream(&text, len) : NULL };
-	bool good;
+	struct graph g = { .host.out = out };
+	bool good = out && build(&g, trace, q) && run(&g, label, records);
 
-	if (!trace)
-		return NULL;
-	good = g.host.out && build(&g, trace, q) && run(&g, label, records);
-	if (!good)
+	if (!good) {
 		say_why(trace);
-	bt_graph_put_ref(g.graph);
-	if (g.host.out)
-		fclose(g.host.out);
-	if (good && records && g.host.records < records) {
+	} else if (g.host.records < records) {
 		say("%s holds %" PRIu64 " of the %" PRIu64 " records that were written: it is truncated", trace, g.host.records,
 		    records);
 		good = false;
 	}
-	free(trace);
-	if (good)
+	bt_graph_put_ref(g.graph);
+	return good && !fflush(out);
+}
+
+/* False after a message: of the child, or that it was ended by what it read. */
+static bool wait_for(pid_t child, const char *trace)
+{
+	int status;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	if (WIFSIGNALED(status))
+		say("%s cannot be read: it is damaged, so that babeltrace2 ended by signal %d", trace, WTERMSIG(status));
+	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_OK;
+}
+
+/* All that was written there. NULL after a message. */
+static char *read_back(int fd, size_t *len)
+{
+	off_t end = lseek(fd, 0, SEEK_END);
+	char *text = end < 0 ? NULL : xcalloc((size_t)end + 1, 1);
+
+	for (*len = 0; text && *len < (size_t)end;) {
+		ssize_t n = pread(fd, text + *len, (size_t)end - *len, (off_t)*len);
+
+		if (n <= 0)
+			break;
+		*len += (size_t)n;
+	}
+	if (text && *len == (size_t)end)
 		return text;
+	say("the report cannot be read back: %s", strerror(errno));
 	free(text);
 	return NULL;
+}
+
+/* In a process of its own: on some damaged traces babeltrace2 fails an assertion, and ours is to say so. */
+char *trace_graph_run(const char *dir, const struct trace_query *q, const char *label, uint64_t records, size_t *len)
+{
+	char *trace = trace_place(dir), *text = NULL;
+	int fd = trace ? memfd_create("penumbra-report", MFD_CLOEXEC) : -1;
+	pid_t child = fd < 0 ? -1 : fork();
+
+	if (child == 0)
+		_exit(run_into(fdopen(fd, "w"), trace, q, label, records) ? EXIT_OK : EXIT_FAILED);
+	if (child > 0 && wait_for(child, trace))
+		text = read_back(fd, len);
+	else if (trace && child < 0)
+		say("babeltrace2 cannot be started: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(trace);
+	return text;
 }

@@ -262,12 +262,13 @@ void draw_points(FILE *f, const json_t *report, const struct palette *p)
 		put_line(f, LEFT, y, WIDTH - RIGHT, y, "opacity=\"0.2\"");
 		put_text(f, LEFT - 6, y + 4, "end", human_number(pow(10, k), text));
 	}
-	json_array_foreach(points, i, point)
+	json_array_foreach(points, i, point) {
 		fprintf(f,
 			"<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2\" fill=\"%s\" opacity=\"0.6\"><title>%s: %.0f ticks at "
 			"%.0f</title></circle>\n",
 			x_of(&a, number_at(point, 0)), top + height - log10(fmax(number_at(point, 1), 1)) / most * height,
 			palette_colour(p, text_at(point, 2)), text_at(point, 2), number_at(point, 1), number_at(point, 0));
+	}
 	put_axis(f, &a, top + height);
 	end_svg(f, "Single trips: what each cost, in ticks, over time. Where there are very many, every nth is shown.");
 }
@@ -352,8 +353,9 @@ void draw_flame(FILE *f, const json_t *report, const struct palette *p)
 	size_t n = json_array_size(rows), i;
 	struct flame g = { f, xcalloc(n + 1, sizeof(const json_t *)), p, 0, 4 * FLAME_ROW };
 
-	json_array_foreach(rows, i, row)
+	json_array_foreach(rows, i, row) {
 		g.cause[i] = row;
+	}
 	qsort(g.cause, n, sizeof(*g.cause), by_place);
 	g.all = fmax(ticks_of(&g, 0, n), 1);
 	begin_svg(f, g.height, "The hypervisor's time by operation, trip, and what happened in it");
@@ -417,8 +419,9 @@ void draw_sequence(FILE *f, const json_t *report)
 	const json_t **trip = xcalloc(n + 1, sizeof(const json_t *));
 	double bottom = 44 + STEP * (double)n;
 
-	json_array_foreach(rows, i, row)
+	json_array_foreach(rows, i, row) {
 		trip[i] = row;
+	}
 	qsort(trip, n, sizeof(*trip), by_at);
 	begin_svg(f, bottom, "One operation, trip by trip");
 	put_text(f, GUEST, 14, "middle", "guest");

@@ -168,18 +168,18 @@ static void compare_count(json_t *table, const char *name, uint64_t trace, uint6
 			json_pack("[s,I,I,s]", name, (json_int_t)trace, (json_int_t)counted, trace == counted ? "yes" : "no"));
 }
 
-/* Events that happen exactly where a counter counts: EVENT(event, counter) of each. */
+/* EVENT(event, the counter that counts it, another that counts the rest or nothing). */
 #define COUNTED_EVENTS(EVENT)                                                                                                    \
-	EVENT(promote, promote)                                                                                                  \
-	EVENT(demote, demote)                                                                                                    \
-	EVENT(reclaim, reclaim)                                                                                                  \
-	EVENT(dump, dump)                                                                                                        \
-	EVENT(fill, fill)                                                                                                        \
-	EVENT(revoke, wrmap_revoke)                                                                                              \
-	EVENT(emulate, emulate_ok)                                                                                               \
-	EVENT(unsync, unsync)                                                                                                    \
-	EVENT(resync, resync)                                                                                                    \
-	EVENT(pull_through, pull_through)
+	EVENT(promote, promote, )                                                                                                \
+	EVENT(demote, demote, )                                                                                                  \
+	EVENT(reclaim, reclaim, )                                                                                                \
+	EVENT(dump, dump, )                                                                                                      \
+	EVENT(fill, fill, super_direct)                                                                                          \
+	EVENT(revoke, wrmap_revoke, )                                                                                            \
+	EVENT(emulate, emulate_ok, )                                                                                             \
+	EVENT(unsync, unsync, )                                                                                                  \
+	EVENT(resync, resync, )                                                                                                  \
+	EVENT(pull_through, pull_through, )
 
 static json_t *counted_table(const json_t *report, const json_t *item)
 {
@@ -193,7 +193,8 @@ static json_t *counted_table(const json_t *report, const json_t *item)
 	compare_count(table, #id, count_in(trips, #id), number_of(json_object_get(json_object_get(stat, "trip"), #id), "count"));
 #include "abi/trips.def"
 #undef TRIP
-#define EVENT(event, name) compare_count(table, #event, count_in(events, #event), number_of(counter, #name));
+#define EVENT(event, one, other)                                                                                                 \
+	compare_count(table, #event, count_in(events, #event), number_of(counter, #one) + number_of(counter, #other));
 	COUNTED_EVENTS(EVENT)
 #undef EVENT
 	return table;

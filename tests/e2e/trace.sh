@@ -85,6 +85,8 @@ ctf=$tmp/run/traces/npt/demand-fault cut=$(find "$tmp/run/traces/npt/demand-faul
 cp -r "$tmp/run/traces" "$tmp/traces.kept"
 truncate -s 5000 "$cut"
 code=1 message='64-bit cannot be read: it is damaged, truncated or no CTF' refuses -r npt -w demand-fault
+truncate -s 5000 "$(find "$ctf" -name metadata)"
+code=1 message='its metadata is damaged or truncated' refuses -r npt -w demand-fault
 printf 'nonsense' >"$(find "$ctf" -name metadata)"
 code=1 message='64-bit cannot be read: it is damaged, truncated or no CTF' refuses -r npt -w demand-fault
 sed 's/penumbra:fill/penumbra:xxxx/' "$(find "$tmp/traces.kept/shadow2/demand-fault" -name metadata)" >"$(find "$tmp/run/traces/shadow2/demand-fault" -name metadata)"

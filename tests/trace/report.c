@@ -154,6 +154,7 @@ START_TEST(a_region_counts_its_trips_without_the_call_that_ends_it)
 	region_begin("fault");
 	now += 1000;
 	trip(TRIP_pf_guest, PAGE, 2);
+	trip(TRIP_emulator, 0, 0); /* no figure */
 	trip(TRIP_pf_emulate, TABLE, 3);
 	put(trip_of(TRIP_hypercall, 0, 0));
 	now += 50;

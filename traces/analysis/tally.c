@@ -235,6 +235,12 @@ static void book(struct ta_tally *t, struct ta_trip *trip)
 		t->on_trip(t->ctx, trip);
 }
 
+/* A trip that only an emulator makes is in no figure of a region's. */
+static bool in_figures(const struct ta_record *r)
+{
+	return ta_kind(r) >= TRIP_MAX || trip_is_figure((enum trip)ta_kind(r));
+}
+
 static void begin_trip(struct ta_tally *t, const struct ta_record *r)
 {
 	struct ta_trip *c = &t->current[ta_vcpu(r)], old;
@@ -253,7 +259,7 @@ static void begin_trip(struct ta_tally *t, const struct ta_record *r)
 		memcpy(c->before + 1, old.before, (TA_BEFORE - 1) * sizeof(ta_code));
 		c->nr_before = old.nr_before < TA_BEFORE ? old.nr_before + 1 : TA_BEFORE;
 	}
-	if (t->in_region) {
+	if (t->in_region && in_figures(r)) {
 		t->region[t->in_region - 1].trips++;
 		t->region[t->in_region - 1].cost += r->rec.cost;
 	}
