@@ -24,6 +24,14 @@ entries hardware.md 'LIMIT(' abi/limits.def
 entries hardware.md 'LIMIT_MEMORY(' abi/limits.def
 entries events.md 'EVENT(' traces/events.def
 entries events.md 'TRIP(' abi/trips.def
+# What Trace Compass is told of are events that there are, and fields of theirs.
+for name in $(sed -n 's/.*eventName="penumbra:\([a-z_]*\)".*/\1/p' "$src/traces/tracecompass.xml"); do
+	grep -q "^EVENT($name," "$src/traces/events.def" || { echo "docs_check: tracecompass.xml has an event $name, events.def none" >&2; status=1; }
+done
+for name in $(sed -n 's/.*type="eventField" value="\([a-z_]*\)".*/\1/p' "$src/traces/tracecompass.xml" | sort -u); do
+	grep -q "_integer(uint[0-9]*_t, $name, r->$name)" "$src/traces/provider.h" || grep -q "FIELD([0-9], [a-z]*, $name," "$src/traces/events.def" ||
+		{ echo "docs_check: tracecompass.xml has a field $name, which no event has" >&2; status=1; }
+done
 counters=$(sed -n '/define PN_COUNTERS/,/[^\\]$/p' "$src/abi/control_abi.h" | grep -c '	X([a-z]')
 rows=$(sed -n '/^## Engine counters/,$p' "$tmp/events.md" | grep -c '^| `')
 [ "$counters" -eq "$rows" ] || { echo "docs_check: $rows rows for $counters counters" >&2; status=1; }
