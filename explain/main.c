@@ -2,6 +2,7 @@
 /*
  * penumbra-explain-<recipe>: one operation of a workload under the recipe that this is compiled with, as JSON on the standard output.
  *   penumbra-explain-<recipe> NAME LEVELS "COMMAND LINE" MIB SHADOW-LEVELS POOL OPERATION
+ * OPERATION "-" leaves the steps out: the phases have their figures alone, and no process is started.
  * NAME is a source of explained.def; the others are as in workloads.def, 0 for what that leaves out. `./penumbra explain` calls it.
  */
 #include <stdio.h>
@@ -25,6 +26,7 @@ static bool (*const guest[])(const char *name, const char *command_line) = {
 struct wish {
 	const char *name, *command_line;
 	unsigned long levels, memory_mib, shadow_levels, pool, operation;
+	bool figures; /* and no operation */
 };
 
 static void run(const struct wish *w, bool counting)
@@ -74,16 +76,17 @@ int main(int argc, char **argv)
 	json_t *out;
 	unsigned faults;
 
+	w.figures = argc == 8 && !strcmp(argv[7], "-");
 	if (argc != 8 || !number(argv[2], 2, 5, &w.levels) || !number(argv[4], 4, 512, &w.memory_mib) ||
 	    !number(argv[5], 0, 5, &w.shadow_levels) || !number(argv[6], 0, 100000, &w.pool) ||
-	    !number(argv[7], 0, 1000000000, &w.operation)) {
+	    !number(w.figures ? "0" : argv[7], 0, 1000000000, &w.operation)) {
 		fprintf(stderr, "Usage: %s NAME LEVELS \"COMMAND LINE\" MIB SHADOW-LEVELS POOL OPERATION\n", argv[0]);
 		return 2;
 	}
 	w.name = argv[1];
 	w.command_line = argv[3];
 	machine_start((unsigned)w.memory_mib, (unsigned)w.shadow_levels, (unsigned)w.pool);
-	if (!count(&w))
+	if (!w.figures && !count(&w))
 		return EXIT_FAILURE;
 	run(&w, false);
 	faults = machine_audit();

@@ -127,6 +127,8 @@ void record_region_end(u64 ops)
 	for (u32 i = 0; i < TRIP_MAX; i++)
 		if (r.kind[i])
 			json_object_set_new(kind, trips[i], json_integer((json_int_t)r.kind[i]));
+	json_object_set_new(r.phase, "ops",
+			    json_integer((json_int_t)ops)); /* where nothing was counted before, it is known by now */
 	json_object_set_new(r.phase, "trips", json_integer((json_int_t)r.trips));
 	json_object_set_new(r.phase, "bytes", json_integer((json_int_t)r.bytes));
 	json_object_set_new(r.phase, "kinds", kind);

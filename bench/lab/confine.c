@@ -15,12 +15,13 @@
 #include "confine.h"
 #include "confine_filter.h"
 
-#define MOST_MEMORY  (6ull << 30)   /* bytes of addresses: the hosted machine reserves what it may never touch */
-#define MOST_BUILT   (256ull << 20) /* bytes of a file */
-#define MOST_SAID    (16ull << 20)
-#define WALL_FACTOR  10
-#define WALL_LEAST   120 /* s */
-#define CANNOT_START 127
+#define MOST_MEMORY     (5ull << 30) /* bytes of addresses: the hosted machine reserves what it may never touch */
+#define COMPILER_MEMORY (1ull << 30)
+#define MOST_BUILT      (256ull << 20) /* bytes of a file */
+#define MOST_SAID       (16ull << 20)
+#define WALL_FACTOR     10
+#define WALL_LEAST      120 /* s */
+#define CANNOT_START    127
 
 static volatile sig_atomic_t asked_to_end;
 
@@ -40,7 +41,7 @@ bool confine_interrupted(void)
 	return asked_to_end;
 }
 
-enum confined_end confined_end_of(int sig)
+static enum confined_end end_of(int sig)
 {
 	if (sig == SIGSYS)
 		return CONFINED_BREACH;
@@ -57,10 +58,11 @@ static void limit(int what, rlim_t soft, rlim_t hard)
 /* In the child. */
 static void set_limits(enum confine how, unsigned seconds)
 {
+	const rlim_t memory = how == CONFINE_BUILD ? COMPILER_MEMORY : MOST_MEMORY;
 	const rlim_t bytes = how == CONFINE_BUILD ? MOST_BUILT : MOST_SAID;
 
 	limit(RLIMIT_CPU, seconds, seconds + 1);
-	limit(RLIMIT_AS, MOST_MEMORY, MOST_MEMORY);
+	limit(RLIMIT_AS, memory, memory);
 	limit(RLIMIT_FSIZE, bytes, bytes);
 	limit(RLIMIT_CORE, 0, 0);
 }
@@ -147,7 +149,7 @@ void confined_run(struct confined *c, char *const argv[], const char *dir, enum 
 	else if (!ended)
 		c->end = CONFINED_LONG;
 	else if (WIFSIGNALED(status))
-		*c = (struct confined){ confined_end_of(WTERMSIG(status)), WTERMSIG(status), c->out, c->err };
+		*c = (struct confined){ end_of(WTERMSIG(status)), WTERMSIG(status), c->out, c->err };
 }
 
 void confined_free(struct confined *c)

@@ -32,8 +32,6 @@ struct confined {
  */
 void confined_run(struct confined *c, char *const argv[], const char *dir, enum confine how, unsigned seconds);
 void confined_free(struct confined *c);
-/* An end that a signal's number stands for. */
-enum confined_end confined_end_of(int sig);
 
 /* What this kernel lacks for it, as a sentence; NULL: nothing. */
 const char *confine_lack(void);

@@ -9,7 +9,6 @@
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,52 +58,16 @@ void confine_files(const char *dir)
 
 /* What the hosted engine, the C library and its loader ask for, whatever the arguments. */
 static const uint32_t allowed[] = {
-	SYS_read,
-	SYS_write,
-	SYS_writev,
-	SYS_close,
-	SYS_lseek,
-	SYS_pread64,
-	SYS_fstat,
-	SYS_newfstatat,
-	SYS_access,
-	SYS_faccessat,
-	SYS_readlink,
-	SYS_mmap,
-	SYS_munmap,
-	SYS_mprotect,
-	SYS_mremap,
-	SYS_madvise,
-	SYS_brk,
-	SYS_rt_sigaction,
-	SYS_rt_sigreturn,
-	SYS_rt_sigprocmask,
-	SYS_sigaltstack,
-	SYS_arch_prctl,
-	SYS_set_tid_address,
-	SYS_set_robust_list,
-	SYS_rseq,
-	SYS_futex,
-	SYS_getrandom,
-	SYS_getpid,
-	SYS_gettid,
-	SYS_clock_gettime,
-	SYS_gettimeofday,
-	SYS_getrusage,
-	SYS_times,
-	SYS_sysinfo,
-	SYS_uname,
-	SYS_pipe,
-	SYS_pipe2,
-	SYS_dup,
-	SYS_dup2,
-	SYS_fork,
-	SYS_wait4,
-	SYS_alarm,
-	SYS_setitimer,
-	SYS_exit,
-	SYS_exit_group,
-	SYS_restart_syscall,
+	SYS_read,        SYS_write,         SYS_writev,          SYS_close,
+	SYS_lseek,       SYS_pread64,       SYS_fstat,           SYS_newfstatat,
+	SYS_access,      SYS_faccessat,     SYS_readlink,        SYS_mmap,
+	SYS_munmap,      SYS_mprotect,      SYS_mremap,          SYS_madvise,
+	SYS_brk,         SYS_rt_sigaction,  SYS_rt_sigreturn,    SYS_rt_sigprocmask,
+	SYS_sigaltstack, SYS_arch_prctl,    SYS_set_tid_address, SYS_set_robust_list,
+	SYS_rseq,        SYS_futex,         SYS_getrandom,       SYS_getpid,
+	SYS_gettid,      SYS_clock_gettime, SYS_gettimeofday,    SYS_getrusage,
+	SYS_times,       SYS_sysinfo,       SYS_uname,           SYS_alarm,
+	SYS_setitimer,   SYS_exit,          SYS_exit_group,      SYS_restart_syscall,
 	SYS_sched_yield,
 };
 
@@ -116,7 +79,6 @@ static const uint32_t allowed[] = {
 #define IF(value, skip)     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, skip, 0)
 #define IF_ANY(bits, skip)  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, bits, skip, 0)
 #define WRITES              (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
-#define SHARES              (CLONE_VM | CLONE_VFORK | CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_PARENT)
 #define MOST_STEPS          256
 
 struct filter {
@@ -145,9 +107,6 @@ static void add_looked_into(struct filter *f, uint64_t program)
 	/* abort(), and nobody else's signal. */
 	ADD(f, UNLESS(SYS_tgkill, 4), LOAD_ARG(2), UNLESS(SIGABRT, 1), END(ALLOW), END(KILL_PROCESS));
 	ADD(f, UNLESS(SYS_prlimit64, 4), LOAD_ARG(0), UNLESS(0, 1), END(ALLOW), END(KILL_PROCESS));
-	/* fork() by the C library, which tries clone3() first; no thread, and not what system() would begin with. */
-	ADD(f, UNLESS(SYS_clone, 4), LOAD_ARG(0), IF_ANY(SHARES, 1), END(ALLOW), END(KILL_PROCESS));
-	ADD(f, UNLESS(SYS_clone3, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS));
 	/* Is that a terminal? */
 	ADD(f, UNLESS(SYS_ioctl, 4), LOAD_ARG(1), UNLESS(TCGETS, 1), END(ALLOW), END(KILL_PROCESS));
 }

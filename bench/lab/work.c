@@ -225,7 +225,7 @@ static bool lay_out(struct work *w, const struct lab_engine *e, char **why)
 /* The first line that names an error, without where our folders are. */
 static char *first_error(const struct work *w, const char *log)
 {
-	const char *at = strstr(log, " error: ");
+	const char *at = strstr(log += strspn(log, "\n"), " error: ");
 	const char *begin = at ? at : log, *dir;
 
 	while (begin > log && begin[-1] != '\n')
@@ -302,26 +302,20 @@ static bool was_long(const struct work *w, const struct lab_engine *e)
 	return json_is_true(json_object_get(w->long_ones, e->name));
 }
 
-/* Our programs run what may crash in a child of theirs, and say by which signal that ended. */
-static int signal_of_child(const struct confined *c)
+/* NULL: it ended by itself. */
+static char *sentence(const struct confined *c, unsigned seconds)
 {
-	const char *at = strstr(c->err, ": signal ");
-
-	return at ? atoi(at + strlen(": signal ")) : 0;
-}
-
-static char *sentence(const struct confined *c, enum confined_end end, unsigned seconds)
-{
-	int sig = c->end == CONFINED_SIGNAL ? c->code : signal_of_child(c);
-
-	switch (end) {
+	switch (c->end) {
 	case CONFINED_LONG:
-		return sig == SIGALRM ? xstrdup("a guest did not come to its end") :
-					xfmt("it did not come to an end within %u s of CPU time", seconds);
+		return c->code == SIGALRM ? xstrdup("a guest did not come to its end") :
+					    xfmt("it did not come to an end within %u s of CPU time", seconds);
 	case CONFINED_BREACH:
 		return xstrdup(
 			"it was stopped: it tried to write outside its folder, to start a program or to reach another process");
-	case CONFINED_SIGNAL: return xfmt("it crashed the engine: signal %d, %s", sig, strsignal(sig));
+	case CONFINED_SIGNAL:
+		if (c->code == SIGXFSZ)
+			return xstrdup("it was stopped: it printed without an end");
+		return xfmt("it crashed the engine: signal %d, %s", c->code, strsignal(c->code));
 	case CONFINED_UNSTARTED: return xfmt("it could not be started: %s", c->err);
 	default: return NULL;
 	}
@@ -330,7 +324,6 @@ static char *sentence(const struct confined *c, enum confined_end end, unsigned 
 bool work_run(struct work *w, const struct lab_engine *e, const char *program, char *const argv[], struct confined *c, char **why)
 {
 	char *whole[MOST_PROGRAM] = { in_scratch(w, e, program) }, *dir = in_scratch(w, e, "");
-	enum confined_end end = CONFINED_LONG;
 
 	for (unsigned i = 0; argv[i] && i + 2 < MOST_PROGRAM; i++)
 		whole[i + 1] = argv[i];
@@ -339,12 +332,11 @@ bool work_run(struct work *w, const struct lab_engine *e, const char *program, c
 		*why = xstrdup("not tried, since the engine came to no end before");
 	} else {
 		confined_run(c, whole, dir, CONFINE_JUDGED, w->lab->seconds);
-		end = c->end == CONFINED_EXIT && c->code && signal_of_child(c) ? confined_end_of(signal_of_child(c)) : c->end;
-		*why = sentence(c, end, w->lab->seconds);
-		if (end == CONFINED_LONG)
+		*why = sentence(c, w->lab->seconds);
+		if (c->end == CONFINED_LONG)
 			json_object_set_new(w->long_ones, e->name, json_true());
 	}
 	free(whole[0]);
 	free(dir);
-	return end == CONFINED_EXIT && !c->code;
+	return c->end == CONFINED_EXIT && !c->code;
 }

@@ -34,6 +34,8 @@ submit ends 'void _exit(int);' '_exit(0);'
 submit hangs 'int on = 1;' 'while (*(volatile int *)\&on) ;'
 submit no-c 'this is no C' ''
 submit writes 'int open(const char *, int, ...);' "open(\"$tmp/class/written\", 0101, 0666);"
+submit forks 'int fork(void);' 'for (;;) fork();'
+submit prints 'int puts(const char *);' 'for (;;) puts("no end");'
 submit starts 'int system(const char *);' "system(\"touch $tmp/class/started\");"
 mkdir -p "$tmp/class/by-change/lab-4/a" "$tmp/class/nothing" "$tmp/class/odd/a"
 cp "$srcdir"/labs/solutions/04/a/* "$tmp/class/by-change/lab-4/a"
@@ -43,7 +45,7 @@ echo 'no folder' >"$tmp/class/notes"
 lab 4 --check --json --class "$tmp/class" --output "$tmp/class.json"
 is "a class in which not all pass" "$?" 1
 said() { graded "$tmp/class.json" ".submissions[] | select(.name == \"$1\") | .tasks[] | select(.task == \"$2\") | .said"; }
-is "every folder is a submission, in order" "$(graded "$tmp/class.json" '[.submissions[].name] | join(" ")')" "by-change crash ends hangs no-c nothing odd starts writes"
+is "every folder is a submission, in order" "$(graded "$tmp/class.json" '[.submissions[].name] | join(" ")')" "by-change crash ends forks hangs no-c nothing odd prints starts writes"
 is "a change is as good as the file" "$(said by-change a-guest)" "the guest that failed gets what it must"
 echo "$(said crash a-guest)" >"$tmp/said"; has "one that crashes the engine" "$tmp/said" 'crashed the engine: signal 11'
 is "one that ends the oracle" "$(said ends a-guest), $(said ends a-all)" "it ended the oracle before all was tried, it ended the oracle before all was tried"
@@ -54,11 +56,25 @@ is "no answers" "$(said nothing a-rule)" "answers is not there"
 is "an answer that is no text" "$(said odd a-rule)" "there is no answer"
 is "an answer with a note behind it" "$(said odd b-rule)" "link: yes"
 is "a file that is none" "$(said odd a-guest)" "a/shadow.c: a/shadow.c is no plain file that can be read"
-for s in writes starts; do
+is "one that prints without an end" "$(said prints a-guest)" "it was stopped: it printed without an end"
+for s in writes forks starts; do
 	echo "$(said $s a-guest)" >"$tmp/said"; has "one that $s" "$tmp/said" 'it was stopped: it tried to write outside its folder, to start a program'
 done
 check "nothing was written, nothing started" [ ! -e "$tmp/class/written" -a ! -e "$tmp/class/started" ]
 check "nothing is left of them" sh -c '! ls "$1"/lab-work/* >/dev/null 2>&1' - "$build"
+
+# Interrupted, nothing of it goes on.
+"$bench" lab 4 --check "$tmp/class/hangs" >"$tmp/out" 2>"$tmp/err" &
+pid=$!
+for i in $(seq 600); do
+	no_process "$build/lab-work/.*/oracle" || break
+	sleep 0.1
+done
+kill -TERM $pid
+wait $pid
+is "interrupted" "$?" 130
+check "nothing of it runs" no_process "$build/lab-work/"
+check "nothing of it is left" sh -c '! ls "$1"/lab-work/* >/dev/null 2>&1' - "$build"
 
 # Those who ask wrongly.
 lab 7; is "no such lab" "$?" 2

@@ -23,7 +23,7 @@
 struct options {
 	u64 first, programs;
 	u32 steps, guests, check_every, shrink_seconds, step_seconds;
-	bool replay, loud, quiet, bytes, calm;
+	bool replay, loud, quiet, bytes, calm, alone;
 };
 
 /* Between the child and its parent. */
@@ -86,12 +86,37 @@ static int found(struct shared *sh, const struct options *o, int status)
 	return EXIT_FAILURE;
 }
 
+static int told(const struct shared *sh, const struct options *o, const struct rusage *used)
+{
+	double took = (double)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) +
+		      1e-6 * (double)(used->ru_utime.tv_usec + used->ru_stime.tv_usec);
+
+	printf("oracle (%s): %llu programs from seed %llu, %llu steps: %llu accesses done, %llu faulted, %llu to devices, "
+	       "%llu emulated writes, %llu unshadowings, %llu accesses to pages lent; %.2f million steps per second of CPU "
+	       "time\n",
+	       paging_recipe_name, (unsigned long long)sh->programs, (unsigned long long)o->first, (unsigned long long)sh->steps,
+	       (unsigned long long)sh->done, (unsigned long long)sh->faulted, (unsigned long long)sh->mmio,
+	       (unsigned long long)sh->emulated, (unsigned long long)sh->unshadowed, (unsigned long long)sh->lent,
+	       (double)sh->steps / took * 1e-6);
+	return sh->done && sh->faulted ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Without a child, where none may be started: what ends it ends all. */
+static int programs_alone(const struct options *o)
+{
+	static struct shared sh;
+	struct rusage used;
+
+	campaign(&sh, o);
+	getrusage(RUSAGE_SELF, &used);
+	return told(&sh, o, &used);
+}
+
 static int random_programs(const struct options *o)
 {
 	struct shared *sh = mmap(NULL, sizeof(*sh), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct rusage used;
 	int status = 0;
-	double took;
 	pid_t pid;
 
 	if (sh == MAP_FAILED)
@@ -105,16 +130,7 @@ static int random_programs(const struct options *o)
 		return perror("fork"), EXIT_FAILURE;
 	if (status)
 		return found(sh, o, status);
-	took = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-	       1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-	printf("oracle (%s): %llu programs from seed %llu, %llu steps: %llu accesses done, %llu faulted, %llu to devices, "
-	       "%llu emulated writes, %llu unshadowings, %llu accesses to pages lent; %.2f million steps per second of CPU "
-	       "time\n",
-	       paging_recipe_name, (unsigned long long)sh->programs, (unsigned long long)o->first, (unsigned long long)sh->steps,
-	       (unsigned long long)sh->done, (unsigned long long)sh->faulted, (unsigned long long)sh->mmio,
-	       (unsigned long long)sh->emulated, (unsigned long long)sh->unshadowed, (unsigned long long)sh->lent,
-	       (double)sh->steps / took * 1e-6);
-	return sh->done && sh->faulted ? EXIT_SUCCESS : EXIT_FAILURE;
+	return told(sh, o, &used);
 }
 
 static int replay_files(char **name, const struct options *o)
@@ -152,12 +168,13 @@ static int usage(const char *name)
 {
 	fprintf(stderr,
 		"usage: %s [--seed N] [--programs N] [--steps N] [--guests LIST] [--check-every STEPS] [--shrink SECONDS] "
-		"[--bytes] [--calm]\n"
+		"[--bytes] [--calm] [--alone]\n"
 		"       %s [--loud] --replay FILE...\n"
 		"  --guests       levels that guests may have, such as 024\n"
 		"  --check-every  audit the engine and compare the guest's memory that often\n"
 		"  --bytes        programs from random bytes, as a fuzzer makes them\n"
 		"  --calm         no vCPU writes in the midst of another's step, and no page runs short\n"
+		"  --alone        in this process: a program that crashes the engine crashes the oracle\n"
 		"  --shrink       how long to make a failing program smaller; 0: do not\n",
 		name, name);
 	return 2;
@@ -165,12 +182,13 @@ static int usage(const char *name)
 
 int main(int argc, char **argv)
 {
-	static const struct option longs[] = { { "seed", 1, NULL, 's' },        { "programs", 1, NULL, 'p' },
-					       { "steps", 1, NULL, 'n' },       { "guests", 1, NULL, 'g' },
-					       { "check-every", 1, NULL, 'c' }, { "shrink", 1, NULL, 'k' },
-					       { "replay", 0, NULL, 'r' },      { "loud", 0, NULL, 'l' },
-					       { "quiet", 0, NULL, 'q' },       { "bytes", 0, NULL, 'b' },
-					       { "calm", 0, NULL, 'm' },        { NULL, 0, NULL, 0 } };
+	static const struct option longs[] = {
+		{ "seed", 1, NULL, 's' },   { "programs", 1, NULL, 'p' },    { "steps", 1, NULL, 'n' },
+		{ "guests", 1, NULL, 'g' }, { "check-every", 1, NULL, 'c' }, { "shrink", 1, NULL, 'k' },
+		{ "replay", 0, NULL, 'r' }, { "loud", 0, NULL, 'l' },        { "quiet", 0, NULL, 'q' },
+		{ "bytes", 0, NULL, 'b' },  { "calm", 0, NULL, 'm' },        { "alone", 0, NULL, 'a' },
+		{ NULL, 0, NULL, 0 }
+	};
 	struct options o = { .first = 1,
 			     .programs = 400,
 			     .steps = 600,
@@ -180,7 +198,7 @@ int main(int argc, char **argv)
 			     .step_seconds = 20 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "s:p:n:g:c:k:rlqbm", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "s:p:n:g:c:k:rlqbma", longs, NULL)) != -1) {
 		u64 n = optarg ? strtoull(optarg, NULL, 0) : 0;
 
 		switch (c) {
@@ -195,10 +213,13 @@ int main(int argc, char **argv)
 		case 'q': o.quiet = true; break;
 		case 'b': o.bytes = true; break;
 		case 'm': o.calm = true; break;
+		case 'a': o.alone = true; break;
 		default: return usage(argv[0]);
 		}
 	}
 	run.check_every = o.check_every;
 	run.loud = o.loud;
-	return o.replay ? replay_files(argv + optind, &o) : random_programs(&o);
+	if (o.replay)
+		return replay_files(argv + optind, &o);
+	return o.alone ? programs_alone(&o) : random_programs(&o);
 }
