@@ -3,6 +3,9 @@
 #ifndef BENCH_MACHINE_FILE_H
 #define BENCH_MACHINE_FILE_H
 
+#include <jansson.h>
+
+#include "bench/model/machine.h"
 #include "paths.h"
 
 /* What is modelled where no machine is named. */
@@ -10,5 +13,12 @@
 
 /* A file, or the name of one that came along; read and found to be sensible. NULL after a message. The caller frees it. */
 char *machine_file(const struct paths *p, const char *word);
+
+/*
+ * What a run keeps of the machines that it was modelled on, by name: title, values, and which of these are assumed. `machines` as --machine has
+ * them, NULL: the usual ones. machine_of_run() has one of them again; false: it lacks, or some value of it, as in runs of other versions.
+ */
+json_t *machines_json(const struct paths *p, const char *machines);
+bool machine_of_run(const json_t *machines, const char *name, struct machine *m);
 
 #endif

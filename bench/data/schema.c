@@ -87,6 +87,7 @@
 
 static const struct rule anything[] = { END };
 static const struct rule a_count[] = { MUST_WHOLE("", 0, ANY), END };
+static const struct rule a_value[] = { MUST_WHOLE("", 0, UINT32_MAX), END };
 static const struct rule a_text[] = { MUST_TEXT(""), END };
 
 /* A number of region.def. */
@@ -191,6 +192,9 @@ static const struct rule options[] = { MUST_TEXT("recipes"),
 				       TRUTH("guests_alone"),
 				       END };
 static const struct rule image[] = { MUST_TEXT("name"), MUST_WHOLE("bytes", -1, ANY), KNOWN("sha256"), END };
+/* A machine of the model's: what its file said (machine_file.h). */
+static const struct rule modelled[] = { MUST_TEXT("title"), MUST_EACH("values", a_value), MUST_LIST("assumed", a_text), END };
+static const struct rule a_modelled[] = { MUST_OBJECT("", modelled), END };
 static const struct rule an_image[] = { MUST_OBJECT("", image), END };
 /* What is not here is for readers only: the report prints it, whatever it is. */
 static const struct rule machine[] = { MUST_TEXT("penumbra"),
@@ -201,6 +205,7 @@ static const struct rule machine[] = { MUST_TEXT("penumbra"),
 				       KNOWN("qemu_sha256"),
 				       MUST_OBJECT("qemu_options", anything),
 				       MUST_LIST("images", an_image),
+				       EACH("modelled", a_modelled),
 				       END };
 
 static const struct rule recipe[] = { MUST_NAME("name"),

@@ -190,6 +190,7 @@ void model_event(struct model *m)
 void model_cr3_write(struct model *m)
 {
 	for_each_core(m, c) {
+		count(c, MODEL_COUNT_cr3_writes);
 		charge(c, MODEL_CYCLES_flush, c->machine.value[MACHINE_cr3_write]);
 		translation_flush(c, MODEL_FLUSH_ASID_LOCAL, m->asid);
 	}
@@ -199,6 +200,7 @@ void model_cr3_write(struct model *m)
 void model_invlpg(struct model *m, uint16_t asid, uint64_t va)
 {
 	for_each_core(m, c) {
+		count(c, MODEL_COUNT_invlpgs);
 		charge(c, MODEL_CYCLES_flush, c->machine.value[MACHINE_invlpg]);
 		translation_invlpg(c, asid, va);
 	}

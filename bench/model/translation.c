@@ -131,6 +131,7 @@ bool translate(struct core *c, bool fetch, uint16_t asid, uint64_t va, struct sp
 		return true;
 	count(c, MODEL_COUNT_tlb_misses);
 	if (tlb_find(second, asid, va, &large, &global)) {
+		count(c, MODEL_COUNT_l2_tlb_hits);
 		charge(c, MODEL_CYCLES_tlb, c->machine.value[MACHINE_l2_tlb_latency]);
 		fill_first(first, asid, va, large, global);
 		return true;

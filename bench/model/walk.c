@@ -62,6 +62,10 @@ static void reference(struct core *c, enum dimension dim, unsigned level, uint64
 		assoc_put(&c->pwc, key, key, 0);
 	was = caches_reference(&c->caches, c->machine.value[MACHINE_walk_from_l2] ? NULL : &c->caches.l1d, pa);
 	count(c, dim == OF_GUEST ? MODEL_COUNT_walk_references : MODEL_COUNT_nested_references);
+	if (was != IN_L1)
+		count(c, was == IN_L2 ? MODEL_COUNT_l2_references :
+			 was == IN_L3 ? MODEL_COUNT_l3_references :
+					MODEL_COUNT_memory_references);
 	charge(c, cycles_of(dim), c->caches.latency[was]);
 }
 

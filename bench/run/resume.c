@@ -137,7 +137,7 @@ static const char *changed_image(const json_t *was, const json_t *is, bool part)
 
 bool machine_same(const json_t *was, const json_t *is, bool part)
 {
-	static const char *const key[] = { "penumbra", "qemu_options" };
+	static const char *const key[] = { "penumbra", "qemu_options", "modelled" };
 	const char *image = changed_image(json_object_get(was, "images"), json_object_get(is, "images"), part);
 
 	if (image)
@@ -145,7 +145,7 @@ bool machine_same(const json_t *was, const json_t *is, bool part)
 		    "new one",
 		    image);
 	for (unsigned i = 0; !image && i < COUNT_OF(key); i++)
-		if (!json_equal(json_object_get(was, key[i]), json_object_get(is, key[i]))) {
+		if (json_object_get(was, key[i]) && !json_equal(json_object_get(was, key[i]), json_object_get(is, key[i]))) {
 			say("\"%s\" is not what it was when the run was begun: start a new one", key[i]);
 			return false;
 		}

@@ -14,6 +14,7 @@
 #include "compared.h"
 #include "index.h"
 #include "machine.h"
+#include "machine_file.h"
 #include "outside.h"
 #include "profile.h"
 #include "cycles.h"
@@ -325,6 +326,8 @@ static int open_results(struct results *res, const struct options *o, const stru
 	if (ret)
 		return ret;
 	machine = machine_json(p, qemu, s);
+	if (o->cycles)
+		json_object_set_new(machine, "modelled", machines_json(p, o->machines));
 	if (!queue_told_to_end()) {
 		if (resumed)
 			return resume_results(res, machine) ? EXIT_FAILED : EXIT_OK;

@@ -30,7 +30,9 @@
 #define TREE_MACHINE                                                                                                             \
 	"{\"penumbra\":\"0\",\"commit\":null,\"qemu\":\"QEMU emulator version "                                                  \
 	"7.2.0\",\"qemu_program\":\"/q\",\"qemu_package\":null,"                                                                 \
-	"\"qemu_sha256\":\"00\",\"qemu_options\":{\"icount\":\"shift=0\"},\"images\":[{\"name\":\"i\",\"bytes\":1,\"sha256\":"   \
+	"\"qemu_sha256\":\"00\",\"qemu_options\":{\"icount\":\"shift=0\"},"                                                      \
+	"\"modelled\":{\"zen2-2019\":{\"title\":\"Zen "                                                                          \
+	"2\",\"values\":{\"walk\":5},\"assumed\":[\"walk\"]}},\"images\":[{\"name\":\"i\",\"bytes\":1,\"sha256\":"               \
 	"\"0\"}]}"
 #define TREE                                                                                                                     \
 	"{\"format\":1,\"run\":\"small\",\"started\":\"s\",\"ended\":\"e\",\"complete\":false,\"interrupted\":true,"             \
