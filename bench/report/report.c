@@ -34,20 +34,21 @@ static void write_nav_workloads(FILE *f, const struct dataset *d)
 
 static void write_nav(FILE *f, const struct dataset *d)
 {
-	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> <a href=\"#claims\">Claims</a> "
-	      "<a href=\"#figures\">Figures to reach</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published "
-	      "figures</a> ",
-	      f);
+	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> ", f);
+	if (modelled_machine(d, 0))
+		fputs("<a href=\"#assumed\">If assumed values are wrong</a> ", f);
 	if (report_has_map(d))
 		fputs("<a href=\"#map\">Shadow or nested?</a> ", f);
-	if (report_machines(d))
-		fputs("<a href=\"#cycles\">Modelled time</a> ", f);
+	if (modelled_machine(d, 0))
+		fputs("<a href=\"#cycles\">Modelled time</a> <a href=\"#instructions\">Instructions and trips</a> ", f);
+	fputs("<a href=\"#claims\">Claims</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published figures</a> ", f);
 	if (recipe_is_used(d, ADAPTIVE))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
 	write_nav_workloads(f, d);
 	fputs("<a href=\"#variants\">Variants</a> <a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing "
 	      "adds</a> "
-	      "<a href=\"#unfinished\">Not finished</a> <a href=\"#machine\">Machine</a> <a href=\"#rows\">All rows</a></nav>\n",
+	      "<a href=\"#unfinished\">Not finished</a> <a href=\"#figures\">Targets</a> <a href=\"#machine\">Machine</a> <a "
+	      "href=\"#rows\">All rows</a></nav>\n",
 	      f);
 }
 
@@ -70,16 +71,20 @@ static void write_page(FILE *f, const struct dataset *d)
 	html_text(f, run ? run : "");
 	fputs("</title>\n", f);
 	html_style(f);
-	fputs("</head><body>\n<header><h1>What a page fault costs</h1><p class=soft>Penumbra, run ", f);
+	fputs("</head><body>\n<header><h1>", f);
+	fputs(modelled_machine(d, 0) ? "Shadow or nested paging: who wins where" : "What a page fault costs", f);
+	fputs("</h1><p class=soft>Penumbra, run ", f);
 	html_text(f, run ? run : "");
 	write_qemu(f, json_string_value(json_object_get(json_object_get(d->root, "machine"), "qemu")));
 	fputs("</p></header>\n<main>\n", f);
 	write_nav(f, d);
+	report_choice(f, d);
 	report_summary(f, d);
+	report_sensitivity(f, d);
 	report_map(f, d);
 	report_cycles(f, d);
+	report_instructions(f, d);
 	report_claims(f, d);
-	report_figures(f, d);
 	report_peers(f, d);
 	report_published(f, d);
 	report_adaptive(f, d);
@@ -90,6 +95,7 @@ static void write_page(FILE *f, const struct dataset *d)
 	report_tracing(f, d);
 	report_unfinished(f, d);
 	report_audit(f, d);
+	report_figures(f, d);
 	report_machine(f, d);
 	report_rows(f, d);
 	fputs("</main><footer class=soft>Made by penumbra " PN_VERSION

@@ -1,45 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Modelled time: what each phase would take on the machines of the run, by where the cycles went. Nothing is written of a run without
- * the model. What is native, and each recipe, is the median repetition by instructions, as everywhere.
+ * Modelled time: what each phase would take on the machines of the run, by where the cycles went: a table of all, and for each workload a bar
+ * a recipe, with instructions and trips beside it. Nothing is written of a run without the model. What is native, and each recipe, is the
+ * median repetition by instructions, as everywhere.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "modelled.h"
 #include "report_parts.h"
-
-static const struct {
-	const char *key, *text;
-} parts[] = {
-#define MODEL_CYCLES(id, text) { #id, text },
-#define MODEL_COUNT(id, text)
-#include "bench/model/sums.def"
-};
-
-static const json_t *sums_of(const json_t *machine, const char *where, const char *what)
-{
-	return json_object_get(json_object_get(machine, where), what);
-}
-
-/* Cycles per operation that went there, of guest and hypervisor. */
-static double part_of(const struct cell *c, const char *machine, unsigned part)
-{
-	const json_t *m = json_object_get(c->r->cycles, machine);
-	json_int_t sum = json_integer_value(json_object_get(sums_of(m, "guest", "cycles"), parts[part].key)) +
-			 json_integer_value(json_object_get(sums_of(m, "hypervisor", "cycles"), parts[part].key));
-
-	return per_op(c, (uint64_t)sum);
-}
 
 /* False: not modelled. */
 static bool cycles_of(const struct dataset *d, const char *recipe, const struct phase *p, const char *machine, struct cell *c,
 		      double *all)
 {
-	if (!dataset_cell(d, recipe, p->workload, p->phase, false, c) || !json_object_get(c->r->cycles, machine))
+	if (!dataset_cell(d, recipe, p->workload, p->phase, false, c) || !modelled_is(c->r, machine))
 		return false;
-	*all = 0;
-	for (unsigned i = 0; i < COUNT_OF(parts); i++)
-		*all += part_of(c, machine, i);
+	*all = per_op(c, modelled_cycles(c->r, machine));
 	return true;
 }
 
@@ -61,17 +38,42 @@ static void extremes(const struct dataset *d, const struct phase *p, const char 
 }
 
 /* As wide as the dearest, piece by piece; a piece's words appear when it is pointed at. */
-static void bar(FILE *f, const struct cell *c, const char *machine, double most)
+static void bar(FILE *f, const char *class, const struct cell *c, const char *machine, double most)
 {
-	fputs("<div style=\"display:flex;height:8px;min-width:90px\">", f);
-	for (unsigned i = 0; i < COUNT_OF(parts); i++) {
-		double part = part_of(c, machine, i);
+	fprintf(f, "<div class=\"stack %s\">", class);
+	for (unsigned i = 0; i < MODEL_CYCLES_MAX; i++) {
+		double part = per_op(c, modelled_part(c->r, machine, i));
 
 		if (part > 0)
-			fprintf(f, "<span style=\"width:%.2f%%;background:%s\" title=\"%s: %.1f\"></span>", 100 * part / most,
-				series_colour(i), parts[i].text, part);
+			fprintf(f, "<i style=\"width:%.2f%%;background:%s\" title=\"%s: %.1f\"></i>", 100 * part / most,
+				series_colour(i), modelled_part_texts[i], part);
 	}
 	fputs("</div>", f);
+}
+
+static void parts_key(FILE *f)
+{
+	report_key_begin(f);
+	for (unsigned i = 0; i < MODEL_CYCLES_MAX; i++)
+		report_key(f, series_colour(i), modelled_part_texts[i]);
+	report_key_end(f);
+}
+
+/* The cycles; marked where nothing virtualised costs less. */
+static void number(FILE *f, const struct dataset *d, const char *recipe, double all, double best)
+{
+	const bool marked = all <= best && strcmp(dataset_kind(d, recipe), "native");
+
+	fputs(marked ? "<span class=\"tag good\">" : "", f);
+	html_number(f, all);
+	fputs(marked ? "</span>" : "", f);
+}
+
+static void no_cycles(FILE *f, const struct dataset *d, const char *recipe, const char *workload)
+{
+	fputs("<td class=n><span class=soft title=\"", f);
+	html_text(f, modelled_why_not(d, recipe, workload));
+	fputs("\">–</span></td>", f);
 }
 
 static void cycles_cell(FILE *f, const struct dataset *d, const char *recipe, const struct phase *p, const char *machine,
@@ -81,19 +83,13 @@ static void cycles_cell(FILE *f, const struct dataset *d, const char *recipe, co
 	double all;
 
 	if (!cycles_of(d, recipe, p, machine, &c, &all)) {
-		fputs("<td class=n><span class=soft title=\"not modelled\">–</span></td>", f);
+		no_cycles(f, d, recipe, p->workload);
 		return;
 	}
 	fputs("<td class=n>", f);
-	if (all <= best && strcmp(dataset_kind(d, recipe), "native")) {
-		fputs("<span class=\"tag good\">", f);
-		html_number(f, all);
-		fputs("</span>", f);
-	} else {
-		html_number(f, all);
-	}
+	number(f, d, recipe, all, best);
 	if (most > 0)
-		bar(f, &c, machine, most);
+		bar(f, "thin", &c, machine, most);
 	fputs("</td>", f);
 }
 
@@ -119,6 +115,7 @@ static void table(FILE *f, const struct dataset *d, const char *machine)
 {
 	char *head = report_recipe_head(d, "workload, phase"), *caption;
 
+	report_machine_begin(f, machine);
 	fputs("<h3>", f);
 	html_text(f, machine);
 	fputs("</h3>\n", f);
@@ -132,36 +129,26 @@ static void table(FILE *f, const struct dataset *d, const char *machine)
 	}
 	caption = xfmt("Modelled cycles per operation on %s; the least of those that are virtualised is marked.", machine);
 	table_end(f, caption);
+	report_machine_end(f);
 	free(caption);
 }
 
 bool report_modelled(const struct dataset *d, const char *recipe, const char *workload, const char *phase, const char *machine,
 		     double *cycles)
 {
-	const struct phase p = { workload, phase };
 	struct cell c;
 
-	if (!cycles_of(d, recipe, &p, machine, &c, cycles))
+	if (!dataset_cell(d, recipe, workload, phase, false, &c) || !modelled_is(c.r, machine))
 		return false;
-	*cycles *= (double)c.r->ops;
+	*cycles = (double)modelled_cycles(c.r, machine);
 	return true;
-}
-
-const json_t *report_machines(const struct dataset *d)
-{
-	for (unsigned i = 0; i < d->nr_rows; i++)
-		if (json_object_size(d->row[i].cycles))
-			return d->row[i].cycles;
-	return NULL;
 }
 
 void report_cycles(FILE *f, const struct dataset *d)
 {
-	const json_t *machines = report_machines(d);
-	const char *name;
-	json_t *m;
+	const char *machine;
 
-	if (!machines)
+	if (!modelled_machine(d, 0))
 		return;
 	fputs("<section id=cycles><h2>Modelled time</h2><p>Nothing here was measured by a clock: these cycles are "
 	      "<b>modelled</b>, "
@@ -170,15 +157,110 @@ void report_cycles(FILE *f, const struct dataset *d)
 	      "prefetchers, "
 	      "coherence), and which values of a machine are assumed, <code>docs/model.md</code> says. Each region begins with "
 	      "empty "
-	      "caches and TLBs.</p>\n<p>",
+	      "caches and TLBs.</p>\n",
 	      f);
-	report_key_begin(f);
-	for (unsigned i = 0; i < COUNT_OF(parts); i++)
-		report_key(f, series_colour(i), parts[i].text);
-	report_key_end(f);
-	fputs("</p>\n", f);
-	json_object_foreach((json_t *)machines, name, m) {
-		table(f, d, name);
-	}
+	parts_key(f);
+	for (unsigned i = 0; (machine = modelled_machine(d, i)); i++)
+		table(f, d, machine);
 	fputs("</section>\n", f);
+}
+
+/* ---- one workload's bars ---- */
+
+static void of_native(FILE *f, const struct dataset *d, const struct phase *p, const char *machine, double all)
+{
+	double native;
+	struct cell c;
+
+	if (cycles_of(d, "native", p, machine, &c, &native) && native > 0)
+		fprintf(f, "<td class=n>%.2f×</td>", all / native);
+	else
+		fputs("<td class=n>–</td>", f);
+}
+
+static void bar_row(FILE *f, const struct dataset *d, const struct phase *p, const char *machine, const char *recipe, bool first,
+		    double most, double best)
+{
+	const bool modelled = cycles_of(d, recipe, p, machine, &(struct cell){ 0 }, &(double){ 0 });
+	struct cell c;
+
+	dataset_cell(d, recipe, p->workload, p->phase, false, &c);
+	fprintf(f, "<tr%s>", first ? " class=group" : "");
+	html_td_text(f, first ? p->phase : "");
+	html_th_row(f, recipe);
+	if (modelled) {
+		const double all = per_op(&c, modelled_cycles(c.r, machine));
+
+		fputs("<td class=bars>", f);
+		bar(f, "wide", &c, machine, most);
+		fputs("</td><td class=n>", f);
+		number(f, d, recipe, all, best);
+		fputs("</td>", f);
+		of_native(f, d, p, machine, all);
+	} else {
+		fputs("<td colspan=3 class=soft>", f);
+		html_text(f, modelled_why_not(d, recipe, p->workload));
+		fputs("</td>", f);
+	}
+	html_td(f, per_op(&c, c.r->instructions));
+	report_known(f, !c.r->trips_uncounted, per_op(&c, c.r->trips));
+	fputs("</tr>\n", f);
+}
+
+static void bars_of_phase(FILE *f, const struct dataset *d, const struct phase *p, const char *machine)
+{
+	const char *recipe;
+	double most, best;
+	bool first = true;
+	struct cell c;
+
+	extremes(d, p, machine, &most, &best);
+	for (unsigned r = 0; (recipe = pictured_recipe(d, p->workload, r)); r++) {
+		if (!dataset_cell(d, recipe, p->workload, p->phase, false, &c))
+			continue;
+		bar_row(f, d, p, machine, recipe, first, most, best);
+		first = false;
+	}
+}
+
+/* Is anything of it modelled? */
+static bool has_cycles(const struct dataset *d, const char *form)
+{
+	for (unsigned i = 0; i < d->nr_rows; i++)
+		if (!strcmp(d->row[i].workload, form) && json_object_size(d->row[i].cycles))
+			return true;
+	return false;
+}
+
+void report_cycle_bars(FILE *f, const struct dataset *d, const char *form)
+{
+	const char *machine, *phase;
+
+	if (!modelled_machine(d, 0))
+		return;
+	if (!has_cycles(d, form)) {
+		fputs("<p class=soft>Here instructions and trips are all there is: ", f);
+		html_text(f, modelled_why_not(d, NULL, form));
+		fputs(".</p>\n", f);
+		return;
+	}
+	fputs("<div id=\"cycles-", f);
+	html_text(f, form);
+	fputs("\">", f);
+	parts_key(f);
+	for (unsigned i = 0; (machine = modelled_machine(d, i)); i++) {
+		char *caption = xfmt("Modelled cycles per operation on %s, by where they went.", machine);
+
+		report_machine_begin(f, machine);
+		table_begin(f, "<th scope=col>phase</th><th scope=col>recipe</th><th scope=col>where cycles go</th><th scope=col "
+			       "class=n>cycles<br>per op</th><th scope=col class=n>of<br>native</th><th scope=col "
+			       "class=n>instructions<br>per op</th><th scope=col class=n>trips<br>per op</th>");
+		for (unsigned p = 0; (phase = dataset_phase(d, form, p)); p++)
+			if (strcmp(phase, PHASE_EMPTY))
+				bars_of_phase(f, d, &(struct phase){ form, phase }, machine);
+		table_end(f, caption);
+		report_machine_end(f);
+		free(caption);
+	}
+	fputs("</div>\n", f);
 }

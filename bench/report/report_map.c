@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contest.h"
 #include "report_parts.h"
 
-#define MIXTURES   "tlb-miss-and-fault"
 #define CHANGES_OF "shadow2"
 #define NATIVE     "native"
-#define EVEN       0.02 /* as a part of the slower: less apart is even */
+#define EVEN       CONTEST_EVEN
 #define MAX_PLACES 64
 
 /* One workload, or one phase of it, on one machine. */
@@ -140,8 +140,8 @@ static unsigned fields_of(const struct dataset *d, const char *machine, struct m
 	struct place at;
 	unsigned n = 0, misses, changes;
 
-	for (unsigned i = 0; (phase = dataset_phase(d, MIXTURES, i)) && n < MAX_PLACES; i++) {
-		if (sscanf(phase, "m%u-u%u", &misses, &changes) != 2 || !place_of(d, MIXTURES, phase, machine, &at))
+	for (unsigned i = 0; (phase = dataset_phase(d, REPORT_MIXTURES, i)) && n < MAX_PLACES; i++) {
+		if (sscanf(phase, "m%u-u%u", &misses, &changes) != 2 || !place_of(d, REPORT_MIXTURES, phase, machine, &at))
 			continue;
 		field[n] = (struct map_field){
 			.column = misses, .row = changes, .x = at.misses, .y = at.changes, .colour = colour_of(&at)
@@ -158,7 +158,7 @@ static unsigned places_of(const struct dataset *d, const char *machine, struct p
 
 	for (unsigned w = 0; (base = nth_base(d, w)) && n < MAX_PLACES; w++) {
 		form = main_form(d, base);
-		if (strcmp(base, MIXTURES) && form && place_of(d, form, NULL, machine, &place[n]))
+		if (strcmp(base, REPORT_MIXTURES) && form && place_of(d, form, NULL, machine, &place[n]))
 			n++;
 	}
 	return n;
@@ -179,6 +179,7 @@ static void picture(FILE *f, const struct dataset *d, const char *machine)
 	label = xfmt("%s: which of shadow and nested paging is faster, over TLB misses and changed entries; the table below has "
 		     "the figures",
 		     machine);
+	report_machine_begin(f, machine);
 	report_picture_begin(f,
 			     plot_map(field, nr_fields, point, nr_points, "TLB misses per 1000 instructions",
 				      "page-table entries changed per 1000 instructions"),
@@ -187,6 +188,7 @@ static void picture(FILE *f, const struct dataset *d, const char *machine)
 		       "workloads, as in the table.",
 		       machine);
 	report_picture_end(f, caption);
+	report_machine_end(f);
 	free(caption);
 	free(label);
 }
@@ -223,18 +225,17 @@ static void verdict(FILE *f, const struct place *at)
 	fputs("</small></td>", f);
 }
 
-static void row(FILE *f, const struct dataset *d, unsigned n, const struct place *first, const json_t *machines)
+static void row(FILE *f, const struct dataset *d, unsigned n, const struct place *first)
 {
 	struct place at;
 	const char *name;
-	json_t *m;
 
 	fprintf(f, "<tr><th scope=row>%u ", n);
 	html_text(f, first->workload);
 	fputs("</th>", f);
 	html_td(f, first->misses);
 	html_td(f, first->changes);
-	json_object_foreach((json_t *)machines, name, m) {
+	for (unsigned i = 0; (name = modelled_machine(d, i)); i++) {
 		if (place_of(d, first->workload, NULL, name, &at))
 			verdict(f, &at);
 		else
@@ -243,16 +244,15 @@ static void row(FILE *f, const struct dataset *d, unsigned n, const struct place
 	fputs("</tr>\n", f);
 }
 
-static char *head(const json_t *machines)
+static char *head(const struct dataset *d)
 {
 	char *text = NULL;
 	const char *name;
-	json_t *m;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
 
 	fputs("<th>workload</th><th class=n>misses</th><th class=n>changes</th>", f);
-	json_object_foreach((json_t *)machines, name, m) {
+	for (unsigned i = 0; (name = modelled_machine(d, i)); i++) {
 		fputs("<th class=n>", f);
 		html_text(f, name);
 		fputs("</th>", f);
@@ -261,7 +261,7 @@ static char *head(const json_t *machines)
 	return text;
 }
 
-static void table(FILE *f, const struct dataset *d, const json_t *machines, const char *first)
+static void table(FILE *f, const struct dataset *d, const char *first)
 {
 	struct place place[MAX_PLACES];
 	unsigned n = places_of(d, first, place);
@@ -269,11 +269,11 @@ static void table(FILE *f, const struct dataset *d, const json_t *machines, cons
 
 	if (!n)
 		return;
-	text = head(machines);
+	text = head(d);
 	table_begin(f, text);
 	free(text);
 	for (unsigned i = 0; i < n; i++)
-		row(f, d, i + 1, &place[i], machines);
+		row(f, d, i + 1, &place[i]);
 	text = xfmt("Who is faster in each workload, all of its phases together: below it the best shadow recipe's modelled "
 		    "cycles over nested "
 		    "paging's. Even: within 2 %%. Misses and changed entries are for 1000 instructions natively, on %s.",
@@ -284,13 +284,11 @@ static void table(FILE *f, const struct dataset *d, const json_t *machines, cons
 
 bool report_has_map(const struct dataset *d)
 {
-	const json_t *machines = report_machines(d);
 	struct map_field field[MAX_PLACES];
 	struct place place[MAX_PLACES];
 	const char *name;
-	json_t *m;
 
-	json_object_foreach((json_t *)machines, name, m) {
+	for (unsigned i = 0; (name = modelled_machine(d, i)); i++) {
 		if (fields_of(d, name, field) || places_of(d, name, place))
 			return true;
 	}
@@ -299,9 +297,7 @@ bool report_has_map(const struct dataset *d)
 
 void report_map(FILE *f, const struct dataset *d)
 {
-	const json_t *machines = report_machines(d);
-	const char *name, *first = NULL;
-	json_t *m;
+	const char *name;
 
 	if (!report_has_map(d))
 		return;
@@ -313,11 +309,9 @@ void report_map(FILE *f, const struct dataset *d)
 	      f);
 	key(f);
 	fputs("<div class=figs>\n", f);
-	json_object_foreach((json_t *)machines, name, m) {
+	for (unsigned i = 0; (name = modelled_machine(d, i)); i++)
 		picture(f, d, name);
-		first = first ? first : name;
-	}
 	fputs("</div>\n", f);
-	table(f, d, machines, first);
+	table(f, d, modelled_machine(d, 0));
 	fputs("</section>\n", f);
 }

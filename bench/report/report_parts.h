@@ -7,12 +7,15 @@
 #include "dataset.h"
 #include "figures.h"
 #include "html.h"
+#include "modelled.h"
 #include "plot.h"
 #include "report_markup.h"
 #include "report_order.h"
 
 /* What was measured, in words, and the figures at a glance: the first page. */
 void report_summary(FILE *f, const struct dataset *d);
+/* Instructions and trips, the second view of a run that has cycles: their section. Else nothing: they are in the summary. */
+void report_instructions(FILE *f, const struct dataset *d);
 /* The table of every workload, phase and recipe shown, for the 4-level forms. */
 void report_glance(FILE *f, const struct dataset *d);
 /* The cards with what the seeds are about; nothing where it was not measured. */
@@ -30,8 +33,16 @@ void report_peers(FILE *f, const struct dataset *d);
 void report_growth(FILE *f, const struct dataset *d);
 /* Modelled cycles, of a run that has some; else nothing. */
 void report_cycles(FILE *f, const struct dataset *d);
-/* The machines that a run was modelled on: the keys of an object. NULL: none. */
-const json_t *report_machines(const struct dataset *d);
+/* The same for one workload: a bar a recipe, instructions and trips beside it. Of a run that has cycles; where this has none, it is said why. */
+void report_cycle_bars(FILE *f, const struct dataset *d, const char *form);
+/* Who is fastest in which workload, machine by machine; and who would be if an assumed value were wrong. Else nothing. */
+void report_winners(FILE *f, const struct dataset *d);
+void report_sensitivity(FILE *f, const struct dataset *d);
+#define REPORT_MIXTURES "tlb-miss-and-fault" /* the workload whose phases are the map's fields */
+/* The choice among a run's machines; and around what is of one of them alone. */
+void report_choice(FILE *f, const struct dataset *d);
+void report_machine_begin(FILE *f, const char *machine);
+void report_machine_end(FILE *f);
 /* Modelled cycles of all operations of a phase, guest and hypervisor together. False: it was not modelled on that machine. */
 bool report_modelled(const struct dataset *d, const char *recipe, const char *workload, const char *phase, const char *machine,
 		     double *cycles);

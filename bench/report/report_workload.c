@@ -271,6 +271,7 @@ static void section(FILE *f, const struct dataset *d, const char *base)
 		      f);
 		return;
 	}
+	report_cycle_bars(f, d, form);
 	fputs("<div class=figs>\n", f);
 	picture(f, d, form, fill_instructions, "instructions per operation",
 		"Instructions of guest and hypervisor together, per operation.");

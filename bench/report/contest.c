@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See contest.h. */
+#include <string.h>
+
+#include "bench/model/cost.h"
+#include "contest.h"
+#include "report_order.h"
+
+/* One row more. */
+static void add_row(struct contender *k, const struct row *r, const char *machine)
+{
+	uint64_t count[MODEL_COUNT_MAX];
+
+	k->cycles += (double)modelled_cycles(r, machine);
+	k->counted &= modelled_counts(r, machine, count);
+	for (unsigned i = 0; k->counted && i < MODEL_COUNT_MAX; i++)
+		k->count[i] += count[i];
+}
+
+/* All phases that count, or the one. False: some of them were not modelled. */
+static bool contender_of(const struct dataset *d, const char *recipe, const struct contest *c, const char *machine,
+			 struct contender *k)
+{
+	const char *phase;
+	struct cell cell;
+
+	*k = (struct contender){ .recipe = recipe, .shadow = dataset_is_shadow(d, recipe), .counted = true };
+	for (unsigned p = 0; (phase = dataset_phase(d, c->workload, p)); p++) {
+		if (c->phase ? strcmp(phase, c->phase) : !strcmp(phase, PHASE_EMPTY))
+			continue;
+		if (!dataset_cell(d, recipe, c->workload, phase, false, &cell) || !modelled_is(cell.r, machine))
+			return false;
+		add_row(k, cell.r, machine);
+	}
+	return k->cycles > 0;
+}
+
+bool contest_of(const struct dataset *d, const char *workload, const char *phase, const char *machine, struct contest *c)
+{
+	const char *recipe;
+	struct contender k;
+
+	*c = (struct contest){ .workload = workload, .phase = phase };
+	for (unsigned r = 0; (recipe = shown_recipe(d, r)) && c->n < CONTEST_MOST; r++) {
+		if (!contender_of(d, recipe, c, machine, &k))
+			continue;
+		if (!strcmp(dataset_kind(d, recipe), "native"))
+			c->native = k.cycles;
+		else
+			c->by[c->n++] = k;
+	}
+	for (unsigned i = 1; i < c->n; i++)
+		if (c->by[i].cycles < c->by[c->best].cycles)
+			c->best = i;
+	return c->n > 1;
+}
+
+/* Of those that keep shadows, of those that do not, or (any) of all, the one that costs least. */
+static int cheapest(const struct contest *c, const double *cost, bool any, bool shadow)
+{
+	int best = -1;
+
+	for (unsigned i = 0; i < c->n; i++)
+		if ((any || c->by[i].shadow == shadow) && (best < 0 || cost[i] < cost[best]))
+			best = (int)i;
+	return best;
+}
+
+int contest_best_of(const struct contest *c, bool shadow)
+{
+	double cost[CONTEST_MOST];
+
+	for (unsigned i = 0; i < c->n; i++)
+		cost[i] = c->by[i].cycles;
+	return cheapest(c, cost, false, shadow);
+}
+
+/* What each takes on that machine. False: the run did not count what it needs. */
+static bool costs_on(const struct contest *c, const struct machine *m, double *cost)
+{
+	for (unsigned i = 0; i < c->n; i++) {
+		if (!c->by[i].counted)
+			return false;
+		cost[i] = (double)model_cost(m, c->by[i].count) / 100;
+	}
+	return true;
+}
+
+int contest_winner_on(const struct contest *c, const struct machine *m)
+{
+	double cost[CONTEST_MOST];
+	int now;
+
+	if (!costs_on(c, m, cost))
+		return -1;
+	now = cheapest(c, cost, true, false);
+	return cost[now] < (1 - CONTEST_EVEN) * cost[c->best] ? now : (int)c->best;
+}
+
+enum side contest_side_on(const struct contest *c, const struct machine *m)
+{
+	double cost[CONTEST_MOST];
+	int shadow, nested;
+
+	if (!costs_on(c, m, cost))
+		return SIDE_UNKNOWN;
+	shadow = cheapest(c, cost, false, true);
+	nested = cheapest(c, cost, false, false);
+	if (shadow < 0 || nested < 0)
+		return SIDE_UNKNOWN;
+	return cost[shadow] < (1 - CONTEST_EVEN) * cost[nested] ? SIDE_SHADOW :
+	       cost[nested] < (1 - CONTEST_EVEN) * cost[shadow] ? SIDE_NESTED :
+								  SIDE_EVEN;
+}
+
+uint32_t machine_halved(const struct machine *m, enum machine_key key)
+{
+	const uint32_t half = m->value[key] / 2;
+
+	return half < machine_keys[key].least ? machine_keys[key].least : half;
+}
+
+uint32_t machine_doubled(const struct machine *m, enum machine_key key)
+{
+	const uint64_t twice = 2ull * m->value[key];
+
+	return twice > machine_keys[key].most ? machine_keys[key].most : (uint32_t)twice;
+}

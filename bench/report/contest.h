@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who is fastest on a machine: the recipes that keep a hypervisor, side by side in one workload or phase, by modelled cycles; and whether
+ * that holds where a cost of the machine's is another.
+ */
+#ifndef BENCH_CONTEST_H
+#define BENCH_CONTEST_H
+
+#include "modelled.h"
+
+#define CONTEST_EVEN 0.02 /* as a part of the slower: less apart is even */
+#define CONTEST_MOST 64   /* recipes */
+
+struct contender {
+	const char *recipe;
+	bool shadow;
+	double cycles;                   /* of the whole phase or workload */
+	bool counted;                    /* count[] has what model_cost() needs */
+	uint64_t count[MODEL_COUNT_MAX]; /* together */
+};
+
+struct contest {
+	const char *workload, *phase; /* NULL: all but the empty one */
+	double native;                /* 0: not modelled */
+	unsigned n;
+	struct contender by[CONTEST_MOST];
+	unsigned best; /* the one with the fewest cycles */
+};
+
+/* Of the recipes that the report shows. False: no two of them were modelled. */
+bool contest_of(const struct dataset *d, const char *workload, const char *phase, const char *machine, struct contest *c);
+/* The place in by[] of the best of those with shadows, or without. Below 0: there is none. */
+int contest_best_of(const struct contest *c, bool shadow);
+
+/*
+ * Who would win on that other machine, which differs in costs only. The first stays the winner as long as nobody is faster by more than
+ * CONTEST_EVEN. The place in by[]; below 0: it cannot be said.
+ */
+int contest_winner_on(const struct contest *c, const struct machine *m);
+/* Which of shadow and nested paging is faster there, each by its best recipe, as the map's fields have it. */
+enum side { SIDE_SHADOW, SIDE_EVEN, SIDE_NESTED, SIDE_UNKNOWN };
+enum side contest_side_on(const struct contest *c, const struct machine *m);
+
+/* The value halved or doubled, as far as the key's range goes; the same: that is not possible. */
+uint32_t machine_halved(const struct machine *m, enum machine_key key);
+uint32_t machine_doubled(const struct machine *m, enum machine_key key);
+
+#endif

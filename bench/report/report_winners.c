@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who wins where: for each machine of the run the fastest recipe of each workload, by how much, and whether that hangs on a value which the
+ * machine's file only assumes. Every assumed cost is halved and doubled, one at a time, and the winners are looked for again, by what was
+ * counted in the run: no further run is needed. Nothing is written of a run without cycles.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/model/cost.h"
+#include "contest.h"
+#include "report_parts.h"
+
+/* A cost that is another than the file has it. */
+struct variation {
+	enum machine_key key;
+	bool doubled;
+};
+
+/* Its machine. False: it is not assumed, no cost, or cannot be changed that way. */
+static bool vary(const struct machine *m, const struct variation *v, struct machine *other)
+{
+	if (!m->assumed[v->key] || !machine_is_cost(v->key))
+		return false;
+	*other = *m;
+	other->value[v->key] = v->doubled ? machine_doubled(m, v->key) : machine_halved(m, v->key);
+	return other->value[v->key] != m->value[v->key];
+}
+
+/* All contests of a machine: one a workload, and one a field of the map. */
+struct contests {
+	const char *machine;
+	struct machine values;
+	bool known; /* the run kept the machine's values, and counted what they are charged for */
+	struct contest *contest;
+	unsigned n;
+};
+
+static bool is_field(const struct contest *c)
+{
+	return c->phase;
+}
+
+static void add_contest(struct contests *all, const struct dataset *d, const char *workload, const char *phase)
+{
+	struct contest c;
+
+	if (!contest_of(d, workload, phase, all->machine, &c))
+		return;
+	for (unsigned i = 0; i < c.n; i++)
+		all->known &= c.by[i].counted;
+	all->contest = xrealloc(all->contest, (all->n + 1) * sizeof(c));
+	all->contest[all->n++] = c;
+}
+
+static void find_contests(struct contests *all, const struct dataset *d, const char *machine)
+{
+	const char *base, *phase;
+
+	*all = (struct contests){ .machine = machine };
+	all->known = modelled_values(d, machine, &all->values);
+	for (unsigned w = 0; (base = nth_base(d, w)); w++) {
+		const char *form = main_form(d, base);
+
+		if (!form || sizes_are_compared(d, base))
+			continue;
+		if (strcmp(base, REPORT_MIXTURES)) {
+			add_contest(all, d, form, NULL);
+			continue;
+		}
+		for (unsigned p = 0; (phase = dataset_phase(d, form, p)); p++)
+			add_contest(all, d, form, phase);
+	}
+}
+
+/* ---- what of that hangs on assumed values ---- */
+
+static const char *const side_names[] = { "shadow", "even", "nested", NULL };
+
+/* The one who wins instead, of a field the side; NULL: nobody does. */
+static const char *instead(const struct contests *all, const struct contest *c, const struct machine *other)
+{
+	const enum side was = contest_side_on(c, &all->values), is = contest_side_on(c, other);
+	const int i = contest_winner_on(c, other);
+
+	if (is_field(c))
+		return is == was ? NULL : side_names[is];
+	return i < 0 || i == (int)c->best ? NULL : c->by[i].recipe;
+}
+
+/* How many assumed costs make another win this, halved or doubled. */
+static unsigned hangs_on(const struct contests *all, const struct contest *c)
+{
+	struct machine other;
+	unsigned n = 0;
+
+	for (int k = 0; k < MACHINE_KEYS; k++) {
+		bool changes = false;
+
+		for (unsigned way = 0; way < 2; way++)
+			changes |= vary(&all->values, &(struct variation){ k, way }, &other) && instead(all, c, &other);
+		n += changes;
+	}
+	return n;
+}
+
+/* The winners that one variation changes, as cells' text; how many. */
+static unsigned changed_cell(FILE *f, const struct contests *all, const struct variation *v)
+{
+	struct machine other;
+	unsigned n = 0;
+
+	fputs("<td>", f);
+	if (!vary(&all->values, v, &other)) {
+		fputs("<span class=soft>not possible</span></td>", f);
+		return 0;
+	}
+	fprintf(f, "<small class=soft>%u:</small> ", other.value[v->key]);
+	for (unsigned i = 0; i < all->n; i++) {
+		const struct contest *c = &all->contest[i];
+		const char *who = instead(all, c, &other);
+
+		if (!who)
+			continue;
+		fputs(n++ ? "; <span class=nowrap>" : "<span class=nowrap>", f);
+		fputs(is_field(c) ? "the map's " : "", f);
+		html_text(f, is_field(c) ? c->phase : c->workload);
+		fputs(" to ", f);
+		html_text(f, who);
+		fputs("</span>", f);
+	}
+	fputs(n ? "</td>" : "<span class=soft>none</span></td>", f);
+	return n;
+}
+
+static void key_row(FILE *f, enum machine_key k, uint32_t value, const char *cells)
+{
+	fputs("<tr><th scope=row>", f);
+	html_text(f, machine_keys[k].name);
+	fputs("</th><td class=wide>", f);
+	html_text(f, machine_keys[k].text);
+	fputs(", in ", f);
+	html_text(f, machine_keys[k].unit);
+	fprintf(f, "</td><td class=n>%u</td>", value);
+	fputs(cells, f);
+	fputs("</tr>\n", f);
+}
+
+/* Both cells of a cost; how many winners change. */
+static unsigned changed_cells(const struct contests *all, enum machine_key k, char **cells)
+{
+	unsigned n = 0;
+	size_t len;
+	FILE *c = open_memstream(cells, &len);
+
+	for (unsigned way = 0; way < 2; way++)
+		n += changed_cell(c, all, &(struct variation){ k, way });
+	fclose(c);
+	return n;
+}
+
+/* Rows of what changes a winner; the names of the others are appended to `rest`. How many rows. */
+static unsigned key_rows(FILE *f, const struct contests *all, FILE *rest)
+{
+	unsigned rows = 0, others = 0;
+	char *cells;
+
+	for (int k = 0; k < MACHINE_KEYS; k++) {
+		if (!all->values.assumed[k] || !machine_is_cost(k))
+			continue;
+		if (!changed_cells(all, k, &cells)) {
+			fprintf(rest, "%s%s", others++ ? ", " : "", machine_keys[k].name);
+		} else {
+			if (!rows++)
+				table_begin(f, "<th scope=col>assumed</th><th scope=col>what it is</th><th scope=col "
+					       "class=n>value</th><th scope=col>halved, these go to another</th><th "
+					       "scope=col>doubled, these go to another</th>");
+			key_row(f, k, all->values.value[k], cells);
+		}
+		free(cells);
+	}
+	return rows;
+}
+
+static void not_tried(FILE *f, const struct machine *m)
+{
+	unsigned n = 0;
+
+	for (int k = 0; k < MACHINE_KEYS; k++) {
+		if (!m->assumed[k] || machine_is_cost(k))
+			continue;
+		fputs(n++ ? ", " : "<p class=note>Not tried, since what is counted hangs on them: ", f);
+		html_text(f, machine_keys[k].name);
+	}
+	if (n)
+		fprintf(f,
+			". These %u assumed sizes and kinds of caches and TLBs take another run, with <code>--machine</code> and "
+			"a "
+			"file that has other values.</p>\n",
+			n);
+}
+
+static void sensitivity(FILE *f, const struct contests *all)
+{
+	char *rest, *caption;
+	unsigned rows;
+	size_t len;
+	FILE *r;
+
+	fputs("<h3>", f);
+	html_text(f, all->machine);
+	fputs("</h3>\n", f);
+	if (!all->known) {
+		fputs("<p class=soft>This run did not keep what that needs: its machines' values, and all counts. A new one "
+		      "does.</p>\n",
+		      f);
+		return;
+	}
+	r = open_memstream(&rest, &len);
+	rows = key_rows(f, all, r);
+	fclose(r);
+	if (rows)
+		table_end(f,
+			  "A winner changes where another is faster by more than 2 %. A field of the map changes where shadow or "
+			  "nested paging was faster and is no more, or is now and was not; even is within 2 %.");
+	caption = xfmt("No winner changes, nor a field of the map, by halving or doubling any %s: %s.",
+		       rows ? "of the others" : "of them", *rest ? rest : "there is no other");
+	fputs("<p>", f);
+	html_text(f, caption);
+	fputs("</p>\n", f);
+	free(caption);
+	free(rest);
+	not_tried(f, &all->values);
+}
+
+/* ---- who wins ---- */
+
+/* Is it as fast as the first, as far as that can be told? */
+static bool is_first(const struct contest *c, unsigned i)
+{
+	return c->by[c->best].cycles > (1 - CONTEST_EVEN) * c->by[i].cycles;
+}
+
+/* Above 0: nested paging is faster; below 0: shadow paging is; 0: some of either are among the first. */
+static int side_of(const struct contest *c)
+{
+	bool shadow = false, nested = false;
+
+	for (unsigned i = 0; i < c->n; i++) {
+		shadow |= is_first(c, i) && c->by[i].shadow;
+		nested |= is_first(c, i) && !c->by[i].shadow;
+	}
+	return nested - shadow;
+}
+
+static void score_card(FILE *f, const char *title, unsigned n, unsigned of, const char *note)
+{
+	char *value = xfmt("%u of %u", n, of);
+
+	report_card(f, title, value, note);
+	free(value);
+}
+
+static void score_cards(FILE *f, const struct contests *all)
+{
+	unsigned won[3] = { 0 }, of = 0;
+
+	for (unsigned i = 0; i < all->n; i++) {
+		if (is_field(&all->contest[i]))
+			continue;
+		won[1 + side_of(&all->contest[i])]++;
+		of++;
+	}
+	fputs("<div class=cards>", f);
+	score_card(f, "Nested paging is faster in", won[2], of, "workloads");
+	score_card(f, "Shadow paging is faster in", won[0], of, "workloads, by one recipe or several");
+	score_card(f, "Even in", won[1], of, "workloads: both within 2 % of the fastest");
+	fputs("</div>\n", f);
+}
+
+static void ratio_cell(FILE *f, double a, double b)
+{
+	if (a > 0 && b > 0)
+		fprintf(f, "<td class=n>%.2f×</td>", a / b);
+	else
+		fputs("<td class=n>–</td>", f);
+}
+
+/* All that are among the first, fastest first as the catalogue has them. */
+static void first_cell(FILE *f, const struct contest *c)
+{
+	fputs("<td>", f);
+	for (unsigned i = 0; i < c->n; i++) {
+		if (!is_first(c, i))
+			continue;
+		fprintf(f, "<span class=\"tag %s\">", side_of(c) ? "good" : "none");
+		html_text(f, c->by[i].recipe);
+		fputs("</span> ", f);
+	}
+	fputs("</td>", f);
+}
+
+/* The fastest of those that are not among the first. */
+static void next_cells(FILE *f, const struct contest *c)
+{
+	const struct contender *next = NULL;
+	double slower;
+
+	for (unsigned i = 0; i < c->n; i++)
+		if (!is_first(c, i) && (!next || c->by[i].cycles < next->cycles))
+			next = &c->by[i];
+	if (!next) {
+		fputs("<td class=soft>none</td><td class=n>–</td>", f);
+		return;
+	}
+	slower = next->cycles / c->by[c->best].cycles;
+	html_td_text(f, next->recipe);
+	if (slower < 2)
+		fprintf(f, "<td class=n>%.1f %%</td>", 100 * (slower - 1));
+	else
+		fprintf(f, "<td class=n>%.1f times</td>", slower);
+}
+
+static void winner_cells(FILE *f, const struct contests *all, const struct contest *c)
+{
+	const unsigned hangs = all->known ? hangs_on(all, c) : 0;
+	const int shadow = contest_best_of(c, true), nested = contest_best_of(c, false);
+
+	first_cell(f, c);
+	ratio_cell(f, c->by[c->best].cycles, c->native);
+	next_cells(f, c);
+	ratio_cell(f, shadow < 0 ? 0 : c->by[shadow].cycles, nested < 0 ? 0 : c->by[nested].cycles);
+	if (!all->known)
+		fputs("<td class=soft>not known</td>", f);
+	else if (hangs)
+		fprintf(f, "<td><a href=\"#assumed\"><span class=\"tag mid\">hangs on %u</span></a></td>", hangs);
+	else
+		fputs("<td>holds</td>", f);
+}
+
+static void workload_begin(FILE *f, const char *workload)
+{
+	fputs("<tr><th scope=row><a href=\"#w-", f);
+	html_text(f, workload);
+	fputs("\">", f);
+	html_text(f, workload);
+	fputs("</a></th>", f);
+}
+
+static void winners(FILE *f, const struct dataset *d, const struct contests *all)
+{
+	const char *base;
+	char *caption;
+
+	table_begin(
+		f,
+		"<th scope=col>workload</th><th scope=col>fastest</th><th scope=col class=n>of<br>native</th><th "
+		"scope=col>next</th>"
+		"<th scope=col class=n>slower<br>by</th><th scope=col class=n>shadow over<br>nested</th><th scope=col>if assumed "
+		"costs<br>are wrong</th>");
+	for (unsigned w = 0; (base = nth_base(d, w)); w++) {
+		const char *form = main_form(d, base);
+		unsigned i = 0;
+
+		if (!form || !dataset_phase(d, form, 0) || sizes_are_compared(d, base) || !strcmp(base, REPORT_MIXTURES))
+			continue;
+		while (i < all->n && (is_field(&all->contest[i]) || strcmp(all->contest[i].workload, form)))
+			i++;
+		workload_begin(f, base);
+		if (i < all->n) {
+			winner_cells(f, all, &all->contest[i]);
+		} else {
+			fputs("<td colspan=6 class=soft>", f);
+			html_text(f, modelled_why_not(d, NULL, form));
+			fputs("</td>", f);
+		}
+		fputs("</tr>\n", f);
+	}
+	caption = xfmt(
+		"Modelled cycles on %s, all phases of a workload together. Fastest: all within 2 %% of the first; native is no "
+		"contender. Shadow over nested: the best shadow recipe's cycles over nested paging's. If assumed costs are "
+		"wrong: it holds if nobody else is faster by more than 2 %%, whichever of the machine's assumed costs is halved "
+		"or "
+		"doubled; else so many of them change that.",
+		all->machine);
+	table_end(f, caption);
+	free(caption);
+}
+
+void report_winners(FILE *f, const struct dataset *d)
+{
+	struct contests all;
+	const char *machine;
+
+	for (unsigned i = 0; (machine = modelled_machine(d, i)); i++) {
+		find_contests(&all, d, machine);
+		report_machine_begin(f, machine);
+		fputs("<h2>Who wins where: ", f);
+		html_text(f, machine);
+		fputs("</h2>\n", f);
+		if (*all.values.title) {
+			fputs("<p class=soft>", f);
+			html_text(f, all.values.title);
+			fprintf(f, "; %u of its %u values are assumed.</p>\n", machine_assumed(&all.values), MACHINE_KEYS);
+		}
+		score_cards(f, &all);
+		winners(f, d, &all);
+		report_machine_end(f);
+		free(all.contest);
+	}
+}
+
+void report_sensitivity(FILE *f, const struct dataset *d)
+{
+	struct contests all;
+	const char *machine;
+
+	if (!modelled_machine(d, 0))
+		return;
+	fputs("<section id=assumed><h2>If the assumed values are wrong</h2><p>A machine's file takes what no source says from "
+	      "somebody's "
+	      "judgement. This is who would win if one of these values were half as large, or twice.</p>\n",
+	      f);
+	for (unsigned i = 0; (machine = modelled_machine(d, i)); i++) {
+		find_contests(&all, d, machine);
+		report_machine_begin(f, machine);
+		sensitivity(f, &all);
+		report_machine_end(f);
+		free(all.contest);
+	}
+	fputs("</section>\n", f);
+}

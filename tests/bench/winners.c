@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The report of a run with cycles: who is said to win where, and whether that is said to hang on an assumed value, from figures made up for it.
+ * On the machine `m` a world switch (assumed) is 1000 cycles, a reference from memory (assumed) 200, one instruction (known) 1.
+ */
+#include <string.h>
+
+#include "bench/model/cost.h"
+#include "contest.h"
+#include "report.h"
+#include "table.h"
+#include "tests/suite.h"
+#include "tree.h"
+
+static json_t *root;
+
+static void name_all(const char *list, const char *const names[], const char *const kinds[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		json_array_append_new(json_object_get(root, list),
+				      json_pack("{s:s, s:s, s:s, s:s, s:i}", "name", names[i], "kind", kinds[i], "text", "t",
+						"workload", names[i], "levels", 4));
+}
+
+/* Every value is 0 but those; every other cost is assumed, too, and charged for nothing. */
+static json_t *machine_values(void)
+{
+	json_t *values = json_object(), *assumed = json_array();
+
+	for (int k = 0; k < MACHINE_KEYS; k++) {
+		json_object_set_new(values, machine_keys[k].name,
+				    json_integer(k == MACHINE_world_switch   ? 1000 :
+						 k == MACHINE_memory_latency ? 200 :
+						 k == MACHINE_instruction    ? 100 :
+									       0));
+		if (k == MACHINE_world_switch || k == MACHINE_memory_latency || k == MACHINE_walk || k == MACHINE_pwc_entries)
+			json_array_append_new(assumed, json_string(machine_keys[k].name));
+	}
+	return json_pack("{s:s, s:o, s:o}", "title", "a machine", "values", values, "assumed", assumed);
+}
+
+static void setup(void)
+{
+	static const char *const recipes[] = { "shadow2", "shadow3", "npt", "native" };
+	static const char *const kinds[] = { "shadow", "shadow", "nested", "native" };
+	static const char *const workloads[] = { "gups", "compute", "demand-fault", "smp-compute", "tlb-miss-and-fault" };
+	static const char *const pvh[] = { "pvh", "pvh", "pvh", "pvh", "pvh" };
+
+	root = json_pack("{s:i, s:s, s:[], s:[], s:[], s:[], s:[], s:{s:{s:o}}}", "format", 1, "run", "r", "recipes", "workloads",
+			 "items", "traces", "boots", "machine", "modelled", "m", machine_values());
+	name_all("recipes", recipes, kinds, 4);
+	name_all("workloads", workloads, pvh, 5);
+}
+
+static void teardown(void)
+{
+	json_decref(root);
+}
+
+static json_t *zeros(const char *const *names, unsigned n)
+{
+	json_t *o = json_object();
+
+	for (unsigned i = 0; i < n; i++)
+		json_object_set_new(o, names[i], json_integer(0));
+	return o;
+}
+
+static json_t *sums(int instructions, int references, int switches)
+{
+	static const char *const counts[] = {
+#define MODEL_CYCLES(id, text)
+#define MODEL_COUNT(id, text) #id,
+#include "bench/model/sums.def"
+	};
+	json_t *count = zeros(counts, COUNT_OF(counts)), *cycles = zeros(modelled_part_names, MODEL_CYCLES_MAX);
+
+	json_object_set_new(count, "instructions", json_integer(instructions));
+	json_object_set_new(count, "nested_references", json_integer(references));
+	json_object_set_new(count, "memory_references", json_integer(references));
+	json_object_set_new(count, "world_switches", json_integer(switches));
+	json_object_set_new(cycles, "instructions", json_integer(instructions));
+	json_object_set_new(cycles, "walk_nested", json_integer(200 * references));
+	json_object_set_new(cycles, "world_switch", json_integer(1000 * switches));
+	return json_pack("{s:o, s:o}", "cycles", cycles, "count", count);
+}
+
+/* A guest with one region; instructions below 0: it was not modelled. */
+static void add(const char *recipe, const char *workload, const char *phase, int instructions, int references, int switches)
+{
+	json_t *region = json_pack("{s:s, s:i, s:i, s:i, s:{}}", "phase", phase, "ops", 10, "instructions",
+				   instructions < 0 ? -instructions : instructions, "guest_levels", 4, "trip");
+
+	if (instructions >= 0)
+		json_object_set_new(region, "cycles",
+				    json_pack("{s:{s:o, s:o}}", "m", "guest", sums(instructions, references, 0), "hypervisor",
+					      sums(0, 0, switches)));
+	json_array_append_new(json_object_get(root, "items"),
+			      json_pack("{s:s, s:s, s:i, s:b, s:s, s:[o]}", "recipe", recipe, "workload", workload, "repetition",
+					1, "traced", 0, "state", "finished", "regions", region));
+}
+
+/* A table of the page as CSV without its head; NULL: there is none. */
+static char *rows_of(const char *name)
+{
+	char *page, *text = NULL, *rows = NULL;
+	const struct table *t;
+	struct tables all;
+	size_t len;
+	FILE *f;
+
+	page = report_text(root, &len);
+	ck_assert(tables_read(&all, page, len));
+	t = tables_find(&all, name);
+	if (t) {
+		f = open_memstream(&text, &len);
+		table_show(f, t, "csv");
+		fclose(f);
+		rows = strdup(strchr(text, '\n') + 1);
+		free(text);
+	}
+	tables_free(&all);
+	free(page);
+	return rows;
+}
+
+static void rows_are(const char *name, const char *expected)
+{
+	char *rows = rows_of(name);
+
+	ck_assert_msg(rows, "no table %s", name);
+	ck_assert_str_eq(rows, expected);
+	free(rows);
+}
+
+static bool page_has(const char *text)
+{
+	size_t len;
+	char *page = report_text(root, &len);
+	bool has = strstr(page, text);
+
+	free(page);
+	return has;
+}
+
+static void add_all(void)
+{
+	/* 100,000 and of npt 20,000 for 100 references: shadow paging is faster, and all of it. */
+	add("native", "gups", "update", 100000, 0, 0);
+	add("shadow2", "gups", "update", 100000, 0, 0);
+	add("shadow3", "gups", "update", 101000, 0, 0);
+	add("npt", "gups", "update", 100000, 100, 0);
+	/* npt 100,000 with 200 references; shadow3 5 per cent more with 45 switches. */
+	add("native", "compute", "run", 50000, 0, 0);
+	add("shadow2", "compute", "run", 60000, 0, 90);
+	add("shadow3", "compute", "run", 60000, 0, 45);
+	add("npt", "compute", "run", 60000, 200, 0);
+	/* Two phases together. */
+	add("shadow2", "demand-fault", "a", 10000, 0, 50);
+	add("npt", "demand-fault", "a", 10000, 0, 0);
+	add("shadow2", "demand-fault", "b", 10000, 0, 100);
+	add("npt", "demand-fault", "b", 10000, 0, 0);
+	add("shadow2", "smp-compute", "run", -1000, 0, 0);
+	add("npt", "smp-compute", "run", -900, 0, 0);
+}
+
+START_TEST(who_wins)
+{
+	add_all();
+	/* A switch half as dear makes shadow3 the winner of compute, and so does memory twice as dear. */
+	rows_are("summary", "gups,shadow2 shadow3,1.00×,npt,20.0 %,0.83×,holds\n"
+			    "compute,npt,2.00×,shadow3,5.0 %,1.05×,hangs on 2\n"
+			    "demand-fault,npt,–,shadow2,8.5 times,8.50×,holds\n"
+			    "smp-compute,\"no cycles: the model has one CPU, and the guest has several\",,,,,\n");
+	ck_assert(page_has("Nested paging is faster in<b>2 of 3</b>"));
+	ck_assert(page_has("Shadow paging is faster in<b>1 of 3</b>"));
+	ck_assert(page_has("Even in<b>0 of 3</b>"));
+	/* The targets are no longer what a visitor meets first. */
+	ck_assert(!page_has("Targets met"));
+}
+END_TEST
+
+/* Fields of the map by side: from even to either; a workload by recipe. */
+START_TEST(what_hangs_on_assumed_values)
+{
+	add_all();
+	add("shadow2", "tlb-miss-and-fault", "m5-u1", 100000, 0, 30);
+	add("shadow3", "tlb-miss-and-fault", "m5-u1", 100000, 0, 20);
+	add("npt", "tlb-miss-and-fault", "m5-u1", 100000, 100, 0);
+	rows_are("assumed",
+		 "memory_latency,\"a load from memory, in cycles\",200,100: the map's m5-u1 to nested,"
+		 "400: compute to shadow3; the map's m5-u1 to shadow\n"
+		 "world_switch,\"out of the guest and back, in cycles\",1000,500: compute to shadow3; the map's m5-u1 to "
+		 "shadow,2000: the map's m5-u1 to nested\n");
+	ck_assert(page_has("by halving or doubling any of the others: walk."));
+	ck_assert(page_has("Not tried, since what is counted hangs on them: pwc_entries"));
+}
+END_TEST
+
+/* A run of a version that kept no machines, or counted less: who wins is said, what that hangs on is not. */
+START_TEST(older_runs)
+{
+	json_t *modelled = json_object_get(json_object_get(root, "machine"), "modelled");
+
+	add_all();
+	json_object_del(json_object_get(json_object_get(modelled, "m"), "values"), "walk");
+	rows_are("summary", "gups,shadow2 shadow3,1.00×,npt,20.0 %,0.83×,not known\n"
+			    "compute,npt,2.00×,shadow3,5.0 %,1.05×,not known\n"
+			    "demand-fault,npt,–,shadow2,8.5 times,8.50×,not known\n"
+			    "smp-compute,\"no cycles: the model has one CPU, and the guest has several\",,,,,\n");
+	ck_assert_ptr_null(rows_of("assumed"));
+	ck_assert(page_has("This run did not keep what that needs"));
+}
+END_TEST
+
+/* Bars, with instructions and trips beside them; a recipe without cycles says why. */
+START_TEST(a_workloads_bars)
+{
+	add("native", "gups", "update", 100000, 0, 0);
+	add("shadow2", "gups", "update", 100000, 0, 100);
+	add("npt", "gups", "update", -100000, 0, 0);
+	rows_are("cycles-gups",
+		 "update,shadow2,,20000,2.00×,10000,0\n"
+		 ",npt,\"no cycles: the model found no such region (docs/model.md, what it leaves out)\",,,10000,0\n"
+		 ",native,,10000,1.00×,10000,0\n");
+	ck_assert(page_has("width:50.00%"));
+}
+END_TEST
+
+/* Without cycles the report is that of instructions, and says how to have cycles. */
+START_TEST(without_cycles)
+{
+	add("native", "gups", "update", -100000, 0, 0);
+	add("shadow2", "gups", "update", -120000, 0, 0);
+	ck_assert(!page_has("Who wins where"));
+	ck_assert(!page_has("class=choice"));
+	ck_assert(page_has("./penumbra run --qemu next --cycles"));
+	ck_assert(page_has("<h3>At a glance</h3>"));
+	ck_assert(!page_has("id=instructions"));
+}
+END_TEST
+
+/* A choice among machines only where there are several; what is of one of them has its name. */
+START_TEST(a_choice_of_machines)
+{
+	json_t *modelled = json_object_get(json_object_get(root, "machine"), "modelled"), *cycles;
+
+	add("shadow2", "gups", "update", 1000, 0, 0);
+	ck_assert(!page_has("class=choice"));
+	json_object_set(modelled, "m2", json_object_get(modelled, "m"));
+	cycles = json_object_get(json_array_get(json_object_get(json_array_get(json_object_get(root, "items"), 0), "regions"), 0),
+				 "cycles");
+	json_object_set(cycles, "m2", json_object_get(cycles, "m"));
+	ck_assert(page_has("<option value=\"m\">m: a machine"));
+	ck_assert(page_has("<option value=\"m2\" selected>"));
+	ck_assert(page_has("<div data-machine=\"m2\"><h2>Who wins where: m2"));
+}
+END_TEST
+
+/* Within the key's range. */
+START_TEST(halves_and_doubles)
+{
+	struct machine m = { .value = { [MACHINE_overlap] = 60, [MACHINE_walk] = 5, [MACHINE_l1_latency] = 1 } };
+
+	ck_assert_uint_eq(machine_doubled(&m, MACHINE_overlap), 99);
+	ck_assert_uint_eq(machine_halved(&m, MACHINE_overlap), 30);
+	ck_assert_uint_eq(machine_halved(&m, MACHINE_walk), 2);
+	ck_assert_uint_eq(machine_doubled(&m, MACHINE_walk), 10);
+	ck_assert_uint_eq(machine_halved(&m, MACHINE_l1_latency), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("winners");
+	TCase *c = tcase_create("winners");
+
+	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_test(c, who_wins);
+	tcase_add_test(c, what_hangs_on_assumed_values);
+	tcase_add_test(c, older_runs);
+	tcase_add_test(c, a_workloads_bars);
+	tcase_add_test(c, without_cycles);
+	tcase_add_test(c, a_choice_of_machines);
+	tcase_add_test(c, halves_and_doubles);
+	suite_add_tcase(s, c);
+	return suite_run(s);
+}
