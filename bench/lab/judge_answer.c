@@ -37,11 +37,10 @@ const json_t *judge_told(struct work *w, const char *recipe, const char *operati
 	char *key = xfmt("%s %s", recipe, operation);
 	json_t *told = json_object_get(w->told, key);
 
-	if (!told && r && of) {
-		told = explain_record(w->p, r, of, 0);
-		if (told)
-			json_object_set_new(w->told, key, told);
-	}
+	if (!r || !of)
+		say("%s/lab.def: there is no \"%s\"", w->lab->dir, key);
+	else if (!told && (told = explain_record(w->p, r, of, 0)))
+		json_object_set_new(w->told, key, told);
 	free(key);
 	return told;
 }
@@ -72,7 +71,7 @@ struct verdict judge_number(const struct question *q)
 	double measured;
 
 	if (!told)
-		return judge_cannot(q, q->word[1]);
+		return (struct verdict){ false, xstrdup("it cannot be judged"), true };
 	if (!judge_figure(told, q->word[2], q->word[3], &measured))
 		return judge_cannot(q, q->word[2]);
 	return judge_against(q, measured);

@@ -138,7 +138,9 @@ struct verdict judge_most(const struct question *q)
 	if (!engine_of(q, &e, &v) || !(told = tell(q, e, operation, &v)))
 		return v;
 	ours = judge_told(q->w, q->word[4], operation);
-	if (!ours || !judge_figure(ours, q->word[2], field, &most) || !judge_figure(told, q->word[2], field, &is))
+	if (!ours)
+		v = (struct verdict){ false, xstrdup("it cannot be judged"), true };
+	else if (!judge_figure(ours, q->word[2], field, &most) || !judge_figure(told, q->word[2], field, &is))
 		v = judge_cannot(q, operation);
 	else if (is <= 1.01 * most)
 		v = (struct verdict){ true, xfmt("%s: %.2f %s an operation; %s has %.2f", operation, is, field, q->word[4], most),

@@ -71,6 +71,18 @@ static bool all_passed(const json_t *result, bool class)
 	return true;
 }
 
+/* What engines are compiled and linked with, made by the build directory's `make labs`. */
+static bool can_build(const struct lab *l, const struct paths *p)
+{
+	char *config = xfmt("%s/labs.config", p->build);
+	const bool can = !l->nr_engines || file_exists(config);
+
+	if (!can)
+		say("%s is not there: `make labs` in the build directory makes it, as `./penumbra lab` does", config);
+	free(config);
+	return can;
+}
+
 static int check(const struct lab *l, const struct options *o, const struct paths *p, const char *dir)
 {
 	const struct grading g = { l, p, json_object(), o->keep_built };
@@ -79,6 +91,10 @@ static int check(const struct lab *l, const struct options *o, const struct path
 	size_t len;
 	int ret;
 
+	if (!can_build(l, p)) {
+		json_decref(g.told);
+		return EXIT_FAILED;
+	}
 	confine_begin();
 	if (confine_lack())
 		say("%s", confine_lack());

@@ -76,6 +76,11 @@ is "interrupted" "$?" 130
 check "nothing of it runs" no_process "$build/lab-work/"
 check "nothing of it is left" sh -c '! ls "$1"/lab-work/* >/dev/null 2>&1' - "$build"
 
+# What is not built is no fault of the student's.
+mkdir "$tmp/unbuilt"
+lab 3 --check --build "$tmp/unbuilt" "$srcdir/labs/solutions/03"; is "nothing is built" "$? $(wc -c <"$tmp/out")" "1 0"
+has "it says what makes it" "$tmp/err" 'make labs'
+
 # Those who ask wrongly.
 lab 7; is "no such lab" "$?" 2
 lab 1 --json; is "--json without --check" "$?" 2
