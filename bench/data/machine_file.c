@@ -75,7 +75,8 @@ bool machine_of_run(const json_t *machines, const char *name, struct machine *m)
 	for (int k = 0; k < MACHINE_KEYS; k++) {
 		const json_t *v = json_object_get(values, machine_keys[k].name);
 
-		if (!json_is_integer(v))
+		if (!json_is_integer(v) || json_integer_value(v) < machine_keys[k].least ||
+		    json_integer_value(v) > machine_keys[k].most)
 			return false;
 		m->value[k] = (uint32_t)json_integer_value(v);
 		m->assumed[k] = is_listed(json_object_get(of, "assumed"), machine_keys[k].name);

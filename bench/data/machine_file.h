@@ -16,7 +16,8 @@ char *machine_file(const struct paths *p, const char *word);
 
 /*
  * What a run keeps of the machines that it was modelled on, by name: title, values, and which of these are assumed. `machines` as --machine has
- * them, NULL: the usual ones. machine_of_run() has one of them again; false: it lacks, or some value of it, as in runs of other versions.
+ * them, NULL: the usual ones. machine_of_run() has one of them again; false: it lacks, or some value of it lacks or is out of range, as in
+ * runs of other versions.
  */
 json_t *machines_json(const struct paths *p, const char *machines);
 bool machine_of_run(const json_t *machines, const char *name, struct machine *m);

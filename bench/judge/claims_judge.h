@@ -9,6 +9,7 @@
 #define BENCH_CLAIMS_JUDGE_H
 
 #include "claims.h"
+#include "modelled.h"
 
 struct judgement {
 	const struct dataset *d;
@@ -80,6 +81,39 @@ static inline double bytes(const struct cell *c)
 {
 	return per_op(c, c->r->bytes_touched);
 }
+/*
+ * Modelled cycles, of a run that has them: one figure of two cells on each machine that both were modelled on. Where there is such a machine, a
+ * claim about cost is judged by these, and instructions stand beside them.
+ */
+#define MAX_MACHINES 16
+struct on_machines {
+	unsigned n;
+	struct {
+		const char *name;
+		double a, b;
+	} on[MAX_MACHINES];
+};
+typedef double cycles_fn(const struct cell *c, const char *machine, enum trip kind);
+void cycles_on_machines(const struct dataset *d, const struct cell *a, const struct cell *b, cycles_fn *figure, enum trip kind,
+			struct on_machines *m);
+/* The same by cycles_per_trip(), where the trips to compare are of two kinds. */
+void cycles_of_kinds(const struct dataset *d, const struct cell *a, enum trip kind_a, const struct cell *b, enum trip kind_b,
+		     struct on_machines *m);
+/* Of guest and hypervisor, per operation; the kind is not looked at. */
+cycles_fn cycles_per_op;
+/*
+ * Of the hypervisor, for a trip of that kind without its world switch: the model has sums of a region, so a trip has its part of them by the
+ * instructions that it took. And what a world switch takes beside that; 0 without trips.
+ */
+cycles_fn cycles_per_trip;
+double cycles_per_switch(const struct cell *c, const char *machine);
+/* Both figures of `more` are added, on the machines that both have. */
+void add_cycles(struct on_machines *to, const struct on_machines *more);
+/* On how many machines a is less than so many times b. */
+unsigned less_on(const struct on_machines *m, double factor);
+/* "41.5 and 60.2 on zen2-2019, ...", or of a alone; the caller frees it. And both behind what was measured; `what` begins with a blank. */
+char *machines_text(const struct on_machines *m, bool both);
+void measured_cycles(struct judgement *j, const struct on_machines *m, const char *what);
 /* Is `value`, in trips per operation, within 0.05 of `whole`? */
 bool near(double value, double whole);
 

@@ -18,10 +18,17 @@ static bool ask_trial(struct judgement *j, const char *axis, const char *part, c
 	       (ask(j, t->pair.with, workload, phase, &t->with) & ask(j, t->pair.without, workload, phase, &t->without));
 }
 
+/* Does a trip cost less with the flags: in cycles on each machine, or in instructions where the run has none? */
+static bool flags_save(const struct trial *t, enum trip kind, const struct on_machines *m)
+{
+	return m->n ? less_on(m, 1) == m->n : ticks_per_trip(&t->with, kind) < ticks_per_trip(&t->without, kind);
+}
+
 /* Flags in the shadow stand in for reading the guest's tables: no byte of them is touched at such a trip. */
 static void judge_flags_by(struct judgement *j, const struct trial *trial, const char *workload, enum trip kind)
 {
 	const struct trial t = *trial;
+	struct on_machines m;
 	double with, without;
 
 	if (!t.with.r->trip[kind].count || !t.without.r->trip[kind].count) {
@@ -32,6 +39,8 @@ static void judge_flags_by(struct judgement *j, const struct trial *trial, const
 	without = bytes_per_trip(&t.without, kind);
 	measured(j, "%.0f instructions and %.1f bytes of page tables per trip under %s, %.0f and %.1f under %s",
 		 ticks_per_trip(&t.with, kind), with, t.pair.with, ticks_per_trip(&t.without, kind), without, t.pair.without);
+	cycles_on_machines(j->d, &t.with, &t.without, cycles_per_trip, kind, &m);
+	measured_cycles(j, &m, " of such a trip, besides the world switch");
 	if (with <= 8 && without <= 8)
 		decide(j, DIFFERS,
 		       "with flags only the shadow entry that holds them is read, but without them this engine reads one entry "
@@ -39,13 +48,14 @@ static void judge_flags_by(struct judgement *j, const struct trial *trial, const
 		       "the guest's: it remembers the way down");
 	else if (with >= without)
 		decide(j, REFUTED, "the flags save no reading of page tables");
-	else if (ticks_per_trip(&t.with, kind) >= ticks_per_trip(&t.without, kind))
-		decide(j, DIFFERS, "fewer bytes are read, but not in fewer instructions");
+	else if (!flags_save(&t, kind, &m))
+		decide(j, DIFFERS, "fewer bytes are read, but not in fewer %s", m.n ? "cycles on each machine" : "instructions");
 	else if (with > 8)
 		decide(j, DIFFERS, "less is read, but more than the one shadow entry that holds the flags");
 	else
-		decide(j, CONFIRMED, "at most the entry with the flags is read, %.1f times fewer instructions",
-		       ticks_per_trip(&t.without, kind) / ticks_per_trip(&t.with, kind));
+		decide(j, CONFIRMED, "at most the entry with the flags is read, %.1f times fewer instructions%s",
+		       ticks_per_trip(&t.without, kind) / ticks_per_trip(&t.with, kind),
+		       m.n ? ", and fewer cycles on each machine" : "");
 }
 
 static void judge_flags(struct judgement *j, const char *part, const char *workload, enum trip kind)
@@ -109,6 +119,7 @@ void judge_bulk_updates(struct judgement *j)
 void judge_read_protect(struct judgement *j)
 {
 	struct trial touch, scan, demand;
+	struct on_machines m, scanned;
 	double with, without;
 
 	if (!ask_trial(j, "ad", "read_protect", "fault", "pte-scan", "touch", &touch) ||
@@ -121,8 +132,16 @@ void judge_read_protect(struct judgement *j)
 		 "trips to use a page and read its bits: %.3f + %.3f under %s, %.3f + %.3f under %s; demand-fault %.2f and %.2f",
 		 trips(&touch.with), trips(&scan.with), touch.pair.with, trips(&touch.without), trips(&scan.without),
 		 touch.pair.without, trips(&demand.with), trips(&demand.without));
-	if (without > 0 && with <= 0.1 * without)
-		decide(j, CONFIRMED, "at most a tenth of them is left");
+	cycles_on_machines(j->d, &touch.with, &touch.without, cycles_per_op, TRIP_MAX, &m);
+	cycles_on_machines(j->d, &scan.with, &scan.without, cycles_per_op, TRIP_MAX, &scanned);
+	add_cycles(&m, &scanned);
+	measured_cycles(j, &m, " to use a page and read its bits");
+	if (without > 0 && with <= 0.1 * without && less_on(&m, 1) == m.n)
+		decide(j, CONFIRMED, "at most a tenth of them is left%s",
+		       m.n ? ", and it takes fewer cycles on each machine" : "");
+	else if (without > 0 && with <= 0.1 * without)
+		decide(j, DIFFERS, "at most a tenth of them is left, but on %u of %u machines it takes no fewer cycles",
+		       m.n - less_on(&m, 1), m.n);
 	else if (with >= without)
 		decide(j, REFUTED, "none of them is removed");
 	else
@@ -155,6 +174,7 @@ void judge_teardown_heuristics(struct judgement *j)
 void judge_splinters(struct judgement *j)
 {
 	double pages_direct, pages_splinter;
+	struct on_machines m;
 	struct trial t;
 	bool faults, pages;
 
@@ -167,8 +187,13 @@ void judge_splinters(struct judgement *j)
 	measured(j,
 		 "%.3f trips per operation and %.0f shadow pages at most under %s (direct), %.3f and %.0f under %s (splintered)",
 		 trips(&t.with), pages_direct, t.pair.with, trips(&t.without), pages_splinter, t.pair.without);
-	if (faults && pages)
-		decide(j, CONFIRMED, "direct superpages take fewer of both");
+	cycles_on_machines(j->d, &t.with, &t.without, cycles_per_op, TRIP_MAX, &m);
+	measured_cycles(j, &m, " per operation, direct and splintered");
+	if (faults && pages && less_on(&m, 1) < m.n)
+		decide(j, DIFFERS, "direct superpages take fewer of both, but on %u of %u machines no fewer cycles",
+		       m.n - less_on(&m, 1), m.n);
+	else if (faults && pages)
+		decide(j, CONFIRMED, "direct superpages take fewer of both%s", m.n ? ", and fewer cycles on each machine" : "");
 	else if (!faults && !pages)
 		decide(j, REFUTED, "direct superpages take no fewer faults and no fewer shadows");
 	else

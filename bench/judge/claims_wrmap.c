@@ -87,6 +87,7 @@ void judge_reverse_map(struct judgement *j)
 	const char *rmap = recipe_with(j, "rmap");
 	struct pair scan;
 	struct cell big, big_rmap, with, guess, scanned;
+	struct on_machines m;
 	double factor;
 	bool saves;
 
@@ -104,13 +105,15 @@ void judge_reverse_map(struct judgement *j)
 		return;
 	}
 	factor = 1 + life(&big_rmap, PN_CNT_rmap_pages_peak) / life(&big, PN_CNT_shadow_peak);
-	saves = instructions(&with) < instructions(&scanned);
+	cycles_on_machines(j->d, &with, &scanned, cycles_per_op, TRIP_MAX, &m);
+	saves = m.n ? less_on(&m, 1) == m.n : instructions(&with) < instructions(&scanned);
 	measured(j,
 		 "linux-process: %.0f shadow pages and %.0f of the map, %.2f times as many; exec-exit: %.0f instructions with "
 		 "the map, %.0f "
 		 "with guesses, %.0f with scans only",
 		 life(&big, PN_CNT_shadow_peak), life(&big_rmap, PN_CNT_rmap_pages_peak), factor, instructions(&with),
 		 instructions(&guess), instructions(&scanned));
+	measured_cycles(j, &m, " of exec-exit, with the map and with scans");
 	if (factor >= 1.75 && factor <= 2.25 && saves)
 		decide(j, CONFIRMED, "both");
 	else if (factor < 1.25 && !saves)

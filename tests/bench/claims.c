@@ -50,18 +50,36 @@ static void add_workload(const char *name)
 	json_array_append_new(json_object_get(root, "workloads"), json_pack("{s:s, s:s}", "name", name, "kind", "pvh"));
 }
 
-/* "pf_fixed=count:ticks:bytes", "@figure of what dom0 did to it", "#counter=value" of the whole life, anything else a figure of the region. */
+/* What the model says of the region on a machine: cycles of the guest; of the hypervisor, beside its world switches, and of these. */
+static void add_machine(json_t *region, const char *machine, const long v[4])
+{
+	json_t *all = json_object_get(region, "cycles");
+
+	if (!all)
+		json_object_set_new(region, "cycles", all = json_object());
+	json_object_set_new(all, machine,
+			    json_pack("{s:{s:{s:I}, s:{}}, s:{s:{s:I, s:I}, s:{s:I}}}", "guest", "cycles", "instructions",
+				      (json_int_t)v[0], "count", "hypervisor", "cycles", "data", (json_int_t)v[1], "world_switch",
+				      (json_int_t)v[3], "count", "instructions", (json_int_t)v[2]));
+}
+
+/*
+ * "pf_fixed=count:ticks:bytes", "@figure of what dom0 did to it", "#counter=value" of the whole life, "~machine=cycles" as in claims.def, anything
+ * else a figure of the region.
+ */
 static void add_value(json_t *region, json_t *counters, json_t *exercise, const char *word)
 {
 	char name[64];
-	long v[3] = { 0 };
-	int n = sscanf(word, "%63[^=]=%ld:%ld:%ld", name, &v[0], &v[1], &v[2]);
+	long v[4] = { 0 };
+	int n = sscanf(word, "%63[^=]=%ld:%ld:%ld:%ld", name, &v[0], &v[1], &v[2], &v[3]);
 
 	ck_assert_msg(n >= 2, "no name=value: %s", word);
 	if (name[0] == '@')
 		json_object_set_new(exercise, name + 1, json_integer(v[0]));
 	else if (name[0] == '#')
 		json_object_set_new(counters, name + 1, json_integer(v[0]));
+	else if (name[0] == '~')
+		add_machine(region, name + 1, v);
 	else if (!strncmp(name, "pf_", 3))
 		json_object_set_new(json_object_get(region, "trip"), name,
 				    json_pack("{s:I, s:I, s:I}", "count", (json_int_t)v[0], "ticks", (json_int_t)v[1], "bytes",

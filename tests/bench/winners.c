@@ -22,7 +22,7 @@ static void name_all(const char *list, const char *const names[], const char *co
 						"workload", names[i], "levels", 4));
 }
 
-/* Every value is 0 but those; every other cost is assumed, too, and charged for nothing. */
+/* Every other value is the least that there can be, and nothing is charged by it. */
 static json_t *machine_values(void)
 {
 	json_t *values = json_object(), *assumed = json_array();
@@ -32,7 +32,7 @@ static json_t *machine_values(void)
 				    json_integer(k == MACHINE_world_switch   ? 1000 :
 						 k == MACHINE_memory_latency ? 200 :
 						 k == MACHINE_instruction    ? 100 :
-									       0));
+									       (int)machine_keys[k].least));
 		if (k == MACHINE_world_switch || k == MACHINE_memory_latency || k == MACHINE_walk || k == MACHINE_pwc_entries)
 			json_array_append_new(assumed, json_string(machine_keys[k].name));
 	}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Modelled cycles for the judges whose claim speaks of cost: the same figure of two cells on every machine of the run. */
+#include <stdlib.h>
+
+#include "claims_judge.h"
+
+static void add_machine(struct on_machines *m, const char *machine, double a, double b)
+{
+	if (m->n == MAX_MACHINES)
+		return;
+	m->on[m->n].name = machine;
+	m->on[m->n].a = a;
+	m->on[m->n++].b = b;
+}
+
+void cycles_on_machines(const struct dataset *d, const struct cell *a, const struct cell *b, cycles_fn *figure, enum trip kind,
+			struct on_machines *m)
+{
+	const char *name;
+
+	m->n = 0;
+	for (unsigned i = 0; (name = modelled_machine(d, i)); i++)
+		if (modelled_is(a->r, name) && modelled_is(b->r, name))
+			add_machine(m, name, figure(a, name, kind), figure(b, name, kind));
+}
+
+void cycles_of_kinds(const struct dataset *d, const struct cell *a, enum trip kind_a, const struct cell *b, enum trip kind_b,
+		     struct on_machines *m)
+{
+	cycles_on_machines(d, a, b, cycles_per_trip, kind_a, m);
+	for (unsigned i = 0; i < m->n; i++)
+		m->on[i].b = cycles_per_trip(b, m->on[i].name, kind_b);
+}
+
+double cycles_per_op(const struct cell *c, const char *machine, enum trip unused)
+{
+	(void)unused;
+	return per_op(c, modelled_cycles(c->r, machine));
+}
+
+double cycles_per_trip(const struct cell *c, const char *machine, enum trip kind)
+{
+	return ticks_per_trip(c, kind) * modelled_per_instruction(c->r, machine);
+}
+
+double cycles_per_switch(const struct cell *c, const char *machine)
+{
+	return c->r->trips ? (double)modelled_part(c->r, machine, MODEL_CYCLES_world_switch) / (double)c->r->trips : 0;
+}
+
+void add_cycles(struct on_machines *to, const struct on_machines *more)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < to->n; i++)
+		for (unsigned k = 0; k < more->n; k++)
+			if (to->on[i].name == more->on[k].name) {
+				to->on[n] = to->on[i];
+				to->on[n].a += more->on[k].a;
+				to->on[n++].b += more->on[k].b;
+			}
+	to->n = n;
+}
+
+unsigned less_on(const struct on_machines *m, double factor)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < m->n; i++)
+		n += m->on[i].a < factor * m->on[i].b;
+	return n;
+}
+
+/* As people read it. */
+static char *figure_text(double v)
+{
+	return xfmt("%.*f", v < 100, v);
+}
+
+char *machines_text(const struct on_machines *m, bool both)
+{
+	char *text = xstrdup("");
+
+	for (unsigned i = 0; i < m->n; i++) {
+		char *a = figure_text(m->on[i].a), *b = figure_text(m->on[i].b);
+		char *longer =
+			xfmt("%s%s%s%s%s on %s", text, i ? ", " : "", a, both ? " and " : "", both ? b : "", m->on[i].name);
+
+		free(text);
+		free(a);
+		free(b);
+		text = longer;
+	}
+	return text;
+}
+
+void measured_cycles(struct judgement *j, const struct on_machines *m, const char *what)
+{
+	char *text, *longer;
+
+	if (!m->n)
+		return;
+	text = machines_text(m, true);
+	longer = xfmt("%s; modelled cycles%s: %s", j->v.measured, what, text);
+	free(j->v.measured);
+	j->v.measured = longer;
+	free(text);
+}
