@@ -401,7 +401,8 @@ void report_winners(FILE *f, const struct dataset *d)
 		if (*all.values.title) {
 			fputs("<p class=soft>", f);
 			html_text(f, all.values.title);
-			fprintf(f, "; %u of its %u values are assumed.</p>\n", machine_assumed(&all.values), MACHINE_KEYS);
+			fprintf(f, "; %u of its %u values are assumed.</p>\n", machine_assumed(&all.values),
+				(unsigned)MACHINE_KEYS);
 		}
 		score_cards(f, &all);
 		winners(f, d, &all);
