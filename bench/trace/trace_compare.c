@@ -14,8 +14,7 @@ struct op {
 	int kind;
 	int64_t page, trips, cost, begin, region;
 	int64_t nth; /* of those with the same region, kind and page */
-	const char *shape, *region_name;
-	uint64_t address;
+	const char *shape, *region_name, *address;
 };
 
 struct ops {
@@ -72,8 +71,8 @@ static struct ops read_ops(const json_t *report)
 
 		o.op[o.count++] = (struct op){
 			.kind = kind < 0 ? TA_OP_other : kind,
-			.page = (int64_t)TA_PAGE((uint64_t)whole(op, OP_ADDRESS)),
-			.address = (uint64_t)whole(op, OP_ADDRESS),
+			.page = (int64_t)TA_PAGE(strtoull(json_string_value(json_array_get(op, OP_ADDRESS)), NULL, 16)),
+			.address = json_string_value(json_array_get(op, OP_ADDRESS)),
 			.trips = whole(op, OP_TRIPS),
 			.cost = whole(op, OP_COST),
 			.begin = whole(op, OP_BEGIN),
@@ -259,9 +258,9 @@ static json_t *first_parted_table(struct compared *c, const char *a, const char 
 
 		if (!strcmp(x->shape, y->shape))
 			continue;
-		add_row(t, json_pack("[s,s,I,s,I,I,I,I,s]", x->region_name, ta_op_name((unsigned)x->kind), (json_int_t)x->address,
-				     x->shape, (json_int_t)x->begin, (json_int_t)x->cost, (json_int_t)y->cost,
-				     (json_int_t)y->begin, y->shape));
+		add_row(t, json_pack("[s,s,s,s,I,I,I,I,s]", x->region_name, ta_op_name((unsigned)x->kind), x->address, x->shape,
+				     (json_int_t)x->begin, (json_int_t)x->cost, (json_int_t)y->cost, (json_int_t)y->begin,
+				     y->shape));
 		shown++;
 	}
 	return t;

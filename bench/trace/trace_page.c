@@ -2,7 +2,6 @@
 /* A section a trace. An operation's sequence is drawn from a report on it alone, so that the trace is read once more for each. */
 #include "trace_page.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,14 +30,7 @@ void trace_page_end(FILE *f)
 	fputs("</main></body></html>\n", f);
 }
 
-static bool is_hex(const json_t *table, size_t column)
-{
-	const json_t *c = json_array_get(json_object_get(table, "columns"), column);
-
-	return !strcmp(json_string_value(json_object_get(c, "unit")), "hex");
-}
-
-static void put_cell(FILE *f, const json_t *table, const json_t *row, size_t column)
+static void put_cell(FILE *f, const json_t *row, size_t column)
 {
 	const json_t *v = json_array_get(row, column);
 
@@ -46,8 +38,6 @@ static void put_cell(FILE *f, const json_t *table, const json_t *row, size_t col
 		html_th_row(f, json_string_value(v));
 	else if (json_is_string(v))
 		html_td_text(f, json_string_value(v));
-	else if (is_hex(table, column))
-		fprintf(f, "<td class=n>%#" PRIx64 "</td>", (uint64_t)json_integer_value(v));
 	else
 		html_td(f, json_number_value(v));
 }
@@ -73,7 +63,7 @@ static void put_table(FILE *f, const json_t *table)
 	json_array_foreach(json_object_get(table, "rows"), i, row) {
 		fputs("<tr>", f);
 		for (k = 0; k < json_array_size(row); k++)
-			put_cell(f, table, row, k);
+			put_cell(f, row, k);
 		fputs("</tr>\n", f);
 	}
 	table_end(f, NULL);

@@ -2,7 +2,6 @@
 /* Each picture is 960 wide; text is 12 high and about 7 wide a letter. */
 #include "trace_pictures.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -394,20 +393,17 @@ void draw_marks(FILE *f)
 
 static void put_step(FILE *f, const json_t *trip, double y, double since)
 {
-	char *leave = xfmt("%#" PRIx64, (uint64_t)json_integer_value(json_array_get(trip, WORST_ADDRESS)));
 	char *when = xfmt("+%.0f", since);
 	char *work = xfmt("%s: %.0f ticks, %.0f bytes of page tables", text_at(trip, WORST_WHAT), number_at(trip, WORST_TICKS),
 			  number_at(trip, WORST_BYTES));
 
 	put_text(f, GUEST - 10, y + 4, "end", when);
 	put_line(f, GUEST, y, HYPER - 6, y, "marker-end=\"url(#tip)\"");
-	if (json_integer_value(json_array_get(trip, WORST_ADDRESS)))
-		put_text(f, (GUEST + HYPER) / 2, y - 5, "middle", leave);
+	put_text(f, (GUEST + HYPER) / 2, y - 5, "middle", text_at(trip, WORST_ADDRESS));
 	fprintf(f, "<rect x=\"%.0f\" y=\"%.1f\" width=\"10\" height=\"28\" fill=\"#2f7ed8\"/>\n", HYPER - 5, y - 2);
 	put_text(f, HYPER + 14, y + 8, "start", work);
 	put_text(f, HYPER + 14, y + 23, "start", text_at(trip, WORST_WITHIN));
 	put_line(f, HYPER - 6, y + 26, GUEST + 6, y + 26, "stroke-dasharray=\"4 3\" marker-end=\"url(#tip)\"");
-	free(leave);
 	free(when);
 	free(work);
 }

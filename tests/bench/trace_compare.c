@@ -47,21 +47,21 @@ static void teardown(void)
 	compared = NULL;
 }
 
-#define FAULT_A "[\"demand_fault\",4096,3,300,24,100,\"reflected emulated*2\",\"r\",1]"
-#define FAULT_B "[\"demand_fault\",4100,2,200,16,900,\"reflected pulled_through\",\"r\",1]"
+#define FAULT_A "[\"demand_fault\",\"0x1000\",3,300,24,100,\"reflected emulated*2\",\"r\",1]"
+#define FAULT_B "[\"demand_fault\",\"0x1004\",2,200,16,900,\"reflected pulled_through\",\"r\",1]"
 
 START_TEST(the_same_page_is_the_same_operation)
 {
 	compare("[" FAULT_A "]", "[" FAULT_B "]");
 	row_is(0, 0, "[\"demand_fault\",1,0,3,2,300,200,0,0,0,0]");
 	row_is(1, 0, "[\"demand_fault\",1,\"reflected emulated*2\",300.0,200.0,-100,\"reflected pulled_through\"]");
-	row_is(2, 0, "[\"r\",\"demand_fault\",4096,\"reflected emulated*2\",100,300,200,900,\"reflected pulled_through\"]");
+	row_is(2, 0, "[\"r\",\"demand_fault\",\"0x1000\",\"reflected emulated*2\",100,300,200,900,\"reflected pulled_through\"]");
 }
 END_TEST
 
 START_TEST(what_one_recipe_does_besides_stands_alone)
 {
-	compare("[" FAULT_A "]", "[[\"hidden_fault\",8192,1,50,8,800,\"filled\",\"r\",1]," FAULT_B "]");
+	compare("[" FAULT_A "]", "[[\"hidden_fault\",\"0xffff800000002000\",1,50,8,800,\"filled\",\"r\",1]," FAULT_B "]");
 	ck_assert_uint_eq(json_array_size(rows(0)), 2);
 	row_is(0, 0, "[\"demand_fault\",1,0,3,2,300,200,0,0,0,0]");
 	row_is(0, 1, "[\"hidden_fault\",0,0,0,0,0,0,0,0,1,50]");
@@ -71,9 +71,10 @@ END_TEST
 START_TEST(the_nth_time_is_the_nth_time_and_regions_are_apart)
 {
 	/* A page faulted in twice in region 1 under both, and once before it under the first alone. */
-	compare("[[\"demand_fault\",4096,1,1,0,1,\"reflected\",\"\",0],[\"demand_fault\",4096,1,10,0,2,\"reflected\",\"r\",1],"
-		"[\"demand_fault\",4096,1,20,0,3,\"reflected filled\",\"r\",1]]",
-		"[[\"demand_fault\",4096,1,11,0,2,\"reflected\",\"r\",1],[\"demand_fault\",4096,1,22,0,3,\"reflected "
+	compare("[[\"demand_fault\",\"0x1000\",1,1,0,1,\"reflected\",\"\",0],[\"demand_fault\",\"0x1000\",1,10,0,2,\"reflected\","
+		"\"r\",1],"
+		"[\"demand_fault\",\"0x1000\",1,20,0,3,\"reflected filled\",\"r\",1]]",
+		"[[\"demand_fault\",\"0x1000\",1,11,0,2,\"reflected\",\"r\",1],[\"demand_fault\",\"0x1000\",1,22,0,3,\"reflected "
 		"filled\",\"r\",1]]");
 	row_is(0, 0, "[\"demand_fault\",2,2,2,2,30,33,1,1,0,0]");
 	ck_assert_uint_eq(json_array_size(rows(2)), 0);

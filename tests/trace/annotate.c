@@ -83,6 +83,23 @@ START_TEST(a_trip_waits_for_its_end_and_nothing_overtakes_it)
 }
 END_TEST
 
+START_TEST(the_flush_tells_the_address_of_an_invlpg)
+{
+	put(trip_of(TRIP_invlpg, 0, 0));
+	put((struct ta_record){ .rec = { .tsc = now + 50, .event = PN_EV_flush, .payload = { 0, PAGE } } });
+	now += 1000;
+	put(trip_of(TRIP_invlpg, 0, 0));
+	put((struct ta_record){ .rec = { .tsc = now + 50, .event = PN_EV_flush, .payload = { 1, PAGE } } });
+	now += 1000;
+	trip_with(TRIP_cr3, 0, PN_EV_flush);
+	end();
+	ck_assert(ta_has_address(nth_trip(0)));
+	ck_assert_uint_eq(nth_trip(0)->rec.payload[3], PAGE);
+	ck_assert(!ta_has_address(nth_trip(1)));
+	ck_assert(!ta_has_address(nth_trip(2)));
+}
+END_TEST
+
 /* ---- operations ---- */
 
 START_TEST(reflect_write_write_and_pull_through_are_one_demand_fault)
@@ -186,6 +203,7 @@ int main(void)
 	tcase_add_test(t, a_kind_of_fault_is_a_fate_by_itself);
 	tcase_add_test(t, an_event_belongs_to_the_trip_of_its_vcpu_that_it_happened_in);
 	tcase_add_test(t, a_trip_waits_for_its_end_and_nothing_overtakes_it);
+	tcase_add_test(t, the_flush_tells_the_address_of_an_invlpg);
 	tcase_add_test(t, reflect_write_write_and_pull_through_are_one_demand_fault);
 	tcase_add_test(t, a_present_page_is_a_protection_fault);
 	tcase_add_test(t, the_next_fault_a_root_load_and_a_region_close_an_operation);

@@ -216,6 +216,46 @@ START_TEST(causes_and_the_timeline_sum_up_to_all_of_it)
 }
 END_TEST
 
+START_TEST(places_are_ranked_by_what_they_took)
+{
+	json_t *report, *rows;
+
+	/* 5000 pages, the nth with a cost of n modulo 777 and 1, and one that all others together do not reach. */
+	for (unsigned n = 0; n < 5000; n++) {
+		struct ta_record r = trip_of(TRIP_pf_fixed, PAGE + 0x1000 * n, 2);
+
+		r.rec.cost = n % 777 + 1;
+		r.rec.vcpu = n % 2;
+		r.rec.payload[1] = 0x1000 + n % 3;
+		put(r);
+		now += 1000;
+	}
+	for (unsigned n = 0; n < 20; n++) {
+		struct ta_record r = trip_of(TRIP_invlpg, 0x7000, 0);
+
+		r.rec.cost = 1000000;
+		put(r);
+		now += 2000000;
+	}
+	end();
+	report = ta_report(&tally, 0);
+	rows = json_object_get(json_array_get(json_object_get(report, "tables"), 15), "rows");
+	ck_assert_uint_eq(json_array_size(rows), 20);
+	ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 0), 0)), "0x7000");
+	ck_assert_int_eq(cell(json_array_get(rows, 0), 1), 20);
+	ck_assert_int_eq(cell(json_array_get(rows, 0), 3), 20000000);
+	ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 1), 0)), "0x400000309000");
+	ck_assert_int_eq(cell(json_array_get(rows, 1), 3), 777);
+	rows = json_object_get(json_array_get(json_object_get(report, "tables"), 13), "rows");
+	ck_assert_uint_eq(json_array_size(rows), 2);
+	ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 1), 0)), "0x1");
+	ck_assert_int_eq(cell(json_array_get(rows, 1), 1), 2500);
+	rows = json_object_get(json_array_get(json_object_get(report, "tables"), 14), "rows");
+	ck_assert_uint_eq(json_array_size(rows), 3);
+	json_decref(report);
+}
+END_TEST
+
 START_TEST(points_are_evenly_among_the_trips)
 {
 	json_t *points, *last;
@@ -440,6 +480,7 @@ int main(void)
 	tcase_add_test(t, a_region_counts_its_trips_without_the_call_that_ends_it);
 	tcase_add_test(t, shapes_group_operations_of_the_same_trips);
 	tcase_add_test(t, causes_and_the_timeline_sum_up_to_all_of_it);
+	tcase_add_test(t, places_are_ranked_by_what_they_took);
 	tcase_add_test(t, points_are_evenly_among_the_trips);
 	tcase_add_test(t, nothing_chosen_is_everything);
 	tcase_add_test(t, a_region_is_a_place);

@@ -47,10 +47,10 @@ static inline unsigned ta_kind(const struct ta_record *r)
 {
 	return (unsigned)r->rec.payload[0];
 }
-/* Has it a guest virtual address, in payload[3]? */
+/* Has it a guest virtual address, in payload[3]? Of an INVLPG it is put there by the pairing, where the flush is in the trace. */
 static inline bool ta_has_address(const struct ta_record *r)
 {
-	return r->fate || ta_kind(r) == TRIP_invlpg;
+	return r->fate || (ta_kind(r) == TRIP_invlpg && r->rec.payload[3]);
 }
 /* A vCPU among all domains'. */
 static inline unsigned ta_vcpu(const struct ta_record *r)

@@ -75,15 +75,21 @@ static void begin_trip(struct ta_pairing *p, struct ta_record *r)
 	*c = (struct current){ .trip = r->trip, .place = p->next, .end = r->rec.tsc + r->rec.cost };
 }
 
+/* Hardware does not tell the address of an INVLPG everywhere; the flush that it makes does. */
 static void note_within(struct ta_pairing *p, struct ta_record *r)
 {
 	const struct current *c = &p->current[ta_vcpu(r)];
+	struct ta_record *trip;
 
 	if (!c->trip || r->rec.tsc > c->end)
 		return;
 	r->trip = c->trip;
-	if (c->place >= p->first)
-		at(p, c->place)->within |= 1ull << r->rec.event % PN_MAX_EVENTS;
+	if (c->place < p->first)
+		return;
+	trip = at(p, c->place);
+	trip->within |= 1ull << r->rec.event % PN_MAX_EVENTS;
+	if (r->rec.event == PN_EV_flush && !r->rec.payload[0] && ta_kind(trip) == TRIP_invlpg)
+		trip->rec.payload[3] = r->rec.payload[1];
 }
 
 bool ta_pairing_push(struct ta_pairing *p, const struct ta_record *r)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tables as text in columns, as CSV, and as the JSON that they are. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "trace_tables.h"
@@ -12,8 +11,7 @@ static const char *unit_of(const json_t *table, size_t column)
 	return json_string_value(json_object_get(json_array_get(json_object_get(table, "columns"), column), "unit"));
 }
 
-/* A number in its column's unit; a text as it is. */
-static const char *cell_text(const json_t *table, const json_t *row, size_t column, char out[CELL])
+static const char *cell_text(const json_t *row, size_t column, char out[CELL])
 {
 	const json_t *v = json_array_get(row, column);
 
@@ -21,8 +19,6 @@ static const char *cell_text(const json_t *table, const json_t *row, size_t colu
 		snprintf(out, CELL, "%s", json_string_value(v));
 	else if (json_is_real(v))
 		snprintf(out, CELL, "%.2f", json_real_value(v));
-	else if (!strcmp(unit_of(table, column), "hex"))
-		snprintf(out, CELL, "%#" PRIx64, (uint64_t)json_integer_value(v));
 	else
 		snprintf(out, CELL, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 	return out;
@@ -45,7 +41,7 @@ static size_t width_of(const json_t *table, size_t column)
 	const json_t *row;
 
 	json_array_foreach(json_object_get(table, "rows"), i, row) {
-		size_t n = strlen(cell_text(table, row, column, cell));
+		size_t n = strlen(cell_text(row, column, cell));
 
 		width = n > width ? n : width;
 	}
@@ -87,7 +83,7 @@ static void show_text(FILE *f, const json_t *table)
 		put_cell(f, table, c, head_text(table, c, cell), c + 1 == columns);
 	json_array_foreach(json_object_get(table, "rows"), i, row)
 		for (size_t c = 0; c < columns && i < TEXT_ROWS; c++)
-			put_cell(f, table, c, cell_text(table, row, c, cell), c + 1 == columns);
+			put_cell(f, table, c, cell_text(row, c, cell), c + 1 == columns);
 	if (i > TEXT_ROWS)
 		fprintf(f, "... and %zu more: JSON and CSV have all\n", i - TEXT_ROWS);
 }
@@ -119,7 +115,7 @@ static void show_csv(FILE *f, const json_t *table)
 		put_csv(f, head_text(table, c, cell), c + 1 == columns);
 	json_array_foreach(json_object_get(table, "rows"), i, row)
 		for (size_t c = 0; c < columns; c++)
-			put_csv(f, cell_text(table, row, c, cell), c + 1 == columns);
+			put_csv(f, cell_text(row, c, cell), c + 1 == columns);
 }
 
 bool ta_show(FILE *f, const json_t *report, const char *format)

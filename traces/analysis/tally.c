@@ -30,6 +30,9 @@ void ta_tally_free(struct ta_tally *t)
 		ta_distribution_free(&t->fate[i]);
 	for (unsigned i = 0; i <= TA_RESYNCS; i++)
 		ta_distribution_free(&t->resyncs[i]);
+	ta_enumeration_free(&t->vcpus);
+	ta_enumeration_free(&t->rips);
+	ta_enumeration_free(&t->pages);
 	free(t->op);
 	free(t->current);
 	*t = (struct ta_tally){ 0 };
@@ -217,6 +220,13 @@ static bool book_figures(struct ta_tally *t, const struct ta_trip *trip)
 	return good;
 }
 
+static bool book_places(struct ta_tally *t, const struct ta_record *r)
+{
+	return ta_enumeration_add(&t->vcpus, ta_vcpu(r), r->rec.cost) &&
+	       ta_enumeration_add(&t->rips, r->rec.payload[1], r->rec.cost) &&
+	       (!ta_has_address(r) || ta_enumeration_add(&t->pages, TA_PAGE(r->rec.payload[3]), r->rec.cost));
+}
+
 static void book(struct ta_tally *t, struct ta_trip *trip)
 {
 	bool chosen = trip->here && ta_choice_takes(&t->choice, &trip->r);
@@ -226,7 +236,7 @@ static void book(struct ta_tally *t, struct ta_trip *trip)
 	if (!chosen)
 		return;
 	book_point(t, trip);
-	t->failed |= !book_figures(t, trip);
+	t->failed |= !book_figures(t, trip) || !book_places(t, &trip->r);
 	book_cause(t, trip);
 	book_interval(t, trip);
 	book_searches(t, trip);

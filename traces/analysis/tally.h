@@ -9,6 +9,7 @@
 
 #include "choice.h"
 #include "distribution.h"
+#include "enumeration.h"
 
 #define TA_STEPS     8    /* of an operation's shape: a kind of trip, so many times in a row */
 #define TA_BEFORE    3    /* trips that led to one */
@@ -89,8 +90,9 @@ struct ta_tally {
 	struct ta_distribution all, kind[TRIP_MAX], fate[TA_FATES], resyncs[TA_RESYNCS + 1];
 	uint64_t searches, found[3], searches_by[3], searches_none; /* by guess, scan, fixup */
 	struct ta_interval interval[TA_INTERVALS];
-	uint64_t origin, width;           /* stamp of the first trip chosen, ticks of an interval */
-	struct ta_cause cause[TA_CAUSES]; /* the last takes what has no room */
+	uint64_t origin, width;                   /* stamp of the first trip chosen, ticks of an interval */
+	struct ta_enumeration vcpus, rips, pages; /* of all; of all; of page faults and INVLPG, addresses */
+	struct ta_cause cause[TA_CAUSES];         /* the last takes what has no room */
 	unsigned nr_causes;
 	struct ta_point point[TA_POINTS];
 	unsigned nr_points;

@@ -3,7 +3,7 @@
  * A tally as tables, and tables as text, JSON or CSV.
  *
  *   report  = { "format": 1, "hz", "tables": [ table ... ], and if asked for "operations": [...], "points": [...] }
- *   table   = { "name", "title", "columns": [ { "name", "unit" } ... ], "rows": [ [ text | number ... ] ... ] };
+ *   table   = { "name", "title", "columns": [ { "name", "unit" } ... ], "rows": [ [ text | number ... ] ... ] }; an address is a text, "0x..."
  *             "text": false: in no text, since it is for pictures
  */
 #ifndef TRACES_TRACE_TABLES_H

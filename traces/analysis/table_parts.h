@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files that make a report's tables share; trace_tables.h is for all others. */
+#ifndef TRACES_TABLE_PARTS_H
+#define TRACES_TABLE_PARTS_H
+
+#include "trace_tables.h"
+
+/* A table without rows. Columns as "name:unit", NULL at the end. */
+json_t *tp_begin(const char *name, const char *title, const char *const columns[]);
+/* Takes the row. */
+void tp_row(json_t *table, json_t *row);
+/* An address: JSON's numbers would be negative from the middle on. */
+json_t *tp_hex(uint64_t n);
+/* In per cent; of nothing, 0. */
+double tp_share(uint64_t part, uint64_t whole);
+
+/* Costs of trips: the columns of `perf kvm stat`, with percentiles and bytes. */
+#define COST_COLUMNS                                                                                                             \
+	"count:", "share:%", "ticks:ticks", "time:%", "mean:ticks", "p5:ticks", "p50:ticks", "p95:ticks", "min:ticks",           \
+		"max:ticks", "bytes:bytes"
+/* A row of them behind a name, if there is any value; shares are of `all`. */
+void tp_cost(json_t *table, const char *name, struct ta_distribution *d, const struct ta_distribution *all);
+
+/* Of the guest's operations: operation_tables.c. */
+json_t *tp_operations(struct ta_tally *t);
+json_t *tp_shapes(const struct ta_tally *t);
+json_t *tp_causes(struct ta_tally *t);
+/* Of the trace itself, over time and by place: course_tables.c. */
+json_t *tp_overview(const struct ta_tally *t);
+json_t *tp_events(const struct ta_tally *t);
+json_t *tp_regions(const struct ta_tally *t);
+json_t *tp_intervals(const struct ta_tally *t);
+json_t *tp_timeline(const struct ta_tally *t);
+json_t *tp_worst(const struct ta_tally *t);
+json_t *tp_vcpus(struct ta_tally *t);
+json_t *tp_rips(struct ta_tally *t);
+json_t *tp_pages(struct ta_tally *t);
+
+#endif
