@@ -76,6 +76,7 @@ refuses() {
 code=1 message='has no trace of the recipe "xen": it has those of' refuses --recipe xen
 code=1 message='has no trace of the workload "mmio"' refuses --workload demand-fault,mmio
 code=1 message='perfetto takes one trace' refuses --format perfetto
+code=1 message='has no region "cow": it has fault' refuses -r shadow2 -w demand-fault --from cow
 code=1 message='has no trace of the recipe "xen"' refuses --compare shadow2,xen
 code=2 message='--compare needs two recipes' refuses --compare shadow2,shadow2
 code=2 message='there is no event "nonsense"' refuses --event nonsense

@@ -317,6 +317,15 @@ START_TEST(a_region_is_a_place)
 	choose("two", "two", NULL, NULL);
 	some_trips();
 	ck_assert_uint_eq(tally.all.count, 3);
+	ck_assert_ptr_null(ta_choice_missed(&tally.choice));
+}
+END_TEST
+
+START_TEST(a_region_that_does_not_come_is_missed)
+{
+	choose(_i ? NULL : "three", _i ? "three" : "two", NULL, NULL);
+	some_trips();
+	ck_assert_str_eq(ta_choice_missed(&tally.choice), "three");
 }
 END_TEST
 
@@ -484,6 +493,7 @@ int main(void)
 	tcase_add_test(t, points_are_evenly_among_the_trips);
 	tcase_add_test(t, nothing_chosen_is_everything);
 	tcase_add_test(t, a_region_is_a_place);
+	tcase_add_loop_test(t, a_region_that_does_not_come_is_missed, 0, 2);
 	tcase_add_test(t, ticks_are_a_place);
 	tcase_add_loop_test(t, an_event_chooses_kinds_fates_operations_and_what_happened, 0, 6);
 	tcase_add_loop_test(t, conditions_hold_together, 0, 5);

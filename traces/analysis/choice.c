@@ -243,6 +243,13 @@ void ta_choice_pass(struct ta_choice *c, const struct ta_record *r)
 		c->ended = ends && c->to.ticks;
 }
 
+const char *ta_choice_missed(const struct ta_choice *c)
+{
+	if (c->from.is_region && !c->begun)
+		return c->from.region;
+	return c->to.is_region && !c->to.ticks ? c->to.region : NULL;
+}
+
 bool ta_choice_here(const struct ta_choice *c)
 {
 	return c->begun && !c->ended;

@@ -48,6 +48,8 @@ bool ta_choice_parse(struct ta_choice *c, const char *from, const char *to, cons
 		     size_t len);
 /* Every record, in order: where are we? */
 void ta_choice_pass(struct ta_choice *c, const struct ta_record *r);
+/* After the last record: a region that was named and did not come; NULL: none. */
+const char *ta_choice_missed(const struct ta_choice *c);
 /* Are we between from and to? */
 bool ta_choice_here(const struct ta_choice *c);
 /* Is the trip chosen? `within` is whole. */

@@ -224,10 +224,42 @@ static bool show(struct sink *s)
 	return good;
 }
 
+/* "a, b" of the trace's regions, each once, as far as there is room. */
+static void name_regions(const struct ta_tally *t, char *out, size_t len)
+{
+	size_t used = 0;
+
+	*out = 0;
+	for (unsigned i = 0; i < t->nr_regions && used < len; i++) {
+		bool again = false;
+
+		for (unsigned k = 0; k < i; k++)
+			again |= !strcmp(t->region[i].name, t->region[k].name);
+		if (!again)
+			used += (size_t)snprintf(out + used, len - used, "%s%s", used ? ", " : "", t->region[i].name);
+	}
+}
+
+/* False after a cause: a region that was named is not in the trace. */
+static bool regions_came(const struct sink *s)
+{
+	const char *missed = ta_choice_missed(&s->tally.choice);
+	char there[512], why[640];
+
+	if (!missed)
+		return true;
+	name_regions(&s->tally, there, sizeof(there));
+	snprintf(why, sizeof(why), "the trace has no region \"%s\": it has %s", missed, *there ? there : "none");
+	say_cause(s, why);
+	return false;
+}
+
 static consume_status finish(struct sink *s)
 {
 	bool good = ta_tally_end(&s->tally);
 
+	if (!regions_came(s))
+		return CONSUME(ERROR);
 	if (!s->begun)
 		begin(s, 0);
 	if (good && is_perfetto(s))
