@@ -12,9 +12,18 @@ graded() { jq -r "$2" "$1" 2>&1; }
 check "the list of labs" lab
 is "each lab is in it, with points" "$(grep -c ' points, ' "$tmp/out")" "$(ls "$srcdir"/labs/0*/lab.def | wc -l)"
 
+# Those of other days, too: whoever changes what a lab breaks, or a figure's name, learns of it now.
+for n in 1 2 3 4 5 6; do
+	check "lab $n begins" lab "$n" "$tmp/lab-$n"
+	has "lab $n: its tasks are shown" "$tmp/out" '^Tasks, [0-9]+ points, [0-9]+ to pass:$'
+done
+for change in "$srcdir"/labs/solutions/04/*/*.patch; do
+	file=${change#"$srcdir/labs/solutions/04/"}
+	check "lab 4: the model change of ${file%.patch} applies" patch -s -o "$tmp/mended" "$tmp/lab-4/${file%.patch}" "$change"
+done
+
 # In this order no day has two for which whole engines are compiled.
 for n in $(sh "$srcdir/tests/day.sh" 2 1 2 4 3 5 6); do
-	check "lab $n begins" lab "$n" "$tmp/lab-$n"
 	cp -r "$tmp/lab-$n" "$tmp/before"
 	check "lab $n: its text again" lab "$n" "$tmp/lab-$n"
 	check "lab $n: what is there is left as it is" diff -r "$tmp/before" "$tmp/lab-$n"
