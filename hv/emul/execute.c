@@ -52,7 +52,7 @@ unsigned emul_mem_bytes(const struct insn *in)
 }
 
 /* Condition codes as encoded: the low bit negates. */
-static bool condition(unsigned cc, u64 f)
+bool emul_condition(unsigned cc, u64 f)
 {
 	bool sign = !(f & RFLAGS_SF) != !(f & RFLAGS_OF);
 	bool r = false;
@@ -83,7 +83,7 @@ static u64 moved(const struct run *x, u64 value)
 	case INSN_MOVSX16: return (s64)(s16)value;
 	case INSN_MOVSXD: return (s64)(s32)value;
 	case INSN_MOVBE: return byte_swap(value, x->in->opsize);
-	case INSN_SETCC: return condition(x->in->opcode, x->st->rflags);
+	case INSN_SETCC: return emul_condition(x->in->opcode, x->st->rflags);
 	}
 	return value;
 }
@@ -131,7 +131,7 @@ static int cmov(struct run *x)
 
 	if (r)
 		return r;
-	if (!condition(in->opcode, x->st->rflags))
+	if (!emul_condition(in->opcode, x->st->rflags))
 		value = emul_reg(x->st, in->reg, in->opsize);
 	emul_set_reg(x->st, in->reg, in->opsize, value);
 	return next(x);
@@ -359,6 +359,8 @@ static int (*const handlers[])(struct run *) = {
 	[INSN_POP] = emul_pop,
 	[INSN_PUSHF] = emul_push,
 	[INSN_CALL] = emul_call,
+	[INSN_JCC ... INSN_JMP] = emul_jump,
+	[INSN_RET] = emul_return,
 	[INSN_MOVS ... INSN_SCAS] = emul_string,
 	[INSN_SSE_LOAD ... INSN_SSE_STORE] = emul_sse,
 };

@@ -55,6 +55,9 @@ enum insn_op {
 	INSN_POP,
 	INSN_PUSHF,
 	INSN_CALL,
+	INSN_JCC,
+	INSN_JMP,
+	INSN_RET, /* near, all three; without an immediate */
 	INSN_MOVS,
 	INSN_CMPS,
 	INSN_STOS,

@@ -146,11 +146,21 @@ static inline int read_rm(struct run *x, u64 *value, unsigned bytes)
  */
 u64 emul_alu(unsigned op, unsigned bytes, u64 dst, u64 src, u64 *rflags);
 
+/* Does the condition hold, by its code as encoded in an opcode's low four bits? */
+bool emul_condition(unsigned cc, u64 rflags);
+
+/* The stack pointer's size in bytes. A push moves the stack pointer once memory has been reached; a pop leaves that to the caller. */
+unsigned emul_stack_size(const struct emul_state *st);
+int emul_push_value(struct run *x, u64 value, unsigned bytes);
+int emul_pop_value(struct run *x, u64 *value, unsigned bytes);
+
 /* Handlers, for emul_execute()'s table. */
 int emul_string(struct run *x);
 int emul_sse(struct run *x);
 int emul_push(struct run *x);
 int emul_pop(struct run *x);
 int emul_call(struct run *x);
+int emul_jump(struct run *x);
+int emul_return(struct run *x);
 
 #endif

@@ -6,17 +6,17 @@
  */
 #include "operand.h"
 
-static unsigned stack_size(const struct emul_state *st)
+unsigned emul_stack_size(const struct emul_state *st)
 {
 	if (st->mode == EMUL_LONG)
 		return 8;
 	return st->ss_big ? 4 : 2;
 }
 
-static int push(struct run *x, u64 value, unsigned bytes)
+int emul_push_value(struct run *x, u64 value, unsigned bytes)
 {
 	struct emul_state *st = x->st;
-	unsigned size = stack_size(st);
+	unsigned size = emul_stack_size(st);
 	u64 rsp = st->gpr[RSP] - bytes;
 	int r = reach(x, EMUL_SS, rsp, size, bytes, true);
 
@@ -49,7 +49,7 @@ int emul_push(struct run *x)
 	else if (in->src != INSN_IMM)
 		r = read_rm(x, &value, in->opsize);
 	if (r == 0)
-		r = push(x, value, in->opsize);
+		r = emul_push_value(x, value, in->opsize);
 	return r ? r : next(x);
 }
 
@@ -60,7 +60,7 @@ static int pop_to_memory(struct run *x, u64 value, u64 new_rsp)
 	u64 old_rsp = st->gpr[RSP];
 	int r;
 
-	emul_set_reg(st, RSP, stack_size(st), new_rsp);
+	emul_set_reg(st, RSP, emul_stack_size(st), new_rsp);
 	r = reach_mem(x, x->in->opsize, true);
 	if (r == 0)
 		r = mem_write(x, &value);
@@ -69,46 +69,26 @@ static int pop_to_memory(struct run *x, u64 value, u64 new_rsp)
 	return r ? r : next(x);
 }
 
+int emul_pop_value(struct run *x, u64 *value, unsigned bytes)
+{
+	struct emul_state *st = x->st;
+	int r = reach(x, EMUL_SS, st->gpr[RSP], emul_stack_size(st), bytes, false);
+
+	return r ? r : mem_read(x, value);
+}
+
 int emul_pop(struct run *x)
 {
 	const struct insn *in = x->in;
 	struct emul_state *st = x->st;
-	unsigned size = stack_size(st);
 	u64 value, new_rsp = st->gpr[RSP] + in->opsize;
-	int r = reach(x, EMUL_SS, st->gpr[RSP], size, in->opsize, false);
+	int r = emul_pop_value(x, &value, in->opsize);
 
-	if (r == 0)
-		r = mem_read(x, &value);
 	if (r)
 		return r;
 	if (emul_has_mem(in))
 		return pop_to_memory(x, value, new_rsp);
-	emul_set_reg(st, RSP, size, new_rsp);
+	emul_set_reg(st, RSP, emul_stack_size(st), new_rsp);
 	emul_set_reg(st, in->rm, in->opsize, value);
 	return next(x);
-}
-
-/* May it go on at that offset in the code segment? */
-static int check_target(const struct emul_state *st, u64 target)
-{
-	if (st->mode == EMUL_LONG)
-		return emul_canonical(st, target) ? 0 : EMUL_GP;
-	return target <= st->seg[EMUL_CS].limit ? 0 : EMUL_GP;
-}
-
-/* Near calls, relative and indirect. */
-int emul_call(struct run *x)
-{
-	const struct insn *in = x->in;
-	u64 after = x->st->rip + in->len, target = after + in->imm;
-	int r = 0;
-
-	if (in->src != INSN_IMM)
-		r = read_rm(x, &target, in->opsize);
-	target = low_bytes(target, in->opsize);
-	if (r == 0)
-		r = check_target(x->st, target);
-	if (r == 0)
-		r = push(x, after, in->opsize);
-	return r ? r : finish(x->st, target);
 }

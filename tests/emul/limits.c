@@ -281,6 +281,28 @@ START_TEST(call_beyond_the_limit)
 }
 END_TEST
 
+START_TEST(jump_beyond_the_limit)
+{
+	reset(EMUL_PROT32);
+	seg[EMUL_CS].limit = 0x1fff;
+	ck_assert_int_eq(run("\xe9\xfb\x0f\x00\x00"), EMUL_GP);       /* to 2000 */
+	ck_assert_int_eq(run("\x0f\x84\xfa\x0f\x00\x00"), EMUL_DONE); /* not taken */
+	ck_assert_uint_eq(st.rip, 0x1006);
+	st.rflags |= 0x40;
+	st.rip = 0x1000;
+	ck_assert_int_eq(run("\x0f\x84\xfa\x0f\x00\x00"), EMUL_GP);
+	ck_assert_uint_eq(st.rip, 0x1000);
+	ck_assert_int_eq(run("\x0f\x84\xf9\x0f\x00\x00"), EMUL_DONE);
+	ck_assert_uint_eq(st.rip, 0x1fff);
+	reset(EMUL_LONG);
+	gpr[RAX] = 0x800000000000;
+	ck_assert_int_eq(run("\xff\xe0"), EMUL_GP);
+	gpr[RAX]--;
+	ck_assert_int_eq(run("\xff\xe0"), EMUL_DONE);
+	ck_assert_uint_eq(st.rip, gpr[RAX]);
+}
+END_TEST
+
 /* ---- canonical addresses ---- */
 
 START_TEST(canonical)
@@ -375,6 +397,7 @@ int main(void)
 	tcase_add_test(t, wraps_at_64k);
 	tcase_add_test(t, real_mode_has_no_types);
 	tcase_add_test(t, call_beyond_the_limit);
+	tcase_add_test(t, jump_beyond_the_limit);
 	tcase_add_test(t, canonical);
 	tcase_add_test(t, canonical_natively);
 	suite_add_tcase(s, t);

@@ -462,7 +462,7 @@ static void one_case(const struct family *f)
 	generate(f);
 	if (emul_decode(&in, bytes, 15, setup->mode) < 0)
 		expect_invalid(&in);
-	else if (in.op <= INSN_LAST_EXECUTED && in.op != INSN_CALL)
+	else if (in.op <= INSN_LAST_EXECUTED && !(in.op >= INSN_CALL && in.op <= INSN_RET))
 		run_and_compare(&in);
 }
 
@@ -502,6 +502,81 @@ START_TEST(family)
 }
 END_TEST
 
+/* ---- branches: a few instructions, with one way through them or another ---- */
+
+/* A displacement of the mode's size. */
+static unsigned displacement(unsigned n, u32 value)
+{
+	const unsigned width = kind == NATIVE_16 ? 2 : 4;
+
+	memcpy(bytes + n, &value, width);
+	return width;
+}
+
+static unsigned put(unsigned n, u8 byte)
+{
+	bytes[n] = byte;
+	return n + 1;
+}
+
+/*
+ * Into `bytes`: how many. A branch that is taken leaves out a MOV to AL. A call makes it, returns by RET or REP RET, and the jump
+ * behind the call leaves both out.
+ */
+static unsigned branch(unsigned form)
+{
+	const u8 cc = rnd() & 15;
+	const bool rep = rnd() & 1;
+	unsigned n = 0;
+
+	switch (form) {
+	case 0: n = put(put(n, 0x70 | cc), 2); break;
+	case 1: n = put(put(n, 0x0f), 0x80 | cc); break;
+	case 2: n = put(put(n, 0xeb), 2); break;
+	case 3: n = put(n, 0xe9); break;
+	default: n = put(n, 0xe8);
+	}
+	if (form & 1 || form == 4)
+		n += displacement(n, 2);
+	if (form == 4)
+		n = put(put(n, 0xeb), rep ? 4 : 3);
+	n = put(put(n, 0xb0), (u8)rnd());
+	if (form == 4 && rep)
+		n = put(n, 0xf3);
+	return form == 4 ? put(n, 0xc3) : n;
+}
+
+/* The emulator, from one instruction to the next until it is past them all. */
+static bool run_branches(struct emul_state *st, unsigned len)
+{
+	struct insn in = { 0 };
+
+	for (unsigned steps = 0; st->rip != setup->rip + len; steps++)
+		if (steps > 5 || emul_decode(&in, bytes + (st->rip - setup->rip), 15, setup->mode) <= 0 || run_emulated(&in, st))
+			return false;
+	return true;
+}
+
+START_TEST(branches)
+{
+	struct insn insn, *const in = &insn;
+
+	prepare(_i % NR_NATIVE, 77 + _i);
+	for (unsigned n = 0; n < 4000; n++, cases++) {
+		struct emul_state st;
+
+		memset(bytes, 0x90, sizeof(bytes));
+		insn = (struct insn){ .op = INSN_MOV, .opsize = 1, .adsize = 8 };
+		in->len = (u8)branch(n % 5);
+		set_state(in, &st);
+		EXPECT(run_branches(&st, in->len), "they end elsewhere");
+		EXPECT(native_execute(kind, bytes, in->len) == 0, "hardware faulted");
+		compare_states(in, &st, 0);
+	}
+	ck_assert_uint_eq(compared, 4000);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("emul: executor against the CPU");
@@ -509,6 +584,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, family, 0, ARRAY_SIZE(families) * NR_NATIVE);
+	tcase_add_loop_test(t, branches, 0, NR_NATIVE);
 	suite_add_tcase(s, t);
 	return suite_run(s);
 }

@@ -434,7 +434,7 @@ END_TEST
 START_TEST(not_executed)
 {
 	static const char *const text[] = { "\x0f\xa2", "\x0f\x32", "\xf4", "\x0f\x22\xd8", "\x0f\x01\x3f", "\xdd\x17",
-					    "\x0f\xc8", "\x8e\xd8", "\xc3", "\xc5\xf8\x77", "\x0f\x7f\x07", "\x0f\xaf\x07" };
+					    "\x0f\xc8", "\x8e\xd8", "\xcb", "\xc5\xf8\x77", "\x0f\x7f\x07", "\x0f\xaf\x07" };
 	struct emul_state before;
 
 	for (size_t i = 0; i < ARRAY_SIZE(text); i++) {

@@ -49,6 +49,7 @@ static const struct name {
 	{ INSN_CMPXCHG8B, true, "cmpxchg8b" }, { INSN_CMPXCHG8B, true, "cmpxchg16b" },
 	{ INSN_PUSH, false, "push" }, { INSN_POP, false, "pop" }, { INSN_PUSHF, true, "pushf" },
 	{ INSN_PUSHF, true, "pushfd" }, { INSN_PUSHF, true, "pushfq" }, { INSN_CALL, false, "call" },
+	{ INSN_JCC, false, "j*" }, { INSN_JMP, false, "jmp" }, { INSN_RET, false, "ret" },
 	{ INSN_MOVS, false, "movsb" }, { INSN_MOVS, false, "movsw" }, { INSN_MOVS, false, "movsd" },
 	{ INSN_MOVS, true, "movsq" }, { INSN_CMPS, false, "cmps*" }, { INSN_STOS, true, "stos*" },
 	{ INSN_LODS, true, "lods*" }, { INSN_SCAS, true, "scas*" },
@@ -231,11 +232,16 @@ static bool is_string(const struct insn *in)
 	return (in->op >= INSN_MOVS && in->op <= INSN_SCAS) || in->op == INSN_INS || in->op == INSN_OUTS;
 }
 
+static bool is_branch(const struct insn *in)
+{
+	return in->op >= INSN_CALL && in->op <= INSN_RET;
+}
+
 /*
  * Where Zydis's operand_width is what hardware uses. Elsewhere the operands' own sizes are
  * compared; so for string I/O with REX.W, which moves 4 bytes, and MOVNTI, which is never 16 bits wide.
- * Indirect calls with 66 in 64-bit mode are 16 bits wide on AMD's processors; Zydis knows
- * that of direct ones only.
+ * Near branches with 66 in 64-bit mode are 16 bits wide on AMD's processors; Zydis knows
+ * that of direct calls only.
  */
 static bool has_plain_width(const struct insn *in)
 {
@@ -243,15 +249,15 @@ static bool has_plain_width(const struct insn *in)
 		return false;
 	if (in->op == INSN_MOV && in->map == INSN_MAP_0F)
 		return false;
-	if (in->op == INSN_CALL && in->src != INSN_IMM && in->prefix & INSN_P_OPSIZE)
-		return false;
+	if (is_branch(in) && in->prefix & INSN_P_OPSIZE)
+		return in->op == INSN_CALL && in->src == INSN_IMM;
 	return in->op < INSN_MOVZX8 || in->op == INSN_PUSH || in->op == INSN_POP || in->op == INSN_CMPXCHG ||
-	       in->op == INSN_CMOVCC || in->op == INSN_CALL || is_string(in) || in->op == INSN_IN || in->op == INSN_OUT;
+	       in->op == INSN_CMOVCC || is_branch(in) || is_string(in) || in->op == INSN_IN || in->op == INSN_OUT;
 }
 
 static bool operands_matter(const struct insn *in)
 {
-	return (in->op <= INSN_LAST_EXECUTED && in->op != INSN_NOP && in->op != INSN_PUSHF && in->op != INSN_CALL) ||
+	return (in->op <= INSN_LAST_EXECUTED && in->op != INSN_NOP && in->op != INSN_PUSHF && !is_branch(in)) ||
 	       in->op == INSN_INVLPG;
 }
 
