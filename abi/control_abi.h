@@ -35,7 +35,7 @@ enum pn_limit {
 #define PN_PCI_VENDOR  0x1d5e /* our own choosing; not registered */
 #define PN_PCI_DEVICE  0x5348
 #define PN_PCI_CLASS   0xff0000
-#define PN_ABI_VERSION 5
+#define PN_ABI_VERSION 6
 #define PN_MAGIC       0x52424e50u /* "PNBR" */
 
 /* BAR0 register offsets, bytes. All registers are 32 bits; 64-bit values are low half first. */
@@ -273,7 +273,10 @@ struct pn_trip_stat {
 	X(wrmap_fixup_evict, "remembered mappings revoked for want of room")                                                     \
 	X(prefetched, "leaf entries filled beside the one that a fault asked for")                                               \
 	X(prefetch_used, "of these: used by the time they went")                                                                 \
-	X(prefetch_wasted, "of these: never used, and gone")
+	X(prefetch_wasted, "of these: never used, and gone")                                                                     \
+	X(cluster, "trips that did further instructions behind the one that exited")                                             \
+	X(cluster_insns, "instructions that they did there")                                                                     \
+	X(cluster_saved, "of these: would have exited, and so cost a trip each")
 
 enum pn_counter {
 #define X(id, text) PN_CNT_##id,

@@ -4,6 +4,7 @@
  * what was lately done with it; the rule stands in parts/sync_adaptive.h. The rest is what measured best beside it.
  */
 #include "parts/ad_fault.h"
+#include "parts/clusters_none.h"
 #include "parts/invlpg_always.h"
 #include "parts/prefetch_adaptive.h"
 #include "parts/reclaim_clock.h"

@@ -4,6 +4,7 @@
  * their shadows when writes flood them; roots are kept.
  */
 #include "parts/ad_fault.h"
+#include "parts/clusters_none.h"
 #include "parts/invlpg_always.h"
 #include "parts/prefetch_block.h"
 #include "parts/reclaim_flood.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* shadow1: Xen 2.0 and 3.0. Tables of every level go out of sync, and come back at the next fault that needs them. */
 #include "parts/ad_fault.h"
+#include "parts/clusters_none.h"
 #include "parts/invlpg_always.h"
 #include "parts/prefetch_none.h"
 #include "parts/reclaim_clock.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* shadow2-fast: shadow2 with the future optimisations of its own slides: last_writer (1), guest_flags_mmio (2), batch (3), read_protect (4), early (5). */
 #include "parts/ad_read_protect.h"
+#include "parts/clusters_none.h"
 #include "parts/invlpg_always.h"
 #include "parts/prefetch_none.h"
 #include "parts/reclaim_batch.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* shadow2: Xen 3.0.3, summer 2006. Every write to a page table is emulated; shadows are kept. */
 #include "parts/ad_fault.h"
+#include "parts/clusters_none.h"
 #include "parts/invlpg_always.h"
 #include "parts/prefetch_none.h"
 #include "parts/reclaim_clock.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* shadow3: Xen 3.3. Level-1 tables go out of sync and come back at root loads; a fault pulls single entries through. */
 #include "parts/ad_fault.h"
+#include "parts/clusters_none.h"
 #include "parts/invlpg_always.h"
 #include "parts/prefetch_around.h"
 #include "parts/reclaim_early.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vtlb: the naive shadow, dumped at every context switch. It protects no table, so it never looks for mappings. */
 #include "parts/ad_fault.h"
+#include "parts/clusters_none.h"
 #include "parts/invlpg_always.h"
 #include "parts/prefetch_none.h"
 #include "parts/reclaim_clock.h"

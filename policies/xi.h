@@ -4,6 +4,7 @@
  * remember the guest's flags, and superpages are single entries.
  */
 #include "parts/ad_fault.h"
+#include "parts/clusters_none.h"
 #include "parts/invlpg_always.h"
 #include "parts/prefetch_none.h"
 #include "parts/reclaim_clock.h"

@@ -21,6 +21,8 @@ extern const bool paging_is_nested;
 extern const bool paging_marks_late;
 /* The recipe has short ways (hv/shadow/short), and wants those of the back end (hv/svm/short). */
 extern const bool paging_short_ways;
+/* How many instructions a trip may do behind the one that exited, and between two that would exit (svm/cluster.h); 0: none. */
+extern const u32 paging_cluster_most, paging_cluster_gap;
 
 /*
  * pool_pages: shadow pages, 0 for the default (256 a vCPU + 2 a MiB of memory). False: out of memory. All else may be asked for
@@ -93,6 +95,11 @@ enum verdict paging_read(struct vcpu *v, gva_t va, void *buf, unsigned bytes, u3
 enum verdict paging_write(struct vcpu *v, gva_t va, const void *buf, unsigned bytes, u32 access);
 /* Atomic against other vCPUs. *old: expected in, found out. bytes 1, 2, 4, 8, 16. *done: whether it was written. */
 enum verdict paging_cmpxchg(struct vcpu *v, gva_t va, void *old, const void *new_, unsigned bytes, u32 access, bool *done);
+/*
+ * Before paging_write or paging_cmpxchg, within one page, for an instruction that has not exited: what a write of the guest's own would
+ * come to. SH_FIXED: go on; *exits is set if that one would have been emulated. All else: leave it to the guest.
+ */
+enum verdict paging_store_ahead(struct vcpu *v, gva_t va, u32 access, bool *exits);
 /*
  * Emulation does not know the instruction that wrote to this page: if it is a guest table, remove all its shadows, so that the
  * guest can do it itself. False: it is none, or a vCPU has loaded it as its root; the page must be lent.

@@ -137,8 +137,8 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 	return true;
 }
 
-/* The guest's MOV to CR3. False: #GP, for address bits that the guest's CPU does not have, or reserved bits in PDPTEs. */
-static bool guest_cr3(struct svm_vcpu *s, u64 val)
+/* #GP is for address bits that the guest's CPU does not have, or reserved bits in PDPTEs. */
+bool svm_guest_cr3(struct svm_vcpu *s, u64 val)
 {
 	if (likely(s->v.efer & EFER_LMA)) {
 		if (!svm_cr3_fits(val))
@@ -173,10 +173,10 @@ enum trip exit_cr3_write(struct svm_vcpu *s)
 	struct exit_insn x;
 
 	if (likely(len))
-		return svm_exit_end(s, len, guest_cr3(s, svm_gpr(s, gpr_nr(reg), 8)), TRIP_cr3);
+		return svm_exit_end(s, len, svm_guest_cr3(s, svm_gpr(s, gpr_nr(reg), 8)), TRIP_cr3);
 	if (!svm_exit_insn(s, &x))
 		return TRIP_cr3;
-	return svm_exit_end(s, x.len, guest_cr3(s, svm_gpr(s, x.gpr, x.opsize)), TRIP_cr3);
+	return svm_exit_end(s, x.len, svm_guest_cr3(s, svm_gpr(s, x.gpr, x.opsize)), TRIP_cr3);
 }
 
 /* LMSW sets the low four bits of CR0 and cannot clear PE. */

@@ -84,7 +84,8 @@ void svm_setup_domu(struct svm_vcpu *s)
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
 	s->quick = !s->smp && paging_short_ways; /* the quick handlers take no lock */
 	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none();
-	b->exit = s->smp ? svm_exit_smp : svm_exit;
+	b->exit = s->smp ? svm_exit_smp : paging_cluster_most ? svm_exit_near : svm_exit;
+	s->cluster.last = CLUSTER_NONE;
 	svm_learn_cpuid(s);
 	s->exits = domu_exits;
 }

@@ -274,9 +274,10 @@ __attribute__((noinline)) u32 svm_trace_trip(struct svm_vcpu *s, enum trip kind,
  * An exit that no quick handler has ended, or has ended but for what needs all registers (s->deferred: its bytes and an event cut
  * short are seen to already). Clean bits are set before the handler, which clears those of what it writes.
  */
-static void handle(struct svm_vcpu *s)
+static inline __attribute__((always_inline)) void handle(struct svm_vcpu *s, bool clusters)
 {
 	exit_handler_t handler = s->deferred;
+	const u64 rip = s->vmcb.rip;
 
 	s->deferred = NULL;
 	s->vmcb.clean = CLEAN_ALL;
@@ -286,7 +287,11 @@ static void handle(struct svm_vcpu *s)
 			svm_save_cut_event(s);
 		handler = s->exits[exit_index(s->vmcb.exitcode)];
 	}
+	if (clusters && !s->quick)
+		cluster_begin(&s->cluster);
 	enum trip kind = handler(s);
+	if (clusters && cluster_knows(kind))
+		svm_cluster(s, rip);
 	if (unlikely(s->v.entry_work))
 		svm_settle(s);
 	svm_book(s, kind, s->v.bytes);
@@ -296,6 +301,13 @@ static void handle(struct svm_vcpu *s)
 bool svm_exit(struct svm_vcpu *s, u32 why)
 {
 	if (why == QUICK_NOT)
-		handle(s);
+		handle(s, false);
+	return likely(!s->v.request) || svm_prepare_entry(s);
+}
+
+bool svm_exit_near(struct svm_vcpu *s, u32 why)
+{
+	if (why == QUICK_NOT)
+		handle(s, true);
 	return likely(!s->v.request) || svm_prepare_entry(s);
 }

@@ -12,6 +12,7 @@
 #ifndef SVM_H
 #define SVM_H
 
+#include "cluster.h"
 #include "cpu.h"
 #include "emul.h"
 #include "entry.h"
@@ -67,6 +68,7 @@ struct svm_vcpu {
 	bool quick;                 /* its exits are quick handlers' first */
 	const struct emul_ops *ops; /* how emulation reaches the guest's memory */
 	struct svm_step step;
+	struct svm_cluster cluster;
 	u8 *iopm, *msrpm;
 	u64 pat; /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
@@ -144,6 +146,8 @@ void svm_run(struct svm_vcpu *s);
 
 /* Called by entry.S with all registers saved when a quick handler said `why`, which is not QUICK_DONE; false: leave the loop. */
 bool svm_exit(struct svm_vcpu *s, u32 why);
+/* The same where the recipe has clusters. */
+bool svm_exit_near(struct svm_vcpu *s, u32 why);
 
 /* The handler that the vCPU's table has for the last exit's code; never NULL. */
 exit_handler_t svm_exit_handler(const struct svm_vcpu *s);
@@ -367,6 +371,8 @@ enum trip exit_invalid(struct svm_vcpu *s);
 enum trip exit_ud(struct svm_vcpu *s);
 enum trip exit_shutdown(struct svm_vcpu *s);
 
+/* The guest's MOV to CR3. False: #GP is the caller's, and nothing has happened. */
+bool svm_guest_cr3(struct svm_vcpu *s, u64 val);
 /* Does CPUID offer RDTSCP, which reads TSC_AUX? */
 bool svm_offers_tsc_aux(void);
 /*

@@ -100,6 +100,11 @@ bool host_cpu_reaches(struct svm_vcpu *s, gva_t va, hpa_t *hpa)
 	return host_cpu_access(cpu_of(s), s->v.guest_levels < 4 ? (u32)va : va, user, hpa, &pfec);
 }
 
+bool host_cpu_try(struct svm_vcpu *s, gva_t va, u32 access, hpa_t *hpa, u32 *pfec)
+{
+	return host_cpu_access(cpu_of(s), va, access | (s->vmcb.rflags & RFLAGS_AC ? HOST_AC : 0), hpa, pfec);
+}
+
 /* What entry.S is called for: here every exit is a call of its own. */
 void svm_run_loop(struct svm_vcpu *s)
 {

@@ -10,5 +10,7 @@ void host_cpu_begin(struct svm_vcpu *s);
 void host_cpu_loads(struct svm_vcpu *s);
 /* What that CPU reaches at va for reading, without an exit. */
 bool host_cpu_reaches(struct svm_vcpu *s, gva_t va, hpa_t *hpa);
+/* An access of that CPU's, with bits of an error code. False: it is to exit, with this error code. */
+bool host_cpu_try(struct svm_vcpu *s, gva_t va, u32 access, hpa_t *hpa, u32 *pfec);
 
 #endif

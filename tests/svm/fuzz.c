@@ -17,11 +17,13 @@
 #include <string.h>
 
 #include "svm_code.h"
+#include "tests/svm/stream.h"
 
 #define ROUND_EXITS 100
 
 static u64 seed, round_now, exits_done;
 static unsigned step;
+static struct svm_vcpu *fuzzed;
 
 #define PICK(array) ((array)[fuzz_random(ARRAY_SIZE(array))])
 #define ONE_IN(n)   (fuzz_random(n) == 0)
@@ -374,6 +376,50 @@ static bool end_step(struct svm_vcpu *s)
 	return host_vmexit(s, VMEXIT_EXCP0 + 1, 0, 0);
 }
 
+/* ---- several instructions a trip ---- */
+
+#define STREAM_STEPS 400
+
+/* What was learned of instructions at random places does not matter: programs are judged, other exits have rules of their own. */
+static void forget_hints(struct svm_vcpu *s)
+{
+	memset(s->cluster.hint, 0, sizeof(s->cluster.hint));
+	s->cluster.last = CLUSTER_NONE;
+}
+
+/* Now and then something that no cluster may go on with. */
+static void set_obstacle(struct svm_vcpu *s)
+{
+	s->vmcb.dr7 = 0x400;
+	switch (fuzz_random(128)) {
+	case 0: s->vmcb.rflags |= RFLAGS_TF; break;
+	case 1: s->vmcb.dr7 = 0x402; break;
+	case 2: s->v.request = 1; break;
+	case 3: s->vmcb.cs.limit = (u32)(s->vmcb.rip + 8 + fuzz_random(32)); break; /* which counts in 32-bit code */
+	}
+}
+
+/* A program, which tests/svm/stream.c judges; its user mode reaches a supervisor's pages. */
+static void stream_round(void)
+{
+	static const enum host_mode modes[] = { HOST_32, HOST_PAE, HOST_LONG };
+	struct svm_vcpu *s = host_guest(PICK(modes), 0);
+	const u64 had = host_exits;
+	hpa_t hpa;
+
+	fuzzed = s;
+	stream_program(s, fuzz_random, 4 + (unsigned)fuzz_random(12), ONE_IN(2));
+	if (ONE_IN(16))
+		stream_to_user_mode(s);
+	host_touch(s, HOST_DATA, 0, &hpa);
+	for (step = 0; step < STREAM_STEPS; step++) {
+		set_obstacle(s);
+		if (!stream_step(s))
+			break;
+	}
+	exits_done += host_exits - had;
+}
+
 static bool one_exit(struct svm_vcpu *s)
 {
 	static bool (*const kinds[])(struct svm_vcpu *) = { touch,
@@ -395,12 +441,12 @@ static bool one_exit(struct svm_vcpu *s)
 							    the_end,
 							    nested_fault };
 
+	if (paging_cluster_most)
+		forget_hints(s);
 	return s->step.on ? end_step(s) : PICK(kinds)(s);
 }
 
 /* ---- a round ---- */
-
-static struct svm_vcpu *fuzzed;
 
 /* Nothing will end this HLT: dom0 loses patience. */
 static void nobody_comes(void)
@@ -482,6 +528,11 @@ static void one_round(u64 number, u64 exits)
 	round_now = number;
 	/* Not by what each draw adds (fuzz_random): the rounds would all draw the same numbers, each from the next one on. */
 	fuzz_draw_from((seed * 0x2545f4914f6cdd1dull + number) * 0xd1342543de82ef95ull);
+	if (paging_cluster_most && ONE_IN(2)) {
+		machine_stuck = nobody_comes;
+		stream_round();
+		return;
+	}
 	fuzzed = s = new_guest();
 	machine_stuck = nobody_comes;
 	for (step = 0; step < exits && on; step++) {

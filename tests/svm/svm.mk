@@ -3,7 +3,7 @@
 # of tests/svm/machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm/svm_<r>, the suites, and
 # tests/svm/fuzz_<r>.
 
-HOSTED_RECIPES = shadow2 shadow3 adaptive npt
+HOSTED_RECIPES = shadow2 shadow2_clusters shadow3 adaptive npt
 HOSTED_SUITES := $(shell sed -n 's/^SUITE.\(.*\).$$/\1/p' $(srcdir)/tests/svm/suites.def)
 # Words are read where they lie, and a pointer is made before the look whether it may be used: both are meant (svm_code.h).
 HOSTED_SANITIZE = -fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
@@ -13,7 +13,7 @@ HOSTED_CFLAGS = -std=gnu11 -O1 $(HV_DEBUG) $(PN_WARN) $(WERROR) -fomit-frame-poi
 HOSTED_CC = $(CC) $(HOSTED_CFLAGS) $(HOSTED_EXTRA) -MMD -MP
 HOSTED_SRCS = $(filter %.c,$(HV_SVM_SRCS)) $(HV_DOMAIN_SRCS) $(HV_LOAD_SRCS) $(HV_DEV_SRCS) $(HV_EMUL_SRCS) $(HV_TRACE_SRCS) \
 	$(HV_PAGING_SRCS) hv/host/bare/wait.c hv/host/bare/memory_plan.c hv/host/sim/mmu.c
-HOSTED_MACHINE_SRCS = tests/svm/machine.c tests/svm/insns.c tests/svm/svm_host.c tests/svm/exit.c tests/svm/quick.S
+HOSTED_MACHINE_SRCS = tests/svm/machine.c tests/svm/insns.c tests/svm/svm_host.c tests/svm/exit.c tests/svm/stream.c tests/svm/quick.S
 HOSTED_JUDGE_SRCS = tests/svm/fuzz_bytes.c tests/svm/fuzz_code.c tests/svm/fuzz_rules.c tests/svm/fuzz_values.c
 HOSTED_SUITE_SRCS = tests/svm/suites.c $(HOSTED_JUDGE_SRCS) $(HOSTED_SUITES:%=tests/svm/suites/%.c)
 HOSTED_FUZZ_SRCS = tests/svm/fuzz.c $(HOSTED_JUDGE_SRCS)

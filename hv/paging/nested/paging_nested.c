@@ -65,10 +65,19 @@ static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *b
 
 #include "guest_memory.h"
 
+/* No write of the guest's own exits. */
+enum verdict paging_store_ahead(struct vcpu *v, gva_t va, u32 access, bool *exits)
+{
+	struct sh_target t;
+
+	return translate(v, va, access | PFEC_W, &t);
+}
+
 const char paging_recipe_name[] = "npt";
 const bool paging_is_nested = true;
 const bool paging_marks_late = false;
 const bool paging_short_ways = true;
+const u32 paging_cluster_most = 0, paging_cluster_gap = 0;
 const bool paging_misses_invlpg = false; /* it never exits, and nothing is kept without a look at the tables: code_walk.h */
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)

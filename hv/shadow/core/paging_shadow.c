@@ -7,6 +7,7 @@ const char paging_recipe_name[] = RECIPE_NAME;
 const bool paging_is_nested = false;
 const bool paging_marks_late = AD_HIDES_TABLES;
 const bool paging_short_ways = WAYS_SHORT;
+const u32 paging_cluster_most = CLUSTERS_MOST, paging_cluster_gap = CLUSTERS_GAP;
 const bool paging_misses_invlpg = !INVLPG_EXITS_ALWAYS;
 
 #define EMULATED_BYTES 64 /* the most at once */
@@ -46,6 +47,24 @@ static inline enum verdict write_in_page(struct vcpu *v, gva_t va, const void *b
 }
 
 #include "guest_memory.h"
+
+/* The sync part decides as at a fault. Where it lets the table go, the guest's own write does the rest. */
+enum verdict paging_store_ahead(struct vcpu *v, gva_t va, u32 access, bool *exits)
+{
+	struct sh_target t;
+	const enum verdict r = translate(v, va, access | PFEC_W, &t);
+	const struct frame_info *f;
+
+	if (r != SH_FIXED)
+		return r;
+	f = frame_of(v->domain, t.mfn);
+	if (policy.sync->may_write(f))
+		return SH_FIXED;
+	*exits = true;
+	v->fault.va = va;
+	v->fault.gpa = gfn_to_gpa(GFN(f->shadows->gfn)) | (va & ~PAGE_MASK);
+	return policy.sync->table_write(v, GFN(f->shadows->gfn)) == SH_EMULATE ? SH_FIXED : SH_RETRY;
+}
 
 static u64 pool_pages_of(const struct domain *d, u64 wanted)
 {
