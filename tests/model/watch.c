@@ -150,7 +150,7 @@ START_TEST(natively)
 	line_has("\"guest\"", "\"stores\":1,");
 	line_has("\"guest\"", "\"walks\":2,"); /* one for the fetch, one for the store */
 	line_has("\"guest\"", "\"walk_references\":8,");
-	line_has("\"guest\"", "\"events\":1}");
+	line_has("\"guest\"", "\"events\":1,");
 	/* The port by DX is the same; another port is none; a hypercall is nobody's. */
 	reg[RDX] = PN_REGION_PORT + 1;
 	reg[RAX] = 1;
