@@ -33,18 +33,25 @@ say_trace() { "$bench" trace "$tmp/run" "$@" >"$tmp/said" 2>"$tmp/err"; }
 say_trace --format json
 is "every trace is read" "$?" 0
 is "a report of each" "$(jq length "$tmp/said")" 6
-is "all counts equal the counters" "$(jq -r '.[].tables[] | select(.name == "counted").rows[][3]' "$tmp/said" | sort | uniq -c | awk '{ print $2 }')" yes
+# Where a record was lost, counts are lower bounds; of these small guests few traces may lose any.
+complete=$(jq -c '[.traces[] | select(.lost == 0) | .recipe + " " + .workload]' "$tmp/run/results.json")
+check "most traces are complete" test "$(echo "$complete" | jq length)" -ge 4
+whole='select((.recipe + " " + .workload) as $k | $complete | index($k))'
+is "all counts equal the counters" "$(jq -r --argjson complete "$complete" ".[] | $whole.tables[] | select(.name == \"counted\").rows[][3]" "$tmp/said" | sort -u)" yes
 check "counts of many kinds" test "$(jq '[.[].tables[] | select(.name == "counted").rows[]] | length' "$tmp/said")" -gt 40
 # From the tree itself: trips by kind of each guest's whole life, and regions.
-jq -r '.items[] | select(.traced) | .recipe as $r | .workload as $w | .stat.trip | to_entries[] | select(.value.count > 0) |
+jq -r --argjson complete "$complete" ".items[] | select(.traced) | $whole"' | .recipe as $r | .workload as $w | .stat.trip | to_entries[] | select(.value.count > 0) |
 	"\($r) \($w) \(.key) \(.value.count) \(.value.ticks) \(.value.bytes)"' "$tmp/run/results.json" | grep -v ' hlt ' | sort >"$tmp/counters"
-jq -r '.[] | .recipe as $r | .workload as $w | .tables[] | select(.name == "trips").rows[] | select(.[0] != "all") |
+jq -r --argjson complete "$complete" ".[] | $whole"' | .recipe as $r | .workload as $w | .tables[] | select(.name == "trips").rows[] | select(.[0] != "all") |
 	"\($r) \($w) \(.[0]) \(.[1]) \(.[3]) \(.[11])"' "$tmp/said" | grep -v ' hlt ' | sort >"$tmp/traced"
 check "trips, ticks and bytes by kind" cmp "$tmp/counters" "$tmp/traced"
-jq -r '.items[] | select(.traced) | .recipe as $r | .workload as $w | .regions[] | "\($r) \($w) \(.phase) \(.ops) \(.instructions) \(.trips) \([.trip[].ticks] | add // 0)"' \
+jq -r --argjson complete "$complete" ".items[] | select(.traced) | $whole"' | .recipe as $r | .workload as $w | .regions[] |
+	"\($r) \($w) \(.phase) \(.ops) \(.instructions) \(.trips) \([.trip | to_entries[] | select(.key != "emulator").value.ticks] | add // 0)"' \
 	"$tmp/run/results.json" | sort >"$tmp/counters"
-jq -r '.[] | .recipe as $r | .workload as $w | .tables[] | select(.name == "regions").rows[] | "\($r) \($w) \(.[0]) \(.[2]) \(.[3]) \(.[4]) \(.[6])"' "$tmp/said" | sort >"$tmp/traced"
+jq -r --argjson complete "$complete" ".[] | $whole"' | .recipe as $r | .workload as $w | .tables[] | select(.name == "regions").rows[] |
+	"\($r) \($w) \(.[0]) \(.[2]) \(.[3]) \(.[4]) \(.[6])"' "$tmp/said" | sort >"$tmp/traced"
 check "regions" cmp "$tmp/counters" "$tmp/traced"
+check "there were some" test -s "$tmp/traced"
 is "a demand fault is one operation" "$(jq -r '.[] | select(.recipe == "shadow2" and .workload == "demand-fault").tables[] | select(.name == "shapes").rows[] | select(.[0] == "demand_fault" and .[2] == 1000)[1]' "$tmp/said")" "reflected emulated"
 components="-c filter.penumbra.trips -c filter.penumbra.guest-op -c sink.penumbra"
 babeltrace2 --plugin-path="$build/babeltrace2" "$tmp/run/traces/shadow2/demand-fault" $components.report --params='format="json"' >"$tmp/plain" 2>"$tmp/err"
