@@ -100,6 +100,14 @@ bool modelled_counts(const struct row *r, const char *machine, uint64_t count[MO
 	return true;
 }
 
+int64_t modelled_varied(const struct row *r, const char *machine, struct machine_variation v)
+{
+	const json_t *all = json_object_get(json_object_get(r->cycles, machine), "assumed");
+	const json_t *cycles = json_array_get(json_object_get(all, machine_keys[v.key].name), v.doubled);
+
+	return cycles ? json_integer_value(cycles) : -1;
+}
+
 const char *modelled_why_not(const struct dataset *d, const char *recipe, const char *workload)
 {
 	const struct workload *w = workload_find(workload);

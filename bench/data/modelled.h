@@ -26,6 +26,9 @@ double modelled_per_instruction(const struct row *r, const char *machine);
 /* What was counted, for model_cost(); false: the run is of a version that did not count all of that. */
 bool modelled_counts(const struct row *r, const char *machine, uint64_t count[MODEL_COUNT_MAX]);
 
+/* Cycles if that assumed size or kind of the machine were another; below 0: the run has none of that (run --sensitivity). */
+int64_t modelled_varied(const struct row *r, const char *machine, struct machine_variation v);
+
 /* Why a recipe's guest has results and no cycles, in words. */
 const char *modelled_why_not(const struct dataset *d, const char *recipe, const char *workload);
 

@@ -41,6 +41,7 @@ struct options {
 	bool profile;     /* run: say where the time went */
 	const char *qemu; /* as given, NULL: not given; from run.c on the program itself */
 	bool cycles;      /* run: the machine model under each region, */
+	bool sensitivity; /* run: also with assumed values of the machines that are others */
 	const char *machines; /* comma-separated: by these; NULL: the usual ones */
 	const char *model;    /* from run.c on: what QEMU is told of it (cycles.h); NULL: there is none */
 	bool long_tests;      /* check: in their long form */

@@ -122,7 +122,11 @@ const struct rule schema_end[] = { END_KEYS, END };
 const struct rule schema_trace_end[] = { TRACE_KEYS, END };
 /* By machine; what the model says, never a guest. */
 static const struct rule cycles_where[] = { MUST_EACH("cycles", a_count), MUST_EACH("count", a_count), END };
-static const struct rule cycles_machine[] = { MUST_OBJECT("guest", cycles_where), MUST_OBJECT("hypervisor", cycles_where), END };
+/* With an assumed value that is another: half, twice; -1: there is no such machine. */
+static const struct rule a_variation[] = { MUST_WHOLE("", -1, ANY), END };
+static const struct rule both_variations[] = { MUST_LIST("", a_variation), END };
+static const struct rule cycles_machine[] = { MUST_OBJECT("guest", cycles_where), MUST_OBJECT("hypervisor", cycles_where),
+					      EACH("assumed", both_variations), END };
 static const struct rule a_cycles_machine[] = { MUST_OBJECT("", cycles_machine), END };
 static const struct rule kept_region[] = {
 #include "region_rules.def"
@@ -185,6 +189,7 @@ static const struct rule options[] = { MUST_TEXT("recipes"),
 				       TRUTH("defaults"),
 				       TEXT("qemu"),
 				       TRUTH("cycles"),
+				       TRUTH("sensitivity"),
 				       TEXT("machines"),
 				       TEXT("peers"),
 				       TEXT("workloads_dir"),

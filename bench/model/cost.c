@@ -47,3 +47,41 @@ uint64_t model_cost(const struct machine *m, const uint64_t count[MODEL_COUNT_MA
 	return count[MODEL_COUNT_instructions] * value[MACHINE_instruction] +
 	       misses(value, count) * (100 - value[MACHINE_overlap]) + 100 * whole;
 }
+
+static uint32_t half(uint32_t value, const struct machine_key_info *info)
+{
+	if (info->most == 1)
+		return !value;
+	return value / 2 < info->least ? info->least : value / 2;
+}
+
+static uint32_t twice(uint32_t value, const struct machine_key_info *info)
+{
+	if (info->most == 1)
+		return value;
+	return 2ull * value > info->most ? info->most : 2 * value;
+}
+
+bool machine_vary(const struct machine *m, struct machine_variation v, struct machine *other)
+{
+	const struct machine_key_info *info = &machine_keys[v.key];
+	const uint32_t value = m->value[v.key];
+	char why[MACHINE_WHY];
+
+	*other = *m;
+	other->but = v;
+	other->value[v.key] = v.doubled ? twice(value, info) : half(value, info);
+	return other->value[v.key] != value && machine_sensible(other, why);
+}
+
+unsigned machine_variations(const struct machine *m, unsigned nth, struct machine *to)
+{
+	unsigned n = 0;
+
+	for (int k = 0; k < MACHINE_KEYS; k++)
+		for (unsigned way = 0; way < 2; way++)
+			if (m->assumed[k] && !machine_is_cost((enum machine_key)k) &&
+			    machine_vary(m, (struct machine_variation){ (enum machine_key)k, way }, &to[n]))
+				to[n++].of = nth + 1;
+	return n;
+}

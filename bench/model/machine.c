@@ -257,6 +257,14 @@ bool machine_parse(struct machine *m, const char *file, const char *text, size_t
 	return caches_sensible(&r) && arrays_sensible(&r) && tlbs_sensible(&r);
 }
 
+bool machine_sensible(const struct machine *m, char why[MACHINE_WHY])
+{
+	struct machine copy = *m;
+	const struct reading r = { .m = &copy, .file = copy.name, .why = why };
+
+	return caches_sensible(&r) && arrays_sensible(&r) && tlbs_sensible(&r);
+}
+
 bool machine_read(struct machine *m, const char *file, char why[MACHINE_WHY])
 {
 	static char text[MACHINE_MOST_FILE];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The model as a plugin of QEMU's. Arguments: out=FILE (a line of JSON a region), machine=FILE (each one's), native=on (there is no
- * hypervisor). A QEMU that it cannot work with is told so in a sentence, and does not start.
+ * hypervisor), assumed=on (also each machine with an assumed value that is another). A QEMU that it cannot work with is told so in a sentence, and does not start.
  *
  * Under -icount all vCPUs take turns in one thread, and what is told as the vCPU's number is that of the one that first translated a
  * block. So nothing here goes by it: registers are those of the vCPU that runs.
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cost.h"
 #include "qemu_plugin_api.h"
 #include "ram.h"
 #include "watch.h"
@@ -39,6 +40,7 @@ struct kept {
 static struct {
 	struct machine machine[MACHINES];
 	unsigned machines;
+	bool assumed; /* their variations as well */
 	FILE *out;
 	bool native;
 	struct watch *watch;
@@ -252,7 +254,8 @@ static const char *value_of(const char *arg, const char *key)
 
 static int take_argument(const char *arg)
 {
-	const char *out = value_of(arg, "out"), *machine = value_of(arg, "machine"), *native = value_of(arg, "native");
+	const char *out = value_of(arg, "out"), *machine = value_of(arg, "machine"), *native = value_of(arg, "native"),
+		   *assumed = value_of(arg, "assumed");
 	char why[MACHINE_WHY];
 
 	if (out) {
@@ -263,10 +266,31 @@ static int take_argument(const char *arg)
 		return machine_read(&p.machine[p.machines++], machine, why) ? 0 : refuse(why);
 	if (machine)
 		return refuse("there are more machines than it takes");
+	if (assumed) {
+		p.assumed = !strcmp(assumed, "on");
+		return 0;
+	}
 	if (!native)
-		return refuse("its arguments are out=FILE, machine=FILE and native=on");
+		return refuse("its arguments are out=FILE, machine=FILE, assumed=on and native=on");
 	p.native = !strcmp(native, "on");
 	return 0;
+}
+
+/* The machines, and behind them their variations. NULL: no memory, or none for the caches. */
+static struct watch *watch_all(const struct watch_cpu *cpu)
+{
+	struct machine *all = calloc((size_t)p.machines * (1 + MACHINE_VARIATIONS), sizeof(*all));
+	unsigned n = p.machines;
+	struct watch *w;
+
+	if (!all)
+		return NULL;
+	memcpy(all, p.machine, p.machines * sizeof(*all));
+	for (unsigned i = 0; p.assumed && i < p.machines; i++)
+		n += machine_variations(&all[i], i, &all[n]);
+	w = watch_new(all, n, cpu, p.out, p.native);
+	free(all);
+	return w;
 }
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info, int argc, char **argv)
@@ -283,7 +307,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info
 	if (!p.out || !p.machines)
 		return refuse("it needs out=FILE and at least one machine=FILE");
 	p.bytes = g_byte_array_new();
-	p.watch = watch_new(p.machine, p.machines, &cpu, p.out, p.native);
+	p.watch = watch_all(&cpu);
 	if (!p.watch)
 		return refuse("there is no memory for its caches");
 	qemu_plugin_register_vcpu_init_cb(id, on_vcpu);

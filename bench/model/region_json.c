@@ -35,13 +35,48 @@ static void where_json(FILE *out, const struct model *m, unsigned i, enum model_
 	fputc('}', out);
 }
 
+static uint64_t whole_cycles(const struct model *m, unsigned i)
+{
+	uint64_t all = 0;
+
+	for (unsigned where = 0; where < MODEL_WHERES; where++) {
+		struct model_sums s;
+
+		model_sums(m, i, where, &s);
+		for (unsigned k = 0; k < MODEL_CYCLES_MAX; k++)
+			all += s.cycles[k];
+	}
+	return (all + 50) / 100;
+}
+
+/* What machine i's variations took, by key: half and double, -1 where there is none. Nothing if it has no variations. */
+static void assumed_json(FILE *out, const struct model *m, unsigned i)
+{
+	unsigned n = 0;
+
+	for (int k = 0; k < MACHINE_KEYS; k++) {
+		int64_t cycles[2] = { -1, -1 };
+
+		for (unsigned v = 0; v < model_machines(m); v++)
+			if (model_machine(m, v)->of == i + 1 && (int)model_machine(m, v)->but.key == k)
+				cycles[model_machine(m, v)->but.doubled] = (int64_t)whole_cycles(m, v);
+		if (cycles[0] < 0 && cycles[1] < 0)
+			continue;
+		fprintf(out, "%s\"%s\":[%" PRId64 ",%" PRId64 "]", n++ ? "," : ",\"assumed\":{", machine_keys[k].name, cycles[0],
+			cycles[1]);
+	}
+	if (n)
+		fputc('}', out);
+}
+
 void region_json(FILE *out, const char *phase, const struct model *m)
 {
 	fprintf(out, "{\"phase\":\"%s\",\"machines\":[", phase);
-	for (unsigned i = 0; i < model_machines(m); i++) {
+	for (unsigned i = 0; i < model_machines(m) && !model_machine(m, i)->of; i++) {
 		fprintf(out, "%s{\"machine\":\"%s\"", i ? "," : "", model_machine(m, i)->name);
 		where_json(out, m, i, MODEL_GUEST, "guest");
 		where_json(out, m, i, MODEL_HYPERVISOR, "hypervisor");
+		assumed_json(out, m, i);
 		fputc('}', out);
 	}
 	fputs("]}\n", out);

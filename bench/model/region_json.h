@@ -7,7 +7,7 @@
 
 #include "model.h"
 
-/* One line. Cycles are whole ones there. What `phase` holds can be printed and has neither quotes nor backslashes. */
+/* One line; variations of a machine stand behind all machines of files. Cycles are whole ones there. What `phase` holds can be printed and has neither quotes nor backslashes. */
 void region_json(FILE *out, const char *phase, const struct model *m);
 
 #endif

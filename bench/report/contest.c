@@ -15,6 +15,12 @@ static void add_row(struct contender *k, const struct row *r, const char *machin
 	k->counted &= modelled_counts(r, machine, count);
 	for (unsigned i = 0; k->counted && i < MODEL_COUNT_MAX; i++)
 		k->count[i] += count[i];
+	for (int i = 0; i < MACHINE_KEYS; i++)
+		for (unsigned way = 0; way < 2; way++) {
+			const int64_t cycles = modelled_varied(r, machine, (struct machine_variation){ i, way });
+
+			k->varied[i][way] = cycles < 0 || k->varied[i][way] < 0 ? -1 : k->varied[i][way] + cycles;
+		}
 }
 
 /* All phases that count, or the one. False: some of them were not modelled. */
@@ -75,34 +81,41 @@ int contest_best_of(const struct contest *c, bool shadow)
 	return cheapest(c, cost, false, shadow);
 }
 
-/* What each takes on that machine. False: the run did not count what it needs. */
-static bool costs_on(const struct contest *c, const struct machine *m, double *cost)
+/* What each takes there. False: the run does not have what that needs. */
+static bool costs_on(const struct contest *c, const struct machine *m, const struct machine_variation *v, double *cost)
 {
+	const bool counts = !v || machine_is_cost(v->key);
+	struct machine other = *m;
+
+	if (v && !machine_vary(m, *v, &other))
+		return false;
 	for (unsigned i = 0; i < c->n; i++) {
-		if (!c->by[i].counted)
+		const struct contender *k = &c->by[i];
+
+		if (counts ? !k->counted : k->varied[v->key][v->doubled] < 0)
 			return false;
-		cost[i] = (double)model_cost(m, c->by[i].count) / 100;
+		cost[i] = counts ? (double)model_cost(&other, k->count) / 100 : (double)k->varied[v->key][v->doubled];
 	}
 	return true;
 }
 
-int contest_winner_on(const struct contest *c, const struct machine *m)
+int contest_winner_on(const struct contest *c, const struct machine *m, const struct machine_variation *v)
 {
 	double cost[CONTEST_MOST];
 	int now;
 
-	if (!costs_on(c, m, cost))
+	if (!costs_on(c, m, v, cost))
 		return -1;
 	now = cheapest(c, cost, true, false);
 	return cost[now] < (1 - CONTEST_EVEN) * cost[c->best] ? now : (int)c->best;
 }
 
-enum side contest_side_on(const struct contest *c, const struct machine *m)
+enum side contest_side_on(const struct contest *c, const struct machine *m, const struct machine_variation *v)
 {
 	double cost[CONTEST_MOST];
 	int shadow, nested;
 
-	if (!costs_on(c, m, cost))
+	if (!costs_on(c, m, v, cost))
 		return SIDE_UNKNOWN;
 	shadow = cheapest(c, cost, false, true);
 	nested = cheapest(c, cost, false, false);
@@ -111,18 +124,4 @@ enum side contest_side_on(const struct contest *c, const struct machine *m)
 	return cost[shadow] < (1 - CONTEST_EVEN) * cost[nested] ? SIDE_SHADOW :
 	       cost[nested] < (1 - CONTEST_EVEN) * cost[shadow] ? SIDE_NESTED :
 								  SIDE_EVEN;
-}
-
-uint32_t machine_halved(const struct machine *m, enum machine_key key)
-{
-	const uint32_t half = m->value[key] / 2;
-
-	return half < machine_keys[key].least ? machine_keys[key].least : half;
-}
-
-uint32_t machine_doubled(const struct machine *m, enum machine_key key)
-{
-	const uint64_t twice = 2ull * m->value[key];
-
-	return twice > machine_keys[key].most ? machine_keys[key].most : (uint32_t)twice;
 }

@@ -17,6 +17,7 @@ struct contender {
 	double cycles;                   /* of the whole phase or workload */
 	bool counted;                    /* count[] has what model_cost() needs */
 	uint64_t count[MODEL_COUNT_MAX]; /* together */
+	int64_t varied[MACHINE_KEYS][2]; /* cycles with another size or kind, halved and doubled; below 0: not in the run */
 };
 
 struct contest {
@@ -33,16 +34,12 @@ bool contest_of(const struct dataset *d, const char *workload, const char *phase
 int contest_best_of(const struct contest *c, bool shadow);
 
 /*
- * Who would win on that other machine, which differs in costs only. The first stays the winner as long as nobody is faster by more than
+ * Who would win on the machine m with that variation, NULL: as it is. The first stays the winner as long as nobody is faster by more than
  * CONTEST_EVEN. The place in by[]; below 0: it cannot be said.
  */
-int contest_winner_on(const struct contest *c, const struct machine *m);
+int contest_winner_on(const struct contest *c, const struct machine *m, const struct machine_variation *v);
 /* Which of shadow and nested paging is faster there, each by its best recipe, as the map's fields have it. */
 enum side { SIDE_SHADOW, SIDE_EVEN, SIDE_NESTED, SIDE_UNKNOWN };
-enum side contest_side_on(const struct contest *c, const struct machine *m);
-
-/* The value halved or doubled, as far as the key's range goes; the same: that is not possible. */
-uint32_t machine_halved(const struct machine *m, enum machine_key key);
-uint32_t machine_doubled(const struct machine *m, enum machine_key key);
+enum side contest_side_on(const struct contest *c, const struct machine *m, const struct machine_variation *v);
 
 #endif

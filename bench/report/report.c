@@ -44,12 +44,13 @@ static void write_nav(FILE *f, const struct dataset *d)
 	fputs("<a href=\"#claims\">Claims</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published figures</a> ", f);
 	if (recipe_is_used(d, ADAPTIVE))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
-	write_nav_workloads(f, d);
 	fputs("<a href=\"#variants\">Variants</a> <a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing "
 	      "adds</a> "
 	      "<a href=\"#unfinished\">Not finished</a> <a href=\"#figures\">Targets</a> <a href=\"#machine\">Machine</a> <a "
-	      "href=\"#rows\">All rows</a></nav>\n",
+	      "href=\"#rows\">All rows</a>\n<details><summary>Workload by workload</summary>",
 	      f);
+	write_nav_workloads(f, d);
+	fputs("</details></nav>\n", f);
 }
 
 static void write_qemu(FILE *f, const char *version)

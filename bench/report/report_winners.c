@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Who wins where: for each machine of the run the fastest recipe of each workload, by how much, and whether that hangs on a value which the
- * machine's file only assumes. Every assumed cost is halved and doubled, one at a time, and the winners are looked for again, by what was
- * counted in the run: no further run is needed. Nothing is written of a run without cycles.
+ * machine's file only assumes. Each of these is halved and doubled, one at a time, and the winners are looked for again: costs by what was counted
+ * in the run, sizes and kinds by what the run modelled with them (--sensitivity). Nothing is written of a run without cycles.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +10,6 @@
 #include "bench/model/cost.h"
 #include "contest.h"
 #include "report_parts.h"
-
-/* A cost that is another than the file has it. */
-struct variation {
-	enum machine_key key;
-	bool doubled;
-};
-
-/* Its machine. False: it is not assumed, no cost, or cannot be changed that way. */
-static bool vary(const struct machine *m, const struct variation *v, struct machine *other)
-{
-	if (!m->assumed[v->key] || !machine_is_cost(v->key))
-		return false;
-	*other = *m;
-	other->value[v->key] = v->doubled ? machine_doubled(m, v->key) : machine_halved(m, v->key);
-	return other->value[v->key] != m->value[v->key];
-}
 
 /* All contests of a machine: one a workload, and one a field of the map. */
 struct contests {
@@ -78,47 +62,59 @@ static void find_contests(struct contests *all, const struct dataset *d, const c
 static const char *const side_names[] = { "shadow", "even", "nested", NULL };
 
 /* The one who wins instead, of a field the side; NULL: nobody does. */
-static const char *instead(const struct contests *all, const struct contest *c, const struct machine *other)
+static const char *instead(const struct contests *all, const struct contest *c, const struct machine_variation *v)
 {
-	const enum side was = contest_side_on(c, &all->values), is = contest_side_on(c, other);
-	const int i = contest_winner_on(c, other);
+	const enum side was = contest_side_on(c, &all->values, NULL), is = contest_side_on(c, &all->values, v);
+	const int i = contest_winner_on(c, &all->values, v);
 
+	if (i < 0)
+		return NULL;
 	if (is_field(c))
 		return is == was ? NULL : side_names[is];
-	return i < 0 || i == (int)c->best ? NULL : c->by[i].recipe;
+	return i == (int)c->best ? NULL : c->by[i].recipe;
 }
 
-/* How many assumed costs make another win this, halved or doubled. */
+/* Can the run say who wins there, in some contest? */
+static bool is_tried(const struct contests *all, const struct machine_variation *v)
+{
+	for (unsigned i = 0; i < all->n; i++)
+		if (contest_winner_on(&all->contest[i], &all->values, v) >= 0)
+			return true;
+	return false;
+}
+
+static bool key_is_tried(const struct contests *all, enum machine_key k)
+{
+	return all->values.assumed[k] &&
+	       (is_tried(all, &(struct machine_variation){ k, false }) || is_tried(all, &(struct machine_variation){ k, true }));
+}
+
+/* How many assumed values make another win this, halved or doubled. */
 static unsigned hangs_on(const struct contests *all, const struct contest *c)
 {
-	struct machine other;
 	unsigned n = 0;
 
-	for (int k = 0; k < MACHINE_KEYS; k++) {
-		bool changes = false;
-
-		for (unsigned way = 0; way < 2; way++)
-			changes |= vary(&all->values, &(struct variation){ k, way }, &other) && instead(all, c, &other);
-		n += changes;
-	}
+	for (int k = 0; k < MACHINE_KEYS; k++)
+		n += all->values.assumed[k] && (instead(all, c, &(struct machine_variation){ k, false }) ||
+						instead(all, c, &(struct machine_variation){ k, true }));
 	return n;
 }
 
 /* The winners that one variation changes, as cells' text; how many. */
-static unsigned changed_cell(FILE *f, const struct contests *all, const struct variation *v)
+static unsigned changed_cell(FILE *f, const struct contests *all, const struct machine_variation *v)
 {
 	struct machine other;
 	unsigned n = 0;
 
 	fputs("<td>", f);
-	if (!vary(&all->values, v, &other)) {
+	if (!machine_vary(&all->values, *v, &other) || !is_tried(all, v)) {
 		fputs("<span class=soft>not possible</span></td>", f);
 		return 0;
 	}
 	fprintf(f, "<small class=soft>%u:</small> ", other.value[v->key]);
 	for (unsigned i = 0; i < all->n; i++) {
 		const struct contest *c = &all->contest[i];
-		const char *who = instead(all, c, &other);
+		const char *who = instead(all, c, v);
 
 		if (!who)
 			continue;
@@ -154,7 +150,7 @@ static unsigned changed_cells(const struct contests *all, enum machine_key k, ch
 	FILE *c = open_memstream(cells, &len);
 
 	for (unsigned way = 0; way < 2; way++)
-		n += changed_cell(c, all, &(struct variation){ k, way });
+		n += changed_cell(c, all, &(struct machine_variation){ k, way });
 	fclose(c);
 	return n;
 }
@@ -166,7 +162,7 @@ static unsigned key_rows(FILE *f, const struct contests *all, FILE *rest)
 	char *cells;
 
 	for (int k = 0; k < MACHINE_KEYS; k++) {
-		if (!all->values.assumed[k] || !machine_is_cost(k))
+		if (!key_is_tried(all, k))
 			continue;
 		if (!changed_cells(all, k, &cells)) {
 			fprintf(rest, "%s%s", others++ ? ", " : "", machine_keys[k].name);
@@ -182,21 +178,21 @@ static unsigned key_rows(FILE *f, const struct contests *all, FILE *rest)
 	return rows;
 }
 
-static void not_tried(FILE *f, const struct machine *m)
+/* What this run cannot say anything of. */
+static void not_tried(FILE *f, const struct contests *all)
 {
 	unsigned n = 0;
 
 	for (int k = 0; k < MACHINE_KEYS; k++) {
-		if (!m->assumed[k] || machine_is_cost(k))
+		if (!all->values.assumed[k] || key_is_tried(all, k))
 			continue;
-		fputs(n++ ? ", " : "<p class=note>Not tried, since what is counted hangs on them: ", f);
+		fputs(n++ ? ", " : "<p class=note>Not tried in this run: ", f);
 		html_text(f, machine_keys[k].name);
 	}
 	if (n)
 		fprintf(f,
-			". These %u assumed sizes and kinds of caches and TLBs take another run, with <code>--machine</code> and "
-			"a "
-			"file that has other values.</p>\n",
+			". What is counted hangs on these %u assumed sizes and kinds of caches and TLBs: <code>run --cycles "
+			"--sensitivity</code> models them, but for those that cannot be halved or doubled.</p>\n",
 			n);
 }
 
@@ -230,7 +226,7 @@ static void sensitivity(FILE *f, const struct contests *all)
 	fputs("</p>\n", f);
 	free(caption);
 	free(rest);
-	not_tried(f, &all->values);
+	not_tried(f, all);
 }
 
 /* ---- who wins ---- */
@@ -357,7 +353,7 @@ static void winners(FILE *f, const struct dataset *d, const struct contests *all
 		"<th scope=col>workload</th><th scope=col>fastest</th><th scope=col class=n>of<br>native</th><th "
 		"scope=col>next</th>"
 		"<th scope=col class=n>slower<br>by</th><th scope=col class=n>shadow over<br>nested</th><th scope=col>if assumed "
-		"costs<br>are wrong</th>");
+		"values<br>are wrong</th>");
 	for (unsigned w = 0; (base = nth_base(d, w)); w++) {
 		const char *form = main_form(d, base);
 		unsigned i = 0;
@@ -378,9 +374,8 @@ static void winners(FILE *f, const struct dataset *d, const struct contests *all
 	}
 	caption = xfmt(
 		"Modelled cycles on %s, all phases of a workload together. Fastest: all within 2 %% of the first; native is no "
-		"contender. Shadow over nested: the best shadow recipe's cycles over nested paging's. If assumed costs are "
-		"wrong: it holds if nobody else is faster by more than 2 %%, whichever of the machine's assumed costs is halved "
-		"or "
+		"contender. Shadow over nested: the best shadow recipe's cycles over nested paging's. If assumed values are "
+		"wrong: it holds if nobody else is faster by more than 2 %%, whichever of those that this run tried is halved or "
 		"doubled; else so many of them change that.",
 		all->machine);
 	table_end(f, caption);

@@ -23,6 +23,15 @@ static char *joined(char *text, const char *path)
 	return longer;
 }
 
+/* Takes `text`. */
+static char *longer(char *text, const char *more)
+{
+	char *all = xfmt("%s%s", text, more);
+
+	free(text);
+	return all;
+}
+
 /* NULL after a message: one is no machine file. */
 static char *machines_text(char *text, const struct paths *p, const char *given)
 {
@@ -94,6 +103,9 @@ static char *prepared_with(const struct paths *p, const char *machines)
 char *cycles_prepare(const struct options *o, const struct paths *p, bool *bad)
 {
 	char *text = prepared_with(p, o->machines ? o->machines : MACHINES_USUAL), *why;
+
+	if (text && o->sensitivity)
+		text = longer(text, ",assumed=on");
 
 	*bad = !text;
 	why = text ? why_not(p, o->qemu, text) : NULL;

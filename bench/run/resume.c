@@ -78,6 +78,7 @@ static bool options_fit(const json_t *options, struct options *o)
 		o->workloads_dir = json_string_value(json_object_get(options, "workloads_dir"));
 	o->alone = json_is_true(json_object_get(options, "guests_alone"));
 	o->cycles = json_is_true(json_object_get(options, "cycles"));
+	o->sensitivity = json_is_true(json_object_get(options, "sensitivity"));
 	o->machines = json_string_value(json_object_get(options, "machines"));
 	return same_text(options, "suite", true, &o->suite) && same_text(options, "peers", true, &o->peers) &&
 	       same_text(options, "recipes", json_is_true(json_object_get(options, "recipes_named")), &o->recipes) &&

@@ -90,6 +90,27 @@ START_TEST(each_its_own)
 }
 END_TEST
 
+/* What variations of a machine took stays beside its own figures; what is not of that form is no figure. */
+START_TEST(variations)
+{
+	char *plain = line("v", 1000, 0, 0, 0), *text = xfmt("%.*s", (int)strlen(plain) - 4, plain);
+	json_t *region = json_pack("{s:s, s:i}", "phase", "v", "instructions", 1000), *assumed;
+
+	free(plain);
+	write_text("figures", "", 0600);
+	add_lines(xfmt("%s,\"assumed\":{\"pwc_entries\":[7]}}]}\n", text),
+		  xfmt("%s,\"assumed\":{\"pwc_entries\":[7,-1]}}]}\n", text));
+	cycles_add(&r, region);
+	assumed = json_object_get(json_object_get(json_object_get(region, "cycles"), "m1"), "assumed");
+	ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(assumed, "pwc_entries"), 0)), 7);
+	json_decref(region);
+	r.at = 0;
+	add_lines(xfmt("%s,\"assumed\":{\"pwc_entries\":[\"x\"]}}]}\n", text), NULL);
+	ck_assert_int_eq(got("v", 1000), -1);
+	free(text);
+}
+END_TEST
+
 /* A region may be longer or shorter than what the model saw of it, by a 128th. */
 START_TEST(nearly_as_long)
 {
@@ -250,6 +271,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, each_its_own);
+	tcase_add_test(t, variations);
 	tcase_add_test(t, nearly_as_long);
 	tcase_add_test(t, natively_without_names);
 	tcase_add_test(t, damaged);

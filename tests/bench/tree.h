@@ -8,9 +8,11 @@
 
 #include "schema.h"
 
-#define TREE_COST   "{\"count\":1,\"ticks\":2,\"bytes\":3,\"hist\":[0,1]}"
-#define TREE_SUMS   "{\"cycles\":{\"instructions\":50,\"walk\":30},\"count\":{\"walks\":4}}"
-#define TREE_CYCLES "\"cycles\":{\"zen2-2019\":{\"guest\":" TREE_SUMS ",\"hypervisor\":" TREE_SUMS "}}"
+#define TREE_COST "{\"count\":1,\"ticks\":2,\"bytes\":3,\"hist\":[0,1]}"
+#define TREE_SUMS "{\"cycles\":{\"instructions\":50,\"walk\":30},\"count\":{\"walks\":4}}"
+#define TREE_CYCLES                                                                                                              \
+	"\"cycles\":{\"zen2-2019\":{\"guest\":" TREE_SUMS ",\"hypervisor\":" TREE_SUMS ",\"assumed\":{\"pwc_entries\":[40,-1]}}" \
+	"}"
 #define TREE_ITEM                                                                                                                \
 	"{\"recipe\":\"shadow2\",\"workload\":\"compute\",\"repetition\":1,\"traced\":false,\"state\":\"finished\",\"code\":-1," \
 	"\"reason\":\"r\",\"words\":\"w\",\"ticks\":5,\"audit\":0,\"audit_text\":null,\"console_lost\":0,\"wall_seconds\":0.5,"  \
@@ -22,7 +24,7 @@
 #define TREE_OPTIONS                                                                                                             \
 	"{\"recipes\":\"shadow2\",\"workloads\":\"compute\",\"recipes_named\":true,\"workloads_named\":true,\"levels\":0,"       \
 	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\","      \
-	"\"workloads_dir\":\"/w\",\"cycles\":true,\"machines\":\"m\","                                                           \
+	"\"workloads_dir\":\"/w\",\"cycles\":true,\"sensitivity\":false,\"machines\":\"m\","                                     \
 	"\"peers\":\"kvm\","                                                                                                     \
 	"\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null,\"more_initrds\":" \
 	"[\"m\"],\"disk\":null,"                                                                                                 \

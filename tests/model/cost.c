@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a region takes by its counts: the same as what was charged, also where the costs are others than when it was counted. */
 #include "bench/model/cost.h"
+#include "bench/model/region_json.h"
 #include "tests/model/rig.h"
 
 #define PAGES 64
@@ -116,6 +117,75 @@ START_TEST(each_matters)
 }
 END_TEST
 
+static bool varies(const struct machine *m, enum machine_key key, bool doubled, uint32_t to)
+{
+	struct machine other;
+
+	return machine_vary(m, (struct machine_variation){ key, doubled }, &other) && other.value[key] == to;
+}
+
+/* Half and twice, within the key's range; the other of two; and nothing that makes no sense. */
+START_TEST(variations)
+{
+	struct machine m, other, all[MACHINE_VARIATIONS];
+
+	rig_default(&m);
+	m.value[MACHINE_overlap] = 60;
+	ck_assert(varies(&m, MACHINE_walk, false, 1));
+	ck_assert(varies(&m, MACHINE_walk, true, 6));
+	ck_assert(varies(&m, MACHINE_overlap, true, 99));
+	ck_assert(varies(&m, MACHINE_tlb_tags, false, 0));
+	ck_assert(varies(&m, MACHINE_walk_from_l2, false, 1));
+	ck_assert(!machine_vary(&m, (struct machine_variation){ MACHINE_tlb_tags, true }, &other));
+	ck_assert(!machine_vary(&m, (struct machine_variation){ MACHINE_pwc_entries, true }, &other)); /* there is none */
+	ck_assert(!machine_vary(&m, (struct machine_variation){ MACHINE_l1_latency, false }, &other)); /* 1 is the least */
+	m.value[MACHINE_l1_latency] = 8; /* twice as much is more than the second cache's 10 */
+	ck_assert(!machine_vary(&m, (struct machine_variation){ MACHINE_l1_latency, true }, &other));
+	ck_assert(varies(&m, MACHINE_l1_latency, false, 4));
+	m.assumed[MACHINE_walk] = m.assumed[MACHINE_l2_dtlb_entries] = m.assumed[MACHINE_tlb_tags] = true;
+	ck_assert_uint_eq(machine_variations(&m, 4, all), 3); /* a cost is none of them */
+	ck_assert_uint_eq(all[0].value[MACHINE_l2_dtlb_entries], 8);
+	ck_assert_uint_eq(all[1].value[MACHINE_l2_dtlb_entries], 32);
+	ck_assert_uint_eq(all[2].value[MACHINE_tlb_tags], 0);
+	ck_assert_uint_eq(all[1].of, 5);
+	ck_assert_uint_eq(all[0].value[MACHINE_tlb_tags], 1);
+}
+END_TEST
+
+/* What is told of a machine has its variations' cycles, each as that machine by itself would have them. */
+START_TEST(variations_are_told)
+{
+	struct machine all[1 + MACHINE_VARIATIONS];
+	char *text = NULL, expected[120];
+	struct model_sums sums;
+	uint64_t half, twice;
+	unsigned n;
+	size_t len;
+	FILE *f;
+
+	machine_of(&all[0], 0);
+	all[0].value[MACHINE_l1_itlb_entries] = 8; /* code is in nine pages */
+	all[0].assumed[MACHINE_l1_itlb_entries] = all[0].assumed[MACHINE_walk_from_l2] = true;
+	n = 1 + machine_variations(&all[0], 0, &all[1]);
+	ck_assert_uint_eq(n, 4);
+	half = driven(&all[1], &sums);
+	twice = driven(&all[2], &sums);
+	ck_assert_uint_ne(half, twice);
+	begin_nested();
+	rig_model(all, n);
+	drive();
+	f = open_memstream(&text, &len);
+	region_json(f, "p", rig);
+	fclose(f);
+	snprintf(expected, sizeof(expected), ",\"assumed\":{\"l1_itlb_entries\":[%llu,%llu],\"walk_from_l2\":[",
+		 (unsigned long long)(half + 50) / 100, (unsigned long long)(twice + 50) / 100);
+	ck_assert_msg(strstr(text, expected), "%s is not in %s", expected, text);
+	ck_assert(strstr(text, ",-1]}}]}"));
+	ck_assert_ptr_null(strstr(strstr(text, "\"machine\"") + 1, "\"machine\""));
+	free(text);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("cost");
@@ -123,6 +193,8 @@ int main(void)
 
 	tcase_add_loop_test(t, as_charged, 0, 3);
 	tcase_add_test(t, each_matters);
+	tcase_add_test(t, variations);
+	tcase_add_test(t, variations_are_told);
 	suite_add_tcase(s, t);
 	return suite_run(s);
 }
