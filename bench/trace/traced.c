@@ -179,7 +179,8 @@ static void compare_count(json_t *table, const char *name, uint64_t trace, uint6
 	EVENT(emulate, emulate_ok, )                                                                                             \
 	EVENT(unsync, unsync, )                                                                                                  \
 	EVENT(resync, resync, )                                                                                                  \
-	EVENT(pull_through, pull_through, )
+	EVENT(pull_through, pull_through, )                                                                                      \
+	EVENT(cluster, cluster, )
 
 static json_t *counted_table(const json_t *report, const json_t *item)
 {
