@@ -276,7 +276,9 @@ struct pn_trip_stat {
 	X(prefetch_wasted, "of these: never used, and gone")                                                                     \
 	X(cluster, "trips that did further instructions behind the one that exited")                                             \
 	X(cluster_insns, "instructions that they did there")                                                                     \
-	X(cluster_saved, "of these: would have exited, and so cost a trip each")
+	X(cluster_saved, "of these: would have exited, and so cost a trip each")                                                 \
+	X(to_nested, "switches from shadow to nested paging")                                                                    \
+	X(to_shadow, "switches from nested to shadow paging")
 
 enum pn_counter {
 #define X(id, text) PN_CNT_##id,

@@ -32,22 +32,30 @@ HV_CORE_OBJS = $(call hv_objs,core,$(HV_CORE_SRCS))
 hv-obj/core/%.o: $(srcdir)/%
 	$(HV_CC_V) $(HV_CC) -c $< -o $@
 
-# $(1) recipe, $(2) its own sources. These are in the source directory, and the template's in this: VPATH finds both.
+# Of a recipe with both kinds of paging, what its source $(1) is compiled with besides: the names that its half of the contract has there.
+recipes/in_%.h: $(srcdir)/hv/paging/contract.def
+	@mkdir -p recipes && sed -n 's/^PAGING_[A-Z]*([^,]*, \([a-z_]*\)[,)].*/#define paging_\1 in_$*_\1/p' $< >$@
+HALVES = recipes/in_shadow.h recipes/in_nested.h
+paging_half = $(if $(filter $(1),$(HV_HYBRID_SRCS)),,-include recipes/in_$(if $(filter $(1),$(HV_NESTED_SRCS)),nested,shadow).h)
+
+# $(1) recipe, $(2) its own sources, $(3) the function that says what one of them is compiled with besides; or nothing. These are in the source directory, and the template's in this: VPATH finds both.
 define hv_recipe
 hv-obj/$(1)/%.o: %
-	$$(HV_CC_V) $$(HV_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+	$$(HV_CC_V) $$(HV_CC) -DRECIPE_HEADER='"$(1).h"' $$(call $(3),$$*) -c $$< -o $$@
 penumbra-$(1).elf64: $$(HV_CORE_OBJS) $$(call hv_objs,$(1),$(2)) $$(srcdir)/hv/boot/hv.lds
 	@echo "  HVLD     $$@"; $$(CC) -nostdlib -static -no-pie -Wl,-z,noexecstack,-z,max-page-size=4096,--build-id=none,--no-warn-rwx-segments \
 		-T $$(srcdir)/hv/boot/hv.lds -o $$@ $$(filter %.o,$$^)
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call hv_recipe,$(r),$$(HV_ENGINE_SRCS))))
 $(foreach r,$(RECIPES_NESTED),$(eval $(call hv_recipe,$(r),$$(HV_NESTED_SRCS))))
+$(foreach r,$(RECIPES_HYBRID),$(eval $(call hv_recipe,$(r),$$(HV_ENGINE_SRCS) $$(HV_NESTED_SRCS) $$(HV_HYBRID_SRCS),paging_half)) \
+	$(eval $$(call hv_objs,$(r),$$(HV_ENGINE_SRCS) $$(HV_NESTED_SRCS)): $$(HALVES)))
 
 # QEMU's Multiboot wants a 32-bit ELF; the code in it is 64-bit all the same.
 penumbra-%.elf: penumbra-%.elf64
 	@echo "  OBJCOPY  $@"; $(OBJCOPY) -O elf32-i386 $< $@
 
-HV_IMAGES = $(foreach r,$(RECIPES_BASE) $(RECIPES_NESTED),penumbra-$(r).elf)
+HV_IMAGES = $(foreach r,$(RECIPES_BASE) $(RECIPES_NESTED) $(RECIPES_HYBRID),penumbra-$(r).elf)
 HV_VARIANTS = $(RECIPES_VARIANT:%=penumbra-%.elf)
 # Those that the quick suite runs: it names them as users do, recipes.def has the file beside that name.
 HV_QUICK_VARIANTS := $(patsubst %,penumbra-%.elf,$(shell sed -n 's/^ALSO."\([^"]*\)".*/"\1"/p' $(srcdir)/bench/data/quick.def | sort -u | \

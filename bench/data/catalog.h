@@ -9,7 +9,7 @@
 
 #include "util.h"
 
-enum recipe_kind { RECIPE_KIND_shadow, RECIPE_KIND_nested, RECIPE_KIND_native, RECIPE_KIND_peer };
+enum recipe_kind { RECIPE_KIND_shadow, RECIPE_KIND_nested, RECIPE_KIND_hybrid, RECIPE_KIND_native, RECIPE_KIND_peer };
 
 struct recipe {
 	const char *file; /* names the image: penumbra-<file>.elf */

@@ -91,7 +91,7 @@ bool dataset_is_shadow(const struct dataset *d, const char *recipe);
 bool dataset_is_variant(const struct dataset *d, const char *recipe);
 /* Whether it is another hypervisor than ours. */
 bool dataset_is_peer(const struct dataset *d, const char *recipe);
-/* A recipe's kind, "shadow", "nested", "native" or "peer"; and of a variant its base, else "". */
+/* A recipe's kind, "shadow", "nested", "hybrid", "native" or "peer"; and of a variant its base, else "". */
 const char *dataset_kind(const struct dataset *d, const char *recipe);
 const char *dataset_variant_base(const struct dataset *d, const char *recipe);
 /* Why that pair was not run to its end, if it is in the run and did not finish; "" otherwise. */

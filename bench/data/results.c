@@ -32,7 +32,7 @@ static const char *base_name(const struct recipe *r)
 /* The catalogues of this version go into each run: a reader of an old one must not need the lists of that time. */
 static json_t *recipes_json(void)
 {
-	static const char *const kind[] = { "shadow", "nested", "native", "peer" };
+	static const char *const kind[] = { "shadow", "nested", "hybrid", "native", "peer" };
 	json_t *a = json_array();
 
 	for (unsigned i = 0; i < nr_recipes; i++) {

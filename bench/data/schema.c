@@ -214,7 +214,7 @@ static const struct rule machine[] = { MUST_TEXT("penumbra"),
 				       END };
 
 static const struct rule recipe[] = { MUST_NAME("name"),
-				      MUST_WORDS("kind", "shadow|nested|native|peer"),
+				      MUST_WORDS("kind", "shadow|nested|hybrid|native|peer"),
 				      MUST_TEXT("text"),
 				      TEXT("base"),
 				      TEXT("axis"),

@@ -105,6 +105,7 @@ struct vcpu {
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
 	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging, but behind a fence */
 	bool hw_invlpg;    /* the guest's INVLPG is to exit */
+	bool nested;       /* the guest has its control registers and tables to itself: nested paging */
 	/* Work to be done before the guest runs on; each exit asks once whether there is any. */
 	union {
 		struct {
@@ -169,6 +170,7 @@ struct domain {
 
 	struct sh_domain *shadow; /* NULL under nested paging */
 	struct lent *lent;        /* what is lent to the vCPU in the guest; NULL: nothing ever was (hv/paging/lent.h) */
+	bool nested;              /* its vCPUs are under nested paging, where the recipe switches (paging_switch) */
 	bool unsync;              /* guest tables are out of sync: hv/shadow/core/unsync.c */
 	u32 min_shadow_levels;    /* asked for; 0: what the guest's mode needs */
 	mfn_t npt_root;

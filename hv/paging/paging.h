@@ -16,13 +16,25 @@
 #include "vcpu.h"
 
 extern const char paging_recipe_name[];
-extern const bool paging_is_nested;
+extern const bool paging_is_nested; /* all its domains are under nested paging, always: v->nested says it of a vCPU now */
 /* Does hardware keep the accessed and dirty bits of some guest entries, so that paging_settle has work to do? */
 extern const bool paging_marks_late;
 /* The recipe has short ways (hv/shadow/short), and wants those of the back end (hv/svm/short). */
 extern const bool paging_short_ways;
 /* How many instructions a trip may do behind the one that exited, and between two that would exit (svm/cluster.h); 0: none. */
 extern const u32 paging_cluster_most, paging_cluster_gap;
+
+/* The recipe switches its domains between shadow and nested paging while they run (hv/shadow/core/paging_hybrid.c). */
+extern const bool paging_switches;
+/*
+ * Put the domain under that kind of paging, or leave it there; where the recipe does not switch, it is under one kind already. No vCPU of it is in the guest, or each that is will
+ * leave it for a flush; v->cr0 to v->efer are what each guest has, and no page is lent. True: it is there, and if it was not, v->nested,
+ * all hw_ fields and a TLB flush are to reach hardware before a vCPU runs on. False: not now, and nothing has changed: log-dirty is on,
+ * or there is no memory for shadows, or none behind a root.
+ */
+bool paging_switch(struct domain *d, bool nested);
+/* The vCPU's trip is over, and somebody asked for a look before it runs on: should the domain be switched? True: it was. */
+bool paging_decide(struct vcpu *v);
 
 /*
  * pool_pages: shadow pages, 0 for the default (256 a vCPU + 2 a MiB of memory). False: out of memory. All else may be asked for

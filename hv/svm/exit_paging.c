@@ -46,7 +46,7 @@ enum trip exit_pf(struct svm_vcpu *s)
  */
 enum trip exit_npf(struct svm_vcpu *s)
 {
-	if (!paging_is_nested && s->vmcb.cr3 != s->v.hw_cr3) {
+	if (!s->v.nested && s->vmcb.cr3 != s->v.hw_cr3) {
 		plat_domain_crash(s->v.domain,
 				  "a hardware task switch, of which this machine does not tell, loaded CR3 %lx, and reached %lx",
 				  s->vmcb.cr3, s->vmcb.exitinfo2);

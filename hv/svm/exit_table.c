@@ -168,7 +168,7 @@ const exit_handler_t domu_exits[NR_EXITS] = {
 const quick_handler_t quick_none[NR_QUICK] = { [0 ... NR_QUICK - 1] = quick_not };
 static const quick_handler_t quick_none_nested[NR_QUICK] = { [0 ... NR_QUICK - 1] = quick_not_nested };
 
-const quick_handler_t *svm_quick_none(void)
+const quick_handler_t *svm_quick_none(const struct svm_vcpu *s)
 {
-	return paging_is_nested && svm_quirks.loses_host_paging ? quick_none_nested : quick_none;
+	return s->v.nested && svm_quirks.loses_host_paging ? quick_none_nested : quick_none;
 }

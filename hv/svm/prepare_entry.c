@@ -13,6 +13,7 @@
 #include "domu.h"
 #include "pcpu.h"
 #include "trace.h"
+#include "trip_end.h"
 
 /* Deliver the event again that an exit cut short, unless the handler has put something in its place. */
 static void redeliver(struct svm_vcpu *s)
@@ -64,6 +65,22 @@ void svm_hold_delivery(const struct svm_vcpu *s)
 		apic_send_kick(this_pcpu());
 }
 
+/*
+ * Paging may go over to the other kind here: between two trips, with no step wanted, for which it has pages lent, and while no other
+ * vCPU is in the guest. Domains of several vCPUs stay as they are.
+ */
+static void choose_paging(struct svm_vcpu *s)
+{
+	if (s->smp || s->step.wanted)
+		return;
+	svm_sync_nested(s);
+	if (!paging_decide(&s->v))
+		return;
+	svm_intercept_paging(s);
+	svm_cpuid_follow_cr4(s, s->v.cr4);
+	svm_settle(s);
+}
+
 bool svm_prepare_entry(struct svm_vcpu *s)
 {
 	struct domu_vcpu *c = s->v.owner;
@@ -72,6 +89,8 @@ bool svm_prepare_entry(struct svm_vcpu *s)
 	redeliver(s);
 	if (!c) /* dom0, whose interrupts are its own */
 		return true;
+	if (paging_switches)
+		choose_paging(s);
 	domu_poll(c);
 	if (domu_must_stop(c)) {
 		s->step.wanted = STEP_NONE;

@@ -42,6 +42,21 @@ static void msr_intercept(u8 *msrpm, u32 msr, bool on)
 		msrpm[base + bit / 8] &= (u8)~mask;
 }
 
+/*
+ * Shadow paging has hardware walk other tables than the guest's, so what makes or changes them must exit; INVLPG's intercept is there
+ * while paging wants it (svm_load_hw).
+ */
+void svm_intercept_paging(struct svm_vcpu *s)
+{
+	const u16 crs = s->v.nested ? 0 : BIT(0) | BIT(3) | BIT(4);
+	struct vmcb *b = &s->vmcb;
+
+	b->cr_read = b->cr_write = crs;
+	b->exceptions = (b->exceptions & ~(u32)BIT(VECTOR_PF)) | (s->v.nested ? 0 : BIT(VECTOR_PF));
+	b->intercept1 = (b->intercept1 & ~(u32)INTERCEPT_TASK_SWITCH) | (s->v.nested ? 0 : INTERCEPT_TASK_SWITCH);
+	b->clean &= ~(u32)CLEAN_INTERCEPTS;
+}
+
 void svm_setup_domu(struct svm_vcpu *s)
 {
 	/* MSRs that live in the CPU and only change what the guest itself does. */
@@ -63,13 +78,8 @@ void svm_setup_domu(struct svm_vcpu *s)
 	b->intercept3 = UNOFFERED3;
 	/* Why these pass through the hypervisor: exit_exceptions.c. */
 	b->exceptions = BIT(VECTOR_DB) | BIT(VECTOR_AC) | BIT(VECTOR_MC);
-	/* Shadow paging has hardware walk other tables than the guest's, so what makes or changes them must exit. */
-	if (!paging_is_nested) {
-		b->cr_read = BIT(0) | BIT(3) | BIT(4);
-		b->cr_write = BIT(0) | BIT(3) | BIT(4);
-		b->exceptions |= BIT(VECTOR_PF);
-		b->intercept1 |= INTERCEPT_TASK_SWITCH; /* and INVLPG's, while paging wants it: svm_load_hw */
-	}
+	s->v.nested = paging_is_nested;
+	svm_intercept_paging(s);
 	/* The guest's IF and TPR mask virtual interrupts alone (APM volume 2, section 15.21.1). */
 	b->v_intr_masking = 1;
 	b->v_intr_flags = 0x0f;
@@ -83,7 +93,7 @@ void svm_setup_domu(struct svm_vcpu *s)
 		b->intercept1 |= INTERCEPT_PAUSE;
 	s->ops = s->smp ? &svm_guest_ops_smp : &svm_guest_ops;
 	s->quick = !s->smp && paging_short_ways; /* the quick handlers take no lock */
-	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none();
+	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none(s);
 	b->exit = s->smp ? svm_exit_smp : paging_cluster_most ? svm_exit_near : svm_exit;
 	s->cluster.last = CLUSTER_NONE;
 	svm_learn_cpuid(s);

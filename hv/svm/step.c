@@ -147,7 +147,7 @@ static void arm(struct svm_vcpu *s, enum svm_step_kind kind)
 	t->quick = s->quick;
 	b->exceptions |= STEP_EXCEPTIONS;
 	s->quick = false;
-	b->quick = svm_quick_none();
+	b->quick = svm_quick_none(s);
 	s->deferred = svm_step_exit;
 	if (kind == STEP_INSN) {
 		b->rflags |= RFLAGS_TF;
@@ -204,7 +204,7 @@ static void disarm(struct svm_vcpu *s)
 
 	b->exceptions = t->exceptions;
 	s->quick = t->quick;
-	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none();
+	b->quick = s->quick ? svm_quick_table(s) : svm_quick_none(s);
 	b->clean &= ~(u32)(CLEAN_INTERCEPTS | CLEAN_DRX);
 	if (t->on == STEP_INSN && !popped)
 		b->rflags = (b->rflags & ~(u64)RFLAGS_TF) | (t->rflags & RFLAGS_TF);

@@ -175,7 +175,7 @@ static inline void svm_sync(struct svm_vcpu *s)
 /* svm_sync() where it is needed. */
 static inline void svm_sync_nested(struct svm_vcpu *s)
 {
-	if (paging_is_nested)
+	if (s->v.nested)
 		svm_sync(s);
 }
 
@@ -296,7 +296,7 @@ enum trip svm_answer_pf(struct svm_vcpu *s, enum verdict r);
  * Tables of quick handlers by exit code, for vmcb.quick: the one in which every exit is left to the full handlers, and dom0's,
  * which is such.
  */
-const quick_handler_t *svm_quick_none(void);
+const quick_handler_t *svm_quick_none(const struct svm_vcpu *s);
 extern const quick_handler_t quick_none[];
 /* The CPU that the guest sees, from cpuid.def: before it runs. */
 void svm_learn_cpuid(struct svm_vcpu *s);
@@ -318,6 +318,8 @@ static inline const struct cpuid *svm_cpuid_kept(const struct svm_vcpu *s, u32 l
 
 	return likely(k->leaf == leaf) ? &k->answer : NULL;
 }
+/* What the guest is stopped at for paging's sake, by v->nested. */
+void svm_intercept_paging(struct svm_vcpu *s);
 quick_t quick_not(struct svm_vcpu *s);
 quick_t quick_not_nested(struct svm_vcpu *s); /* under nested paging, where svm_quirks.loses_host_paging may be */
 /* The one for the mode that the guest is in (short/quick_table.c). */

@@ -97,7 +97,7 @@ static inline const u8 *svm_code(struct svm_vcpu *s, bool in_32)
 /* FETCH_BYTES at RIP, in whichever mode; under nested paging in 64-bit code alone. */
 static inline const u8 *svm_code_kept(struct svm_vcpu *s)
 {
-	if (paging_is_nested)
+	if (s->v.nested)
 		return svm_learn_code(s, false);
 	return svm_in_32(s) ? svm_code(s, true) : svm_code(s, false);
 }

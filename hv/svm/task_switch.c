@@ -446,7 +446,7 @@ static bool step_past(struct task_switch *t)
 /* Under nested paging nobody asks for this exit, and neither real mode nor long mode has task switches. */
 static bool can_be(const struct svm_vcpu *s)
 {
-	return !paging_is_nested && s->v.cr0 & CR0_PE && !(s->v.efer & EFER_LMA);
+	return !s->v.nested && s->v.cr0 & CR0_PE && !(s->v.efer & EFER_LMA);
 }
 
 static enum trip exit_that_cannot_be(struct svm_vcpu *s)

@@ -37,7 +37,7 @@ FORCE:
 # Engines that seeded bugs are put into.
 RECIPES_BUGS := $(shell sed -n 's/^recipe  *//p' $(srcdir)/tests/oracle/bugs.list | sort -u)
 ENGINE_TESTS = tests/engine/path tests/oracle/liboracle.a $(foreach t,$(ENGINE_SUITES),$(DAYS_RECIPES:%=tests/engine/suites/$(t)_%)) \
-	$(DAYS_RECIPES:%=tests/oracle/oracle_%) $(DAYS_VARIANTS:%=tests/engine/suites/parts_%) $(RECIPES_SUPER:%=tests/engine/suites/super_%) \
+	$(DAYS_RECIPES:%=tests/oracle/oracle_%) $(RECIPES_HYBRID:%=tests/oracle/oracle_%) $(DAYS_VARIANTS:%=tests/engine/suites/parts_%) $(RECIPES_SUPER:%=tests/engine/suites/super_%) \
 	$(filter $(DAYS_RECIPES:%=tests/engine/suites/exchange_%),$(RECIPES_EXCHANGE:%=tests/engine/suites/exchange_%)) \
 	$(RECIPES_BASE:%=tests/oracle/lockstep_%) $(DAYS_TSAN:%=tests/engine/suites/tsan_%) $(GROWTH_RECIPES:%=tests/engine/growth_%) \
 	$(RECIPES_BUGS:%=tests/engine/libengine_%.a)
@@ -51,16 +51,18 @@ engine-obj/all/%.o: $(srcdir)/%
 tests/oracle/liboracle.a: $(call engine_objs,all,$(ORACLE_SRCS))
 	@mkdir -p $(@D); rm -f $@; $(AR) cr $@ $^
 
-# $(1) recipe
+# $(1) recipe, $(2) its sources, $(3) as for hv_recipe
 define engine_recipe
 engine-obj/$(1)/%.o: %
-	$$(TEST_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
-tests/engine/libengine_$(1).a: $$(call engine_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
+	$$(TEST_CC_V) $$(ENGINE_CC) -DRECIPE_HEADER='"$(1).h"' $$(call $(3),$$*) -c $$< -o $$@
+tests/engine/libengine_$(1).a: $$(call engine_objs,$(1),$(2)) $$(call engine_objs,all,$$(ENGINE_LIB_SRCS))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
 tests/oracle/oracle_$(1): tests/oracle/liboracle.a tests/engine/libengine_$(1).a
 	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
 endef
-$(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r))))
+$(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r),$$(HOSTED_ENGINE_SRCS))))
+$(foreach r,$(RECIPES_HYBRID),$(eval $(call engine_recipe,$(r),$$(HOSTED_ENGINE_SRCS) $$(HV_NESTED_SRCS) $$(HV_HYBRID_SRCS),paging_half)) \
+	$(eval $$(call engine_objs,$(r),$$(HOSTED_ENGINE_SRCS) $$(HV_NESTED_SRCS)): $$(HALVES)))
 
 # $(1) recipe, $(2) suite, $(3) the recipe, if the suite is compiled with it, as one that looks into its parts' books; or all
 define engine_suite

@@ -9,6 +9,9 @@ static bool emit(struct gen *g, struct step s)
 {
 	if (g->calm && s.op == OP_pool)
 		return true;
+	if (paging_switches && s.op != OP_kind && s.op != OP_meanwhile && one_in(g, 20) &&
+	    !emit(g, (struct step){ .op = OP_kind, .a = rnd(g, 2) }))
+		return false;
 	if (g->p->nr_steps == g->max_steps)
 		return false;
 	g->p->step[g->p->nr_steps++] = s;

@@ -86,38 +86,6 @@ static bool stores_before_device(const struct attempt *a)
 	return a->got.end == ACCESS_MMIO && a->access & PFEC_W && !a->swap;
 }
 
-/* ---- a reference without a TLB: one end is right ---- */
-
-static void judge_strict(struct attempt *a)
-{
-	const struct access *g = &a->got;
-	struct ref *ref = &a->r->ref;
-	const struct ref_walk *w = NULL;
-	gpa_t place[MOST_PARTS];
-	u32 nr = 0;
-
-	for (; nr < a->nr; nr++) {
-		w = &a->part[nr].want[0];
-		a->part[nr].want[0] = ref_walk(ref, a->cpu, a->part[nr].va, a->access);
-		if (w->end == REF_DONE || w->end == REF_MMIO)
-			ref_mark(ref, w, a->access);
-		if (w->end != REF_DONE)
-			break;
-		place[nr] = w->gpa;
-	}
-	if (nr == a->nr ? g->end != ACCESS_DONE : g->end != (enum access_end)w->end)
-		judge_refuse(a, "an access came to another end than it must");
-	if (g->end == ACCESS_FAULT && (g->pfec != w->pfec || g->va != a->part[nr].va))
-		judge_refuse(a, "another page fault than it must be");
-	if (g->end == ACCESS_MMIO && g->gpa != w->gpa)
-		judge_refuse(a, "another device than it must be");
-	for (u32 i = 0; i < nr && g->placed; i++)
-		if (g->at[i] != place[i])
-			judge_refuse(a, "an access came to another place than it must");
-	if (g->end == ACCESS_DONE || stores_before_device(a))
-		take_data(a, place, nr);
-}
-
 /* ---- marks ---- */
 
 /* What a walk marks in the entry at `at`, which may serve it at several levels. */
@@ -185,18 +153,12 @@ void judge_marks_so_far(struct attempt *a)
 		ref_mark_for_a_moment(&a->r->ref, &a->part[part].want[0], a->access);
 }
 
-/*
- * Where hardware itself marks the guest's level-1 entries, it does so in whichever table it remembers the way to, as
- * on a machine without a hypervisor: an entry for this address may have gained bits in any table.
- */
-static void take_remembered_marks(struct attempt *a, const struct part *p)
+/* Entries at that offset of any table may have gained these bits by hardware's own walks. */
+static void take_marks_everywhere(struct attempt *a, u32 offset, u8 may)
 {
 	struct ref *ref = &a->r->ref;
-	u32 levels = ref->cpu[a->cpu].levels, bytes = levels == 2 ? 4 : 8;
-	u32 offset = (u32)(p->va >> 12) % (4096 / bytes) * bytes;
-	u8 may = a->access & PFEC_W ? 0x60 : 0x20;
 
-	for (u32 page = 1; levels && page < ref->nr_pages; page++) {
+	for (u32 page = 1; page < ref->nr_pages; page++) {
 		u32 gfn = a->r->m.gfn_of[ref->holds[page]];
 		gpa_t at = (gpa_t)gfn * 4096 + offset;
 		u8 had, has;
@@ -205,11 +167,65 @@ static void take_remembered_marks(struct attempt *a, const struct part *p)
 			continue;
 		had = *ref_see(ref, at);
 		has = *machine_at(&a->r->m, at);
-		if (stores(a))
+		if (stores(a) && a->got.end != ACCESS_FAULT)
 			uncover(a, 0, at, had, 0, &has);
 		if (had != has && had & PTE_P && !((had ^ has) & ~may) && !(had & ~has))
 			ref_store(ref, at, &has, 1);
 	}
+}
+
+/*
+ * Where hardware itself marks the guest's level-1 entries, it does so in whichever table it remembers the way to, as
+ * on a machine without a hypervisor: an entry for this address may have gained bits in any table. Under nested paging it marks
+ * those of all levels, as it comes by, and keeps to that if the walk ends in a fault.
+ */
+static void take_remembered_marks(struct attempt *a, const struct part *p)
+{
+	u32 levels = a->r->ref.cpu[a->cpu].levels, bits = levels == 2 ? 10 : 9, bytes = levels == 2 ? 4 : 8;
+	u32 most = a->r->m.v[a->cpu].nested ? levels : 1;
+
+	for (u32 level = 1; levels && level <= most; level++)
+		take_marks_everywhere(a, (u32)(p->va >> (12 + bits * (level - 1)) & (4096 / bytes - 1)) * bytes,
+				      a->access & PFEC_W ? 0x60 : 0x20);
+}
+
+static bool hardware_marks(const struct attempt *a)
+{
+	return paging_marks_late || a->r->m.v[a->cpu].nested;
+}
+
+/* ---- a reference without a TLB: one end is right ---- */
+
+static void judge_strict(struct attempt *a)
+{
+	const struct access *g = &a->got;
+	struct ref *ref = &a->r->ref;
+	const struct ref_walk *w = NULL;
+	gpa_t place[MOST_PARTS];
+	u32 nr = 0;
+
+	for (u32 i = 0; i < a->nr && a->r->m.v[a->cpu].nested; i++)
+		take_remembered_marks(a, &a->part[i]);
+	for (; nr < a->nr; nr++) {
+		w = &a->part[nr].want[0];
+		a->part[nr].want[0] = ref_walk(ref, a->cpu, a->part[nr].va, a->access);
+		if (w->end == REF_DONE || w->end == REF_MMIO)
+			ref_mark(ref, w, a->access);
+		if (w->end != REF_DONE)
+			break;
+		place[nr] = w->gpa;
+	}
+	if (nr == a->nr ? g->end != ACCESS_DONE : g->end != (enum access_end)w->end)
+		judge_refuse(a, "an access came to another end than it must");
+	if (g->end == ACCESS_FAULT && (g->pfec != w->pfec || g->va != a->part[nr].va))
+		judge_refuse(a, "another page fault than it must be");
+	if (g->end == ACCESS_MMIO && g->gpa != w->gpa)
+		judge_refuse(a, "another device than it must be");
+	for (u32 i = 0; i < nr && g->placed; i++)
+		if (g->at[i] != place[i])
+			judge_refuse(a, "an access came to another place than it must");
+	if (g->end == ACCESS_DONE || stores_before_device(a))
+		take_data(a, place, nr);
 }
 
 /* ---- what the architecture allows ---- */
@@ -281,7 +297,7 @@ static void judge_loose(struct attempt *a)
 
 	/* All of them: what was translated before the first page faulted after all has its marks. */
 	for (u32 i = 0; i < a->nr; i++) {
-		if (paging_marks_late)
+		if (hardware_marks(a))
 			take_remembered_marks(a, &a->part[i]);
 		for (u32 walk = 0; walk < a->walks; walk++)
 			take_marks(a, i, walk);

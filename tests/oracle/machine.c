@@ -312,6 +312,15 @@ static bool emulate(struct machine *m, u32 cpu, gva_t va, u32 access, struct ope
 	return true;
 }
 
+/* Nested paging does not map what the guest's tables name: a device, or no memory behind a table, and emulation finds out which. */
+static bool nested_fault(struct machine *m, u32 cpu, gpa_t gpa, gva_t va, u32 access, struct operand op, struct access *o)
+{
+	if (paging_nested_fault(act(m, cpu), gpa, 0) != SH_MMIO)
+		return false;
+	*o = machine_emulated(m, cpu, va, access, op);
+	return true;
+}
+
 /* One try. False: another must follow. */
 static bool try_access(struct machine *m, u32 cpu, gva_t va, u32 access, struct operand op, struct access *o)
 {
@@ -325,6 +334,12 @@ static bool try_access(struct machine *m, u32 cpu, gva_t va, u32 access, struct 
 	part = translate(m, cpu, va, access, op.bytes, hpa, &at, &pfec);
 	if (!part) {
 		*o = move_data(m, va, hpa, access, op);
+		return true;
+	}
+	if (pfec == HOST_NPF)
+		return nested_fault(m, cpu, hpa[part - 1], va, access, op, o);
+	if (v->nested) { /* does not exit: the guest's own affair */
+		*o = (struct access){ .end = ACCESS_FAULT, .pfec = pfec, .va = at };
 		return true;
 	}
 	v->bytes = 0;

@@ -206,9 +206,45 @@ static void resize_pool(struct run *r, u64 pages)
 	run_check(r);
 }
 
+/* ---- the kind of paging, where the recipe switches ---- */
+
+/*
+ * May the reference, which is a machine's without nested paging, judge what comes? On a PAE guest nested paging reads the top entries at
+ * each walk, and the simulated CPU cannot do without paging.
+ */
+static bool may_be_nested(const struct run *r)
+{
+	for (u32 i = 0; i < r->m.d.nr_vcpus; i++)
+		if (!r->ref.cpu[i].levels || r->ref.cpu[i].levels == 3)
+			return false;
+	return !r->logging;
+}
+
+static void switch_kind(struct run *r, bool nested)
+{
+	if (!nested || may_be_nested(r))
+		if (!paging_switch(&r->m.d, nested) && paging_switches && !r->logging)
+			run_fail(r, "the domain could not be switched");
+}
+
+void run_leave_nested(struct run *r)
+{
+	if (r->m.d.nested)
+		switch_kind(r, false);
+}
+
+/* Nested paging logs the tables that it walks, and does not know which roots are loaded. */
+static bool wants_shadows(const struct run *r, const struct step *s)
+{
+	return s->op == OP_dirty || (s->op == OP_remove && is_root(r, s->a, false));
+}
+
 void run_manage(struct run *r, const struct step *s)
 {
+	if (wants_shadows(r, s))
+		run_leave_nested(r);
 	switch (s->op) {
+	case OP_kind: switch_kind(r, s->a); break;
 	case OP_update: update(r, s); break;
 	case OP_pin:
 	case OP_unpin: pin(r, s); break;

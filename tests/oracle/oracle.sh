@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The oracle over every shadow recipe and every mode, and shorter over the day's variants (all, with PENUMBRA_LONG): first the programs that once found
+# The oracle over every recipe with shadows and every mode (under hybrid the programs switch to nested paging and back), and shorter over the day's variants (all, with PENUMBRA_LONG): first the programs that once found
 # faults, then random ones, and some that are made as the fuzzer makes them. The seed is another one each day;
 # ORACLE_SEED=<number> runs a day's programs again.
 set -eu
 seed=${ORACLE_SEED:-$(($(date +%s) / 86400 * 10000))}
 echo "seed $seed; to run these programs again: ORACLE_SEED=$seed"
 src=${srcdir:-.}
-recipes=$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *shadow,.*/\1/p' "$src/policies/recipes.def")
+recipes=$(sed -n 's/^RECIPE(\([^,]*\),[^,]*, *\(shadow\|hybrid\),.*/\1/p' "$src/policies/recipes.def")
 variants=$(cat tests/engine/variants)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

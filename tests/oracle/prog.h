@@ -32,7 +32,8 @@
 	OP(dirty, "log-dirty: 0 off, 1 on, 2 peek, 3 clean; the last two: first frame of the pool, how many; 0: all")            \
 	OP(meanwhile, "the next step is another vCPU's, and this one writes to a table during it: address; at which of "         \
 		      "the engine's looks at memory, 0: before it has the others' TLBs flushed; value")                          \
-	OP(pool, "the shadow pool's new size in pages")
+	OP(pool, "the shadow pool's new size in pages")                                                                          \
+	OP(kind, "the hypervisor would have nested paging, 1, or shadow paging, 0, if the recipe switches")
 
 enum prog_op {
 #define OP(name, what) OP_##name,

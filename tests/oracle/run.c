@@ -275,9 +275,11 @@ static gva_t canonical(const struct run *r, u32 cpu, gva_t va)
 	return levels < 4 ? (u32)va : (u64)((s64)(va << unused) >> unused);
 }
 
-/* Shadows on which the engine says where code lies: those that hardware has for the mode. */
+/* Shadows on which the engine says where code lies: those that hardware has for the mode. Under nested paging 64-bit code alone is asked for. */
 static bool on_hardware(const struct vcpu *v)
 {
+	if (v->nested)
+		return v->guest_levels > 3;
 	return v->guest_levels > 3 ? v->shadow_levels == v->guest_levels : v->guest_levels > 1 && v->shadow_levels < 4;
 }
 
@@ -300,6 +302,9 @@ static void check_code(struct attempt *a)
 	gpa = machine_place(&r->m, v->code.page) | (va & ~PAGE_MASK);
 	now = ref_walk(&r->ref, a->cpu, va, HOST_AC);
 	if (!r->prog->strict && now.end == REF_DONE && now.gpa == gpa)
+		return;
+	if (v->nested &&
+	    now.end != REF_DONE) /* by a translation from before: of this code only a walk can tell, and it is past */
 		return;
 	if (r->prog->strict ? gpa != a->got.at[0] && !v->code.global : !ref_may_reach(&r->ref, a->cpu, va, HOST_AC, gpa))
 		judge_refuse(a, "code lies elsewhere than the engine says");
@@ -456,7 +461,7 @@ static void begin_meanwhile(struct run *r, const struct step *s)
 	const struct step *w = &r->meanwhile;
 
 	if (w->cpu == NOBODY || w->cpu == s->cpu || !leaves_others_running(r, s) || r->prog->strict || paging_marks_late ||
-	    !r->ref.cpu[w->cpu].levels)
+	    r->m.d.nested || !r->ref.cpu[w->cpu].levels)
 		return;
 	on_now = r;
 	host_moment = act_meanwhile;
@@ -503,6 +508,8 @@ static void do_invlpg(struct run *r, const struct step *s)
 
 static void do_step(struct run *r, const struct step *s)
 {
+	if (s->op == OP_modes || (s->op == OP_cr3 && !ref_has(&r->ref, s->a >> 12)))
+		run_leave_nested(r);
 	switch (s->op) {
 	case OP_access:
 	case OP_emulate:

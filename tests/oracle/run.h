@@ -50,6 +50,8 @@ void run_flush_all(struct run *r);
 bool run_had_entries(const struct run *r, gpa_t gpa, u32 bytes);
 /* Steps of the hypervisor's (tests/oracle/manage.c). */
 void run_manage(struct run *r, const struct step *s);
+/* From here on the domain is under shadow paging, if it was not before. */
+void run_leave_nested(struct run *r);
 
 /* ---- what the generator asks ---- */
 

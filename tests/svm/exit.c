@@ -141,7 +141,7 @@ static void check_step(const struct svm_vcpu *s)
 		host_fail(s, "n_cr3 has changed: %llx", (unsigned long long)s->vmcb.n_cr3);
 	if ((u64)s->vmcb.exit != (u64)before.vmcb.exit && !(s->smp && changes))
 		host_fail(s, "the VMCB leads to another svm_exit");
-	if (steps != !!s->deferred || (steps && s->vmcb.quick != svm_quick_none()))
+	if (steps != !!s->deferred || (steps && s->vmcb.quick != svm_quick_none(s)))
 		host_fail(s, "the next exit comes to the wrong handler");
 	if (s->step.wanted && s->v.domain->state == PN_RUNNING && !domu_must_stop(s->v.owner))
 		host_fail(s, "a step is wanted and was not made");

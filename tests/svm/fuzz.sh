@@ -6,7 +6,7 @@ set -eu
 runs=60000
 [ -z "${PENUMBRA_LONG:-}" ] || runs=2500000
 failed=0
-for t in shadow2 shadow2_clusters shadow3 adaptive npt; do
+for t in shadow2 shadow2_clusters shadow3 adaptive npt hybrid; do
 	if tests/svm/fuzz_$t --runs $runs; then
 		echo "ok - $t"
 	else

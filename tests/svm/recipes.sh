@@ -4,7 +4,7 @@
 # several, only the suite about that.
 set -eu
 failed=0
-for t in shadow2 shadow3 adaptive npt; do
+for t in shadow2 shadow3 adaptive npt hybrid; do
 	echo "recipe $t"
 	tests/svm/svm_$t || failed=1
 done

@@ -3,7 +3,7 @@
 # of tests/svm/machine.h. Included by Makefile.am; GNU make. For a recipe <r> of HOSTED_RECIPES: tests/svm/svm_<r>, the suites, and
 # tests/svm/fuzz_<r>.
 
-HOSTED_RECIPES = shadow2 shadow2_clusters shadow3 adaptive npt
+HOSTED_RECIPES = shadow2 shadow2_clusters shadow3 adaptive npt hybrid
 HOSTED_SUITES := $(shell sed -n 's/^SUITE.\(.*\).$$/\1/p' $(srcdir)/tests/svm/suites.def)
 # Words are read where they lie, and a pointer is made before the look whether it may be used: both are meant (svm_code.h).
 HOSTED_SANITIZE = -fsanitize=address,undefined -fno-sanitize=alignment,pointer-overflow -fno-sanitize-recover=undefined
@@ -29,10 +29,10 @@ tests/svm/libhosted.a: $(call hosted_objs,all,$(HOSTED_SRCS) $(HOSTED_MACHINE_SR
 # The two libraries need each other.
 HOSTED_LINK = $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
-# $(1) recipe, $(2) its own sources
+# $(1) recipe, $(2) its own sources, $(3) as for hv_recipe
 define hosted_recipe
 hosted-obj/$(1)/%.o: %
-	$$(TEST_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+	$$(TEST_CC_V) $$(HOSTED_CC) $$(HOSTED_SANITIZE) -DRECIPE_HEADER='"$(1).h"' $$(call $(3),$$*) -c $$< -o $$@
 tests/svm/libhosted_$(1).a: $$(call hosted_objs,$(1),$(2))
 	@mkdir -p $$(@D); rm -f $$@; $$(AR) cr $$@ $$^
 tests/svm/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) tests/svm/libhosted.a tests/svm/libhosted_$(1).a
@@ -40,8 +40,10 @@ tests/svm/svm_$(1): $$(call hosted_objs,all,$$(HOSTED_SUITE_SRCS)) tests/svm/lib
 tests/svm/fuzz_$(1): $$(call hosted_objs,all,$$(HOSTED_FUZZ_SRCS)) tests/svm/libhosted.a tests/svm/libhosted_$(1).a
 	$$(TEST_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK)
 endef
-$(foreach r,$(filter-out $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS))))
+$(foreach r,$(filter $(RECIPES_SHADOW),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS))))
 $(foreach r,$(filter $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_NESTED_SRCS))))
+$(foreach r,$(filter $(RECIPES_HYBRID),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS) $$(HV_NESTED_SRCS) $$(HV_HYBRID_SRCS),paging_half)) \
+	$(eval $$(call hosted_objs,$(r),$$(HV_ENGINE_SRCS) $$(HV_NESTED_SRCS)): $$(HALVES)))
 
 clean-local: clean-hosted
 clean-hosted:

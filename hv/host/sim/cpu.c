@@ -99,6 +99,7 @@ static void load_registers(struct vcpu *v, bool entered)
 	c->cr4 = v->hw_cr4;
 	c->efer = v->hw_efer;
 	c->nested_cr3 = v->hw_nested_cr3;
+	c->owns = v->nested;
 	BUG_ON(!(c->cr0 & CR0_PG) || !(c->efer & EFER_LME) != !(c->efer & EFER_LMA));
 	BUG_ON(c->efer & EFER_LMA && !(c->cr4 & CR4_PAE));
 	BUG_ON(c->efer & EFER_LMA && v->guest_levels > host_cpu_levels(c));

@@ -45,6 +45,7 @@ struct host_cpu {
 	u64 rng;
 	u64 cr0, cr3, cr4, efer;
 	u64 nested_cr3;    /* nested paging's root; 0: off */
+	bool owns;         /* its tables are the guest's own, and nested paging maps what they name */
 	bool invlpg_exits; /* latched when the guest is entered */
 	bool keeps;        /* its TLB is kind: what it walked it keeps, and uses, until it is flushed or its place is needed */
 	bool wild;         /* its guest may reach for what nested paging keeps from it; any other's doing so is a panic */

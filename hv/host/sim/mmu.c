@@ -10,7 +10,9 @@
 #include "cpu.h"
 #include "pte.h"
 
-#define HOST_PHYS_BITS 48
+#define HOST_PHYS_BITS  48
+#define GUEST_PHYS_BITS 40 /* what CPUID tells guests: their own tables are read by a machine of so many */
+#define LARGEST_SHIFT   22 /* of a superpage that a guest may have: 4 MiB */
 
 u64 host_random(u64 *state)
 {
@@ -37,10 +39,11 @@ static void tlb_forget(struct host_cpu *c, u32 i)
 	c->tlb[i] = c->tlb[--c->nr_tlb];
 }
 
+/* Of a superpage of the guest's that nested paging broke into pieces all go; they are taken for it wherever they lie as one would. */
 void host_cpu_flush_page(struct host_cpu *c, gva_t va)
 {
 	for (u32 i = 0; i < c->nr_tlb;)
-		if (va - c->tlb[i].page < c->tlb[i].size)
+		if (va - c->tlb[i].page < c->tlb[i].size || (c->owns && !((va ^ c->tlb[i].page) >> LARGEST_SHIFT)))
 			tlb_forget(c, i);
 		else
 			i++;
@@ -49,30 +52,33 @@ void host_cpu_flush_page(struct host_cpu *c, gva_t va)
 
 /* ---- nested paging ---- */
 
-/* Every frame that is mapped is mapped to itself, as user and writable. */
-static bool nested_maps(const struct host_cpu *c, hpa_t hpa)
+/* Every frame that is mapped is mapped as user and writable; behind a fence (hv/paging/nested/fence.h), to itself. */
+static bool nested_maps(const struct host_cpu *c, hpa_t gpa, hpa_t *hpa)
 {
 	hpa_t table = c->nested_cr3;
 
 	for (u32 shift = 39; shift >= 12; shift -= 9) {
-		u64 e = ((const u64 *)plat_map(hpa_to_mfn(table)))[hpa >> shift & 511], reach = ~(BIT(shift) - 1);
+		u64 e = ((const u64 *)plat_map(hpa_to_mfn(table)))[gpa >> shift & 511], reach = ~(BIT(shift) - 1);
 
 		if ((e & (PTE_P | PTE_RW | PTE_US)) != (PTE_P | PTE_RW | PTE_US))
 			return false;
-		if (shift == 12 || e & PTE_PS)
-			return (e & PTE_ADDR & reach) == (hpa & reach);
+		if (shift == 12 || e & PTE_PS) {
+			*hpa = (e & PTE_ADDR & reach) | (gpa & ~reach);
+			return c->owns || *hpa == gpa;
+		}
 		table = e & PTE_ADDR;
 	}
 	return false;
 }
 
-/* May hardware use the frame that hpa is in? */
-static bool reachable(const struct host_cpu *c, hpa_t hpa)
+/* Where memory is that hardware's tables call `gpa`. False: nested paging keeps hardware from it. */
+static bool reachable(const struct host_cpu *c, hpa_t gpa, hpa_t *hpa)
 {
-	if (!c->nested_cr3 || nested_maps(c, hpa))
+	*hpa = gpa;
+	if (!c->nested_cr3 || (!(gpa >> HOST_PHYS_BITS) && nested_maps(c, gpa, hpa)))
 		return true;
-	if (!c->wild)
-		plat_panic("nested paging keeps hardware from %lx", hpa);
+	if (!c->wild && !c->owns)
+		plat_panic("nested paging keeps hardware from %lx", gpa);
 	return false;
 }
 
@@ -99,8 +105,10 @@ static u32 shift(const struct host_cpu *c, u32 level)
 
 void host_cpu_load_pdptes(struct host_cpu *c)
 {
-	if (c->cr0 & CR0_PG && levels(c) == 3 && reachable(c, c->cr3))
-		memcpy(c->pdpte, plat_map(hpa_to_mfn(c->cr3)) + (c->cr3 & 0xfe0), sizeof(c->pdpte));
+	hpa_t at;
+
+	if (c->cr0 & CR0_PG && levels(c) == 3 && reachable(c, c->cr3 & PTE_ADDR, &at))
+		memcpy(c->pdpte, plat_map(hpa_to_mfn(at)) + (c->cr3 & 0xfe0), sizeof(c->pdpte));
 }
 
 /* ---- the walk ---- */
@@ -108,6 +116,7 @@ void host_cpu_load_pdptes(struct host_cpu *c)
 struct walk {
 	u32 level;
 	hpa_t table;
+	hpa_t at; /* where memory has it */
 	u64 all, any;
 };
 
@@ -122,7 +131,7 @@ static u64 read_entry(const struct host_cpu *c, const struct walk *w, gva_t va)
 {
 	if (levels(c) == 3 && w->level == 3)
 		return c->pdpte[va >> 30 & 3];
-	const void *p = entry_at(c, w->table, va, w->level);
+	const void *p = entry_at(c, w->at, va, w->level);
 	return levels(c) == 2 ? *(const volatile u32 *)p : *(const volatile u64 *)p;
 }
 
@@ -133,7 +142,7 @@ static bool reserved(const struct host_cpu *c, u64 e, u32 level)
 
 	if (n == 2)
 		return large && c->cr4 & CR4_PSE && e & BIT(21);
-	if (e & (BIT(52) - BIT(HOST_PHYS_BITS)) || (e & PTE_NX && !(c->efer & EFER_NXE)))
+	if (e & (BIT(52) - BIT(c->owns ? GUEST_PHYS_BITS : HOST_PHYS_BITS)) || (e & PTE_NX && !(c->efer & EFER_NXE)))
 		return true;
 	if (n == 3 && level == 3)
 		return e & 0x1e6;
@@ -141,6 +150,8 @@ static bool reserved(const struct host_cpu *c, u64 e, u32 level)
 		return true;
 	if (level >= 4)
 		return e & 0x180;
+	if (large && level == 3 && c->owns) /* the guest's CPU has none of 1 GiB */
+		return true;
 	return large && e & (level == 3 ? 0x3fffe000 : 0x1fe000);
 }
 
@@ -189,7 +200,7 @@ static bool mark(const struct host_cpu *c, const struct walk *w, gva_t va, u64 e
 
 	if ((levels(c) == 3 && w->level == 3) || !(bits & ~e))
 		return true;
-	p = entry_at(c, w->table, va, w->level);
+	p = entry_at(c, w->at, va, w->level);
 	if (levels(c) == 2)
 		return __atomic_compare_exchange_n((u32 *)p, &e32, e32 | (u32)bits, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return __atomic_compare_exchange_n((u64 *)p, &e, e | bits, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
@@ -207,7 +218,7 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 
 		*hpa = w.table;
 		*pfec = HOST_NPF;
-		if (!reachable(c, w.table))
+		if (!reachable(c, w.table, &w.at))
 			return false;
 		e = read_entry(c, &w, va);
 		leaf = is_leaf(c, e, w.level);
@@ -233,6 +244,8 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 			continue;
 		}
 		w.table = e & PTE_ADDR;
+		if (leaf && levels(c) == 2 && w.level == 2) /* 40 bits of address (APM volume 2, "4-Mbyte Page Translation") */
+			w.table = (e & 0xffc00000) | (e >> 13 & 0xff) << 32;
 		if (!leaf) {
 			w.level--;
 			remember_table(c, &w, va);
@@ -242,10 +255,11 @@ static bool walk_down(struct host_cpu *c, struct walk w, gva_t va, u32 access, h
 		u64 size = BIT(shift(c, w.level));
 		w.all = (w.all & ~PTE_D) | ((e | bits) & PTE_D);
 		*hpa = (w.table & ~(size - 1)) | (va & (size - 1));
-		if (!reachable(c, *hpa)) {
+		if (!reachable(c, *hpa, &w.at)) {
 			*pfec = HOST_NPF;
 			return false;
 		}
+		*hpa = w.at;
 		if (c->nested_cr3) /* the neighbours may be mapped otherwise */
 			size = PAGE_SIZE;
 		if (chance(c, 6))
@@ -290,7 +304,7 @@ static bool shortcut(struct host_cpu *c, gva_t va, struct walk *w)
 		at++;
 		if (va >> shift(c, p->level + 1) != p->prefix || chance(c, 3))
 			continue;
-		*w = (struct walk){ p->level, p->table, p->all, p->any };
+		*w = (struct walk){ .level = p->level, .table = p->table, .all = p->all, .any = p->any };
 		return true;
 	}
 	return false;
@@ -307,7 +321,7 @@ bool host_cpu_access(struct host_cpu *c, gva_t va, u32 access, hpa_t *hpa, u32 *
 	c->walks++;
 	if (shortcut(c, va, &w) && walk_down(c, w, va, access, hpa, pfec))
 		return true;
-	w = (struct walk){ levels(c), c->cr3 & PTE_ADDR, ~0ull, 0 };
+	w = (struct walk){ .level = levels(c), .table = c->cr3 & PTE_ADDR, .all = ~0ull };
 	if (walk_down(c, w, va, access, hpa, pfec))
 		return true;
 	c->faults++;

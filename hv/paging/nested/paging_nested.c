@@ -79,6 +79,7 @@ const bool paging_marks_late = false;
 const bool paging_short_ways = true;
 const u32 paging_cluster_most = 0, paging_cluster_gap = 0;
 const bool paging_misses_invlpg = false; /* it never exits, and nothing is kept without a look at the tables: code_walk.h */
+const bool paging_switches = false;
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)
 {
@@ -196,6 +197,16 @@ enum verdict paging_nested_fault(struct vcpu *v, gpa_t gpa, u64 info)
 bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 {
 	return true;
+}
+
+bool paging_switch(struct domain *d, bool nested)
+{
+	return nested;
+}
+
+bool paging_decide(struct vcpu *v)
+{
+	return false;
 }
 
 void paging_update_modes(struct vcpu *v)

@@ -9,6 +9,7 @@ const bool paging_marks_late = AD_HIDES_TABLES;
 const bool paging_short_ways = WAYS_SHORT;
 const u32 paging_cluster_most = CLUSTERS_MOST, paging_cluster_gap = CLUSTERS_GAP;
 const bool paging_misses_invlpg = !INVLPG_EXITS_ALWAYS;
+const bool paging_switches = false;
 
 #define EMULATED_BYTES 64 /* the most at once */
 
@@ -253,6 +254,16 @@ bool paging_load_pdptes(struct vcpu *v, u64 cr0, u64 cr3, u64 cr4, u64 efer)
 		return false;
 	memcpy(v->pdpte, pdpte, sizeof(pdpte));
 	return true;
+}
+
+bool paging_switch(struct domain *d, bool nested)
+{
+	return !nested;
+}
+
+bool paging_decide(struct vcpu *v)
+{
+	return false;
 }
 
 void paging_update_modes(struct vcpu *v)

@@ -103,7 +103,7 @@ static const quick_handler_t domu_quick_nested[NR_QUICK] = {
 
 const quick_handler_t *svm_quick_table(const struct svm_vcpu *s)
 {
-	if (paging_is_nested)
+	if (s->v.nested)
 		return domu_quick_nested;
 	if (paging_cluster_most)
 		return svm_in_32(s) ? near_quick_32 : s->v.cr4 & CR4_SMAP ? near_quick_smap : near_quick;

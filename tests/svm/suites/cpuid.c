@@ -112,7 +112,7 @@ static struct cpuid ask_the_full_handler(struct svm_vcpu *s, u32 leaf, u32 suble
 	const void *const quick = s->vmcb.quick;
 	struct cpuid r;
 
-	s->vmcb.quick = svm_quick_none();
+	s->vmcb.quick = svm_quick_none(s);
 	r = ask(s, leaf, subleaf);
 	ck_assert(!host_was_quick());
 	s->vmcb.quick = quick;

@@ -17,7 +17,7 @@ static const unsigned sizes[] = { 1, 2, 4 };
 static void no_quick_handlers(struct svm_vcpu *s)
 {
 	s->quick = false;
-	s->vmcb.quick = svm_quick_none();
+	s->vmcb.quick = svm_quick_none(s);
 }
 
 /* Of one: the instruction's exit, with this in RAX. */

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The paging contract with both kinds of paging behind it. A domain is under one of them at a time, all of its vCPUs alike, and is
+ * switched from one to the other between two exits; contract.def makes the functions that only ask which it is.
+ *
+ * What must hold:
+ *  - under nested paging the domain has no shadows: what the guest wrote to its tables meanwhile is in none of them, so they all
+ *    go when it comes there, and begin anew when it leaves;
+ *  - the nested table maps what the p2m maps at any time, whoever walks it;
+ *  - log-dirty is one kind's at a time: while it is on, the domain stays where it is;
+ *  - before the guest runs on after a switch, each vCPU loads all hw_ fields, and its TLB holds nothing from before.
+ */
+#include "gw.h"
+#include "lib.h"
+#include "npt.h"
+#include "paging.h"
+#include "plat.h"
+
+#define PAGING_VCPU(type, name, parameters, arguments)                                                                           \
+	type in_shadow_##name parameters;                                                                                        \
+	type in_nested_##name parameters;                                                                                        \
+	type paging_##name parameters                                                                                            \
+	{                                                                                                                        \
+		return v->domain->nested ? in_nested_##name arguments : in_shadow_##name arguments;                              \
+	}
+#define PAGING_DOMAIN(type, name, parameters, arguments)                                                                         \
+	type in_shadow_##name parameters;                                                                                        \
+	type in_nested_##name parameters;                                                                                        \
+	type paging_##name parameters                                                                                            \
+	{                                                                                                                        \
+		return d->nested ? in_nested_##name arguments : in_shadow_##name arguments;                                      \
+	}
+#define PAGING_BOTH(type, name, parameters)                                                                                      \
+	type in_shadow_##name parameters;                                                                                        \
+	type in_nested_##name parameters;
+#include "contract.def"
+
+const char paging_recipe_name[] = "hybrid";
+const bool paging_is_nested = false; /* not always */
+const bool paging_marks_late = false;
+const bool paging_short_ways = true;
+const bool paging_misses_invlpg = false;
+const bool paging_switches = true;
+
+bool paging_domain_init(struct domain *d, u64 pool_pages)
+{
+	if (!in_shadow_domain_init(d, pool_pages))
+		return false;
+	if (in_nested_domain_init(d, 0))
+		return true;
+	in_shadow_domain_destroy(d);
+	return false;
+}
+
+void paging_domain_destroy(struct domain *d)
+{
+	in_shadow_domain_destroy(d);
+	in_nested_domain_destroy(d);
+}
+
+bool paging_vcpu_init(struct vcpu *v)
+{
+	v->nested = v->domain->nested;
+	return v->nested ? in_nested_vcpu_init(v) : in_shadow_vcpu_init(v);
+}
+
+/* ---- the p2m ---- */
+
+/* Either table gives the frame up; what can fail comes first. */
+bool paging_remove_frame(struct domain *d, gfn_t gfn)
+{
+	if (!mfn_valid(p2m_lookup(d, gfn)))
+		return false;
+	if (d->nested)
+		return in_nested_remove_frame(d, gfn);
+	if (!npt_set(d, gfn, true) || !in_shadow_remove_frame(d, gfn))
+		return false;
+	BUG_ON(!npt_set(d, gfn, false)); /* by an entry of its own already */
+	return true;
+}
+
+bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+	if (d->nested)
+		return in_nested_add_frame(d, gfn, mfn);
+	if (!in_shadow_add_frame(d, gfn, mfn))
+		return false;
+	if (npt_set(d, gfn, true))
+		return true;
+	in_shadow_remove_frame(d, gfn);
+	return false;
+}
+
+/* ---- the pool: under nested paging a number, of the shadows to come ---- */
+
+u64 paging_pool_bytes(const struct domain *d, u64 pages)
+{
+	return in_shadow_pool_bytes(d, pages);
+}
+
+u64 paging_pool_minimum(const struct domain *d)
+{
+	return in_shadow_pool_minimum(d);
+}
+
+enum pool_result paging_pool_resize(struct domain *d, u64 pages)
+{
+	if (!d->nested)
+		return in_shadow_pool_resize(d, pages);
+	if (pages < in_shadow_pool_minimum(d))
+		return POOL_TOO_SMALL;
+	d->counter[PN_CNT_pool_pages] = pages;
+	return POOL_OK;
+}
+
+/* ---- a switch ---- */
+
+/* One that has not begun has no mode: its start will find the domain as it is. */
+static bool has_begun(const struct vcpu *v)
+{
+	return v && v->hw_cr0;
+}
+
+/* What stands for other tables from now on, or for none. */
+static void forget(struct vcpu *v)
+{
+	v->code.va = v->code.not_global = v->code_walk.va = NO_CODE_PAGE;
+	v->code.leaf = &v->hw_cr3;
+	v->code.entry = NO_ENTRY;
+	soft_flush(v);
+	v->nested = v->domain->nested;
+	v->hw_dirty = HW_ALL;
+	plat_tlb_flush(v);
+}
+
+static void drop_shadows(struct domain *d)
+{
+	in_shadow_domain_destroy(d);
+	d->unsync = false;
+	d->counter[PN_CNT_shadow_used] = d->counter[PN_CNT_guest_tables] = d->counter[PN_CNT_rmap_pages] = 0;
+}
+
+static void to_nested(struct domain *d)
+{
+	drop_shadows(d);
+	d->nested = true;
+	COUNT(d, to_nested);
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
+
+		if (!has_begun(v))
+			continue;
+		v->mode = NULL;
+		v->hw_invlpg = false;
+		in_nested_vcpu_init(v);
+		forget(v);
+	}
+}
+
+/*
+ * Would a load of CR3 with what it holds do no harm? Under nested paging a PAE guest's top entries were read at each walk, and a root
+ * outside memory was a device's; such a guest is to come to rest first.
+ */
+static bool root_stands(const struct vcpu *v)
+{
+	const u32 levels = gw_levels(v);
+	u64 pdpte[4];
+
+	if (levels == 3)
+		return gw_read_pdptes(v->domain, v->cr3, pdpte) && gw_pdptes_legal(pdpte);
+	return !levels || mfn_valid(p2m_lookup(v->domain, pte_gfn(v->cr3)));
+}
+
+static bool to_shadow(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (has_begun(d->vcpu[i]) && !root_stands(d->vcpu[i]))
+			return false;
+	if (!in_shadow_domain_init(d, d->counter[PN_CNT_pool_pages])) {
+		drop_shadows(d);
+		return false;
+	}
+	d->nested = false;
+	COUNT(d, to_shadow);
+	for (u32 i = 0; i < d->nr_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
+
+		if (!has_begun(v))
+			continue;
+		in_shadow_load_pdptes(v, v->cr0, v->cr3, v->cr4, v->efer);
+		if (!in_shadow_vcpu_init(v))
+			plat_domain_crash(d, "the shadow pool is too small for the roots that are loaded");
+		forget(v);
+	}
+	return true;
+}
+
+bool paging_switch(struct domain *d, bool nested)
+{
+	if (d->nested == nested)
+		return true;
+	if (d->log_dirty)
+		return false;
+	if (d->nr_vcpus > 1)
+		plat_tlb_flush_others(d);
+	if (!nested)
+		return to_shadow(d);
+	to_nested(d);
+	return true;
+}
+
+bool paging_decide(struct vcpu *v)
+{
+	return false;
+}
