@@ -82,6 +82,12 @@ static bool cpu_read(void *arg, uint64_t pa, void *to, unsigned bytes)
 	return ram_read(&p.ram, pa, to, bytes);
 }
 
+static bool cpu_write(void *arg, uint64_t pa, const void *from, unsigned bytes)
+{
+	(void)arg;
+	return ram_write(&p.ram, pa, from, bytes);
+}
+
 static uint64_t cpu_instructions(void *arg)
 {
 	(void)arg;
@@ -295,7 +301,7 @@ static struct watch *watch_all(const struct watch_cpu *cpu)
 
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info, int argc, char **argv)
 {
-	static const struct watch_cpu cpu = { NULL, cpu_reg, cpu_read, cpu_instructions };
+	static const struct watch_cpu cpu = { NULL, cpu_reg, cpu_read, cpu_write, cpu_instructions };
 
 	if (info->version.cur != QEMU_PLUGIN_API)
 		return refuse("this QEMU's plugins have another interface than version 4, that of QEMU 9.2 to 10.0");

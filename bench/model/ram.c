@@ -56,6 +56,16 @@ bool ram_read(const struct ram *r, uint64_t pa, void *to, unsigned bytes)
 	return true;
 }
 
+bool ram_write(const struct ram *r, uint64_t pa, const void *from, unsigned bytes)
+{
+	uint64_t offset = offset_of(r, pa, bytes);
+
+	if (offset == ~0ull)
+		return false;
+	memcpy(r->base + offset, from, bytes);
+	return true;
+}
+
 bool ram_address(const struct ram *r, const void *at, uint64_t *pa)
 {
 	uint64_t offset = (uint64_t)((const uint8_t *)at - r->base), low = low_bytes(r);

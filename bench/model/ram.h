@@ -17,6 +17,7 @@ struct ram {
 /* By the lines of a file like /proc/self/maps. Of several the largest. */
 struct ram ram_find(const char *maps);
 bool ram_read(const struct ram *r, uint64_t pa, void *to, unsigned bytes);
+bool ram_write(const struct ram *r, uint64_t pa, const void *from, unsigned bytes);
 /* The physical address of what is there; false: that is no RAM. */
 bool ram_address(const struct ram *r, const void *at, uint64_t *pa);
 

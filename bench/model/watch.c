@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "abi/hypercall_abi.h"
+#include "abi/pmu_abi.h"
 #include "region_json.h"
 #include "watch.h"
 
@@ -43,6 +44,8 @@ struct watch {
 	uint64_t host_save[2]; /* pages in which it saves what is the host's */
 	bool aside;            /* in a trip that only the emulator makes */
 
+	uint64_t counters; /* the hypervisor's page of them; 0: it offered none */
+	uint64_t regions;
 	uint64_t vmcb; /* of the region's vCPU */
 	bool in_guest;
 	struct model_space space;
@@ -121,6 +124,46 @@ static void take_instructions(struct watch *w)
 	w->instructions = now;
 }
 
+/* ---- the hypervisor's counters ---- */
+
+static uint64_t cycles_of(const struct model_sums *s)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < MODEL_CYCLES_MAX; i++)
+		sum += s->cycles[i];
+	return sum / 100;
+}
+
+static void count_for_hypervisor(const struct watch *w)
+{
+	struct pn_pmu p = { PN_PMU_MAGIC, w->counters, .taken = 1, .region = w->active ? w->regions : 0 };
+	struct model_sums guest, away;
+
+	if (!w->counters)
+		return;
+	model_sums(w->model, 0, MODEL_GUEST, &guest);
+	model_sums(w->model, 0, MODEL_HYPERVISOR, &away);
+	p.away = cycles_of(&away);
+	p.cycles = p.away + cycles_of(&guest);
+	p.walks = guest.count[MODEL_COUNT_walks];
+	p.nested = guest.cycles[MODEL_CYCLES_walk_nested] / 100;
+	p.world_switch = model_machine(w->model, 0)->value[MACHINE_world_switch];
+	w->cpu.write(w->cpu.arg, w->counters, &p, sizeof(p));
+}
+
+/* The page's address and what it begins with must be what the offer says, else it is no offer. */
+static void take_offer(struct watch *w, uint64_t page)
+{
+	struct pn_pmu p;
+
+	if (w->counters || page & 4095 || !w->cpu.read(w->cpu.arg, page, &p, sizeof(p)) || p.magic != PN_PMU_MAGIC ||
+	    p.self != page)
+		return;
+	w->counters = page;
+	count_for_hypervisor(w);
+}
+
 /* ---- where the CPU is ---- */
 
 static void go(struct watch *w, bool guest, uint16_t asid)
@@ -140,6 +183,7 @@ static void start(struct watch *w)
 	w->instructions = w->cpu.instructions(w->cpu.arg);
 	w->active = true;
 	w->spoiled = false;
+	w->regions++;
 }
 
 static void end(struct watch *w)
@@ -148,6 +192,7 @@ static void end(struct watch *w)
 	w->active = false;
 	if (!w->spoiled)
 		region_json(w->out, w->phase, w->model);
+	count_for_hypervisor(w);
 }
 
 static void tlb_control(struct watch *w, uint16_t asid)
@@ -185,6 +230,7 @@ static void before_vmrun(struct watch *w)
 	if (vmcb != w->vmcb) {
 		w->spoiled = true;
 		w->active = false;
+		count_for_hypervisor(w);
 		return;
 	}
 	tlb_control(w, asid);
@@ -209,6 +255,7 @@ static void behind_vmrun(struct watch *w)
 	}
 	go(w, false, 0);
 	model_world_switch(w->model);
+	count_for_hypervisor(w);
 }
 
 /* ---- markers ---- */
@@ -244,6 +291,8 @@ static void hypercall(struct watch *w)
 
 static void write_to_port(struct watch *w, uint16_t port)
 {
+	if (!w->native && port == PN_REGION_PORT && gpr(w, RBX) == PN_PMU_MAGIC)
+		take_offer(w, gpr(w, RAX));
 	if (!w->native || port != PN_REGION_PORT)
 		return;
 	if (w->active)

@@ -12,6 +12,8 @@
  *   in the machine's cost of one, and nowhere else;
  * - what only the emulator traps, hardware would not: QEMU since 9.1 takes a read of any control register for one of CR0. Such a trip is in
  *   no figure, from its #VMEXIT to the next VMRUN;
+ * - the hypervisor's page of counters (abi/pmu_abi.h) is written to at #VMEXITs alone, and only if it offered one: guests cannot have written
+ *   to its memory what an offer begins with;
  * - a register write or INVLPG that is intercepted has not happened: it counts when the next block is executed and no #VMEXIT came.
  */
 #ifndef BENCH_MODEL_WATCH_H
@@ -37,6 +39,7 @@ struct watch_cpu {
 	void *arg;
 	uint64_t (*reg)(void *arg, enum watch_register r);
 	bool (*read)(void *arg, uint64_t pa, void *to, unsigned bytes);
+	bool (*write)(void *arg, uint64_t pa, const void *from, unsigned bytes);
 	/* Instructions executed since some moment. */
 	uint64_t (*instructions)(void *arg);
 };

@@ -62,6 +62,11 @@ static inline void outb(u16 port, u8 v)
 {
 	asm volatile("outb %0, %1" : : "a"(v), "Nd"(port));
 }
+/* The same of RAX's lowest byte, for who looks at what RAX and RBX hold. */
+static inline void outb_with(u16 port, u64 rax, u64 rbx)
+{
+	asm volatile("outb %%al, %%dx" : : "a"(rax), "b"(rbx), "d"(port) : "memory");
+}
 static inline void outw(u16 port, u16 v)
 {
 	asm volatile("outw %0, %1" : : "a"(v), "Nd"(port));

@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "paging.h"
 #include "pcpu.h"
+#include "pmu.h"
 #include "smp.h"
 #include "svm.h"
 
@@ -52,6 +53,8 @@ void hv_main(u32 magic, u64 info)
 		boot_refuse("the boot loader speaks neither Multiboot 1 nor Multiboot 2 (magic %x).", magic);
 	svm_check_cpu();
 	check_modules();
+	if (paging_switches)
+		pmu_init(svm_delivers_twice);
 	memory_init(&boot_info);
 	memory_map_host();
 	pcpu_init();

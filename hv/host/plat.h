@@ -38,6 +38,23 @@ void plat_tlb_flush_others(struct domain *d);
 /* Wait for another vCPU, and do meanwhile what others may be waiting for. False: it did not come within any sensible time. */
 bool plat_wait(bool (*is_over)(const void *what), const void *what) __attribute__((warn_unused_result));
 
+/*
+ * What a performance counter of the vCPU's pCPU says: sums that grow from one reading to the next, while `region` is the same. Where another
+ * begins so do they, at 0. Current whenever the vCPU has left the guest.
+ */
+struct plat_pmu {
+	u64 region;
+	u64 cycles;       /* of the vCPU's time, the hypervisor's on its behalf included */
+	u64 away;         /* of these: the hypervisor's, with world switches */
+	u64 walks;        /* page walks in the guest: misses of all its TLBs */
+	u64 nested;       /* cycles that these took in nested tables */
+	u64 world_switch; /* cycles of one, out of the guest and back */
+};
+/* Is there such a counter at all? Never changes once there are domains. */
+bool plat_pmu_is_there(void);
+/* False: it does not count now. */
+bool plat_pmu_read(const struct vcpu *v, struct plat_pmu *p);
+
 /* End the domain, with a reason for dom0 to read; returns. The vCPU does not run again. printf-like. */
 void plat_domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "abi/hypercall_abi.h"
+#include "abi/pmu_abi.h"
 #include "bench/model/watch.h"
 #include "tests/model/rig.h"
 
@@ -15,6 +16,7 @@ enum { RAX, RCX, RDX, RBX, RSI = 6, RDI };
 
 static uint64_t reg[WATCH_REGISTERS], executed;
 static struct watch *w;
+static struct pn_pmu counters;
 static char *text;
 static size_t len;
 static FILE *out;
@@ -23,6 +25,15 @@ static uint64_t get_reg(void *arg, enum watch_register r)
 {
 	(void)arg;
 	return reg[r];
+}
+
+static bool write_page(void *arg, uint64_t pa, const void *from, unsigned bytes)
+{
+	(void)arg;
+	if (pa + bytes > RIG_MEMORY)
+		return false;
+	memcpy(rig_memory + pa, from, bytes);
+	return true;
 }
 
 static uint64_t get_executed(void *arg)
@@ -39,7 +50,7 @@ static void set(uint64_t pa, uint64_t value, unsigned bytes)
 /* Tables of VA in 4 levels, in which CR3 is; long mode. */
 static void begin(bool native)
 {
-	const struct watch_cpu cpu = { NULL, get_reg, rig_read, get_executed };
+	const struct watch_cpu cpu = { NULL, get_reg, rig_read, write_page, get_executed };
 
 	rig_begin(4);
 	rig_next = 0x10000;
@@ -300,6 +311,65 @@ START_TEST(switches_own_accesses)
 }
 END_TEST
 
+#define COUNTERS 0x8000ull
+
+/* OUT to the region's port as whoever offers a page of counters makes it. */
+static void offer(uint64_t page, uint64_t magic)
+{
+	reg[RAX] = page;
+	reg[RBX] = magic;
+	reg[RDX] = PN_REGION_PORT;
+	watch_instruction(w, INSN_OUT_DX, (const uint8_t[]){ 0xee }, 1);
+}
+
+static const struct pn_pmu *counted(void)
+{
+	memcpy(&counters, rig_memory + COUNTERS, sizeof(counters));
+	return &counters;
+}
+
+/* Only a page that begins as it must, whose offer is the first; it has what the region's line has, at each #VMEXIT. */
+START_TEST(page_of_counters)
+{
+	const struct pn_pmu good = { PN_PMU_MAGIC, COUNTERS, 0, 0, 0, 0, 0, 0, 0 };
+	uint64_t before;
+
+	begin(false);
+	offer(COUNTERS, PN_PMU_MAGIC); /* nothing is written there */
+	write_page(NULL, COUNTERS, &good, sizeof(good));
+	offer(COUNTERS, PN_PMU_MAGIC + 1);
+	offer(COUNTERS + 8, PN_PMU_MAGIC);
+	ck_assert_uint_eq(counted()->taken, 0);
+	offer(COUNTERS, PN_PMU_MAGIC);
+	ck_assert_uint_eq(counted()->taken, 1);
+	ck_assert_uint_eq(counted()->region, 0);
+	begin_region("counted");
+	enter(VMCB);
+	block(10, false);
+	load();
+	ck_assert_uint_eq(counted()->region, 0);
+	leave(0x72, 30);
+	ck_assert_uint_eq(counted()->region, 1);
+	ck_assert_uint_eq(counted()->walks, 2); /* the fetch, the load */
+	ck_assert_uint_eq(counted()->nested, 0);
+	ck_assert_uint_eq(counted()->world_switch, rig_machine.value[MACHINE_world_switch]);
+	ck_assert_uint_eq(counted()->away, counted()->world_switch);
+	before = counted()->cycles;
+	ck_assert_uint_gt(before, counted()->away);
+	set(VMCB + NESTED, 1, 8);
+	set(VMCB + NESTED_CR3, rig_space.root, 8);
+	enter(VMCB);
+	ck_assert_uint_eq(counted()->cycles, before); /* no #VMEXIT yet */
+	leave(0x72, 5);
+	ck_assert_uint_gt(counted()->cycles, before);
+	ck_assert_uint_gt(counted()->away, 2 * counted()->world_switch); /* and the 30 instructions */
+	enter(VMCB);
+	hypercall(PN_HC_QUIET_END);
+	ck_assert_uint_eq(counted()->region, 0);
+	finish();
+}
+END_TEST
+
 /* A read of CR2 that exits, which is not intercepted: its trip is the emulator's. One of CR0, or that is intercepted, is hardware's. */
 START_TEST(emulator_trips)
 {
@@ -410,6 +480,7 @@ int main(void)
 	tcase_add_test(t, flushes);
 	tcase_add_test(t, switches_own_accesses);
 	tcase_add_test(t, emulator_trips);
+	tcase_add_test(t, page_of_counters);
 	tcase_add_test(t, tlb_control);
 	tcase_add_test(t, nested);
 	tcase_add_test(t, elsewhere);

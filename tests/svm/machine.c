@@ -119,6 +119,21 @@ static u64 once_used(u64 *touched, u64 first, u64 n)
 	return used;
 }
 
+const struct plat_pmu *host_pmu;
+
+bool plat_pmu_is_there(void)
+{
+	return host_pmu;
+}
+
+bool plat_pmu_read(const struct vcpu *v, struct plat_pmu *p)
+{
+	if (!host_pmu)
+		return false;
+	*p = *host_pmu;
+	return p->region;
+}
+
 void *plat_alloc_pages(u64 nr_pages)
 {
 	u64 first = nr_pages ? find_run(heap_used, HEAP_PAGES, nr_pages + 1) : ~0ull;

@@ -116,6 +116,9 @@ extern void (*host_moment)(void);
 /* Next number of a CPU's own sequence, and of any. */
 u64 host_random(u64 *state);
 
+/* The counter that plat_pmu_read reads; NULL: there is none. It counts while its region is not 0. */
+extern const struct plat_pmu *host_pmu;
+
 /* plat_wait gives up after so many looks; at first it never does. */
 extern u64 host_most_looks;
 

@@ -15,6 +15,20 @@ u64 host_ticks;
 u32 host_countdown;
 void (*host_moment)(void);
 bool plat_cr3_unseen;
+const struct plat_pmu *host_pmu;
+
+bool plat_pmu_is_there(void)
+{
+	return host_pmu;
+}
+
+bool plat_pmu_read(const struct vcpu *v, struct plat_pmu *p)
+{
+	if (!host_pmu)
+		return false;
+	*p = *host_pmu;
+	return p->region;
+}
 jmp_buf *host_panic;
 char host_panic_text[256];
 u64 trace_mask;
