@@ -36,7 +36,7 @@ hv-obj/core/%.o: $(srcdir)/%
 recipes/in_%.h: $(srcdir)/hv/paging/contract.def
 	@mkdir -p recipes && sed -n 's/^PAGING_[A-Z]*([^,]*, \([a-z_]*\)[,)].*/#define paging_\1 in_$*_\1/p' $< >$@
 HALVES = recipes/in_shadow.h recipes/in_nested.h
-paging_half = $(if $(filter $(1),$(HV_HYBRID_SRCS)),,-include recipes/in_$(if $(filter $(1),$(HV_NESTED_SRCS)),nested,shadow).h)
+paging_half = $(if $(filter $(1),$(HV_HYBRID_SRCS))$(filter tests/%,$(1)),,-include recipes/in_$(if $(filter $(1),$(HV_NESTED_SRCS)),nested,shadow).h)
 
 # $(1) recipe, $(2) its own sources, $(3) the function that says what one of them is compiled with besides; or nothing. These are in the source directory, and the template's in this: VPATH finds both.
 define hv_recipe

@@ -105,6 +105,8 @@ struct vcpu {
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
 	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging, but behind a fence */
 	bool hw_invlpg;    /* the guest's INVLPG is to exit */
+	u64 look_at;       /* TSC: paging_decide() is to be asked by then; 0: it need not be */
+	bool probed;       /* under nested paging: page faults, CR3 loads and INVLPGs exit all the same, to be counted */
 	bool nested;       /* the guest has its control registers and tables to itself: nested paging */
 	/* Work to be done before the guest runs on; each exit asks once whether there is any. */
 	union {
@@ -168,6 +170,7 @@ struct domain {
 	u64 nr_pages;
 	u64 *log_dirty; /* a bit for each of them, by machine frame; NULL: log-dirty is off (hv/guest/logdirty.h) */
 
+	struct hybrid *hybrid;    /* NULL: nothing decides whether to switch (hv/shadow/core/hybrid_decide.c) */
 	struct sh_domain *shadow; /* NULL under nested paging */
 	struct lent *lent;        /* what is lent to the vCPU in the guest; NULL: nothing ever was (hv/paging/lent.h) */
 	bool nested;              /* its vCPUs are under nested paging, where the recipe switches (paging_switch) */

@@ -190,6 +190,8 @@ static void arm_to_run(struct domu_vcpu *c)
 
 	if (lets_others_run(c->u) && c->lets < deadline)
 		deadline = c->lets;
+	if (c->v->look_at && c->v->look_at < deadline)
+		deadline = c->v->look_at;
 	arm_timer(c, deadline);
 }
 

@@ -78,7 +78,8 @@ static void choose_paging(struct svm_vcpu *s)
 		return;
 	svm_intercept_paging(s);
 	svm_cpuid_follow_cr4(s, s->v.cr4);
-	svm_settle(s);
+	if (s->v.hw_dirty)
+		svm_settle(s);
 }
 
 bool svm_prepare_entry(struct svm_vcpu *s)

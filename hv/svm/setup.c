@@ -44,16 +44,21 @@ static void msr_intercept(u8 *msrpm, u32 msr, bool on)
 
 /*
  * Shadow paging has hardware walk other tables than the guest's, so what makes or changes them must exit; INVLPG's intercept is there
- * while paging wants it (svm_load_hw).
+ * while paging wants it (svm_load_hw). Under nested paging that, page faults and CR3 loads exit only to be counted.
  */
 void svm_intercept_paging(struct svm_vcpu *s)
 {
-	const u16 crs = s->v.nested ? 0 : BIT(0) | BIT(3) | BIT(4);
+	const bool nested = s->v.nested, faults = !nested || s->v.probed;
 	struct vmcb *b = &s->vmcb;
 
-	b->cr_read = b->cr_write = crs;
-	b->exceptions = (b->exceptions & ~(u32)BIT(VECTOR_PF)) | (s->v.nested ? 0 : BIT(VECTOR_PF));
-	b->intercept1 = (b->intercept1 & ~(u32)INTERCEPT_TASK_SWITCH) | (s->v.nested ? 0 : INTERCEPT_TASK_SWITCH);
+	b->cr_read = nested ? 0 : BIT(0) | BIT(3) | BIT(4);
+	b->cr_write = !nested ? BIT(0) | BIT(3) | BIT(4) : s->v.probed ? BIT(3) : 0;
+	b->exceptions = (b->exceptions & ~(u32)BIT(VECTOR_PF)) | (faults ? BIT(VECTOR_PF) : 0);
+	b->intercept1 = (b->intercept1 & ~(u32)INTERCEPT_TASK_SWITCH) | (nested ? 0 : INTERCEPT_TASK_SWITCH);
+	if (nested) {
+		s->v.hw_invlpg = s->v.probed;
+		b->intercept1 = (b->intercept1 & ~(u32)INTERCEPT_INVLPG) | (s->v.probed ? INTERCEPT_INVLPG : 0);
+	}
 	b->clean &= ~(u32)CLEAN_INTERCEPTS;
 }
 

@@ -131,11 +131,17 @@ static u32 own_exceptions(const struct svm_vcpu *s)
 	return s->step.on ? s->step.exceptions : s->vmcb.exceptions;
 }
 
+/* Paging is of the other kind from this exit on, or is probed: what it wants of hardware is. */
+static bool paging_changes(const struct svm_vcpu *s)
+{
+	return s->v.nested != before.v.nested || s->v.probed != before.v.probed;
+}
+
 static void check_step(const struct svm_vcpu *s)
 {
-	const bool steps = s->step.on, changes = steps || before.step.on;
+	const bool steps = s->step.on, changes = steps || before.step.on || paging_changes(s);
 
-	if (own_exceptions(s) != own_exceptions(&before) || (steps && !(s->vmcb.exceptions & BIT(1))))
+	if ((own_exceptions(s) != own_exceptions(&before) && !paging_changes(s)) || (steps && !(s->vmcb.exceptions & BIT(1))))
 		host_fail(s, "the intercepted exceptions have changed: %x", s->vmcb.exceptions);
 	if (s->vmcb.n_cr3 != before.vmcb.n_cr3 && !changes)
 		host_fail(s, "n_cr3 has changed: %llx", (unsigned long long)s->vmcb.n_cr3);
@@ -152,8 +158,11 @@ static void check_step(const struct svm_vcpu *s)
 /* What no exit has any business with. */
 static void check_canaries(const struct svm_vcpu *s)
 {
-	SAME(vmcb.cr_read);
-	SAME(vmcb.cr_write);
+	if (!paging_changes(s)) {
+		SAME(vmcb.cr_read);
+		SAME(vmcb.cr_write);
+		SAME(vmcb.np_enable);
+	}
 	SAME(vmcb.dr_read);
 	SAME(vmcb.dr_write);
 	SAME(vmcb.intercept2);
@@ -161,10 +170,10 @@ static void check_canaries(const struct svm_vcpu *s)
 	SAME(vmcb.iopm_pa);
 	SAME(vmcb.msrpm_pa);
 	SAME(vmcb.asid);
-	SAME(vmcb.np_enable);
 	SAME(vmcb.v_intr_masking);
 	SAME(vmcb.lbr_control);
-	if ((s->vmcb.intercept1 ^ before.vmcb.intercept1) & ~(u32)(INTERCEPT_VINTR | INTERCEPT_INVLPG))
+	if ((s->vmcb.intercept1 ^ before.vmcb.intercept1) &
+	    ~(u32)(INTERCEPT_VINTR | INTERCEPT_INVLPG | (paging_changes(s) ? INTERCEPT_TASK_SWITCH : 0)))
 		host_fail(s, "intercepts have changed: %x", s->vmcb.intercept1);
 	if (!(s->vmcb.intercept1 & INTERCEPT_INVLPG) == s->v.hw_invlpg)
 		host_fail(s, "INVLPG exits, or does not, otherwise than paging wants");
@@ -272,15 +281,15 @@ static void check_settled(const struct svm_vcpu *s)
 		host_fail(s, "the vCPU enters, and a request of it is not seen to");
 	if (s->pending)
 		host_fail(s, "an event that was cut short is forgotten: %llx", (unsigned long long)s->pending);
-	if (!paging_is_nested && (s->vmcb.cr0 != v->hw_cr0 || s->vmcb.cr3 != v->hw_cr3 || s->vmcb.cr4 != v->hw_cr4 ||
-				  s->vmcb.efer != (v->hw_efer | EFER_SVME)))
+	if (!s->v.nested && (s->vmcb.cr0 != v->hw_cr0 || s->vmcb.cr3 != v->hw_cr3 || s->vmcb.cr4 != v->hw_cr4 ||
+			     s->vmcb.efer != (v->hw_efer | EFER_SVME)))
 		host_fail(s, "control registers are not what paging wants");
 }
 
 /* What a quick handler of CPUID will answer: by CR4 as it is, where every load of it is seen. */
 static void check_cpuid(const struct svm_vcpu *s)
 {
-	if (!s->quick || paging_is_nested)
+	if (!s->quick || s->v.nested)
 		return;
 	if (!!(svm_cpuid_kept(s, 1)->ecx & CPUID_OSXSAVE) != !!(s->v.cr4 & CR4_OSXSAVE))
 		host_fail(s, "the kept answer to CPUID has an OSXSAVE that is not CR4's");

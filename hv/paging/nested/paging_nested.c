@@ -92,17 +92,17 @@ void paging_domain_destroy(struct domain *d)
 	npt_destroy(d);
 }
 
-/* #PF is the guest's own affair and not intercepted. */
+/* #PF is the guest's own affair, and intercepted only where somebody counts them. */
 static enum verdict give_back(struct vcpu *v, gva_t va, u32 pfec)
 {
-	v->fault = (struct fault){ .va = va, .pfec = pfec };
+	v->fault = (struct fault){ .va = va, .pfec = pfec & ~(u32)PFEC_SMAP };
 	return SH_GUEST_FAULT;
 }
 
 static void load_root(struct vcpu *v)
 {
 	v->hw_cr3 = v->cr3;
-	v->hw_dirty = HW_ALL;
+	v->hw_dirty |= HW_CR3;
 	COUNT(v->domain, tlb_flush);
 	plat_tlb_flush(v);
 }
@@ -215,6 +215,7 @@ void paging_update_modes(struct vcpu *v)
 	v->hw_cr0 = v->cr0;
 	v->hw_cr4 = v->cr4;
 	v->hw_efer = (v->efer & ~EFER_LMA) | (v->guest_levels >= 4 ? EFER_LMA : 0);
+	v->hw_dirty = HW_ALL;
 	load_root(v);
 }
 

@@ -225,6 +225,12 @@ bool sh_unshadow(struct domain *d, struct frame_info *f, u32 why);
 /* Remove one shadow page that no vCPU has loaded, wherever it is linked. */
 void sh_unshadow_page(struct domain *d, struct sh_page *sp);
 
+/* From the engine's half to hardware's, in the vCPU's mode. */
+static inline u64 sh_hw_offset(u32 levels)
+{
+	return levels > 3 ? 0 : pool_hw_offset;
+}
+
 /* The domain goes: what lend.c keeps of it. */
 void sh_lend_destroy(struct domain *d);
 

@@ -20,16 +20,10 @@ static void *lent_page(struct domain *d)
 
 _Static_assert(LENT_LEVELS == SH_MAX_LEVELS, "each page that is lent takes a table a level below the root, and a copy of itself");
 
-/* From the engine's half to hardware's, in the vCPU's mode. */
-static inline u64 hw_offset(u32 levels)
-{
-	return levels > 3 ? 0 : pool_hw_offset;
-}
-
 /* Copies from `table` down, as hardware is to walk them: each link leads to the half that it is in. */
 static void publish(const struct lent_tables *t, void *table, u32 level)
 {
-	const u64 apart = hw_offset(t->levels);
+	const u64 apart = sh_hw_offset(t->levels);
 
 	for (u32 i = 0; i < 1u << lent_bits(t); i++) {
 		const u64 e = lent_get(t, table, i);
@@ -45,7 +39,7 @@ static void publish(const struct lent_tables *t, void *table, u32 level)
 static mfn_t reachable_ones(struct vcpu *v)
 {
 	const mfn_t ones = lent_ones(v->domain);
-	const u64 apart = hw_offset(v->shadow_levels);
+	const u64 apart = sh_hw_offset(v->shadow_levels);
 
 	if (apart)
 		memset((u8 *)plat_map(ones) + apart, 0xff, PAGE_SIZE);
@@ -97,7 +91,7 @@ static enum verdict lend_one(struct vcpu *v, const struct lent_tables *t, const 
 
 static void walk_from(struct vcpu *v, const void *root)
 {
-	v->hw_cr3 = mfn_to_hpa(plat_virt_to_mfn(root)) + hw_offset(v->shadow_levels);
+	v->hw_cr3 = mfn_to_hpa(plat_virt_to_mfn(root)) + sh_hw_offset(v->shadow_levels);
 	v->hw_dirty |= HW_CR3;
 	plat_tlb_flush(v);
 }
@@ -117,7 +111,7 @@ enum verdict paging_lend(struct vcpu *v, const struct lend *what, u32 n)
 		paging_lend_end(v);
 		return r;
 	}
-	if (hw_offset(t.levels))
+	if (sh_hw_offset(t.levels))
 		publish(&t, t.root, t.levels);
 	walk_from(v, t.root);
 	return r;
@@ -127,7 +121,7 @@ enum verdict paging_lend(struct vcpu *v, const struct lend *what, u32 n)
 static void marks_back(const struct vcpu *v, const struct lent_copy *c)
 {
 	const struct lent_tables t = { .levels = v->shadow_levels };
-	const u64 apart = hw_offset(t.levels), marks = PTE_A | PTE_D;
+	const u64 apart = sh_hw_offset(t.levels), marks = PTE_A | PTE_D;
 
 	for (u32 i = 0; i < 1u << lent_bits(&t); i++) {
 		const u64 copy = lent_get(&t, c->page, i), e = lent_get(&t, c->of, i);

@@ -4,13 +4,15 @@
  * switched from one to the other between two exits; contract.def makes the functions that only ask which it is.
  *
  * What must hold:
- *  - under nested paging the domain has no shadows: what the guest wrote to its tables meanwhile is in none of them, so they all
- *    go when it comes there, and begin anew when it leaves;
+ *  - under nested paging a domain keeps the shadows that it had, and nothing uses them. What the guest wrote to its tables meanwhile is in
+ *    none of them: when it comes back, all are derived anew, before it runs on. If the p2m or the pool changes meanwhile, they go;
  *  - the nested table maps what the p2m maps at any time, whoever walks it;
  *  - log-dirty is one kind's at a time: while it is on, the domain stays where it is;
  *  - before the guest runs on after a switch, each vCPU loads all hw_ fields, and its TLB holds nothing from before.
  */
-#include "gw.h"
+#include "hybrid.h"
+
+#include "engine.h"
 #include "lib.h"
 #include "npt.h"
 #include "paging.h"
@@ -46,9 +48,9 @@ bool paging_domain_init(struct domain *d, u64 pool_pages)
 {
 	if (!in_shadow_domain_init(d, pool_pages))
 		return false;
-	if (in_nested_domain_init(d, 0))
+	if (in_nested_domain_init(d, 0) && hybrid_init(d))
 		return true;
-	in_shadow_domain_destroy(d);
+	paging_domain_destroy(d);
 	return false;
 }
 
@@ -56,12 +58,48 @@ void paging_domain_destroy(struct domain *d)
 {
 	in_shadow_domain_destroy(d);
 	in_nested_domain_destroy(d);
+	hybrid_destroy(d);
 }
 
 bool paging_vcpu_init(struct vcpu *v)
 {
+	bool made;
+
 	v->nested = v->domain->nested;
-	return v->nested ? in_nested_vcpu_init(v) : in_shadow_vcpu_init(v);
+	made = v->nested ? in_nested_vcpu_init(v) : in_shadow_vcpu_init(v);
+	hybrid_listen(v);
+	return made;
+}
+
+void paging_update_modes(struct vcpu *v)
+{
+	if (v->nested)
+		in_nested_update_modes(v);
+	else
+		in_shadow_update_modes(v);
+	hybrid_listen(v);
+}
+
+void paging_invlpg(struct vcpu *v, gva_t va)
+{
+	hybrid_hears(v);
+	if (v->nested)
+		in_nested_invlpg(v, va);
+	else
+		in_shadow_invlpg(v, va);
+}
+
+/* Those that the domain has kept since it went to nested paging. */
+static void drop_shadows(struct domain *d)
+{
+	if (!d->nested || !d->shadow)
+		return;
+	in_shadow_domain_destroy(d);
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i])
+			d->vcpu[i]->mode = NULL;
+	d->unsync = false;
+	d->counter[PN_CNT_shadow_used] = d->counter[PN_CNT_guest_tables] = d->counter[PN_CNT_rmap_pages] = 0;
 }
 
 /* ---- the p2m ---- */
@@ -71,6 +109,7 @@ bool paging_remove_frame(struct domain *d, gfn_t gfn)
 {
 	if (!mfn_valid(p2m_lookup(d, gfn)))
 		return false;
+	drop_shadows(d);
 	if (d->nested)
 		return in_nested_remove_frame(d, gfn);
 	if (!npt_set(d, gfn, true) || !in_shadow_remove_frame(d, gfn))
@@ -81,6 +120,7 @@ bool paging_remove_frame(struct domain *d, gfn_t gfn)
 
 bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
+	drop_shadows(d);
 	if (d->nested)
 		return in_nested_add_frame(d, gfn, mfn);
 	if (!in_shadow_add_frame(d, gfn, mfn))
@@ -91,7 +131,7 @@ bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 	return false;
 }
 
-/* ---- the pool: under nested paging a number, of the shadows to come ---- */
+/* ---- the pool: under nested paging a number of pages, for the shadows to come ---- */
 
 u64 paging_pool_bytes(const struct domain *d, u64 pages)
 {
@@ -109,6 +149,7 @@ enum pool_result paging_pool_resize(struct domain *d, u64 pages)
 		return in_shadow_pool_resize(d, pages);
 	if (pages < in_shadow_pool_minimum(d))
 		return POOL_TOO_SMALL;
+	drop_shadows(d);
 	d->counter[PN_CNT_pool_pages] = pages;
 	return POOL_OK;
 }
@@ -133,16 +174,8 @@ static void forget(struct vcpu *v)
 	plat_tlb_flush(v);
 }
 
-static void drop_shadows(struct domain *d)
-{
-	in_shadow_domain_destroy(d);
-	d->unsync = false;
-	d->counter[PN_CNT_shadow_used] = d->counter[PN_CNT_guest_tables] = d->counter[PN_CNT_rmap_pages] = 0;
-}
-
 static void to_nested(struct domain *d)
 {
-	drop_shadows(d);
 	d->nested = true;
 	COUNT(d, to_nested);
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
@@ -150,9 +183,9 @@ static void to_nested(struct domain *d)
 
 		if (!has_begun(v))
 			continue;
-		v->mode = NULL;
 		v->hw_invlpg = false;
 		in_nested_vcpu_init(v);
+		hybrid_listen(v);
 		forget(v);
 	}
 }
@@ -171,25 +204,53 @@ static bool root_stands(const struct vcpu *v)
 	return !levels || mfn_valid(p2m_lookup(v->domain, pte_gfn(v->cr3)));
 }
 
+/* Each shadow that should agree with its table is made to; those that are out of sync, or parked, come into step when that ends. */
+static void follow_all(struct domain *d)
+{
+	pool_for_each(d->shadow, sp)
+		if (sp->used && sp->role && ROLE_LEVEL(sp->role) && !(sp->role & ROLE_DIRECT) && !sp->unsync && !sp->parked)
+			sp->mode->validate(d, sp, 0, PAGE_SIZE);
+}
+
+/* The vCPU walks shadows again. False: there is no root for it. */
+static bool begin_shadows(struct vcpu *v, bool kept)
+{
+	in_shadow_load_pdptes(v, v->cr0, v->cr3, v->cr4, v->efer);
+	if (!kept || !v->mode)
+		return in_shadow_vcpu_init(v);
+	v->paging_bits = ~0ull; /* none that it can have: the mode is to be chosen, and a root loaded */
+	in_shadow_update_modes(v);
+	if (!v->root)
+		return false;
+	v->hw_cr3 = mfn_to_hpa(MFN(v->root->mfn)) +
+		    sh_hw_offset(v->shadow_levels); /* which a load of the same root leaves as it is */
+	return true;
+}
+
 static bool to_shadow(struct domain *d)
 {
+	const bool kept = d->shadow;
+
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		if (has_begun(d->vcpu[i]) && !root_stands(d->vcpu[i]))
 			return false;
-	if (!in_shadow_domain_init(d, d->counter[PN_CNT_pool_pages])) {
-		drop_shadows(d);
+	if (!kept && !in_shadow_domain_init(d, d->counter[PN_CNT_pool_pages]))
 		return false;
-	}
 	d->nested = false;
 	COUNT(d, to_shadow);
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (has_begun(d->vcpu[i]) && !begin_shadows(d->vcpu[i], kept))
+			plat_domain_crash(d, "the shadow pool is too small for the roots that are loaded");
+	if (kept)
+		follow_all(d);
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
 
 		if (!has_begun(v))
 			continue;
-		in_shadow_load_pdptes(v, v->cr0, v->cr3, v->cr4, v->efer);
-		if (!in_shadow_vcpu_init(v))
-			plat_domain_crash(d, "the shadow pool is too small for the roots that are loaded");
+		if (d->hybrid && v->root)
+			hybrid_fill(v);
+		hybrid_listen(v);
 		forget(v);
 	}
 	return true;
@@ -207,9 +268,4 @@ bool paging_switch(struct domain *d, bool nested)
 		return to_shadow(d);
 	to_nested(d);
 	return true;
-}
-
-bool paging_decide(struct vcpu *v)
-{
-	return false;
 }

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the parts of the recipe hybrid have of each other: paging_hybrid.c switches, hybrid_decide.c says when, hybrid_fill.c makes it cheap. */
+#ifndef SHADOW_HYBRID_H
+#define SHADOW_HYBRID_H
+
+#include "plat.h"
+#include "vcpu.h"
+
+/* What hybrid_decide.c knows of a domain of one vCPU. */
+struct hybrid {
+	struct plat_pmu last; /* the reading at the last look */
+	u64 looked;           /* TSC then */
+	u32 heard, left;      /* page faults, root loads and INVLPGs since; and how many more there may be before the next */
+	u32 every;            /* under shadow paging: so many between two looks */
+	u64 regret;           /* cycles that the other kind of paging would have saved, lately */
+	u64 leave, back;      /* so much of it ends shadow paging; asks whether to begin it */
+	u64 walk_cost;        /* of a walk in nested tables, sixteenths of a cycle */
+	bool fresh;           /* shadows were begun since the last look */
+	/* The mode's own, which are asked once a call has been heard. */
+	enum verdict (*take_fault)(struct vcpu *v, gva_t va, u32 pfec);
+	void (*load_root)(struct vcpu *v);
+};
+
+/* A domain begins: false, out of memory; and ends. Without a counter, or with several vCPUs, nothing is ever decided for it. */
+bool hybrid_init(struct domain *d);
+void hybrid_destroy(struct domain *d);
+/* The vCPU's functions for faults and roots are paging's own, of another kind or mode than before: calls of them are to be heard from now on. */
+void hybrid_listen(struct vcpu *v);
+/* The guest's INVLPG exited. */
+void hybrid_hears(struct vcpu *v);
+
+/*
+ * Shadows have just begun, and the vCPU has loaded a root: fill them with what the guest's tables map and its accesses have marked, so
+ * that it does not take a fault for each.
+ */
+void hybrid_fill(struct vcpu *v);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A domain that is switched between shadow and nested paging by what a counter says: what hardware is given before and after. Recipe hybrid. */
+#include "tests/svm/suites.h"
+
+#include "tests/svm/svm_host.h"
+
+#define SWITCH_CYCLES 1000
+#define LONG          100000000ull /* ticks: beyond any look's */
+
+static struct plat_pmu pmu;
+
+/* A guest in that mode, with a counter that counts. NULL: not this recipe. */
+static struct svm_vcpu *counted(int mode)
+{
+	if (!paging_switches)
+		return NULL;
+	pmu = (struct plat_pmu){ .region = 1, .world_switch = SWITCH_CYCLES };
+	host_pmu = &pmu;
+	return host_guest((enum host_mode)mode, 0);
+}
+
+static void finish(void)
+{
+	host_pmu = NULL;
+}
+
+/* An exit that means nothing, behind which paging looks. */
+static void look(struct svm_vcpu *s)
+{
+	machine_tsc += LONG;
+	ck_assert(host_vmexit(s, VMEXIT_INTR, 0, 0));
+}
+
+/* Faults enough to regret. */
+static void go_nested(struct svm_vcpu *s)
+{
+	for (unsigned i = 0; i < 8 && !s->v.nested; i++) {
+		ck_assert(host_vmexit(s, VMEXIT_EXCP0 + 14, 0, s->vmcb.ds.base + HOST_DATA + i % 4 * PAGE_SIZE));
+		pmu.cycles += 10 * SWITCH_CYCLES;
+		pmu.away += SWITCH_CYCLES;
+	}
+	ck_assert(s->v.nested && s->v.domain->nested);
+}
+
+/* So much of the time goes into nested tables that a probe begins, in which nothing happens. */
+static void go_back(struct svm_vcpu *s)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		pmu.cycles += 10000000;
+		pmu.walks += 100000;
+		pmu.nested += 1000000;
+		look(s);
+		ck_assert(i ? !s->v.probed : s->v.probed);
+	}
+}
+
+START_TEST(hardware_has_the_guests_own)
+{
+	struct svm_vcpu *s = counted(_i);
+
+	if (!s)
+		return;
+	go_nested(s);
+	ck_assert(s->vmcb.np_enable & 1);
+	ck_assert_uint_eq(s->vmcb.n_cr3, mfn_to_hpa(s->v.domain->npt_root));
+	ck_assert_uint_eq(s->vmcb.cr0, s->v.cr0);
+	ck_assert_uint_eq(s->vmcb.cr3, s->v.cr3);
+	ck_assert_uint_eq(s->vmcb.cr4, s->v.cr4);
+	ck_assert_uint_eq(s->vmcb.efer & ~(u64)EFER_SVME, s->v.efer);
+	ck_assert(!s->vmcb.cr_read && !s->vmcb.cr_write && !(s->vmcb.exceptions & BIT(14)));
+	ck_assert(!(s->vmcb.intercept1 & (INTERCEPT_INVLPG | INTERCEPT_TASK_SWITCH)));
+	ck_assert(s->vmcb.tlb_control);
+	ck_assert_uint_eq(s->v.domain->counter[PN_CNT_to_nested], 1);
+	finish();
+}
+END_TEST
+
+/* What the guest loaded unseen is what shadows are made of. */
+START_TEST(shadows_of_what_it_loaded_meanwhile)
+{
+	struct svm_vcpu *s = counted(_i);
+	gva_t va;
+	u64 cr0;
+	hpa_t hpa;
+
+	if (!s)
+		return;
+	va = s->vmcb.ds.base + HOST_DATA;
+	go_nested(s);
+	cr0 = s->vmcb.cr0 ^= CR0_WP;
+	if (s->v.cr0 & CR0_PG) /* the page is another from now on */
+		memcpy(host_entry(s, va), host_entry(s, va + PAGE_SIZE), s->v.guest_levels == 2 ? 4 : 8);
+	go_back(s);
+	ck_assert(!s->v.nested && !s->v.domain->nested);
+	ck_assert_uint_eq(s->v.cr0, cr0);
+	ck_assert(s->vmcb.cr_write == (BIT(0) | BIT(3) | BIT(4)) && s->vmcb.exceptions & BIT(14));
+	ck_assert(s->vmcb.intercept1 & INTERCEPT_TASK_SWITCH && s->vmcb.intercept1 & INTERCEPT_INVLPG);
+	ck_assert_uint_ne(s->vmcb.n_cr3, mfn_to_hpa(s->v.domain->npt_root));
+	ck_assert(s->vmcb.tlb_control);
+	ck_assert_int_eq(host_touch(s, va, 0, &hpa), HOST_DONE);
+	ck_assert_ptr_eq((void *)hpa, host_at(s, va + (s->v.cr0 & CR0_PG ? PAGE_SIZE : 0)));
+	ck_assert_uint_eq(paging_audit(s->v.domain, NULL, 0), 0);
+	finish();
+}
+END_TEST
+
+/* A probe counts the guest's page faults and CR3 loads, and gives them to the guest; many of them keep it under nested paging. */
+START_TEST(probe_counts)
+{
+	struct svm_vcpu *s = counted(_i);
+
+	if (!s || !(s->v.cr0 & CR0_PG) || s->vmcb.cpl)
+		return finish();
+	go_nested(s);
+	pmu.cycles += 10000000;
+	pmu.walks += 1000;
+	pmu.nested += 200000;
+	look(s);
+	ck_assert(s->v.probed && s->vmcb.exceptions & BIT(14) && s->vmcb.cr_write == BIT(3));
+	ck_assert(s->vmcb.intercept1 & INTERCEPT_INVLPG);
+	ck_assert(host_vmexit(s, VMEXIT_EXCP0 + 14, PFEC_W, HOST_ABSENT));
+	ck_assert(host_injected(s, 14, PFEC_W) && s->vmcb.cr2 == HOST_ABSENT);
+	s->vmcb.eventinj = 0;
+	s->vmcb.cr0 ^= CR0_WP;
+	const u64 cr0 = s->vmcb.cr0, cr3 = s->v.cr3;
+	for (unsigned i = 0; s->v.probed; i++) {
+		ck_assert_uint_lt(i, 20);
+		host_code(s, "\x0f\x22\xdb", 3); /* mov %rbx,%cr3 */
+		host_set_reg(s, RBX, cr3);
+		s->vmcb.rip = HOST_CODE;
+		ck_assert(host_vmexit(s, VMEXIT_CR0_WRITE + 3, 0, 0));
+		ck_assert(host_moved(s, 3));
+		s->vmcb.rip = HOST_CODE;
+		ck_assert_uint_eq(s->vmcb.cr0, cr0); /* what it loaded unseen stays */
+		ck_assert_uint_eq(s->vmcb.cr3, cr3);
+	}
+	ck_assert(s->v.nested && !(s->vmcb.exceptions & BIT(14)) && !s->vmcb.cr_write);
+	ck_assert(!(s->vmcb.intercept1 & INTERCEPT_INVLPG));
+	finish();
+}
+END_TEST
+
+/* Where nothing counts, nothing is decided; and a probe ends. */
+START_TEST(without_a_count)
+{
+	struct svm_vcpu *s = counted(HOST_LONG);
+
+	if (!s)
+		return;
+	go_nested(s);
+	pmu.cycles += 10000000;
+	pmu.walks += 1000;
+	pmu.nested += 200000;
+	look(s);
+	ck_assert(s->v.probed);
+	pmu.region = 0;
+	look(s);
+	ck_assert(s->v.nested && !s->v.probed && !(s->vmcb.exceptions & BIT(14)));
+	look(s);
+	ck_assert(s->v.nested && s->v.look_at > machine_tsc);
+	finish();
+}
+END_TEST
+
+START_TEST(without_a_counter)
+{
+	struct svm_vcpu *s;
+	hpa_t hpa;
+
+	host_pmu = NULL;
+	s = host_guest(HOST_LONG, 0);
+	for (unsigned i = 0; paging_switches && i < 100; i++) {
+		ck_assert_int_eq(host_touch(s, HOST_DATA + i % 4 * PAGE_SIZE, 0, &hpa), HOST_DONE);
+		ck_assert(host_vmexit(s, VMEXIT_EXCP0 + 14, 0, HOST_ABSENT));
+		s->vmcb.eventinj = 0;
+		ck_assert(!s->v.nested && !s->v.domain->hybrid);
+	}
+}
+END_TEST
+
+Suite *svm_hybrid_suite(void)
+{
+	Suite *suite = suite_create("hv/svm: shadow and nested paging in turn");
+
+	svm_case(suite, "to nested paging", hardware_has_the_guests_own, HOST_MODES);
+	svm_case(suite, "and back", shadows_of_what_it_loaded_meanwhile, HOST_MODES);
+	svm_case(suite, "a probe", probe_counts, HOST_MODES);
+	svm_case(suite, "no count", without_a_count, 1);
+	svm_case(suite, "no counter", without_a_counter, 1);
+	return suite;
+}
