@@ -10,12 +10,13 @@
 struct hybrid {
 	struct plat_pmu last; /* the reading at the last look */
 	u64 looked;           /* TSC then */
-	u32 heard, left;      /* page faults, root loads and INVLPGs since; and how many more there may be before the next */
-	u32 every;            /* under shadow paging: so many between two looks */
-	u64 regret;           /* cycles that the other kind of paging would have saved, lately */
-	u64 leave, back;      /* so much of it ends shadow paging; asks whether to begin it */
-	u64 walk_cost;        /* of a walk in nested tables, sixteenths of a cycle */
-	bool fresh;           /* shadows were begun since the last look */
+	u32 heard,
+		left; /* page faults, loads of control registers and INVLPGs since; and how many more there may be before the next */
+	u32 every;    /* under shadow paging: so many between two looks */
+	u64 regret;      /* cycles that the other kind of paging would have saved, lately */
+	u64 leave, back; /* so much of it ends shadow paging; asks whether to begin it */
+	u64 walk_cost;   /* of a walk in nested tables, sixteenths of a cycle */
+	bool fresh;      /* shadows were begun since the last look */
 	/* The mode's own, which are asked once a call has been heard. */
 	enum verdict (*take_fault)(struct vcpu *v, gva_t va, u32 pfec);
 	void (*load_root)(struct vcpu *v);
@@ -26,7 +27,7 @@ bool hybrid_init(struct domain *d);
 void hybrid_destroy(struct domain *d);
 /* The vCPU's functions for faults and roots are paging's own, of another kind or mode than before: calls of them are to be heard from now on. */
 void hybrid_listen(struct vcpu *v);
-/* The guest's INVLPG exited. */
+/* The guest's INVLPG exited, or its load of a control register. */
 void hybrid_hears(struct vcpu *v);
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * When a domain goes from shadow to nested paging and back, from what is measured: TLB misses and what they cost by a performance counter,
- * page faults, root loads and INVLPGs by the exits that they are. After Wang, Zang, Wang, Luo, Li: "Selective Hardware/Software Memory
+ * page faults, loads of control registers and INVLPGs by the exits that they are. After Wang, Zang, Wang, Luo, Li: "Selective Hardware/Software Memory
  * Virtualization" (VEE 2011), which samples both in turn.
  *
  * Each kind is charged with what the other one would have saved (`regret`, in cycles):

@@ -73,6 +73,7 @@ bool paging_vcpu_init(struct vcpu *v)
 
 void paging_update_modes(struct vcpu *v)
 {
+	hybrid_hears(v);
 	if (v->nested)
 		in_nested_update_modes(v);
 	else
