@@ -90,6 +90,8 @@ void host_cpu_loads(struct svm_vcpu *s)
 	c->cr3 = b->cr3;
 	c->cr4 = b->cr4;
 	c->efer = b->efer;
+	c->owns = s->v.nested;
+	c->nested_cr3 = c->owns ? b->n_cr3 : 0; /* a fence is none of these guests' business */
 	host_cpu_load_pdptes(c);
 }
 
@@ -503,6 +505,8 @@ enum host_access_end host_touch(struct svm_vcpu *s, gva_t va, u32 access, hpa_t 
 			return HOST_GUEST_FAULT;
 		if (s->vmcb.rip != rip || s->vmcb.eventinj)
 			return HOST_EMULATED;
+		if (s->v.nested)
+			return HOST_SWITCHED;
 	}
 	return HOST_NEVER;
 }

@@ -198,7 +198,7 @@ static enum host_access_end access_memory(struct svm_vcpu *s, u64 va, u32 access
 		fuzz_rules(s, true);
 		s->vmcb.exitintinfo = cut;
 		fuzz_remember(s);
-		end = host_touch(s, va, access, hpa);
+		end = s->v.nested ? HOST_SWITCHED : host_touch(s, va, access, hpa);
 	}
 	return end;
 }
@@ -212,7 +212,9 @@ static bool touch(struct svm_vcpu *s)
 
 	if (svm_emul_mode(s) != EMUL_LONG)
 		va = (u32)va;
-	if (paging_is_nested || (va + (1ull << 47)) >> 48)
+	if (s->v.nested && s->v.probed && s->vmcb.cr0 & CR0_PG) /* counted, and the guest's own affair all the same */
+		return host_vmexit(s, VMEXIT_EXCP0 + VECTOR_PF, access | (s->vmcb.cpl == 3 ? PFEC_U : 0), va);
+	if (s->v.nested || (va + (1ull << 47)) >> 48)
 		return true; /* the guest's own affair; not canonical: #GP */
 	enum host_access_end end = access_memory(s, va, access, &hpa);
 	if (end == HOST_DONE)
@@ -363,7 +365,7 @@ static bool nested_fault(struct svm_vcpu *s)
 		  ONE_IN(2) ? 0xfee00000 + fuzz_random(0x1000) :
 			      HOST_MEMORY + fuzz_random(1ull << 40);
 
-	return !s->vmcb.np_enable || !paging_is_nested || host_vmexit(s, VMEXIT_NPF, BIT(32) | 4 | fuzz_random(2) << 1, gpa);
+	return !s->vmcb.np_enable || !s->v.nested || host_vmexit(s, VMEXIT_NPF, BIT(32) | 4 | fuzz_random(2) << 1, gpa);
 }
 
 /* A single step of the guest's is on: most often it ends as it should. */
@@ -499,7 +501,7 @@ static struct svm_vcpu *new_guest(void)
 /* Nested paging lets the guest change its tables and load its registers without an exit. */
 static void load_registers(struct svm_vcpu *s)
 {
-	if (!paging_is_nested || !ONE_IN(4))
+	if (!s->v.nested || !ONE_IN(4))
 		return;
 	s->vmcb.cr0 ^= CR0_WP;
 	s->vmcb.cr4 ^= CR4_PGE | CR4_OSXSAVE;
@@ -507,10 +509,25 @@ static void load_registers(struct svm_vcpu *s)
 		move_code(s);
 }
 
+static struct plat_pmu pmu = { .region = 1, .world_switch = 1000 };
+
+/* The counter goes on, or stops, and time with it: by what it says paging goes over to the other kind, where the recipe switches. */
+static void count(void)
+{
+	if (!paging_switches || !ONE_IN(8))
+		return;
+	pmu.region = ONE_IN(16) ? 0 : ONE_IN(16) ? 2 : 1;
+	pmu.cycles += fuzz_random(20000000);
+	pmu.walks += fuzz_random(10000);
+	pmu.nested += ONE_IN(2) ? fuzz_random(4000000) : 0;
+	machine_tsc += ONE_IN(4) ? 60000000 : 0;
+}
+
 static void next_state(struct svm_vcpu *s)
 {
 	if (s->step.on)
 		return;
+	count();
 	load_registers(s);
 	set_state(s);
 	set_rip(s);
@@ -544,7 +561,8 @@ static void one_round(u64 number, u64 exits)
 		exits_done += host_exits - had;
 		if (host_exits != had)
 			fuzz_rules(s, on);
-		fuzz_probe(s, some_address());
+		if (on || !paging_switches) /* a CPU that leaves has loaded nothing of another kind of paging */
+			fuzz_probe(s, some_address());
 	}
 	if (on && s->step.on) /* no domain ends while its guest runs */
 		interrupt(s);
@@ -567,6 +585,7 @@ int main(int argc, char **argv)
 		*(c == 's' ? &seed : c == 'r' ? &runs : &only) = strtoull(optarg, NULL, 0);
 	}
 	machine_quiet = true;
+	host_pmu = &pmu;
 	host_failing = say_where;
 	fuzz_begin(say_where);
 	if (only != ~0ull)

@@ -118,8 +118,8 @@ static struct control {
 	u64 cr0, cr3, cr4, efer;
 } control_of(const struct svm_vcpu *s)
 {
-	if (paging_is_nested)
-		return (struct control){ s->vmcb.cr0, s->vmcb.cr3, s->vmcb.cr4, s->vmcb.efer };
+	if (s->v.nested)
+		return (struct control){ s->vmcb.cr0, s->vmcb.cr3, s->vmcb.cr4, s->vmcb.efer & ~(u64)EFER_SVME };
 	return (struct control){ s->v.cr0, s->v.cr3, s->v.cr4, s->v.efer };
 }
 
@@ -188,7 +188,7 @@ static void check_rights(const struct svm_vcpu *s)
 {
 	const struct svm_vcpu *was = host_before();
 
-	if (!fuzz_tame || !(was->v.cr0 & CR0_PG) || paging_is_nested)
+	if (!fuzz_tame || !(was->v.cr0 & CR0_PG) || s->v.nested || was->v.nested)
 		return;
 	if (was->vmcb.cpl == 3 && !memory_kept(s, 0))
 		host_fail(s, "user mode has changed a supervisor's page");
@@ -364,6 +364,6 @@ void fuzz_probe(struct svm_vcpu *s, gva_t va)
 {
 	hpa_t hpa;
 
-	if (!paging_is_nested && host_cpu_reaches(s, va, &hpa))
+	if (!s->v.nested && host_cpu_reaches(s, va, &hpa))
 		fuzz_reached(s, va, 0, hpa);
 }

@@ -48,7 +48,7 @@ static bool tables_stand(const struct svm_vcpu *s)
 
 bool fuzz_moves_code(const struct svm_vcpu *s)
 {
-	return paging_is_nested && fuzz_tame && s->v.cr0 & CR0_PG;
+	return (s->v.nested || paging_switches) && fuzz_tame && s->v.cr0 & CR0_PG;
 }
 
 u64 fuzz_code_at(const struct svm_vcpu *s, u64 linear)
@@ -169,7 +169,7 @@ static void check_cr_read(const struct svm_vcpu *s, const struct fuzz_bytes *f, 
 	const struct svm_vcpu *was = host_before();
 	u64 want;
 
-	if ((f->kind != FUZZ_MOV_FROM_CR && f->kind != FUZZ_SMSW) || f->in_memory || paging_is_nested)
+	if ((f->kind != FUZZ_MOV_FROM_CR && f->kind != FUZZ_SMSW) || f->in_memory || was->v.nested)
 		return;
 	want = fuzz_into(f, mode, host_reg(was, f->reg), cr_value(was, f->kind == FUZZ_SMSW ? 0 : f->cr));
 	if (host_reg(s, f->reg) != want)
@@ -182,7 +182,7 @@ static void check_cr_write(const struct svm_vcpu *s, const struct fuzz_bytes *f,
 	const struct svm_vcpu *was = host_before();
 	u64 want;
 
-	if ((was->vmcb.exitcode & ~15ull) != VMEXIT_CR0_WRITE || f->in_memory || paging_is_nested)
+	if ((was->vmcb.exitcode & ~15ull) != VMEXIT_CR0_WRITE || f->in_memory || was->v.nested)
 		return;
 	want = host_reg(was, f->reg);
 	if (f->kind != FUZZ_MOV_TO_CR || f->cr == 0)
@@ -254,7 +254,7 @@ static void check_cpuid(const struct svm_vcpu *s)
 		return;
 	if ((s->vmcb.rax | host_reg(s, RBX) | host_reg(s, RCX) | host_reg(s, RDX)) >> 32)
 		host_fail(s, "CPUID leaves something in the upper half of a register");
-	if (leaf == 1 && !!(host_reg(s, RCX) & CPUID_OSXSAVE) != !!((paging_is_nested ? s->vmcb.cr4 : s->v.cr4) & CR4_OSXSAVE))
+	if (leaf == 1 && !!(host_reg(s, RCX) & CPUID_OSXSAVE) != !!((was->v.nested ? was->vmcb.cr4 : was->v.cr4) & CR4_OSXSAVE))
 		host_fail(s, "CPUID.OSXSAVE is not CR4.OSXSAVE");
 	if (leaf == PN_CPUID_BASE)
 		host = (struct cpuid){ PN_CPUID_BASE + 1, PN_CPUID_EBX, PN_CPUID_ECX, PN_CPUID_EDX };
@@ -269,7 +269,7 @@ static bool kept_msr(const struct svm_vcpu *s, u32 number, u64 *val)
 	switch (number) {
 	case MSR_PAT: *val = s->pat; return true;
 	case MSR_TSC_AUX: *val = s->tsc_aux; return true;
-	case MSR_EFER: *val = s->v.efer; return !paging_is_nested;
+	case MSR_EFER: *val = s->v.efer; return !s->v.nested;
 	}
 	return false;
 }
@@ -294,7 +294,7 @@ static void check_cpu(const struct svm_vcpu *s)
 {
 	const struct vcpu *v = &s->v;
 
-	if (paging_is_nested)
+	if (v->nested)
 		return;
 	if (v->cr0 & CR0_PG && !(v->cr0 & CR0_PE))
 		host_fail(s, "the guest pages in real mode");

@@ -99,10 +99,11 @@ bool host_crashed(const struct svm_vcpu *s, const char *words); /* and these are
 const struct svm_vcpu *host_before(void);                       /* the vCPU as it was right before the handlers */
 
 /*
- * An access of the guest's by its simulated CPU, with the faults and exits that it takes. W, U, I of a page-fault error code
+ * An access of the guest's by its simulated CPU, with the faults and exits that it takes. HOST_SWITCHED: one of them put the domain under nested
+ * paging, where this CPU does not follow. W, U, I of a page-fault error code
  * (U is from CPL). HOST_DONE: *hpa.
  */
-enum host_access_end { HOST_DONE, HOST_GUEST_FAULT, HOST_EMULATED, HOST_ENDED, HOST_NEVER };
+enum host_access_end { HOST_DONE, HOST_GUEST_FAULT, HOST_EMULATED, HOST_ENDED, HOST_NEVER, HOST_SWITCHED };
 enum host_access_end host_touch(struct svm_vcpu *s, gva_t va, u32 access, hpa_t *hpa);
 
 /* Ends the program unless all that must hold does; who adds a rule adds it there. */

@@ -43,6 +43,7 @@ const bool paging_marks_late = false;
 const bool paging_short_ways = true;
 const bool paging_misses_invlpg = false;
 const bool paging_switches = true;
+const u32 paging_cluster_most = 0, paging_cluster_gap = 0;
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)
 {
