@@ -9,17 +9,20 @@ cd "${1:-$(dirname "$0")/..}"
 # The phases that a workload measures, in the order of its source; those of a header that it shares come first. Linux's are what its first process calls.
 phases() {
 	files=$1
-	[ "$1" != workloads/linux/suites-init ] || {
-		for phase in $(sed -n 's/^for name in \(.*\); do$/\1/p' "$1") $(sed -n 's/^echo \(.*\) >.*stressors.full"$/\1/p' workloads/linux/mksuites.sh | sed 's/\([a-z]*\)[-a-z]*/stress-\1/g'); do printf '`%s`, ' $phase; done | sed 's/, $//'
+	case $1 in
+	set:*)
+		sed -n "s/^${1#set:}  *\\([^ ]*\\) .*/\`\\1\`/p" workloads/linux/suites/phases | tr '\n' ' ' | sed 's/ $//; s/ /, /g'
 		return
-	}
+		;;
+	esac
 	for h in $(sed -n 's/^#include "\(lib\/[a-z]*\.h\)"/\1/p' "$1"); do files="workloads/$h $files"; done
 	sed -n 's/.*snprintf(phase, sizeof(phase), "\([^"]*\)".*/`\1`/; /^`/{s/%l*u/N/g; p}; s/.*region_begin("\([^"]*\)").*/`\1`/p; s/^\trun("\([a-z-]*\)",.*/`\1`/p; s/^[[:space:]]*\$suite run \([a-z-]*\) .*/`\1`/p; s/^[[:space:]]*\$suite \([a-z]*-[a-z-]*\) "\$(count.*/`\1`/p' $files | awk '!seen[$0]++' | tr '\n' ' ' | sed 's/ $//; s/ /, /g'
 }
 row() { # NAME FILE KIND COMMANDLINE TEXT LEVELS
 	src=workloads/$2.c
 	[ "$3" = pvh ] || src=workloads/linux/init
-	[ "$2" != linux-suites ] || src=workloads/linux/suites-init
+	[ "$2" != linux-suites ] || src=set:quick
+	[ "$2" != linux-long ] || src=set:$(echo "$4" | sed 's/.*suites.set=//')
 	args=$4
 	[ "$3" = pvh ] || args=
 	[ -z "$args" ] || args="\`$args\`"
@@ -66,8 +69,20 @@ interrupt controllers reach the first CPU by its local APIC, as the MP table say
 
 `linux-suites` runs Debian's own programs from one initramfs (`workloads/linux/suites/`), each as a phase; what they made is compared with what the host
 made of the same input when the image was built. Its form on the default run is short: the build that it compiles is one in which ten of
-Lua's files have changed, the compressors have a quarter of a megabyte, sqlite 1200 rows, and `stress-madvise` and `stress-remap` are left out. The word
-`suites.full` on its command line asks for the long form. The default run has it under the recipes that `bench/data/quick.def` names.
+Lua's files have changed, the compressors have a quarter of a megabyte, sqlite 1200 rows, and `stress-madvise` and `stress-remap` are left out.
+The default run has it under the recipes that `bench/data/quick.def` names.
+
+The guests of the full suite after it have more of them, for longer, from a disk: an ext4 file system with Debian's gcc, make, redis and
+perf besides (`make linux-long` makes it, and so does a run that names one of them). Each runs one set of the table
+`workloads/linux/suites/phases`, which says where a phase works: in memory, on the disk, or on the disk with nothing of it in memory
+(`gcc-cold`). redis has to give the answers that the host's gave, saves by a fork while clients write, and a second server must load the same
+data set; of perf bench only what it says that it did can be compared.
+
+    ./penumbra run --workload linux-compile,linux-database --recipe shadow2,adaptive,npt
+
+Natively a phase that waits for the disk has its waiting in its figure: QEMU's clock runs on meanwhile, by as much as the host takes. Under every
+recipe the hypervisor serves the disk at once. So `gcc-cold` and `sqlite-disk` are to be compared with `npt` and not with `native`; all other
+phases find their programs in memory.
 
 All else stands still while such a guest runs, from its start to its end and not in measured regions alone, and its clock begins with it. Otherwise dom0,
 beside its boot, would move its timer's interrupts to other instructions, other each time; its programs' pages and page tables would lie in other

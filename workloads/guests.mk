@@ -84,15 +84,25 @@ $(GUEST_REGION): $(GUEST_LINUX)/region.c $(GUEST_LINUX)/penumbra_region.h $(srcd
 
 $(GUEST_SCRIPT): $(addprefix $(GUEST_LINUX)/,mkscript.sh modules.sh script-init) guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) kernels/amd64/vmlinuz
 	@mkdir -p $(@D); echo "  CPIO     $@"; \
-	$(SHELL) $< $(GUEST_LINUX) kernels/amd64 guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
+	$(SHELL) $< $(GUEST_LINUX)/script-init kernels/amd64 guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
 
 # Debian's programs, which the guests linux-suites run, and their initramfs. The build goes on without it where they cannot be had.
 GUEST_SUITES = workloads/linux-suites.cpio
-GUEST_SUITES_FILES = $(addprefix $(GUEST_LINUX)/suites/,gzip hackbench httpd lua lua.lua pipes sqlite-file sqlite-memory sqlite.sql stress tcc xz zstd)
-$(GUEST_SUITES): $(addprefix $(GUEST_LINUX)/,mksuites.sh fetch-suites.sh suites-init) $(GUEST_SUITES_FILES) $(srcdir)/dom0/optional.sh guest-obj/linux-suite \
-		$(GUEST_REGION) $(BUSYBOX)
+GUEST_SUITES_FILES = $(addprefix $(GUEST_LINUX)/,mksuites.sh fetch-suites.sh suites-init) $(wildcard $(GUEST_LINUX)/suites/*) $(srcdir)/dom0/optional.sh
+$(GUEST_SUITES): $(GUEST_SUITES_FILES) guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX)
 	@mkdir -p $(@D); echo "  CPIO     $@"; \
-	$(srcdir)/dom0/optional.sh $@ $(SHELL) $< $(GUEST_LINUX) suites guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
+	$(srcdir)/dom0/optional.sh $@ $(SHELL) $< quick amd64 $(GUEST_LINUX) suites guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
+
+# More of them on a disk, for the guests of linux-long: `make linux-long`, as `./penumbra run --suite full` does.
+GUEST_LONG = workloads/linux-long.cpio.gz workloads/linux-long.ext4
+linux-long: $(GUEST_LONG)
+.PHONY: linux-long
+workloads/linux-long.cpio.gz: $(addprefix $(GUEST_LINUX)/,mkscript.sh modules.sh disk-init) guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) kernels/amd64/vmlinuz
+	@mkdir -p $(@D); echo "  CPIO     $@"; \
+	$(SHELL) $< $(GUEST_LINUX)/disk-init kernels/amd64 guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
+workloads/linux-long.ext4: $(GUEST_SUITES_FILES) guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX)
+	@mkdir -p $(@D); echo "  EXT4     $@"; \
+	$(srcdir)/dom0/optional.sh $@ $(SHELL) $< full amd64 $(GUEST_LINUX) suites-full guest-obj/linux-suite $(GUEST_REGION) $(BUSYBOX) $@
 
 # The same for 32-bit kernels. The build goes on without it where its parts cannot be had.
 guest-obj/i386/busybox: $(srcdir)/dom0/fetch-package.sh $(srcdir)/workloads/linux/fetch-busybox.sh $(srcdir)/dom0/optional.sh
@@ -112,7 +122,7 @@ $(GUEST_INITRAMFS_I386): $(GUEST_LINUX)/mkinitramfs.sh $(GUEST_LINUX)/init $(GUE
 all-local: $(GUEST_IMAGES) $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_REGION) $(GUEST_SCRIPT) $(GUEST_SUITES)
 clean-local: clean-guests
 clean-guests:
-	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf workloads/tests/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_SCRIPT) $(GUEST_SUITES) workloads/*.unavailable suites
+	rm -rf guest-obj workloads/*.elf workloads/hostile/*.elf workloads/tests/*.elf $(GUEST_INITRAMFS) $(GUEST_INITRAMFS_I386) $(GUEST_SCRIPT) $(GUEST_SUITES) $(GUEST_LONG) workloads/*.unavailable suites suites-full
 .PHONY: clean-guests
 .SECONDARY:
 -include $(shell find guest-obj -name '*.d' 2>/dev/null)

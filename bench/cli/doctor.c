@@ -158,8 +158,12 @@ static void kind_result(struct examination *x, const struct kind *k)
 /* One of n, whether it is one file or, as Linux, two. */
 static void look_at_guest(struct examination *x, struct kind *guests, const struct paths *p, const struct workload *w)
 {
-	char *reason = guest_unavailable(p, w), *image = path_guest_image(p, w), *initrd = path_guest_initrd(p, w);
+	char *reason = guest_unavailable(p, w), *image = path_guest_image(p, w), *initrd = path_guest_initrd(p, w),
+	     *disk = path_guest_disk(p, w);
 
+	if (!reason && disk && !file_exists(disk))
+		reason = xstrdup("its disk is made when a run names it (make linux-long)");
+	free(disk);
 	if (reason) {
 		char *what = xfmt("no guest %s", w->name);
 

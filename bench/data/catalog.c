@@ -153,7 +153,12 @@ bool workload_is_linux(const struct workload *w)
 
 bool workload_is_suites(const struct workload *w)
 {
-	return workload_is_linux(w) && !strcmp(w->file, "linux-suites");
+	return workload_is_linux(w) && strcmp(w->file, "linux-process") != 0;
+}
+
+bool workload_has_disk(const struct workload *w)
+{
+	return w->own ? w->own->disk != NULL : workload_is_linux(w) && !strcmp(w->file, "linux-long");
 }
 
 /* What the list says of that workload in all its forms, else what it says of all others. */
@@ -233,7 +238,7 @@ const char *peer_cannot(const struct recipe *r, const struct workload *w)
 	for (unsigned i = 0; i < COUNT_OF(cannot); i++)
 		if (!strcmp(cannot[i].name, r->name) && !strcmp(cannot[i].workload, w->base))
 			return cannot[i].why;
-	if (w->own && w->own->disk)
+	if (workload_has_disk(w))
 		return "peers' guests have no disk here";
 	if (!strcmp(w->suite, "hostile"))
 		return "hostile guests are for this project's hypervisor alone";

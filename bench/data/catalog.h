@@ -62,6 +62,8 @@ const struct workload *workload_find(const char *name);
 bool workload_is_linux(const struct workload *w);
 /* Does that Linux run Debian's programs, from an initramfs of packages that a machine may do without? */
 bool workload_is_suites(const struct workload *w);
+/* Has it a disk, of which each run has a copy of its own? */
+bool workload_has_disk(const struct workload *w);
 /* Do its figures differ from run to run, although instructions are counted? All others repeat to the digit. */
 bool workload_varies(const struct workload *w);
 /* Is it the user's? */

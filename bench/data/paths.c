@@ -180,8 +180,15 @@ char *path_guest_initrd(const struct paths *p, const struct workload *w)
 	if (!workload_is_linux(w))
 		return NULL;
 	if (workload_is_suites(w))
-		return xfmt("%s/workloads/%s.cpio", p->build, w->file);
+		return xfmt("%s/workloads/%s.cpio%s", p->build, w->file, workload_has_disk(w) ? ".gz" : "");
 	return xfmt("%s/workloads/linux-initramfs%s.cpio", p->build, w->levels < 4 ? "-i386" : "");
+}
+
+char *path_guest_disk(const struct paths *p, const struct workload *w)
+{
+	if (!workload_has_disk(w))
+		return NULL;
+	return w->own ? xstrdup(w->own->disk) : xfmt("%s/workloads/%s.ext4", p->build, w->file);
 }
 
 /* Takes the path, or NULL. */
@@ -213,7 +220,9 @@ char *guest_initrd_name(const struct workload *w)
 
 char *guest_disk_name(const struct workload *w)
 {
-	return workload_is_own(w) && w->own->disk ? xfmt("%s.own-disk", w->name) : NULL;
+	if (workload_is_own(w))
+		return w->own->disk ? xfmt("%s.own-disk", w->name) : NULL;
+	return last_part(path_guest_disk(&(struct paths){ .build = "" }, w));
 }
 
 bool path_holds_run(const char *dir)
@@ -315,6 +324,8 @@ char *guest_unavailable(const struct paths *p, const struct workload *w)
 		reason = excuse(path_guest_image(p, w));
 	if ((workload_is_suites(w) || (workload_is_linux(w) && w->levels < 4)) && !reason)
 		reason = excuse(path_guest_initrd(p, w));
+	if (!workload_is_own(w) && !reason)
+		reason = excuse(path_guest_disk(p, w));
 	return reason;
 }
 

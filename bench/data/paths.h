@@ -38,6 +38,7 @@ char *path_script_base(const struct paths *p); /* the initramfs of guests that r
 char *path_guest_image(const struct paths *p, const struct workload *w);
 /* NULL: the workload has none. */
 char *path_guest_initrd(const struct paths *p, const struct workload *w);
+char *path_guest_disk(const struct paths *p, const struct workload *w); /* NULL: it has none */
 /* Their names among the images of a suite: no two files have the same. */
 char *guest_image_name(const struct workload *w);
 char *guest_initrd_name(const struct workload *w);

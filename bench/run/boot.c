@@ -142,10 +142,12 @@ static int prepare_hypervisor(struct boot *b, struct argv *a, int log_fd)
 static int prepare_native(struct boot *b, struct argv *a)
 {
 	const struct workload *w = b->plan.item[0].workload;
-	char *image = path_guest_image(b->paths, w), *initrd = path_guest_initrd(b->paths, w), *model = model_argument(b);
+	char *image = path_guest_image(b->paths, w), *initrd = path_guest_initrd(b->paths, w),
+	     *disk = path_guest_disk(b->paths, w), *model = model_argument(b);
 
-	qemu_native(a, b->opt->qemu, image, initrd, w, model);
+	qemu_native(a, b->opt->qemu, image, initrd, disk, w, model);
 	free(model);
+	free(disk);
 	free(image);
 	free(initrd);
 	return 0;

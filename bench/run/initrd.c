@@ -82,7 +82,7 @@ static int add_images(struct archive *a, const struct plan *p, const struct path
 		if (initrd)
 			ret |= add_once(a, &names, initrd, path_guest_initrd(paths, w));
 		if (disk)
-			ret |= add_once(a, &names, disk, xstrdup(w->own->disk));
+			ret |= add_once(a, &names, disk, path_guest_disk(paths, w));
 	}
 	free(names);
 	return ret;

@@ -99,8 +99,7 @@ static void add_initrds(json_t *a, const struct workload *w, const struct paths 
 	} else {
 		add_image(a, path_guest_initrd(p, w), p->build);
 	}
-	if (own && own->disk)
-		add_image(a, xstrdup(own->disk), p->build);
+	add_image(a, path_guest_disk(p, w), p->build);
 }
 
 static json_t *images_json(const struct paths *p, const struct selection *s)

@@ -129,11 +129,8 @@ static json_t *modules_json(const struct own_guest *g)
 
 static void add_own(json_t *j, const struct workload *w)
 {
-	char *disk = guest_disk_name(w);
-
-	json_object_update_new(j, json_pack("{s:b, s:s?, s:s?, s:s?, s:b}", "life", 1, "from", w->own->from, "to", w->own->to,
-					    "disk", disk, "keep_disk", (int)w->own->keep_disk));
-	free(disk);
+	json_object_update_new(j, json_pack("{s:b, s:s?, s:s?, s:b}", "life", 1, "from", w->own->from, "to", w->own->to,
+					    "keep_disk", (int)w->own->keep_disk));
 	if (w->own->nr_more)
 		json_object_set_new(j, "modules", modules_json(w->own));
 }
@@ -151,17 +148,19 @@ static bool stands_alone(const struct recipe *r, const struct plan_item *it)
 static json_t *item_json(const struct recipe *r, const struct plan_item *it)
 {
 	const struct workload *w = it->workload;
-	char *image = guest_image_name(w), *initrd = guest_initrd_name(w), *cmdline = workload_cmdline(w);
-	json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:s?}", "name", w->name, "image", image,
-			      "initrd", initrd, "cmdline", cmdline, "memory_mib", (int)w->memory_mib, "vcpus",
+	char *image = guest_image_name(w), *initrd = guest_initrd_name(w), *cmdline = workload_cmdline(w),
+	     *disk = guest_disk_name(w);
+	json_t *j = json_pack("{s:s, s:s, s:s?, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:b, s:s?, s:s?}", "name", w->name, "image",
+			      image, "initrd", initrd, "cmdline", cmdline, "memory_mib", (int)w->memory_mib, "vcpus",
 			      (int)workload_vcpus(w), "pool_pages", (int)workload_pool(w), "shadow_levels",
 			      (int)workload_shadow_levels(w), "timeout_s", (int)w->timeout_s, "repeat", (int)it->repeat, "trace",
-			      (int)it->traced, "exercise", workload_exercise(w));
+			      (int)it->traced, "exercise", workload_exercise(w), "disk", disk);
 
 	if (w->own)
 		add_own(j, w);
 	else if (stands_alone(r, it))
 		json_object_set_new(j, "alone", json_true());
+	free(disk);
 	free(cmdline);
 	free(initrd);
 	free(image);

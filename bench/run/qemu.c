@@ -148,8 +148,8 @@ static char *modules_word(const struct own_guest *g)
 	return word;
 }
 
-void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w,
-		 const char *model)
+void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const char *disk,
+		 const struct workload *w, const char *model)
 {
 	char *cmdline, *memory = xfmt("%uM", w->memory_mib);
 
@@ -170,12 +170,12 @@ void qemu_native(struct argv *a, const char *qemu, const char *image, const char
 		add(a, xstrdup("-initrd"));
 		add(a, w->own && own_guest_is_multiboot(w->own) ? modules_word(w->own) : xstrdup(initrd));
 	}
-	if (w->own && w->own->disk) {
-		char *disk = qemu_escape(w->own->disk);
+	if (disk) {
+		char *file = qemu_escape(disk);
 
 		add(a, xstrdup("-drive"));
-		add(a, xfmt("file=%s,if=virtio,format=raw,snapshot=on", disk));
-		free(disk);
+		add(a, xfmt("file=%s,if=virtio,format=raw,snapshot=on", file));
+		free(file);
 	}
 	add_all(a, "-chardev", "stdio,id=guest,signal=off", "-serial", "chardev:guest", "-device",
 		"isa-debug-exit,iobase=0xf4,iosize=0x04", NULL);

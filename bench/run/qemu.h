@@ -38,9 +38,9 @@ struct qemu_peer {
 	const char *initrd, *disk, *log_path;
 };
 void qemu_peer(struct argv *a, const char *qemu, const struct qemu_peer *p);
-/* The command line of a guest with no hypervisor: its console is on standard output. initrd may be NULL. */
-void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const struct workload *w,
-		 const char *model);
+/* The command line of a guest with no hypervisor: its console is on standard output. initrd and disk may be NULL. */
+void qemu_native(struct argv *a, const char *qemu, const char *image, const char *initrd, const char *disk,
+		 const struct workload *w, const char *model);
 void argv_free(struct argv *a);
 /* One shell-quoted line; the caller frees it. */
 char *argv_text(const struct argv *a);

@@ -34,14 +34,17 @@ static bool guests_there(const struct paths *p, const struct selection *s)
 	bool ok = true;
 
 	for (unsigned i = 0; i < nr_workloads; i++) {
-		char *image, *initrd;
+		char *image, *initrd, *disk;
 
 		if (!s->workload[i] || workload_is_own(&workloads[i]))
 			continue;
 		image = path_guest_image(p, &workloads[i]);
 		initrd = path_guest_initrd(p, &workloads[i]);
+		disk = path_guest_disk(p, &workloads[i]);
 		ok &= artefact_there(image, workloads[i].name, workload_is_bad(&workloads[i])) &&
-		      (!initrd || artefact_there(initrd, workloads[i].name, false));
+		      (!initrd || artefact_there(initrd, workloads[i].name, false)) &&
+		      (!disk || artefact_there(disk, workloads[i].name, false));
+		free(disk);
 		free(image);
 		free(initrd);
 	}

@@ -204,10 +204,31 @@ START_TEST(what_wants_nothing_of_firmware_has_the_quick_one)
 	ck_assert_pstr_eq(firmware_of(&a), "qboot.rom");
 	argv_free(&a);
 	for (unsigned i = 0; i < 3; i++) {
-		qemu_native(&a, "qemu", "image", NULL, workload_find(guests[i]), NULL);
+		qemu_native(&a, "qemu", "image", NULL, NULL, workload_find(guests[i]), NULL);
 		ck_assert_pstr_eq(firmware_of(&a), i < 2 ? "qboot.rom" : NULL);
 		argv_free(&a);
 	}
+}
+END_TEST
+
+START_TEST(the_long_linux_guests_have_a_disk)
+{
+	const struct workload *w = workload_find("linux-database"), *none = workload_find("linux-suites");
+	char *path = path_guest_disk(&(struct paths){ .build = "build" }, w), *name = guest_disk_name(w);
+	struct argv a;
+	char *text;
+
+	ck_assert(workload_has_disk(w) && !workload_has_disk(none) && !guest_disk_name(none));
+	ck_assert_str_eq(path, "build/workloads/linux-long.ext4");
+	ck_assert_str_eq(name, "linux-long.ext4");
+	ck_assert(!strstr(w->cmdline, "pci=off") && strstr(none->cmdline, "pci=off"));
+	qemu_native(&a, "qemu", "image", "initrd", "a,b", w, NULL);
+	text = argv_text(&a);
+	ck_assert_ptr_nonnull(strstr(text, "-drive file=a,,b,if=virtio,format=raw,snapshot=on"));
+	argv_free(&a);
+	free(text);
+	free(path);
+	free(name);
 }
 END_TEST
 
@@ -516,6 +537,7 @@ int main(void)
 	tcase_add_test(t, commas_in_paths_are_doubled);
 	tcase_add_test(t, exit_status_tells_the_guest_s_word);
 	tcase_add_test(t, what_wants_nothing_of_firmware_has_the_quick_one);
+	tcase_add_test(t, the_long_linux_guests_have_a_disk);
 	tcase_add_test(t, the_suite_follows_the_initramfs_at_a_multiple_of_four);
 	tcase_add_test(t, plan_json_has_the_agreed_shape);
 	tcase_add_test(t, test_logs_are_counted);

@@ -1,33 +1,48 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# fetch-suites.sh DIR: what the guest linux-suites runs, from Debian's archive, unpacked and not installed: DIR/root has the
-# programs with their libraries, DIR/source the source package that they work on. Done once: if DIR/complete is there, nothing happens.
+# fetch-suites.sh DIR quick|full ARCH: what the guests linux-suites (quick) and those of linux-long (full) run, from Debian's archive, unpacked
+# and not installed: DIR/root has the programs of that architecture with their libraries, DIR/source the source package that they work on.
+# Done once: if DIR/complete is there, nothing happens.
 #
-# apt chooses, downloads and verifies: with the machine's own package lists for programs, with a list of sources of its own in
-# $PENUMBRA_APT (default: ./apt). Package files in $PENUMBRA_DEBS are used instead of the network: *.deb, and the source's files.
+# apt chooses, downloads and verifies: with the machine's own package lists for programs of its own architecture, with lists of their own in
+# $PENUMBRA_APT (default: ./apt) for another's, and for sources. Package files in $PENUMBRA_DEBS are used instead of the network: *.deb,
+# and the source's files.
 set -eu
-[ $# -eq 1 ] || { echo "usage: $0 DIR" >&2; exit 64; }
-dir=$1
+[ $# -eq 3 ] || { echo "usage: $0 DIR quick|full ARCH" >&2; exit 64; }
+dir=$1 size=$2 arch=$3
 programs="tcc libc6-dev xz-utils zstd gzip sqlite3 rt-tests stress-ng lua5.4" source=lua5.4
+[ "$size" = quick ] || programs="$programs gcc make redis-server redis-tools linux-perf"
 [ ! -e "$dir/complete" ] || exit 0
 fail() { echo "fetch-suites: $*" >&2; exit 69; }
 
-base=${PENUMBRA_APT:-$(pwd)/apt}/source
-mkdir -p "$dir" "$base/lists/partial" "$base/cache/archives/partial"
-dir=$(cd "$dir" && pwd) base=$(cd "$base" && pwd)
+apt=${PENUMBRA_APT:-$(pwd)/apt}
+base=$apt/source own=$apt/$arch
+mkdir -p "$dir" "$base/lists/partial" "$base/cache/archives/partial" "$own/lists/partial" "$own/cache/archives/partial"
+dir=$(cd "$dir" && pwd) base=$(cd "$base" && pwd) own=$(cd "$own" && pwd)
 rm -rf "$dir/root" "$dir/source" "$dir/debs"
 mkdir -p "$dir/root" "$dir/source" "$dir/debs"
 : >"$base/status"
 as_root="-o APT::Sandbox::User=root" # apt's own user may not be allowed into these directories
 
+# The package lists of the architecture: the machine's own, or those that dom0/fetch-package.sh has as well.
+with_apt() { # PROGRAM ARGUMENT...
+	program=$1
+	shift
+	if [ "$arch" != "$(dpkg --print-architecture)" ]; then
+		set -- -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o Dir::State="$own" -o Dir::State::lists="$own/lists" \
+			-o Dir::Cache="$own/cache" -o Acquire::Languages=none "$@"
+	fi
+	"$program" $as_root "$@"
+}
 # All that apt would install on an empty machine; of what is not named, libraries alone, and of them none that is an interpreter's or a driver's.
 closure() {
-	apt-get $as_root -o Dir::State::status="$base/status" -s install --no-install-recommends $programs 2>"$dir/apt.log" |
+	with_apt apt-get -o Dir::State::status="$base/status" -s install --no-install-recommends $programs 2>"$dir/apt.log" |
 		sed -n 's/^Inst \([^ ]*\) .*/\1/p' | while read -r name; do
 		case " $programs linux-libc-dev " in *" $name "*) echo "$name"; continue ;; esac
 		case $name in
+		libperl5* | libpython3.*[0-9]) [ "$size" = quick ] || echo "$name" ;; # perf's
 		*-perl | libperl* | libpython* | libpam* | libllvm* | libegl-mesa* | libx11-data) ;;
-		lib* | zlib1g) echo "$name" ;;
+		lib* | zlib1g | binutils* | cpp-* | gcc-[0-9]*) echo "$name" ;;
 		esac
 	done
 }
@@ -40,7 +55,7 @@ fetch_programs() {
 		if deb=$(offline "$name"); then cp "$deb" "$dir/debs"; else missing="$missing $name"; fi
 	done
 	[ -n "$missing" ] || [ -n "$(ls "$dir/debs")" ] || return 1
-	[ -z "$missing" ] || (cd "$dir/debs" && apt-get $as_root download $missing) >"$dir/apt.log" 2>&1
+	[ -z "$missing" ] || (cd "$dir/debs" && with_apt apt-get download $missing) >"$dir/apt.log" 2>&1
 }
 
 with_sources() { # PROGRAM ARGUMENT...
@@ -71,7 +86,9 @@ fetch_source() {
 	) >"$dir/apt.log" 2>&1 9>"$base/lock"
 }
 
-fetch_programs || { apt-get $as_root update >"$dir/update.log" 2>&1 || true; fetch_programs; } ||
+# Several of these may run at once.
+update() { (flock 9 && with_apt apt-get update) >"$dir/update.log" 2>&1 9>"$own/lock" || true; }
+fetch_programs || { update; fetch_programs; } ||
 	fail "the suites' packages cannot be downloaded: is there a network? (or point PENUMBRA_DEBS at a directory with them; apt said: $(tail -n 1 "$dir/apt.log"))"
 for deb in "$dir/debs"/*.deb; do dpkg-deb -x "$deb" "$dir/root" || fail "$deb cannot be unpacked"; done
 (fetch_source) || fail "the source package $source cannot be downloaded: is there a network? (apt said: $(tail -n 1 "$dir/apt.log"))"

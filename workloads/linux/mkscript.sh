@@ -1,15 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# mkscript.sh SOURCEDIR KERNELDIR SUITE REGION BUSYBOX OUTPUT.cpio.gz: the initramfs of guests that run a script, but for the script itself, which is
-# appended as a second archive with the one file /script. The same bytes every time.
+# mkscript.sh INIT KERNELDIR SUITE REGION BUSYBOX OUTPUT.cpio.gz: the initramfs of guests that may have a disk, with INIT as first process. That of
+# guests that run a script (script-init) lacks the script itself, which is appended as a second archive with the one file /script. The
+# same bytes every time.
 set -eu
-[ $# -eq 6 ] || { echo "usage: $0 SOURCEDIR KERNELDIR SUITE REGION BUSYBOX OUTPUT" >&2; exit 64; }
-src=$1 kernel=$2 suite=$3 region=$4 busybox=$5 out=$6
+[ $# -eq 6 ] || { echo "usage: $0 INIT KERNELDIR SUITE REGION BUSYBOX OUTPUT" >&2; exit 64; }
+init=$1 kernel=$2 suite=$3 region=$4 busybox=$5 out=$6
+src=$(dirname "$0")
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 root=$tmp/root
 mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/mnt" "$root/root" "$root/etc" "$root/usr"
-install -m 755 "$src/script-init" "$root/init"
+install -m 755 "$init" "$root/init"
 install -m 755 "$busybox" "$root/bin/busybox"
 "$busybox" --list | while read -r applet; do [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"; done
 install -m 755 -s "$suite" "$root/bin/suite"
