@@ -22,9 +22,9 @@ RECIPES_SUPER := $(shell cd $(srcdir)/policies && sed -n 's/^VARIANT.\([^,]*\),.
 # Recipes that tests/engine/suites/exchange.c has a row for.
 RECIPES_EXCHANGE := $(shell cd $(srcdir) && sed -n 's/^[A-Z]*.\([^,]*\), *"\([^"]*\)", .*/\1 \2/p' policies/recipes.def | \
 	while read -r file name; do ! grep -qF "{ \"$$name\"," tests/engine/suites/exchange.c || echo $$file; done)
-# Each day a third of the variants is tested, and some of the recipes, not their variants, with ThreadSanitizer. tests/engine/variants and
+# Each day four of the variants are tested, and some of the recipes, not their variants, with ThreadSanitizer. tests/engine/variants and
 # tests/engine/tsan name them, for scripts: what is run is what was built, whatever the clock says by then.
-DAYS_VARIANTS := $(shell sh $(srcdir)/tests/day.sh 7 $(RECIPES_VARIANT))
+DAYS_VARIANTS := $(shell sh $(srcdir)/tests/day.sh 4 $(RECIPES_VARIANT))
 DAYS_TSAN := $(shell sh $(srcdir)/tests/day.sh 3 $(RECIPES_BASE))
 DAYS_RECIPES = $(RECIPES_BASE) $(DAYS_VARIANTS)
 DAYS_LISTS = tests/engine/variants tests/engine/tsan
