@@ -179,7 +179,7 @@ static unsigned key_rows(FILE *f, const struct contests *all, FILE *rest)
 }
 
 /* What this run cannot say anything of. */
-static void not_tried(FILE *f, const struct contests *all)
+static void not_tried(FILE *f, const struct dataset *d, const struct contests *all)
 {
 	unsigned n = 0;
 
@@ -189,14 +189,18 @@ static void not_tried(FILE *f, const struct contests *all)
 		fputs(n++ ? ", " : "<p class=note>Not tried in this run: ", f);
 		html_text(f, machine_keys[k].name);
 	}
-	if (n)
+	if (!n)
+		return;
+	if (json_is_true(json_object_get(json_object_get(d->root, "options"), "sensitivity")))
+		fputs(". They cannot be halved or doubled by themselves, or the machine would make no sense.</p>\n", f);
+	else
 		fprintf(f,
 			". What is counted hangs on these %u assumed sizes and kinds of caches and TLBs: <code>run --cycles "
 			"--sensitivity</code> models them, but for those that cannot be halved or doubled.</p>\n",
 			n);
 }
 
-static void sensitivity(FILE *f, const struct contests *all)
+static void sensitivity(FILE *f, const struct dataset *d, const struct contests *all)
 {
 	char *rest, *caption;
 	unsigned rows;
@@ -226,7 +230,7 @@ static void sensitivity(FILE *f, const struct contests *all)
 	fputs("</p>\n", f);
 	free(caption);
 	free(rest);
-	not_tried(f, all);
+	not_tried(f, d, all);
 }
 
 /* ---- who wins ---- */
@@ -420,7 +424,7 @@ void report_sensitivity(FILE *f, const struct dataset *d)
 	for (unsigned i = 0; (machine = modelled_machine(d, i)); i++) {
 		find_contests(&all, d, machine);
 		report_machine_begin(f, machine);
-		sensitivity(f, &all);
+		sensitivity(f, d, &all);
 		report_machine_end(f);
 		free(all.contest);
 	}

@@ -292,7 +292,9 @@ START_TEST(sizes_that_were_modelled)
 	json_array_remove(json_object_get(root, "items"), 1);
 	add("npt", "gups", "update", 100000, 100, 0);
 	ck_assert_ptr_null(rows_of("assumed"));
-	ck_assert(page_has("Not tried in this run: pwc_entries. "));
+	ck_assert(page_has("Not tried in this run: pwc_entries. What is counted"));
+	json_object_set_new(root, "options", json_pack("{s:b}", "sensitivity", 1));
+	ck_assert(page_has("Not tried in this run: pwc_entries. They cannot be halved"));
 }
 END_TEST
 
