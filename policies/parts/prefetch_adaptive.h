@@ -10,12 +10,12 @@
 #ifndef PART_PREFETCH_H
 #define PART_PREFETCH_H
 
-#include "policy.h"
+#include "reach.h"
 
-enum { PREFETCH_LOOKS_AROUND = 1, ADAPTIVE_NEAR = 16, ADAPTIVE_FAR = 3, ADAPTIVE_NOTHING = -1 };
+enum { PREFETCH_LOOKS_AROUND = 1 };
 
 struct reach_page {
-	s8 reach; /* of a leaf: ADAPTIVE_NEAR entries, doubled so many times; or ADAPTIVE_NOTHING */
+	s8 reach; /* of a leaf */
 };
 SH_KEEPS_PAGE(reach)
 
@@ -26,22 +26,12 @@ SH_PART void adaptive_reach_made(struct sh_page *sp)
 
 SH_PART bool adaptive_learn(struct sh_page *leaf, bool upwards)
 {
-	s8 *reach = &reach_page(leaf)->reach;
-
-	if (upwards)
-		*reach += *reach < ADAPTIVE_FAR;
-	else
-		*reach -= *reach > ADAPTIVE_NOTHING;
-	return *reach > ADAPTIVE_NOTHING;
+	return reach_learn(&reach_page(leaf)->reach, upwards);
 }
 
 SH_PART void adaptive_window(const struct sh_page *leaf, u32 slot, u32 entries, u32 *first, u32 *end)
 {
-	s8 reach = reach_page(leaf)->reach;
-	u32 far = slot + 1 + (ADAPTIVE_NEAR << (reach > 0 ? reach : 0));
-
-	*first = slot + 1;
-	*end = far < entries ? far : entries;
+	reach_window(reach_page(leaf)->reach, slot, entries, first, end);
 }
 
 static const struct sh_prefetch prefetch_part = {

@@ -218,6 +218,13 @@ struct sh_prefetch {
 	/* Does the window begin right behind the slot, and an entry that is there already end it? */
 	bool upwards;
 	/*
+	 * Of a table, an entry was filled: are the aligned `swath` entries (a power of two) that it is one of to be looked through, and all
+	 * of them filled that can be? And so many were, then. NULL, both: never.
+	 */
+	bool (*sweeps)(const struct vcpu *v, struct sh_page *leaf);
+	void (*swept)(struct sh_page *leaf, u32 filled);
+	u32 swath;
+	/*
 	 * There is something to prefetch behind an entry of that leaf; the entry before it is in use, or there is none, or it is not. False: let it
 	 * be. For parts that learn; NULL: always.
 	 */

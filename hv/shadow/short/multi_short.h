@@ -81,10 +81,18 @@ static __attribute__((noinline)) enum verdict short_prefetch(struct vcpu *v, str
 	return SH_FIXED;
 }
 
+static __attribute__((noinline)) enum verdict short_sweep(struct vcpu *v, struct sh_page *leaf, u32 slot)
+{
+	sweep(v, leaf, slot);
+	return SH_FIXED;
+}
+
 /* The entry was filled from ge; those beside it may be filled, too. */
 static inline __attribute__((always_inline)) enum verdict short_filled(struct vcpu *v, struct sh_page *leaf, u64 slot, u64 ge)
 {
 	leaf_filled(v, v->domain, leaf, slot, ge);
+	if (PREFETCH_LOOKS_AROUND && unlikely(sweeps_now(v, leaf)))
+		return short_sweep(v, leaf, slot);
 	return PREFETCH_LOOKS_AROUND && worth_a_look_at_table(leaf, slot) ? short_prefetch(v, leaf, slot) : SH_FIXED;
 }
 

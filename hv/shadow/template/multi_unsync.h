@@ -284,6 +284,34 @@ static inline bool marked_entry(u64 ge, u64 rsvd)
 	return ge & PTE_P && policy.ad->may_map(ge) && !(ge & rsvd) && (!(ge & PTE_RW) || policy.ad->may_write(ge));
 }
 
+static inline void count_prefetched(struct vcpu *v, const struct sh_page *leaf, u32 slot, u32 n)
+{
+	if (!n)
+		return;
+	v->bytes += n * (GUEST_BYTES + SHADOW_BYTES);
+	COUNT_ADD(v->domain, prefetched, n);
+	TRACE(v, prefetch, leaf->mfn, slot, n);
+}
+
+/* All entries around the slot that can be filled are, wherever they stand. */
+static __attribute__((noinline)) void sweep(struct vcpu *v, struct sh_page *leaf, u32 slot)
+{
+	const u64 rsvd = role_rsvd(leaf->role);
+	const u32 index = first_index(leaf), first = slot & ~(policy.prefetch->swath - 1);
+	u32 n = 0;
+
+	for (u32 i = first; i < first + policy.prefetch->swath; i++) {
+		const u64 ge = guest_entry(leaf, index + i);
+
+		if (!marked_entry(ge, rsvd) || s_get(leaf, i) & PTE_P || !prefetch_one(v->domain, leaf, i, ge, pte_gfn(ge)))
+			continue;
+		followed(leaf, index + i, ge);
+		n++;
+	}
+	policy.prefetch->swept(leaf, n);
+	count_prefetched(v, leaf, slot, n);
+}
+
 static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *leaf, u32 slot)
 {
 	struct domain *d = v->domain;
@@ -311,11 +339,7 @@ static __attribute__((noinline)) void prefetch(struct vcpu *v, struct sh_page *l
 		}
 		n++;
 	}
-	if (!n)
-		return;
-	v->bytes += n * (GUEST_BYTES + SHADOW_BYTES);
-	COUNT_ADD(d, prefetched, n);
-	TRACE(v, prefetch, leaf->mfn, slot, n);
+	count_prefetched(v, leaf, slot, n);
 }
 
 /* Does the part want to look, having heard whether the entry before is in use? */
@@ -352,6 +376,12 @@ static inline __attribute__((always_inline)) bool worth_a_look(struct sh_page *l
 	return learns(leaf, slot);
 }
 
+/* Is all of the table to be looked through, now that an entry of it was filled? */
+static inline __attribute__((always_inline)) bool sweeps_now(const struct vcpu *v, struct sh_page *leaf)
+{
+	return policy.prefetch->sweeps && !(leaf->role & ROLE_DIRECT) && policy.prefetch->sweeps(v, leaf);
+}
+
 #define TRACES_FILL (trace_mask & (BIT(PN_EV_fill) | BIT(PN_EV_pull_through)))
 
 static __attribute__((noinline, cold)) void trace_fill(struct vcpu *v, const struct sh_page *leaf, gva_t va, gfn_t gfn, u64 e)
@@ -385,6 +415,8 @@ static inline __attribute__((always_inline)) void leaf_fill(struct vcpu *v, stru
 	leaf_filled(v, v->domain, leaf, slot, ge);
 	if (unlikely(TRACES_FILL))
 		trace_fill(v, leaf, va, gfn, e);
-	if (PREFETCH_LOOKS_AROUND && worth_a_look(leaf, slot))
+	if (PREFETCH_LOOKS_AROUND && unlikely(sweeps_now(v, leaf)))
+		sweep(v, leaf, slot);
+	else if (PREFETCH_LOOKS_AROUND && worth_a_look(leaf, slot))
 		prefetch(v, leaf, slot);
 }
