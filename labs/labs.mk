@@ -3,7 +3,7 @@
 # labs/engine.mk. `make labs`; nothing else needs them. Included by Makefile.am, after explain/explain.mk.
 
 # Engines of the tree's recipes whose objects those of a submission take the place of.
-LABS_RECIPES := $(sort shadow2 $(shell sed -n 's/^recipe  *//p' $(srcdir)/labs/*/lab.def | grep -v '^lab-'))
+LABS_RECIPES := $(sort shadow2 $(shell sed -n 's/^recipe  *//p' $(srcdir)/labs/*/lab.def))
 LABS_NEED = labs.config tests/oracle/liboracle.a $(LABS_RECIPES:%=tests/engine/libengine_%.a) $(EXPLAIN_SRCS:%=explain-obj/main/%.o) $(EXPLAIN_GUESTS)
 labs: $(LABS_NEED)
 .PHONY: labs

@@ -51,10 +51,11 @@ static bool put_broken(const struct lab *l, const struct paths *p, const char *d
 	bool ok = true;
 
 	for (unsigned i = 0; ok && i < l->nr_engines; i++) {
-		char *text = l->engine[i].source ? lab_broken(&l->engine[i], p) : NULL;
+		const struct lab_engine *e = &l->engine[i];
+		char *text = e->source ? lab_broken(e, p) :
+					 lab_recipe(e, p); /* a recipe is for the check: here, that it can be made */
 
-		if (l->engine[i].source)
-			ok = text && put(dir, l->engine[i].file, text);
+		ok = text && (!e->source || put(dir, e->file, text));
 		free(text);
 	}
 	return ok;

@@ -13,12 +13,13 @@
 /* An engine that is compiled from what a student hands in. */
 struct lab_engine {
 	char *name;
-	char *file;    /* the student's, as named in the folder */
-	char *source;  /* of the tree, which `file` is a changed copy of; NULL: `file` is a part of its own */
-	char *change;  /* the sed script that breaks it; NULL without `source` */
-	char *recipe;  /* header and recipe: of the lab's own folder, or of the tree */
-	char *compile; /* sources, or "all" */
-	char *forbid;  /* what no header that is included may have in its path; NULL: nothing */
+	char *file;     /* the student's, as named in the folder */
+	char *source;   /* of the tree, which `file` is a changed copy of; NULL: `file` is a part of its own */
+	char *change;   /* the sed script that breaks it; NULL without `source` */
+	char *recipe;   /* of the tree: header and recipe */
+	char *exchange; /* the sed script that puts the student's part into a copy of its header; NULL with `source` */
+	char *compile;  /* sources, or "all" */
+	char *forbid;   /* what no header that is included may have in its path; NULL: nothing */
 };
 
 struct lab_task {
@@ -51,5 +52,7 @@ bool lab_task_is_asked(const struct lab_task *t);
 const struct lab_engine *lab_engine(const struct lab *l, const char *name);
 /* The tree's source with the change in it, as text; the caller frees it. NULL after a message. */
 char *lab_broken(const struct lab_engine *e, const struct paths *p);
+/* The tree's recipe with the student's part in it, likewise. */
+char *lab_recipe(const struct lab_engine *e, const struct paths *p);
 
 #endif

@@ -37,13 +37,14 @@ static unsigned number_of(const char *text)
 
 static bool engine_key(struct lab_engine *e, const char *key, const char *text)
 {
-	char **to = !strcmp(key, "file")    ? &e->file :
-		    !strcmp(key, "source")  ? &e->source :
-		    !strcmp(key, "change")  ? &e->change :
-		    !strcmp(key, "recipe")  ? &e->recipe :
-		    !strcmp(key, "compile") ? &e->compile :
-		    !strcmp(key, "forbid")  ? &e->forbid :
-					      NULL;
+	char **to = !strcmp(key, "file")     ? &e->file :
+		    !strcmp(key, "source")   ? &e->source :
+		    !strcmp(key, "change")   ? &e->change :
+		    !strcmp(key, "recipe")   ? &e->recipe :
+		    !strcmp(key, "exchange") ? &e->exchange :
+		    !strcmp(key, "compile")  ? &e->compile :
+		    !strcmp(key, "forbid")   ? &e->forbid :
+					       NULL;
 
 	if (to)
 		go_on(to, text);
@@ -104,7 +105,7 @@ static const char *lack(const struct lab *l)
 {
 	for (unsigned i = 0; i < l->nr_engines; i++)
 		if (!l->engine[i].file || !l->engine[i].recipe || !l->engine[i].compile ||
-		    !l->engine[i].source != !l->engine[i].change)
+		    !l->engine[i].source != !l->engine[i].change || !l->engine[i].source == !l->engine[i].exchange)
 			return l->engine[i].name;
 	for (unsigned i = 0; i < l->nr_tasks; i++)
 		if (!l->task[i].points || !l->task[i].check || !l->task[i].ask || !l->task[i].hint)
@@ -165,6 +166,7 @@ void lab_free(struct lab *l)
 		free(l->engine[i].source);
 		free(l->engine[i].change);
 		free(l->engine[i].recipe);
+		free(l->engine[i].exchange);
 		free(l->engine[i].compile);
 		free(l->engine[i].forbid);
 	}
@@ -226,13 +228,14 @@ static char *output_of(const char *command)
 	return NULL;
 }
 
-char *lab_broken(const struct lab_engine *e, const struct paths *p)
+/* The tree's file, changed by a sed script. NULL after a message: it cannot be read, or the script changes nothing. */
+static char *changed(const struct lab_engine *e, const struct paths *p, const char *file, const char *script)
 {
-	char *path = xfmt("%s/%s", p->root, e->source), *command = xfmt("sed '%s' '%s'", e->change, path);
+	char *path = xfmt("%s/%s", p->root, file), *command = xfmt("sed '%s' '%s'", script, path);
 	char *before = read_file(path, NULL), *after = output_of(command);
 
 	if (before && after && !strcmp(before, after)) {
-		say("the change that engine %s is broken by no longer applies to %s", e->name, e->source);
+		say("the change that makes engine %s no longer applies to %s", e->name, file);
 		free(after);
 		after = NULL;
 	} else if (!after) {
@@ -242,4 +245,17 @@ char *lab_broken(const struct lab_engine *e, const struct paths *p)
 	free(command);
 	free(path);
 	return after;
+}
+
+char *lab_broken(const struct lab_engine *e, const struct paths *p)
+{
+	return changed(e, p, e->source, e->change);
+}
+
+char *lab_recipe(const struct lab_engine *e, const struct paths *p)
+{
+	char *file = xfmt("policies/%s.h", e->recipe), *text = changed(e, p, file, e->exchange);
+
+	free(file);
+	return text;
 }

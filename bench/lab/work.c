@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 #define MOST_BYTES    (1 << 20)
-#define BUILD_SECONDS 60 /* of CPU time for each process of the compiler */
-#define MOST_PROGRAM  16 /* arguments */
+#define BUILD_SECONDS 60    /* of CPU time for each process of the compiler */
+#define MOST_PROGRAM  16    /* arguments */
+#define OWN_RECIPE    "lab" /* that the student's part is put into */
 
 /* ---- what was handed in ---- */
 
@@ -189,6 +190,18 @@ static char *handed_in(struct work *w, const struct lab_engine *e, char **why)
 	return text;
 }
 
+static void put_recipe(const struct work *w, const struct lab_engine *e, const char *parts, char **why)
+{
+	char *text = lab_recipe(e, w->p), *path = xfmt("%s/%s.h", parts, OWN_RECIPE);
+
+	if (text && !*why)
+		put(path, text, why);
+	else if (!*why)
+		*why = xstrdup("the tree's recipe cannot be read");
+	free(path);
+	free(text);
+}
+
 /* The student's file where the compiler finds it: beside the recipe, or in a copy of the tree's sources. */
 static bool lay_out(struct work *w, const struct lab_engine *e, char **why)
 {
@@ -216,6 +229,7 @@ static bool lay_out(struct work *w, const struct lab_engine *e, char **why)
 		path = xfmt("%s/%s", parts, name);
 		put(path, text, why);
 		free(path);
+		put_recipe(w, e, parts, why);
 	}
 	free(parts);
 	free(text);
@@ -260,8 +274,8 @@ static void compile(struct work *w, const struct lab_engine *e, char **why)
 			 xfmt("%s/labs/engine.mk", w->p->root),
 			 xfmt("TREE=%s", tree),
 			 xfmt("OUT=%s", out),
-			 xfmt("LAB=%s", w->lab->dir),
-			 xfmt("RECIPE=%s", e->recipe),
+			 xfmt("RECIPE=%s", e->source ? e->recipe : OWN_RECIPE),
+			 xfmt("LIBRARY=%s", e->recipe),
 			 xfmt("COMPILE=%s", e->compile),
 			 xfmt("FORBID=%s", e->forbid ? e->forbid : ""),
 			 NULL };

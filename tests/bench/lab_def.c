@@ -9,7 +9,7 @@
 #include "tests/suite.h"
 
 #define HEAD   "# a lab\ntitle  A title\ntitle\tof two lines\nminutes 5\npass 2\nseconds 3\n\n"
-#define ENGINE "engine e\nfile e/part.h\nrecipe shadow2\ncompile all\n"
+#define ENGINE "engine e\nfile e/part.h\nrecipe shadow2\nexchange s/a/b/\ncompile all\n"
 #define TASK   "task t\npoints 2\ncheck word yes no\nask which?\nhint think\nhint again\n"
 
 static char top[] = "/tmp/penumbra-lab-def-XXXXXX";
@@ -67,6 +67,7 @@ static const char *const refused[] = {
 	HEAD "colour red\n" TASK,                                 /* no such key */
 	HEAD TASK "file e/part.h\n",                              /* an engine's key in a task */
 	HEAD "engine e\nfile f\nrecipe r\n" TASK,                 /* nothing to compile */
+	HEAD "engine e\nfile f\nrecipe r\ncompile all\n" TASK,    /* a part that goes nowhere */
 	HEAD ENGINE "source hv/x.c\n" TASK,                       /* a source that nothing breaks */
 	"title T\npass 2\nseconds 3\n" TASK,                      /* no time */
 };
