@@ -30,10 +30,9 @@ static bool is_there(struct filling *f, gva_t va)
 {
 	const u32 entries = f->v->shadow_levels == 2 ? 1024 : 512;
 	const u64 page = va >> PAGE_SHIFT;
+	u32 slot = 0;
 
 	if (!f->leaf || (page ^ f->page) / entries) {
-		u32 slot;
-
 		f->leaf = f->v->mode->find_leaf(f->v->domain, f->v->root, va, &slot);
 		f->page = page;
 	}
