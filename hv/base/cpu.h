@@ -39,11 +39,12 @@
 #define DR6_BS BIT(14)
 #define DR7_GD BIT(13)
 
-#define RFLAGS_TF BIT(8)
-#define RFLAGS_IF BIT(9)
-#define RFLAGS_RF BIT(16)
-#define RFLAGS_VM BIT(17)
-#define RFLAGS_AC BIT(18)
+#define RFLAGS_TF  BIT(8)
+#define RFLAGS_IF  BIT(9)
+#define RFLAGS_RF  BIT(16)
+#define RFLAGS_VM  BIT(17)
+#define RFLAGS_AC  BIT(18)
+#define RFLAGS_MBZ (~0x3f7fd7ull) /* bits that read as zero on every CPU (APM volume 1, section 3.1.4) */
 
 #define MSR_TSC             0x10
 #define MSR_APIC_BASE       0x1b

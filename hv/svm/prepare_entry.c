@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "domu.h"
 #include "pcpu.h"
+#include "plat.h"
 #include "trace.h"
 #include "trip_end.h"
 
@@ -82,6 +83,20 @@ static void choose_paging(struct svm_vcpu *s)
 		svm_settle(s);
 }
 
+/*
+ * QEMU before version 8 translates CMPXCHG8B and CMPXCHG16B so that all flags but ZF may be any number until an instruction sets
+ * them. A #VMEXIT in between saves that number as RFLAGS and VMRUN loads it: interrupts may be on where the guest has them
+ * off, and which bits were true cannot be told. Bits that no CPU has stay set, by which it is seen, before the guest goes wrong
+ * as if by itself.
+ */
+static void refuse_flags(struct svm_vcpu *s)
+{
+	plat_domain_crash(
+		s->v.domain,
+		"RFLAGS is %lx, as on no CPU: QEMU before 8.0 does so at CMPXCHG8B and 16B. Run it again, or on a later one",
+		s->vmcb.rflags);
+}
+
 bool svm_prepare_entry(struct svm_vcpu *s)
 {
 	struct domu_vcpu *c = s->v.owner;
@@ -93,6 +108,8 @@ bool svm_prepare_entry(struct svm_vcpu *s)
 	if (paging_switches)
 		choose_paging(s);
 	domu_poll(c);
+	if (unlikely(s->vmcb.rflags & RFLAGS_MBZ))
+		refuse_flags(s);
 	if (domu_must_stop(c)) {
 		s->step.wanted = STEP_NONE;
 		return false;

@@ -261,6 +261,19 @@ START_TEST(exits_when_it_has_crashed)
 }
 END_TEST
 
+START_TEST(has_flags_that_no_cpu_has)
+{
+	const u64 flag = 1ull << _i;
+	const bool there_is = flag & 0x3f7fd7;
+
+	begin(HOST_LONG);
+	s->vmcb.rflags = 2 | flag;
+	ck_assert_int_eq(interrupted(), there_is);
+	ck_assert_int_eq(host_crashed(s, "QEMU before 8.0"), !there_is);
+	ck_assert_uint_lt(strlen(u->d.reason), PN_REASON - 1); /* and is whole */
+}
+END_TEST
+
 /* ---- its pCPU between two guests ---- */
 
 static unsigned times_run;
@@ -483,6 +496,7 @@ Suite *svm_life_suite(void)
 	svm_case(suite, "exits", exits, HOST_MODES);
 	svm_case(suite, "asks for a reset", asks_for_a_reset, 1);
 	svm_case(suite, "exits when it has crashed", exits_when_it_has_crashed, 1);
+	svm_case(suite, "has flags that no CPU has", has_flags_that_no_cpu_has, 64);
 	svm_case(suite, "a pCPU with nothing to do", a_pcpu_with_nothing_to_do, 2);
 	svm_case(suite, "a domain that is over when it begins", a_domain_that_is_over_when_it_begins, 1);
 	svm_case(suite, "a life from start to end", a_life_from_start_to_end, 1);
