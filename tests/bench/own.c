@@ -86,7 +86,7 @@ START_TEST(natively_only_multiboot_has_modules)
 	ck_assert(fd >= 0 && write(fd, header, sizeof(header)) == sizeof(header));
 	close(fd);
 	ck_assert(own_guest_is_multiboot(&g) == !_i);
-	qemu_native(&a, "qemu", image, "/tmp/made", &w, NULL);
+	qemu_native(&a, "qemu", image, "/tmp/made", NULL, &w, NULL);
 	ck_assert_pstr_eq(initrd_of(&a), _i ? "/tmp/made" : "/a,,b,c,d");
 	argv_free(&a);
 	unlink(image);
