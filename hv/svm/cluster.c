@@ -152,6 +152,8 @@ static int move_cr3(struct svm_vcpu *s, const struct insn *in, struct emul_state
 /* Returns as emul_execute() does. Where the result is none of EMUL_DONE and EMUL_AGAIN, nothing has happened. */
 static int execute(struct svm_vcpu *s, const struct insn *in, struct emul_state *st)
 {
+	if (in->seg >= EMUL_FS) /* live in the CPU, not in the VMCB */
+		vmsave(&s->vmcb);
 	switch (in->op) {
 	case INSN_INVLPG: return flush_page(s, in, st);
 	case INSN_MOV_FROM_CR:
@@ -159,8 +161,6 @@ static int execute(struct svm_vcpu *s, const struct insn *in, struct emul_state 
 	}
 	if (!is_known(in))
 		return LEFT_TO_CPU;
-	if (in->seg >= EMUL_FS) /* live in the CPU, not in the VMCB */
-		vmsave(&s->vmcb);
 	return emul_execute(in, st, &ahead_ops, s);
 }
 

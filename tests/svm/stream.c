@@ -21,6 +21,7 @@ static struct {
 	u8 memory[2][HALF];
 	u64 gpr[NR_GPRS], cr3, pdpte[4];
 	struct emul_state st;
+	struct vmcb_seg seg[6];
 	gva_t flushed[MOST_FLUSHES];
 	unsigned nr_flushed;
 	bool beyond; /* an access to memory of the guest's that is not in this one */
@@ -209,10 +210,13 @@ static void ref_begin(const struct svm_vcpu *was)
 	memcpy(ref.pdpte, was->v.pdpte, sizeof(ref.pdpte));
 	ref.nr_flushed = 0;
 	ref.beyond = false;
+	memcpy(ref.seg, &was->vmcb.es, sizeof(ref.seg));
+	ref.seg[EMUL_FS] = machine_cpu.fs; /* the VMCB's may be from long ago */
+	ref.seg[EMUL_GS] = machine_cpu.gs;
 	ref.st = (struct emul_state){ .gpr = ref.gpr,
 				      .rip = was->vmcb.rip,
 				      .rflags = was->vmcb.rflags,
-				      .seg = (const struct emul_segment *)&was->vmcb.es,
+				      .seg = (const struct emul_segment *)ref.seg,
 				      .linear_bits = 48,
 				      .mode = (u8)svm_emul_mode(was),
 				      .ss_big = true };

@@ -95,6 +95,27 @@ START_TEST(flush_behind_a_store)
 }
 END_TEST
 
+/* FS and GS are the CPU's, and the VMCB's are of some exit before: the page that is flushed is named by the CPU's. */
+START_TEST(flush_by_a_segment)
+{
+	struct svm_vcpu *s = guest_with(modes[_i], "\x89\x07\x65\x0f\x01\x3a", 6, 20);
+	const u64 begin = s->vmcb.rip;
+	hpa_t hpa;
+
+	if (!paging_cluster_most)
+		return;
+	do {
+		if (s->vmcb.rip == begin) { /* another page each time, and the one before is in the TLB */
+			ck_assert_int_eq(host_touch(s, 0x30000, 0, &hpa), HOST_DONE);
+			host_set_reg(s, RAX, host_reg(s, RBX) & 1 ? 0x9067 : 0xa067);
+		}
+		s->vmcb.gs.base = machine_cpu.gs.base + PAGE_SIZE;
+	} while (stream_step(s));
+	ck_assert_uint_ge(counted(s, PN_CNT_cluster_saved), 10);
+	sound(s);
+}
+END_TEST
+
 /* A loop of stores takes few trips, but each is bounded; and what nothing follows is soon left alone. */
 START_TEST(loops)
 {
@@ -149,6 +170,7 @@ Suite *svm_cluster_suite(void)
 
 	svm_case(suite, "a second store", second_store, NR_MODES);
 	svm_case(suite, "a flush behind a store", flush_behind_a_store, NR_MODES);
+	svm_case(suite, "a flush by a segment", flush_by_a_segment, NR_MODES);
 	svm_case(suite, "loops", loops, NR_MODES);
 	svm_case(suite, "programs", tame_programs, 2 * NR_MODES);
 	svm_case(suite, "hostile programs", hostile_programs, 2 * NR_MODES);
