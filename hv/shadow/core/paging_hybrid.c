@@ -91,12 +91,19 @@ void paging_invlpg(struct vcpu *v, gva_t va)
 		in_shadow_invlpg(v, va);
 }
 
-/* Those that the domain has kept since it went to nested paging. */
+/* Those that the domain has kept since it went to nested paging, and nothing else: what is logged and lent is nested paging's. */
 static void drop_shadows(struct domain *d)
 {
+	u64 *log_dirty = d->log_dirty;
+	struct lent *lent = d->lent;
+
 	if (!d->nested || !d->shadow)
 		return;
+	d->log_dirty = NULL;
+	d->lent = NULL;
 	in_shadow_domain_destroy(d);
+	d->log_dirty = log_dirty;
+	d->lent = lent;
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		if (d->vcpu[i])
 			d->vcpu[i]->mode = NULL;

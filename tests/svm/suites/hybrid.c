@@ -2,6 +2,8 @@
 /* A domain that is switched between shadow and nested paging by what a counter says: what hardware is given before and after. Recipe hybrid. */
 #include "tests/svm/suites.h"
 
+#include "npt.h"
+#include "paging.h"
 #include "tests/svm/svm_host.h"
 
 #define SWITCH_CYCLES 1000
@@ -71,6 +73,31 @@ START_TEST(hardware_has_the_guests_own)
 	ck_assert(!(s->vmcb.intercept1 & (INTERCEPT_INVLPG | INTERCEPT_TASK_SWITCH)));
 	ck_assert(s->vmcb.tlb_control);
 	ck_assert_uint_eq(s->v.domain->counter[PN_CNT_to_nested], 1);
+	finish();
+}
+END_TEST
+
+/* The pool is resized, and the shadows that were kept go, while the guest's writes are logged: it can write, and that is logged. */
+START_TEST(logged_while_the_pool_is_resized)
+{
+	struct svm_vcpu *s = counted(_i);
+	struct domain *d;
+	u64 bits[32] = { 0 };
+
+	if (!s)
+		return;
+	d = s->v.domain;
+	go_nested(s);
+	ck_assert(paging_log_dirty(d, true));
+	ck_assert_int_eq(paging_pool_resize(d, paging_pool_minimum(d)), POOL_OK);
+	ck_assert(!d->shadow);
+	ck_assert(host_vmexit(s, VMEXIT_NPF, PFEC_P | PFEC_W | PFEC_U, HOST_DATA));
+	ck_assert(*nested_small_entry(d->npt_root, HOST_DATA / PAGE_SIZE) & PTE_RW);
+	ck_assert_uint_eq(paging_log_dirty_peek(d, 0, 64, bits), 1);
+	ck_assert(paging_log_dirty(d, false));
+	go_back(s);
+	ck_assert(!s->v.nested);
+	ck_assert_uint_eq(paging_audit(d, NULL, 0), 0);
 	finish();
 }
 END_TEST
@@ -183,6 +210,7 @@ Suite *svm_hybrid_suite(void)
 	Suite *suite = suite_create("hv/svm: shadow and nested paging in turn");
 
 	svm_case(suite, "to nested paging", hardware_has_the_guests_own, HOST_MODES);
+	svm_case(suite, "a smaller pool meanwhile", logged_while_the_pool_is_resized, HOST_MODES);
 	svm_case(suite, "and back", shadows_of_what_it_loaded_meanwhile, HOST_MODES);
 	svm_case(suite, "a probe", probe_counts, HOST_MODES);
 	svm_case(suite, "no count", without_a_count, 1);
