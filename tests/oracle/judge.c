@@ -103,13 +103,23 @@ static u8 marks_at(const struct attempt *a, gpa_t at)
 	return marks;
 }
 
+/* Parts that were stored: a device ends a plain store in its own part, and those behind it have no effect. */
+static u32 parts_stored(const struct attempt *a)
+{
+	u32 nr = 0;
+
+	while (nr < a->nr && !(stores_before_device(a) && !((a->got.gpa ^ a->part[nr].va) % 4096)))
+		nr++;
+	return nr;
+}
+
 /*
  * Did the access's own data come to the byte at `at`, which it had in *has? Then the byte tells nothing of marks any more: there
  * are all. Where the access read it before, what it read does tell.
  */
 static void uncover(const struct attempt *a, u32 walk, gpa_t at, u8 had, u8 marks, u8 *has)
 {
-	for (u32 k = 0; k < a->nr; k++) {
+	for (u32 k = 0; k < parts_stored(a); k++) {
 		gpa_t place = a->got.placed ? a->got.at[k] : a->part[k].want[walk].gpa;
 
 		if (overlaps(place, a->part[k].bytes, at, 1))
