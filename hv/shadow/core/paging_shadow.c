@@ -117,7 +117,20 @@ static enum verdict fault_and_tell(struct vcpu *v, gva_t va, u32 pfec)
 	return r;
 }
 
-/* Without a part that hears of faults, the mode's function takes them itself. */
+/*
+ * Of several vCPUs: emulation may write to a table on the walk itself, and then paging_recheck finds no way to those below it any more,
+ * whose entries another vCPU may have changed since they were read. So they are read again before.
+ */
+static enum verdict fault_of_several(struct vcpu *v, gva_t va, u32 pfec)
+{
+	enum verdict r = fault_and_tell(v, va, pfec);
+
+	if (r == SH_EMULATE || r == SH_MMIO)
+		paging_recheck(v, va);
+	return r;
+}
+
+/* Without a part that hears of faults, the mode's function takes a single vCPU's itself. */
 static void update_modes(struct vcpu *v)
 {
 	bool told = false;
@@ -127,7 +140,7 @@ static void update_modes(struct vcpu *v)
 	sh_update_modes(v);
 	v->hw_invlpg = sh_wants_invlpg(v->domain); /* set_hardware says that it is to be loaded, and so is this: */
 	v->hw_nested_cr3 = v->shadow_levels > 3 ? 0 : mfn_to_hpa(v->domain->fence_root);
-	v->take_fault = told ? fault_and_tell : v->mode->fault;
+	v->take_fault = v->domain->nr_vcpus > 1 ? fault_of_several : told ? fault_and_tell : v->mode->fault;
 	v->load_root = v->mode->load_root;
 }
 
