@@ -5,7 +5,10 @@
 
 #include "util.h"
 
-/* path NULL: standard output. EXIT_OK, or EXIT_FAILED after a message; the file is whole then, or as it was. */
+/*
+ * path NULL: standard output. EXIT_OK, or EXIT_FAILED after a message; a plain file is whole then, or as it was. What else is at path
+ * (a device, a pipe, a link to a file) stays and is written to.
+ */
 int put_out(const char *path, const char *text, size_t len);
 
 #endif

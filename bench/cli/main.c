@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The command-line program: options in, one command, an exit code out. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "arguments.h"
 #include "commands.h"
 
@@ -20,5 +24,9 @@ int main(int argc, char **argv)
 	paths_find(&p, o.build, o.results);
 	ret = command[o.command](&o, &p);
 	paths_free(&p);
+	if (ret == EXIT_OK && (ferror(stdout) || fflush(stdout))) {
+		say("standard output could not be written: %s", strerror(errno));
+		ret = EXIT_FAILED;
+	}
 	return ret;
 }

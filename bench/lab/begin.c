@@ -87,14 +87,24 @@ static bool make_folder(const struct lab *l, const struct paths *p, const char *
 		say("%s could not be made: %s", dir, strerror(errno));
 		return false;
 	}
-	return put_skeleton(l, dir) && put_broken(l, p, dir) && put_questions(l, dir);
+	if (put_skeleton(l, dir) && put_broken(l, p, dir) && put_questions(l, dir))
+		return true;
+	remove_tree(dir); /* a part of it would be taken for the student's */
+	return false;
 }
 
 int lab_begin(const struct lab *l, const struct paths *p, const char *dir)
 {
-	const bool there = file_exists(dir);
-	char *path = xfmt("%s/README.md", l->dir), *text = read_file(path, NULL);
+	struct stat st;
+	const bool there = !stat(dir, &st);
+	char *path, *text;
 
+	if (there && !S_ISDIR(st.st_mode)) {
+		say("%s is no folder", dir);
+		return EXIT_FAILED;
+	}
+	path = xfmt("%s/README.md", l->dir);
+	text = read_file(path, NULL);
 	if (!text)
 		say("%s cannot be read: %s", path, strerror(errno));
 	free(path);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "begin.h"
 #include "grade.h"
@@ -83,6 +84,13 @@ static bool can_build(const struct lab *l, const struct paths *p)
 	return can;
 }
 
+static bool is_folder(const char *dir)
+{
+	struct stat st;
+
+	return !stat(dir, &st) && S_ISDIR(st.st_mode);
+}
+
 static int check(const struct lab *l, const struct options *o, const struct paths *p, const char *dir)
 {
 	const struct grading g = { l, p, json_object(), o->keep_built };
@@ -91,7 +99,9 @@ static int check(const struct lab *l, const struct options *o, const struct path
 	size_t len;
 	int ret;
 
-	if (!can_build(l, p)) {
+	if (!o->class && !is_folder(dir))
+		say("%s is no folder: `penumbra lab %u%s%s` makes it", dir, l->number, o->dir ? " " : "", o->dir ? o->dir : "");
+	if ((!o->class && !is_folder(dir)) || !can_build(l, p)) {
 		json_decref(g.told);
 		return EXIT_FAILED;
 	}

@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 #define MOST_BYTES    (1 << 20)
-#define BUILD_SECONDS 60    /* of CPU time for each process of the compiler */
-#define MOST_PROGRAM  16    /* arguments */
-#define OWN_RECIPE    "lab" /* that the student's part is put into */
+#define LEAST_FREE    (64 << 20) /* bytes on the disk: sources, objects, programs, and what they print */
+#define BUILD_SECONDS 60         /* of CPU time for each process of the compiler */
+#define MOST_PROGRAM  16         /* arguments */
+#define OWN_RECIPE    "lab"      /* that the student's part is put into */
 
 /* ---- what was handed in ---- */
 
@@ -80,6 +81,14 @@ static bool wants_answers(const struct lab *l)
 	return false;
 }
 
+/* A compiler for whose output there is no room says so of the student's file, which is not at fault. */
+static bool lacks_room(const char *dir)
+{
+	const int64_t bytes = disk_free(dir);
+
+	return bytes >= 0 && bytes < LEAST_FREE;
+}
+
 bool work_begin(struct work *w, const struct grading *g, const char *from)
 {
 	const struct lab *l = g->lab;
@@ -100,6 +109,12 @@ bool work_begin(struct work *w, const struct grading *g, const char *from)
 		say("no folder can be made below %s: %s", g->p->build, strerror(errno));
 		free(w->scratch);
 		w->scratch = NULL;
+		return false;
+	}
+	if (l->nr_engines && lacks_room(w->scratch)) {
+		say("%s has less than %d MiB free, which a check may need", g->p->build, LEAST_FREE >> 20);
+		w->keep = false;
+		work_end(w);
 		return false;
 	}
 	if (stat(from, &st) || !S_ISDIR(st.st_mode)) {

@@ -96,7 +96,26 @@ has "it says what makes it" "$tmp/err" 'make labs'
 lab 7; is "no such lab" "$?" 2
 lab 1 --json; is "--json without --check" "$?" 2
 lab 1 --check "$tmp/none"; is "no such folder" "$?" 1
-has "it says so" "$tmp/out" 'none is no folder'
+has "it says so" "$tmp/err" 'none is no folder: .penumbra lab 1 .*none. makes it'
+lab 1 "$tmp/class.json"; is "a file is no folder to begin in" "$? $(wc -c <"$tmp/out")" "1 0"
+has "it says so, too" "$tmp/err" 'class.json is no folder'
+(ulimit -f 0; trap '' XFSZ; "$bench" lab 2 "$tmp/full") >/dev/null 2>&1; is "a disk without room for the files" "$?" 1
+check "a folder that cannot be filled is not left half made" [ ! -e "$tmp/full" ]
 lab 1 --check --class "$tmp/lab-none"; is "no such class" "$?" 1
+# What --output names and is no plain file stays what it is; what cannot be written is told.
+mkfifo "$tmp/pipe"
+timeout 60 cat "$tmp/pipe" >"$tmp/piped" &
+"$bench" lab 1 --check --json --output "$tmp/pipe" "$srcdir/labs/solutions/01"; is "--output to a pipe" "$?" 0
+wait $!
+check "it stays one" [ -p "$tmp/pipe" ]
+is "and has all of it" "$(graded "$tmp/piped" '.submissions[0].passed')" true
+ln -s linked.json "$tmp/link"
+: >"$tmp/linked.json"
+lab 1 --check --json --output "$tmp/link" "$srcdir/labs/solutions/01"; is "--output to a link" "$?" 0
+check "the file that it leads to has it" cmp "$tmp/piped" "$tmp/linked.json"
+if [ -c /dev/full ]; then
+	"$bench" lab >/dev/full 2>"$tmp/err"; is "no room for the list" "$?" 1
+	has "that is told, too" "$tmp/err" 'standard output could not be written: No space left'
+fi
 PENUMBRA_ROOT='' lab 1; is "no tree" "$?" 1
 finish
