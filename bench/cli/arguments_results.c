@@ -18,6 +18,7 @@ enum {
 	KEY_KEEP,
 	KEY_RUNS,
 	KEY_PACKAGES,
+	KEY_LABS,
 	KEY_DRY,
 	KEY_FROM,
 	KEY_TO,
@@ -238,7 +239,8 @@ static const struct argp_option clean_options[] = {
 	{ "keep", KEY_KEEP, "N", 0, "of the runs, keep the N newest (default: 1)", 1 },
 	{ "all", KEY_ALL, NULL, 0, "of the runs, all of them, and the index", 1 },
 	{ "packages", KEY_PACKAGES, NULL, 0,
-	  "kernels, QEMU and package lists that were fetched: the next build fetches them again", 1 },
+	  "kernels, programs, QEMU and package lists that were fetched: the next build fetches them again", 1 },
+	{ "labs", KEY_LABS, NULL, 0, "what lab --check --keep left", 1 },
 	{ "dry-run", KEY_DRY, NULL, 0, "only say what each takes", 1 },
 	{ 0 }
 };
@@ -251,6 +253,7 @@ static error_t parse_clean(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
 	case KEY_RUNS: o->runs = true; return 0;
 	case KEY_PACKAGES: o->packages = true; return 0;
+	case KEY_LABS: o->labs = true; return 0;
 	case KEY_ALL: o->all = o->runs = true; return 0;
 	case KEY_DRY: o->dry = true; return 0;
 	case KEY_KEEP: o->keep_given = o->runs = true; return parse_number(state, "--keep", arg, 1000000, &o->keep);

@@ -10,14 +10,17 @@
 #include "commands.h"
 #include "journal.h"
 
-/* What the build fetched, below its directory, where `make` brings it again. */
+/* What the build fetched, or made of that, below its directory, where `make` brings it again. */
 static const struct {
-	const char *directory, *what;
+	const char *path, *what;
 } fetched[] = {
 	{ "apt", "package lists and packages of other releases and architectures" },
 	{ "kernels", "kernels, unpacked from their packages" },
 	{ "qemu-next", "the newer QEMU" },
 	{ "peers", "Xen and KVM as peers" },
+	{ "suites", "Debian's programs, for linux-suites" },
+	{ "suites-full", "Debian's programs, for the longer ones" },
+	{ "workloads/linux-long.ext4", "the disk that those are on" },
 	{ "fresh", "machines of tests/e2e/fresh.sh" },
 };
 
@@ -117,7 +120,7 @@ static bool clean_packages(const struct options *o, const struct paths *p)
 	bool good = true;
 
 	for (unsigned i = 0; i < COUNT_OF(fetched); i++) {
-		char *path = xfmt("%s/%s", p->build, fetched[i].directory);
+		char *path = xfmt("%s/%s", p->build, fetched[i].path);
 
 		if (file_exists(path))
 			good &= take(path, fetched[i].what, o->packages && !o->dry);
@@ -126,15 +129,28 @@ static bool clean_packages(const struct options *o, const struct paths *p)
 	return good;
 }
 
+static bool clean_labs(const struct options *o, const struct paths *p)
+{
+	char *path = xfmt("%s/lab-work", p->build);
+	bool good =
+		!file_exists(path) || take(path, "what labs were checked with, and lab --check --keep left", o->labs && !o->dry);
+
+	free(path);
+	return good;
+}
+
 int cmd_clean(const struct options *o, const struct paths *p)
 {
-	bool asked = o->runs || o->packages, good = true;
+	bool asked = o->runs || o->packages || o->labs, good = true;
 
 	if (o->runs || !asked)
 		good &= clean_runs(o, p);
 	if (o->packages || !asked)
 		good &= clean_packages(o, p);
+	if (o->labs || !asked)
+		good &= clean_labs(o, p);
 	if (!asked)
-		say("nothing was removed: --runs, --keep N, --all and --packages say what is to go (penumbra clean --help)");
+		say("nothing was removed: --runs, --keep N, --all, --packages and --labs say what is to go (penumbra clean "
+		    "--help)");
 	return good && !fflush(stdout) ? EXIT_OK : EXIT_FAILED;
 }

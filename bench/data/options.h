@@ -63,7 +63,8 @@ struct options {
 	bool check, json, keep_built;          /* lab: what is it worth, in which form, and does what was built for it stay */
 	const char *table;                     /* export: NULL: list them */
 	unsigned keep;                         /* clean: so many of the newest runs stay */
-	bool keep_given, runs, packages, dry;  /* clean: what is asked for; only say it */
+	bool keep_given, runs, packages, labs; /* clean: what is asked for, */
+	bool dry;                              /* and that it is only said */
 	const char *build, *results;
 	struct own_guest guest[OWN_GUESTS]; /* run: the user's own, */
 	unsigned nr_guests;                 /* so many of them, */

@@ -382,8 +382,9 @@ for sig in TERM HUP INT; do
 done
 
 # What `penumbra clean` takes and what it leaves.
-mkdir -p "$tmp/old/build/apt"
+mkdir -p "$tmp/old/build/apt" "$tmp/old/build/suites-full" "$tmp/old/build/workloads" "$tmp/old/build/lab-work/03-kept"
 echo x >"$tmp/old/build/apt/lists"
+: >"$tmp/old/build/workloads/linux-long.ext4"
 for n in 1 2 3 4; do
 	cp -r "$res/good" "$tmp/old/2026-01-0$n"
 done
@@ -398,7 +399,9 @@ is "nor in a rehearsal" "$(left)" "2026-01-01 2026-01-02 2026-01-03 2026-01-04 b
 clean --keep 2
 is "the newest stay" "$(left)" "2026-01-03 2026-01-04 build/apt index.sqlite"
 clean --packages
-is "packages" "$(cd "$tmp/old" && echo build/*)" 'build/*'
+is "packages, and what was made of them" "$(cd "$tmp/old" && echo build/* build/workloads/*)" 'build/lab-work build/workloads build/workloads/*'
+clean --labs
+is "what labs left" "$(cd "$tmp/old" && echo build/* 2*)" 'build/workloads 2026-01-03 2026-01-04'
 clean --all
 is "all runs, and the index" "$(cd "$tmp/old" && echo *)" build
 
