@@ -235,6 +235,8 @@ static void go_on(struct svm_vcpu *s, struct run *run)
 		;
 	if (run->nr)
 		svm_emul_end(s, &st);
+	else
+		s->vmcb.rax = st.gpr[RAX]; /* of LODS's iterations before the one that faults */
 }
 
 /* Apart, because most trips that come so far have nothing to go on with. */

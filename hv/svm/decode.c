@@ -249,7 +249,7 @@ const struct emul_ops svm_guest_ops_smp = {
 
 /*
  * Execute by fn. On EMUL_AGAIN the iterations of a string so far are done, and each counts as an instruction; of any other,
- * nothing is.
+ * nothing is. Where a string faults those before are done, too, and all its registers but RAX have them already.
  */
 static inline int execute(struct svm_vcpu *s, const struct insn *in, emul_fn_t fn)
 {
@@ -260,6 +260,8 @@ static inline int execute(struct svm_vcpu *s, const struct insn *in, emul_fn_t f
 	r = fn(in, &st, s->ops, s);
 	if (r == EMUL_DONE || (r == EMUL_AGAIN && emul_is_string(in)))
 		svm_emul_end(s, &st);
+	else if (in->op == INSN_LODS)
+		s->vmcb.rax = st.gpr[RAX];
 	return r;
 }
 

@@ -384,6 +384,26 @@ START_TEST(each_iteration_is_a_step)
 }
 END_TEST
 
+/* REP LODSB over a device's end and beyond: the fault finds in RAX what the iterations before it have read. */
+START_TEST(a_fault_finds_what_a_string_has_done)
+{
+	struct svm_vcpu *s = host_guest(HOST_LONG, 0);
+
+	if (paging_is_nested)
+		return;
+	memset(host_entry(s, HOST_NOWHERE + PAGE_SIZE), 0, 8);
+	host_code(s, "\xf3\xac", 2);
+	host_set_reg(s, RSI, HOST_NOWHERE + 0xffe);
+	host_set_reg(s, RCX, 4);
+	host_set_reg(s, RAX, 0x1234);
+	ck_assert(host_vmexit(s, VMEXIT_EXCP0 + VECTOR_PF, 0, HOST_NOWHERE + 0xffe));
+	ck_assert(host_injected(s, VECTOR_PF, 0));
+	ck_assert_uint_eq(s->vmcb.cr2, HOST_NOWHERE + PAGE_SIZE);
+	ck_assert_uint_eq(host_reg(s, RCX), 2);
+	ck_assert_uint_eq(host_reg(s, RAX), 0x12ff);
+}
+END_TEST
+
 Suite *svm_door_suite(void)
 {
 	Suite *suite = suite_create("hv/svm: from an exit to its instruction");
@@ -403,5 +423,6 @@ Suite *svm_door_suite(void)
 	svm_case(suite, "single steps", a_step_ends_in_db, 2 * ARRAY_SIZE(steps));
 	svm_case(suite, "RF", rf_ends, 1);
 	svm_case(suite, "iterations", each_iteration_is_a_step, 1);
+	svm_case(suite, "a string's fault", a_fault_finds_what_a_string_has_done, 1);
 	return suite;
 }
