@@ -73,20 +73,30 @@ static char *plugin_file(const struct paths *p)
 	return xfmt("%s/penumbra-model.so", p->build);
 }
 
+/* NULL: it is there. */
+static char *no_plugin(const struct paths *p)
+{
+	char *plugin = plugin_file(p),
+	     *why = file_exists(plugin) ?
+			    NULL :
+			    xfmt("%s is not there; `make penumbra-model.so` in the build directory makes it", plugin);
+
+	free(plugin);
+	return why;
+}
+
 /* Of what is prepared already. */
 static char *why_not(const struct paths *p, const char *qemu, const char *prepared)
 {
-	char *plugin = plugin_file(p), *whole = cycles_argument(prepared, "/dev/null", false), *words, *why = NULL;
+	char *whole, *words, *why = no_plugin(p);
 
-	if (!file_exists(plugin)) {
-		why = xfmt("%s is not there; `make penumbra-model.so` in the build directory makes it", plugin);
-	} else {
-		words = refusal(qemu, whole);
-		why = words ? xfmt("this QEMU does not load the model: %s (`--qemu next` may)", words) : NULL;
-		free(words);
-	}
+	if (why)
+		return why;
+	whole = cycles_argument(prepared, "/dev/null", false);
+	words = refusal(qemu, whole);
+	why = words ? xfmt("this QEMU does not load the model: %s (`--qemu next` may)", words) : NULL;
+	free(words);
 	free(whole);
-	free(plugin);
 	return why;
 }
 
@@ -119,9 +129,12 @@ char *cycles_prepare(const struct options *o, const struct paths *p, bool *bad)
 
 char *cycles_why_not(const struct paths *p, const char *qemu)
 {
-	char *text = prepared_with(p, MACHINES_USUAL),
-	     *why = text ? why_not(p, qemu, text) : xstrdup("its machines are not there");
+	char *why = no_plugin(p), *text;
 
+	if (why)
+		return why;
+	text = prepared_with(p, MACHINES_USUAL);
+	why = text ? why_not(p, qemu, text) : xstrdup("its machines are not there");
 	free(text);
 	return why;
 }

@@ -31,7 +31,7 @@
 
 static bool guests_there(const struct paths *p, const struct selection *s)
 {
-	bool ok = true;
+	bool ok = true, no_disk = false;
 
 	for (unsigned i = 0; i < nr_workloads; i++) {
 		char *image, *initrd, *disk;
@@ -41,14 +41,21 @@ static bool guests_there(const struct paths *p, const struct selection *s)
 		image = path_guest_image(p, &workloads[i]);
 		initrd = path_guest_initrd(p, &workloads[i]);
 		disk = path_guest_disk(p, &workloads[i]);
-		ok &= artefact_there(image, workloads[i].name, workload_is_bad(&workloads[i])) &&
-		      (!initrd || artefact_there(initrd, workloads[i].name, false)) &&
-		      (!disk || artefact_there(disk, workloads[i].name, false));
+		if (disk && !file_exists(disk)) {
+			if (!no_disk)
+				say("%s is not there: `make %s` in the build directory fetches and makes it (./penumbra does)",
+				    disk, workloads[i].file);
+			no_disk = true;
+		} else {
+			ok &= artefact_there(image, workloads[i].name, workload_is_bad(&workloads[i])) &&
+			      (!initrd || artefact_there(initrd, workloads[i].name, false)) &&
+			      (!disk || artefact_there(disk, workloads[i].name, false));
+		}
 		free(disk);
 		free(image);
 		free(initrd);
 	}
-	return ok;
+	return ok && !no_disk;
 }
 
 /* Peers of which this release or machine has no packages go from the choice, with a message. False: no recipe is left. */

@@ -284,6 +284,9 @@ refused "history of what never ran" 1 "no run in .* has the workload flight" his
 refused "no results at all" 1 "holds no run yet" history --results "$tmp/nowhere" compute
 refused "no such table" 1 "no table .flight." export --results "$res" good --table flight
 refused "a table and all" 2 "one or the other" export --table rows --all
+refused "a guest without its disk" 1 'workloads/linux-long.ext4 is not there: .make linux-long' \
+	run --build "$fake" --qemu "$srcdir/tests/bench/fake-qemu" --recipe shadow2 --workload linux-compile,linux-stress --output "$res/no-disk"
+is "it is said once" "$(grep -c 'is not there' "$tmp/refused")" 1
 refused "keep nothing" 2 "from 1 to" clean --keep 0
 refused "keep and all" 2 "one or the other" clean --keep 1 --all
 "$bench" export --results "$res" good --table rows >"$tmp/rows.csv"
