@@ -374,6 +374,7 @@ START_TEST(wrong_command_lines)
 						{ "create", "x", "--memory", "lots" },
 						{ "--nonsense" } };
 
+	ck_assert_int_eq(rmdir(dir), 0); /* there is no teardown then */
 	ctl(lines[_i][0], lines[_i][1], lines[_i][2], lines[_i][3], NULL);
 }
 END_TEST
