@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -253,8 +255,10 @@ char *trace_graph_run(const char *dir, const struct trace_query *q, const char *
 	int fd = trace ? memfd_create("penumbra-report", MFD_CLOEXEC) : -1;
 	pid_t child = fd < 0 ? -1 : fork();
 
-	if (child == 0)
+	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* whoever is ended while it reads leaves nothing running */
 		_exit(run_into(fdopen(fd, "w"), trace, q, label, records) ? EXIT_OK : EXIT_FAILED);
+	}
 	if (child > 0 && wait_for(child, trace))
 		text = read_back(fd, len);
 	else if (trace && child < 0)

@@ -358,6 +358,7 @@ START_TEST(conditions_hold_together)
 		unsigned count;
 	} known[] = { { "va in 0x400000001000..0x400000001fff", 1 }, /* not the CR3 load, which has no address */
 		      { "va > 0x400000001000 and cost = 100", 2 },
+		      { "cost = 0100", 5 }, /* decimal */
 		      { "cost < 100", 0 },
 		      { "trip in 2..3 and op = 2", 2 },
 		      { " bytes = 8 ", 5 } };
@@ -496,7 +497,7 @@ int main(void)
 	tcase_add_loop_test(t, a_region_that_does_not_come_is_missed, 0, 2);
 	tcase_add_test(t, ticks_are_a_place);
 	tcase_add_loop_test(t, an_event_chooses_kinds_fates_operations_and_what_happened, 0, 6);
-	tcase_add_loop_test(t, conditions_hold_together, 0, 5);
+	tcase_add_loop_test(t, conditions_hold_together, 0, 6);
 	tcase_add_test(t, what_makes_no_sense_is_refused_in_words);
 	tcase_add_test(t, every_format_escapes_what_a_guest_may_say);
 	tcase_add_test(t, an_empty_trace_has_empty_tables);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "names.h"
 
@@ -74,7 +75,7 @@ static bool number(const char **s, uint64_t *n)
 	if (!isdigit((unsigned char)**s))
 		return false;
 	errno = 0;
-	*n = strtoull(*s, &end, 0);
+	*n = strtoull(*s, &end, strncasecmp(*s, "0x", 2) ? 10 : 16);
 	if (errno || isalnum((unsigned char)*end))
 		return false;
 	*s = skip_spaces(end);
