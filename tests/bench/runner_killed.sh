@@ -208,7 +208,7 @@ for ms in 0 0.02 0.05 0.08 0.11 0.14 0.17 0.2 0.25 0.3 0.4 0.6 1; do
 	case $?,$went in
 	0,*) is "killed after $ms s, resumed: each guest has its row" "$(lines "$res/at-$ms/results.csv")" 4 ;;
 	1,0) has "killed after $ms s: it had ended" "$tmp/at-$ms.err" 'nothing to resume' ;;
-	*) has "killed after $ms s: there is nothing" "$tmp/at-$ms.err" 'was killed before it began|there is no run' ;;
+	*) has "killed after $ms s: there is nothing" "$tmp/at-$ms.err" 'was killed before it began|there is no run|is complete: there is nothing to resume' ;;
 	esac
 done
 
