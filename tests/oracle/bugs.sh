@@ -7,7 +7,6 @@
 . "${srcdir:-.}/tests/seeded_bugs.sh"
 SAMPLE=30
 PROGRAMS=400
-seed=${ORACLE_SEED:-1}
 
 flags_for() { engine_flags "$1"; }
 
@@ -16,6 +15,8 @@ hunt() {
 	shift
 	programs=$(get programs)
 	programs=${programs:-$PROGRAMS}
+	seed=${ORACLE_SEED:-$(get seed)}
+	seed=${seed:-1}
 	calm='' also=''
 	if [ "$(get judge)" = lockstep ]; then
 		calm=--calm also="engine-obj/all/tests/oracle/lockstep.c.o $(echo engine-obj/plain-"$recipe"/pairs/*.o)"
