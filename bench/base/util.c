@@ -66,16 +66,46 @@ char *xstrdup(const char *s)
 	return or_die(strdup(s));
 }
 
-char *xfmt(const char *fmt, ...)
+static char *xvfmt(const char *fmt, va_list ap)
 {
 	char *s = NULL;
+
+	return or_die(vasprintf(&s, fmt, ap) < 0 ? NULL : s);
+}
+
+char *xfmt(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = xvfmt(fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+void list_add(char **list, const char *separator, const char *fmt, ...)
+{
+	char *words, *longer;
 	va_list ap;
 
 	va_start(ap, fmt);
-	if (vasprintf(&s, fmt, ap) < 0)
-		s = NULL;
+	words = xvfmt(fmt, ap);
 	va_end(ap);
-	return or_die(s);
+	longer = xfmt("%s%s%s", *list ? *list : "", *list && **list ? separator : "", words);
+	free(*list);
+	free(words);
+	*list = longer;
+}
+
+bool list_has(const char *list, char separator, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = list; p && (p = strstr(p, name)); p += n)
+		if ((p == list || p[-1] == separator) && (!p[n] || p[n] == separator))
+			return true;
+	return false;
 }
 
 double now_seconds(void)

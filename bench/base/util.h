@@ -36,6 +36,11 @@ char *xstrdup(const char *s);
 /* A new string; the caller frees it. */
 char *xfmt(const char *fmt, ...) PN_PRINTF(1, 2);
 
+/* Put words behind those in *list, which may be NULL or "", with the separator between. The caller frees *list. */
+void list_add(char **list, const char *separator, const char *fmt, ...) PN_PRINTF(3, 4);
+/* Is the name one of a list with that separator? None is in NULL. */
+bool list_has(const char *list, char separator, const char *name);
+
 /* Make `path` and its parents. 0, or -1 with errno. */
 int make_dirs(const char *path);
 /* Whether it is there at all, or a plain file, links followed. What cannot be looked at is not. */

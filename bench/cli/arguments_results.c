@@ -33,10 +33,7 @@ static error_t parse_format(struct argp_state *state, const char *const names[],
 	char *all = xstrdup("");
 
 	for (unsigned i = 0; names[i]; i++) {
-		char *longer = xfmt("%s%s%s", all, i ? ", " : "", names[i]);
-
-		free(all);
-		all = longer;
+		list_add(&all, ", ", "%s", names[i]);
 		if (!strcmp(names[i], arg))
 			*out = names[i];
 	}

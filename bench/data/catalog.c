@@ -358,12 +358,8 @@ static bool select_peer(struct selection *s, const char *name)
 	for (unsigned i = 0; i < nr_recipes; i++)
 		if (is_peers(&recipes[i], name))
 			any = s->recipe[i] = true;
-	for (unsigned n = 0; peer_name(n); n++) {
-		char *longer = xfmt("%s%s%s", known, n ? ", " : "", peer_name(n));
-
-		free(known);
-		known = longer;
-	}
+	for (unsigned n = 0; peer_name(n); n++)
+		list_add(&known, ", ", "%s", peer_name(n));
 	if (!any)
 		say("there is no peer \"%s\": --peers takes names of %s, with commas between them", name, known);
 	free(known);

@@ -20,12 +20,8 @@ static char *recipe_names(const struct explained *e)
 {
 	char *all = xstrdup("");
 
-	for (unsigned r = 0; r < e->nr; r++) {
-		char *longer = xfmt("%s%s%s", all, r ? "," : "", e->recipe[r]->name);
-
-		free(all);
-		all = longer;
-	}
+	for (unsigned r = 0; r < e->nr; r++)
+		list_add(&all, ",", "%s", e->recipe[r]->name);
 	return all;
 }
 
@@ -82,13 +78,10 @@ static char *differences(const json_t *here, const json_t *there, uint64_t *wors
 	json_object_foreach(all, kind, value) {
 		const uint64_t a = number_of(here, kind), b = number_of(json_object_get(there, kind), "count");
 		const uint64_t by = a > b ? a - b : b - a;
-		char *longer;
 
 		if (!by)
 			continue;
-		longer = xfmt("%s%s%s: %" PRIu64 " there, %" PRIu64 " here", s ? s : "", s ? "; " : "", kind, b, a);
-		free(s);
-		s = longer;
+		list_add(&s, "; ", "%s: %" PRIu64 " there, %" PRIu64 " here", kind, b, a);
 		*worst = by > *worst ? by : *worst;
 	}
 	json_decref(all);

@@ -34,12 +34,8 @@ static char *all_operations(void)
 {
 	char *all = xstrdup("");
 
-	for (unsigned i = 0; i < COUNT_OF(sources); i++) {
-		char *longer = xfmt("%s%s%s", all, i ? ", " : "", sources[i].file);
-
-		free(all);
-		all = longer;
-	}
+	for (unsigned i = 0; i < COUNT_OF(sources); i++)
+		list_add(&all, ", ", "%s", sources[i].file);
 	return all;
 }
 
@@ -123,10 +119,7 @@ static bool keep_phases(struct explained *e, unsigned r)
 
 	for (size_t i = 0; i < json_array_size(phases);) {
 		phase = json_array_get(phases, i);
-		char *longer = xfmt("%s%s%s", all, *all ? ", " : "", text_of(phase, "phase"));
-
-		free(all);
-		all = longer;
+		list_add(&all, ", ", "%s", text_of(phase, "phase"));
 		if (phase_is_wanted(e, phase)) {
 			say_phase(phase);
 			i++;

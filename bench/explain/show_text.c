@@ -163,11 +163,8 @@ static char *parting(const struct explained *e, const struct aligned *row)
 
 	for (unsigned r = 0; r < e->nr; r++) {
 		const bool trips = row->times[r] && json_array_size(json_object_get(row->step[r], "trips"));
-		char **list = trips ? &stop : &go,
-		     *longer = xfmt("%s%s%s", *list ? *list : "", *list ? ", " : "", e->recipe[r]->name);
 
-		free(*list);
-		*list = longer;
+		list_add(trips ? &stop : &go, ", ", "%s", e->recipe[r]->name);
 	}
 	char *s = stop && go ? xfmt("Here they part: the guest stops under %s, and goes on under %s.", stop, go) : NULL;
 
@@ -226,10 +223,7 @@ static char *kinds_text(const json_t *phase)
 		}
 	}
 	json_object_foreach(count, kind, n) {
-		char *longer = xfmt("%s%s%" JSON_INTEGER_FORMAT " %s", s, *s ? ", " : "", json_integer_value(n), kind);
-
-		free(s);
-		s = longer;
+		list_add(&s, ", ", "%" JSON_INTEGER_FORMAT " %s", json_integer_value(n), kind);
 	}
 	json_decref(count);
 	return s;

@@ -83,13 +83,10 @@ char *machines_text(const struct on_machines *m, bool both)
 
 	for (unsigned i = 0; i < m->n; i++) {
 		char *a = figure_text(m->on[i].a), *b = figure_text(m->on[i].b);
-		char *longer =
-			xfmt("%s%s%s%s%s on %s", text, i ? ", " : "", a, both ? " and " : "", both ? b : "", m->on[i].name);
 
-		free(text);
+		list_add(&text, ", ", "%s%s%s on %s", a, both ? " and " : "", both ? b : "", m->on[i].name);
 		free(a);
 		free(b);
-		text = longer;
 	}
 	return text;
 }

@@ -43,23 +43,16 @@ void decide(struct judgement *j, enum verdict_kind kind, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Put an item at the end of a list in words. Takes `item`; *list may be NULL. */
-static void append(char **list, const char *separator, char *item)
-{
-	char *longer = *list ? xfmt("%s%s%s", *list, separator, item) : xstrdup(item);
-
-	free(*list);
-	free(item);
-	*list = longer;
-}
-
 void lack(struct judgement *j, const char *fmt, ...)
 {
 	va_list ap;
+	char *words;
 
 	va_start(ap, fmt);
-	append(&j->lacking, "; ", format(fmt, ap));
+	words = format(fmt, ap);
 	va_end(ap);
+	list_add(&j->lacking, "; ", "%s", words);
+	free(words);
 }
 
 bool enough(const struct judgement *j)
@@ -67,21 +60,10 @@ bool enough(const struct judgement *j)
 	return !j->lacking;
 }
 
-/* Is `name` one of the comma-separated list? */
-static bool listed(const char *list, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *p = list; p && (p = strstr(p, name)); p += n)
-		if ((p == list || p[-1] == ',') && (!p[n] || p[n] == ','))
-			return true;
-	return false;
-}
-
 static void want(char **list, const char *name)
 {
-	if (!listed(*list, name))
-		append(list, ",", xstrdup(name));
+	if (!list_has(*list, ',', name))
+		list_add(list, ",", "%s", name);
 }
 
 /* Something that this version does not have at all, so that no command can measure it. Named once. */
@@ -95,7 +77,8 @@ static void want_unknown(struct judgement *j, const char *kind, const char *name
 			free(words);
 			return;
 		}
-	append(&j->unknown, ", ", words);
+	list_add(&j->unknown, ", ", "%s", words);
+	free(words);
 }
 
 bool ask_if_there(struct judgement *j, const char *recipe, const char *workload, const char *phase, struct cell *c)
@@ -117,17 +100,6 @@ bool ask(struct judgement *j, const char *recipe, const char *workload, const ch
 	return false;
 }
 
-/* Is `part` one of the +-joined chain? */
-static bool has_part(const char *chain, const char *part)
-{
-	size_t n = strlen(part);
-
-	for (const char *p = chain; (p = strstr(p, part)); p += n)
-		if ((p == chain || p[-1] == '+') && (!p[n] || p[n] == '+'))
-			return true;
-	return false;
-}
-
 bool nth_pair(const struct dataset *d, const char *axis, const char *part, const char *plain, unsigned nth, struct pair *p)
 {
 	const json_t *r;
@@ -136,7 +108,7 @@ bool nth_pair(const struct dataset *d, const char *axis, const char *part, const
 	json_array_foreach(json_object_get(d->root, "recipes"), i, r) {
 		const char *base = json_text(r, "base"), *parts = json_text(r, "parts");
 
-		bool adds = part && has_part(parts, part), exchanges = plain && !strcmp(parts, plain);
+		bool adds = part && list_has(parts, '+', part), exchanges = plain && !strcmp(parts, plain);
 
 		if (strcmp(json_text(r, "axis"), axis) || (!adds && !exchanges) || nth--)
 			continue;

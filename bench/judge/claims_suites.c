@@ -65,15 +65,6 @@ static bool is_gain(const struct on_machines *m, double two, double three)
 	return m->n ? n == m->n : three <= GAIN * two;
 }
 
-/* Takes `text`, and gives it with more behind it. */
-static char *longer(char *text, const char *separator, const char *more)
-{
-	char *s = text ? xfmt("%s%s%s", text, separator, more) : xstrdup(more);
-
-	free(text);
-	return s;
-}
-
 void judge_suites_gain(struct judgement *j)
 {
 	char *figures = NULL, *without = NULL;
@@ -83,7 +74,7 @@ void judge_suites_gain(struct judgement *j)
 	for (unsigned i = 0; i < COUNT_OF(named); i++) {
 		struct cell native, two, three;
 		struct on_machines m;
-		char *text, *cycles;
+		char *cycles;
 		double a, b;
 
 		if (!(ask(j, "native", "linux-suites", named[i].phase, &native) &
@@ -95,14 +86,12 @@ void judge_suites_gain(struct judgement *j)
 		paging_cycles(j->d, &native, &two, &three, &m);
 		modelled |= m.n > 0;
 		cycles = cycles_text(&m);
-		text = xfmt("%s (%s) %+.2f and %+.2f%s", named[i].phase, named[i].kind, a, b, cycles);
-		figures = longer(figures, m.n ? "; " : ", ", text);
+		list_add(&figures, m.n ? "; " : ", ", "%s (%s) %+.2f and %+.2f%s", named[i].phase, named[i].kind, a, b, cycles);
 		free(cycles);
-		free(text);
 		if (is_gain(&m, a, b))
 			gains++;
 		else
-			without = longer(without, ", ", named[i].phase);
+			list_add(&without, ", ", "%s", named[i].phase);
 	}
 	if (enough(j)) {
 		const char *where = modelled ? " in cycles on each machine" : "";

@@ -139,11 +139,10 @@ static char *modules_word(const struct own_guest *g)
 	char *word = xstrdup("");
 
 	for (unsigned i = 0; own_guest_initrd(g, i); i++) {
-		char *file = qemu_escape(own_guest_initrd(g, i)), *longer = xfmt("%s%s%s", word, i ? "," : "", file);
+		char *file = qemu_escape(own_guest_initrd(g, i));
 
-		free(word);
+		list_add(&word, ",", "%s", file);
 		free(file);
-		word = longer;
 	}
 	return word;
 }
@@ -194,10 +193,8 @@ char *argv_text(const struct argv *a)
 
 	for (unsigned i = 0; i < a->n; i++) {
 		bool plain = a->arg[i][0] && !strpbrk(a->arg[i], " '\"\\$&;()<>|*?#`");
-		char *longer = xfmt(plain ? "%s%s%s" : "%s%s'%s'", text, i ? " " : "", a->arg[i]);
 
-		free(text);
-		text = longer;
+		list_add(&text, " ", plain ? "%s" : "'%s'", a->arg[i]);
 	}
 	return text;
 }

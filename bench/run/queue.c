@@ -237,16 +237,12 @@ static void show(struct queue *q)
 	for (unsigned i = 0; i < q->started; i++) {
 		const struct boot *b = q->boot[i];
 		const char *guest = boot_current(b);
-		char *longer;
 
-		if (b->over)
-			continue;
-		longer = xfmt("%s%s%s: %s", text, *text ? ", " : "", b->plan.recipe->name,
-			      guest           ? guest :
-			      b->collect.done ? "writing its files" :
-						"booting");
-		free(text);
-		text = longer;
+		if (!b->over)
+			list_add(&text, ", ", "%s: %s", b->plan.recipe->name,
+				 guest           ? guest :
+				 b->collect.done ? "writing its files" :
+						   "booting");
 	}
 	progress_total(q->total);
 	progress_show(text, seconds_left(q));

@@ -216,15 +216,9 @@ static char *names_of(const struct selection *s, bool of_recipes)
 {
 	char *text = xstrdup("");
 
-	for (unsigned i = 0; i < (of_recipes ? nr_recipes : nr_workloads); i++) {
-		char *longer;
-
-		if (!(of_recipes ? s->recipe[i] : s->workload[i]))
-			continue;
-		longer = xfmt("%s%s%s", text, *text ? "," : "", of_recipes ? recipes[i].name : workloads[i].name);
-		free(text);
-		text = longer;
-	}
+	for (unsigned i = 0; i < (of_recipes ? nr_recipes : nr_workloads); i++)
+		if (of_recipes ? s->recipe[i] : s->workload[i])
+			list_add(&text, ",", "%s", of_recipes ? recipes[i].name : workloads[i].name);
 	return text;
 }
 

@@ -25,16 +25,6 @@ bool traced_complete(const struct traced *t)
 	return !number_of(t->trace, "lost") && number_of(t->trace, "emitted") == number_of(t->trace, "written");
 }
 
-static bool in_list(const char *list, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *s = list; s; s = strchr(s, ',') ? strchr(s, ',') + 1 : NULL)
-		if (!strncmp(s, name, n) && (s[n] == ',' || !s[n]))
-			return true;
-	return !list;
-}
-
 static const json_t *item_of(const json_t *root, const char *recipe, const char *workload)
 {
 	const json_t *item;
@@ -57,15 +47,11 @@ static char *names_there(const json_t *traces, const char *key)
 	json_array_foreach(traces, i, t) {
 		const char *name = text_of(t, key);
 		bool again = false;
-		char *longer;
 
 		for (size_t k = 0; k < i; k++)
 			again |= !strcmp(text_of(json_array_get(traces, k), key), name);
-		if (again)
-			continue;
-		longer = xfmt("%s%s%s", all, *all ? ", " : "", name);
-		free(all);
-		all = longer;
+		if (!again)
+			list_add(&all, ", ", "%s", name);
 	}
 	return all;
 }
@@ -108,7 +94,7 @@ bool traced_find(struct traced_list *l, const char *run, const json_t *root, con
 	json_array_foreach(traces, i, t) {
 		const char *r = text_of(t, "recipe"), *w = text_of(t, "workload");
 
-		if (in_list(recipes, r) && in_list(workloads, w))
+		if ((!recipes || list_has(recipes, ',', r)) && (!workloads || list_has(workloads, ',', w)))
 			l->trace[l->count++] =
 				(struct traced){ r, w, t, item_of(root, r, w), xfmt("%s/traces/%s/%s", run, r, w) };
 	}
