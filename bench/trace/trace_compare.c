@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "annotated.h"
+#include "trace_tables.h"
 
 /* Columns of ta_operations_list(). */
 enum { OP_KIND, OP_ADDRESS, OP_TRIPS, OP_COST, OP_BYTES, OP_BEGIN, OP_SHAPE, OP_REGION, OP_REGION_NUMBER };
@@ -128,28 +128,18 @@ static void walk(struct compared *c)
 
 /* ---- tables ---- */
 
-static json_t *new_table(const char *name, const char *title)
-{
-	return json_pack("{s:s,s:s,s:[],s:[]}", "name", name, "title", title, "columns", "rows");
-}
-
 /* "ticks, RECIPE" or just a name. */
 static void add_column(json_t *table, const char *name, const char *of, const char *unit)
 {
 	char *whole_name = of ? xfmt("%s, %s", name, of) : xstrdup(name);
 
-	json_array_append_new(json_object_get(table, "columns"), json_pack("{s:s,s:s}", "name", whole_name, "unit", unit));
+	tp_column(table, whole_name, unit);
 	free(whole_name);
-}
-
-static void add_row(json_t *table, json_t *row)
-{
-	json_array_append_new(json_object_get(table, "rows"), row);
 }
 
 static json_t *compared_table(const struct compared *c, const char *a, const char *b)
 {
-	json_t *t = new_table("compared", "The guest's operations under both recipes");
+	json_t *t = tp_begin("compared", "The guest's operations under both recipes", NULL);
 
 	add_column(t, "operation", NULL, "");
 	add_column(t, "under both", NULL, "");
@@ -164,11 +154,11 @@ static json_t *compared_table(const struct compared *c, const char *a, const cha
 	add_column(t, "their ticks", NULL, "ticks");
 	for (unsigned k = 1; k < TA_OPS; k++)
 		if (c->both[k] || c->alone[0][k] || c->alone[1][k])
-			add_row(t, json_pack("[s,I,I,I,I,I,I,I,I,I,I]", ta_op_name(k), (json_int_t)c->both[k],
-					     (json_int_t)c->alike[k], (json_int_t)c->trips[0][k], (json_int_t)c->trips[1][k],
-					     (json_int_t)c->cost[0][k], (json_int_t)c->cost[1][k], (json_int_t)c->alone[0][k],
-					     (json_int_t)c->alone_cost[0][k], (json_int_t)c->alone[1][k],
-					     (json_int_t)c->alone_cost[1][k]));
+			tp_row(t, json_pack("[s,I,I,I,I,I,I,I,I,I,I]", ta_op_name(k), (json_int_t)c->both[k],
+					    (json_int_t)c->alike[k], (json_int_t)c->trips[0][k], (json_int_t)c->trips[1][k],
+					    (json_int_t)c->cost[0][k], (json_int_t)c->cost[1][k], (json_int_t)c->alone[0][k],
+					    (json_int_t)c->alone_cost[0][k], (json_int_t)c->alone[1][k],
+					    (json_int_t)c->alone_cost[1][k]));
 	return t;
 }
 
@@ -199,7 +189,7 @@ static int by_difference(const void *x, const void *y)
 /* Pairs of shapes, the greatest difference of ticks first. */
 static json_t *parted_table(struct compared *c, const char *a, const char *b)
 {
-	json_t *t = new_table("parted", "How the same operation went under each, the greatest difference in ticks first");
+	json_t *t = tp_begin("parted", "How the same operation went under each, the greatest difference in ticks first", NULL);
 	struct parting *p = xcalloc(c->nr_pairs + 1, sizeof(*p));
 	size_t n = 0;
 
@@ -220,10 +210,10 @@ static json_t *parted_table(struct compared *c, const char *a, const char *b)
 	}
 	qsort(p, n, sizeof(*p), by_difference);
 	for (size_t i = 0; i < n && i < PARTINGS; i++)
-		add_row(t, json_pack("[s,I,s,f,f,I,s]", ta_op_name((unsigned)p[i].example->a->kind), (json_int_t)p[i].count,
-				     p[i].example->a->shape, (double)p[i].cost_a / (double)p[i].count,
-				     (double)p[i].cost_b / (double)p[i].count, (json_int_t)(p[i].cost_b - p[i].cost_a),
-				     p[i].example->b->shape));
+		tp_row(t, json_pack("[s,I,s,f,f,I,s]", ta_op_name((unsigned)p[i].example->a->kind), (json_int_t)p[i].count,
+				    p[i].example->a->shape, (double)p[i].cost_a / (double)p[i].count,
+				    (double)p[i].cost_b / (double)p[i].count, (json_int_t)(p[i].cost_b - p[i].cost_a),
+				    p[i].example->b->shape));
 	free(p);
 	return t;
 }
@@ -240,7 +230,7 @@ static int by_time(const void *x, const void *y)
 /* One by one, in the order of the first recipe's trace. */
 static json_t *first_parted_table(struct compared *c, const char *a, const char *b)
 {
-	json_t *t = new_table("first_parted", "The first operations that went another way");
+	json_t *t = tp_begin("first_parted", "The first operations that went another way", NULL);
 	unsigned shown = 0;
 
 	add_column(t, "region", NULL, "");
@@ -258,9 +248,9 @@ static json_t *first_parted_table(struct compared *c, const char *a, const char 
 
 		if (!strcmp(x->shape, y->shape))
 			continue;
-		add_row(t, json_pack("[s,s,s,s,I,I,I,I,s]", x->region_name, ta_op_name((unsigned)x->kind), x->address, x->shape,
-				     (json_int_t)x->begin, (json_int_t)x->cost, (json_int_t)y->cost, (json_int_t)y->begin,
-				     y->shape));
+		tp_row(t,
+		       json_pack("[s,s,s,s,I,I,I,I,s]", x->region_name, ta_op_name((unsigned)x->kind), x->address, x->shape,
+				 (json_int_t)x->begin, (json_int_t)x->cost, (json_int_t)y->cost, (json_int_t)y->begin, y->shape));
 		shown++;
 	}
 	return t;

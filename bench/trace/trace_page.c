@@ -8,6 +8,7 @@
 #include "html.h"
 #include "report_markup.h"
 #include "trace_pictures.h"
+#include "trace_tables.h"
 
 #define SEQUENCES 2
 
@@ -123,7 +124,7 @@ static bool put_sequences(FILE *f, const struct traced *t, const json_t *report)
 	unsigned drawn = 0;
 	size_t i;
 
-	json_array_foreach(json_object_get(report_table(report, "shapes"), "rows"), i, row) {
+	json_array_foreach(json_object_get(ta_table(report, "shapes"), "rows"), i, row) {
 		if (drawn == SEQUENCES || !strpbrk(json_string_value(json_array_get(row, SHAPE_TRIPS)), " *"))
 			continue;
 		if (!put_sequence(f, t, row))

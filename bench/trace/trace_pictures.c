@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "trace_tables.h"
 
 #define WIDTH  960.
 #define LEFT   60.
@@ -15,20 +16,9 @@
 #define LETTER 6.8
 #define GREY   "#8a8f98"
 
-const json_t *report_table(const json_t *report, const char *name)
-{
-	const json_t *t;
-	size_t i;
-
-	json_array_foreach(json_object_get(report, "tables"), i, t)
-		if (!strcmp(json_string_value(json_object_get(t, "name")), name))
-			return t;
-	return NULL;
-}
-
 static const json_t *rows_of(const json_t *report, const char *table)
 {
-	return json_object_get(report_table(report, table), "rows");
+	return json_object_get(ta_table(report, table), "rows");
 }
 
 static const char *text_at(const json_t *row, size_t column)

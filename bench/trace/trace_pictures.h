@@ -34,7 +34,4 @@ void draw_marks(FILE *f);
 /* The trips of a report on one operation, from above down: the guest leaves, the hypervisor works, the guest goes on. */
 void draw_sequence(FILE *f, const json_t *report);
 
-/* A report's table; NULL: it has none of that name. */
-const json_t *report_table(const json_t *report, const char *name);
-
 #endif

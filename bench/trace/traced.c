@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace_tables.h"
+
 static const char *text_of(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
@@ -113,27 +115,6 @@ void traced_free(struct traced_list *l)
 
 /* ---- what the run counted ---- */
 
-static json_t *column(const char *name, const char *unit)
-{
-	return json_pack("{s:s,s:s}", "name", name, "unit", unit);
-}
-
-static json_t *new_table(const char *name, const char *title, json_t *columns)
-{
-	return json_pack("{s:s,s:s,s:o,s:[]}", "name", name, "title", title, "columns", columns, "rows");
-}
-
-static json_t *table_named(const json_t *report, const char *name)
-{
-	json_t *t;
-	size_t i;
-
-	json_array_foreach(json_object_get(report, "tables"), i, t)
-		if (!strcmp(text_of(t, "name"), name))
-			return t;
-	return NULL;
-}
-
 /* The count of the row with that name in its first column; 0: there is none. */
 static uint64_t count_in(const json_t *table, const char *name)
 {
@@ -149,9 +130,8 @@ static uint64_t count_in(const json_t *table, const char *name)
 static void compare_count(json_t *table, const char *name, uint64_t trace, uint64_t counted)
 {
 	if (trace || counted)
-		json_array_append_new(
-			json_object_get(table, "rows"),
-			json_pack("[s,I,I,s]", name, (json_int_t)trace, (json_int_t)counted, trace == counted ? "yes" : "no"));
+		tp_row(table,
+		       json_pack("[s,I,I,s]", name, (json_int_t)trace, (json_int_t)counted, trace == counted ? "yes" : "no"));
 }
 
 /* EVENT(event, the counter that counts it, another that counts the rest or nothing). */
@@ -170,11 +150,10 @@ static void compare_count(json_t *table, const char *name, uint64_t trace, uint6
 
 static json_t *counted_table(const json_t *report, const json_t *item)
 {
-	json_t *table = new_table(
-		"counted", "The trace's counts against the hypervisor's own counters",
-		json_pack("[o,o,o,o]", column("of", ""), column("in the trace", ""), column("counted", ""), column("equal", "")));
+	static const char *const columns[] = { "of:", "in the trace:", "counted:", "equal:", NULL };
+	json_t *table = tp_begin("counted", "The trace's counts against the hypervisor's own counters", columns);
 	const json_t *stat = json_object_get(item, "stat"), *counter = json_object_get(stat, "counter");
-	const json_t *trips = table_named(report, "trips"), *events = table_named(report, "events");
+	const json_t *trips = ta_table(report, "trips"), *events = ta_table(report, "events");
 
 #define TRIP(id, text, paging)                                                                                                   \
 	compare_count(table, #id, count_in(trips, #id), number_of(json_object_get(json_object_get(stat, "trip"), #id), "count"));
@@ -190,16 +169,14 @@ static json_t *counted_table(const json_t *report, const json_t *item)
 static void add_way(json_t *table, const char *name, uint64_t hits, uint64_t misses)
 {
 	if (hits || misses)
-		json_array_append_new(json_object_get(table, "rows"),
-				      json_pack("[s,I,I,f]", name, (json_int_t)hits, (json_int_t)misses,
-						100. * (double)hits / (double)(hits + misses)));
+		tp_row(table, json_pack("[s,I,I,f]", name, (json_int_t)hits, (json_int_t)misses, tp_share(hits, hits + misses)));
 }
 
 static json_t *ways_table(const json_t *item)
 {
-	json_t *table = new_table("writable_mappings_counted", "Ways to find writable mappings, as the hypervisor counted them",
-				  json_pack("[o,o,o,o]", column("way", ""), column("found", ""), column("found nothing", ""),
-					    column("hit rate", "%")));
+	static const char *const columns[] = { "way:", "found:", "found nothing:", "hit rate:%", NULL };
+	json_t *table =
+		tp_begin("writable_mappings_counted", "Ways to find writable mappings, as the hypervisor counted them", columns);
 	const json_t *c = json_object_get(json_object_get(item, "stat"), "counter");
 
 	add_way(table, "last writer", number_of(c, "wrmap_last_hit"), number_of(c, "wrmap_last_miss"));

@@ -5,15 +5,6 @@
 
 #include "trace_tables.h"
 
-/* A table without rows. Columns as "name:unit", NULL at the end. */
-json_t *tp_begin(const char *name, const char *title, const char *const columns[]);
-/* Takes the row. */
-void tp_row(json_t *table, json_t *row);
-/* An address: JSON's numbers would be negative from the middle on. */
-json_t *tp_hex(uint64_t n);
-/* In per cent; of nothing, 0. */
-double tp_share(uint64_t part, uint64_t whole);
-
 /* Costs of trips: the columns of `perf kvm stat`, with percentiles and bytes. */
 #define COST_COLUMNS                                                                                                             \
 	"count:", "share:%", "ticks:ticks", "time:%", "mean:ticks", "p5:ticks", "p50:ticks", "p95:ticks", "min:ticks",           \

@@ -8,18 +8,26 @@
 
 #define FORMAT 1
 
-/* Columns as "name:unit", NULL at the end. */
+static void add_column(json_t *table, const char *name, size_t len, const char *unit)
+{
+	json_array_append_new(json_object_get(table, "columns"), json_pack("{s:s%,s:s}", "name", name, len, "unit", unit));
+}
+
 json_t *tp_begin(const char *name, const char *title, const char *const columns[])
 {
-	json_t *list = json_array();
+	json_t *table = json_pack("{s:s,s:s,s:[],s:[]}", "name", name, "title", title, "columns", "rows");
 
-	for (unsigned i = 0; columns[i]; i++) {
+	for (unsigned i = 0; columns && columns[i]; i++) {
 		const char *colon = strchr(columns[i], ':');
 
-		json_array_append_new(
-			list, json_pack("{s:s%,s:s}", "name", columns[i], (size_t)(colon - columns[i]), "unit", colon + 1));
+		add_column(table, columns[i], (size_t)(colon - columns[i]), colon + 1);
 	}
-	return json_pack("{s:s,s:s,s:o,s:[]}", "name", name, "title", title, "columns", list, "rows");
+	return table;
+}
+
+void tp_column(json_t *table, const char *name, const char *unit)
+{
+	add_column(table, name, strlen(name), unit);
 }
 
 void tp_row(json_t *table, json_t *row)
@@ -35,6 +43,17 @@ json_t *tp_hex(uint64_t n)
 double tp_share(uint64_t part, uint64_t whole)
 {
 	return whole ? 100. * (double)part / (double)whole : 0;
+}
+
+json_t *ta_table(const json_t *report, const char *name)
+{
+	json_t *t;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "tables"), i, t)
+		if (!strcmp(json_string_value(json_object_get(t, "name")), name))
+			return t;
+	return NULL;
 }
 
 static json_t *whole(uint64_t n)

@@ -26,6 +26,19 @@ json_t *ta_points_list(const struct ta_tally *t);
 /* "reflected emulated*2 pulled_through" of an operation's steps, at most len bytes with its end. */
 void ta_shape(const struct ta_operation *o, char *out, size_t len);
 
+/* For who adds a table: one without rows. Columns as "name:unit", NULL at the end; NULL: none yet. */
+json_t *tp_begin(const char *name, const char *title, const char *const columns[]);
+/* One more. */
+void tp_column(json_t *table, const char *name, const char *unit);
+/* Takes the row. */
+void tp_row(json_t *table, json_t *row);
+/* An address: JSON's numbers would be negative from the middle on. */
+json_t *tp_hex(uint64_t n);
+/* In per cent; of nothing, 0. */
+double tp_share(uint64_t part, uint64_t whole);
+/* A report's table of that name, borrowed. NULL: it has none. */
+json_t *ta_table(const json_t *report, const char *name);
+
 /* Formats: text, json, csv. False: there is no such format. */
 bool ta_show(FILE *f, const json_t *report, const char *format);
 #define TA_FORMATS "text, json or csv"
