@@ -7,18 +7,22 @@
 
 /* ---- tables ---- */
 
+static json_t *rows_of(const json_t *report, const char *table)
+{
+	json_t *rows = json_object_get(ta_table(report, table), "rows");
+
+	ck_assert_ptr_nonnull(rows);
+	return rows;
+}
+
 static json_t *row_of(const json_t *report, const char *table, const char *name)
 {
-	json_t *t, *row;
-	size_t i, k;
+	json_t *row;
+	size_t i;
 
-	json_array_foreach(json_object_get(report, "tables"), i, t) {
-		if (strcmp(json_string_value(json_object_get(t, "name")), table))
-			continue;
-		json_array_foreach(json_object_get(t, "rows"), k, row)
-			if (json_is_string(json_array_get(row, 0)) && !strcmp(json_string_value(json_array_get(row, 0)), name))
-				return row;
-	}
+	json_array_foreach(rows_of(report, table), i, row)
+		if (json_is_string(json_array_get(row, 0)) && !strcmp(json_string_value(json_array_get(row, 0)), name))
+			return row;
 	ck_abort_msg("%s has no row %s", table, name);
 	return NULL;
 }
@@ -55,8 +59,7 @@ START_TEST(costs_are_counted_summed_and_ranked)
 	ck_assert_int_eq(cell(row, 11), 800);
 	ck_assert_int_eq(cell(row_of(report, "trips", "all"), 1), 101);
 	ck_assert_int_eq(cell(row_of(report, "root_loads", "0"), 1), 100);
-	ck_assert_int_eq(
-		cell(json_array_get(json_object_get(json_array_get(json_object_get(report, "tables"), 12), "rows"), 0), 0), 100);
+	ck_assert_int_eq(cell(json_array_get(rows_of(report, "worst"), 0), 0), 100);
 	json_decref(report);
 }
 END_TEST
@@ -190,7 +193,7 @@ END_TEST
 
 START_TEST(causes_and_the_timeline_sum_up_to_all_of_it)
 {
-	json_t *report, *row, *tables;
+	json_t *report, *row;
 	json_int_t causes = 0, timeline = 0;
 	size_t i;
 
@@ -204,14 +207,13 @@ START_TEST(causes_and_the_timeline_sum_up_to_all_of_it)
 	}
 	end();
 	report = ta_report(&tally, 0);
-	tables = json_object_get(report, "tables");
-	json_array_foreach(json_object_get(json_array_get(tables, 6), "rows"), i, row)
+	json_array_foreach(rows_of(report, "causes"), i, row)
 		causes += cell(row, 4);
-	json_array_foreach(json_object_get(json_array_get(tables, 11), "rows"), i, row)
+	json_array_foreach(rows_of(report, "timeline"), i, row)
 		timeline += cell(row, 2);
 	ck_assert_int_eq(causes, 70000);
 	ck_assert_int_eq(timeline, 70000);
-	ck_assert_uint_eq(json_array_size(json_object_get(json_array_get(tables, 6), "rows")), TA_CAUSES);
+	ck_assert_uint_eq(json_array_size(rows_of(report, "causes")), TA_CAUSES);
 	json_decref(report);
 }
 END_TEST
@@ -239,18 +241,18 @@ START_TEST(places_are_ranked_by_what_they_took)
 	}
 	end();
 	report = ta_report(&tally, 0);
-	rows = json_object_get(json_array_get(json_object_get(report, "tables"), 15), "rows");
+	rows = rows_of(report, "pages");
 	ck_assert_uint_eq(json_array_size(rows), 20);
 	ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 0), 0)), "0x7000");
 	ck_assert_int_eq(cell(json_array_get(rows, 0), 1), 20);
 	ck_assert_int_eq(cell(json_array_get(rows, 0), 3), 20000000);
 	ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 1), 0)), "0x400000309000");
 	ck_assert_int_eq(cell(json_array_get(rows, 1), 3), 777);
-	rows = json_object_get(json_array_get(json_object_get(report, "tables"), 13), "rows");
+	rows = rows_of(report, "vcpus");
 	ck_assert_uint_eq(json_array_size(rows), 2);
 	ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 1), 0)), "0x1");
 	ck_assert_int_eq(cell(json_array_get(rows, 1), 1), 2500);
-	rows = json_object_get(json_array_get(json_object_get(report, "tables"), 14), "rows");
+	rows = rows_of(report, "rips");
 	ck_assert_uint_eq(json_array_size(rows), 3);
 	json_decref(report);
 }
