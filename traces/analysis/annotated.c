@@ -13,31 +13,11 @@ static const char *const fate_names[TA_FATES] = {
 #undef FATE
 };
 
-static const char *const fate_texts[TA_FATES] = {
-	"",
-#define FATE(id, text) text,
-#include "fates.def"
-#undef FATE
-};
-
 static const char *const op_names[TA_OPS] = {
 	"",
 #define GUEST_OP(id, text) #id,
 #include "guest_ops.def"
 #undef GUEST_OP
-};
-
-static const char *const op_texts[TA_OPS] = {
-	"",
-#define GUEST_OP(id, text) text,
-#include "guest_ops.def"
-#undef GUEST_OP
-};
-
-static const char *const kind_texts[TRIP_MAX] = {
-#define TRIP(id, text, paging) text,
-#include "trips.def"
-#undef TRIP
 };
 
 static const bool kind_paging[TRIP_MAX] = {
@@ -64,24 +44,9 @@ const char *ta_fate_name(unsigned fate)
 	return of(fate_names, TA_FATES, fate);
 }
 
-const char *ta_fate_text(unsigned fate)
-{
-	return of(fate_texts, TA_FATES, fate);
-}
-
 const char *ta_op_name(unsigned op)
 {
 	return of(op_names, TA_OPS, op);
-}
-
-const char *ta_op_text(unsigned op)
-{
-	return of(op_texts, TA_OPS, op);
-}
-
-const char *ta_kind_text(unsigned kind)
-{
-	return of(kind_texts, TRIP_MAX, kind);
 }
 
 int ta_fate_number(const char *name)

@@ -62,9 +62,7 @@ static inline unsigned ta_vcpu(const struct ta_record *r)
 
 /* A number beyond its table is "unknown"; fate and operation 0 are "". */
 const char *ta_fate_name(unsigned fate);
-const char *ta_fate_text(unsigned fate);
 const char *ta_op_name(unsigned op);
-const char *ta_op_text(unsigned op);
 /* -1: there is none of that name. */
 int ta_fate_number(const char *name);
 int ta_op_number(const char *name);
@@ -72,6 +70,5 @@ int ta_kind_number(const char *name);
 /* Whether the trips of that kind are page faults; is it page-table virtualisation. */
 bool ta_kind_is_fault(unsigned kind);
 bool ta_kind_is_paging(unsigned kind);
-const char *ta_kind_text(unsigned kind);
 
 #endif
