@@ -37,12 +37,10 @@ json_t *tp_operations(struct ta_tally *t)
 		trips[o->kind] += o->trips;
 	}
 	for (unsigned i = 1; i < TA_OPS; i++) {
-		json_t *rows = json_object_get(table, "rows");
+		json_t *row = tp_cost(table, ta_op_name(i), &by[i], &all);
 
-		tp_cost(table, ta_op_name(i), &by[i], &all);
-		if (by[i].count)
-			json_array_append_new(json_array_get(rows, json_array_size(rows) - 1),
-					      json_real((double)trips[i] / (double)by[i].count));
+		if (row)
+			json_array_append_new(row, json_real((double)trips[i] / (double)by[i].count));
 		ta_distribution_free(&by[i]);
 	}
 	ta_distribution_free(&all);

@@ -9,8 +9,8 @@
 #define COST_COLUMNS                                                                                                             \
 	"count:", "share:%", "ticks:ticks", "time:%", "mean:ticks", "p5:ticks", "p50:ticks", "p95:ticks", "min:ticks",           \
 		"max:ticks", "bytes:bytes"
-/* A row of them behind a name, if there is any value; shares are of `all`. */
-void tp_cost(json_t *table, const char *name, struct ta_distribution *d, const struct ta_distribution *all);
+/* A row of them behind a name, borrowed, to which a table may add columns; shares are of `all`. NULL and no row: there is no value. */
+json_t *tp_cost(json_t *table, const char *name, struct ta_distribution *d, const struct ta_distribution *all);
 
 /* Of the guest's operations: operation_tables.c. */
 json_t *tp_operations(struct ta_tally *t);

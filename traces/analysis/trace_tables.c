@@ -56,31 +56,21 @@ json_t *ta_table(const json_t *report, const char *name)
 	return NULL;
 }
 
-static json_t *whole(uint64_t n)
-{
-	return json_integer((json_int_t)n);
-}
-
 /* ---- costs of trips: the columns of `perf kvm stat`, with percentiles and bytes ---- */
 
-static json_t *cost_row(const char *name, struct ta_distribution *d, const struct ta_distribution *all)
-{
-	return json_pack("[s,I,f,I,f,f,I,I,I,I,I]", name, (json_int_t)d->count, tp_share(d->count, all->count),
-			 (json_int_t)d->sum, tp_share(d->sum, all->sum), ta_distribution_mean(d),
-			 (json_int_t)ta_distribution_percentile(d, 5), (json_int_t)ta_distribution_percentile(d, 50),
-			 (json_int_t)ta_distribution_percentile(d, 95), (json_int_t)ta_distribution_percentile(d, 0),
-			 (json_int_t)ta_distribution_percentile(d, 100));
-}
-
-void tp_cost(json_t *table, const char *name, struct ta_distribution *d, const struct ta_distribution *all)
+json_t *tp_cost(json_t *table, const char *name, struct ta_distribution *d, const struct ta_distribution *all)
 {
 	json_t *row;
 
 	if (!d->count)
-		return;
-	row = cost_row(name, d, all);
-	json_array_append_new(row, whole(d->bytes));
+		return NULL;
+	row = json_pack("[s,I,f,I,f,f,I,I,I,I,I,I]", name, (json_int_t)d->count, tp_share(d->count, all->count),
+			(json_int_t)d->sum, tp_share(d->sum, all->sum), ta_distribution_mean(d),
+			(json_int_t)ta_distribution_percentile(d, 5), (json_int_t)ta_distribution_percentile(d, 50),
+			(json_int_t)ta_distribution_percentile(d, 95), (json_int_t)ta_distribution_percentile(d, 0),
+			(json_int_t)ta_distribution_percentile(d, 100), (json_int_t)d->bytes);
 	tp_row(table, row);
+	return row;
 }
 
 static json_t *trips_table(struct ta_tally *t)
