@@ -137,28 +137,20 @@ json_t *tp_pages(struct ta_tally *t)
 			    columns, 12);
 }
 
-/* "fill, resync*3": what happened in the trip. */
+/* "fill resync*3": what happened in the trip. */
 static void say_happened(const struct ta_trip *trip, char *out, size_t len)
 {
-	size_t used = 0;
-
 	*out = 0;
-	for (unsigned i = 0; i < PN_EV_MAX && used < len; i++) {
-		if (!trip->happened[i])
-			continue;
-		used += (size_t)snprintf(out + used, len - used, "%s%s", used ? " " : "", pn_event_name(i));
-		if (trip->happened[i] > 1 && used < len)
-			used += (size_t)snprintf(out + used, len - used, "*%u", trip->happened[i]);
-	}
+	for (unsigned i = 0; i < PN_EV_MAX; i++)
+		if (trip->happened[i])
+			tp_word(out, len, pn_event_name(i), trip->happened[i]);
 }
 
 static void say_before(const struct ta_trip *trip, char *out, size_t len)
 {
-	size_t used = 0;
-
 	*out = 0;
-	for (unsigned i = trip->nr_before; i-- && used < len;)
-		used += (size_t)snprintf(out + used, len - used, "%s%s", used ? " " : "", ta_code_name(trip->before[i]));
+	for (unsigned i = trip->nr_before; i--;)
+		tp_word(out, len, ta_code_name(trip->before[i]), 1);
 }
 
 json_t *tp_worst(const struct ta_tally *t)

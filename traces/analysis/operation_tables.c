@@ -8,16 +8,11 @@
 
 void ta_shape(const struct ta_operation *o, char *out, size_t len)
 {
-	size_t used = 0;
-
 	*out = 0;
-	for (unsigned i = 0; i < o->nr_steps && used < len; i++) {
-		used += (size_t)snprintf(out + used, len - used, "%s%s", i ? " " : "", ta_code_name(o->step[i]));
-		if (o->times[i] > 1 && used < len)
-			used += (size_t)snprintf(out + used, len - used, "*%u", o->times[i]);
-	}
-	if (o->longer && used < len)
-		snprintf(out + used, len - used, " ...");
+	for (unsigned i = 0; i < o->nr_steps; i++)
+		tp_word(out, len, ta_code_name(o->step[i]), o->times[i]);
+	if (o->longer)
+		tp_word(out, len, "...", 1);
 }
 
 json_t *tp_operations(struct ta_tally *t)
@@ -157,12 +152,10 @@ json_t *ta_operations_list(const struct ta_tally *t)
 /* Which events, of a trip's `within`. */
 static void say_within(uint64_t within, char *out, size_t len)
 {
-	size_t used = 0;
-
 	*out = 0;
-	for (unsigned i = 0; i < PN_EV_MAX && used < len; i++)
+	for (unsigned i = 0; i < PN_EV_MAX; i++)
 		if (within >> i & 1)
-			used += (size_t)snprintf(out + used, len - used, "%s%s", used ? " " : "", pn_event_name(i));
+			tp_word(out, len, pn_event_name(i), 1);
 }
 
 static int by_cause_cost(const void *a, const void *b)

@@ -5,6 +5,9 @@
 
 #include "trace_tables.h"
 
+/* Puts a word behind what is in `out`, a string in `len` bytes, as far as there is room; above 1, how many times with it: "fill*3". */
+void tp_word(char *out, size_t len, const char *word, unsigned times);
+
 /* Costs of trips: the columns of `perf kvm stat`, with percentiles and bytes. */
 #define COST_COLUMNS                                                                                                             \
 	"count:", "share:%", "ticks:ticks", "time:%", "mean:ticks", "p5:ticks", "p50:ticks", "p95:ticks", "min:ticks",           \

@@ -45,6 +45,15 @@ double tp_share(uint64_t part, uint64_t whole)
 	return whole ? 100. * (double)part / (double)whole : 0;
 }
 
+void tp_word(char *out, size_t len, const char *word, unsigned times)
+{
+	size_t used = strlen(out);
+
+	used += (size_t)snprintf(out + used, len - used, "%s%s", used ? " " : "", word);
+	if (times > 1 && used < len)
+		snprintf(out + used, len - used, "*%u", times);
+}
+
 json_t *ta_table(const json_t *report, const char *name)
 {
 	json_t *t;
