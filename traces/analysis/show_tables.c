@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tables as text in columns, as CSV, and as the JSON that they are. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "trace_tables.h"
@@ -24,7 +25,7 @@ static const char *cell_text(const json_t *row, size_t column, char out[CELL])
 	return out;
 }
 
-/* "mean, ticks"; only the name where the unit goes without saying. */
+/* "share %"; only the name where the unit goes without saying. */
 static const char *head_text(const json_t *table, size_t column, char out[CELL])
 {
 	const char *unit = unit_of(table, column);
@@ -34,7 +35,7 @@ static const char *head_text(const json_t *table, size_t column, char out[CELL])
 	return out;
 }
 
-static size_t width_of(const json_t *table, size_t column)
+static int width_of(const json_t *table, size_t column)
 {
 	char cell[CELL];
 	size_t width = strlen(head_text(table, column, cell)), i;
@@ -45,7 +46,7 @@ static size_t width_of(const json_t *table, size_t column)
 
 		width = n > width ? n : width;
 	}
-	return width;
+	return (int)width;
 }
 
 static bool is_text(const json_t *table, size_t column)
@@ -53,39 +54,44 @@ static bool is_text(const json_t *table, size_t column)
 	return json_is_string(json_array_get(json_array_get(json_object_get(table, "rows"), 0), column));
 }
 
-static void put_cell(FILE *f, const json_t *table, size_t column, const char *text, bool last)
+/* Below zero: to the left. */
+static void put_cell(FILE *f, int width, const char *text, bool last)
 {
-	int width = (int)width_of(table, column);
-
-	if (!is_text(table, column))
-		fprintf(f, "%*s", width, text);
-	else if (last)
+	if (last && width < 0)
 		fputs(text, f);
 	else
-		fprintf(f, "%-*s", width, text);
+		fprintf(f, "%*s", width, text);
 	fputs(last ? "\n" : "  ", f);
 }
 
 #define TEXT_ROWS 64
 
-static void show_text(FILE *f, const json_t *table)
+static bool show_text(FILE *f, const json_t *table)
 {
 	size_t columns = json_array_size(json_object_get(table, "columns")), i;
 	const json_t *row;
 	char cell[CELL];
+	int *width;
 
 	fprintf(f, "%s\n\n", json_string_value(json_object_get(table, "title")));
 	if (!json_array_size(json_object_get(table, "rows"))) {
 		fputs("  none\n", f);
-		return;
+		return true;
 	}
-	for (size_t c = 0; c < columns; c++)
-		put_cell(f, table, c, head_text(table, c, cell), c + 1 == columns);
+	width = malloc(columns * sizeof(*width));
+	if (!width)
+		return false;
+	for (size_t c = 0; c < columns; c++) {
+		width[c] = is_text(table, c) ? -width_of(table, c) : width_of(table, c);
+		put_cell(f, width[c], head_text(table, c, cell), c + 1 == columns);
+	}
 	json_array_foreach(json_object_get(table, "rows"), i, row)
 		for (size_t c = 0; c < columns && i < TEXT_ROWS; c++)
-			put_cell(f, table, c, cell_text(row, c, cell), c + 1 == columns);
+			put_cell(f, width[c], cell_text(row, c, cell), c + 1 == columns);
 	if (i > TEXT_ROWS)
 		fprintf(f, "... and %zu more: JSON and CSV have all\n", i - TEXT_ROWS);
+	free(width);
+	return true;
 }
 
 static void put_csv(FILE *f, const char *text, bool last)
@@ -133,7 +139,10 @@ bool ta_show(FILE *f, const json_t *report, const char *format)
 		if (!csv && json_is_false(json_object_get(table, "text")))
 			continue;
 		fputs(i ? "\n" : "", f);
-		(csv ? show_csv : show_text)(f, table);
+		if (csv)
+			show_csv(f, table);
+		else if (!show_text(f, table))
+			return false;
 	}
 	return true;
 }

@@ -39,7 +39,7 @@ double tp_share(uint64_t part, uint64_t whole);
 /* A report's table of that name, borrowed. NULL: it has none. */
 json_t *ta_table(const json_t *report, const char *name);
 
-/* Formats: text, json, csv. False: there is no such format. */
+/* Formats: text, json, csv. False: there is no such format, or no memory. */
 bool ta_show(FILE *f, const json_t *report, const char *format);
 #define TA_FORMATS "text, json or csv"
 
