@@ -91,8 +91,14 @@ static enum annotation annotation_of(const bt_field_class *fc, unsigned own, boo
 	return member_is(fc, at, "op", false) ? ANNOTATED_operations : ANNOTATED_trips;
 }
 
-/* Its number, or -1 after a message. `own`: fields before the annotations. */
-static int known_event(struct decoder *d, const bt_event_class *ec, unsigned *own)
+/* A loss has event_id, event and count alone. */
+static unsigned own_fields(unsigned event)
+{
+	return event == PN_EV_MAX ? 3 : COMMON_FIELDS + event_fields(event);
+}
+
+/* Its number, or -1 after a message. */
+static int known_event(struct decoder *d, const bt_event_class *ec)
 {
 	static const char prefix[] = "penumbra:";
 	const bt_field_class *fc = bt_event_class_borrow_payload_field_class_const(ec);
@@ -104,7 +110,6 @@ static int known_event(struct decoder *d, const bt_event_class *ec, unsigned *ow
 		event = PN_EV_MAX;
 	if (event < 0)
 		return wrong(d, "the trace has an event \"%s\", which is none of Penumbra's", name ? name : "(no name)") - 1;
-	*own = event == PN_EV_MAX ? 3 : COMMON_FIELDS + event_fields((unsigned)event);
 	if (!fc || !(event == PN_EV_MAX ? has_loss_fields(fc) : has_own_fields(fc, (unsigned)event)))
 		return wrong(d, "the trace's event \"%s\" has other fields than this version of Penumbra knows", name) - 1;
 	return event;
@@ -112,7 +117,7 @@ static int known_event(struct decoder *d, const bt_event_class *ec, unsigned *ow
 
 static const struct decoder_class *find_class(struct decoder *d, const bt_event_class *ec)
 {
-	unsigned own = 0;
+	unsigned own;
 	int event;
 
 	if (d->last < d->nr_known && d->known[d->last].event_class == ec)
@@ -120,16 +125,18 @@ static const struct decoder_class *find_class(struct decoder *d, const bt_event_
 	for (d->last = 0; d->last < d->nr_known; d->last++)
 		if (d->known[d->last].event_class == ec)
 			return &d->known[d->last];
-	event = known_event(d, ec, &own);
+	event = known_event(d, ec);
 	if (event < 0)
 		return NULL;
 	if (d->nr_known == sizeof(d->known) / sizeof(d->known[0])) {
 		wrong(d, "the trace has too many classes of events");
 		return NULL;
 	}
+	own = own_fields((unsigned)event);
 	d->known[d->nr_known] = (struct decoder_class){
 		.event_class = ec,
 		.event = (unsigned)event,
+		.own = own,
 		.annotated = annotation_of(bt_event_class_borrow_payload_field_class_const(ec), own, event == PN_EV_trip),
 	};
 	return &d->known[d->nr_known++];
@@ -145,16 +152,16 @@ static const char *text(const bt_field *payload, uint64_t at)
 	return bt_field_string_get_value(bt_field_structure_borrow_member_field_by_index_const(payload, at));
 }
 
-static void read_payload(const bt_field *payload, unsigned event, struct pn_record *rec)
+static void read_payload(const bt_field *payload, const struct decoder_class *c, struct pn_record *rec)
 {
-	rec->event = (uint16_t)event;
+	rec->event = (uint16_t)c->event;
 	rec->domain = (uint8_t)integer(payload, 0);
 	rec->vcpu = (uint8_t)integer(payload, 1);
 	rec->cost = (uint32_t)integer(payload, 2);
 	rec->bytes = (uint32_t)integer(payload, 3);
 	rec->seq = (uint32_t)integer(payload, 4);
-	for (unsigned i = 0; i < event_fields(event); i++) {
-		if (fields[event][i].format == 't') {
+	for (unsigned i = 0; i < c->own - COMMON_FIELDS; i++) {
+		if (fields[c->event][i].format == 't') {
 			int kind = ta_kind_number(text(payload, COMMON_FIELDS + i));
 
 			rec->payload[i] = kind < 0 ? TRIP_MAX : (uint64_t)kind;
@@ -166,7 +173,7 @@ static void read_payload(const bt_field *payload, unsigned event, struct pn_reco
 
 static void read_annotations(const bt_field *payload, const struct decoder_class *c, struct ta_record *r)
 {
-	unsigned at = c->event == PN_EV_MAX ? 3 : COMMON_FIELDS + event_fields(c->event);
+	unsigned at = c->own;
 	int n;
 
 	r->pcpu = (uint32_t)integer(payload, at++);
@@ -213,7 +220,7 @@ bool decode(struct decoder *d, const bt_message *message, struct ta_record *r, e
 		r->rec.event = (uint16_t)integer(payload, 0);
 		r->rec.payload[0] = integer(payload, 2);
 	} else {
-		read_payload(payload, c->event, &r->rec);
+		read_payload(payload, c, &r->rec);
 	}
 	*annotated = c->annotated;
 	if (c->annotated)

@@ -16,6 +16,7 @@ enum annotation { ANNOTATED_not, ANNOTATED_trips, ANNOTATED_operations };
 struct decoder_class {
 	const bt_event_class *event_class; /* kept alive by the stream that it is of */
 	unsigned event;                    /* PN_EV_MAX: a loss */
+	unsigned own;                      /* fields before the annotations */
 	enum annotation annotated;
 };
 

@@ -156,7 +156,7 @@ static void put_own(struct filling *f, const struct ta_record *r)
 	put(f, rec->cost);
 	put(f, rec->bytes);
 	put(f, rec->seq);
-	for (unsigned i = 0; i < event_fields(rec->event); i++) {
+	for (unsigned i = 0, n = event_fields(rec->event); i < n; i++) {
 		if (event_field_format(rec->event, i) == 't')
 			put_text(f, pn_trip_name(rec->payload[i]));
 		else
