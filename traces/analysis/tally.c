@@ -196,14 +196,12 @@ static void book_worst(struct ta_tally *t, const struct ta_trip *trip)
 
 static void book_searches(struct ta_tally *t, const struct ta_trip *trip)
 {
-	t->searches += trip->happened[PN_EV_revoke];
-	t->found[0] += trip->by_guess;
-	t->found[1] += trip->by_scan;
-	t->found[2] += trip->by_fixup;
-	t->searches_by[0] += trip->searches_guess;
-	t->searches_by[1] += trip->searches_scan;
-	t->searches_by[2] += trip->searches_fixup;
-	t->searches_none += trip->searches_none;
+	t->nr_searches += trip->happened[PN_EV_revoke];
+	for (unsigned way = 0; way < TA_WAYS; way++) {
+		t->searches.found[way] += trip->searches.found[way];
+		t->searches.by[way] += trip->searches.by[way];
+	}
+	t->searches.none += trip->searches.none;
 }
 
 static bool book_figures(struct ta_tally *t, const struct ta_trip *trip)
@@ -275,17 +273,18 @@ static void begin_trip(struct ta_tally *t, const struct ta_record *r)
 	}
 }
 
-static void note_search(struct ta_trip *c, const struct ta_record *r)
+static void note_search(struct ta_searches *s, const struct ta_record *r)
 {
-	uint64_t guess = r->rec.payload[1], scan = r->rec.payload[2], fixup = r->rec.payload[3];
+	bool any = false;
 
-	c->by_guess += guess;
-	c->by_scan += scan;
-	c->by_fixup += fixup;
-	c->searches_guess += guess != 0;
-	c->searches_scan += scan != 0;
-	c->searches_fixup += fixup != 0;
-	c->searches_none += !guess && !scan && !fixup;
+	for (unsigned way = 0; way < TA_WAYS; way++) {
+		uint64_t found = r->rec.payload[1 + way];
+
+		s->found[way] += found;
+		s->by[way] += found != 0;
+		any |= found != 0;
+	}
+	s->none += !any;
 }
 
 /* ---- regions ---- */
@@ -330,7 +329,7 @@ static void note_inside(struct ta_tally *t, const struct ta_record *r)
 		return;
 	c->happened[r->rec.event] += c->happened[r->rec.event] < UINT16_MAX;
 	if (r->rec.event == PN_EV_revoke)
-		note_search(c, r);
+		note_search(&c->searches, r);
 }
 
 void ta_tally_note(struct ta_tally *t, const struct ta_record *r)

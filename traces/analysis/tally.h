@@ -31,12 +31,19 @@ static inline ta_code ta_code_of(const struct ta_record *r)
 #define TA_CODES (TRIP_MAX + TA_FATES)
 const char *ta_code_name(ta_code code);
 
+/* Searches for writable mappings. One may find some in several ways. */
+enum ta_way { TA_WAY_guess, TA_WAY_other, TA_WAY_fixup, TA_WAYS }; /* in the order of the event's fields */
+struct ta_searches {
+	uint64_t found[TA_WAYS]; /* mappings */
+	uint64_t by[TA_WAYS];    /* searches that found any that way */
+	uint64_t none;           /* those that found none */
+};
+
 /* A trip, with what happened in it. */
 struct ta_trip {
 	struct ta_record r;
 	uint16_t happened[PN_EV_MAX]; /* saturated */
-	uint64_t by_guess, by_scan, by_fixup;
-	uint32_t searches_guess, searches_scan, searches_fixup, searches_none;
+	struct ta_searches searches;
 	ta_code before[TA_BEFORE]; /* the last first */
 	unsigned nr_before;
 	uint16_t region; /* that it is in: its number, from 1; 0: none */
@@ -88,7 +95,8 @@ struct ta_tally {
 	uint64_t events[PN_MAX_EVENTS], lost[PN_MAX_EVENTS];
 	uint64_t dom0_trips, dom0_cost;
 	struct ta_distribution all, kind[TRIP_MAX], fate[TA_FATES], resyncs[TA_RESYNCS + 1];
-	uint64_t searches, found[3], searches_by[3], searches_none; /* by guess, scan, fixup */
+	uint64_t nr_searches;
+	struct ta_searches searches;
 	struct ta_interval interval[TA_INTERVALS];
 	uint64_t origin, width;                   /* stamp of the first trip chosen, ticks of an interval */
 	struct ta_enumeration vcpus, rips, pages; /* of all; of all; of page faults and INVLPG, addresses */

@@ -119,23 +119,26 @@ static json_t *resyncs_table(struct ta_tally *t)
 
 /* ---- writable mappings, bytes ---- */
 
+static void add_searches(json_t *table, const char *way, uint64_t n, uint64_t all, uint64_t found, uint64_t all_found)
+{
+	tp_row(table,
+	       json_pack("[s,I,f,I,f]", way, (json_int_t)n, tp_share(n, all), (json_int_t)found, tp_share(found, all_found)));
+}
+
 static json_t *searches_table(const struct ta_tally *t)
 {
 	static const char *const columns[] = { "way:", "searches:", "hit rate:%", "mappings:", "of mappings:%", NULL };
-	static const char *const way[] = { "guess", "other", "fixup" };
+	static const char *const way[TA_WAYS] = { "guess", "other", "fixup" };
 	json_t *table = tp_begin(
 		"writable_mappings",
 		"Searches for writable mappings: which way found them (other: reverse map, last writer or a scan)", columns);
-	uint64_t found = t->found[0] + t->found[1] + t->found[2];
+	const struct ta_searches *s = &t->searches;
+	const uint64_t all = t->nr_searches, found = s->found[TA_WAY_guess] + s->found[TA_WAY_other] + s->found[TA_WAY_fixup];
 
-	for (unsigned i = 0; i < 3; i++)
-		tp_row(table,
-		       json_pack("[s,I,f,I,f]", way[i], (json_int_t)t->searches_by[i], tp_share(t->searches_by[i], t->searches),
-				 (json_int_t)t->found[i], tp_share(t->found[i], found)));
-	tp_row(table, json_pack("[s,I,f,I,f]", "none there", (json_int_t)t->searches_none,
-				tp_share(t->searches_none, t->searches), (json_int_t)0, 0.));
-	tp_row(table, json_pack("[s,I,f,I,f]", "all", (json_int_t)t->searches, tp_share(t->searches, t->searches),
-				(json_int_t)found, tp_share(found, found)));
+	for (unsigned i = 0; i < TA_WAYS; i++)
+		add_searches(table, way[i], s->by[i], all, s->found[i], found);
+	add_searches(table, "none there", s->none, all, 0, found);
+	add_searches(table, "all", all, all, found, found);
 	return table;
 }
 
