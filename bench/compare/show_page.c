@@ -92,10 +92,7 @@ void show_page(FILE *f, const struct comparison *c, unsigned most)
 {
 	static const enum outcome shown[] = { OUTCOME_WORSE, OUTCOME_BETTER, OUTCOME_UNCLEAR, OUTCOME_WITHIN, OUTCOME_SAME };
 
-	fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-	      "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>Penumbra: two runs</title>\n",
-	      f);
-	html_style(f);
+	html_begin(f, "two runs");
 	fputs("</head><body>\n<header><h1>What differs between two runs</h1></header>\n<main>\n", f);
 	put_summary(f, c);
 	put_lost(f, c);

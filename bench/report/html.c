@@ -20,6 +20,16 @@ void html_text(FILE *f, const char *s)
 	}
 }
 
+void html_begin(FILE *f, const char *title)
+{
+	fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
+	      "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>Penumbra: ",
+	      f);
+	html_text(f, title);
+	fputs("</title>\n", f);
+	html_style(f);
+}
+
 static void group_thousands(const char *digits, char *out)
 {
 	size_t n = strlen(digits);

@@ -7,6 +7,8 @@
 
 #include "util.h"
 
+/* The beginning of a page, up to its style sheet: more of the head may follow, and </head>. "Penumbra: " stands before the title. */
+void html_begin(FILE *f, const char *title);
 /* Write `s` escaped, for text and for attribute values in double quotes. */
 void html_text(FILE *f, const char *s);
 /* A number as people read it: "5 234", "12.3", "0.031"; thin spaces between thousands. Returns `out`. */

@@ -66,12 +66,7 @@ static void write_page(FILE *f, const struct dataset *d)
 {
 	const char *run = json_string_value(json_object_get(d->root, "run"));
 
-	fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-	      "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>Penumbra: ",
-	      f);
-	html_text(f, run ? run : "");
-	fputs("</title>\n", f);
-	html_style(f);
+	html_begin(f, run ? run : "");
 	fputs("</head><body>\n<header><h1>", f);
 	fputs(modelled_machine(d, 0) ? "Shadow or nested paging: who wins where" : "What a page fault costs", f);
 	fputs("</h1><p class=soft>Penumbra, run ", f);

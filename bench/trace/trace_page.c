@@ -14,10 +14,7 @@
 
 void trace_page_begin(FILE *f)
 {
-	fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-	      "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>Penumbra: traces</title>\n",
-	      f);
-	html_style(f);
+	html_begin(f, "traces");
 	fputs("<style>figure{margin:1rem 0}figure svg{max-width:none}</style>\n"
 	      "</head><body>\n<header><h1>What the traces say</h1><p class=soft>Times are ticks of the TSC: under QEMU, "
 	      "instructions.</p></header>\n"

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "report_markup.h"
 #include "trace_tables.h"
 
 #define WIDTH  960.
@@ -14,7 +15,6 @@
 #define RIGHT  10.
 #define INNER  (WIDTH - LEFT - RIGHT)
 #define LETTER 6.8
-#define GREY   "#8a8f98"
 
 static const json_t *rows_of(const json_t *report, const char *table)
 {
@@ -55,7 +55,12 @@ struct palette palette_of(const json_t *report)
 	return p;
 }
 
-/* The fourth of the series' colours is the grey of the rest. */
+/* Of the series' colours, the fourth is the grey of the rest. */
+static const char *others_colour(void)
+{
+	return series_colour(3);
+}
+
 static const char *nth_colour(unsigned n)
 {
 	return series_colour(n < 3 ? n : n + 1);
@@ -66,18 +71,16 @@ const char *palette_colour(const struct palette *p, const char *name)
 	for (unsigned i = 0; i < p->count; i++)
 		if (!strcmp(p->name[i], name))
 			return nth_colour(i);
-	return GREY;
+	return others_colour();
 }
 
 void put_palette(FILE *f, const struct palette *p)
 {
-	fputs("<ul class=key>", f);
-	for (unsigned i = 0; i < p->count; i++) {
-		fprintf(f, "<li><i style=\"background:%s\"></i>", nth_colour(i));
-		html_text(f, p->name[i]);
-		fputs("</li>", f);
-	}
-	fputs("<li><i style=\"background:" GREY "\"></i>others</li></ul>\n", f);
+	report_key_begin(f);
+	for (unsigned i = 0; i < p->count; i++)
+		report_key(f, nth_colour(i), p->name[i]);
+	report_key(f, others_colour(), "others");
+	report_key_end(f);
 }
 
 /* ---- what all pictures have ---- */
@@ -92,9 +95,8 @@ static void begin_svg(FILE *f, double height, const char *label)
 
 static void end_svg(FILE *f, const char *caption)
 {
-	fputs("</svg><figcaption>", f);
-	html_text(f, caption);
-	fputs("</figcaption></figure>\n", f);
+	fputs("</svg>", f);
+	report_picture_end(f, caption);
 }
 
 static void put_text(FILE *f, double x, double y, const char *anchor, const char *text)
@@ -390,7 +392,7 @@ static void put_step(FILE *f, const json_t *trip, double y, double since)
 	put_text(f, GUEST - 10, y + 4, "end", when);
 	put_line(f, GUEST, y, HYPER - 6, y, "marker-end=\"url(#tip)\"");
 	put_text(f, (GUEST + HYPER) / 2, y - 5, "middle", text_at(trip, WORST_ADDRESS));
-	fprintf(f, "<rect x=\"%.0f\" y=\"%.1f\" width=\"10\" height=\"28\" fill=\"#2f7ed8\"/>\n", HYPER - 5, y - 2);
+	fprintf(f, "<rect x=\"%.0f\" y=\"%.1f\" width=\"10\" height=\"28\" fill=\"%s\"/>\n", HYPER - 5, y - 2, series_colour(0));
 	put_text(f, HYPER + 14, y + 8, "start", work);
 	put_text(f, HYPER + 14, y + 23, "start", text_at(trip, WORST_WITHIN));
 	put_line(f, HYPER - 6, y + 26, GUEST + 6, y + 26, "stroke-dasharray=\"4 3\" marker-end=\"url(#tip)\"");
