@@ -5,27 +5,31 @@
 EXPLAIN_SRCS = explain/main.c explain/machine.c explain/record.c explain/state.c
 EXPLAIN_FILES := $(shell sed -n 's/^OPERATION.[^,]*, *"\([^"]*\)".*/\1/p' $(srcdir)/workloads/explained.def)
 EXPLAIN_FILE_ID = $(shell sed -n 's/^OPERATION.\([^,]*\), *"$(1)".*/\1/p' $(srcdir)/workloads/explained.def)
-EXPLAIN_GUEST_SRCS = explain/guest/library.c workloads/lib/tables.c workloads/lib/params.c
+EXPLAIN_GUEST_SRCS = explain/guest/library.c explain/guest/mode.c workloads/lib/tables.c workloads/lib/params.c
 EXPLAIN_CFLAGS = -I$(srcdir)/explain $(JANSSON_CFLAGS)
 explain-obj/main/%.o: $(srcdir)/%
 	$(TEST_CC_V) $(ENGINE_CC) $(EXPLAIN_CFLAGS) -c $< -o $@
 
-# $(1) levels, $(2) bytes of a word. One object with one symbol for others: the forms' names are the same otherwise.
+# $(1) levels, $(2) bytes of a word, $(3) what its geometry is called besides, $(4) files. One object with one symbol for others: the forms' names are the
+# same otherwise.
 define explain_guests
-explain-obj/$(1)/%.o: $$(srcdir)/%
+explain-obj/$(1)$(3)/%.o: $$(srcdir)/%
 	$$(TEST_CC_V) $$(CC) $$(AM_CFLAGS) $$(CFLAGS) $$(ENGINE_OPT) -fno-pie -I$$(srcdir)/explain -I$$(srcdir)/explain/guest \
-		-I$$(srcdir)/workloads -I$$(srcdir)/workloads/lib -I$$(srcdir)/workloads/lib/x86_64 -I$$(srcdir)/workloads/lib/$(1)level -I$$(srcdir)/abi \
-		-I$$(srcdir)/hv/base -DWORD_BYTES=$(2) -DEXPLAIN_GUEST=explain_guest_$(1) \
+		-I$$(srcdir)/workloads -I$$(srcdir)/workloads/lib -I$$(srcdir)/workloads/lib/x86_64 -I$$(srcdir)/workloads/lib/$(1)level$(3) -I$$(srcdir)/abi \
+		-I$$(srcdir)/hv/base -DWORD_BYTES=$(2) -DEXPLAIN_GUEST=explain_guest_$(1)$(subst -,_,$(3)) \
 		$$(if $$(filter workloads/%,$$*),-Dworkload_main=workload_$$(subst -,_,$$(notdir $$(basename $$*)))) \
 		-MMD -MP -c $$< -o $$@
-explain-obj/guests_$(1).o: $$(patsubst %,explain-obj/$(1)/%.o,$$(EXPLAIN_GUEST_SRCS) $$(EXPLAIN_FILES:%=workloads/%.c))
-	@mkdir -p $$(@D); $$(LD) -r -o $$@.all $$^ && $$(OBJCOPY) --keep-global-symbol=explain_guest_$(1) $$@.all $$@ && rm -f $$@.all
+explain-obj/guests_$(1)$(3).o: $$(patsubst %,explain-obj/$(1)$(3)/%.o,$$(EXPLAIN_GUEST_SRCS) $(4:%=workloads/%.c))
+	@mkdir -p $$(@D); $$(LD) -r -o $$@.all $$^ && $$(OBJCOPY) --keep-global-symbol=explain_guest_$(1)$(subst -,_,$(3)) $$@.all $$@ && rm -f $$@.all
+EXPLAIN_GUESTS += explain-obj/guests_$(1)$(3).o
 endef
-$(eval $(call explain_guests,2,4))
-$(eval $(call explain_guests,3,4))
-$(eval $(call explain_guests,4,8))
-$(eval $(call explain_guests,5,8))
-EXPLAIN_GUESTS = explain-obj/guests_2.o explain-obj/guests_3.o explain-obj/guests_4.o explain-obj/guests_5.o
+# As workloads/guests.mk has it, some 32-bit workloads have a kernel half of 2 GiB.
+$(eval $(call explain_guests,2,4,,$(filter-out $(GUEST_WINDOWS),$(EXPLAIN_FILES))))
+$(eval $(call explain_guests,3,4,,$(filter-out $(GUEST_WINDOWS),$(EXPLAIN_FILES))))
+$(eval $(call explain_guests,2,4,-windows,$(GUEST_WINDOWS)))
+$(eval $(call explain_guests,3,4,-windows,$(GUEST_WINDOWS)))
+$(eval $(call explain_guests,4,8,,$(EXPLAIN_FILES)))
+$(eval $(call explain_guests,5,8,,$(EXPLAIN_FILES)))
 
 # $(1) recipe
 define explain_recipe

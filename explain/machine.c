@@ -14,6 +14,7 @@
 
 #include "cpu.h"
 #include "host.h"
+#include "hypercall_abi.h"
 #include "p2m.h"
 #include "paging.h"
 #include "pte.h"
@@ -28,7 +29,8 @@ static struct domain domain;
 static struct vcpu vcpu;
 static struct host_cpu cpu;
 static struct machine_kernel kernel;
-static u32 depth; /* of handlers: 0, no fault is being handled */
+static u32 depth;        /* of handlers: 0, no fault is being handled */
+static bool in_c = true; /* the guest's code is C, which uses stack and variables */
 
 u8 *machine_memory;
 u64 machine_bytes;
@@ -188,6 +190,8 @@ static void fetch(void)
 /* What C code does between the instructions that count: variables are read, functions called and left. */
 static void use_variables(void)
 {
+	if (!in_c)
+		return;
 	touch_kernel(kernel.data, PFEC_W, "variables");
 }
 
@@ -283,6 +287,22 @@ u64 machine_cr3(void)
 	return vcpu.cr3;
 }
 
+u64 machine_cr0(void)
+{
+	return vcpu.cr0;
+}
+
+u64 machine_cr4(void)
+{
+	return vcpu.cr4;
+}
+
+void machine_code_at(gva_t code, bool c)
+{
+	kernel.code = code;
+	in_c = c;
+}
+
 static void begin_exit_at(gva_t va)
 {
 	record_exit(va, 0, "instruction");
@@ -303,13 +323,20 @@ static void end_exit(enum trip kind)
 	record_step_end(false, 0);
 }
 
+static void load_pdptes(u64 cr0, u64 cr3, u64 cr4)
+{
+	if (!paging_load_pdptes(&vcpu, cr0, cr3, cr4, vcpu.efer))
+		die("the guest's PDPTEs have reserved bits set");
+}
+
+/* hv/svm/exit_paging.c: without paging CR3 is only a number. */
 void machine_load_cr3(u64 cr3)
 {
 	begin_exit(GUEST_CR3, cr3, 0);
-	if (!paging_load_pdptes(&vcpu, vcpu.cr0, cr3, vcpu.cr4, vcpu.efer))
-		die("the guest's PDPTEs have reserved bits set");
+	load_pdptes(vcpu.cr0, cr3, vcpu.cr4);
 	vcpu.cr3 = cr3;
-	paging_load_root(&vcpu);
+	if (vcpu.cr0 & CR0_PG)
+		paging_load_root(&vcpu);
 	live();
 	record_entry(TRIP_cr3);
 	fetch();
@@ -320,9 +347,72 @@ void machine_load_cr3(u64 cr3)
 void machine_set_cr4(u64 cr4)
 {
 	begin_exit(GUEST_CR4, cr4, 0);
+	if ((vcpu.cr4 ^ cr4) & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP))
+		load_pdptes(vcpu.cr0, vcpu.cr3, cr4);
 	vcpu.cr4 = cr4;
 	paging_update_modes(&vcpu);
 	end_exit(TRIP_cr4);
+}
+
+/* PG under EFER.LME begins or ends long mode. */
+void machine_set_cr0(u64 cr0)
+{
+	const u64 changed = vcpu.cr0 ^ cr0;
+
+	begin_exit(GUEST_CR0, cr0, 0);
+	if (changed & CR0_PG)
+		load_pdptes(cr0, vcpu.cr3, vcpu.cr4);
+	if (changed & CR0_PG && vcpu.efer & EFER_LME)
+		vcpu.efer = cr0 & CR0_PG ? vcpu.efer | EFER_LMA : vcpu.efer & ~EFER_LMA;
+	vcpu.cr0 = cr0;
+	paging_update_modes(&vcpu);
+	end_exit(TRIP_cr0);
+}
+
+u64 machine_read_cr0(void)
+{
+	begin_exit(GUEST_READ_CR0, 0, 0);
+	end_exit(TRIP_cr_read);
+	return vcpu.cr0;
+}
+
+void machine_write_efer(u64 efer)
+{
+	begin_exit(GUEST_EFER, efer, 0);
+	vcpu.efer = (efer & ~EFER_LMA) | (vcpu.efer & EFER_LMA);
+	paging_update_modes(&vcpu);
+	end_exit(TRIP_efer);
+}
+
+u64 machine_read_efer(void)
+{
+	begin_exit(GUEST_READ_EFER, 0, 0);
+	end_exit(TRIP_msr);
+	return vcpu.efer;
+}
+
+/* hv/domain/hypercall.c */
+static u32 pinned(enum pin_result r)
+{
+	return r == PIN_OK ? 0 : r == PIN_NONE ? PN_HC_ENOSYS : r == PIN_OUTSIDE ? PN_HC_EINVAL : PN_HC_EBUSY;
+}
+
+u32 machine_hypercall(u32 nr, gpa_t gpa, u32 length)
+{
+	u32 r = PN_HC_ENOSYS;
+
+	begin_exit(nr == PN_HC_MMU_UPDATE ? GUEST_MMU_UPDATE :
+		   nr == PN_HC_PIN_ROOT   ? GUEST_PIN_ROOT :
+					    GUEST_UNPIN_ROOT,
+		   nr == PN_HC_MMU_UPDATE ? length : gpa, 0);
+	switch (nr) {
+	case PN_HC_MMU_UPDATE: r = paging_update_entries(&vcpu, gpa, length); break;
+	case PN_HC_PIN_ROOT: r = pinned(paging_pin_root(&vcpu, gpa)); break;
+	case PN_HC_UNPIN_ROOT: r = pinned(paging_unpin_root(&vcpu, gpa)); break;
+	default: die("no operation makes such a hypercall");
+	}
+	end_exit(TRIP_hypercall);
+	return r;
 }
 
 void machine_invlpg(gva_t va)
@@ -345,8 +435,7 @@ void machine_paging_on(const struct machine_kernel *k)
 	vcpu.cr4 = k->cr4;
 	vcpu.efer = k->efer & EFER_LME ? k->efer | EFER_LMA : k->efer;
 	vcpu.cr0 = CR0_PE | CR0_WP | CR0_PG;
-	if (!paging_load_pdptes(&vcpu, vcpu.cr0, k->cr3, k->cr4, vcpu.efer))
-		die("the guest's PDPTEs have reserved bits set");
+	load_pdptes(vcpu.cr0, k->cr3, k->cr4);
 	paging_update_modes(&vcpu);
 	live();
 	fetch();

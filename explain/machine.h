@@ -40,6 +40,18 @@ u64 machine_cr3(void);
 void machine_load_cr3(u64 cr3);
 void machine_set_cr4(u64 cr4);
 void machine_invlpg(gva_t va);
+/* What the guest believes of its registers: known to its own code, so that nothing is executed for it; */
+u64 machine_cr0(void);
+u64 machine_cr4(void);
+/* or by an instruction. */
+u64 machine_read_cr0(void);
+u64 machine_read_efer(void);
+void machine_set_cr0(u64 cr0);
+void machine_write_efer(u64 efer);
+/* Code goes on at that address; until it is told otherwise, what C does between instructions, to stack and variables, is done or not. */
+void machine_code_at(gva_t code, bool c);
+/* A hypercall of hypercall_abi.h that is paging's: its number, its wide argument, its length. */
+u32 machine_hypercall(u32 nr, gpa_t gpa, u32 length);
 
 /* For what records. */
 struct vcpu *machine_vcpu(void);

@@ -28,7 +28,11 @@ static const char *const trips[] = {
 #include "trips.def"
 #undef TRIP
 };
-static const char *const kinds[] = { "read", "write", "cr3", "invlpg", "cr4", "touch", "and" };
+static const char *const kinds[] = {
+#define X(id, name) name,
+	RECORD_KINDS(X)
+#undef X
+};
 
 struct phase_size record_sizes[PHASES_MOST];
 unsigned record_phases;
@@ -188,7 +192,7 @@ static bool goes_on(const struct record_step *s, const char *by)
 	const json_int_t stride = number_of(last, "stride", n + 1 - end);
 	const gva_t va = last ? strtoull(text_of(last, json_object_get(last, "last") ? "last" : "va"), NULL, 16) : 0;
 
-	return last && !s->again && s->kind != GUEST_CR3 && (s->va == va + s->bytes || s->va == va + PAGE_SIZE) &&
+	return last && !s->again && s->kind < GUEST_CR3 && (s->va == va + s->bytes || s->va == va + PAGE_SIZE) &&
 	       !strcmp(text_of(last, "do"), kinds[s->kind]) && !strcmp(text_of(last, "by"), by) &&
 	       !json_object_get(last, "again") && !json_object_get(last, "fault") && n + 1 - end == stride;
 }
@@ -229,14 +233,12 @@ static bool same_trips(const json_t *a, const json_t *b)
 
 static void begin_step(const struct record_step *s, u32 depth)
 {
-	const char *by = depth                                                               ? "handler" :
-			 s->va >= r.user_end || s->kind == GUEST_CR3 || s->kind == GUEST_CR4 ? "kernel" :
-											       "program";
+	const char *by = depth ? "handler" : s->va >= r.user_end || s->kind >= GUEST_INVLPG ? "kernel" : "program";
 	const gva_t focus = r.focus;
 	json_t *o = json_pack("{s:I, s:s, s:s, s:o}", "n", (json_int_t)r.guest_step, "do", kinds[s->kind], "by", by, "va",
 			      state_hex(s->va));
 
-	if (s->kind == GUEST_WRITE || s->kind == GUEST_AND || s->kind == GUEST_CR3 || s->kind == GUEST_CR4)
+	if (s->kind == GUEST_WRITE || s->kind == GUEST_AND || s->kind >= GUEST_CR3)
 		json_object_set_new(o, "value", state_hex(s->value));
 	if (s->again)
 		json_object_set_new(o, "again", json_true());

@@ -35,11 +35,31 @@ json_t *record_counters(void);
 void record_region_begin(const char *phase, gva_t user_end);
 void record_region_end(u64 ops);
 
-enum record_kind { GUEST_READ, GUEST_WRITE, GUEST_CR3, GUEST_INVLPG, GUEST_CR4, GUEST_TOUCH, GUEST_AND };
+/* What the guest does: its number here, and its name in the JSON. */
+#define RECORD_KINDS(X)                                                                                                          \
+	X(READ, "read")                                                                                                          \
+	X(WRITE, "write")                                                                                                        \
+	X(TOUCH, "touch")                                                                                                        \
+	X(AND, "and")                                                                                                            \
+	X(INVLPG, "invlpg")                                                                                                      \
+	X(CR3, "cr3") /* from here on no address of memory */                                                                    \
+	X(CR4, "cr4")                                                                                                            \
+	X(CR0, "cr0")                                                                                                            \
+	X(EFER, "efer")                                                                                                          \
+	X(READ_CR0, "read_cr0")                                                                                                  \
+	X(READ_EFER, "read_efer")                                                                                                \
+	X(MMU_UPDATE, "mmu_update")                                                                                              \
+	X(PIN_ROOT, "pin_root")                                                                                                  \
+	X(UNPIN_ROOT, "unpin_root")
+enum record_kind {
+#define X(id, name) GUEST_##id,
+	RECORD_KINDS(X)
+#undef X
+};
 struct record_step {
 	enum record_kind kind;
 	gva_t va;
-	u64 value; /* written; CR3, CR4 */
+	u64 value; /* written; of a hypercall, what it is about */
 	unsigned bytes;
 	bool again; /* the same as before its fault */
 };

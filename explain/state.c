@@ -103,6 +103,10 @@ bool state_translate(const struct vcpu *v, gva_t va, gpa_t *gpa)
 	u32 level;
 	u64 e, size;
 
+	if (!t.levels) { /* paging is off: an address is its own translation */
+		*gpa = va;
+		return true;
+	}
 	if (!leaf_of(v, &t, va, &e, &level) || !(e & PTE_P))
 		return false;
 	size = BIT(PAGE_SHIFT + (level - 1) * bits);
@@ -310,6 +314,8 @@ json_t *state_table_at(const struct vcpu *v, gpa_t gpa, gva_t user_end, gva_t *m
 	struct search s = { .v = v, .t = guest_tables(v), .gpa = gpa };
 	const u32 top = s.t.levels == 5 ? 56 : 47;
 
+	if (!s.t.levels)
+		return NULL;
 	s.user_end = s.t.levels > 3 ? BIT(top) : user_end;
 	for (s.user = true;; s.user = false) {
 		if (search_below(&s, s.t.root, s.t.levels, 0))

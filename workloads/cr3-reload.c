@@ -16,16 +16,7 @@ static __attribute__((noinline)) void reload_by_each(ulong root)
 	static ulong loaded, wrong;
 
 	loaded = root;
-#define BY(reg)                                                                                                                  \
-	__asm__ volatile("mov %1, %%" reg "\n\t"                                                                                 \
-			 "mov %%" reg ", %%cr3\n\t"                                                                              \
-			 "xor %%" reg ", %%" reg "\n\t"                                                                          \
-			 "mov %%cr3, %%" reg "\n\t"                                                                              \
-			 "sub %1, %%" reg "\n\t"                                                                                 \
-			 "or %%" reg ", %0"                                                                                      \
-			 : "+m"(wrong)                                                                                           \
-			 : "m"(loaded)                                                                                           \
-			 : reg, "memory");
+#define BY(reg) CR3_BY(reg, loaded, wrong);
 	EACH_GPR(BY)
 	need(!wrong, "a register and CR3 differ in %lx", wrong);
 }

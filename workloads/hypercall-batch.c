@@ -15,18 +15,18 @@
 #define BATCH  256
 #define SPACES 16
 
-static struct pn_mmu_update list[BATCH] __attribute__((aligned(PAGE_SIZE)));
+KERNEL_PAGE(struct pn_mmu_update, list)
 static unsigned listed;
 
 static void submit(void)
 {
-	u64 pa = virt_to_phys(list);
+	u64 pa = virt_to_phys(list());
 	unsigned n = listed;
 
 	listed = 0;
 	if (!hypervisor) {
 		for (unsigned i = 0; i < n; i++)
-			pte_set(phys_to_virt(list[i].entry), list[i].value);
+			pte_set(phys_to_virt(list()[i].entry), list()[i].value);
 		return;
 	}
 	u32 done = hypercall(PN_HC_MMU_UPDATE, (u32)pa, (u32)(pa >> 32), n, 0);
@@ -35,8 +35,8 @@ static void submit(void)
 
 static inline void add(ulong entry, pte_t value)
 {
-	list[listed].entry = entry;
-	list[listed].value = value;
+	store64(&list()[listed].entry, entry);
+	store64(&list()[listed].value, value);
 	if (++listed == BATCH)
 		submit();
 }

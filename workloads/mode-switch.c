@@ -85,7 +85,7 @@ static ulong toggle(ulong ops)
 
 	for (ulong i = 0; i < ops; i++) {
 		mode_toggle();
-		wrong += *(volatile u32 *)USER_BASE != 0x1000;
+		wrong += peek32(USER_BASE) != 0x1000;
 	}
 	return wrong;
 }
@@ -108,7 +108,7 @@ static ulong share(const struct mode_trip *t, ulong ops)
 
 		pte_set(shared, frames[other] | FLAGS);
 		wrong += mode_trip(t) != 0x1000 + other;
-		wrong += *(volatile u32 *)USER_BASE != 0x1000 + other;
+		wrong += peek32(USER_BASE) != 0x1000 + other;
 	}
 	return wrong;
 }

@@ -13,7 +13,6 @@
 #define MAPPED 8
 #define L2_VA  USER_BASE                            /* the region of the table that comes and goes */
 #define DATA   (USER_BASE + PT_ENTRIES * PAGE_SIZE) /* where the page appears as data */
-#define WORDS  (PAGE_SIZE / sizeof(ulong))
 
 static ulong root, recycled, frames;
 static pte_t *link, *data_slot;
@@ -64,21 +63,21 @@ static void be_root(ulong value)
 static void be_data(bool zeroed, ulong value)
 {
 	if (zeroed)
-		for (ulong i = 0; i < WORDS; i++)
-			poke((ulong)phys_to_virt(recycled) + i * sizeof(ulong), 0);
+		for (ulong i = 0; i < PAGE_WORDS; i++)
+			poke((ulong)phys_to_virt(recycled) + i * WORD_BYTES, 0);
 	pte_set(data_slot, recycled | PTE_USER_DATA);
-	for (ulong i = 0; i < WORDS; i++)
-		poke(DATA + i * sizeof(ulong), value + i);
+	for (ulong i = 0; i < PAGE_WORDS; i++)
+		poke(DATA + i * WORD_BYTES, value + i);
 	pte_clear(data_slot);
 	write_cr3(root);
 }
 
 static void verify(ulong value)
 {
-	const ulong *words = phys_to_virt(recycled);
+	const word_t *words = phys_to_virt(recycled);
 
-	for (ulong i = 0; i < WORDS; i++)
-		need(words[i] == value + i, "word %lu of the page is %#lx", i, words[i]);
+	for (ulong i = 0; i < PAGE_WORDS; i++)
+		need(words[i] == value + i, "word %lu of the page is %#lx", i, (ulong)words[i]);
 	for (ulong i = 0; i < MAPPED; i++) {
 		need(*(ulong *)phys_to_virt(frames + i * PAGE_SIZE) == value + i, "page %lu: the write went elsewhere", i);
 		need(read_faults(L2_VA + i * PAGE_SIZE), "page %lu outlived its table", i);

@@ -11,6 +11,7 @@
 #define GUEST_ACCESS_H
 
 #include "machine.h"
+#include "places.h"
 
 static inline void *phys_to_virt(ulong pa)
 {
@@ -38,6 +39,11 @@ static inline void write_cr3(ulong v)
 {
 	machine_load_cr3(v);
 }
+#define CR3_BY(reg, loaded, wrong) (write_cr3(loaded), (wrong) |= read_cr3() ^ (loaded))
+static inline ulong read_cr4(void)
+{
+	return machine_cr4();
+}
 static inline void invlpg(ulong va)
 {
 	machine_invlpg(va);
@@ -49,6 +55,23 @@ static inline ulong peek(ulong va)
 static inline void poke(ulong va, ulong value)
 {
 	machine_write(address_of((const void *)va), value, WORD_BYTES);
+}
+#if WORD_BYTES == 4
+typedef u32 word_t;
+#else
+typedef u64 word_t;
+#endif
+#define PAGE_WORDS (PAGE_SIZE / WORD_BYTES)
+#define KERNEL_PAGE(type, name)                                                                                                  \
+	static inline type *name(void)                                                                                           \
+	{                                                                                                                        \
+		return phys_to_virt(PLACE_PAGE);                                                                                 \
+	}
+static inline void store64(u64 *p, u64 value)
+{
+	machine_write(address_of(p), WORD_BYTES == 4 ? (u32)value : value, WORD_BYTES);
+	if (WORD_BYTES == 4)
+		machine_write(address_of((u8 *)p + 4), value >> 32, 4);
 }
 static inline u32 peek32(ulong va)
 {

@@ -2,9 +2,6 @@
 /*
  * What workloads/lib/ does on a CPU, for guests on the simulated machine: the kernel's mapping of memory, its handler of page
  * faults, measured regions. Compiled once a number of levels; tables.c and params.c are workloads/lib's own.
- *
- * Where things lie is as in a guest's image: code at 1 MiB, data and stack behind it, then the first tables; all else from the next
- * superpage on.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +9,6 @@
 #include "guest.h"
 #include "guests.h"
 #include "private.h"
-
-#define CODE   0x100000
-#define DATA   0x101000
-#define STACK  0x102000
-#define TABLES 0x103000
 
 #define CR4_PGE 0x80
 
@@ -83,6 +75,12 @@ bool read_faults(ulong va)
 	return read_has_faulted;
 }
 
+u32 hypercall(u32 nr, u32 b, u32 c, u32 d, u32 s)
+{
+	(void)s;
+	return machine_hypercall(nr, (u64)c << 32 | b, d);
+}
+
 void region_open(const char *phase)
 {
 	machine_region_begin(phase);
@@ -97,7 +95,7 @@ void region_close(ulong ops, u64 ticks)
 /* entry.S: one table of each level above the superpages, each the next one's parent. Paging is off: nobody sees these stores. */
 static void boot_tables(void)
 {
-	ulong table = TABLES;
+	ulong table = PLACE_TABLES;
 	pte_t *slot = (pte_t *)phys_to_virt(table) + DIRECT_ROOT_INDEX;
 
 	for (unsigned level = PT_LEVELS; level > 2; level--) {
@@ -105,7 +103,7 @@ static void boot_tables(void)
 		*slot = (pte_t)(table | PTE_ROOT);
 		slot = phys_to_virt(table);
 	}
-	boot_direct = (pte_t *)((u8 *)phys_to_virt(TABLES) + BOOT_DIRECT_OFFSET);
+	boot_direct = (pte_t *)((u8 *)phys_to_virt(PLACE_TABLES) + BOOT_DIRECT_OFFSET);
 	for (ulong pa = 0; pa < memory_bytes; pa += SUPERPAGE_BYTES)
 		boot_direct[pa / SUPERPAGE_BYTES] = (pte_t)(pa | PTE_P | PTE_RW | PTE_A | PTE_D | PTE_PS | PTE_G);
 }
@@ -121,7 +119,7 @@ static void map_small(void)
 		pt_map(phys_to_virt(table), pa, PT_ENTRIES, rights);
 		pte_set(slot, table | PTE_TABLE);
 	}
-	write_cr3(TABLES);
+	write_cr3(PLACE_TABLES);
 }
 
 pte_t *window_prepare(void)
@@ -139,12 +137,12 @@ static void run(const char *command_line, void (*workload)(void))
 	params_init(command_line);
 	boot_tables();
 	machine_paging_on(&(struct machine_kernel){
-		.cr3 = TABLES,
+		.cr3 = PLACE_TABLES,
 		.cr4 = CR4_MODE,
 		.efer = EFER_MODE,
-		.code = DIRECT_BASE + CODE,
-		.data = DIRECT_BASE + DATA,
-		.stack = DIRECT_BASE + STACK,
+		.code = DIRECT_BASE + PLACE_CODE,
+		.data = DIRECT_BASE + PLACE_DATA,
+		.stack = DIRECT_BASE + PLACE_STACK,
 		.user_end = DIRECT_BASE,
 		.skip = WORD_READ_BYTES,
 		.deliver = deliver,
@@ -154,12 +152,13 @@ static void run(const char *command_line, void (*workload)(void))
 	if (param("global", 1, 0, 1))
 		machine_set_cr4(CR4_MODE | CR4_PGE);
 	for (unsigned i = 0; i < PT_ROOT_ENTRIES; i++)
-		boot_root[i] = ((pte_t *)phys_to_virt(TABLES))[i];
+		boot_root[i] = ((pte_t *)phys_to_virt(PLACE_TABLES))[i];
 	workload();
 	params_check();
 }
 
-#define OPERATION(file, name, levels) void workload_##file(void);
+/* Those with a geometry of their own are in an object of their own (explain.mk), and are not in this one. */
+#define OPERATION(file, name, levels) void workload_##file(void) __attribute__((weak));
 #include "explained.def"
 #undef OPERATION
 
@@ -167,7 +166,7 @@ static void run(const char *command_line, void (*workload)(void))
 bool EXPLAIN_GUEST(const char *name, const char *command_line)
 {
 #define OPERATION(file, its_name, levels)                                                                                        \
-	if (!__builtin_strcmp(name, its_name)) {                                                                                 \
+	if (workload_##file && !__builtin_strcmp(name, its_name)) {                                                              \
 		run(command_line, workload_##file);                                                                              \
 		return true;                                                                                                     \
 	}

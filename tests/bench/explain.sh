@@ -37,6 +37,18 @@ is "context-switch: vtlb fills everything anew" "$(sums context-switch vtlb,shad
 is "invlpg" "$(sums invlpg shadow2,shadow3)" "shadow2 1 0 0, shadow3 1 0 0"
 is "map-batch: the mean of the phase" "$("$bench" explain map-batch --recipe shadow2,shadow3 --phase map --format json |
 	jq -c '[.recipes[].phases[0] | [.ops, .trips]]')" "[[1022,1022],[1022,2]]"
+# `mov %cr0,%eax`, and two writes to CR0; with EFER, CR3 and CR4 on the way, twice. A 32-bit guest has no EFER.
+is "mode-switch: paging off and on" "$(sums mode-switch shadow2,shadow3 toggle)" "shadow2 3 0 0, shadow3 3 0 0"
+is "mode-switch: to PAE and back" "$(sums mode-switch shadow3 visit | cut -d' ' -f1-3)" "shadow3 15 0"
+is "mode-switch: a PAE guest to two levels and back" "$("$bench" explain mode-switch --levels 3 --phase visit --recipe shadow2 --format json |
+	jq -c '.recipes[0].phases[0] | [.operation_trips, ([.steps[] | select(.trips != []) | .do] | unique)]')" '[9,["cr0","cr3","cr4","read_cr0"]]'
+is "cr3-reload" "$(sums cr3-reload shadow2,kvm)" "shadow2 1 0 0, kvm 1 0 0"
+is "hypercall-batch: 256 entries a trip, and one that resyncs nothing" "$("$bench" explain hypercall-batch --recipe shadow2,shadow3 --phase map --format json |
+	jq -c '[.recipes[].phases[0] | [.ops, .trips]]')" "[[1022,5],[1022,4]]"
+is "hypercall-batch: a root is announced" "$("$bench" explain hypercall-batch --recipe shadow2 --phase spaces --format json |
+	jq -c '[.recipes[0].phases[0].steps[] | select(.trips[0].kind == "hypercall") | .do]')" '["mmu_update","pin_root","unpin_root"]'
+is "linear-map with a kernel half of 2 GiB" "$("$bench" explain linear-map --levels 2 --phase extend --recipe shadow2,shadow1 --format json |
+	jq -c '[.recipes[].phases[0].trips]')" "[16,24]"
 is "pte-scan: a locked AND is emulated" "$(sums pte-scan shadow2,shadow3 clear)" "shadow2 1 1 8, shadow3 0 0 0"
 is "mmio: a device" "$(sums mmio shadow2,shadow2-fast read)" "shadow2 1 1 112, shadow2-fast 1 1 16"
 is "exec-exit: trips of the phase" "$("$bench" explain exec-exit --recipe shadow3 --format json | jq -c '.recipes[0].phases[0] | [.ops, .trips]')" "[100,7500]"
@@ -89,7 +101,7 @@ wrong 2 'kvm-npt0 has no shadow tables' demand-fault --recipe kvm-npt0
 wrong 2 'needs one number from 2 to 5, not "6"' demand-fault --levels 6
 wrong 2 'needs one number from 2 to 5, not "2,3"' demand-fault --levels 2,3
 wrong 2 'fork-cow-pae has no form that can be explained with 4 levels' fork-cow-pae
-wrong 2 'recycle has no form that can be explained with 2 levels' recycle --levels 2
+wrong 2 'fork-cow-pae has no form that can be explained with 3 levels' fork-cow-pae --levels 3
 wrong 2 'fork-cow has no phase "cwo": it has protect, cow, cow-invlpg' fork-cow --phase cwo
 wrong 2 'takes one operation, not also "fork-cow"' demand-fault fork-cow
 wrong 2 'format is one of' demand-fault --format pdf

@@ -8,6 +8,7 @@
 #define GUEST_MODE_H
 
 #include "guest.h"
+#include "mode_code.h"
 
 #define MODE_CODE_BYTES 512 /* both functions, from mode_code */
 
@@ -17,18 +18,9 @@ struct mode_trip {
 	ulong here_cr3, here_cr4;
 };
 
-extern const char mode_code[];
 /* Paging off, there's mode on, the read, paging off, here's mode on again. What was read. */
 u32 mode_trip(const struct mode_trip *trip);
 /* Paging off and on again. */
 void mode_toggle(void);
-
-static inline ulong read_cr4(void)
-{
-	ulong v;
-
-	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
-	return v;
-}
 
 #endif

@@ -31,6 +31,24 @@ static inline void write_cr3(ulong v)
 {
 	__asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
 }
+static inline ulong read_cr4(void)
+{
+	ulong v;
+
+	__asm__ volatile("mov %%cr4, %0" : "=r"(v));
+	return v;
+}
+/* CR3 loaded from the register of that name, and read back into it; `wrong` gets the bits that differ. Both others are variables in memory. */
+#define CR3_BY(reg, loaded, wrong)                                                                                               \
+	__asm__ volatile("mov %1, %%" reg "\n\t"                                                                                 \
+			 "mov %%" reg ", %%cr3\n\t"                                                                              \
+			 "xor %%" reg ", %%" reg "\n\t"                                                                          \
+			 "mov %%cr3, %%" reg "\n\t"                                                                              \
+			 "sub %1, %%" reg "\n\t"                                                                                 \
+			 "or %%" reg ", %0"                                                                                      \
+			 : "+m"(wrong)                                                                                           \
+			 : "m"(loaded)                                                                                           \
+			 : reg, "memory")
 static inline void invlpg(ulong va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
@@ -44,6 +62,22 @@ static inline ulong peek(ulong va)
 static inline void poke(ulong va, ulong value)
 {
 	*(volatile ulong *)va = value;
+}
+/* What such an access reads and writes, and a page's worth of them. */
+typedef ulong word_t;
+#define PAGE_WORDS (PAGE_SIZE / WORD_BYTES)
+
+/* A page of the kernel's own, beside its variables: name() is an array of `type`. */
+#define KERNEL_PAGE(type, name)                                                                                                  \
+	static type name##_page[PAGE_SIZE / sizeof(type)] __attribute__((aligned(PAGE_SIZE)));                                   \
+	static inline type *name(void)                                                                                           \
+	{                                                                                                                        \
+		return name##_page;                                                                                              \
+	}
+/* 64 bits there, in as many stores as the CPU needs. */
+static inline void store64(u64 *p, u64 value)
+{
+	*p = value;
 }
 
 /* The same of 32 bits, as devices' registers have them. */
