@@ -35,8 +35,11 @@ hv-obj/core/%.o: $(srcdir)/%
 # Of a recipe with both kinds of paging, what its source $(1) is compiled with besides: the names that its half of the contract has there.
 recipes/in_%.h: $(srcdir)/hv/paging/contract.def
 	@mkdir -p recipes && sed -n 's/^PAGING_[A-Z]*([^,]*, \([a-z_]*\)[,)].*/#define paging_\1 in_$*_\1/p' $< >$@
+# All that a recipe $(1) of nested paging has of its own. A hybrid has what npt has.
+nested_srcs = $(HV_NESTED_SRCS) policies/$(1).c
+HV_HYBRID_NESTED = $(call nested_srcs,npt)
 HALVES = recipes/in_shadow.h recipes/in_nested.h
-paging_half = $(if $(filter $(1),$(HV_HYBRID_SRCS))$(filter tests/%,$(1)),,-include recipes/in_$(if $(filter $(1),$(HV_NESTED_SRCS)),nested,shadow).h)
+paging_half = $(if $(filter $(1),$(HV_HYBRID_SRCS))$(filter tests/%,$(1)),,-include recipes/in_$(if $(filter $(1),$(HV_HYBRID_NESTED)),nested,shadow).h)
 
 # $(1) recipe, $(2) its own sources, $(3) the function that says what one of them is compiled with besides; or nothing. These are in the source directory, and the template's in this: VPATH finds both.
 define hv_recipe
@@ -47,9 +50,9 @@ penumbra-$(1).elf64: $$(HV_CORE_OBJS) $$(call hv_objs,$(1),$(2)) $$(srcdir)/hv/b
 		-T $$(srcdir)/hv/boot/hv.lds -o $$@ $$(filter %.o,$$^)
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call hv_recipe,$(r),$$(HV_ENGINE_SRCS))))
-$(foreach r,$(RECIPES_NESTED),$(eval $(call hv_recipe,$(r),$$(HV_NESTED_SRCS))))
-$(foreach r,$(RECIPES_HYBRID),$(eval $(call hv_recipe,$(r),$$(HV_ENGINE_SRCS) $$(HV_NESTED_SRCS) $$(HV_HYBRID_SRCS),paging_half)) \
-	$(eval $$(call hv_objs,$(r),$$(HV_ENGINE_SRCS) $$(HV_NESTED_SRCS)): $$(HALVES)))
+$(foreach r,$(RECIPES_NESTED),$(eval $(call hv_recipe,$(r),$$(call nested_srcs,$(r)))))
+$(foreach r,$(RECIPES_HYBRID),$(eval $(call hv_recipe,$(r),$$(HV_ENGINE_SRCS) $$(HV_HYBRID_NESTED) $$(HV_HYBRID_SRCS),paging_half)) \
+	$(eval $$(call hv_objs,$(r),$$(HV_ENGINE_SRCS) $$(HV_HYBRID_NESTED)): $$(HALVES)))
 
 # QEMU's Multiboot wants a 32-bit ELF; the code in it is 64-bit all the same.
 penumbra-%.elf: penumbra-%.elf64

@@ -31,7 +31,7 @@ awk '/^```/ { if (open && text ~ /slow-memory/) printf "%s", text; open = !open;
 (cd "$tmp/tree" && sh -eu "$tmp/commands")
 check "docs/adding.md makes its machine" test -s "$tmp/tree/slow-memory.machine"
 
-guests="--qemu next --recipe shadow2,npt,native --workload demand-fault-local --repeat 1 --no-trace"
+guests="--qemu next --recipe shadow2,npt,npt-4k,native --workload demand-fault-local --repeat 1 --no-trace"
 for run in one two; do
 	# shellcheck disable=SC2086
 	bench_run "$tmp/$run" $guests --cycles --machine "zen2-2019,nested-cloud,$tmp/tree/slow-memory.machine"
@@ -50,7 +50,7 @@ sum() {
 	m="\$.regions[0].cycles.\"$2\""
 	items "$tmp/one" "$recipe, json_extract(value, '$m.guest.$3.$4') + json_extract(value, '$m.hypervisor.$3.$4')" | sed -n "s/^$1|//p"
 }
-is "each recipe has cycles" "$(items "$tmp/one" "json_extract(value, '\$.regions[0].cycles') IS NOT NULL" | tr -d '\n')" 111
+is "each recipe has cycles" "$(items "$tmp/one" "json_extract(value, '\$.regions[0].cycles') IS NOT NULL" | tr -d '\n')" 1111
 trips() { rows "$tmp/one/results.csv" "$1" demand-fault-local fault | cut -d, -f9; }
 is "shadow2's world switches are its trips" "$(sum shadow2 zen2-2019 count world_switches)" "$(trips shadow2)"
 is "npt's as well" "$(sum npt zen2-2019 count world_switches)" "$(trips npt)"
@@ -59,6 +59,8 @@ is "in the cloud ten times that" "$(sum shadow2 nested-cloud cycles world_switch
 is "natively there are no nested references" "$(sum native zen2-2019 count nested_references)" 0
 is "nor under shadow paging" "$(sum shadow2 zen2-2019 count nested_references)" 0
 check "under npt there are" test "$(sum npt zen2-2019 count nested_references)" -gt 1000
+check "by 4 KiB entries a walk goes further down" test "$(sum npt-4k zen2-2019 count nested_references)" -gt "$(sum npt zen2-2019 count nested_references)"
+is "and the guest does the same" "$(rows "$tmp/one/results.csv" npt-4k demand-fault-local fault | cut -d, -f6-)" "$(rows "$tmp/one/results.csv" npt demand-fault-local fault | cut -d, -f6-)"
 is "every fault is an event" "$(sum native zen2-2019 count events)" 1000
 check "slower memory costs more" test "$(sum native slow-memory cycles data)" -gt "$(sum native zen2-2019 cycles data)"
 has "the report has the section" "$tmp/one/report.html" 'id=cycles><h2>Modelled time'

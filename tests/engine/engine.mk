@@ -61,8 +61,8 @@ tests/oracle/oracle_$(1): tests/oracle/liboracle.a tests/engine/libengine_$(1).a
 	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^
 endef
 $(foreach r,$(RECIPES_SHADOW),$(eval $(call engine_recipe,$(r),$$(HOSTED_ENGINE_SRCS))))
-$(foreach r,$(RECIPES_HYBRID),$(eval $(call engine_recipe,$(r),$$(HOSTED_ENGINE_SRCS) $$(HV_NESTED_SRCS) $$(HV_HYBRID_SRCS),paging_half)) \
-	$(eval $$(call engine_objs,$(r),$$(HOSTED_ENGINE_SRCS) $$(HV_NESTED_SRCS)): $$(HALVES)))
+$(foreach r,$(RECIPES_HYBRID),$(eval $(call engine_recipe,$(r),$$(HOSTED_ENGINE_SRCS) $$(HV_HYBRID_NESTED) $$(HV_HYBRID_SRCS),paging_half)) \
+	$(eval $$(call engine_objs,$(r),$$(HOSTED_ENGINE_SRCS) $$(HV_HYBRID_NESTED)): $$(HALVES)))
 
 # $(1) recipe, $(2) suite, $(3) the recipe, if the suite is compiled with it, as one that looks into its parts' books; or all
 define engine_suite
@@ -85,7 +85,7 @@ ENGINE_ONE_NESTED := $(filter $(RECIPES_NESTED) $(addsuffix _%,$(RECIPES_NESTED)
 $(foreach t,$(filter-out $(ENGINE_ONE_NESTED),$(notdir $(ENGINE_ONE))),$(eval $(call engine_one,$(t),$(call one_recipe,$(t)), \
 	tests/engine/libengine_$(call one_recipe,$(t)).a)))
 $(foreach t,$(ENGINE_ONE_NESTED),$(eval $(call engine_one,$(t),all, \
-	$(call engine_objs,all,$(HV_NESTED_SRCS) $(ENGINE_HOST_SRCS)))))
+	$(call engine_objs,all,$(call nested_srcs,$(firstword $(subst _, ,$(t)))) $(ENGINE_HOST_SRCS)))))
 $(eval $(call test_log,$(ENGINE_ONE)))
 TESTS += $(ENGINE_ONE)
 

@@ -57,7 +57,7 @@ static void finish(void)
 	host_exit();
 }
 
-static void *at(gpa_t gpa)
+static inline void *at(gpa_t gpa)
 {
 	return (u8 *)plat_map(d.first_mfn) + gpa;
 }

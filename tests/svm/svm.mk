@@ -41,9 +41,9 @@ tests/svm/fuzz_$(1): $$(call hosted_objs,all,$$(HOSTED_FUZZ_SRCS)) tests/svm/lib
 	$$(TEST_LD_V) $$(CC) $$(HOSTED_SANITIZE) $$(LDFLAGS) -o $$@ $$(HOSTED_LINK)
 endef
 $(foreach r,$(filter $(RECIPES_SHADOW),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS))))
-$(foreach r,$(filter $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_NESTED_SRCS))))
-$(foreach r,$(filter $(RECIPES_HYBRID),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS) $$(HV_NESTED_SRCS) $$(HV_HYBRID_SRCS),paging_half)) \
-	$(eval $$(call hosted_objs,$(r),$$(HV_ENGINE_SRCS) $$(HV_NESTED_SRCS)): $$(HALVES)))
+$(foreach r,$(filter $(RECIPES_NESTED),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(call nested_srcs,$(r)))))
+$(foreach r,$(filter $(RECIPES_HYBRID),$(HOSTED_RECIPES)),$(eval $(call hosted_recipe,$(r),$$(HV_ENGINE_SRCS) $$(HV_HYBRID_NESTED) $$(HV_HYBRID_SRCS),paging_half)) \
+	$(eval $$(call hosted_objs,$(r),$$(HV_ENGINE_SRCS) $$(HV_HYBRID_NESTED)): $$(HALVES)))
 
 clean-local: clean-hosted
 clean-hosted:

@@ -7,7 +7,8 @@ static bool is_large(const struct domain *d, gfn_t gfn)
 {
 	u32 mfn = d->p2m[gfn.n];
 
-	if (gfn.n % NESTED_LARGE_FRAMES || mfn % NESTED_LARGE_FRAMES || gfn.n + NESTED_LARGE_FRAMES > d->p2m_frames)
+	if (!npt_large_entries || gfn.n % NESTED_LARGE_FRAMES || mfn % NESTED_LARGE_FRAMES ||
+	    gfn.n + NESTED_LARGE_FRAMES > d->p2m_frames)
 		return false;
 	for (u32 i = 1; i < NESTED_LARGE_FRAMES; i++)
 		if (d->p2m[gfn.n + i] != mfn + i)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A domU's nested page table: the p2m as four levels of page tables, with 2 MiB entries
- * where both sides are aligned and contiguous.
+ * where both sides are aligned and contiguous, if the recipe has such.
  */
 #ifndef PAGING_NPT_H
 #define PAGING_NPT_H
@@ -11,6 +11,9 @@
 
 /* A level-2 entry, while log-dirty is on: the table that it leads to may map frames writable. A bit that hardware leaves to software. */
 #define NPT_LOGGED BIT(9)
+
+/* The recipe's form (policies/npt.c, policies/npt-4k.c): false: every entry is one of 4 KiB. */
+extern const bool npt_large_entries;
 
 /* Map everything that the p2m holds; sets d->npt_root. False: out of memory. */
 bool npt_build(struct domain *d);

@@ -73,7 +73,6 @@ enum verdict paging_store_ahead(struct vcpu *v, gva_t va, u32 access, bool *exit
 	return translate(v, va, access | PFEC_W, &t);
 }
 
-const char paging_recipe_name[] = "npt";
 const bool paging_is_nested = true;
 const bool paging_marks_late = false;
 const bool paging_short_ways = true;
