@@ -1,137 +1,435 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Our figures beside published ones. They are no verdict: neither the unit nor the workload is the same. */
+/*
+ * Our figures beside published ones. A metric first asks for all rows that it needs, then computes, so that what a run lacks is named whole,
+ * and the command that would measure it follows.
+ */
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "claims_judge.h"
 #include "published.h"
 
-/* Instructions of all regions of one guest run; 0 if it was not measured. */
-static double whole_guest(const struct dataset *d, const char *recipe, const char *workload)
-{
-	const char *phase;
-	double sum = 0;
-	struct cell c;
+#define MOST_WORDS 8
 
-	for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++) {
-		if (!strcmp(phase, PHASE_EMPTY))
-			continue;
-		if (!dataset_cell(d, recipe, workload, phase, false, &c))
-			return 0;
-		sum += (double)c.r->instructions;
-	}
-	return sum;
-}
-
-static char *against(const struct dataset *d, const char *recipe, const char *other, const char *workload)
-{
-	double a = whole_guest(d, recipe, workload), b = whole_guest(d, other, workload);
-
-	if (!a || !b)
-		return xfmt("not measured: it takes %s under %s and %s", workload, recipe, other);
-	return xfmt("%+.1f %% instructions: %s, %s against %s", 100 * (a / b - 1), workload, recipe, other);
-}
-
-static char *ours_oos_2(const struct dataset *d)
-{
-	return against(d, "shadow3", "shadow2", "linux-process.2");
-}
-
-static char *ours_oos_3(const struct dataset *d)
-{
-	return against(d, "shadow3", "shadow2", "linux-process.3");
-}
-
-static char *ours_oos_4(const struct dataset *d)
-{
-	return against(d, "shadow3", "shadow2", "linux-process");
-}
-
-struct extremes {
-	const char *best, *worst;
-	double least, most;
+struct asking {
+	const struct published *p;
+	struct judgement j;
+	char *machines; /* asked for, comma-separated; NULL: none */
+	char *at;       /* where the figure is of, besides what the table's line says; NULL: nothing besides */
 };
 
-/* The range over the shadow recipes themselves, without their variants. */
-static struct extremes extremes_of(const struct dataset *d, const char *workload, const char *phase)
+const char *const published_states[PUBLISHED_STATES] = { "missed", "hit", "given", "not measured", "not counted" };
+
+/* Comma-separated words, each as a string of its own. */
+struct words {
+	unsigned n;
+	char *at[MOST_WORDS];
+};
+
+static void words_of(struct words *w, const char *list)
 {
-	struct extremes x = { NULL, NULL, 0, 0 };
-	const char *recipe;
+	w->n = 0;
+	for (; *list && w->n < MOST_WORDS; list += strcspn(list, ","), list += *list == ',')
+		w->at[w->n++] = xfmt("%.*s", (int)strcspn(list, ","), list);
+}
+
+static void words_free(struct words *w)
+{
+	for (unsigned i = 0; i < w->n; i++)
+		free(w->at[i]);
+}
+
+static void want_machine(struct asking *a, const char *machine)
+{
+	if (!list_has(a->machines, ',', machine))
+		list_add(&a->machines, ",", "%s", machine);
+}
+
+/* A cell, modelled on that machine. */
+static bool ask_modelled(struct asking *a, const char *recipe, const char *machine, const char *workload, const char *phase,
+			 struct cell *c)
+{
+	want_machine(a, machine);
+	if (!ask(&a->j, recipe, workload, phase, c))
+		return false;
+	if (!modelled_is(c->r, machine))
+		lack(&a->j, "modelled cycles of %s under %s on %s", workload, recipe, machine);
+	return modelled_is(c->r, machine);
+}
+
+/* Modelled cycles per operation of the phase, or of all phases of the workload together. */
+static bool cycles_of(struct asking *a, const char *recipe, const char *machine, const char *workload, const char *phase,
+		      double *cycles)
+{
+	const char *each;
 	struct cell c;
 
-	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
-		double v;
-
-		if (!dataset_is_shadow(d, recipe) || dataset_is_variant(d, recipe) ||
-		    !dataset_cell(d, recipe, workload, phase, false, &c))
+	*cycles = 0;
+	if (*phase) {
+		if (ask_modelled(a, recipe, machine, workload, phase, &c))
+			*cycles = per_op(&c, modelled_cycles(c.r, machine));
+		return *cycles > 0;
+	}
+	if (!ask_modelled(a, recipe, machine, workload, NULL, &c))
+		return false;
+	for (unsigned i = 0; (each = dataset_phase(a->j.d, workload, i)); i++) {
+		if (!strcmp(each, PHASE_EMPTY))
 			continue;
-		v = per_op(&c, c.r->instructions);
-		if (!x.best || v < x.least) {
-			x.best = recipe;
-			x.least = v;
-		}
-		if (!x.worst || v > x.most) {
-			x.worst = recipe;
-			x.most = v;
-		}
+		if (!ask_modelled(a, recipe, machine, workload, each, &c))
+			return false;
+		*cycles += (double)modelled_cycles(c.r, machine);
 	}
-	return x;
+	return *cycles > 0;
 }
 
-static char *ours_worst_over_best(const struct dataset *d)
+static double per_cent(double a, double b)
 {
-	const char *workload, *phase, *where = NULL, *where_phase = NULL;
-	struct extremes widest = { NULL, NULL, 0, 0 };
+	return 100 * (a / b - 1);
+}
 
-	for (unsigned w = 0; (workload = dataset_workload(d, w)); w++)
-		for (unsigned p = 0; (phase = dataset_phase(d, workload, p)); p++) {
-			struct extremes x = extremes_of(d, workload, phase);
+/* ---- metrics ---- */
 
-			/* An empty region, or one of a few instructions in all, is no work to compare. */
-			if (!strcmp(phase, PHASE_EMPTY) || !x.best || x.best == x.worst || x.least < 1)
+/* By how many per cent the recipe is dearer than the other. */
+static bool ours_gain(struct asking *a, double *value)
+{
+	const struct published *p = a->p;
+	double one, other;
+	bool both = cycles_of(a, p->recipe, p->machine, p->workloads, p->phase, &one);
+
+	if (!cycles_of(a, p->other, p->other_machine, p->workloads, p->phase, &other) || !both)
+		return false;
+	*value = per_cent(one, other);
+	return true;
+}
+
+/* The same of the best of several recipes. */
+static bool ours_best_gain(struct asking *a, double *value)
+{
+	const struct published *p = a->p;
+	double best = INFINITY, one, other;
+	struct words recipes;
+	const char *which = "";
+	bool all = cycles_of(a, p->other, p->other_machine, p->workloads, p->phase, &other);
+
+	words_of(&recipes, p->recipe);
+	for (unsigned i = 0; i < recipes.n; i++) {
+		if (!cycles_of(a, recipes.at[i], p->machine, p->workloads, p->phase, &one)) {
+			all = false;
+		} else if (one < best) {
+			best = one;
+			which = recipes.at[i];
+		}
+	}
+	if (all) {
+		a->at = xfmt("the better one is %s", which);
+		*value = per_cent(best, other);
+	}
+	words_free(&recipes);
+	return all;
+}
+
+/* The most of something over all phases of the workloads; `of` says what, false where a phase has none. */
+typedef bool phase_fn(struct asking *a, const char *workload, const char *phase, double *value, const char **note);
+
+static bool most(struct asking *a, phase_fn *of, double *value)
+{
+	struct words workloads;
+	const char *phase, *note;
+	bool any = false;
+	double one;
+
+	words_of(&workloads, a->p->workloads);
+	for (unsigned w = 0; w < workloads.n; w++) {
+		/* A workload that the run has nothing of is asked for all the same, and then lacks. */
+		if (!dataset_phase(a->j.d, workloads.at[w], 0))
+			of(a, workloads.at[w], NULL, &one, &note);
+		for (unsigned i = 0; (phase = dataset_phase(a->j.d, workloads.at[w], i)); i++) {
+			note = NULL;
+			if (!strcmp(phase, PHASE_EMPTY) || !of(a, workloads.at[w], phase, &one, &note) || (any && one <= *value))
 				continue;
-			if (!where || x.most / x.least > widest.most / widest.least) {
-				widest = x;
-				where = workload;
-				where_phase = phase;
-			}
-		}
-	if (!where)
-		return xstrdup("not measured: it takes two shadow recipes");
-	return xfmt("%.0f× instructions: %s (%s), %s against %s", widest.most / widest.least, where, where_phase, widest.worst,
-		    widest.best);
-}
-
-static char *ours_shadow_over_nested(const struct dataset *d)
-{
-	double nested = whole_guest(d, "npt", "linux-process"), best = 0;
-	const char *best_recipe = NULL, *recipe;
-
-	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++) {
-		double v = dataset_is_shadow(d, recipe) ? whole_guest(d, recipe, "linux-process") : 0;
-
-		if (v && (!best_recipe || v < best)) {
-			best = v;
-			best_recipe = recipe;
+			any = true;
+			*value = one;
+			free(a->at);
+			a->at = note ? xfmt("most in %s (%s), %s", workloads.at[w], phase, note) :
+				       xfmt("most in %s (%s)", workloads.at[w], phase);
 		}
 	}
-	if (!nested || !best_recipe)
-		return xstrdup("not measured: it takes linux-process under npt and a shadow recipe");
-	return xfmt("%+.1f %% instructions: linux-process, %s against npt (whose longer page walks count nothing here)",
-		    100 * (best / nested - 1), best_recipe);
+	words_free(&workloads);
+	return any;
 }
 
-static char *ours_nothing_counts_it(const struct dataset *d)
+static bool gain_in(struct asking *a, const char *workload, const char *phase, double *value, const char **note)
 {
-	return xstrdup("not counted by this hypervisor");
+	const struct published *p = a->p;
+	struct cell one, other;
+	bool both = ask_modelled(a, p->recipe, p->machine, workload, phase, &one);
+
+	(void)note;
+	if (!ask_modelled(a, p->other, p->other_machine, workload, phase, &other) || !both)
+		return false;
+	*value = per_cent(per_op(&one, modelled_cycles(one.r, p->machine)),
+			  per_op(&other, modelled_cycles(other.r, p->other_machine)));
+	return true;
 }
 
-static char *ours_no_cycles(const struct dataset *d)
+static bool ours_most_gain(struct asking *a, double *value)
 {
-	return xstrdup("none: instructions are counted here, of which a world switch takes none");
+	return most(a, gain_in, value);
 }
+
+/* How many times the worst shadow recipe's cycles are the best one's, without variants; at least two have to be there. */
+static bool spread_in(struct asking *a, const char *workload, const char *phase, double *value, const char **note)
+{
+	const char *recipe, *machine = a->p->machine;
+	double best = INFINITY, worst = 0, one;
+	unsigned n = 0;
+	struct cell c;
+
+	for (unsigned i = 0; (recipe = dataset_recipe(a->j.d, i)); i++) {
+		if (!dataset_is_shadow(a->j.d, recipe) || dataset_is_variant(a->j.d, recipe) ||
+		    !dataset_cell(a->j.d, recipe, workload, phase, false, &c) || !modelled_is(c.r, machine))
+			continue;
+		one = (double)modelled_cycles(c.r, machine) / (double)c.r->ops;
+		best = one < best ? one : best;
+		if (one > worst) {
+			worst = one;
+			*note = recipe;
+		}
+		n++;
+	}
+	*value = worst / best;
+	return n >= 2 && best > 0;
+}
+
+static bool ours_spread(struct asking *a, double *value)
+{
+	struct words workloads;
+	struct cell c;
+
+	/* Worst and best of all that there are: but without these two it is no range. */
+	words_of(&workloads, a->p->workloads);
+	for (unsigned i = 0; i < workloads.n; i++) {
+		ask_modelled(a, "vtlb", a->p->machine, workloads.at[i], NULL, &c);
+		ask_modelled(a, "shadow1", a->p->machine, workloads.at[i], NULL, &c);
+		ask_modelled(a, "adaptive", a->p->machine, workloads.at[i], NULL, &c);
+	}
+	words_free(&workloads);
+	return most(a, spread_in, value);
+}
+
+static bool count_of(struct asking *a, struct cell *c, uint64_t count[MODEL_COUNT_MAX])
+{
+	const struct published *p = a->p;
+
+	if (!ask_modelled(a, p->recipe, p->machine, p->workloads, p->phase, c))
+		return false;
+	if (modelled_counts(c->r, p->machine, count))
+		return true;
+	lack(&a->j, "all counts of %s under %s", p->workloads, p->recipe);
+	return false;
+}
+
+/* References to tables of either dimension, for each page walk. */
+static bool ours_references(struct asking *a, double *value)
+{
+	uint64_t count[MODEL_COUNT_MAX];
+	struct cell c;
+
+	if (!count_of(a, &c, count) || !count[MODEL_COUNT_walks])
+		return false;
+	*value = (double)(count[MODEL_COUNT_walk_references] + count[MODEL_COUNT_nested_references]) /
+		 (double)count[MODEL_COUNT_walks];
+	return true;
+}
+
+/* What second TLBs and walks take of all cycles. */
+static bool ours_share(struct asking *a, double *value)
+{
+	const char *machine = a->p->machine;
+	struct cell c;
+
+	if (!ask_modelled(a, a->p->recipe, machine, a->p->workloads, a->p->phase, &c))
+		return false;
+	*value = 100 *
+		 (double)(modelled_part(c.r, machine, MODEL_CYCLES_tlb) + modelled_part(c.r, machine, MODEL_CYCLES_walk) +
+			  modelled_part(c.r, machine, MODEL_CYCLES_walk_nested)) /
+		 (double)modelled_cycles(c.r, machine);
+	return true;
+}
+
+/* Of the hypervisor, for an emulated write without its world switch. */
+static bool ours_emulated(struct asking *a, double *value)
+{
+	struct cell c;
+
+	if (!ask_modelled(a, a->p->recipe, a->p->machine, a->p->workloads, a->p->phase, &c))
+		return false;
+	*value = cycles_per_trip(&c, a->p->machine, TRIP_pf_emulate);
+	if (*value > 0)
+		return true;
+	lack(&a->j, "emulated write there");
+	return false;
+}
+
+/* Two cells that are asked for their trips alone. */
+static bool ask_both(struct asking *a, struct cell *one, struct cell *other)
+{
+	const struct published *p = a->p;
+	bool both = ask(&a->j, p->recipe, p->workloads, p->phase, one);
+
+	return ask(&a->j, p->other, p->workloads, p->phase, other) && both;
+}
+
+static bool ours_trips(struct asking *a, double *value)
+{
+	struct cell one, other;
+
+	if (!ask_both(a, &one, &other) || !trips(&other))
+		return false;
+	*value = per_cent(trips(&one), trips(&other));
+	return true;
+}
+
+static bool ours_emulations(struct asking *a, double *value)
+{
+	struct cell one, other;
+
+	if (!ask_both(a, &one, &other) || !kind_per_op(&other, TRIP_pf_emulate))
+		return false;
+	*value = per_cent(kind_per_op(&one, TRIP_pf_emulate), kind_per_op(&other, TRIP_pf_emulate));
+	return true;
+}
+
+/* The world switch as the machine's file has it: counted, but no result. */
+static bool ours_given(struct asking *a, double *value)
+{
+	struct cell c;
+
+	if (!ask_modelled(a, a->p->recipe, a->p->machine, a->p->workloads, a->p->phase, &c))
+		return false;
+	*value = cycles_per_switch(&c, a->p->machine);
+	return *value > 0;
+}
+
+static bool ours_uncounted(struct asking *a, double *value)
+{
+	(void)a;
+	(void)value;
+	return false;
+}
+
+/* ---- the table, and what becomes of a metric ---- */
+
+#define UNIT_gain       "%"
+#define UNIT_best_gain  "%"
+#define UNIT_most_gain  "%"
+#define UNIT_spread     "×"
+#define UNIT_references "references"
+#define UNIT_share      "%"
+#define UNIT_emulated   "cycles"
+#define UNIT_trips      "%"
+#define UNIT_emulations "%"
+#define UNIT_given      "cycles"
+#define UNIT_uncounted  ""
+enum known { blind, seen };
 
 const struct published published[] = {
-#define PUBLISHED(what, figure, source, machine, ours) { what, figure, source, machine, ours_##ours },
+#define PUBLISHED(what, figure, source, setup, metric, low, high, known, machine, recipe, other_machine, other, workloads,       \
+		  phase, why)                                                                                                    \
+	{ what,          figure,  source, setup,         ours_##metric, UNIT_##metric, low,   high,                              \
+	  known == seen, machine, recipe, other_machine, other,         workloads,     phase, why },
 #include "published.def"
-#undef PUBLISHED
 };
 const unsigned nr_published = COUNT_OF(published);
+
+/* "+9.3 %", "4.00 references", "31×"; differences have a sign. */
+static char *value_text(const struct published *p, double value)
+{
+	const bool difference = !strcmp(p->unit, "%") && p->metric != ours_share, times = !strcmp(p->unit, "×");
+	const int digits = fabs(value) >= 100 ? 0 : fabs(value) >= 10 ? 1 : 2;
+
+	return xfmt("%s%.*f%s%s", !difference ? "" : value < 0 ? "−" : "+", digits, fabs(value), times ? "" : " ", p->unit);
+}
+
+char *published_band(const struct published *p)
+{
+	if (p->metric == ours_given || p->metric == ours_uncounted)
+		return xstrdup("none");
+	if (isinf(p->high))
+		return xfmt("above %g %s", p->low, p->unit);
+	return xfmt("%g to %g%s%s", p->low, p->high, strcmp(p->unit, "×") ? " " : "", p->unit);
+}
+
+/* What ours is of, from the table's line. */
+static char *where_of(const struct asking *a)
+{
+	const struct published *p = a->p;
+	char *text = xfmt("%s%s%s%s", p->workloads, *p->phase ? " (" : "", p->phase, *p->phase ? ")" : "");
+
+	if (p->metric != ours_spread)
+		list_add(&text, ", ", "%s", p->recipe);
+	if (*p->machine)
+		list_add(&text, " on ", "%s", p->machine);
+	if (*p->other)
+		list_add(&text, " against ", "%s", p->other);
+	if (*p->other_machine && strcmp(p->machine, p->other_machine))
+		list_add(&text, " on ", "%s", p->other_machine);
+	if (a->at)
+		list_add(&text, "; ", "%s", a->at);
+	return text;
+}
+
+static void absent(struct asking *a, struct ours *o)
+{
+	const struct judgement *j = &a->j;
+
+	o->state = PUBLISHED_ABSENT;
+	o->value_text = xstrdup("–");
+	if (j->unknown)
+		o->where = xfmt("this version has %s", j->unknown);
+	else
+		o->where = xfmt("this run has no %s", j->lacking ? j->lacking : "figures for it");
+	if (j->unknown || !j->recipes || !j->workloads)
+		o->command = xstrdup("");
+	else
+		o->command = xfmt("./penumbra run%s%s --recipe %s --workload %s --repeat 1 --no-trace",
+				  a->machines ? " --qemu next --cycles --machine " : "", a->machines ? a->machines : "",
+				  j->recipes, j->workloads);
+}
+
+void published_judge(const struct published *p, const struct dataset *d, struct ours *o)
+{
+	struct asking a = { .p = p, .j = { .d = d } };
+	double value = 0;
+
+	*o = (struct ours){ 0 };
+	if (p->metric == ours_uncounted) {
+		*o = (struct ours){ PUBLISHED_UNCOUNTED, 0, xstrdup("–"), xstrdup("this hypervisor does not count it"),
+				    xstrdup("") };
+	} else if (p->metric(&a, &value) && enough(&a.j) && isfinite(value)) {
+		o->value = value;
+		o->value_text = value_text(p, value);
+		o->where = where_of(&a);
+		o->command = xstrdup("");
+		o->state = p->metric == ours_given             ? PUBLISHED_GIVEN :
+			   value >= p->low && value <= p->high ? PUBLISHED_HIT :
+								 PUBLISHED_MISS;
+	} else {
+		absent(&a, o);
+	}
+	free(a.j.lacking);
+	free(a.j.unknown);
+	free(a.j.recipes);
+	free(a.j.workloads);
+	free(a.machines);
+	free(a.at);
+}
+
+void published_free(struct ours *o)
+{
+	free(o->value_text);
+	free(o->where);
+	free(o->command);
+	*o = (struct ours){ 0 };
+}

@@ -41,7 +41,9 @@ static void write_nav(FILE *f, const struct dataset *d)
 		fputs("<a href=\"#map\">Shadow or nested?</a> ", f);
 	if (modelled_machine(d, 0))
 		fputs("<a href=\"#cycles\">Modelled time</a> <a href=\"#instructions\">Instructions and trips</a> ", f);
-	fputs("<a href=\"#claims\">Claims</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published figures</a> ", f);
+	fputs("<a href=\"#claims\">Claims</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published against "
+	      "modelled</a> ",
+	      f);
 	if (recipe_is_used(d, ADAPTIVE))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
 	fputs("<a href=\"#variants\">Variants</a> <a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing "

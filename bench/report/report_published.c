@@ -71,29 +71,106 @@ void report_central(FILE *f, const struct dataset *d)
 	fputs("</div>\n", f);
 }
 
+/* ---- published against modelled ---- */
+
+static void state_tag(FILE *f, enum published_state state)
+{
+	static const char *const kind[] = { "bad", "good", "mid", "none", "none" };
+	static const char *const sign[] = { "✗", "✓", "=", "○", "○" };
+
+	fprintf(f, "<td><span class=\"tag %s\">%s ", kind[state], sign[state]);
+	html_text(f, published_states[state]);
+	fputs("</span></td>", f);
+}
+
+static void nowrap(FILE *f, const char *text)
+{
+	fputs("<td class=nowrap>", f);
+	html_text(f, text);
+	fputs("</td>", f);
+}
+
+static void small(FILE *f, const char *lead, const char *text)
+{
+	fprintf(f, "<br><small class=soft>%s", lead);
+	html_text(f, text);
+	fputs("</small>", f);
+}
+
+/* What ours is of; of a miss, why it is one; of what is lacking, what measures it. */
+static void of_ours(FILE *f, const struct published *p, const struct ours *o)
+{
+	fputs("<td class=wide>", f);
+	html_text(f, o->where);
+	if (o->state == PUBLISHED_MISS)
+		small(f, "Why: ", *p->why ? p->why : "not known.");
+	if (*o->command) {
+		fputs("<br><code>", f);
+		html_text(f, o->command);
+		fputs("</code>", f);
+	}
+	fputs("</td></tr>\n", f);
+}
+
+static void one_figure(FILE *f, const struct published *p, const struct ours *o)
+{
+	char *band = published_band(p);
+
+	fputs("<tr><th scope=row class=wide>", f);
+	html_text(f, p->what);
+	small(f, "", p->source);
+	small(f, "", p->setup);
+	fputs("</th>", f);
+	state_tag(f, o->state);
+	nowrap(f, p->figure);
+	fputs("<td>", f);
+	html_text(f, band);
+	if (p->seen && o->state <= PUBLISHED_HIT)
+		small(f, "", "a figure of ours was known");
+	fputs("</td>", f);
+	nowrap(f, o->value_text);
+	of_ours(f, p, o);
+	free(band);
+}
+
+static void count_states(FILE *f, const struct ours *o)
+{
+	unsigned n[PUBLISHED_STATES] = { 0 };
+	const char *between = "";
+
+	for (unsigned i = 0; i < nr_published; i++)
+		n[o[i].state]++;
+	for (unsigned s = 0; s < PUBLISHED_STATES; s++) {
+		if (n[s])
+			fprintf(f, "%s%u %s", between, n[s], published_states[s]);
+		between = n[s] ? ", " : between;
+	}
+}
+
 void report_published(FILE *f, const struct dataset *d)
 {
-	fputs("<section id=published><h2>Published figures</h2><p>What others measured, on their machines and with their "
-	      "workloads, beside what "
-	      "this run has of the same kind. Neither the unit nor the workload is the same: these are no verdicts.</p>\n",
-	      f);
-	table_begin(f, "<th scope=col>what</th><th scope=col>published</th><th scope=col>by whom, when</th><th scope=col>on "
-		       "what</th><th scope=col>this run</th>");
-	for (unsigned i = 0; i < nr_published; i++) {
-		const struct published *p = &published[i];
-		char *ours = p->ours(d);
+	struct ours *o = xcalloc(nr_published, sizeof(*o));
 
-		html_tr_wide(f, p->what);
-		fputs("<td class=nowrap>", f);
-		html_text(f, p->figure);
-		fputs("</td>", f);
-		html_td_text(f, p->source);
-		html_td_text(f, p->machine);
-		fputs("<td class=wide>", f);
-		html_text(f, ours);
-		fputs("</td></tr>\n", f);
-		free(ours);
-	}
+	for (unsigned i = 0; i < nr_published; i++)
+		published_judge(&published[i], d, &o[i]);
+	fputs("<section id=published><h2>Published against modelled</h2><p>What others published, beside what this run has of "
+	      "the "
+	      "same kind: modelled cycles, or counts. Each band was written before the model was run for it, by rules that "
+	      "<code>bench/judge/published.def</code> states: from half of a figure to twice it, mostly, since programs and "
+	      "machines "
+	      "are not theirs. Misses come first. In this run: ",
+	      f);
+	count_states(f, o);
+	fputs(".</p>\n", f);
+	table_begin(f, "<th scope=col>what, by whom, on what</th><th scope=col></th><th scope=col>published</th><th "
+		       "scope=col>band</th><th scope=col>ours</th><th scope=col>of what</th>");
+	for (unsigned s = 0; s < PUBLISHED_STATES; s++)
+		for (unsigned i = 0; i < nr_published; i++)
+			if (o[i].state == s)
+				one_figure(f, &published[i], &o[i]);
 	table_end(f, NULL);
 	fputs("</section>\n", f);
+	for (unsigned i = 0; i < nr_published; i++)
+		published_free(&o[i]);
+	free(o);
 }
