@@ -48,7 +48,33 @@ all-local: explain.html
 explain.html: $(srcdir)/bench/explain/explain.html
 	$(AM_V_GEN)cp $< $@
 .PHONY: explainers
+# penumbra-engine-<recipe>, penumbra-engine-mix-<recipe>: the same guests, and the oracle's programs, at native speed, nothing written down; compiled
+# as the hypervisor is, with -O2. Built when they are named: `./penumbra bench-engine` does.
+NATIVE_CC = $(ENGINE_CC) $(EXPLAIN_CFLAGS) -O2
+NATIVE_CALLERS = explain/machine.c explain/engine_mix.c $(filter-out tests/oracle/oracle.c tests/oracle/shrink.c,$(ORACLE_SRCS))
+native_objs = $(addprefix native-obj/$(1)/,$(addsuffix .o,$(2)))
+native-obj/all/%.o: $(srcdir)/%
+	$(TEST_CC_V) $(NATIVE_CC) -c $< -o $@
+native-obj/calls/%.o: $(srcdir)/%
+	$(TEST_CC_V) $(NATIVE_CC) -include $(srcdir)/explain/engine_calls.h -c $< -o $@
+NATIVE_ALL = $(call native_objs,all,explain/engine_main.c explain/engine_count.c $(ENGINE_HOST_SRCS))
+NATIVE_GUESTS = $(call native_objs,all,explain/engine_guests.c explain/state.c) native-obj/calls/explain/machine.c.o
+NATIVE_MIX = $(call native_objs,calls,$(filter-out explain/machine.c,$(NATIVE_CALLERS)))
+# $(1) recipe
+define native_recipe
+native-obj/$(1)/%.o: %
+	$$(TEST_CC_V) $$(NATIVE_CC) -DRECIPE_HEADER='"$(1).h"' -c $$< -o $$@
+penumbra-engine-$(1): $$(call native_objs,$(1),$$(HV_ENGINE_SRCS)) $$(NATIVE_ALL) $$(NATIVE_GUESTS) $$(EXPLAIN_GUESTS)
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -no-pie -o $$@ $$^ $$(JANSSON_LIBS)
+penumbra-engine-mix-$(1): $$(call native_objs,$(1),$$(HOSTED_ENGINE_SRCS)) $$(NATIVE_ALL) $$(NATIVE_MIX)
+	$$(TEST_LD_V) $$(CC) $$(CFLAGS) $$(LDFLAGS) -no-pie -o $$@ $$^ $$(JANSSON_LIBS)
+endef
+$(foreach r,$(RECIPES_SHADOW),$(eval $(call native_recipe,$(r))))
+engines: $(RECIPES_BASE:%=penumbra-engine-%) $(RECIPES_BASE:%=penumbra-engine-mix-%)
+.PHONY: engines
+
 clean-local: clean-explain
 clean-explain:
-	rm -rf explain-obj explain.html $(EXPLAINERS) $(EXPLAIN_VARIANTS)
--include $(wildcard explain-obj/*/*/*.d explain-obj/*/*/*/*.d)
+	rm -rf explain-obj native-obj explain.html $(EXPLAINERS) $(EXPLAIN_VARIANTS)
+	rm -f $(RECIPES_SHADOW:%=penumbra-engine-%) $(RECIPES_SHADOW:%=penumbra-engine-mix-%)
+-include $(wildcard explain-obj/*/*/*.d explain-obj/*/*/*/*.d native-obj/*/*/*.d native-obj/*/*/*/*.d native-obj/*/*/*/*/*.d)

@@ -16,6 +16,9 @@ extern const struct argp guest_argp;
 /* Of `explain` (arguments_explain.c). */
 extern const struct argp explain_argp;
 
+/* Of `bench-engine` (arguments_engine.c). */
+extern const struct argp bench_engine_argp;
+
 /* Of `lab` (arguments_lab.c). */
 extern const struct argp lab_argp;
 

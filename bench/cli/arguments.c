@@ -268,11 +268,38 @@ static const struct {
 #undef COMMAND
 };
 
-#define COMMAND(name, text) " " #name
-static const char command_names[] =
-#include "commands.def"
-	;
-#undef COMMAND
+/* As users write it: bench-engine. The caller frees it. */
+static char *command_name(unsigned c)
+{
+	char *name = xstrdup(commands[c].name);
+
+	for (char *p = name; *p; p++)
+		*p = *p == '_' ? '-' : *p;
+	return name;
+}
+
+/* " run explain ..."; lives as long as the program. */
+static const char *command_names(void)
+{
+	char *all = NULL;
+
+	for (unsigned c = 0; c < COUNT_OF(commands); c++) {
+		char *name = command_name(c);
+
+		list_add(&all, "", " %s", name);
+		free(name);
+	}
+	return all;
+}
+
+static bool command_is(unsigned c, const char *typed)
+{
+	char *name = command_name(c);
+	const bool is = !strcmp(name, typed);
+
+	free(name);
+	return is;
+}
 
 static const char top_text[] =
 	"Penumbra measures shadow paging: it boots a hypervisor once for every policy, runs the same guests "
@@ -287,8 +314,12 @@ static char *whole_text(void)
 	FILE *f = open_memstream(&text, &len);
 
 	fputs(top_text, f);
-	for (unsigned c = 0; c < COUNT_OF(commands); c++)
-		fprintf(f, "  %-9s%s\n", commands[c].name, commands[c].text);
+	for (unsigned c = 0; c < COUNT_OF(commands); c++) {
+		char *name = command_name(c);
+
+		fprintf(f, "  %-14s%s\n", name, commands[c].text);
+		free(name);
+	}
 	fputs("\n`penumbra COMMAND --help` shows a command's options.", f);
 	fclose(f);
 	return text;
@@ -297,7 +328,7 @@ static char *whole_text(void)
 static error_t parse_top(int key, char *arg, struct argp_state *state)
 {
 	if (key == ARGP_KEY_NO_ARGS) {
-		argp_error(state, "which command? It is one of%s", command_names);
+		argp_error(state, "which command? It is one of%s", command_names());
 		return EINVAL;
 	}
 	if (key != ARGP_KEY_ARG)
@@ -317,9 +348,10 @@ static void set_defaults(struct options *o)
 
 static int parse_command(struct options *o, unsigned c, int argc, char **argv)
 {
-	char *name = xfmt("penumbra %s", commands[c].name);
+	char *typed = command_name(c), *name = xfmt("penumbra %s", typed);
 
 	/* argp prints argv[0] in its messages; the string lives as long as the program. */
+	free(typed);
 	argv[0] = name;
 	o->command = commands[c].command;
 	return argp_parse(commands[c].argp, argc, argv, 0, NULL, o) ? EXIT_USAGE : 0;
@@ -337,8 +369,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (argp_parse(&top_argp, argc, argv, ARGP_IN_ORDER, NULL, &at))
 		return EXIT_USAGE;
 	for (unsigned c = 0; c < COUNT_OF(commands); c++)
-		if (!strcmp(commands[c].name, argv[at]))
+		if (command_is(c, argv[at]))
 			return parse_command(o, c, argc - at, argv + at);
-	say("there is no command \"%s\": it is one of%s (penumbra --help)", argv[at], command_names);
+	say("there is no command \"%s\": it is one of%s (penumbra --help)", argv[at], command_names());
 	return EXIT_USAGE;
 }

@@ -9,7 +9,13 @@
 #include "item.h"
 
 const char *const metric_names[METRICS] = {
-#define METRIC(field, name) name,
+#define METRIC(field, always, name) name,
+#include "metrics.def"
+#undef METRIC
+};
+
+static const bool metric_always[METRICS] = {
+#define METRIC(field, always, name) always,
 #include "metrics.def"
 #undef METRIC
 };
@@ -35,7 +41,7 @@ static int order(const struct repetitions *a, const struct repetitions *b)
 static double value_of(const struct row *w, enum metric m)
 {
 	const uint64_t all[METRICS] = {
-#define METRIC(field, name) w->field,
+#define METRIC(field, always, name) w->field,
 #include "metrics.def"
 #undef METRIC
 	};
@@ -78,12 +84,13 @@ static void add_changes(struct comparison *c, const struct repetitions *before, 
 	}
 	c->change = xrealloc(c->change, (c->nr_changes + METRICS) * sizeof(*c->change));
 	for (unsigned m = 0; m < METRICS; m++) {
-		struct change *k = &c->change[c->nr_changes++];
+		struct change *k = &c->change[c->nr_changes];
 
 		*k = (struct change){ .recipe = w->recipe, .workload = w->workload, .phase = w->phase, .metric = m };
 		k->before = sample_of(c->before, before, m);
 		k->after = sample_of(c->after, after, m);
 		k->ratio = ratio_of(&k->before, &k->after);
+		c->nr_changes += metric_always[m] || (k->before.mean > 0 && k->after.mean > 0);
 	}
 }
 
@@ -107,16 +114,20 @@ static void pair_rows(struct comparison *c)
 	}
 }
 
-/* What varies under one recipe may under another, although so few repetitions of it happened to be alike; and some are known to vary. */
+/*
+ * What varies under one recipe may under another, although so few repetitions of it happened to be alike; and some are known to vary. What
+ * the host's clock and counters say varies by itself, and says nothing of the instructions beside it.
+ */
 static void find_varying(struct comparison *c)
 {
 	for (unsigned i = 0; i < c->nr_changes; i++) {
 		const struct workload *w = workload_find(c->change[i].workload);
 
-		c->change[i].varies = w && workload_varies(w);
+		c->change[i].varies = METRIC_IS_OF_HOST(c->change[i].metric) || (w && workload_varies(w));
 	}
 	for (unsigned i = 0; i < c->nr_changes; i++) {
-		if (!sample_varies(&c->change[i].before) && !sample_varies(&c->change[i].after))
+		if (METRIC_IS_OF_HOST(c->change[i].metric) ||
+		    (!sample_varies(&c->change[i].before) && !sample_varies(&c->change[i].after)))
 			continue;
 		for (unsigned k = 0; k < c->nr_changes; k++)
 			c->change[k].varies |= !strcmp(c->change[k].workload, c->change[i].workload);

@@ -15,11 +15,13 @@
 #define FEW_REPETITIONS   9 /* below it an interval is wide: the reader is told */
 
 enum metric {
-#define METRIC(field, name) METRIC_##field,
+#define METRIC(field, always, name) METRIC_##field,
 #include "metrics.def"
 #undef METRIC
 	METRICS
 };
+/* Whether it is measured on the host itself (host.def), where nothing repeats to the digit. */
+#define METRIC_IS_OF_HOST(m) ((m) >= METRIC_host_ns)
 extern const char *const metric_names[METRICS];
 
 enum outcome {

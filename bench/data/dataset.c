@@ -51,7 +51,7 @@ static struct trip_cost load_trip(const json_t *c)
 static void load_row(struct row *w, const json_t *item, const json_t *region)
 {
 	const json_t *trips = json_object_get(region, "trip");
-	const json_t *counters = json_object_get(region, "counter");
+	const json_t *counters = json_object_get(region, "counter"), *host = json_object_get(region, "host");
 
 	*w = (struct row){
 		.recipe = json_text(item, "recipe"),
@@ -64,6 +64,9 @@ static void load_row(struct row *w, const json_t *item, const json_t *region)
 		.trips_uncounted = json_is_true(json_object_get(region, "trips_uncounted")),
 #define REGION_NUMBER(type, id, key, kind, unit, text) .id = (type)number(region, key),
 #include "abi/region.def"
+#define HOST(id, event, heading, text) .host_##id = number(host, #id),
+#include "host.def"
+#undef HOST
 	};
 	for (unsigned t = 0; t < TRIP_MAX; t++) {
 		const json_t *c = json_object_get(trips, trip_names[t]);

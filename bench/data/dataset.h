@@ -25,6 +25,9 @@ struct row {
 	bool traced;
 #define REGION_NUMBER(type, id, key, kind, unit, text) type id;
 #include "abi/region.def"
+#define HOST(id, event, heading, text) uint64_t host_##id;
+#include "host.def"
+#undef HOST
 	bool by_peer;         /* measured on another hypervisor: kinds of trips and bytes touched are not known, and 0 */
 	bool trips_uncounted; /* nor is how many trips there were */
 	uint64_t emulator;    /* trips that no hardware makes: in none of the others */

@@ -55,7 +55,8 @@ struct options {
 	unsigned nr_row;
 	const char *phase; /* history: NULL: the workload's main one */
 	unsigned nth;      /* explain: which operation of a phase, from 1; 0: the middle one. lab: which, from 1; 0: none */
-	bool bare;         /* explain: measured in the hypervisor, too */
+	bool no_perf, no_valgrind;             /* bench-engine: these figures are left out */
+	bool bare;                             /* explain: measured in the hypervisor, too */
 	const char *from, *to, *event, *where; /* trace: as choice.h reads them; NULL: not given */
 	const char *compared;                  /* trace: two different recipes with a comma between; NULL: none */
 	const char *dir;                       /* lab: the student's folder; NULL: lab-<nth> */

@@ -128,9 +128,15 @@ static const struct rule both_variations[] = { MUST_LIST("", a_variation), END }
 static const struct rule cycles_machine[] = { MUST_OBJECT("guest", cycles_where), MUST_OBJECT("hypervisor", cycles_where),
 					      EACH("assumed", both_variations), END };
 static const struct rule a_cycles_machine[] = { MUST_OBJECT("", cycles_machine), END };
+static const struct rule host[] = {
+#define HOST(id, event, heading, text) WHOLE(#id, 0, ANY),
+#include "host.def"
+#undef HOST
+	END
+};
 static const struct rule kept_region[] = {
 #include "region_rules.def"
-	EACH("cycles", a_cycles_machine), END
+	EACH("cycles", a_cycles_machine), OBJECT("host", host), END
 };
 static const struct rule a_region[] = { MUST_OBJECT("", kept_region), END };
 
@@ -181,7 +187,7 @@ static const struct rule options[] = { MUST_TEXT("recipes"),
 				       TRUTH("recipes_named"),
 				       TRUTH("workloads_named"),
 				       MUST_WHOLE("levels", 0, (1 << (LEVELS_MOST + 1)) - 1),
-				       MUST_WORDS("suite", "quick|full|peers|hostile"),
+				       MUST_WORDS("suite", "quick|full|peers|hostile|engine"),
 				       MUST_WHOLE("repeat", 0, MAX_REPEAT),
 				       WHOLE("jobs", 1, MAX_JOBS),
 				       MUST_TRUTH("trace"),

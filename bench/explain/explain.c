@@ -21,8 +21,7 @@ static const struct {
 #undef OPERATION
 };
 
-/* levels 0: with any. */
-static bool can_be_explained(const struct workload *w, unsigned levels)
+bool can_be_explained(const struct workload *w, unsigned levels)
 {
 	for (unsigned i = 0; i < COUNT_OF(sources) && !strcmp(w->kind, "pvh"); i++)
 		if (!strcmp(sources[i].file, w->file))

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "machine_host.h"
 #include "own_guest.h"
 #include "qemu.h"
 #include "results.h"
@@ -165,20 +166,34 @@ static void add_peers(json_t *machine, const struct paths *p, const struct selec
 	}
 }
 
+json_t *machine_host_json(const struct paths *p)
+{
+	struct utsname u;
+
+	uname(&u);
+	return json_pack("{s:s, s:o, s:s, s:o, s:i, s:o, s:o, s:s, s:{}, s:[]}", "penumbra", PN_VERSION, "commit", commit_json(p),
+			 "compiler", "gcc " __VERSION__, "host_cpu", proc_value("/proc/cpuinfo", "model name"), "host_cpus",
+			 (int)sysconf(_SC_NPROCESSORS_ONLN), "host_memory", proc_value("/proc/meminfo", "MemTotal"),
+			 "host_system", proc_value("/etc/os-release", "PRETTY_NAME="), "host_kernel", u.release, "qemu_options",
+			 "images");
+}
+
+void machine_add_image(json_t *machine, const char *path, const struct paths *p)
+{
+	add_image(json_object_get(machine, "images"), xstrdup(path), p->build);
+}
+
 json_t *machine_json(const struct paths *p, const struct emulator *qemu, const struct selection *s)
 {
 	const char *gnuplot[] = { "gnuplot", "--version", NULL };
 	char *dom0 = path_dom0_kernel(p), *guest = xfmt("%s/kernels/amd64/vmlinuz", p->build);
-	struct utsname u;
-	json_t *j;
+	json_t *more = json_pack("{s:o, s:o, s:o, s:o, s:o}", "gnuplot", first_line_of(gnuplot), "dom0_kernel",
+				 kernel_version(dom0), "guest_kernel", kernel_version(guest), "qemu_options", qemu_options_json(),
+				 "images", images_json(p, s));
+	json_t *j = machine_host_json(p);
 
-	uname(&u);
-	j = json_pack("{s:s, s:o, s:s, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "penumbra", PN_VERSION, "commit",
-		      commit_json(p), "compiler", "gcc " __VERSION__, "gnuplot", first_line_of(gnuplot), "host_cpu",
-		      proc_value("/proc/cpuinfo", "model name"), "host_cpus", (int)sysconf(_SC_NPROCESSORS_ONLN), "host_memory",
-		      proc_value("/proc/meminfo", "MemTotal"), "host_system", proc_value("/etc/os-release", "PRETTY_NAME="),
-		      "dom0_kernel", kernel_version(dom0), "guest_kernel", kernel_version(guest), "host_kernel", u.release,
-		      "qemu_options", qemu_options_json(), "images", images_json(p, s));
+	json_object_update(j, more);
+	json_decref(more);
 	emulator_json(j, qemu);
 	add_peers(j, p, s);
 	free(dom0);

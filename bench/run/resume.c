@@ -96,6 +96,10 @@ int resume_open(struct results *r, const char *dir, struct options *o)
 	r->root = results_load(dir, true, NULL);
 	if (!r->root)
 		return EXIT_FAILED;
+	if (!strcmp(json_text(json_object_get(r->root, "options"), "suite"), "engine")) {
+		say("%s is bench-engine's: it is measured anew, not gone on with", dir);
+		return EXIT_FAILED;
+	}
 	if (json_is_true(json_object_get(r->root, "complete"))) {
 		say("%s is complete: there is nothing to resume", dir);
 		return EXIT_FAILED;

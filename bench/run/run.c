@@ -249,8 +249,7 @@ static json_t *options_json(const struct options *o, const char *qemu, const str
 	return j;
 }
 
-/* results/<date-time>, with a number behind it if that second has one already; made, so that no other run takes it. */
-static char *new_run_dir(const struct paths *p)
+char *new_run_dir(const struct paths *p)
 {
 	time_t t = time(NULL);
 	char stamp[40];
@@ -268,7 +267,7 @@ static char *new_run_dir(const struct paths *p)
 	return dir;
 }
 
-static bool place_is_good(const char *dir)
+bool place_is_good(const char *dir)
 {
 	char text[32];
 

@@ -44,6 +44,7 @@ static json_t *add(json_t *run, const char *recipe, const char *workload, json_i
 	json_object_set_new(item, "repetition", json_integer((json_int_t)json_array_size(items) + 1));
 	json_object_set_new(region, "instructions", json_integer(instructions));
 	json_object_set_new(region, "trips", json_integer(trips));
+	json_object_del(region, "host");
 	json_array_append_new(items, item);
 	return item;
 }
@@ -311,6 +312,26 @@ START_TEST(a_page_escapes_what_comes_from_a_run)
 }
 END_TEST
 
+/* What the host's clock says varies by itself: it makes nothing else of the workload vary, and is left out where one run lacks it. */
+START_TEST(figures_of_the_host_stand_alone)
+{
+	for (int i = 0; i < 3; i++) {
+		json_t *b = add(run_before, "shadow2", "engine-x", 1000, 20),
+		       *a = add(run_after, "shadow2", "engine-x", 1001, 20);
+
+		json_object_set_new(json_array_get(json_object_get(b, "regions"), 0), "host",
+				    json_pack("{s:i, s:i}", "ns", 1000 + i, "cycles", 7));
+		json_object_set_new(json_array_get(json_object_get(a, "regions"), 0), "host", json_pack("{s:i}", "ns", 5000 + i));
+	}
+	compare(0.0);
+	ck_assert_int_eq(change_of("engine-x", METRIC_instructions)->outcome, OUTCOME_WORSE);
+	ck_assert_int_eq(change_of("engine-x", METRIC_trips)->outcome, OUTCOME_SAME);
+	ck_assert_int_eq(change_of("engine-x", METRIC_host_ns)->outcome, OUTCOME_WORSE);
+	for (unsigned i = 0; i < c.nr_changes; i++)
+		ck_assert_int_ne(c.change[i].metric, METRIC_host_cycles);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("bench: compare");
@@ -320,6 +341,7 @@ int main(void)
 	tcase_add_test(t, welch_as_worked_by_hand);
 	tcase_add_test(t, nothing_is_said_of_single_or_equal_values);
 	tcase_add_test(t, what_repeats_is_judged_exactly);
+	tcase_add_test(t, figures_of_the_host_stand_alone);
 	tcase_add_test(t, a_trip_where_there_was_none_is_worse);
 	tcase_add_test(t, what_is_known_to_vary_is_not_judged_exactly);
 	tcase_add_test(t, what_varies_is_worse_only_when_that_is_sure);

@@ -20,7 +20,9 @@
 	"\"stat\":{\"trip\":{\"cr3\":" TREE_COST "},\"counter\":{\"fill\":7}},\"exercise\":{\"answer\":\"ok\"},"                 \
 	"\"regions\":[{\"phase\":\"fault\",\"ops\":10,\"instructions\":100,\"trips\":20,\"bytes\":30,\"guest_levels\":4,"        \
 	"\"shadow_levels\":4,\"trip\":{\"cr3\":" TREE_COST                                                                       \
-	"},\"counter\":{\"fill\":7},\"trace_written\":1,\"trace_lost\":0,\"trips_uncounted\":false," TREE_CYCLES "}]}"
+	"},\"counter\":{\"fill\":7},\"trace_written\":1,\"trace_lost\":0,\"trips_uncounted\":false," TREE_CYCLES                 \
+	",\"host\":{\"ns\":5,"                                                                                                   \
+	"\"cycles\":6,\"instructions\":7,\"cache_misses\":8,\"dtlb_misses\":9}}]}"
 #define TREE_OPTIONS                                                                                                             \
 	"{\"recipes\":\"shadow2\",\"workloads\":\"compute\",\"recipes_named\":true,\"workloads_named\":true,\"levels\":0,"       \
 	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\","      \
