@@ -366,9 +366,12 @@ static char *where_of(const struct asking *a)
 {
 	const struct published *p = a->p;
 	char *text = xfmt("%s%s%s%s", p->workloads, *p->phase ? " (" : "", p->phase, *p->phase ? ")" : "");
+	struct words recipes;
 
-	if (p->metric != ours_spread)
-		list_add(&text, ", ", "%s", p->recipe);
+	words_of(&recipes, p->metric == ours_spread ? "" : p->recipe);
+	for (unsigned i = 0; i < recipes.n; i++)
+		list_add(&text, i ? " or " : ", ", "%s", recipes.at[i]);
+	words_free(&recipes);
 	if (*p->machine)
 		list_add(&text, " on ", "%s", p->machine);
 	if (*p->other)

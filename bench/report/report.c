@@ -10,6 +10,7 @@
 #include "emulator.h"
 #include "report.h"
 #include "report_parts.h"
+#include "textbook.h"
 
 /* Workloads of which sizes are compared have one entry together. */
 static void write_nav_workloads(FILE *f, const struct dataset *d)
@@ -114,19 +115,29 @@ char *report_text(const json_t *root, size_t *len)
 	return html;
 }
 
-int report_write(const char *dir, const json_t *root)
+/* A page into the run's directory; takes the text. */
+static int page_write(const char *dir, const char *name, char *html, size_t len)
 {
-	char *path = xfmt("%s/report.html", dir), *html;
-	size_t len;
-	int ret;
+	char *path = xfmt("%s/%s", dir, name);
+	int ret = write_file(path, html, len);
 
-	if (!plot_possible())
-		say("gnuplot cannot be run, so the report has tables only: install gnuplot-nox, then penumbra report");
-	html = report_text(root, &len);
-	ret = write_file(path, html, len);
 	if (ret)
 		say("%s could not be written: %s", path, strerror(errno));
 	free(html);
 	free(path);
 	return ret;
+}
+
+int report_write(const char *dir, const json_t *root)
+{
+	size_t len;
+	char *html;
+
+	if (!plot_possible())
+		say("gnuplot cannot be run, so the report has tables only: install gnuplot-nox, then penumbra report");
+	html = report_text(root, &len);
+	if (page_write(dir, "report.html", html, len))
+		return -1;
+	html = textbook_text(root, &len);
+	return page_write(dir, TEXTBOOK_FILE, html, len);
 }

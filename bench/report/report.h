@@ -7,7 +7,7 @@
 
 /* The page of a results tree, *len bytes; the caller frees it. */
 char *report_text(const json_t *root, size_t *len);
-/* Write dir/report.html. 0, or -1 after a message. */
+/* Write dir/report.html, and the page of the textbook's questions beside it (textbook.h). 0, or -1 after a message. */
 int report_write(const char *dir, const json_t *root);
 
 #endif

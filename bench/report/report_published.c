@@ -118,12 +118,13 @@ static void one_figure(FILE *f, const struct published *p, const struct ours *o)
 
 	fputs("<tr><th scope=row class=wide>", f);
 	html_text(f, p->what);
-	small(f, "", p->source);
-	small(f, "", p->setup);
 	fputs("</th>", f);
 	state_tag(f, o->state);
-	nowrap(f, p->figure);
-	fputs("<td>", f);
+	fputs("<td class=wide>", f);
+	html_text(f, p->figure);
+	small(f, "", p->source);
+	small(f, "", p->setup);
+	fputs("</td><td>", f);
 	html_text(f, band);
 	if (p->seen && o->state <= PUBLISHED_HIT)
 		small(f, "", "a figure of ours was known");
@@ -162,7 +163,7 @@ void report_published(FILE *f, const struct dataset *d)
 	      f);
 	count_states(f, o);
 	fputs(".</p>\n", f);
-	table_begin(f, "<th scope=col>what, by whom, on what</th><th scope=col></th><th scope=col>published</th><th "
+	table_begin(f, "<th scope=col>what</th><th scope=col></th><th scope=col>published, by whom, on what</th><th "
 		       "scope=col>band</th><th scope=col>ours</th><th scope=col>of what</th>");
 	for (unsigned s = 0; s < PUBLISHED_STATES; s++)
 		for (unsigned i = 0; i < nr_published; i++)

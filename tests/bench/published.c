@@ -157,12 +157,13 @@ START_TEST(references)
 	on(r, "no-walk-cache", "count", "walks", 10);
 	on(r, "no-walk-cache", "count", "walk_references", 40);
 	on(r, "no-walk-cache", "count", "nested_references", 200);
-	is(line("The same under nested paging, 4 levels on 4", "Patterson"), PUBLISHED_HIT, "24.0 references", "npt-4k");
+	is(line("References to tables of a TLB miss under nested", "Patterson"), PUBLISHED_HIT, "24.0 references", "npt-4k");
 	/* A run of a version that counted less. */
 	json_object_del(json_object_get(json_object_get(json_object_get(json_object_get(r, "cycles"), "no-walk-cache"), "guest"),
 					"count"),
 			"walks");
-	lacks(line("The same under nested paging, 4 levels on 4", "Patterson"), "this run has no all counts of gups under npt-4k",
+	lacks(line("References to tables of a TLB miss under nested", "Patterson"),
+	      "this run has no all counts of gups under npt-4k",
 	      "./penumbra run --qemu next --cycles --machine no-walk-cache --recipe npt-4k --workload gups --repeat 1 "
 	      "--no-trace");
 }
@@ -199,7 +200,7 @@ END_TEST
 /* All phases of a workload together; an empty one is none. */
 START_TEST(whole_guests)
 {
-	const struct published *p = line("The same, 64-bit guest", "Guida");
+	const struct published *p = line("Elapsed time, out of sync over every write emulated, 64-bit guest", "Guida");
 
 	took("shadow3", "linux-process", "a", "opteron-2007", 100);
 	took("shadow3", "linux-process", "b", "opteron-2007", 700);
@@ -274,7 +275,7 @@ START_TEST(shares_and_costs)
 	on(r, "xeon-2009", "cycles", "tlb", 10);
 	on(r, "xeon-2009", "cycles", "walk", 20);
 	on(r, "xeon-2009", "cycles", "data", 10);
-	is(line("The same, larger programs", "Barr"), PUBLISHED_HIT, "30.0 %", "native on xeon-2009");
+	is(line("Address translation's share of time, natively, larger", "Barr"), PUBLISHED_HIT, "30.0 %", "native on xeon-2009");
 	/* A hypervisor's 500 cycles in 100 instructions; an emulated write takes 40 of these. */
 	r = took("shadow2", "demand-fault-windows", "fault", "opteron-2007", 10);
 	lacks(line("An emulated write", "Xen project"), "this run has no emulated write there",

@@ -28,7 +28,7 @@ is "a row for each measured region, and a head" "$(lines "$res/good/results.csv"
 is "the head" "$(head -n 1 "$res/good/results.csv")" \
 	"recipe,workload,phase,guest_levels,shadow_levels,repetition,ops,instructions,trips,bytes_touched"
 is "repetitions count from 1" "$(rows "$res/good/results.csv" vtlb compute fault | cut -d, -f6 | tr '\n' ' ')" "1 2 3 "
-for f in results.json machine.json report.html consoles/shadow2/compute-0.txt traces/vtlb/compute/metadata \
+for f in results.json machine.json report.html textbook.html consoles/shadow2/compute-0.txt traces/vtlb/compute/metadata \
 	logs/shadow2-dom0.log logs/shadow2-hypervisor.log; do
 	check "$f is there" test -s "$res/good/$f"
 done

@@ -46,7 +46,7 @@ awk -F, '$6 == 1' "$tmp/two/results.csv" | sort >"$tmp/b"
 if cmp -s "$tmp/a" "$tmp/b"; then ok "runs are identical"; else bad "runs differ: $(diff "$tmp/a" "$tmp/b" | head -n 6)"; fi
 
 is "the audit finds nothing" "$(items "$tmp/one" "sum($audit)")" 0
-for f in results.json machine.json report.html consoles/shadow2/demand-fault.0.txt consoles/native/demand-fault-1.txt logs/vtlb-hypervisor.log; do
+for f in results.json machine.json report.html textbook.html consoles/shadow2/demand-fault.0.txt consoles/native/demand-fault-1.txt logs/vtlb-hypervisor.log; do
 	check "$f is there" test -s "$tmp/one/$f"
 done
 is "the report has its pictures" "$(grep -c '<svg role="img"' "$tmp/one/report.html" | awk '{ print ($1 >= 10) }')" 1
