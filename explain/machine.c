@@ -4,7 +4,7 @@
  * that a write to be emulated is known already, and no instruction has to be decoded.
  *
  * Fills are not traced: tracing sends them the long way (hv/shadow/short/multi_short.h), and what happens here is to be what happens
- * in the hypervisor untraced. Their counters and the tables tell of them.
+ * in the hypervisor untraced. Their counters and the tables tell of them. What is to be held against the hypervisor's own trace is traced like it.
  */
 #include "machine.h"
 
@@ -47,7 +47,7 @@ static void trace(struct vcpu *v, enum pn_event ev, const u64 payload[4])
 	record_event(ev, payload);
 }
 
-void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool)
+void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool, bool traced)
 {
 	const u64 frames = ((u64)memory_mib << 20) / PAGE_SIZE;
 	struct domain *d = &domain;
@@ -71,7 +71,7 @@ void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool)
 	    !paging_vcpu_init(v))
 		die("no guest could be made");
 	host_trace = trace;
-	trace_mask = ~(BIT(PN_EV_fill) | BIT(PN_EV_pull_through));
+	trace_mask = traced ? ~0ull : ~(BIT(PN_EV_fill) | BIT(PN_EV_pull_through));
 }
 
 /* ---- trips ---- */

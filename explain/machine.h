@@ -22,8 +22,8 @@ struct machine_kernel {
 	void (*deliver)(u64 va, u64 error, u64 *ip);
 };
 
-/* A guest with so many MiB and, if not 0, shadow levels at least and pages of the pool. */
-void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool);
+/* A guest with so many MiB and, if not 0, shadow levels at least and pages of the pool. Traced: so is every event. */
+void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool, bool traced);
 void machine_paging_on(const struct machine_kernel *k);
 /* The audit's faults; its text goes to the standard error output. */
 unsigned machine_audit(void);

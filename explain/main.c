@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * penumbra-explain-<recipe>: one operation of a workload under the recipe that this is compiled with, as JSON on the standard output.
- *   penumbra-explain-<recipe> NAME LEVELS "COMMAND LINE" MIB SHADOW-LEVELS POOL OPERATION
+ *   penumbra-explain-<recipe> NAME LEVELS "COMMAND LINE" MIB SHADOW-LEVELS POOL OPERATION [traced]
+ * traced: as the hypervisor does it while it is traced, every step by itself.
  * OPERATION "-" leaves the steps out: the phases have their figures alone, and no process is started.
  * NAME is a source of explained.def; the others are as in workloads.def, 0 for what that leaves out. `./penumbra explain` calls it.
  */
@@ -27,11 +28,12 @@ struct wish {
 	const char *name, *command_line;
 	unsigned long levels, memory_mib, shadow_levels, pool, operation;
 	bool figures; /* and no operation */
+	bool traced;
 };
 
 static void run(const struct wish *w, bool counting)
 {
-	record_begin(machine_vcpu(), w->operation, counting);
+	record_begin(machine_vcpu(), w->operation, counting, w->traced);
 	for (unsigned i = 0; i < 2 && guest[w->levels][i]; i++)
 		if (guest[w->levels][i](w->name, w->command_line))
 			return;
@@ -77,16 +79,18 @@ int main(int argc, char **argv)
 	json_t *out;
 	unsigned faults;
 
+	w.traced = argc == 9 && !strcmp(argv[8], "traced");
+	argc -= w.traced;
 	w.figures = argc == 8 && !strcmp(argv[7], "-");
 	if (argc != 8 || !number(argv[2], 2, 5, &w.levels) || !number(argv[4], 4, 512, &w.memory_mib) ||
 	    !number(argv[5], 0, 5, &w.shadow_levels) || !number(argv[6], 0, 100000, &w.pool) ||
 	    !number(w.figures ? "0" : argv[7], 0, 1000000000, &w.operation)) {
-		fprintf(stderr, "Usage: %s NAME LEVELS \"COMMAND LINE\" MIB SHADOW-LEVELS POOL OPERATION\n", argv[0]);
+		fprintf(stderr, "Usage: %s NAME LEVELS \"COMMAND LINE\" MIB SHADOW-LEVELS POOL OPERATION [traced]\n", argv[0]);
 		return 2;
 	}
 	w.name = argv[1];
 	w.command_line = argv[3];
-	machine_start((unsigned)w.memory_mib, (unsigned)w.shadow_levels, (unsigned)w.pool);
+	machine_start((unsigned)w.memory_mib, (unsigned)w.shadow_levels, (unsigned)w.pool, w.traced);
 	if (!w.figures && !count(&w))
 		return EXIT_FAILURE;
 	run(&w, false);

@@ -39,8 +39,8 @@ unsigned record_phases;
 
 static struct {
 	struct vcpu *v;
-	bool counting, inside; /* inside: a measured region is open */
-	u64 operation;         /* asked for; 0: the middle one */
+	bool counting, apart, inside; /* inside: a measured region is open */
+	u64 operation;                /* asked for; 0: the middle one */
 	json_t *phases, *phase, *steps;
 	u64 first, end, closing; /* top steps [first, end) are the operation's, [closing, ...) come after the last one */
 	u64 top;                 /* top steps that have begun in this phase */
@@ -53,11 +53,12 @@ static struct {
 	u64 op_trips, op_bytes;
 } r;
 
-void record_begin(struct vcpu *v, u64 operation, bool counting)
+void record_begin(struct vcpu *v, u64 operation, bool counting, bool apart)
 {
 	r.v = v;
 	r.operation = operation;
 	r.counting = counting;
+	r.apart = apart;
 	record_phases = 0;
 	r.phases = json_array();
 }
@@ -192,7 +193,7 @@ static bool goes_on(const struct record_step *s, const char *by)
 	const json_int_t stride = number_of(last, "stride", n + 1 - end);
 	const gva_t va = last ? strtoull(text_of(last, json_object_get(last, "last") ? "last" : "va"), NULL, 16) : 0;
 
-	return last && !s->again && s->kind < GUEST_CR3 && (s->va == va + s->bytes || s->va == va + PAGE_SIZE) &&
+	return last && !r.apart && !s->again && s->kind < GUEST_CR3 && (s->va == va + s->bytes || s->va == va + PAGE_SIZE) &&
 	       !strcmp(text_of(last, "do"), kinds[s->kind]) && !strcmp(text_of(last, "by"), by) &&
 	       !json_object_get(last, "again") && !json_object_get(last, "fault") && n + 1 - end == stride;
 }
@@ -262,8 +263,10 @@ void record_step(const struct record_step *s, u32 depth)
 			return;
 		if (top == r.end)
 			finish_recording();
-		if (top == r.first)
+		if (top == r.first) {
 			r.recording = true;
+			json_object_set_new(r.phase, "trips_before", json_integer((json_int_t)r.trips));
+		}
 	}
 	if (!r.recording)
 		return;

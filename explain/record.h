@@ -25,8 +25,8 @@ struct phase_size {
 extern struct phase_size record_sizes[PHASES_MOST];
 extern unsigned record_phases;
 
-/* Which operation of each phase: from 1; 0: one a third of the way in, so that it is not the first of a table. Beyond a phase's last: that. Counting: only record_sizes. */
-void record_begin(struct vcpu *v, u64 operation, bool counting);
+/* Which operation of each phase: from 1; 0: one a third of the way in, so that it is not the first of a table. Beyond a phase's last: that. Counting: only record_sizes. Apart: no step stands for several. */
+void record_begin(struct vcpu *v, u64 operation, bool counting, bool apart);
 /* The phases, an array. */
 json_t *record_end(void);
 /* The engine's counters (abi/control_abi.h) of the domain's whole life, warm-up included, but for those that are 0. */

@@ -5,7 +5,7 @@
 #include "argument_parts.h"
 #include "catalog.h"
 
-enum { KEY_LEVELS = 256, KEY_PHASE, KEY_NTH, KEY_FORMAT, KEY_BARE };
+enum { KEY_LEVELS = 256, KEY_PHASE, KEY_NTH, KEY_FORMAT, KEY_BARE, KEY_QEMU, KEY_CYCLES };
 
 static const char *const formats[] = { "text", "markdown", "page", "json" };
 
@@ -15,8 +15,11 @@ static const struct argp_option options[] = {
 	{ "phase", KEY_PHASE, "NAME", 0, "only that phase of the workload (default: all of them)", 1 },
 	{ "nth", KEY_NTH, "N", 0, "the Nth operation of each phase, 1 the first after warm-up (default: a third of the way in)",
 	  1 },
-	{ "bare", KEY_BARE, NULL, 0, "boot the recipes in QEMU as well: instructions, and whether the trips there are the same",
+	{ "bare", KEY_BARE, NULL, 0,
+	  "boot the recipes in QEMU as well: instructions of each trip, and whether the trips there are the same, one by one",
 	  1 },
+	{ "cycles", KEY_CYCLES, NULL, 0, "with --bare: also modelled cycles, as `penumbra run --cycles` has them", 1 },
+	{ "qemu", KEY_QEMU, "PROGRAM", 0, "with --bare: on that QEMU, or on \"next\", as `penumbra run` takes it", 1 },
 	{ "format", KEY_FORMAT, "NAME", 0, "text (default), markdown, page (HTML) or json", 1 },
 	{ "output", 'o', "FILE", 0, "write it to FILE (default: standard output)", 1 },
 	{ 0 }
@@ -52,6 +55,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_PHASE: o->phase = arg; return 0;
 	case KEY_NTH: return parse_number(state, "--nth", arg, 1000000, &o->nth);
 	case KEY_BARE: o->bare = true; return 0;
+	case KEY_CYCLES: o->cycles = true; return 0;
+	case KEY_QEMU:
+		need_text(state, "--qemu needs a program, or next", arg);
+		o->qemu = arg;
+		return 0;
 	case KEY_FORMAT: take_format(state, o, arg); return 0;
 	case 'o':
 		need_text(state, "--output needs a file", arg);
@@ -67,6 +75,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(
 				state,
 				"explain which operation? One of the workloads': demand-fault, fork-cow, ... (docs/explain.md)");
+		if ((o->cycles || o->qemu) && !o->bare)
+			argp_error(state, "%s is for --bare: without it nothing is booted", o->cycles ? "--cycles" : "--qemu");
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}

@@ -10,8 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hold.h"
 #include "results.h"
 #include "say.h"
+#include "traced_trips.h"
 
 /* Trips that belong to no operation, as after the CR3 load that ends a phase: so many may differ, and one in a thousand operations. */
 #define STRAY_TRIPS 4
@@ -26,14 +28,23 @@ static char *recipe_names(const struct explained *e)
 }
 
 /* Its progress goes where messages go; what it prints nobody needs. False: it cannot be started, or did not succeed. */
-static bool measure(const struct explained *e, const struct paths *p, char *dir)
+static bool measure(const struct explained *e, const struct options *o, const struct paths *p, char *dir)
 {
-	char *names = recipe_names(e), *name = xstrdup(e->workload->name), *build = xstrdup(p->build);
-	char *argv[] = { "penumbra",   "run",         "--recipe", names, "--workload", name, "--repeat", "1",
-			 "--no-trace", "--no-report", "--build",  build, "--output",   dir,  NULL };
-	pid_t pid = fork();
+	char *names = recipe_names(e), *name = xstrdup(e->workload->name), *build = xstrdup(p->build),
+	     *qemu = xstrdup(o->qemu ? o->qemu : "");
+	char *argv[17] = { "penumbra", "run",         "--recipe", names, "--workload", name, "--repeat",
+			   "1",        "--no-report", "--build",  build, "--output",   dir };
+	unsigned n = 13;
 	int status = -1;
+	pid_t pid;
 
+	if (o->qemu) {
+		argv[n++] = "--qemu";
+		argv[n++] = qemu;
+	}
+	if (o->cycles)
+		argv[n++] = "--cycles";
+	pid = fork();
 	if (!pid) {
 		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
@@ -47,6 +58,7 @@ static bool measure(const struct explained *e, const struct paths *p, char *dir)
 	free(names);
 	free(name);
 	free(build);
+	free(qemu);
 	return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
@@ -56,7 +68,8 @@ static const json_t *region_of(const json_t *root, const char *recipe, const cha
 	json_t *item, *region;
 
 	json_array_foreach(json_object_get(root, "items"), i, item) {
-		if (!strcmp(text_of(item, "recipe"), recipe) && item_finished(item))
+		if (!strcmp(text_of(item, "recipe"), recipe) && item_finished(item) &&
+		    !json_is_true(json_object_get(item, "traced")))
 			json_array_foreach(json_object_get(item, "regions"), k, region) {
 				if (!strcmp(text_of(region, "phase"), phase))
 					return region;
@@ -101,6 +114,8 @@ static bool compare(json_t *phase, const char *recipe, const json_t *region)
 
 	if (differ)
 		json_object_set_new(bare, "differs", json_string(differ));
+	if (json_object_size(json_object_get(region, "cycles")))
+		json_object_set(bare, "cycles", json_object_get(region, "cycles"));
 	json_object_set_new(phase, "bare", bare);
 	if (!agrees)
 		say("%s, phase %s: in the hypervisor it takes other trips: %s", recipe, text_of(phase, "phase"), differ);
@@ -128,7 +143,103 @@ static int compare_all(const struct explained *e, const json_t *root)
 	return ret;
 }
 
-int explain_bare(const struct explained *e, const struct paths *p)
+/* ---- trip by trip ---- */
+
+static json_t *phase_named(const json_t *told, const char *name)
+{
+	size_t i;
+	json_t *phase;
+
+	json_array_foreach(json_object_get(told, "phases"), i, phase) {
+		if (!strcmp(text_of(phase, "phase"), name))
+			return phase;
+	}
+	return NULL;
+}
+
+static void say_differences(const char *recipe, const char *phase, const json_t *differs)
+{
+	size_t i;
+	json_t *text;
+
+	json_array_foreach((json_t *)(uintptr_t)differs, i, text) {
+		say("%s, phase %s: %s", recipe, phase, json_string_value(text));
+	}
+}
+
+/* `told`: the hosted engine's phase, traced; `all`: the hypervisor's trips. False after a message: they are not the same trips. */
+static bool hold_phase(json_t *phase, const char *recipe, const json_t *told, const json_t *all)
+{
+	const char *name = text_of(phase, "phase");
+	const unsigned region = traced_region(all, name);
+	json_t *trips, *held;
+	bool agrees;
+
+	if (!told || !region) {
+		say("%s, phase %s: it is not in the hypervisor's trace", recipe, name);
+		return false;
+	}
+	trips = traced_trips_in(all, region);
+	held = hold_trips(told, trips);
+	json_decref(trips);
+	agrees = json_is_true(json_object_get(held, "agrees"));
+	if (!hold_tell(phase, held))
+		say("%s, phase %s: while it is traced, the operation takes other trips than are told here", recipe, name);
+	json_object_del(held, "each");
+	json_object_set_new(json_object_get(phase, "bare"), "held", held);
+	if (!agrees)
+		say_differences(recipe, name, json_object_get(held, "differs"));
+	return agrees;
+}
+
+static bool hold_recipe(const struct explained *e, unsigned r, const struct options *o, const struct paths *p,
+			const struct traced *t)
+{
+	json_t *told = explain_record(p, e->recipe[r], e->workload, o->nth, true), *all = told ? traced_trips(t) : NULL, *phase;
+	bool agrees = all;
+
+	for (size_t i = 0; all && (phase = explained_phase(e, r, i)); i++)
+		if (json_object_get(phase, "bare"))
+			agrees &= hold_phase(phase, e->recipe[r]->name, phase_named(told, text_of(phase, "phase")), all);
+	json_decref(told);
+	json_decref(all);
+	return agrees;
+}
+
+static const struct traced *trace_of(const struct traced_list *l, const char *recipe)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (!strcmp(l->trace[i].recipe, recipe))
+			return &l->trace[i];
+	return NULL;
+}
+
+/* EXIT_FAILED after a message. */
+static int hold_all(const struct explained *e, const struct options *o, const struct paths *p, const char *dir,
+		    const json_t *root)
+{
+	char *plugin = path_trace_plugin(p);
+	struct traced_list l;
+	int ret = EXIT_FAILED;
+
+	if (traced_find(&l, dir, root, NULL, NULL) && trace_plugins_load(plugin)) {
+		ret = EXIT_OK;
+		for (unsigned r = 0; r < e->nr; r++) {
+			const struct traced *t = trace_of(&l, e->recipe[r]->name);
+
+			if (!t)
+				say("%s: there is no trace of it", e->recipe[r]->name);
+			if (!t || !hold_recipe(e, r, o, p, t))
+				ret = EXIT_FAILED;
+		}
+		trace_plugins_free();
+	}
+	traced_free(&l);
+	free(plugin);
+	return ret;
+}
+
+int explain_bare(const struct explained *e, const struct options *o, const struct paths *p)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *top = xfmt("%s/penumbra-explain-XXXXXX", tmp && *tmp ? tmp : "/tmp"), *dir;
@@ -141,13 +252,16 @@ int explain_bare(const struct explained *e, const struct paths *p)
 		return EXIT_FAILED;
 	}
 	dir = xfmt("%s/run", top);
-	if (measure(e, p, dir))
+	if (measure(e, o, p, dir))
 		root = results_load(dir, false, NULL);
-	if (root)
+	if (root) {
 		ret = compare_all(e, root);
-	else
+		if (hold_all(e, o, p, dir, root) != EXIT_OK)
+			ret = EXIT_FAILED;
+	} else {
 		say("what happens in the hypervisor could not be measured: `penumbra run --workload %s` says more",
 		    e->workload->name);
+	}
 	json_decref(root);
 	remove_tree(top);
 	free(top);

@@ -7,9 +7,10 @@
 
 /*
  * Measure the workload under each recipe once, as `penumbra run` does, and put into each phase "bare": "trips", "bytes" and "instructions" of the
- * whole phase, "kinds" with "count" and "ticks" of each kind of trip, "agrees", and "differs", in words. EXIT_OK; EXIT_FAILED after a
- * message: it could not be measured, or an operation takes other trips there.
+ * whole phase, "kinds" with "count" and "ticks" of each kind of trip, "agrees", and "differs", in words; "cycles", if they are modelled; and "held", what
+ * hold.h says of the operation's trips, one by one, in a traced pass. EXIT_OK; EXIT_FAILED after a message: it could not be measured, or an operation takes other
+ * trips there.
  */
-int explain_bare(const struct explained *e, const struct paths *p);
+int explain_bare(const struct explained *e, const struct options *o, const struct paths *p);
 
 #endif

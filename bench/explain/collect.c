@@ -60,12 +60,12 @@ static json_t *run(char *const argv[], const char *recipe)
 	return NULL;
 }
 
-json_t *explain_record(const struct paths *p, const struct recipe *r, const struct workload *w, unsigned operation)
+json_t *explain_record(const struct paths *p, const struct recipe *r, const struct workload *w, unsigned operation, bool traced)
 {
 	char *program = path_explainer(p, r), *cmdline = xstrdup(w->cmdline);
 	char numbers[5][16];
-	char *argv[] = { program, (char *)(uintptr_t)w->file, numbers[0], cmdline, numbers[1], numbers[2], numbers[3], numbers[4],
-			 NULL };
+	char *argv[] = { program,    (char *)(uintptr_t)w->file, numbers[0], cmdline, numbers[1], numbers[2], numbers[3],
+			 numbers[4], traced ? "traced" : NULL,   NULL };
 	json_t *told = NULL;
 
 	snprintf(numbers[0], sizeof(numbers[0]), "%u", w->levels);

@@ -172,14 +172,14 @@ int cmd_explain(const struct options *o, const struct paths *p)
 	if (!e.workload || !take_recipes(&e, o->recipes ? o->recipes : STANDARD_RECIPES))
 		return EXIT_USAGE;
 	for (unsigned r = 0; r < e.nr && ret == EXIT_OK; r++) {
-		e.told[r] = explain_record(p, e.recipe[r], e.workload, o->nth);
+		e.told[r] = explain_record(p, e.recipe[r], e.workload, o->nth, false);
 		if (!e.told[r])
 			ret = EXIT_FAILED;
 		else if (!keep_phases(&e, r))
 			ret = EXIT_USAGE;
 	}
 	if (ret == EXIT_OK) {
-		const int agreed = o->bare ? explain_bare(&e, p) : EXIT_OK;
+		const int agreed = o->bare ? explain_bare(&e, o, p) : EXIT_OK;
 
 		ret = put(&e, o, p);
 		ret = ret == EXIT_OK ? agreed : ret;

@@ -27,8 +27,11 @@ int cmd_explain(const struct options *o, const struct paths *p);
 /* Is the workload's source compiled for the hosted engine (workloads/explained.def), with so many levels; 0: with any? */
 bool can_be_explained(const struct workload *w, unsigned levels);
 
-/* Run the recipe's program. NULL after a message. `operation`: from 1; 0: the middle one. */
-json_t *explain_record(const struct paths *p, const struct recipe *r, const struct workload *w, unsigned operation);
+/*
+ * Run the recipe's program. NULL after a message. `operation`: from 1; 0: the middle one. `traced`: with every event, and each step by itself, as
+ * the hypervisor's own trace has them.
+ */
+json_t *explain_record(const struct paths *p, const struct recipe *r, const struct workload *w, unsigned operation, bool traced);
 
 /* The same of all: phase number `i` of recipe `r`; NULL: there is no such. */
 json_t *explained_phase(const struct explained *e, unsigned r, size_t i);

@@ -105,6 +105,20 @@ static void show_changes(const struct out *o, const json_t *step, const char *in
 	}
 }
 
+/* " In the hypervisor: 512 instructions."; "" without a trace. What a step's trips took, if it stands for several. */
+static char *ticks_text_of(const json_t *trip, json_int_t times)
+{
+	const uint64_t least = number_of(trip, "ticks_least"), most = number_of(trip, "ticks_most");
+
+	if (!json_object_get(trip, "ticks_sum"))
+		return xstrdup("");
+	if (times == 1 && least == most)
+		return xfmt(" In the hypervisor, traced: %" PRIu64 " instructions.", least);
+	if (least == most)
+		return xfmt(" In the hypervisor, traced: %" PRIu64 " instructions each.", least);
+	return xfmt(" In the hypervisor, traced: %" PRIu64 " to %" PRIu64 " instructions each.", least, most);
+}
+
 static void show_trip(const struct out *o, const json_t *trip, json_int_t times, struct total *t)
 {
 	char text[32];
@@ -122,9 +136,11 @@ static void show_trip(const struct out *o, const json_t *trip, json_int_t times,
 	json_array_foreach(json_object_get(trip, "says"), i, s) {
 		paragraph(o, markdown(o) ? "    - " : "        - ", MARK_NONE, json_string_value(s));
 	}
+	which = ticks_text_of(trip, times);
 	line(o, markdown(o) ? "    - " : "        = ", MARK_NONE,
-	     xfmt("%s Page tables read and written: %s.", text_of(trip, "answer"),
-		  explain_bytes(number_of(trip, "bytes"), text)));
+	     xfmt("%s Page tables read and written: %s.%s", text_of(trip, "answer"),
+		  explain_bytes(number_of(trip, "bytes"), text), which));
+	free(which);
 }
 
 static void show_recipe(const struct out *o, const struct explained *e, const struct aligned *row, unsigned r, struct total *t)
@@ -261,6 +277,58 @@ static char *ticks_text(const json_t *bare, double ops)
 	return s;
 }
 
+static uint64_t sum_of(const json_t *cycles)
+{
+	const char *part;
+	json_t *n;
+	uint64_t sum = 0;
+
+	json_object_foreach((json_t *)(uintptr_t)cycles, part, n) {
+		sum += (uint64_t)json_integer_value(n);
+	}
+	return sum;
+}
+
+/* What --cycles has modelled, by machine. */
+static void show_cycles(const struct out *o, const char *recipe, const json_t *bare, double ops)
+{
+	const char *machine;
+	json_t *m;
+
+	json_object_foreach(json_object_get(bare, "cycles"), machine, m) {
+		const uint64_t guest = sum_of(json_object_get(json_object_get(m, "guest"), "cycles"));
+		const uint64_t hypervisor = sum_of(json_object_get(json_object_get(m, "hypervisor"), "cycles"));
+
+		line(o, markdown(o) ? "- " : "   ", MARK_NONE,
+		     xfmt("%s, cycles modelled on %s: %.0f an operation, of them %.0f the hypervisor's and its world switches'.",
+			  recipe, machine, (double)(guest + hypervisor) / ops, (double)hypervisor / ops));
+	}
+}
+
+#define DIFFERENCES_SHOWN 4
+
+/* The operation's trips, held one by one against the hypervisor's trace. */
+static void show_held(const struct out *o, const char *recipe, const json_t *held)
+{
+	const json_t *differs = json_object_get(held, "differs");
+	const size_t n = json_array_size(differs);
+
+	if (!held)
+		return;
+	line(o, markdown(o) ? "- " : "   ", MARK_NONE,
+	     xfmt("%s, this operation in the hypervisor's trace: %s %" PRIu64 " trip%s took %" PRIu64
+		  " instructions there, the trace's records included, and the guest %" PRIu64 " between them.",
+		  recipe,
+		  n ? "it goes another way, as told below; held against each other," :
+		      "the same trips one by one, with the same addresses, error codes, events and bytes;",
+		  number_of(held, "trips"), number_of(held, "trips") == 1 ? "" : "s", number_of(held, "ticks"),
+		  number_of(held, "guest")));
+	for (size_t i = 0; i < n && i < DIFFERENCES_SHOWN; i++)
+		line(o, markdown(o) ? "  - " : "      ! ", MARK_TRIP, xstrdup(json_string_value(json_array_get(differs, i))));
+	if (n > DIFFERENCES_SHOWN)
+		line(o, markdown(o) ? "  - " : "      ! ", MARK_TRIP, xfmt("and %zu more", n - DIFFERENCES_SHOWN));
+}
+
 /* What --bare has measured. */
 static void show_bare(const struct out *o, const struct explained *e, size_t i)
 {
@@ -278,6 +346,8 @@ static void show_bare(const struct out *o, const struct explained *e, size_t i)
 				  *differs ? "Over the phase there are other trips: " :
 					     "Its trips are the same there, kind by kind, over the whole phase",
 				  differs, "."));
+		show_cycles(o, e->recipe[r]->name, bare, ops);
+		show_held(o, e->recipe[r]->name, json_object_get(bare, "held"));
 		free(ticks);
 	}
 }

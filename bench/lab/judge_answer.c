@@ -39,7 +39,7 @@ const json_t *judge_told(struct work *w, const char *recipe, const char *operati
 
 	if (!r || !of)
 		say("%s/lab.def: there is no \"%s\"", w->lab->dir, key);
-	else if (!told && (told = explain_record(w->p, r, of, 0)))
+	else if (!told && (told = explain_record(w->p, r, of, 0, false)))
 		json_object_set_new(w->told, key, told);
 	free(key);
 	return told;

@@ -106,6 +106,8 @@ wrong 2 'fork-cow has no phase "cwo": it has protect, cow, cow-invlpg' fork-cow 
 wrong 2 'takes one operation, not also "fork-cow"' demand-fault fork-cow
 wrong 2 'format is one of' demand-fault --format pdf
 wrong 2 'nth needs a whole number' demand-fault --nth 0
+wrong 2 'cycles is for --bare' demand-fault --cycles
+wrong 2 'qemu is for --bare' demand-fault --qemu next
 wrong 1 'No such file|cannot|could not' demand-fault --output "$tmp/none/x"
 mkdir "$tmp/empty"
 wrong 1 'is not there; .make penumbra-explain-shadow2. in the build directory' demand-fault --recipe shadow2 --build "$tmp/empty"

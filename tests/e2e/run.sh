@@ -36,6 +36,8 @@ done
 is "measured in the hypervisor besides" $? 0
 has "its instructions" "$tmp/told" 'shadow2 in the hypervisor, under QEMU: [1-9][0-9]+ instructions an operation'
 has "the same trips" "$tmp/told" 'the same there, kind by kind'
+has "and one by one" "$tmp/told" 'shadow2, this operation in the hypervisor.s trace: the same trips one by one'
+has "each with its instructions" "$tmp/told" 'hypervisor, traced: [1-9][0-9]+ instructions'
 is "and under vtlb, an operation" "$("$bench" explain context-switch --recipe vtlb --format json | jq '.recipes[0].phases[0].operation_trips')" \
 	"$(per_op "$csv" vtlb context-switch switch 9 | sed 's/\..*//')"
 

@@ -2,6 +2,7 @@
 /* A report's tables, what is chosen for it, and its formats, on streams made up here. */
 #include "perfetto.h"
 #include "trace_tables.h"
+#include "trip_list.h"
 #include "tests/trace/stream.h"
 #include "tests/suite.h"
 
@@ -452,6 +453,49 @@ START_TEST(an_empty_trace_has_empty_tables)
 }
 END_TEST
 
+static struct ta_trip_list listed;
+
+static void list(const struct ta_record *r)
+{
+	ta_trip_list_note(&listed, r);
+}
+
+START_TEST(trips_are_listed_with_what_happened_in_them)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+	json_t *root, *all, *t;
+
+	ck_assert(ta_trip_list_begin(&listed, f, 1000000000, &tally));
+	noted = list;
+	trip_with(TRIP_pf_fixed, PAGE + 0x1000, PN_EV_pull_through);
+	trip(TRIP_emulator, 0, 0);
+	some_trips();
+	ck_assert(ta_trip_list_end(&listed));
+	fclose(f);
+	root = json_loads(text, 0, NULL);
+	all = json_object_get(root, "trips");
+	ck_assert_uint_eq(json_array_size(all), 6);
+	t = json_array_get(all, 0);
+	ck_assert_str_eq(json_string_value(json_object_get(t, "kind")), "pf_fixed");
+	ck_assert_str_eq(json_string_value(json_object_get(t, "va")), "0x400000002000");
+	ck_assert_int_eq(json_integer_value(json_object_get(t, "ticks")), 100);
+	ck_assert_int_eq(json_integer_value(json_object_get(t, "region")), 0);
+	t = json_array_get(json_object_get(t, "events"), 0);
+	ck_assert_str_eq(json_string_value(json_object_get(t, "event")), "pull_through");
+	ck_assert_str_eq(json_string_value(json_object_get(t, "sl1e")), "0");
+	ck_assert_uint_eq(json_array_size(json_object_get(json_array_get(all, 1), "events")), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(all, 2), "region")), 2);
+	t = json_object_get(root, "regions");
+	ck_assert_uint_eq(json_array_size(t), 2);
+	ck_assert_int_eq(json_integer_value(json_object_get(json_array_get(t, 1), "trips")), 3);
+	json_decref(root);
+	ta_trip_list_free(&listed);
+	free(text);
+}
+END_TEST
+
 START_TEST(perfetto_gets_a_slice_for_each_trip_operation_and_region)
 {
 	struct ta_perfetto p;
@@ -503,6 +547,7 @@ int main(void)
 	tcase_add_test(t, what_makes_no_sense_is_refused_in_words);
 	tcase_add_test(t, every_format_escapes_what_a_guest_may_say);
 	tcase_add_test(t, an_empty_trace_has_empty_tables);
+	tcase_add_test(t, trips_are_listed_with_what_happened_in_them);
 	tcase_add_test(t, perfetto_gets_a_slice_for_each_trip_operation_and_region);
 	suite_add_tcase(s, t);
 	return suite_run(s);

@@ -20,6 +20,7 @@ static struct ta_tally tally;
 static struct ta_record seen[16384]; /* as annotated, in the order of coming out */
 static unsigned nr_seen;
 static uint64_t now;
+static void (*noted)(const struct ta_record *r); /* told of each behind the tally; NULL: nobody is */
 
 static inline void setup(void)
 {
@@ -31,6 +32,7 @@ static inline void setup(void)
 	ck_assert_ptr_nonnull(grouping = ta_grouping_new());
 	ck_assert(ta_tally_init(&tally, &all));
 	nr_seen = 0;
+	noted = NULL;
 	now = 1000;
 }
 
@@ -48,6 +50,8 @@ static inline void drain(bool ended)
 	while (ta_pairing_pop(pairing, &r, ended)) {
 		ta_grouping_note(grouping, &r);
 		ta_tally_note(&tally, &r);
+		if (noted)
+			noted(&r);
 		ck_assert_uint_lt(nr_seen, 16384);
 		seen[nr_seen++] = r;
 	}

@@ -37,7 +37,8 @@ BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_INITIALIZE_METHOD_WITH_I
 BT_PLUGIN_FILTER_COMPONENT_CLASS_MESSAGE_ITERATOR_CLASS_FINALIZE_METHOD_WITH_ID(auto, guest_op, filter_end);
 
 #define PARAMETERS                                                                                                               \
-	"Parameters, all optional: format (\"text\", \"json\", \"csv\" or \"perfetto\"), output (a file; default: standard "     \
+	"Parameters, all optional: format (\"text\", \"json\", \"csv\", \"perfetto\" or \"trips\"), output (a file; default: "   \
+	"standard "                                                                                                              \
 	"output), from, to, event, where (texts, as of `penumbra trace --help`), details (true: JSON has every operation)."
 
 BT_PLUGIN_SINK_COMPONENT_CLASS(summary, sink_consume);

@@ -9,6 +9,7 @@
 #include "decode.h"
 #include "perfetto.h"
 #include "trace_tables.h"
+#include "trip_list.h"
 
 struct sink {
 	bt_self_component *self;
@@ -21,6 +22,7 @@ struct sink {
 	FILE *out;
 	uint64_t hz;
 	struct ta_perfetto perfetto;
+	struct ta_trip_list trips;
 };
 
 typedef bt_component_class_initialize_method_status init_status;
@@ -41,6 +43,7 @@ static void free_all(struct sink *s)
 		fclose(s->out);
 	bt_message_iterator_put_ref(s->upstream);
 	ta_tally_free(&s->tally);
+	ta_trip_list_free(&s->trips);
 	free(s->format);
 	free(s->path);
 	free(s);
@@ -99,7 +102,8 @@ static bt_value_map_foreach_entry_const_func_status read_param(const char *key, 
 
 static bool is_format(const char *name)
 {
-	return !strcmp(name, "text") || !strcmp(name, "json") || !strcmp(name, "csv") || !strcmp(name, "perfetto");
+	return !strcmp(name, "text") || !strcmp(name, "json") || !strcmp(name, "csv") || !strcmp(name, "perfetto") ||
+	       !strcmp(name, "trips");
 }
 
 static bool take_params(struct sink *s, const bt_value *params)
@@ -109,7 +113,7 @@ static bool take_params(struct sink *s, const bt_value *params)
 
 	bt_value_map_foreach_entry_const(params, read_param, &g);
 	if (!*g.why && !is_format(g.text[TEXT_format]))
-		snprintf(g.why, sizeof(g.why), "format is " TA_FORMATS ", or perfetto, not \"%s\"", g.text[TEXT_format]);
+		snprintf(g.why, sizeof(g.why), "format is " TA_FORMATS ", perfetto or trips, not \"%s\"", g.text[TEXT_format]);
 	if (!*g.why)
 		ta_choice_parse(&choice, g.text[TEXT_from], g.text[TEXT_to], g.text[TEXT_event], g.text[TEXT_where], g.why,
 				sizeof(g.why));
@@ -181,12 +185,19 @@ static bool is_perfetto(const struct sink *s)
 	return !strcmp(s->format, "perfetto");
 }
 
+static bool is_trips(const struct sink *s)
+{
+	return !strcmp(s->format, "trips");
+}
+
 static void begin(struct sink *s, uint64_t hz)
 {
 	s->begun = true;
 	s->hz = hz;
 	if (is_perfetto(s))
 		ta_perfetto_begin(&s->perfetto, s->out, s->hz, &s->tally);
+	if (is_trips(s))
+		s->tally.failed |= !ta_trip_list_begin(&s->trips, s->out, s->hz, &s->tally);
 }
 
 static consume_status take_event(struct sink *s, const bt_message *message)
@@ -205,6 +216,8 @@ static consume_status take_event(struct sink *s, const bt_message *message)
 	if (!s->begun)
 		begin(s, bt_clock_class_get_frequency(bt_message_event_borrow_stream_class_default_clock_class_const(message)));
 	ta_tally_note(&s->tally, &r);
+	if (s->trips.vcpu)
+		ta_trip_list_note(&s->trips, &r);
 	if (s->host)
 		s->host->records++;
 	return CONSUME(OK);
@@ -256,14 +269,17 @@ static bool regions_came(const struct sink *s)
 
 static consume_status finish(struct sink *s)
 {
-	bool good = ta_tally_end(&s->tally);
+	bool good;
 
-	if (!regions_came(s))
-		return CONSUME(ERROR);
 	if (!s->begun)
 		begin(s, 0);
+	good = ta_tally_end(&s->tally);
+	if (!regions_came(s))
+		return CONSUME(ERROR);
 	if (good && is_perfetto(s))
 		ta_perfetto_end(&s->perfetto);
+	else if (good && is_trips(s))
+		good = ta_trip_list_end(&s->trips);
 	else if (good)
 		good = show(s);
 	if (good && !fflush(s->out) && !ferror(s->out))
