@@ -76,15 +76,15 @@ uint64_t modelled_cycles(const struct row *r, const char *machine)
 	return all;
 }
 
-double modelled_per_instruction(const struct row *r, const char *machine)
+bool modelled_trip(const struct row *r, const char *machine, enum trip kind, struct modelled_trip *t)
 {
-	const json_int_t n = json_integer_value(sum_of(r, machine, "hypervisor", "count", "instructions"));
-	uint64_t all = 0;
+	const json_t *all = json_object_get(json_object_get(r->cycles, machine), "trips");
+	const json_t *trip = json_object_get(all, trip_names[kind]);
 
-	for (unsigned i = 0; i < MODEL_CYCLES_MAX; i++)
-		if (i != MODEL_CYCLES_world_switch)
-			all += cycles_of(r, machine, "hypervisor", i);
-	return n > 0 ? (double)all / (double)n : 0;
+	*t = (struct modelled_trip){ .count = (uint64_t)json_integer_value(json_object_get(trip, "count")),
+				     .cycles = (uint64_t)json_integer_value(json_object_get(trip, "cycles")) };
+	histogram_add(&t->hist, json_object_get(trip, "hist"));
+	return t->count;
 }
 
 bool modelled_counts(const struct row *r, const char *machine, uint64_t count[MODEL_COUNT_MAX])

@@ -8,6 +8,7 @@
 
 #include "bench/model/model.h"
 #include "dataset.h"
+#include "stats.h"
 
 /* Where cycles went, in sums.def's order: keys as in results.json, and words for readers. */
 extern const char *const modelled_part_names[MODEL_CYCLES_MAX];
@@ -21,8 +22,15 @@ bool modelled_values(const struct dataset *d, const char *machine, struct machin
 bool modelled_is(const struct row *r, const char *machine);
 uint64_t modelled_part(const struct row *r, const char *machine, enum model_cycles part);
 uint64_t modelled_cycles(const struct row *r, const char *machine);
-/* Of the hypervisor alone, without world switches, for each of its instructions; 0: it executed none. */
-double modelled_per_instruction(const struct row *r, const char *machine);
+/*
+ * The row's trips of a kind: how many, and what the hypervisor took for them from exit to entry, without the world switch. False: there were none, or
+ * the run is of a version that did not tell trips apart.
+ */
+struct modelled_trip {
+	uint64_t count, cycles;
+	struct histogram hist; /* in cycles, whatever stats.h says of ticks */
+};
+bool modelled_trip(const struct row *r, const char *machine, enum trip kind, struct modelled_trip *t);
 /* What was counted, for model_cost(); false: the run is of a version that did not count all of that. */
 bool modelled_counts(const struct row *r, const char *machine, uint64_t count[MODEL_COUNT_MAX]);
 

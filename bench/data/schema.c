@@ -125,8 +125,11 @@ static const struct rule cycles_where[] = { MUST_EACH("cycles", a_count), MUST_E
 /* With an assumed value that is another: half, twice; -1: there is no such machine. */
 static const struct rule a_variation[] = { MUST_WHOLE("", -1, ANY), END };
 static const struct rule both_variations[] = { MUST_LIST("", a_variation), END };
+static const struct rule trip_cycles[] = { MUST_WHOLE("count", 0, ANY), MUST_WHOLE("cycles", 0, ANY), MUST_LIST("hist", a_count),
+					   END };
+static const struct rule a_trip_cycles[] = { MUST_OBJECT("", trip_cycles), END };
 static const struct rule cycles_machine[] = { MUST_OBJECT("guest", cycles_where), MUST_OBJECT("hypervisor", cycles_where),
-					      EACH("assumed", both_variations), END };
+					      EACH("assumed", both_variations), EACH("trips", a_trip_cycles), END };
 static const struct rule a_cycles_machine[] = { MUST_OBJECT("", cycles_machine), END };
 static const struct rule host[] = {
 #define HOST(id, event, heading, text) WHOLE(#id, 0, ANY),

@@ -13,34 +13,36 @@ static void add_machine(struct on_machines *m, const char *machine, double a, do
 	m->on[m->n++].b = b;
 }
 
-void cycles_on_machines(const struct dataset *d, const struct cell *a, const struct cell *b, cycles_fn *figure, enum trip kind,
-			struct on_machines *m)
+double cycles_per_op(const struct cell *c, const char *machine)
+{
+	return per_op(c, modelled_cycles(c->r, machine));
+}
+
+void cycles_of_both(const struct dataset *d, const struct cell *a, const struct cell *b, struct on_machines *m)
 {
 	const char *name;
 
 	m->n = 0;
 	for (unsigned i = 0; (name = modelled_machine(d, i)); i++)
 		if (modelled_is(a->r, name) && modelled_is(b->r, name))
-			add_machine(m, name, figure(a, name, kind), figure(b, name, kind));
+			add_machine(m, name, cycles_per_op(a, name), cycles_per_op(b, name));
 }
 
-void cycles_of_kinds(const struct dataset *d, const struct cell *a, enum trip kind_a, const struct cell *b, enum trip kind_b,
+static double per_trip(const struct modelled_trip *t)
+{
+	return (double)t->cycles / (double)t->count;
+}
+
+void cycles_of_trips(const struct dataset *d, const struct cell *a, enum trip kind_a, const struct cell *b, enum trip kind_b,
 		     struct on_machines *m)
 {
-	cycles_on_machines(d, a, b, cycles_per_trip, kind_a, m);
-	for (unsigned i = 0; i < m->n; i++)
-		m->on[i].b = cycles_per_trip(b, m->on[i].name, kind_b);
-}
+	struct modelled_trip of_a, of_b;
+	const char *name;
 
-double cycles_per_op(const struct cell *c, const char *machine, enum trip unused)
-{
-	(void)unused;
-	return per_op(c, modelled_cycles(c->r, machine));
-}
-
-double cycles_per_trip(const struct cell *c, const char *machine, enum trip kind)
-{
-	return ticks_per_trip(c, kind) * modelled_per_instruction(c->r, machine);
+	m->n = 0;
+	for (unsigned i = 0; (name = modelled_machine(d, i)); i++)
+		if (modelled_trip(a->r, name, kind_a, &of_a) && modelled_trip(b->r, name, kind_b, &of_b))
+			add_machine(m, name, per_trip(&of_a), per_trip(&of_b));
 }
 
 double cycles_per_switch(const struct cell *c, const char *machine)

@@ -171,7 +171,7 @@ void judge_pull_cheaper(struct judgement *j)
 		 "a pull-through %.0f instructions and %.0f bytes, an emulated write %.0f instructions and %.0f bytes, exit to "
 		 "entry",
 		 pull, bytes_per_trip(&three, TRIP_pf_fixed), emulate, bytes_per_trip(&two, TRIP_pf_emulate));
-	cycles_of_kinds(j->d, &three, TRIP_pf_fixed, &two, TRIP_pf_emulate, &m);
+	cycles_of_trips(j->d, &three, TRIP_pf_fixed, &two, TRIP_pf_emulate, &m);
 	measured_cycles(j, &m, " of both, besides the world switch");
 	if (m.n)
 		decide_pull_cycles(j, &m, less_than_two(&m, &three, &two));
@@ -225,7 +225,7 @@ void judge_emulation_cost(struct judgement *j)
 	cost = ticks_per_trip(&c, TRIP_pf_emulate);
 	if (!cost)
 		lack(j, "emulated write");
-	cycles_on_machines(j->d, &c, &c, cycles_per_trip, TRIP_pf_emulate, &m);
+	cycles_of_trips(j->d, &c, TRIP_pf_emulate, &c, TRIP_pf_emulate, &m);
 	text = machines_text(&m, false);
 	measured(j, "%.0f instructions per emulated write, mean of %lu, exit to entry%s%s", cost,
 		 c.r->trip[TRIP_pf_emulate].count, m.n ? "; modelled cycles besides the world switch: " : "", text);

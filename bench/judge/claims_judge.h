@@ -93,19 +93,12 @@ struct on_machines {
 		double a, b;
 	} on[MAX_MACHINES];
 };
-typedef double cycles_fn(const struct cell *c, const char *machine, enum trip kind);
-void cycles_on_machines(const struct dataset *d, const struct cell *a, const struct cell *b, cycles_fn *figure, enum trip kind,
-			struct on_machines *m);
-/* The same by cycles_per_trip(), where the trips to compare are of two kinds. */
-void cycles_of_kinds(const struct dataset *d, const struct cell *a, enum trip kind_a, const struct cell *b, enum trip kind_b,
+/* Of guest and hypervisor, per operation. */
+void cycles_of_both(const struct dataset *d, const struct cell *a, const struct cell *b, struct on_machines *m);
+double cycles_per_op(const struct cell *c, const char *machine);
+/* Of the hypervisor, for a trip of that kind from exit to entry. And what a world switch takes beside that; 0 without trips. */
+void cycles_of_trips(const struct dataset *d, const struct cell *a, enum trip kind_a, const struct cell *b, enum trip kind_b,
 		     struct on_machines *m);
-/* Of guest and hypervisor, per operation; the kind is not looked at. */
-cycles_fn cycles_per_op;
-/*
- * Of the hypervisor, for a trip of that kind without its world switch: the model has sums of a region, so a trip has its part of them by the
- * instructions that it took. And what a world switch takes beside that; 0 without trips.
- */
-cycles_fn cycles_per_trip;
 double cycles_per_switch(const struct cell *c, const char *machine);
 /* Both figures of `more` are added, on the machines that both have. */
 void add_cycles(struct on_machines *to, const struct on_machines *more);

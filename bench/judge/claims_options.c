@@ -39,7 +39,7 @@ static void judge_flags_by(struct judgement *j, const struct trial *trial, const
 	without = bytes_per_trip(&t.without, kind);
 	measured(j, "%.0f instructions and %.1f bytes of page tables per trip under %s, %.0f and %.1f under %s",
 		 ticks_per_trip(&t.with, kind), with, t.pair.with, ticks_per_trip(&t.without, kind), without, t.pair.without);
-	cycles_on_machines(j->d, &t.with, &t.without, cycles_per_trip, kind, &m);
+	cycles_of_trips(j->d, &t.with, kind, &t.without, kind, &m);
 	measured_cycles(j, &m, " of such a trip, besides the world switch");
 	if (with <= 8 && without <= 8)
 		decide(j, DIFFERS,
@@ -132,8 +132,8 @@ void judge_read_protect(struct judgement *j)
 		 "trips to use a page and read its bits: %.3f + %.3f under %s, %.3f + %.3f under %s; demand-fault %.2f and %.2f",
 		 trips(&touch.with), trips(&scan.with), touch.pair.with, trips(&touch.without), trips(&scan.without),
 		 touch.pair.without, trips(&demand.with), trips(&demand.without));
-	cycles_on_machines(j->d, &touch.with, &touch.without, cycles_per_op, TRIP_MAX, &m);
-	cycles_on_machines(j->d, &scan.with, &scan.without, cycles_per_op, TRIP_MAX, &scanned);
+	cycles_of_both(j->d, &touch.with, &touch.without, &m);
+	cycles_of_both(j->d, &scan.with, &scan.without, &scanned);
 	add_cycles(&m, &scanned);
 	measured_cycles(j, &m, " to use a page and read its bits");
 	if (without > 0 && with <= 0.1 * without && less_on(&m, 1) == m.n)
@@ -187,7 +187,7 @@ void judge_splinters(struct judgement *j)
 	measured(j,
 		 "%.3f trips per operation and %.0f shadow pages at most under %s (direct), %.3f and %.0f under %s (splintered)",
 		 trips(&t.with), pages_direct, t.pair.with, trips(&t.without), pages_splinter, t.pair.without);
-	cycles_on_machines(j->d, &t.with, &t.without, cycles_per_op, TRIP_MAX, &m);
+	cycles_of_both(j->d, &t.with, &t.without, &m);
 	measured_cycles(j, &m, " per operation, direct and splintered");
 	if (faults && pages && less_on(&m, 1) < m.n)
 		decide(j, DIFFERS, "direct superpages take fewer of both, but on %u of %u machines no fewer cycles",

@@ -26,15 +26,15 @@ static void paging_cycles(const struct dataset *d, const struct cell *native, co
 {
 	unsigned n = 0;
 
-	cycles_on_machines(d, three, two, cycles_per_op, TRIP_MAX, m);
+	cycles_of_both(d, three, two, m);
 	for (unsigned i = 0; i < m->n; i++) {
 		const char *name = m->on[i].name;
 
 		if (!modelled_is(native->r, name))
 			continue;
 		m->on[n].name = name;
-		m->on[n].a = over(m->on[i].a, cycles_per_op(native, name, TRIP_MAX));
-		m->on[n].b = over(m->on[i].b, cycles_per_op(native, name, TRIP_MAX));
+		m->on[n].a = over(m->on[i].a, cycles_per_op(native, name));
+		m->on[n].b = over(m->on[i].b, cycles_per_op(native, name));
 		n++;
 	}
 	m->n = n;

@@ -105,7 +105,7 @@ void judge_reverse_map(struct judgement *j)
 		return;
 	}
 	factor = 1 + life(&big_rmap, PN_CNT_rmap_pages_peak) / life(&big, PN_CNT_shadow_peak);
-	cycles_on_machines(j->d, &with, &scanned, cycles_per_op, TRIP_MAX, &m);
+	cycles_of_both(j->d, &with, &scanned, &m);
 	saves = m.n ? less_on(&m, 1) == m.n : instructions(&with) < instructions(&scanned);
 	measured(j,
 		 "linux-process: %.0f shadow pages and %.0f of the map, %.2f times as many; exec-exit: %.0f instructions with "

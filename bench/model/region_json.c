@@ -69,7 +69,7 @@ static void assumed_json(FILE *out, const struct model *m, unsigned i)
 		fputc('}', out);
 }
 
-void region_json(FILE *out, const char *phase, const struct model *m)
+void region_json(FILE *out, const char *phase, const struct model *m, const struct trip_costs *t)
 {
 	fprintf(out, "{\"phase\":\"%s\",\"machines\":[", phase);
 	for (unsigned i = 0; i < model_machines(m) && !model_machine(m, i)->of; i++) {
@@ -77,7 +77,9 @@ void region_json(FILE *out, const char *phase, const struct model *m)
 		where_json(out, m, i, MODEL_GUEST, "guest");
 		where_json(out, m, i, MODEL_HYPERVISOR, "hypervisor");
 		assumed_json(out, m, i);
-		fputc('}', out);
+		fputs(",\"trips\":{", out);
+		trip_costs_json(out, t, i);
+		fputs("}}", out);
 	}
 	fputs("]}\n", out);
 	fflush(out);

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
-#include "model.h"
+#include "trip_costs.h"
 
 /* One line; variations of a machine stand behind all machines of files. Cycles are whole ones there. What `phase` holds can be printed and has neither quotes nor backslashes. */
-void region_json(FILE *out, const char *phase, const struct model *m);
+void region_json(FILE *out, const char *phase, const struct model *m, const struct trip_costs *t);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/control_abi.h"
 #include "abi/hypercall_abi.h"
 #include "abi/pmu_abi.h"
 #include "region_json.h"
@@ -34,6 +35,7 @@ enum { TLB_ALL = 1, TLB_ASID = 3, TLB_ASID_LOCAL = 7 };
 struct watch {
 	struct watch_cpu cpu;
 	struct model *model;
+	struct trip_costs *trips;
 	FILE *out;
 	bool native;
 
@@ -44,7 +46,9 @@ struct watch {
 	uint64_t host_save[2]; /* pages in which it saves what is the host's */
 	bool aside;            /* in a trip that only the emulator makes */
 
-	uint64_t counters; /* the hypervisor's page of them; 0: it offered none */
+	uint64_t page;     /* the hypervisor's (abi/pmu_abi.h); 0: it offered none */
+	bool counted;      /* counters are wanted there */
+	uint64_t trips_at; /* from its VMCB to where a vCPU's trips are booked; 0: not said */
 	uint64_t regions;
 	uint64_t vmcb; /* of the region's vCPU */
 	bool in_guest;
@@ -137,10 +141,13 @@ static uint64_t cycles_of(const struct model_sums *s)
 
 static void count_for_hypervisor(const struct watch *w)
 {
-	struct pn_pmu p = { PN_PMU_MAGIC, w->counters, .taken = 1, .region = w->active ? w->regions : 0 };
+	struct pn_pmu p = {
+		PN_PMU_MAGIC,           w->page, .taken = 1, .region = w->active ? w->regions : 0, .counted = w->counted,
+		.trips_at = w->trips_at
+	};
 	struct model_sums guest, away;
 
-	if (!w->counters)
+	if (!w->counted)
 		return;
 	model_sums(w->model, 0, MODEL_GUEST, &guest);
 	model_sums(w->model, 0, MODEL_HYPERVISOR, &away);
@@ -149,7 +156,7 @@ static void count_for_hypervisor(const struct watch *w)
 	p.walks = guest.count[MODEL_COUNT_walks];
 	p.nested = guest.cycles[MODEL_CYCLES_walk_nested] / 100;
 	p.world_switch = model_machine(w->model, 0)->value[MACHINE_world_switch];
-	w->cpu.write(w->cpu.arg, w->counters, &p, sizeof(p));
+	w->cpu.write(w->cpu.arg, w->page, &p, sizeof(p));
 }
 
 /* The page's address and what it begins with must be what the offer says, else it is no offer. */
@@ -157,10 +164,11 @@ static void take_offer(struct watch *w, uint64_t page)
 {
 	struct pn_pmu p;
 
-	if (w->counters || page & 4095 || !w->cpu.read(w->cpu.arg, page, &p, sizeof(p)) || p.magic != PN_PMU_MAGIC ||
-	    p.self != page)
+	if (w->page || page & 4095 || !w->cpu.read(w->cpu.arg, page, &p, sizeof(p)) || p.magic != PN_PMU_MAGIC || p.self != page)
 		return;
-	w->counters = page;
+	w->page = page;
+	w->counted = p.counted;
+	w->trips_at = p.trips_at;
 	count_for_hypervisor(w);
 }
 
@@ -180,6 +188,7 @@ static void go(struct watch *w, bool guest, uint16_t asid)
 static void start(struct watch *w)
 {
 	model_cold(w->model);
+	trip_costs_zero(w->trips);
 	w->instructions = w->cpu.instructions(w->cpu.arg);
 	w->active = true;
 	w->spoiled = false;
@@ -191,7 +200,7 @@ static void end(struct watch *w)
 	take_instructions(w);
 	w->active = false;
 	if (!w->spoiled)
-		region_json(w->out, w->phase, w->model);
+		region_json(w->out, w->phase, w->model, w->trips);
 	count_for_hypervisor(w);
 }
 
@@ -235,6 +244,7 @@ static void before_vmrun(struct watch *w)
 	}
 	tlb_control(w, asid);
 	go(w, true, asid);
+	trip_costs_end(w->trips, w->model);
 	w->switching = true;
 }
 
@@ -255,6 +265,7 @@ static void behind_vmrun(struct watch *w)
 	}
 	go(w, false, 0);
 	model_world_switch(w->model);
+	trip_costs_begin(w->trips, w->model);
 	count_for_hypervisor(w);
 }
 
@@ -413,10 +424,22 @@ static bool is_of_switch(struct watch *w, uint64_t va, uint64_t pa)
 	return va == pa && (page == w->vmcb || page == w->host_save[0] || page == w->host_save[1]);
 }
 
+/* A trip is booked by a store to its kind's line of the vCPU's books. */
+static void note_booking(struct watch *w, uint64_t pa)
+{
+	const uint64_t at = pa - (w->vmcb + w->trips_at);
+
+	if (at < TRIP_MAX * sizeof(struct pn_trip_stat))
+		trip_costs_book(w->trips, (unsigned)(at / sizeof(struct pn_trip_stat)));
+}
+
 void watch_data(struct watch *w, uint64_t va, uint64_t pa, unsigned bytes, bool store)
 {
-	if (w->active && !w->aside && !is_of_switch(w, va, pa))
-		model_data(w->model, va, pa, bytes, store);
+	if (!w->active || w->aside || is_of_switch(w, va, pa))
+		return;
+	model_data(w->model, va, pa, bytes, store);
+	if (store && !w->in_guest && w->trips_at)
+		note_booking(w, pa);
 }
 
 bool watch_active(const struct watch *w)
@@ -436,14 +459,16 @@ struct watch *watch_new(const struct machine *machines, unsigned n, const struct
 	w->native = native;
 	w->fetch_page = NO_PAGE;
 	w->model = model_new(machines, n, &user);
-	if (w->model)
+	w->trips = w->model ? trip_costs_new(w->model) : NULL;
+	if (w->trips)
 		return w;
-	free(w);
+	watch_free(w);
 	return NULL;
 }
 
 void watch_free(struct watch *w)
 {
+	trip_costs_free(w->trips);
 	model_free(w->model);
 	free(w);
 }

@@ -12,8 +12,8 @@
  *   in the machine's cost of one, and nowhere else;
  * - what only the emulator traps, hardware would not: QEMU since 9.1 takes a read of any control register for one of CR0. Such a trip is in
  *   no figure, from its #VMEXIT to the next VMRUN;
- * - the hypervisor's page of counters (abi/pmu_abi.h) is written to at #VMEXITs alone, and only if it offered one: guests cannot have written
- *   to its memory what an offer begins with;
+ * - the hypervisor's page (abi/pmu_abi.h) is written to at #VMEXITs alone, and only if it offered one that wants counters: guests cannot have
+ *   written to its memory what an offer begins with;
  * - a register write or INVLPG that is intercepted has not happened: it counts when the next block is executed and no #VMEXIT came.
  */
 #ifndef BENCH_MODEL_WATCH_H

@@ -58,6 +58,8 @@ void report_levels(FILE *f, const struct dataset *d, const char *base);
 /* What each kind of trip cost in one workload: the distribution (nothing if there were no trips), and a table. */
 void report_cost_picture(FILE *f, const struct dataset *d, const char *workload);
 void report_cost_table(FILE *f, const struct dataset *d, const char *workload);
+/* The same in modelled cycles, of the measured regions alone; nothing of a run without. */
+void report_trip_cycles(FILE *f, const struct dataset *d, const char *form);
 /* Tables at the end: kinds of trips, what tracing costs, and guests that did not finish. */
 void report_kinds(FILE *f, const struct dataset *d);
 void report_tracing(FILE *f, const struct dataset *d);

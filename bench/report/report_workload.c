@@ -251,6 +251,7 @@ static void tables(FILE *f, const struct dataset *d, const char *base, const cha
 	table(f, d, base);
 	fputs(fold ? "</details>\n<details><summary>What each kind of trip cost</summary>\n" : "", f);
 	report_cost_table(f, d, form);
+	report_trip_cycles(f, d, form);
 	fputs(fold ? "</details>\n" : "", f);
 }
 

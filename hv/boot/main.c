@@ -53,8 +53,7 @@ void hv_main(u32 magic, u64 info)
 		boot_refuse("the boot loader speaks neither Multiboot 1 nor Multiboot 2 (magic %x).", magic);
 	svm_check_cpu();
 	check_modules();
-	if (paging_switches)
-		pmu_init(svm_delivers_twice);
+	pmu_init(svm_delivers_twice, paging_switches, offsetof(struct svm_vcpu, v.trip));
 	memory_init(&boot_info);
 	memory_map_host();
 	pcpu_init();

@@ -50,17 +50,31 @@ static void add_workload(const char *name)
 	json_array_append_new(json_object_get(root, "workloads"), json_pack("{s:s, s:s}", "name", name, "kind", "pvh"));
 }
 
+/* The hypervisor's cycles were spent in trips of the row's one kind. */
+static json_t *trips_of(const json_t *region, long cycles)
+{
+	json_t *trips = json_object(), *trip;
+	const char *kind;
+
+	json_object_foreach(json_object_get(region, "trip"), kind, trip) {
+		json_object_set_new(trips, kind,
+				    json_pack("{s:O, s:I, s:[]}", "count", json_object_get(trip, "count"), "cycles",
+					      (json_int_t)cycles, "hist"));
+	}
+	return trips;
+}
+
 /* What the model says of the region on a machine: cycles of the guest; of the hypervisor, beside its world switches, and of these. */
-static void add_machine(json_t *region, const char *machine, const long v[4])
+static void add_machine(json_t *region, const char *machine, const long v[3])
 {
 	json_t *all = json_object_get(region, "cycles");
 
 	if (!all)
 		json_object_set_new(region, "cycles", all = json_object());
 	json_object_set_new(all, machine,
-			    json_pack("{s:{s:{s:I}, s:{}}, s:{s:{s:I, s:I}, s:{s:I}}}", "guest", "cycles", "instructions",
+			    json_pack("{s:{s:{s:I}, s:{}}, s:{s:{s:I, s:I}, s:{}}, s:o}", "guest", "cycles", "instructions",
 				      (json_int_t)v[0], "count", "hypervisor", "cycles", "data", (json_int_t)v[1], "world_switch",
-				      (json_int_t)v[3], "count", "instructions", (json_int_t)v[2]));
+				      (json_int_t)v[2], "count", "trips", trips_of(region, v[1])));
 }
 
 /*
@@ -70,8 +84,8 @@ static void add_machine(json_t *region, const char *machine, const long v[4])
 static void add_value(json_t *region, json_t *counters, json_t *exercise, const char *word)
 {
 	char name[64];
-	long v[4] = { 0 };
-	int n = sscanf(word, "%63[^=]=%ld:%ld:%ld:%ld", name, &v[0], &v[1], &v[2], &v[3]);
+	long v[3] = { 0 };
+	int n = sscanf(word, "%63[^=]=%ld:%ld:%ld", name, &v[0], &v[1], &v[2]);
 
 	ck_assert_msg(n >= 2, "no name=value: %s", word);
 	if (name[0] == '@')

@@ -11,8 +11,8 @@
 #define TREE_COST "{\"count\":1,\"ticks\":2,\"bytes\":3,\"hist\":[0,1]}"
 #define TREE_SUMS "{\"cycles\":{\"instructions\":50,\"walk\":30},\"count\":{\"walks\":4}}"
 #define TREE_CYCLES                                                                                                              \
-	"\"cycles\":{\"zen2-2019\":{\"guest\":" TREE_SUMS ",\"hypervisor\":" TREE_SUMS ",\"assumed\":{\"pwc_entries\":[40,-1]}}" \
-	"}"
+	"\"cycles\":{\"zen2-2019\":{\"guest\":" TREE_SUMS ",\"hypervisor\":" TREE_SUMS ",\"assumed\":{\"pwc_entries\":[40,-1]}," \
+	"\"trips\":{\"cpuid\":{\"count\":2,\"cycles\":300,\"hist\":[0,0,2]}}}}"
 #define TREE_ITEM                                                                                                                \
 	"{\"recipe\":\"shadow2\",\"workload\":\"compute\",\"repetition\":1,\"traced\":false,\"state\":\"finished\",\"code\":-1," \
 	"\"reason\":\"r\",\"words\":\"w\",\"ticks\":5,\"audit\":0,\"audit_text\":null,\"console_lost\":0,\"wall_seconds\":0.5,"  \

@@ -54,6 +54,14 @@ is "each recipe has cycles" "$(items "$tmp/one" "json_extract(value, '\$.regions
 trips() { rows "$tmp/one/results.csv" "$1" demand-fault-local fault | cut -d, -f9; }
 is "shadow2's world switches are its trips" "$(sum shadow2 zen2-2019 count world_switches)" "$(trips shadow2)"
 is "npt's as well" "$(sum npt zen2-2019 count world_switches)" "$(trips npt)"
+# kinds <path>: how many trips of each kind, below it, by recipe
+kinds() {
+	items "$tmp/one" "$recipe, (SELECT group_concat(t.key || '=' || json_extract(t.value, '\$.count'), ' ') FROM json_each(json_each.value, '$1') t
+		WHERE t.key != 'emulator' AND json_extract(t.value, '\$.count') > 0)"
+}
+is "and of the kinds that it counts" "$(kinds '$.regions[0].cycles."zen2-2019".trips')" "$(kinds '$.regions[0].trip')"
+kinds '$.regions[0].trip' >"$tmp/kinds"
+has "of which there are some" "$tmp/kinds" '^shadow2|pf_guest=1000 pf_emulate=2000'
 is "each costs what the machine's file says" "$(sum shadow2 zen2-2019 cycles world_switch)" "$(($(trips shadow2) * 1360))"
 is "in the cloud ten times that" "$(sum shadow2 nested-cloud cycles world_switch)" "$(($(trips shadow2) * 13600))"
 is "natively there are no nested references" "$(sum native zen2-2019 count nested_references)" 0

@@ -158,6 +158,7 @@ START_TEST(variations_are_told)
 	struct machine all[1 + MACHINE_VARIATIONS];
 	char *text = NULL, expected[120];
 	struct model_sums sums;
+	struct trip_costs *trips;
 	uint64_t half, twice;
 	unsigned n;
 	size_t len;
@@ -175,12 +176,14 @@ START_TEST(variations_are_told)
 	rig_model(all, n);
 	drive();
 	f = open_memstream(&text, &len);
-	region_json(f, "p", rig);
+	trips = trip_costs_new(rig);
+	region_json(f, "p", rig, trips);
+	trip_costs_free(trips);
 	fclose(f);
 	snprintf(expected, sizeof(expected), ",\"assumed\":{\"l1_itlb_entries\":[%llu,%llu],\"walk_from_l2\":[",
 		 (unsigned long long)(half + 50) / 100, (unsigned long long)(twice + 50) / 100);
 	ck_assert_msg(strstr(text, expected), "%s is not in %s", expected, text);
-	ck_assert(strstr(text, ",-1]}}]}"));
+	ck_assert(strstr(text, ",-1]},\"trips\":{}}]}"));
 	ck_assert_ptr_null(strstr(strstr(text, "\"machine\"") + 1, "\"machine\""));
 	free(text);
 }

@@ -2,6 +2,7 @@
 /* Regions, world switches and flushes, told from what a made-up CPU executes. */
 #include <stdio.h>
 
+#include "abi/control_abi.h"
 #include "abi/hypercall_abi.h"
 #include "abi/pmu_abi.h"
 #include "bench/model/watch.h"
@@ -331,7 +332,7 @@ static const struct pn_pmu *counted(void)
 /* Only a page that begins as it must, whose offer is the first; it has what the region's line has, at each #VMEXIT. */
 START_TEST(page_of_counters)
 {
-	const struct pn_pmu good = { PN_PMU_MAGIC, COUNTERS, 0, 0, 0, 0, 0, 0, 0 };
+	const struct pn_pmu good = { .magic = PN_PMU_MAGIC, .self = COUNTERS, .counted = 1 };
 	uint64_t before;
 
 	begin(false);
@@ -366,6 +367,74 @@ START_TEST(page_of_counters)
 	enter(VMCB);
 	hypercall(PN_HC_QUIET_END);
 	ck_assert_uint_eq(counted()->region, 0);
+	finish();
+}
+END_TEST
+
+/* An offer that wants no counters: nothing is written to the page, and where trips are booked is known. */
+#define TRIPS_AT 0x40000ull
+
+static uint64_t books(enum trip kind)
+{
+	return VMCB + TRIPS_AT + kind * sizeof(struct pn_trip_stat);
+}
+
+static void store(uint64_t pa)
+{
+	watch_data(w, VA, pa, 8, true);
+}
+
+static void trip_has(const char *kind, unsigned count, const char *what)
+{
+	char want[120];
+
+	snprintf(want, sizeof(want), "\"%s\":{\"count\":%u,%s", kind, count, what);
+	ck_assert_msg(strstr(text, want), "%s is not in %s", want, text);
+}
+
+/* Trips by what they are booked as. Once nothing misses any more each has a cycle an instruction; its world switch is not its own. */
+START_TEST(trips_by_kind)
+{
+	const struct pn_pmu quiet = { .magic = PN_PMU_MAGIC, .self = COUNTERS, .trips_at = TRIPS_AT };
+
+	begin(false);
+	write_page(NULL, COUNTERS, &quiet, sizeof(quiet));
+	offer(COUNTERS, PN_PMU_MAGIC);
+	begin_region("trips");
+	enter(VMCB);
+	block(1, false);
+	store(books(TRIP_io)); /* the guest's own */
+	leave(0x60, 100);
+	store(books(TRIP_msr));
+	store(books(TRIP_cr3));
+	store(books(TRIP_cpuid)); /* the last one counts */
+	enter(VMCB);
+	block(1, false);
+	leave(0x60, 100);
+	store(books(TRIP_cr3) + 16);
+	enter(VMCB);
+	block(1, false);
+	leave(0x60, 1000);
+	store(books(TRIP_msr));
+	enter(VMCB);
+	block(1, false);
+	leave(0x60, 60);
+	store(books(TRIP_cr3));
+	enter(VMCB);
+	block(1, false);
+	leave(0x60, 100);
+	watch_data(w, VA, books(TRIP_io), 8, false); /* a load books nothing */
+	store(books(TRIP_MAX));                      /* nor does what lies behind, or before */
+	store(books(0) - 8);
+	enter(VMCB);
+	hypercall(PN_HC_QUIET_END);
+	text_now();
+	line_has("\"hypervisor\"", "\"world_switches\":5,");
+	trip_has("cpuid", 1, "\"cycles\":");
+	trip_has("cr3", 2, "\"cycles\":160,\"hist\":[0,0,0,0,0,1,1]");
+	trip_has("msr", 1, "\"cycles\":1000,\"hist\":[0,0,0,0,0,0,0,0,0,1]");
+	ck_assert_ptr_null(strstr(text, "\"io\""));
+	ck_assert_uint_eq(counted()->taken, 0);
 	finish();
 }
 END_TEST
@@ -481,6 +550,7 @@ int main(void)
 	tcase_add_test(t, switches_own_accesses);
 	tcase_add_test(t, emulator_trips);
 	tcase_add_test(t, page_of_counters);
+	tcase_add_test(t, trips_by_kind);
 	tcase_add_test(t, tlb_control);
 	tcase_add_test(t, nested);
 	tcase_add_test(t, elsewhere);

@@ -18,12 +18,14 @@ static union {
 	u8 page[PAGE_SIZE];
 } counters __attribute__((aligned(PAGE_SIZE)));
 
-void pmu_init(bool emulated)
+void pmu_init(bool emulated, bool counted, u64 trips_at)
 {
 	if (!emulated)
 		return;
 	counters.p.magic = PN_PMU_MAGIC;
 	counters.p.self = (u64)&counters;
+	counters.p.counted = counted;
+	counters.p.trips_at = trips_at;
 	outb_with(PN_REGION_PORT, (u64)&counters, PN_PMU_MAGIC);
 	if (plat_pmu_is_there())
 		plat_log(LOG_INFO, "the machine model keeps a performance counter");

@@ -5,7 +5,10 @@
 
 #include "types.h"
 
-/* Look for one, at boot. `emulated`: the CPU is QEMU's, and the machine model may be there to keep one (abi/pmu_abi.h). */
-void pmu_init(bool emulated);
+/*
+ * At boot. `emulated`: the CPU is QEMU's, and the machine model may be there (abi/pmu_abi.h). It is told `trips_at`, where a vCPU's trips are
+ * booked, in bytes from its VMCB; and is asked for a counter if one is to be `counted`.
+ */
+void pmu_init(bool emulated, bool counted, u64 trips_at);
 
 #endif
