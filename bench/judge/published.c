@@ -261,15 +261,17 @@ static bool ours_share(struct asking *a, double *value)
 /* Of the hypervisor, for an emulated write without its world switch. */
 static bool ours_emulated(struct asking *a, double *value)
 {
+	struct modelled_trip t;
 	struct cell c;
 
 	if (!ask_modelled(a, a->p->recipe, a->p->machine, a->p->workloads, a->p->phase, &c))
 		return false;
-	*value = cycles_per_trip(&c, a->p->machine, TRIP_pf_emulate);
-	if (*value > 0)
-		return true;
-	lack(&a->j, "emulated write there");
-	return false;
+	if (!modelled_trip(c.r, a->p->machine, TRIP_pf_emulate, &t)) {
+		lack(&a->j, "emulated write there");
+		return false;
+	}
+	*value = (double)t.cycles / (double)t.count;
+	return true;
 }
 
 /* Two cells that are asked for their trips alone. */
