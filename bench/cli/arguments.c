@@ -126,8 +126,6 @@ static void fit_together(struct argp_state *state, const struct options *o)
 		argp_error(state, "--machine is for --cycles");
 	if (o->sensitivity && !o->cycles)
 		argp_error(state, "--sensitivity is for --cycles");
-	if (o->cycles && o->slurm)
-		argp_error(state, "--cycles is not for --slurm: leave one of them out");
 	if (o->partition && !o->slurm)
 		argp_error(state, "--partition is for --slurm");
 	if (o->slurm && o->slice)

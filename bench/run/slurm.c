@@ -13,6 +13,7 @@
 
 #include "boot_state.h"
 #include "gather.h"
+#include "machine_file.h"
 #include "progress.h"
 #include "resume.h"
 #include "slice.h"
@@ -89,6 +90,29 @@ static int write_slices(struct job *j, const struct queue *q)
 	return ret;
 }
 
+/* --cycles as a task has it, with its machines by the files that they are, for it runs elsewhere. The caller frees it. */
+static char *cycles_options(const struct queue *q)
+{
+	char *machines = NULL, *said, *text;
+
+	if (!q->opt->cycles)
+		return xstrdup("");
+	for (const char *at = q->opt->machines ? q->opt->machines : MACHINES_USUAL; *at;
+	     at += strcspn(at, ","), at += *at == ',') {
+		char *word = xfmt("%.*s", (int)strcspn(at, ","), at), *path = machine_file(q->paths, word);
+
+		if (path)
+			list_add(&machines, ",", "%s", path);
+		free(path);
+		free(word);
+	}
+	said = quoted(machines ? machines : "");
+	text = xfmt(" --cycles --machine %s%s", said, q->opt->sensitivity ? " --sensitivity" : "");
+	free(said);
+	free(machines);
+	return text;
+}
+
 /* What each task runs: this program on its slice, whose place follows from the task's number. */
 static int write_script(const struct job *j, const struct queue *q)
 {
@@ -97,15 +121,16 @@ static int write_script(const struct job *j, const struct queue *q)
 	const char *outside = q->opt->workloads_dir;
 	char *said[] = { quoted(build), quoted(root),         quoted(self),
 			 quoted(dir),   quoted(q->opt->qemu), quoted(outside ? outside : "") };
-	char *path = xfmt("%s/job.sh", j->dir);
+	char *path = xfmt("%s/job.sh", j->dir), *cycles = cycles_options(q);
 	char *text = xfmt("#!/bin/sh\nexport PENUMBRA_BUILD=%s PENUMBRA_ROOT=%s\nslice=%u-$SLURM_ARRAY_TASK_ID\n"
-			  "exec %s run --slice %s/$slice.json --output %s/$slice --qemu %s --jobs 1 --no-report%s%s%s\n",
-			  said[0], said[1], j->round, said[2], said[3], said[3], said[4],
+			  "exec %s run --slice %s/$slice.json --output %s/$slice --qemu %s --jobs 1 --no-report%s%s%s%s\n",
+			  said[0], said[1], j->round, said[2], said[3], said[3], said[4], cycles,
 			  q->opt->keep_going ? " --keep-going" : "", outside ? " --workloads " : "", outside ? said[5] : "");
 	int ret = write_file(path, text, strlen(text));
 
 	for (unsigned i = 0; i < COUNT_OF(said); i++)
 		free(said[i]);
+	free(cycles);
 	free(self);
 	free(build);
 	free(root);

@@ -24,6 +24,7 @@ for a in "$@"; do
 	esac
 	script=$a
 done
+cp "$script" "$FAKE_SLURM/script"
 id=$((41 + $(ls -d "$FAKE_SLURM"/job-* 2>/dev/null | wc -l)))
 mkdir "$FAKE_SLURM/job-$id"
 for i in $(seq 0 "$last"); do
@@ -140,6 +141,25 @@ own own-away --slurm
 is "an own guest in an array job" $? 0
 is "its guest runs are the same" "$(items "$res/own-away" "$recipe || $workload || $state" | sort)" "$(items "$res/own-here" "$recipe || $workload || $state" | sort)"
 is "of it, too" "$(items "$res/own-away" "$workload" | grep -c mine)" 4
+# With the machine model: tasks have its machines by their files, and its figures come to the regions that they are of.
+: >"$fake/penumbra-model.so"
+mkdir "$fake/machines" && cp "$srcdir/bench/machines/zen2-2019.machine" "$fake/machines"
+mkdir "$tmp/it's"
+sed 's/^memory_latency = .*/memory_latency = 900 # assumed/' "$srcdir/bench/machines/zen2-2019.machine" >"$tmp/it's/slow.machine"
+modelled() { (cd "$tmp" && run "$@" --cycles --machine "./it's/slow.machine,zen2-2019"); }
+modelled modelled-here --jobs 2
+is "with cycles on one machine" $? 0
+modelled modelled-away --slurm --sensitivity
+is "with cycles in an array job" $? 0
+has "a task is told the machines" "$tmp/slurm/script" "--cycles --machine '/[^ ]*/it'\\\\''s/slow.machine,/[^ ]*/zen2-2019.machine' --sensitivity"
+cycles() { items "$res/$1" "$recipe || $workload || json_extract(value, '\$.regions[0].cycles')" | sort; }
+check "there are cycles" test "$(cycles modelled-here | grep -c '"slow".*"zen2-2019"')" -ge 12
+is "each region has its own" "$(cycles modelled-away)" "$(cycles modelled-here)"
+check "what the model said is gathered" test "$(find "$res/modelled-away/cycles" -name '*.json' | wc -l)" -ge 2
+is "and the run keeps its machines" "$(sqlite3 :memory: "SELECT group_concat(key) FROM json_each(readfile('$res/modelled-away/results.json'), '\$.machine.modelled')")" \
+	"slow,zen2-2019"
+run plain-away --slurm
+check "without --cycles a task has no such option" test "$(grep -c cycles "$tmp/slurm/script")" -eq 0
 # Slices that are none.
 echo '{"boots": [], "guests": [{"name": "x", "image": "/x", "script": "/y", "memory_mib": 1, "vcpus": 1, "timeout_s": 1}]}' >"$tmp/slice"
 "$bench" run --build "$fake" --slice "$tmp/slice" --output "$res/none" >"$tmp/none" 2>&1

@@ -65,6 +65,18 @@ check "the rows are the same" cmp "$tmp/here.csv" "$tmp/away.csv"
 is "compare finds no difference" $? 0
 has "in any figure" "$tmp/compared" ' 0 within 1 %, 0 better, 0 worse, 0 that cannot be told'
 
+# With the machine model, whose figures come to the regions as they do here.
+if (cd "$build" && "$srcdir/dom0/fetch-qemu.sh" qemu-next) >"$tmp/fetch" 2>&1; then
+	modelled="--qemu next --cycles --machine zen2-2019,nested-cloud --recipe shadow2,npt,native --workload demand-fault --repeat 1 --no-trace"
+	bench_run "$tmp/cycles-here" $modelled
+	is "with cycles on one machine" $? 0
+	bench_run "$tmp/cycles-away" $modelled --slurm
+	is "with cycles as an array job" $? 0
+	cycles() { items "$1" "$recipe || json_extract(value, '\$.regions[0].cycles')" | sort; }
+	is "each region has its own" "$(cycles "$tmp/cycles-away")" "$(cycles "$tmp/cycles-here")"
+	check "there are some" test "$(cycles "$tmp/cycles-away" | grep -c '"zen2-2019".*"nested-cloud"')" -eq 3
+fi
+
 bench_run "$tmp/stopped" $chosen --slurm &
 for _ in $(seq 100); do
 	sleep 0.3
