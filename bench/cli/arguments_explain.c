@@ -5,7 +5,7 @@
 #include "argument_parts.h"
 #include "catalog.h"
 
-enum { KEY_LEVELS = 256, KEY_PHASE, KEY_NTH, KEY_FORMAT, KEY_BARE, KEY_QEMU, KEY_CYCLES };
+enum { KEY_LEVELS = 256, KEY_PHASE, KEY_NTH, KEY_FORMAT, KEY_BARE, KEY_QEMU, KEY_CYCLES, KEY_RUN };
 
 static const char *const formats[] = { "text", "markdown", "page", "json" };
 
@@ -20,6 +20,11 @@ static const struct argp_option options[] = {
 	  1 },
 	{ "cycles", KEY_CYCLES, NULL, 0, "with --bare: also modelled cycles, as `penumbra run --cycles` has them", 1 },
 	{ "qemu", KEY_QEMU, "PROGRAM", 0, "with --bare: on that QEMU, or on \"next\", as `penumbra run` takes it", 1 },
+	{ "run", KEY_RUN, "RUN", 0,
+	  "from that run's traces alone, of any workload and recipe that it has traced, a guest of your own among them; with "
+	  "--bare: hold the "
+	  "hosted engine against that run, and boot nothing",
+	  1 },
 	{ "format", KEY_FORMAT, "NAME", 0, "text (default), markdown, page (HTML) or json", 1 },
 	{ "output", 'o', "FILE", 0, "write it to FILE (default: standard output)", 1 },
 	{ 0 }
@@ -59,6 +64,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_QEMU:
 		need_text(state, "--qemu needs a program, or next", arg);
 		o->qemu = arg;
+		return 0;
+	case KEY_RUN:
+		need_text(state, "--run needs a run's name or directory", arg);
+		o->run[0] = arg;
 		return 0;
 	case KEY_FORMAT: take_format(state, o, arg); return 0;
 	case 'o':

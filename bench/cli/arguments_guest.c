@@ -11,6 +11,7 @@ enum {
 	KEY_INITRD,
 	KEY_DISK,
 	KEY_KEEP_DISK,
+	KEY_TRACED,
 	KEY_CMDLINE,
 	KEY_MEMORY,
 	KEY_VCPUS,
@@ -30,6 +31,8 @@ static const struct argp_option guest_options[] = {
 	  "its initial ramdisk, or Multiboot module, given again for more; of a script: one that penumbra-mkguest made", 6 },
 	{ "disk", KEY_DISK, "FILE", 0, "its disk: each run has a copy of its own, and the file stays as it is", 6 },
 	{ "keep-disk", KEY_KEEP_DISK, NULL, 0, "keep what became of the disk in the run's directory", 6 },
+	{ "traced", KEY_TRACED, NULL, 0, "trace it as well, in an extra pass: for `penumbra trace` and `penumbra explain --run`",
+	  6 },
 	{ "cmdline", KEY_CMDLINE, "TEXT", 0, "its command line", 6 },
 	{ "memory", KEY_MEMORY, "MIB", 0, "its memory (default: 128)", 6 },
 	{ "vcpus", KEY_VCPUS, "N", 0, "its CPUs (default: 1)", 6 },
@@ -99,6 +102,7 @@ static error_t parse_guest(int key, char *arg, struct argp_state *state)
 	case KEY_INITRD: add_initrd(state, g, arg); break;
 	case KEY_DISK: g->disk = arg; break;
 	case KEY_KEEP_DISK: g->keep_disk = true; break;
+	case KEY_TRACED: g->traced = true; break;
 	case KEY_CMDLINE: g->cmdline = arg; break;
 	case KEY_MEMORY: return parse_number(state, "--memory", arg, 65536, &g->memory_mib);
 	case KEY_VCPUS: return parse_number(state, "--vcpus", arg, MAX_GUEST_VCPUS, &g->vcpus);

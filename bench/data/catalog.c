@@ -536,8 +536,10 @@ bool selection_has(const struct selection *s, const struct recipe *r, const stru
 bool selection_traces(const struct selection *s, const struct recipe *r, const struct workload *w)
 {
 	/* Of real programs a trace would be hundreds of thousands of trips long. */
-	if (recipe_is_native(r) || recipe_is_peer(r) || workload_is_own(w) || workload_is_suites(w) || !selection_has(s, r, w))
+	if (recipe_is_native(r) || recipe_is_peer(r) || workload_is_suites(w) || !selection_has(s, r, w))
 		return false;
+	if (workload_is_own(w))
+		return w->own->traced;
 	if (left_to_itself(s, "quick"))
 		return in_quick_suite(r, w) && is_one_of(quick_traced, COUNT_OF(quick_traced), w->name);
 	/* A variant differs from its base in one part, and a form in its levels: what their traces would show, their figures do. */

@@ -155,12 +155,12 @@ json_t *own_guests_json(const struct own_guest *guests, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		const struct own_guest *g = &guests[i];
 
-		json_array_append_new(a, json_pack("{s:s, s:o, s:o, s:o, s:o*, s:o, s:s?, s:s?, s:s?, s:b, s:i, s:i, s:i}",
+		json_array_append_new(a, json_pack("{s:s, s:o, s:o, s:o, s:o*, s:o, s:s?, s:s?, s:s?, s:b, s:b, s:i, s:i, s:i}",
 						   "name", g->name, "image", path_json(g->image), "script", path_json(g->script),
 						   "initrd", path_json(g->initrd), "more_initrds", more_json(g), "disk",
 						   path_json(g->disk), "cmdline", g->cmdline, "from", g->from, "to", g->to,
-						   "keep_disk", (int)g->keep_disk, "memory_mib", (int)g->memory_mib, "vcpus",
-						   (int)g->vcpus, "timeout_s", (int)g->timeout_s));
+						   "keep_disk", (int)g->keep_disk, "traced", (int)g->traced, "memory_mib",
+						   (int)g->memory_mib, "vcpus", (int)g->vcpus, "timeout_s", (int)g->timeout_s));
 	}
 	return a;
 }
@@ -203,6 +203,7 @@ unsigned own_guests_read(const json_t *array, struct own_guest *g)
 					     .from = text_of(j, "from"),
 					     .to = text_of(j, "to"),
 					     .keep_disk = json_is_true(json_object_get(j, "keep_disk")),
+					     .traced = json_is_true(json_object_get(j, "traced")),
 					     .memory_mib = number_of(j, "memory_mib"),
 					     .vcpus = number_of(j, "vcpus"),
 					     .timeout_s = number_of(j, "timeout_s") };

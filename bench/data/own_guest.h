@@ -26,9 +26,9 @@ struct own_guest {
 	const char *initrd, *disk, *cmdline;
 	const char *more[OWN_INITRDS - 1]; /* initrds besides the first: Multiboot's modules */
 	unsigned nr_more;
-	const char *from, *to; /* what begins and ends that which is measured; NULL: its start and end */
-	const char *name;      /* of the workload; made by own_guest_name() */
-	bool keep_disk;
+	const char *from, *to;  /* what begins and ends that which is measured; NULL: its start and end */
+	const char *name;       /* of the workload; made by own_guest_name() */
+	bool keep_disk, traced; /* traced: once more, as workloads of the list are that are named */
 	unsigned memory_mib, vcpus, timeout_s;
 	char *made_initrd; /* of a script, or of several initrds: the one that was made of them; NULL: none */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* A run of this program's own, in a directory that goes afterwards. */
+/* A run of this program's own, in a directory that goes afterwards; or one that is there. */
 #include "bare.h"
 
 #include <errno.h>
@@ -222,7 +222,7 @@ static int hold_all(const struct explained *e, const struct options *o, const st
 	struct traced_list l;
 	int ret = EXIT_FAILED;
 
-	if (traced_find(&l, dir, root, NULL, NULL) && trace_plugins_load(plugin)) {
+	if (traced_find(&l, dir, root, NULL, e->workload->name) && trace_plugins_load(plugin)) {
 		ret = EXIT_OK;
 		for (unsigned r = 0; r < e->nr; r++) {
 			const struct traced *t = trace_of(&l, e->recipe[r]->name);
@@ -239,11 +239,25 @@ static int hold_all(const struct explained *e, const struct options *o, const st
 	return ret;
 }
 
-int explain_bare(const struct explained *e, const struct options *o, const struct paths *p)
+static int compare_run(const struct explained *e, const struct options *o, const struct paths *p, const char *dir)
+{
+	json_t *root = results_load(dir, false, NULL);
+	int ret = EXIT_FAILED, held;
+
+	if (root) {
+		ret = compare_all(e, root);
+		held = hold_all(e, o, p, dir, root);
+		ret = ret == EXIT_OK ? held : ret;
+	}
+	json_decref(root);
+	return ret;
+}
+
+/* A run of this program's own. */
+static int measure_and_compare(const struct explained *e, const struct options *o, const struct paths *p)
 {
 	const char *tmp = getenv("TMPDIR");
 	char *top = xfmt("%s/penumbra-explain-XXXXXX", tmp && *tmp ? tmp : "/tmp"), *dir;
-	json_t *root = NULL;
 	int ret = EXIT_FAILED;
 
 	if (!mkdtemp(top)) {
@@ -253,18 +267,25 @@ int explain_bare(const struct explained *e, const struct options *o, const struc
 	}
 	dir = xfmt("%s/run", top);
 	if (measure(e, o, p, dir))
-		root = results_load(dir, false, NULL);
-	if (root) {
-		ret = compare_all(e, root);
-		if (hold_all(e, o, p, dir, root) != EXIT_OK)
-			ret = EXIT_FAILED;
-	} else {
+		ret = compare_run(e, o, p, dir);
+	else
 		say("what happens in the hypervisor could not be measured: `penumbra run --workload %s` says more",
 		    e->workload->name);
-	}
-	json_decref(root);
 	remove_tree(top);
 	free(top);
 	free(dir);
+	return ret;
+}
+
+int explain_bare(const struct explained *e, const struct options *o, const struct paths *p)
+{
+	char *run;
+	int ret;
+
+	if (!o->run[0])
+		return measure_and_compare(e, o, p);
+	run = path_run(p, o->run[0]);
+	ret = run ? compare_run(e, o, p, run) : EXIT_FAILED;
+	free(run);
 	return ret;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bare.h"
+#include "from_trace.h"
 #include "put_out.h"
 #include "say.h"
 
@@ -77,9 +78,16 @@ static bool take_recipe(struct explained *e, const char *name)
 
 	if (!r)
 		return select_recipes(&unknown, name, "quick"); /* says what was likely meant */
+	if (r->kind == RECIPE_KIND_hybrid) {
+		say("%s is switched by what it measures on the machine, of which nothing is here: --run tells what a run's trace "
+		    "has of it",
+		    r->name);
+		return false;
+	}
 	if (r->kind != RECIPE_KIND_shadow) {
 		say("%s has no shadow tables, and so nothing to explain here: name a recipe that is neither a baseline nor a "
-		    "peer",
+		    "peer. --run tells what a "
+		    "run's trace has of nested paging",
 		    r->name);
 		return false;
 	}
@@ -127,7 +135,8 @@ static bool keep_phases(struct explained *e, unsigned r)
 		}
 	}
 	if (!json_array_size(phases))
-		say("%s has no phase \"%s\": it has %s", e->workload->base, e->phase ? e->phase : "", *all ? all : "none");
+		say("%s has no phase \"%s\": it has %s", e->workload ? e->workload->base : e->name, e->phase ? e->phase : "",
+		    *all ? all : "none");
 	free(all);
 	return json_array_size(phases);
 }
@@ -163,21 +172,33 @@ static int put(const struct explained *e, const struct options *o, const struct 
 	return ret;
 }
 
+/* What is hosted of it, and with --bare what the hypervisor does. EXIT_OK, or after a message. */
+static int tell(struct explained *e, const struct options *o, const struct paths *p)
+{
+	int ret = EXIT_OK;
+
+	e->workload = find_workload(o->row[0], o->levels);
+	if (!e->workload || !take_recipes(e, o->recipes ? o->recipes : STANDARD_RECIPES))
+		return EXIT_USAGE;
+	e->name = xstrdup(e->workload->name);
+	e->text = xstrdup(e->workload->text);
+	e->levels = e->workload->levels;
+	for (unsigned r = 0; r < e->nr && ret == EXIT_OK; r++) {
+		e->told[r] = explain_record(p, e->recipe[r], e->workload, o->nth, false);
+		if (!e->told[r])
+			ret = EXIT_FAILED;
+	}
+	return ret;
+}
+
 int cmd_explain(const struct options *o, const struct paths *p)
 {
 	struct explained e = { .phase = o->phase };
-	int ret = EXIT_OK;
+	int ret = o->run[0] && !o->bare ? explain_from_traces(&e, o, p) : tell(&e, o, p);
 
-	e.workload = find_workload(o->row[0], o->levels);
-	if (!e.workload || !take_recipes(&e, o->recipes ? o->recipes : STANDARD_RECIPES))
-		return EXIT_USAGE;
-	for (unsigned r = 0; r < e.nr && ret == EXIT_OK; r++) {
-		e.told[r] = explain_record(p, e.recipe[r], e.workload, o->nth, false);
-		if (!e.told[r])
-			ret = EXIT_FAILED;
-		else if (!keep_phases(&e, r))
+	for (unsigned r = 0; r < e.nr && ret == EXIT_OK; r++)
+		if (!keep_phases(&e, r))
 			ret = EXIT_USAGE;
-	}
 	if (ret == EXIT_OK) {
 		const int agreed = o->bare ? explain_bare(&e, o, p) : EXIT_OK;
 
@@ -186,5 +207,7 @@ int cmd_explain(const struct options *o, const struct paths *p)
 	}
 	for (unsigned r = 0; r < e.nr; r++)
 		json_decref(e.told[r]);
+	free(e.name);
+	free(e.text);
 	return ret;
 }

@@ -15,7 +15,10 @@
 
 /* What was recorded, and said, of each recipe, in the order in which the user named them. */
 struct explained {
-	const struct workload *workload;
+	const struct workload *workload; /* NULL: of a run's traces, */
+	char *name, *text;               /* what it is called */
+	unsigned levels;                 /* of its page tables; 0: not known */
+	bool traced;                     /* told from traces alone */
 	const struct recipe *recipe[EXPLAIN_RECIPES];
 	json_t *told[EXPLAIN_RECIPES];
 	unsigned nr;

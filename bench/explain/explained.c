@@ -12,12 +12,17 @@ json_t *explained_phase(const struct explained *e, unsigned r, size_t i)
 
 char *explain_about(const struct explained *e)
 {
+	if (e->traced)
+		return xstrdup(
+			"Told from a run's traces: each step is a trip into the hypervisor. What the guest did between them, and "
+			"what stood in tables, TLB "
+			"and books, is in no trace. Instructions are those of traced trips, the trace's own records included.");
 	return xfmt("The guest has %u levels of page tables. The engine is the hypervisor's own source, compiled for this "
 		    "machine's user space, on a "
 		    "simulated CPU whose TLB keeps what it has until it is flushed. Trips and bytes are counted; instructions "
 		    "are not: compiled so they "
 		    "would be others.",
-		    e->workload->levels);
+		    e->levels);
 }
 
 const char *explain_bytes(uint64_t bytes, char out[32])
@@ -37,8 +42,8 @@ json_t *explain_json(const struct explained *e)
 	for (unsigned r = 0; r < e->nr; r++)
 		json_array_append_new(recipes, json_pack("{s:s, s:s, s:O}", "recipe", e->recipe[r]->name, "text",
 							 e->recipe[r]->text, "phases", json_object_get(e->told[r], "phases")));
-	all = json_pack("{s:i, s:s, s:s, s:i, s:s, s:o}", "format", 1, "operation", e->workload->name, "text", e->workload->text,
-			"levels", (int)e->workload->levels, "about", about, "recipes", recipes);
+	all = json_pack("{s:i, s:b, s:s, s:s, s:i, s:s, s:o}", "format", 1, "traced", (int)e->traced, "operation", e->name,
+			"text", e->text, "levels", (int)e->levels, "about", about, "recipes", recipes);
 	free(about);
 	return all;
 }

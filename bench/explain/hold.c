@@ -84,18 +84,33 @@ static uint32_t cost_of(const struct side *told, const struct side *traced)
 
 /* ---- two trips ---- */
 
-/* What of a field both machines have; the rest is a frame of the machine's memory, or a place in an image. */
+#define FRAME 0x000ffffffffff000ull
+#define IMAGE_BYTES                                                                                                              \
+	0x200000ull /* the guest's image, with its first tables, lies below: each build has them at places of its own */
+
+/* An entry, a frame number or an address that leads there. */
+static bool in_image(const char *field, uint64_t value)
+{
+	return !strcmp(field, "gfn") ? value < IMAGE_BYTES >> 12 : (value & FRAME) < IMAGE_BYTES;
+}
+
+/* What of a field both machines have; the rest is a frame of the machine's memory, a place in an image, or of the life of the guest before. */
 static uint64_t common_bits(const char *field)
 {
 	static const struct {
 		const char *field;
 		uint64_t bits;
-	} parts[] = { { "smfn", 0 }, { "rip", 0 }, { "sl1e", ~0x000ffffffffff000ull } };
+	} parts[] = { { "smfn", 0 }, { "rip", 0 }, { "used", 0 }, { "sl1e", ~FRAME } };
 
 	for (unsigned i = 0; i < COUNT_OF(parts); i++)
 		if (!strcmp(parts[i].field, field))
 			return parts[i].bits;
 	return ~0ull;
+}
+
+static bool is_place(const char *field)
+{
+	return !strcmp(field, "gfn") || !strcmp(field, "gpa") || !strcmp(field, "entry");
 }
 
 static void compare_fields(char **why, const json_t *told, const json_t *traced)
@@ -104,8 +119,12 @@ static void compare_fields(char **why, const json_t *told, const json_t *traced)
 	json_t *value;
 
 	json_object_foreach((json_t *)(uintptr_t)told, field, value) {
-		const uint64_t here = number_of(told, field), there = number_of(traced, field);
+		uint64_t here = number_of(told, field), there = number_of(traced, field);
 
+		if (is_place(field) && in_image(field, here) && in_image(field, there)) {
+			here &= strcmp(field, "entry") ? 0 : ~FRAME;
+			there &= strcmp(field, "entry") ? 0 : ~FRAME;
+		}
 		if (strcmp(field, "event") && (here ^ there) & common_bits(field))
 			list_add(why, ", ", "%s's %s is %#" PRIx64 " there and %#" PRIx64 " here", text_of(told, "event"), field,
 				 there, here);

@@ -130,6 +130,8 @@ static char *say_stop(const json_t *trip)
 
 	if (!strcmp(why, "instruction"))
 		return xstrdup("The instruction is one that the hypervisor intercepts.");
+	if (!strcmp(why, "nested"))
+		return xfmt("Nested page fault at guest-physical %s: error code %#" PRIx64 ".", text_of(trip, "va"), pfec);
 	for (unsigned i = 0; i < COUNT_OF(reasons); i++)
 		if (!strcmp(reasons[i].why, why))
 			access = reasons[i].text;
@@ -165,6 +167,7 @@ static void say_trip(json_t *trip)
 static const char *actor(const char *by)
 {
 	return !strcmp(by, "handler") ? "The guest's fault handler" :
+	       !strcmp(by, "guest")   ? "The guest" :
 	       !strcmp(by, "program") ? "The program" :
 					"The guest's kernel";
 }
@@ -179,9 +182,15 @@ static char *step_text(json_t *step)
 	if (entry)
 		json_object_update(o, (json_t *)(uintptr_t)entry);
 	json_object_set_new(o, "by", json_string(actor(text_of(step, "by"))));
+	json_object_set_new(o, "exit", json_string(trip_text(text_of(step, "kind"))));
 	s = say_step(kind, o);
 	if (json_object_get(step, "again")) {
 		longer = xfmt("The same once more, now that the handler has returned. %s", s);
+		free(s);
+		s = longer;
+	}
+	if (json_object_get(step, "cpu")) {
+		longer = xfmt("CPU %" PRIu64 ". %s", number_of(step, "cpu"), s);
 		free(s);
 		s = longer;
 	}
@@ -201,6 +210,8 @@ void say_phase(json_t *phase)
 	const json_t *before = NULL;
 	size_t i, k;
 
+	if (*text_of(phase, "what"))
+		set(phase, "about", xfmt("The guest %s.", operation_text(text_of(phase, "what"))));
 	json_array_foreach(json_object_get(phase, "steps"), i, step) {
 		const json_t *after = json_object_get(step, "after");
 

@@ -352,27 +352,38 @@ static void show_bare(const struct out *o, const struct explained *e, size_t i)
 	}
 }
 
+/* "2.00 trips, 24 bytes an operation"; a trace's operations are of many kinds, and have no mean. */
+static char *mean_text(const struct explained *e, const json_t *phase)
+{
+	const double ops = (double)number_of(phase, "ops");
+	char bytes[32];
+
+	if (e->traced)
+		return xfmt("%" PRIu64 " trips, %s in all", number_of(phase, "trips"),
+			    explain_bytes(number_of(phase, "bytes"), bytes));
+	explain_bytes(ops ? (uint64_t)((double)number_of(phase, "bytes") / ops + 0.5) : 0, bytes);
+	return xfmt("%.2f trips, %s an operation", ops ? (double)number_of(phase, "trips") / ops : 0, bytes);
+}
+
 static void show_sums(const struct out *o, const struct explained *e, size_t i)
 {
 	heading(o, 3, xstrdup("What it cost"));
 	if (markdown(o))
-		fputs("| recipe | trips | of them page faults | page tables read and written | kinds | mean of the phase |\n"
+		fputs("| recipe | trips | of them page faults | page tables read and written | kinds | over the phase |\n"
 		      "| --- | ---: | ---: | ---: | --- | ---: |\n",
 		      o->f);
 	for (unsigned r = 0; r < e->nr; r++) {
 		const json_t *phase = explained_phase(e, r, i);
-		char bytes[32], mean[32], *kinds = kinds_text(phase);
-		const double ops = (double)number_of(phase, "ops");
-		const double each = ops ? (double)number_of(phase, "trips") / ops : 0;
+		char bytes[32], *kinds = kinds_text(phase), *mean = mean_text(e, phase);
 
 		explain_bytes(number_of(phase, "operation_bytes"), bytes);
-		explain_bytes(ops ? (uint64_t)((double)number_of(phase, "bytes") / ops + 0.5) : 0, mean);
 		fprintf(o->f,
-			markdown(o) ? "| %s | %" PRIu64 " | %" JSON_INTEGER_FORMAT " | %s | %s | %.2f trips, %s |\n" :
+			markdown(o) ? "| %s | %" PRIu64 " | %" JSON_INTEGER_FORMAT " | %s | %s | %s |\n" :
 				      "   %-20s trips %" PRIu64 ", of them page faults %" JSON_INTEGER_FORMAT
-				      "; %s; %s; over the phase %.2f trips, %s an operation\n",
+				      "; %s; %s; over the phase %s\n",
 			e->recipe[r]->name, number_of(phase, "operation_trips"), faults_of(phase), bytes,
-			*kinds ? kinds : "no trip", each, mean);
+			*kinds ? kinds : "no trip", mean);
+		free(mean);
 		free(kinds);
 	}
 	if (markdown(o))
@@ -390,8 +401,11 @@ static void show_phase(const struct out *o, const struct explained *e, size_t i)
 	unsigned number = 0;
 
 	heading(o, 2,
-		xfmt("Phase \"%s\": operation %" PRIu64 " of %" PRIu64, text_of(phase, "phase"), number_of(phase, "operation"),
-		     number_of(phase, "ops")));
+		number_of(phase, "operation") ? xfmt("Phase \"%s\": operation %" PRIu64 " of %" PRIu64, text_of(phase, "phase"),
+						     number_of(phase, "operation"), number_of(phase, "ops")) :
+						xfmt("Phase \"%s\"", text_of(phase, "phase")));
+	if (*text_of(phase, "about"))
+		paragraph(o, "", MARK_NONE, text_of(phase, "about"));
 	align_begin(&a, e, i);
 	while (align_next(&a, &row))
 		show_row(o, e, &row, ++number, total);
@@ -405,10 +419,10 @@ void explain_text(FILE *f, const struct explained *e, enum explain_style style)
 
 	if (markdown(&o)) {
 		fputs("# ", f);
-		put_words(&o, e->workload->name, strlen(e->workload->name));
+		put_words(&o, e->name, strlen(e->name));
 		fputs("\n\n", f);
 	}
-	line(&o, "", MARK_HEAD, xfmt("%s: %s", e->workload->name, e->workload->text));
+	line(&o, "", MARK_HEAD, xfmt("%s: %s", e->name, e->text));
 	line(&o, "", MARK_NONE, explain_about(e));
 	fputc('\n', f);
 	for (unsigned r = 0; r < e->nr; r++)

@@ -34,6 +34,11 @@ static const struct named steps_say[] = {
 #define STEP_SAYS(id, text) { #id, text },
 #include "sentences.def"
 };
+static const struct named operations[] = {
+#define GUEST_OP(id, text) { #id, text },
+#include "guest_ops.def"
+#undef GUEST_OP
+};
 static const struct named counters[] = {
 #define X(id, text) { #id, text },
 	PN_COUNTERS(X)
@@ -288,4 +293,11 @@ const char *trip_text(const char *kind)
 	const char *text = look_up(trips, COUNT_OF(trips), kind);
 
 	return text ? text : kind;
+}
+
+const char *operation_text(const char *operation)
+{
+	const char *text = look_up(operations, COUNT_OF(operations), operation);
+
+	return text ? text : operation;
 }

@@ -19,5 +19,7 @@ char *say_step(const char *step, const json_t *o);
 char *say_counter(const char *counter, json_int_t n, const json_t *events_of_trip);
 /* What trips.def has for a kind of trip. */
 const char *trip_text(const char *kind);
+/* What guest_ops.def has for an operation. */
+const char *operation_text(const char *operation);
 
 #endif

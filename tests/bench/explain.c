@@ -6,6 +6,7 @@
 
 #include "align.h"
 #include "changes.h"
+#include "from_trace.h"
 #include "hold.h"
 #include "template.h"
 #include "tests/suite.h"
@@ -212,6 +213,83 @@ START_TEST(where_trips_part_is_said)
 }
 END_TEST
 
+#define TRIP(op, operation, kind, fate, va)                                                                                      \
+	"{\"region\":1,\"op\":" #op ",\"operation\":\"" operation "\",\"kind\":\"" kind "\",\"fate\":\"" fate "\",\"va\":\"" va  \
+	"\",\"vcpu\":0,\"ticks\":10,\"bytes\":8,\"rip\":\"0x77\",\"info1\":\"0x2\",\"events\":[]}"
+#define TRACE(trips) "{\"regions\":[{\"name\":\"fault\",\"ops\":2}],\"trips\":[" trips "]}"
+
+/* "pf_guest@0 pf_emulate@1": the kinds of the steps' trips, and the steps' numbers. */
+static void steps_are(const struct explained *e, unsigned r, const char *expected)
+{
+	const json_t *phase = json_array_get(json_object_get(e->told[r], "phases"), 0);
+	char *s = xstrdup("");
+	size_t i;
+	json_t *step;
+
+	json_array_foreach(json_object_get(phase, "steps"), i, step) {
+		list_add(&s, " ", "%s@%d", text_of(json_array_get(json_object_get(step, "trips"), 0), "kind"),
+			 (int)number_of(step, "n"));
+	}
+	is(s, expected);
+}
+
+/* The second operation; under the second recipe the one on the same page, though it is the third there; under nested paging none. */
+START_TEST(an_operation_is_found_in_every_trace)
+{
+	static const struct recipe one = { .name = "one" }, two = { .name = "two" }, three = { .name = "three" };
+	struct explained e = { .recipe = { &one, &two, &three }, .nr = 3 };
+	json_t *all[] = {
+		parsed(TRACE(TRIP(1, "demand_fault", "pf_guest", "reflected", "0x1000") "," TRIP(
+			2, "interrupt", "interrupt", "",
+			"0x0") "," TRIP(3, "demand_fault", "pf_guest", "reflected",
+					"0x2008") "," TRIP(3, "demand_fault", "pf_emulate", "emulated",
+							   "0x9010") "," TRIP(3, "demand_fault", "pf_fixed", "filled",
+									      "0x2008"))),
+		parsed(TRACE(TRIP(5, "hidden_fault", "pf_fixed", "filled", "0x2000") "," TRIP(
+			6, "demand_fault", "pf_guest", "reflected",
+			"0x1000") "," TRIP(7, "demand_fault", "pf_guest", "reflected",
+					   "0x2008") "," TRIP(7, "demand_fault", "pf_fixed", "pulled_through", "0x2008"))),
+		parsed(TRACE(""))
+	};
+
+	ck_assert(explain_trips(&e, all, 2));
+	steps_are(&e, 0, "pf_guest@0 pf_emulate@1 pf_fixed@2");
+	steps_are(&e, 1, "pf_guest@0 pf_fixed@2");
+	steps_are(&e, 2, "");
+	ck_assert_uint_eq(number_of(explained_phase(&e, 0, 0), "ops"), 2);
+	ck_assert_uint_eq(number_of(explained_phase(&e, 1, 0), "operation"), 3);
+	ck_assert_uint_eq(number_of(explained_phase(&e, 2, 0), "operation"), 0);
+	say_phase(explained_phase(&e, 0, 0));
+	ck_assert_str_eq(text_of(json_array_get(json_object_get(explained_phase(&e, 0, 0), "steps"), 1), "says"),
+			 "The guest writes to 0x9010, by its instruction at 0x77.");
+	for (unsigned r = 0; r < 3; r++) {
+		json_decref(all[r]);
+		json_decref(e.told[r]);
+	}
+}
+END_TEST
+
+/* Nobody leaves the guest: one step says so. Traces of two guests are not told of side by side. */
+START_TEST(a_region_without_trips_says_so)
+{
+	static const struct recipe one = { .name = "one" }, two = { .name = "two" };
+	struct explained e = { .recipe = { &one, &two }, .nr = 1 };
+	json_t *all[] = { parsed(TRACE("")), parsed("{\"regions\":[{\"name\":\"other\",\"ops\":2}],\"trips\":[]}") };
+
+	ck_assert(explain_trips(&e, all, 0));
+	say_phase(explained_phase(&e, 0, 0));
+	ck_assert_str_eq(text_of(json_array_get(json_object_get(explained_phase(&e, 0, 0), "steps"), 0), "says"),
+			 "The guest does its operations, 2 of them, and leaves for the hypervisor in none.");
+	json_decref(e.told[0]);
+	e.nr = 2;
+	ck_assert(!explain_trips(&e, all, 0));
+	for (unsigned r = 0; r < 2; r++) {
+		json_decref(all[r]);
+		json_decref(e.told[r]);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("explain");
@@ -225,6 +303,8 @@ int main(void)
 	tcase_add_test(t, steps_are_cut_where_any_recipe_has_them_apart);
 	tcase_add_test(t, trips_are_held_one_by_one);
 	tcase_add_test(t, where_trips_part_is_said);
+	tcase_add_test(t, an_operation_is_found_in_every_trace);
+	tcase_add_test(t, a_region_without_trips_says_so);
 	suite_add_tcase(s, t);
 	return suite_run(s);
 }

@@ -97,6 +97,7 @@ wrong 2 'there is no operation "demand-falt": it is one of demand-fault' demand-
 wrong 2 'linux-process cannot be explained: what it does is not seen step by step' linux-process
 wrong 2 'there is no recipe "shadow9"' demand-fault --recipe shadow9
 wrong 2 'npt has no shadow tables' demand-fault --recipe npt
+wrong 2 'hybrid is switched by what it measures' demand-fault --recipe hybrid
 wrong 2 'kvm-npt0 has no shadow tables' demand-fault --recipe kvm-npt0
 wrong 2 'needs one number from 2 to 5, not "6"' demand-fault --levels 6
 wrong 2 'needs one number from 2 to 5, not "2,3"' demand-fault --levels 2,3
@@ -106,6 +107,7 @@ wrong 2 'fork-cow has no phase "cwo": it has protect, cow, cow-invlpg' fork-cow 
 wrong 2 'takes one operation, not also "fork-cow"' demand-fault fork-cow
 wrong 2 'format is one of' demand-fault --format pdf
 wrong 2 'nth needs a whole number' demand-fault --nth 0
+wrong 1 'there is no run "none"' demand-fault --run none
 wrong 2 'cycles is for --bare' demand-fault --cycles
 wrong 2 'qemu is for --bare' demand-fault --qemu next
 wrong 1 'No such file|cannot|could not' demand-fault --output "$tmp/none/x"

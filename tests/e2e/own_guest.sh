@@ -21,7 +21,7 @@ truncate -s 1M "$tmp/disk"
 bench_run "$tmp/one" --recipe shadow2 \
 	--guest "$tmp/hello.elf" --initrd "$tmp/module" --initrd "$tmp/module2" --initrd "$tmp/module" --disk "$tmp/disk" --keep-disk --repeat 2 \
 	--guest "$tmp/text" \
-	--guest "$tmp/hello.elf" --from begin --to "work is done" \
+	--guest "$tmp/hello.elf" --from begin --to "work is done" --traced \
 	--guest "$tmp/hello.elf" --memory 4000 \
 	--guest "$tmp/hello.elf" --from nothing \
 	--guest "$tmp/hello.elf" --to nothing \
@@ -32,6 +32,14 @@ is "its life is measured" "$(rows "$csv" shadow2 hello life | wc -l | tr -d ' ')
 is "and the same both times" "$(rows "$csv" shadow2 hello life | cut -d, -f8- | sort -u | wc -l | tr -d ' ')" 1
 is "and what lies between two texts" "$(rows "$csv" shadow2 hello-2 life | wc -l | tr -d ' ')" 2
 check "which is less" awk -v a="$(per_op "$csv" shadow2 hello life 8)" -v b="$(per_op "$csv" shadow2 hello-2 life 8)" 'BEGIN { exit !(b > 100000 && b < a) }'
+# Told from its trace: what it does there is write to a page, once mapped and then without trips, and to the serial line.
+"$bench" explain hello-2 --run "$tmp/one" --format json >"$tmp/told"
+is "its operations are told from its trace" "$(jq -c '[.traced, .recipes[0].recipe, .recipes[0].phases[0].phase, (.recipes[0].phases[0].operation_trips > 0)]' "$tmp/told")" \
+	'[true,"shadow2","life",true]'
+check "by sentences" jq -e '.recipes[0].phases[0].steps | all((.says | startswith("The guest")) and (.trips[0].ticks_sum > 0))' "$tmp/told"
+"$bench" explain hello --run "$tmp/one" >"$tmp/told" 2>&1
+is "one that was not traced is not" $? 1
+has "with a sentence" "$tmp/told" 'has no trace of the workload "hello": it has those of hello-2'
 is "its modules are there, in their order" "$(grep -n '^module text\|^end of the second' "$tmp/one/consoles/shadow2/hello.0.txt" | tr -d '\r' | tr '\n' ' ')" \
 	"2:module text 403:end of the second 404:module text "
 check "its disk is kept" cmp "$tmp/disk" "$tmp/one/disks/shadow2/hello.1.img"
