@@ -74,16 +74,9 @@ void record_entry(enum trip kind)
 
 bool engine_run(const struct engine_wish *w, unsigned *audit)
 {
-	bool (*const guest[])(const char *name, const char *command_line) = {
-		[2] = explain_guest_2,
-		[3] = explain_guest_3,
-		[4] = explain_guest_4,
-		[5] = explain_guest_5,
-	};
-
-	machine_start((unsigned)w->memory_mib, (unsigned)w->shadow_levels, (unsigned)w->pool);
+	machine_start((unsigned)w->memory_mib, (unsigned)w->shadow_levels, (unsigned)w->pool, false);
 	trace_mask = 0;
-	if (!guest[w->levels](w->name, w->command_line)) {
+	if (!explain_guest(w->levels, w->name, w->command_line)) {
 		fprintf(stderr, "no such operation: %s\n", w->name);
 		return false;
 	}

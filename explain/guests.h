@@ -15,4 +15,15 @@ bool explain_guest_3_windows(const char *name, const char *command_line);
 bool explain_guest_4(const char *name, const char *command_line);
 bool explain_guest_5(const char *name, const char *command_line);
 
+/* The workload with so many levels, 2 to 5, whichever kernel half it has. */
+static inline bool explain_guest(unsigned long levels, const char *name, const char *command_line)
+{
+	switch (levels) {
+	case 2: return explain_guest_2(name, command_line) || explain_guest_2_windows(name, command_line);
+	case 3: return explain_guest_3(name, command_line) || explain_guest_3_windows(name, command_line);
+	case 4: return explain_guest_4(name, command_line);
+	}
+	return explain_guest_5(name, command_line);
+}
+
 #endif

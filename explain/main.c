@@ -17,13 +17,6 @@
 #include "paging.h"
 #include "record.h"
 
-static bool (*const guest[][2])(const char *name, const char *command_line) = {
-	[2] = { explain_guest_2, explain_guest_2_windows },
-	[3] = { explain_guest_3, explain_guest_3_windows },
-	[4] = { explain_guest_4 },
-	[5] = { explain_guest_5 },
-};
-
 struct wish {
 	const char *name, *command_line;
 	unsigned long levels, memory_mib, shadow_levels, pool, operation;
@@ -34,9 +27,8 @@ struct wish {
 static void run(const struct wish *w, bool counting)
 {
 	record_begin(machine_vcpu(), w->operation, counting, w->traced);
-	for (unsigned i = 0; i < 2 && guest[w->levels][i]; i++)
-		if (guest[w->levels][i](w->name, w->command_line))
-			return;
+	if (explain_guest(w->levels, w->name, w->command_line))
+		return;
 	fprintf(stderr, "no such operation: %s\n", w->name);
 	exit(2);
 }
