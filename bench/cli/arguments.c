@@ -46,9 +46,9 @@ static const struct argp_option run_options[] = {
 	  "(docs/own-guest.md)",
 	  1 },
 	{ "suite", KEY_SUITE, "NAME", 0,
-	  "quick (default); full: every recipe, variant, workload and form, some 5000 guests, an hour on two CPUs; or peers: "
-	  "Xen, KVM, "
-	  "and a few recipes beside them",
+	  "quick (default); full: every recipe, variant, workload and form, some 8000 guests, for hours; or peers: Xen, KVM, and "
+	  "a few "
+	  "recipes beside them",
 	  1 },
 	{ "peers", KEY_PEERS, "xen,kvm", 0,
 	  "the same guests under Debian's Xen and Linux KVM as well (fetched into the build directory, nothing is installed)",
