@@ -44,8 +44,8 @@ dom0_FLAGS = $(JANSSON_CFLAGS) -I$(srcdir)/dom0 -I$(srcdir)/hv/load
 dom0_LIBS = libdom0.a $(JANSSON_LIBS)
 
 # The program; mutants run all of it watched by the sanitizers, which is the only form of that test.
-bench_HELPERS = mutants
-bench_SANITIZED = mutants outside
+bench_HELPERS = mutants fuzz_symbols
+bench_SANITIZED = mutants outside symbols profile
 bench_SANITIZED_SRCS = $(filter %.c,$(libbench_a_SOURCES))
 bench_FLAGS = $(BENCH_CPPFLAGS) $(BENCH_CFLAGS)
 bench_LIBS = libbench.a $(BENCH_LIBS)
@@ -109,7 +109,9 @@ fuzz-machine: tests/model/fuzz_machine.c bench/model/machine.c
 	$(TEST_FUZZ) -o $@ $^
 fuzz-insns: tests/model/fuzz_insns.c bench/model/insns.c
 	$(TEST_FUZZ) -o $@ $^
-CLEAN_FUZZ = fuzz-emul fuzz-load fuzz-disk fuzz-machine fuzz-insns
+fuzz-symbols: tests/bench/fuzz_symbols.c bench/data/symbols.c bench/base/util.c bench/base/files.c
+	$(TEST_FUZZ) $(BENCH_CPPFLAGS) -o $@ $^
+CLEAN_FUZZ = fuzz-symbols fuzz-emul fuzz-load fuzz-disk fuzz-machine fuzz-insns
 
 clean-local: clean-kinds
 clean-kinds:

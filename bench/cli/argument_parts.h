@@ -19,6 +19,9 @@ extern const struct argp explain_argp;
 /* Of `bench-engine` (arguments_engine.c). */
 extern const struct argp bench_engine_argp;
 
+/* Of `profile` (arguments_profile.c). */
+extern const struct argp profile_argp;
+
 /* Of `lab` (arguments_lab.c). */
 extern const struct argp lab_argp;
 

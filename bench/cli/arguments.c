@@ -25,6 +25,7 @@ enum {
 	KEY_CYCLES,
 	KEY_MACHINE,
 	KEY_SENSITIVITY,
+	KEY_PLUGIN,
 	KEY_NO_REPORT,
 	KEY_PROFILE,
 	KEY_WORKLOADS,
@@ -72,6 +73,7 @@ static const struct argp_option run_options[] = {
 	  1 },
 	{ "partition", KEY_PARTITION, "P", 0, "of --slurm: the partition (default: Slurm's own)", 1 },
 	{ "slice", KEY_SLICE, "FILE", OPTION_HIDDEN, "a task's part of a run", 1 },
+	{ "plugin", KEY_PLUGIN, "TEXT", OPTION_HIDDEN, "what QEMU is told of a plugin; its file is in cycles/", 1 },
 	{ "baseline", KEY_BASELINE, "RUN", 0,
 	  "compare with that run at the end, as `penumbra compare RUN <this run>` does; comparison.html beside the report has "
 	  "every row",
@@ -180,6 +182,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->partition = arg;
 		return 0;
 	case KEY_SLICE: o->slice = arg; return 0;
+	case KEY_PLUGIN: o->plugin = arg; return 0;
 	case KEY_BASELINE:
 		need_text(state, "--baseline needs a run", arg);
 		o->baseline = arg;

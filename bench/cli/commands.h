@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The commands of commands.def; each returns the exit code. cmd_run() is in run.h, cmd_explain() in explain.h,
- * cmd_bench_engine() in engine_command.h, cmd_trace() in trace_command.h, cmd_lab() in lab_command.h.
+ * cmd_bench_engine() in engine_command.h, cmd_profile() in profile_command.h, cmd_trace() in trace_command.h, cmd_lab() in lab_command.h.
  */
 #ifndef BENCH_COMMANDS_H
 #define BENCH_COMMANDS_H
@@ -11,6 +11,7 @@
 #include "lab_command.h"
 #include "options.h"
 #include "paths.h"
+#include "profile_command.h"
 #include "run.h"
 #include "trace_command.h"
 

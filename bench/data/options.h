@@ -53,8 +53,12 @@ struct options {
 	bool all;             /* compare: every row. export: every table. clean: every run */
 	const char *row[2];   /* history: workload, and recipe or NULL; explain: workload */
 	unsigned nr_row;
-	const char *phase; /* history: NULL: the workload's main one */
-	unsigned nth;      /* explain: which operation of a phase, from 1; 0: the middle one. lab: which, from 1; 0: none */
+	const char *phase;    /* history: NULL: the workload's main one */
+	unsigned nth;         /* explain: which operation of a phase, from 1; 0: the middle one. lab: which, from 1; 0: none */
+	unsigned period;      /* profile: instructions a sample; 0: the usual number */
+	const char *symbols;  /* profile, trace: a file with the guest's functions; NULL: none */
+	const char *function; /* profile: annotate only this one; NULL: all */
+	const char *plugin;   /* run: what QEMU is told of a plugin that is not the model; NULL: none */
 	bool no_perf, no_valgrind;             /* bench-engine: these figures are left out */
 	bool bare;                             /* explain: measured in the hypervisor, too */
 	const char *from, *to, *event, *where; /* trace: as choice.h reads them; NULL: not given */

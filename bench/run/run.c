@@ -459,14 +459,14 @@ static int choose(struct options *o, struct selection *s, struct slice *slice)
 	return EXIT_OK;
 }
 
-/* *model: of --cycles, where this QEMU can. False after a message: a machine file is wrong. */
+/* *model: of --plugin, or of --cycles where this QEMU can. False after a message: a machine file is wrong. */
 static bool model_there(const struct options *o, const struct paths *p, const struct emulator *qemu, char **model)
 {
 	struct options at = *o;
 	bool bad = false;
 
 	at.qemu = qemu->program;
-	*model = o->cycles ? cycles_prepare(&at, p, &bad) : NULL;
+	*model = o->plugin ? xstrdup(o->plugin) : o->cycles ? cycles_prepare(&at, p, &bad) : NULL;
 	return !bad;
 }
 

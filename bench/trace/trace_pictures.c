@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flame.h"
 #include "html.h"
 #include "report_markup.h"
 #include "trace_tables.h"
@@ -268,13 +269,10 @@ void draw_points(FILE *f, const json_t *report, const struct palette *p)
 
 /* A place in the graph: causes from `first` to before `end` in an order in which what belongs together is together. */
 struct flame {
-	FILE *f;
 	const json_t **cause;
 	const struct palette *palette;
-	double all, height;
+	struct flame_graph graph;
 };
-
-#define FLAME_ROW 22.
 
 static int by_place(const void *x, const void *y)
 {
@@ -287,25 +285,6 @@ static int by_place(const void *x, const void *y)
 			return order;
 	}
 	return 0;
-}
-
-static void put_frame(const struct flame *g, unsigned level, const char *name, const char *colour, double at, double ticks)
-{
-	double x = at / g->all * WIDTH, w = ticks / g->all * WIDTH, y = g->height - FLAME_ROW * (level + 1);
-	size_t fits = w > 3 * LETTER ? (size_t)((w - 6) / LETTER) : 0;
-
-	begin_rect(g->f, x, y, fmax(w - 0.5, 0.3), FLAME_ROW - 1, colour);
-	html_text(g->f, name);
-	fprintf(g->f, ": %.0f ticks, %.2f %%", ticks, 100 * ticks / g->all);
-	end_rect(g->f);
-	if (fits) {
-		char *shown = xfmt("%.*s", (int)fits, name);
-
-		fprintf(g->f, "<text x=\"%.1f\" y=\"%.1f\" fill=\"#fff\" pointer-events=\"none\">", x + 3, y + 15);
-		html_text(g->f, shown);
-		fputs("</text>\n", g->f);
-		free(shown);
-	}
 }
 
 static double ticks_of(const struct flame *g, size_t first, size_t end)
@@ -330,9 +309,9 @@ static void put_frames(const struct flame *g, unsigned level, size_t first, size
 			;
 		ticks = ticks_of(g, i, next);
 		if (*name)
-			put_frame(g, level, name,
-				  level == 1 ? "#5b6470" : palette_colour(g->palette, text_at(g->cause[i], CAUSE_TRIP)), at,
-				  ticks);
+			flame_frame(&g->graph, level, name,
+				    level == 1 ? "#5b6470" : palette_colour(g->palette, text_at(g->cause[i], CAUSE_TRIP)), at,
+				    ticks);
 		put_frames(g, level + 1, i, next, at);
 		at += ticks;
 	}
@@ -342,17 +321,20 @@ void draw_flame(FILE *f, const json_t *report, const struct palette *p)
 {
 	const json_t *rows = rows_of(report, "causes"), *row;
 	size_t n = json_array_size(rows), i;
-	struct flame g = { f, xcalloc(n + 1, sizeof(const json_t *)), p, 0, 4 * FLAME_ROW };
+	struct flame g = { xcalloc(n + 1, sizeof(const json_t *)), p, { f, 4, 0, "ticks" } };
 
 	json_array_foreach(rows, i, row) {
 		g.cause[i] = row;
 	}
 	qsort(g.cause, n, sizeof(*g.cause), by_place);
-	g.all = fmax(ticks_of(&g, 0, n), 1);
-	begin_svg(f, g.height, "The hypervisor's time by operation, trip, and what happened in it");
-	put_frame(&g, 0, "all", "#3a424d", 0, g.all);
+	g.graph.all = fmax(ticks_of(&g, 0, n), 1);
+	fputs("<figure>", f);
+	flame_begin(&g.graph, "The hypervisor's time by operation, trip, and what happened in it");
+	flame_frame(&g.graph, 0, "all", "#3a424d", 0, g.graph.all);
 	put_frames(&g, 1, 0, n, 0);
-	end_svg(f, "Flame graph: all of the hypervisor's time; above it by the guest's operation, by trip, and by the events "
+	flame_end(&g.graph);
+	report_picture_end(
+		f, "Flame graph: all of the hypervisor's time; above it by the guest's operation, by trip, and by the events "
 		   "that happened in "
 		   "the trip. Width is time.");
 	free(g.cause);
