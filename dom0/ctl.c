@@ -19,6 +19,7 @@ enum {
 	OPT_CMDLINE,
 	OPT_SEED,
 	OPT_COUNT,
+	OPT_INTERVAL,
 	OPT_MODE,
 	OPT_ROOT,
 	OPT_OUT,
@@ -58,6 +59,7 @@ static const struct command {
 	{ "destroy", cmd_destroy, 1, 1, "DOMAIN", "end it and free all that it holds", { 0 } },
 	{ "list", cmd_list, 0, 0, "", "all domains", { 0 } },
 	{ "stat", cmd_stat, 1, 1, "DOMAIN", "trips and engine counters since it began", { 0 } },
+	{ "top", cmd_top, 0, 1, "[DOMAIN]", "its trips by reason, just now, again and again", { OPT_COUNT, OPT_INTERVAL } },
 	{ "regions", cmd_regions, 1, 1, "DOMAIN", "what its measured regions cost", { 0 } },
 	{ "life", cmd_life, 1, 1, "DOMAIN", "measure its whole life, before it starts", { OPT_FROM, OPT_TO } },
 	{ "console", cmd_console, 1, 1, "DOMAIN", "its console output since the last look", { 'f' } },
@@ -114,7 +116,9 @@ static const struct argp_option options[] = {
 	{ "to", OPT_TO, "TEXT", 0, "life: until it prints this, which ends it (default: to its end)", 2 },
 	{ "bad", OPT_BAD, "FIRST+NUMBER", 0, "disk: sectors that fail", 2 },
 	{ "seed", OPT_SEED, "S", 0, "fuzz: where the random numbers begin (default 1)", 2 },
-	{ "count", OPT_COUNT, "N", 0, "fuzz: how many commands (default 10000)", 2 },
+	{ "count", OPT_COUNT, "N", 0, "fuzz: how many commands (default 10000); top: how many views (default: until q or Ctrl-C)",
+	  2 },
+	{ "interval", OPT_INTERVAL, "MS", 0, "top: milliseconds from one view to the next (default 1000)", 2 },
 	{ "image", OPT_IMAGE, "FILE", 0, "fuzz: load and run damaged copies of this, too", 2 },
 	{ "spare", OPT_SPARE, "DOMAIN", 0, "fuzz: leave this domain alone", 2 },
 	{ "images", OPT_ROOT, "DIR", 0, "suite: where the images are (default: images/ beside the plan)", 2 },
@@ -212,6 +216,7 @@ static error_t take_option(struct ctl *c, int key, char *arg, struct argp_state 
 	case OPT_REGIONS: take_regions(c, arg, state); break;
 	case OPT_SEED: take_number(state, arg, &c->seed); break;
 	case OPT_COUNT: take_number(state, arg, &c->count); break;
+	case OPT_INTERVAL: take_number(state, arg, &c->interval_ms); break;
 	case OPT_INITRD: c->initrd = arg; break;
 	case OPT_CMDLINE: c->cmdline = arg; break;
 	case OPT_MODE: c->mode = arg; break;
@@ -293,7 +298,6 @@ int ctl_main(struct ctl *c, int argc, char **argv)
 	c->memory_mib = 32;
 	c->vcpus = 1;
 	c->seed = 1;
-	c->count = 10000;
 	c->out_dir = "/out";
 	if (argp_parse(&argp, argc, argv, 0, NULL, &p))
 		return CTL_USAGE;

@@ -20,7 +20,7 @@ struct ctl {
 	/* From the command line. */
 	const char *device, *initrd, *cmdline, *mode, *root, *out_dir, *image, *bad, *from, *to;
 	bool json, follow;
-	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, seed, count, size_mib, room_mib;
+	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, seed, count, size_mib, room_mib, interval_ms;
 	enum pn_regions regions;
 	uint64_t spare; /* number + 1 of a domain that fuzz leaves alone; 0: none */
 	char *arg[4];   /* the command's own arguments */
@@ -50,6 +50,7 @@ int cmd_unpause(struct ctl *c);
 int cmd_destroy(struct ctl *c);
 int cmd_list(struct ctl *c);
 int cmd_stat(struct ctl *c);
+int cmd_top(struct ctl *c);
 int cmd_regions(struct ctl *c);
 int cmd_life(struct ctl *c);
 int cmd_console(struct ctl *c);

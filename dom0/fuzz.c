@@ -13,6 +13,8 @@
 #include "disk.h"
 #include "names.h"
 
+#define COMMANDS 10000 /* if nobody says how many */
+
 /* xorshift64*: good enough, and the same everywhere. */
 static uint64_t next(uint64_t *state)
 {
@@ -239,6 +241,8 @@ int cmd_fuzz(struct ctl *c)
 
 	if (!read_image(&f))
 		return CTL_USAGE;
+	if (!c->count)
+		c->count = COMMANDS;
 	PN_LOCKED(c->dev);
 	for (uint64_t i = 0; i < c->count && ok; i++) {
 		ok = one(&f) && (i % 64 || ping(c, next(&f.state)));

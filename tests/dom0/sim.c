@@ -24,6 +24,7 @@ static _Alignas(4096) char bar2[PN_EXCHANGE_BYTES + 2 * SIM_RING_BYTES];
 static _Alignas(4096) char bar4[(SIM_DOMAINS + 1) * SIM_MEMORY]; /* the one disk image there can be is last */
 static uint64_t image_bytes;
 static uint32_t regs[1024];
+static unsigned looks_at_stat;
 
 static uint64_t *reg64(unsigned offset)
 {
@@ -36,7 +37,7 @@ void sim_reset(void)
 	memset(regs, 0, sizeof(regs));
 	memset(bar2, 0, sizeof(bar2));
 	memset(bar4, 0, sizeof(bar4));
-	image_bytes = 0;
+	image_bytes = looks_at_stat = 0;
 	sim = (struct sim){ .magic = PN_MAGIC, .version = PN_ABI_VERSION, .ring_offset = PN_EXCHANGE_BYTES };
 }
 
@@ -119,10 +120,15 @@ static void sim_stat(void)
 {
 	struct pn_stat *st = (struct pn_stat *)bar2;
 
+	looks_at_stat = sim.grows ? looks_at_stat + 1 : 1;
 	memset(st, 0, sizeof(*st));
-	st->trips = 5;
+	st->trips = 5 * looks_at_stat;
 	st->counter[PN_CNT_fill] = 7;
-	st->trip[TRIP_cpuid] = (struct pn_trip_stat){ .count = 5, .ticks = 500, .bytes = 0, .hist = { [6] = 5 } };
+	st->trip[TRIP_cpuid] = (struct pn_trip_stat){
+		.count = 5 * looks_at_stat, .ticks = 500 * looks_at_stat, .bytes = 0, .hist = { [6] = 5 }
+	};
+	if (sim.grows)
+		st->trip[TRIP_cr3] = (struct pn_trip_stat){ .count = 15 * looks_at_stat, .ticks = 4500 * looks_at_stat };
 }
 
 static void sim_regions(const uint64_t *arg, uint64_t *ret)

@@ -26,6 +26,7 @@ struct sim {
 	char life[160];         /* of the last life command: bytes of the first text, and both */
 	uint64_t shadow_levels; /* of the last create */
 	bool interrupted;       /* SIGINT comes while an audit's first piece is done */
+	bool grows;             /* each look at a domain's counts finds as many more */
 	bool auditing;          /* the first of its two pieces is done */
 };
 

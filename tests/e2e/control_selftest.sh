@@ -91,6 +91,10 @@ else
 		set -- $($ctl pool "$id" --json | tr -dc '0-9 ')
 		check "under load: $1 pages, $3 in use" test "$1" -eq "$size" -a "$3" -le "$size"
 	done
+	$ctl top "$id" --interval 100 --count 3 >top.txt </dev/null
+	is "top, under load: views" "$(grep -c '^domain' top.txt)" 3
+	check "and what the guest is about" grep -Eq '^(pf_[a-z]+|cr3) +[0-9.]+ +[0-9.]+% +[0-9]+ +[0-9.]+% +[0-9.]+$' top.txt
+	sed -n '1,5s/^/selftest: figure top: /p' top.txt
 	$ctl input "$id" x
 	wait_for '^done u'
 	audit "pools under load"
