@@ -40,6 +40,11 @@ void record_region_end(u64 ops)
 	r.inside = false;
 }
 
+void record_cpu(struct vcpu *v)
+{
+	(void)v;
+}
+
 void record_step(const struct record_step *s, u32 depth)
 {
 	(void)s;
@@ -74,7 +79,7 @@ void record_entry(enum trip kind)
 
 bool engine_run(const struct engine_wish *w, unsigned *audit)
 {
-	machine_start((unsigned)w->memory_mib, (unsigned)w->shadow_levels, (unsigned)w->pool, false);
+	machine_start((unsigned)w->memory_mib, (unsigned)w->shadow_levels, (unsigned)w->pool, 1, false);
 	trace_mask = 0;
 	if (!explain_guest(w->levels, w->name, w->command_line)) {
 		fprintf(stderr, "no such operation: %s\n", w->name);

@@ -2,7 +2,7 @@
 # penumbra-explain-<recipe>: the engine hosted under one recipe, on a machine that writes down what happens, with the guests in it. Included by
 # Makefile.am, after tests/engine/engine.mk, which has the rules of the engine's objects.
 
-EXPLAIN_SRCS = explain/main.c explain/machine.c explain/record.c explain/state.c
+EXPLAIN_SRCS = explain/main.c explain/cpus.c explain/machine.c explain/record.c explain/state.c
 EXPLAIN_FILES := $(shell sed -n 's/^OPERATION.[^,]*, *"\([^"]*\)".*/\1/p' $(srcdir)/workloads/explained.def)
 EXPLAIN_FILE_ID = $(shell sed -n 's/^OPERATION.\([^,]*\), *"$(1)".*/\1/p' $(srcdir)/workloads/explained.def)
 EXPLAIN_GUEST_SRCS = explain/guest/library.c explain/guest/mode.c workloads/lib/tables.c workloads/lib/params.c
@@ -58,7 +58,7 @@ native-obj/all/%.o: $(srcdir)/%
 native-obj/calls/%.o: $(srcdir)/%
 	$(TEST_CC_V) $(NATIVE_CC) -include $(srcdir)/explain/engine_calls.h -c $< -o $@
 NATIVE_ALL = $(call native_objs,all,explain/engine_main.c explain/engine_count.c $(ENGINE_HOST_SRCS))
-NATIVE_GUESTS = $(call native_objs,all,explain/engine_guests.c explain/state.c) native-obj/calls/explain/machine.c.o
+NATIVE_GUESTS = $(call native_objs,all,explain/cpus.c explain/engine_guests.c explain/state.c) native-obj/calls/explain/machine.c.o
 NATIVE_MIX = $(call native_objs,calls,$(filter-out explain/machine.c,$(NATIVE_CALLERS)))
 # $(1) recipe
 define native_recipe

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "host.h"
+#include "cpus.h"
 #include "hypercall_abi.h"
 #include "p2m.h"
 #include "paging.h"
@@ -22,20 +22,15 @@
 #include "trace.h"
 
 #define ALIGNED    1024 /* frames: to a superpage of 4 MiB */
-#define SPARE      2048 /* frames for the pool, and what stays small */
+#define SPARE      2048 /* frames for the pool, and what stays small; a CPU */
 #define MOST_TRIES 64
+#define APIC_BASE  0xfee00000u
 
 static struct domain domain;
-static struct vcpu vcpu;
-static struct host_cpu cpu;
-static struct machine_kernel kernel;
-static u32 depth;        /* of handlers: 0, no fault is being handled */
-static bool in_c = true; /* the guest's code is C, which uses stack and variables */
-
 u8 *machine_memory;
 u64 machine_bytes;
 
-static void die(const char *what)
+void machine_die(const char *what)
 {
 	fprintf(stderr, "%s\n", what);
 	exit(EXIT_FAILURE);
@@ -47,29 +42,37 @@ static void trace(struct vcpu *v, enum pn_event ev, const u64 payload[4])
 	record_event(ev, payload);
 }
 
-void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool, bool traced)
+void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool, unsigned nr, bool traced)
 {
 	const u64 frames = ((u64)memory_mib << 20) / PAGE_SIZE;
 	struct domain *d = &domain;
-	struct vcpu *v = &vcpu;
 	void *before, *memory;
 
-	host_init(ALIGNED + frames + frames / 16 + SPARE);
+	host_init(ALIGNED + frames + frames / 16 + nr * SPARE);
 	before = plat_alloc_pages(ALIGNED - 1); /* frame 0 is never given out */
 	memory = plat_alloc_pages(frames);
 	if (!before || !memory)
-		die("there is no memory for the guest");
+		machine_die("there is no memory for the guest");
 	plat_free_pages(before, ALIGNED - 1);
 	memset(memory, 0, frames * PAGE_SIZE);
 	machine_memory = memory;
 	machine_bytes = frames * PAGE_SIZE;
-	host_domain_init(d, v, memory, frames);
+	host_domain_init(d, &cpus[0].v, memory, frames);
 	d->min_shadow_levels = shadow_levels;
-	host_cpu_init(v, &cpu, 1);
-	cpu.keeps = true;
-	if (!p2m_init(d, frames) || !p2m_map(d, GFN(0), d->first_mfn, frames) || !paging_domain_init(d, pool) ||
-	    !paging_vcpu_init(v))
-		die("no guest could be made");
+	d->nr_vcpus = nr_cpus = nr;
+	for (u32 i = 0; i < nr; i++) {
+		cpus[i].v.id = i;
+		cpus[i].v.domain = d;
+		cpus[i].v.cr0 = CR0_PE;
+		d->vcpu[i] = &cpus[i].v;
+		host_cpu_init(&cpus[i].v, &cpus[i].hw, i + 1);
+		cpus[i].hw.keeps = true;
+	}
+	if (!p2m_init(d, frames) || !p2m_map(d, GFN(0), d->first_mfn, frames) || !paging_domain_init(d, pool))
+		machine_die("no guest could be made");
+	for (u32 i = 0; i < nr; i++)
+		if (!paging_vcpu_init(&cpus[i].v))
+			machine_die("no CPU could be made");
 	host_trace = trace;
 	trace_mask = traced ? ~0ull : ~(BIT(PN_EV_fill) | BIT(PN_EV_pull_through));
 }
@@ -95,7 +98,7 @@ struct access {
 
 static u32 smap(u32 access)
 {
-	return vcpu.cr4 & CR4_SMAP && !(access & PFEC_I) ? PFEC_SMAP : 0;
+	return cpu->v.cr4 & CR4_SMAP && !(access & PFEC_I) ? PFEC_SMAP : 0;
 }
 
 static void emulate(const struct access *a)
@@ -103,12 +106,12 @@ static void emulate(const struct access *a)
 	u64 value = a->value, there = 0;
 
 	if (a->and) {
-		if (paging_read(&vcpu, a->va, &there, a->bytes, smap(a->kind)) != SH_FIXED)
-			die("what an emulated instruction reads is not there");
+		if (paging_read(&cpu->v, a->va, &there, a->bytes, smap(a->kind)) != SH_FIXED)
+			machine_die("what an emulated instruction reads is not there");
 		value &= there;
 	}
-	if (paging_write(&vcpu, a->va, &value, a->bytes, smap(a->kind)) != SH_FIXED)
-		die("a write could not be emulated");
+	if (paging_write(&cpu->v, a->va, &value, a->bytes, smap(a->kind)) != SH_FIXED)
+		machine_die("a write could not be emulated");
 }
 
 /* Emulation comes to the device by the guest's address once more. */
@@ -116,11 +119,13 @@ static void ask_device(const struct access *a)
 {
 	u64 value = a->value;
 	const bool write = a->kind & PFEC_W;
-	enum verdict r = write ? paging_write(&vcpu, a->va, &value, a->bytes, smap(a->kind)) :
-				 paging_read(&vcpu, a->va, &value, a->bytes, smap(a->kind));
+	enum verdict r = write ? paging_write(&cpu->v, a->va, &value, a->bytes, smap(a->kind)) :
+				 paging_read(&cpu->v, a->va, &value, a->bytes, smap(a->kind));
 
+	if (r == SH_MMIO && write && (cpu->v.fault.gpa & PAGE_MASK) == APIC_BASE)
+		cpus_apic((u32)(cpu->v.fault.gpa & ~PAGE_MASK), (u32)value);
 	if (r != SH_MMIO)
-		die("a device is there for a fault and not for emulation");
+		machine_die("a device is there for a fault and not for emulation");
 }
 
 /* True: emulation has made the access. A device takes what is written, and gives zeros. */
@@ -131,15 +136,15 @@ static bool answer(enum verdict r, const struct access *a)
 	case SH_RETRY: record_entry(TRIP_pf_retry); return false;
 	case SH_EMULATE:
 		emulate(a);
-		paging_trip_over(&vcpu);
+		paging_trip_over(&cpu->v);
 		record_entry(TRIP_pf_emulate);
 		return true;
 	case SH_MMIO:
 		ask_device(a);
-		paging_trip_over(&vcpu);
+		paging_trip_over(&cpu->v);
 		record_entry(TRIP_pf_mmio);
 		return true;
-	default: die("the engine's verdict is one that no operation here can have");
+	default: machine_die("the engine's verdict is one that no operation here can have");
 	}
 	return false;
 }
@@ -150,25 +155,28 @@ static bool access_until(const struct access *a, void **p, u32 *pfec)
 	for (u32 i = 0; i < MOST_TRIES; i++) {
 		hpa_t hpa;
 		enum verdict r;
+		bool done;
 
 		*p = NULL;
-		if (host_access(&vcpu, a->va, a->kind, &hpa, pfec)) {
+		if (host_access(&cpu->v, a->va, a->kind, &hpa, pfec)) {
 			*p = (u8 *)plat_map(hpa_to_mfn(hpa)) + (hpa & ~PAGE_MASK);
 			return true;
 		}
 		record_exit(a->va, *pfec, a->why);
-		vcpu.bytes = 0;
-		r = paging_fault(&vcpu, a->va, *pfec | smap(a->kind));
+		cpu->v.bytes = 0;
+		r = paging_fault(&cpu->v, a->va, *pfec | smap(a->kind));
 		live();
 		if (r == SH_GUEST_FAULT) {
 			record_entry(TRIP_pf_guest);
-			*pfec = vcpu.fault.pfec;
-			return false;
+			*pfec = cpu->v.fault.pfec;
 		}
-		if (answer(r, a))
-			return true;
+		done = r != SH_GUEST_FAULT && answer(r, a);
+		if (nr_cpus > 1) /* hv/svm/smp.c */
+			paging_recheck(&cpu->v, a->va);
+		if (done || r == SH_GUEST_FAULT)
+			return done;
 	}
-	die("an access does not get on");
+	machine_die("an access does not get on");
 	return false;
 }
 
@@ -179,40 +187,47 @@ static void touch_kernel(gva_t va, u32 kind, const char *why)
 	u32 pfec;
 
 	if (!access_until(&(struct access){ va, kind, 0, 8, why, false }, &p, &pfec))
-		die("the kernel's own page is not there");
+		machine_die("the kernel's own page is not there");
 }
 
 static void fetch(void)
 {
-	touch_kernel(kernel.code, PFEC_I, "fetch");
+	touch_kernel(cpu->kernel.code, PFEC_I, "fetch");
 }
 
 /* What C code does between the instructions that count: variables are read, functions called and left. */
 static void use_variables(void)
 {
-	if (!in_c)
+	if (!cpu->in_c)
 		return;
-	touch_kernel(kernel.data, PFEC_W, "variables");
+	touch_kernel(cpu->kernel.data, PFEC_W, "variables");
 }
 
 static void use_stack(void)
 {
-	touch_kernel(kernel.stack, PFEC_W, "stack");
+	touch_kernel(cpu->kernel.stack, PFEC_W, "stack");
 }
 
 /* An exception: the CPU pushes a frame, the handler runs and uses variables. */
 static u64 deliver(gva_t va, u32 pfec)
 {
-	u64 ip = kernel.code;
+	u64 ip = cpu->kernel.code;
 
-	vcpu.cr2 = va;
+	cpu->v.cr2 = va;
 	use_stack();
-	depth++;
+	cpu->depth++;
 	fetch();
 	use_variables();
-	kernel.deliver(va, pfec, &ip);
-	depth--;
-	return ip - kernel.code;
+	cpu->kernel.deliver(va, pfec, &ip);
+	cpu->depth--;
+	return ip - cpu->kernel.code;
+}
+
+void machine_begin_handler(void)
+{
+	use_stack();
+	fetch();
+	use_variables();
 }
 
 /* One instruction. False: a handler went on behind it. */
@@ -224,7 +239,7 @@ static bool instruction(struct record_step step, u32 kind, u64 value, u64 *read)
 		void *p;
 		u32 pfec;
 
-		record_step(&step, depth);
+		record_step(&step, cpu->depth);
 		fetch();
 		if (access_until(&a, &p, &pfec)) {
 			if (p && a.and)
@@ -276,7 +291,7 @@ void machine_touch(gva_t va, u64 bytes, bool write)
 		gpa_t gpa;
 		u64 there = 0;
 
-		if (state_translate(&vcpu, at, &gpa) && gpa + sizeof(there) <= machine_bytes)
+		if (state_translate(&cpu->v, at, &gpa) && gpa + sizeof(there) <= machine_bytes)
 			memcpy(&there, machine_memory + gpa, sizeof(there));
 		instruction((struct record_step){ GUEST_TOUCH, at, 0, sizeof(there), false }, write ? PFEC_W : 0, there, NULL);
 	}
@@ -284,34 +299,34 @@ void machine_touch(gva_t va, u64 bytes, bool write)
 
 u64 machine_cr3(void)
 {
-	return vcpu.cr3;
+	return cpu->v.cr3;
 }
 
 u64 machine_cr0(void)
 {
-	return vcpu.cr0;
+	return cpu->v.cr0;
 }
 
 u64 machine_cr4(void)
 {
-	return vcpu.cr4;
+	return cpu->v.cr4;
 }
 
 void machine_code_at(gva_t code, bool c)
 {
-	kernel.code = code;
-	in_c = c;
+	cpu->kernel.code = code;
+	cpu->in_c = c;
 }
 
 static void begin_exit_at(gva_t va)
 {
 	record_exit(va, 0, "instruction");
-	vcpu.bytes = 0;
+	cpu->v.bytes = 0;
 }
 
 static void begin_exit(enum record_kind kind, u64 value, gva_t va)
 {
-	record_step(&(struct record_step){ kind, va, value, 0, false }, depth);
+	record_step(&(struct record_step){ kind, va, value, 0, false }, cpu->depth);
 	fetch();
 	begin_exit_at(va);
 }
@@ -325,18 +340,18 @@ static void end_exit(enum trip kind)
 
 static void load_pdptes(u64 cr0, u64 cr3, u64 cr4)
 {
-	if (!paging_load_pdptes(&vcpu, cr0, cr3, cr4, vcpu.efer))
-		die("the guest's PDPTEs have reserved bits set");
+	if (!paging_load_pdptes(&cpu->v, cr0, cr3, cr4, cpu->v.efer))
+		machine_die("the guest's PDPTEs have reserved bits set");
 }
 
 /* hv/svm/exit_paging.c: without paging CR3 is only a number. */
 void machine_load_cr3(u64 cr3)
 {
 	begin_exit(GUEST_CR3, cr3, 0);
-	load_pdptes(vcpu.cr0, cr3, vcpu.cr4);
-	vcpu.cr3 = cr3;
-	if (vcpu.cr0 & CR0_PG)
-		paging_load_root(&vcpu);
+	load_pdptes(cpu->v.cr0, cr3, cpu->v.cr4);
+	cpu->v.cr3 = cr3;
+	if (cpu->v.cr0 & CR0_PG)
+		paging_load_root(&cpu->v);
 	live();
 	record_entry(TRIP_cr3);
 	fetch();
@@ -347,25 +362,25 @@ void machine_load_cr3(u64 cr3)
 void machine_set_cr4(u64 cr4)
 {
 	begin_exit(GUEST_CR4, cr4, 0);
-	if ((vcpu.cr4 ^ cr4) & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP))
-		load_pdptes(vcpu.cr0, vcpu.cr3, cr4);
-	vcpu.cr4 = cr4;
-	paging_update_modes(&vcpu);
+	if ((cpu->v.cr4 ^ cr4) & (CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP))
+		load_pdptes(cpu->v.cr0, cpu->v.cr3, cr4);
+	cpu->v.cr4 = cr4;
+	paging_update_modes(&cpu->v);
 	end_exit(TRIP_cr4);
 }
 
 /* PG under EFER.LME begins or ends long mode. */
 void machine_set_cr0(u64 cr0)
 {
-	const u64 changed = vcpu.cr0 ^ cr0;
+	const u64 changed = cpu->v.cr0 ^ cr0;
 
 	begin_exit(GUEST_CR0, cr0, 0);
 	if (changed & CR0_PG)
-		load_pdptes(cr0, vcpu.cr3, vcpu.cr4);
-	if (changed & CR0_PG && vcpu.efer & EFER_LME)
-		vcpu.efer = cr0 & CR0_PG ? vcpu.efer | EFER_LMA : vcpu.efer & ~EFER_LMA;
-	vcpu.cr0 = cr0;
-	paging_update_modes(&vcpu);
+		load_pdptes(cr0, cpu->v.cr3, cpu->v.cr4);
+	if (changed & CR0_PG && cpu->v.efer & EFER_LME)
+		cpu->v.efer = cr0 & CR0_PG ? cpu->v.efer | EFER_LMA : cpu->v.efer & ~EFER_LMA;
+	cpu->v.cr0 = cr0;
+	paging_update_modes(&cpu->v);
 	end_exit(TRIP_cr0);
 }
 
@@ -373,14 +388,14 @@ u64 machine_read_cr0(void)
 {
 	begin_exit(GUEST_READ_CR0, 0, 0);
 	end_exit(TRIP_cr_read);
-	return vcpu.cr0;
+	return cpu->v.cr0;
 }
 
 void machine_write_efer(u64 efer)
 {
 	begin_exit(GUEST_EFER, efer, 0);
-	vcpu.efer = (efer & ~EFER_LMA) | (vcpu.efer & EFER_LMA);
-	paging_update_modes(&vcpu);
+	cpu->v.efer = (efer & ~EFER_LMA) | (cpu->v.efer & EFER_LMA);
+	paging_update_modes(&cpu->v);
 	end_exit(TRIP_efer);
 }
 
@@ -388,7 +403,7 @@ u64 machine_read_efer(void)
 {
 	begin_exit(GUEST_READ_EFER, 0, 0);
 	end_exit(TRIP_msr);
-	return vcpu.efer;
+	return cpu->v.efer;
 }
 
 /* hv/domain/hypercall.c */
@@ -406,10 +421,10 @@ u32 machine_hypercall(u32 nr, gpa_t gpa, u32 length)
 					    GUEST_UNPIN_ROOT,
 		   nr == PN_HC_MMU_UPDATE ? length : gpa, 0);
 	switch (nr) {
-	case PN_HC_MMU_UPDATE: r = paging_update_entries(&vcpu, gpa, length); break;
-	case PN_HC_PIN_ROOT: r = pinned(paging_pin_root(&vcpu, gpa)); break;
-	case PN_HC_UNPIN_ROOT: r = pinned(paging_unpin_root(&vcpu, gpa)); break;
-	default: die("no operation makes such a hypercall");
+	case PN_HC_MMU_UPDATE: r = paging_update_entries(&cpu->v, gpa, length); break;
+	case PN_HC_PIN_ROOT: r = pinned(paging_pin_root(&cpu->v, gpa)); break;
+	case PN_HC_UNPIN_ROOT: r = pinned(paging_unpin_root(&cpu->v, gpa)); break;
+	default: machine_die("no operation makes such a hypercall");
 	}
 	end_exit(TRIP_hypercall);
 	return r;
@@ -417,26 +432,26 @@ u32 machine_hypercall(u32 nr, gpa_t gpa, u32 length)
 
 void machine_invlpg(gva_t va)
 {
-	record_step(&(struct record_step){ GUEST_INVLPG, va, 0, 0, false }, depth);
+	record_step(&(struct record_step){ GUEST_INVLPG, va, 0, 0, false }, cpu->depth);
 	fetch();
-	if (host_invlpg(&vcpu, va)) {
+	if (host_invlpg(&cpu->v, va)) {
 		record_step_end(false, 0);
 		return;
 	}
 	begin_exit_at(va);
-	paging_invlpg(&vcpu, va);
+	paging_invlpg(&cpu->v, va);
 	end_exit(TRIP_invlpg);
 }
 
 void machine_paging_on(const struct machine_kernel *k)
 {
-	kernel = *k;
-	vcpu.cr3 = k->cr3;
-	vcpu.cr4 = k->cr4;
-	vcpu.efer = k->efer & EFER_LME ? k->efer | EFER_LMA : k->efer;
-	vcpu.cr0 = CR0_PE | CR0_WP | CR0_PG;
-	load_pdptes(vcpu.cr0, k->cr3, k->cr4);
-	paging_update_modes(&vcpu);
+	cpu->kernel = *k;
+	cpu->v.cr3 = k->cr3;
+	cpu->v.cr4 = k->cr4;
+	cpu->v.efer = k->efer & EFER_LME ? k->efer | EFER_LMA : k->efer;
+	cpu->v.cr0 = CR0_PE | CR0_WP | CR0_PG;
+	load_pdptes(cpu->v.cr0, k->cr3, k->cr4);
+	paging_update_modes(&cpu->v);
 	live();
 	fetch();
 	use_variables();
@@ -445,7 +460,7 @@ void machine_paging_on(const struct machine_kernel *k)
 
 void machine_region_begin(const char *phase)
 {
-	record_region_begin(phase, kernel.user_end);
+	record_region_begin(phase, cpu->kernel.user_end);
 }
 
 void machine_region_end(u64 ops)
@@ -465,5 +480,5 @@ unsigned machine_audit(void)
 
 struct vcpu *machine_vcpu(void)
 {
-	return &vcpu;
+	return &cpu->v;
 }

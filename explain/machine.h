@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The machine on which a guest is explained: one vCPU on the simulated CPU, whose TLB keeps what it has until it is flushed, under the
+ * The machine on which a guest is explained: vCPUs on simulated CPUs, whose TLB keeps what it has until it is flushed, under the
  * recipe that this program is compiled with. For guests (explain/guest/): everything that they do to memory, and their few
  * instructions. Each call is one instruction: its code is fetched, its access made, as often as the hypervisor makes the guest
  * try again; a fault of the guest's own goes through stack and IDT to its handler, and then the instruction is tried again.
@@ -22,8 +22,8 @@ struct machine_kernel {
 	void (*deliver)(u64 va, u64 error, u64 *ip);
 };
 
-/* A guest with so many MiB and, if not 0, shadow levels at least and pages of the pool. Traced: so is every event. */
-void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool, bool traced);
+/* A guest with so many MiB, CPUs, and, if not 0, shadow levels at least and pages of the pool. Traced: so is every event. */
+void machine_start(unsigned memory_mib, unsigned shadow_levels, unsigned pool, unsigned nr, bool traced);
 void machine_paging_on(const struct machine_kernel *k);
 /* The audit's faults; its text goes to the standard error output. */
 unsigned machine_audit(void);
@@ -31,6 +31,7 @@ unsigned machine_audit(void);
 u64 machine_read(gva_t va, unsigned bytes);
 /* The same, or `before` if the guest's handler goes on behind the instruction. */
 u64 machine_read_or_skip(gva_t va, unsigned bytes, u64 before);
+/* If the guest's handler goes on behind it, nothing is written. */
 void machine_write(gva_t va, u64 value, unsigned bytes);
 /* A locked AND. */
 void machine_and(gva_t va, u64 mask, unsigned bytes);
@@ -52,6 +53,16 @@ void machine_write_efer(u64 efer);
 void machine_code_at(gva_t code, bool c);
 /* A hypercall of hypercall_abi.h that is paging's: its number, its wide argument, its length. */
 u32 machine_hypercall(u32 nr, gpa_t gpa, u32 length);
+
+/*
+ * Of several CPUs (explain/cpus.h). The one that pauses passes its turn, and takes what has interrupted it when it has it again; one that stops never has it.
+ * Another CPU starts in long mode, with that root and stack, at `entry`, when its turn comes.
+ */
+void machine_pause(void);
+void machine_stop(void) __attribute__((noreturn));
+void machine_interrupts(bool on);
+void machine_on_interrupt(void (*handler)(void));
+void machine_start_cpu(u32 number, u64 cr3, gva_t stack, void (*entry)(void));
 
 /* For what records. */
 struct vcpu *machine_vcpu(void);

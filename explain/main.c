@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * penumbra-explain-<recipe>: one operation of a workload under the recipe that this is compiled with, as JSON on the standard output.
- *   penumbra-explain-<recipe> NAME LEVELS "COMMAND LINE" MIB SHADOW-LEVELS POOL OPERATION [traced]
+ *   penumbra-explain-<recipe> NAME LEVELS "COMMAND LINE" MIB SHADOW-LEVELS POOL OPERATION [cpus=N] [traced]
  * traced: as the hypervisor does it while it is traced, every step by itself.
  * OPERATION "-" leaves the steps out: the phases have their figures alone, and no process is started.
  * NAME is a source of explained.def; the others are as in workloads.def, 0 for what that leaves out. `./penumbra explain` calls it.
@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cpus.h"
 #include "guests.h"
 #include "machine.h"
 #include "paging.h"
@@ -22,6 +23,7 @@ struct wish {
 	unsigned long levels, memory_mib, shadow_levels, pool, operation;
 	bool figures; /* and no operation */
 	bool traced;
+	unsigned long cpus;
 };
 
 static void run(const struct wish *w, bool counting)
@@ -71,18 +73,22 @@ int main(int argc, char **argv)
 	json_t *out;
 	unsigned faults;
 
-	w.traced = argc == 9 && !strcmp(argv[8], "traced");
+	w.cpus = 1;
+	w.traced = argc > 8 && !strcmp(argv[argc - 1], "traced");
 	argc -= w.traced;
+	if (argc == 9 && !strncmp(argv[8], "cpus=", 5) && number(argv[8] + 5, 1, MACHINE_CPUS, &w.cpus))
+		argc--;
 	w.figures = argc == 8 && !strcmp(argv[7], "-");
 	if (argc != 8 || !number(argv[2], 2, 5, &w.levels) || !number(argv[4], 4, 512, &w.memory_mib) ||
 	    !number(argv[5], 0, 5, &w.shadow_levels) || !number(argv[6], 0, 100000, &w.pool) ||
 	    !number(w.figures ? "0" : argv[7], 0, 1000000000, &w.operation)) {
-		fprintf(stderr, "Usage: %s NAME LEVELS \"COMMAND LINE\" MIB SHADOW-LEVELS POOL OPERATION [traced]\n", argv[0]);
+		fprintf(stderr, "Usage: %s NAME LEVELS \"COMMAND LINE\" MIB SHADOW-LEVELS POOL OPERATION [cpus=N] [traced]\n",
+			argv[0]);
 		return 2;
 	}
 	w.name = argv[1];
 	w.command_line = argv[3];
-	machine_start((unsigned)w.memory_mib, (unsigned)w.shadow_levels, (unsigned)w.pool, w.traced);
+	machine_start((unsigned)w.memory_mib, (unsigned)w.shadow_levels, (unsigned)w.pool, (unsigned)w.cpus, w.traced);
 	if (!w.figures && !count(&w))
 		return EXIT_FAILURE;
 	run(&w, false);

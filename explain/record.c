@@ -38,7 +38,7 @@ struct phase_size record_sizes[PHASES_MOST];
 unsigned record_phases;
 
 static struct {
-	struct vcpu *v;
+	struct vcpu *v, *seen_by;     /* seen_by: whose TLB is in the last state written down */
 	bool counting, apart, inside; /* inside: a measured region is open */
 	u64 operation;                /* asked for; 0: the middle one */
 	json_t *phases, *phase, *steps;
@@ -141,6 +141,11 @@ void record_region_end(u64 ops)
 	record_phases++;
 }
 
+void record_cpu(struct vcpu *v)
+{
+	r.v = v;
+}
+
 /* ---- steps ---- */
 
 /* Where a write goes, if that is a table of the loaded root, and so which address this is all about. */
@@ -194,8 +199,9 @@ static bool goes_on(const struct record_step *s, const char *by)
 	const gva_t va = last ? strtoull(text_of(last, json_object_get(last, "last") ? "last" : "va"), NULL, 16) : 0;
 
 	return last && !r.apart && !s->again && s->kind < GUEST_CR3 && (s->va == va + s->bytes || s->va == va + PAGE_SIZE) &&
-	       !strcmp(text_of(last, "do"), kinds[s->kind]) && !strcmp(text_of(last, "by"), by) &&
-	       !json_object_get(last, "again") && !json_object_get(last, "fault") && n + 1 - end == stride;
+	       number_of(last, "cpu", 0) == r.v->id && !strcmp(text_of(last, "do"), kinds[s->kind]) &&
+	       !strcmp(text_of(last, "by"), by) && !json_object_get(last, "again") && !json_object_get(last, "fault") &&
+	       n + 1 - end == stride;
 }
 
 static bool same_events(const json_t *a, const json_t *b)
@@ -243,9 +249,12 @@ static void begin_step(const struct record_step *s, u32 depth)
 		json_object_set_new(o, "value", state_hex(s->value));
 	if (s->again)
 		json_object_set_new(o, "again", json_true());
+	if (r.v->domain->nr_vcpus > 1)
+		json_object_set_new(o, "cpu", json_integer(r.v->id));
 	aim(o, s, depth);
-	if (r.focus && (r.focus != focus || !json_array_size(r.steps)))
+	if (r.focus && (r.focus != focus || !json_array_size(r.steps) || r.v != r.seen_by))
 		json_object_set_new(o, "before", state_of(r.v, r.focus));
+	r.seen_by = r.v;
 	json_object_set_new(o, "trips", json_array());
 	if (goes_on(s, by))
 		json_object_set_new(o, "joins", json_true());

@@ -63,6 +63,8 @@ struct record_step {
 	unsigned bytes;
 	bool again; /* the same as before its fault */
 };
+/* That vCPU runs from now on; until then it is record_begin()'s. */
+void record_cpu(struct vcpu *v);
 void record_step(const struct record_step *s, u32 depth);
 /* What the step ended with. */
 void record_step_end(bool faulted, u32 pfec);

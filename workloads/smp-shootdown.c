@@ -20,7 +20,6 @@ static pte_t *slots;
 static volatile ulong touches[MAX_CPUS], shot_va;
 static volatile ulong faults, shot, stopped; /* changed by all of the others */
 static volatile bool stop;
-extern const char touch_at[], touch_end[];
 
 static inline ulong page_va(ulong page)
 {
@@ -40,19 +39,10 @@ static inline void add_one(volatile ulong *n)
 /* A page that is gone or protected is left out: on behind the access. */
 static void skip(ulong va, struct fault_frame *frame)
 {
-	if (va < USER_BASE || va >= page_va(PAGES) || frame->ip != (ulong)touch_at)
+	if (va < USER_BASE || va >= page_va(PAGES))
 		fault_unexpected(va, frame);
 	add_one(&faults);
-	frame->ip = (ulong)touch_end;
-}
-
-static __attribute__((noinline)) void touch(ulong va, ulong value)
-{
-	__asm__ volatile("touch_at: mov %1, (%0)\n"
-			 "touch_end:"
-			 :
-			 : "r"(va), "r"(value)
-			 : "memory");
+	frame->ip += WORD_WRITE_BYTES;
 }
 
 void ipi_came(void)
@@ -64,16 +54,15 @@ void ipi_came(void)
 
 static void other_cpu(ulong cpu)
 {
-	__asm__ volatile("sti");
+	interrupts_on();
 	for (ulong i = 0; !stop; i++) {
-		touch(page_va(i % PAGES), i % PAGES);
+		poke_or_skip(page_va(i % PAGES), i % PAGES);
 		touches[cpu]++;
 		pause();
 	}
-	__asm__ volatile("cli");
+	interrupts_off();
 	add_one(&stopped);
-	for (;;)
-		__asm__ volatile("hlt");
+	stop_for_ever();
 }
 
 /* ---- the first ---- */

@@ -75,6 +75,12 @@ static char *without_oracle(const char *names, bool *oracle)
 	return others;
 }
 
+/* One CPU after the other is not what an engine of several costs. */
+static bool can_be_measured(const struct workload *w)
+{
+	return can_be_explained(w, w->levels) && workload_vcpus(w) == 1;
+}
+
 /* With no names: the workloads that have the names of their sources. */
 static bool choose_workloads(struct bench *b, const struct options *o)
 {
@@ -88,15 +94,16 @@ static bool choose_workloads(struct bench *b, const struct options *o)
 	for (unsigned i = 0; good && i < nr_workloads; i++) {
 		const struct workload *w = &workloads[i];
 
-		if (names && b->s.workload[i] && !can_be_explained(w, w->levels)) {
-			say("%s cannot be run on the hosted engine: it needs more of a machine than page tables. Those that can "
+		if (names && b->s.workload[i] && !can_be_measured(w)) {
+			say("%s cannot be run on the hosted engine: it needs more of a machine than page tables and a CPU. Those "
+			    "that can "
 			    "are %s's "
 			    "(docs/explain.md), and %s",
 			    w->name, "`penumbra explain`", ENGINE_ORACLE);
 			good = false;
 		}
 		if (!o->workloads)
-			b->s.workload[i] = can_be_explained(w, w->levels) && !strcmp(w->name, w->file);
+			b->s.workload[i] = can_be_measured(w) && !strcmp(w->name, w->file);
 		else if (!names)
 			b->s.workload[i] = false;
 	}

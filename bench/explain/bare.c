@@ -62,14 +62,14 @@ static bool measure(const struct explained *e, const struct options *o, const st
 	return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
 }
 
-static const json_t *region_of(const json_t *root, const char *recipe, const char *phase)
+static const json_t *region_of(const json_t *root, const char *recipe, const char *workload, const char *phase)
 {
 	size_t i, k;
 	json_t *item, *region;
 
 	json_array_foreach(json_object_get(root, "items"), i, item) {
-		if (!strcmp(text_of(item, "recipe"), recipe) && item_finished(item) &&
-		    !json_is_true(json_object_get(item, "traced")))
+		if (!strcmp(text_of(item, "recipe"), recipe) && !strcmp(text_of(item, "workload"), workload) &&
+		    item_finished(item) && !json_is_true(json_object_get(item, "traced")))
 			json_array_foreach(json_object_get(item, "regions"), k, region) {
 				if (!strcmp(text_of(region, "phase"), phase))
 					return region;
@@ -92,7 +92,8 @@ static char *differences(const json_t *here, const json_t *there, uint64_t *wors
 		const uint64_t a = number_of(here, kind), b = number_of(json_object_get(there, kind), "count");
 		const uint64_t by = a > b ? a - b : b - a;
 
-		if (!by)
+		/* No hardware makes the one, and no figure counts it; the other is none of the guest's doing. */
+		if (!by || !strcmp(kind, "emulator") || !strcmp(kind, "interrupt"))
 			continue;
 		list_add(&s, "; ", "%s: %" PRIu64 " there, %" PRIu64 " here", kind, b, a);
 		*worst = by > *worst ? by : *worst;
@@ -131,7 +132,7 @@ static int compare_all(const struct explained *e, const json_t *root)
 		json_t *phase;
 
 		for (size_t i = 0; (phase = explained_phase(e, r, i)); i++) {
-			const json_t *region = region_of(root, e->recipe[r]->name, text_of(phase, "phase"));
+			const json_t *region = region_of(root, e->recipe[r]->name, e->workload->name, text_of(phase, "phase"));
 
 			if (!region)
 				say("%s, phase %s: it was not measured in the hypervisor", e->recipe[r]->name,
@@ -168,7 +169,7 @@ static void say_differences(const char *recipe, const char *phase, const json_t 
 }
 
 /* `told`: the hosted engine's phase, traced; `all`: the hypervisor's trips. False after a message: they are not the same trips. */
-static bool hold_phase(json_t *phase, const char *recipe, const json_t *told, const json_t *all)
+static bool hold_phase(json_t *phase, const char *recipe, const json_t *told, const json_t *all, unsigned levels)
 {
 	const char *name = text_of(phase, "phase");
 	const unsigned region = traced_region(all, name);
@@ -179,8 +180,8 @@ static bool hold_phase(json_t *phase, const char *recipe, const json_t *told, co
 		say("%s, phase %s: it is not in the hypervisor's trace", recipe, name);
 		return false;
 	}
-	trips = traced_trips_in(all, region);
-	held = hold_trips(told, trips);
+	trips = traced_trips_in(all, region, false);
+	held = hold_trips(told, trips, levels);
 	json_decref(trips);
 	agrees = json_is_true(json_object_get(held, "agrees"));
 	if (!hold_tell(phase, held))
@@ -200,7 +201,8 @@ static bool hold_recipe(const struct explained *e, unsigned r, const struct opti
 
 	for (size_t i = 0; all && (phase = explained_phase(e, r, i)); i++)
 		if (json_object_get(phase, "bare"))
-			agrees &= hold_phase(phase, e->recipe[r]->name, phase_named(told, text_of(phase, "phase")), all);
+			agrees &=
+				hold_phase(phase, e->recipe[r]->name, phase_named(told, text_of(phase, "phase")), all, e->levels);
 	json_decref(told);
 	json_decref(all);
 	return agrees;

@@ -63,9 +63,9 @@ static json_t *run(char *const argv[], const char *recipe)
 json_t *explain_record(const struct paths *p, const struct recipe *r, const struct workload *w, unsigned operation, bool traced)
 {
 	char *program = path_explainer(p, r), *cmdline = xstrdup(w->cmdline);
-	char numbers[5][16];
-	char *argv[] = { program,    (char *)(uintptr_t)w->file, numbers[0], cmdline, numbers[1], numbers[2], numbers[3],
-			 numbers[4], traced ? "traced" : NULL,   NULL };
+	char numbers[5][16], cpus[16];
+	char *argv[] = { program, (char *)(uintptr_t)w->file, numbers[0], cmdline, numbers[1], numbers[2], numbers[3], numbers[4],
+			 cpus,    traced ? "traced" : NULL,   NULL };
 	json_t *told = NULL;
 
 	snprintf(numbers[0], sizeof(numbers[0]), "%u", w->levels);
@@ -73,6 +73,7 @@ json_t *explain_record(const struct paths *p, const struct recipe *r, const stru
 	snprintf(numbers[2], sizeof(numbers[2]), "%u", workload_shadow_levels(w));
 	snprintf(numbers[3], sizeof(numbers[3]), "%u", workload_pool(w));
 	snprintf(numbers[4], sizeof(numbers[4]), "%u", operation);
+	snprintf(cpus, sizeof(cpus), "cpus=%u", workload_vcpus(w));
 	if (access(program, X_OK))
 		say("%s explains nothing yet: %s is not there; `make %s` in the build directory makes it", r->name, program,
 		    strrchr(program, '/') + 1);

@@ -328,7 +328,7 @@ static json_t *told_of(const json_t *all, unsigned nth, struct op_key key[REGION
 	json_array_foreach(json_object_get(all, "regions"), i, region) {
 		if (i == REGIONS_MOST)
 			break;
-		json_t *trips = traced_trips_in(all, (unsigned)i + 1);
+		json_t *trips = traced_trips_in(all, (unsigned)i + 1, true);
 		const struct ops o = ops_of(trips);
 		struct op_key k;
 

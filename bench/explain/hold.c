@@ -151,8 +151,14 @@ static void compare_events(char **why, const json_t *told, const json_t *traced)
 	}
 }
 
-/* NULL: nothing. */
-static char *differences(const struct side *told, const struct side *traced)
+/* Instructions that are known here, and have to be fetched there. */
+static bool is_fetched(const char *kind)
+{
+	return strcmp(kind, "pf_guest") && strcmp(kind, "pf_fixed") && strcmp(kind, "pf_retry");
+}
+
+/* NULL: nothing. `walk`: bytes of a walk down the guest's tables. */
+static char *differences(const struct side *told, const struct side *traced, uint64_t walk)
 {
 	const uint64_t here = number_of(told->trip, "bytes"), there = number_of(traced->trip, "bytes");
 	char *why = NULL;
@@ -163,7 +169,7 @@ static char *differences(const struct side *told, const struct side *traced)
 		list_add(&why, ", ", "it is at %#" PRIx64 " there and at %#" PRIx64 " here", traced->va, told->va);
 	if (told->fault && traced->fault && told->pfec != traced->pfec)
 		list_add(&why, ", ", "its error code is %#" PRIx64 " there and %#" PRIx64 " here", traced->pfec, told->pfec);
-	if (here != there)
+	if (here != there && (there != here + walk || !is_fetched(traced->kind)))
 		list_add(&why, ", ", "it takes %" PRIu64 " bytes of page tables there and %" PRIu64 " here", there, here);
 	compare_events(&why, told->trip, traced->trip);
 	return why;
@@ -174,6 +180,7 @@ static char *differences(const struct side *told, const struct side *traced)
 struct alignment_of {
 	const json_t *trips;
 	struct side *told, *traced;
+	uint64_t walk;                    /* bytes */
 	size_t nr_told, first, nr_traced; /* traced: from `first` of the region's on */
 	uint32_t *cost;                   /* (nr_told + 1) rows of nr_traced + 1 */
 };
@@ -263,7 +270,7 @@ static void compare_all(const struct alignment_of *a, const uint32_t *match, siz
 		for (; next < match[i]; next++)
 			tell_alone(differs, &a->traced[next], "there", next - begin + 1);
 		next++;
-		why = differences(&a->told[i], &a->traced[match[i]]);
+		why = differences(&a->told[i], &a->traced[match[i]], a->walk);
 		if (why)
 			tell(differs, xfmt("trip %zu (%s): %s", i + 1, a->told[i].kind, why));
 		free(why);
@@ -314,10 +321,10 @@ static json_t *hold(struct alignment_of *a, size_t expected_end)
 			 "each", each);
 }
 
-json_t *hold_trips(const json_t *told, const json_t *trips)
+json_t *hold_trips(const json_t *told, const json_t *trips, unsigned levels)
 {
 	const size_t before = (size_t)number_of(told, "trips_before"), all = json_array_size(trips);
-	struct alignment_of a = { .trips = trips, .nr_told = count_told(told) };
+	struct alignment_of a = { .trips = trips, .nr_told = count_told(told), .walk = levels * (levels == 2 ? 4 : 8) };
 	json_t *out;
 	size_t end;
 

@@ -40,13 +40,13 @@ unsigned traced_region(const json_t *all, const char *name)
 	return 0;
 }
 
-json_t *traced_trips_in(const json_t *all, unsigned region)
+json_t *traced_trips_in(const json_t *all, unsigned region, bool interrupts)
 {
 	json_t *in = json_array(), *trip;
 	size_t i;
 
 	json_array_foreach(json_object_get(all, "trips"), i, trip) {
-		if (number_of(trip, "region") == region)
+		if (number_of(trip, "region") == region && (interrupts || strcmp(text_of(trip, "kind"), "interrupt")))
 			json_array_append(in, trip);
 	}
 	return in;

@@ -10,7 +10,7 @@
 json_t *traced_trips(const struct traced *t);
 /* Number of the region of that name, from 1; 0: there is none. */
 unsigned traced_region(const json_t *all, const char *name);
-/* Those in it, in order. A new array; its trips are those of `all`. */
-json_t *traced_trips_in(const json_t *all, unsigned region);
+/* Those in it, in order, with physical interrupts or without. A new array; its trips are those of `all`. */
+json_t *traced_trips_in(const json_t *all, unsigned region, bool interrupts);
 
 #endif

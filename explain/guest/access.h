@@ -89,6 +89,10 @@ static inline ulong peek_or_skip(ulong va, ulong before)
 {
 	return machine_read_or_skip(va, WORD_BYTES, before);
 }
+static inline void poke_or_skip(ulong va, ulong value)
+{
+	machine_write(address_of((const void *)va), value, WORD_BYTES);
+}
 /* Nobody measures time here. */
 static inline u64 rdtsc(void)
 {

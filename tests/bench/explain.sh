@@ -47,6 +47,10 @@ is "hypercall-batch: 256 entries a trip, and one that resyncs nothing" "$("$benc
 	jq -c '[.recipes[].phases[0] | [.ops, .trips]]')" "[[1022,5],[1022,4]]"
 is "hypercall-batch: a root is announced" "$("$bench" explain hypercall-batch --recipe shadow2 --phase spaces --format json |
 	jq -c '[.recipes[0].phases[0].steps[] | select(.trips[0].kind == "hypercall") | .do]')" '["mmu_update","pin_root","unpin_root"]'
+# The entry, INVLPG, three accesses to the local APIC, INVLPG and the end of the interrupt on the other CPU, and the entry again.
+is "smp-shootdown: by both CPUs" "$("$bench" explain smp-shootdown --recipe shadow2 --phase unmap --format json |
+	jq -c '.recipes[0].phases[0] | [.trips, ([.steps[] | select(.trips != []) | "\(.cpu) \(.trips[0].kind)"])]')" \
+	'[4000,["0 pf_emulate","0 invlpg","0 pf_mmio","0 pf_mmio","0 pf_mmio","1 invlpg","1 pf_mmio","0 pf_emulate"]]'
 is "linear-map with a kernel half of 2 GiB" "$("$bench" explain linear-map --levels 2 --phase extend --recipe shadow2,shadow1 --format json |
 	jq -c '[.recipes[].phases[0].trips]')" "[16,24]"
 is "pte-scan: a locked AND is emulated" "$(sums pte-scan shadow2,shadow3 clear)" "shadow2 1 1 8, shadow3 0 0 0"
@@ -102,7 +106,7 @@ wrong 2 'kvm-npt0 has no shadow tables' demand-fault --recipe kvm-npt0
 wrong 2 'needs one number from 2 to 5, not "6"' demand-fault --levels 6
 wrong 2 'needs one number from 2 to 5, not "2,3"' demand-fault --levels 2,3
 wrong 2 'fork-cow-pae has no form that can be explained with 4 levels' fork-cow-pae
-wrong 2 'fork-cow-pae has no form that can be explained with 3 levels' fork-cow-pae --levels 3
+wrong 2 'smp-shootdown has no form that can be explained with 2 levels' smp-shootdown --levels 2
 wrong 2 'fork-cow has no phase "cwo": it has protect, cow, cow-invlpg' fork-cow --phase cwo
 wrong 2 'takes one operation, not also "fork-cow"' demand-fault fork-cow
 wrong 2 'format is one of' demand-fault --format pdf

@@ -54,7 +54,7 @@ void workload_main(void);
 
 /*
  * What touches memory as a kernel does, and its few instructions besides: pte_get(), pte_age(), phys_to_virt(), virt_to_phys(), read_cr3(),
- * write_cr3(), CR3_BY(), read_cr4(), invlpg(), peek(), poke(), store64(), peek32(), poke32(), peek_or_skip(), rdtsc(); and KERNEL_PAGE(). Instructions here;
+ * write_cr3(), CR3_BY(), read_cr4(), invlpg(), peek(), poke(), store64(), peek32(), poke32(), peek_or_skip(), poke_or_skip(), rdtsc(); and KERNEL_PAGE(). Instructions here;
  * where a workload is compiled to be explained, calls into a simulated machine (explain/guest/access.h).
  */
 #include "access.h"

@@ -102,6 +102,12 @@ static inline ulong peek_or_skip(ulong va, ulong before)
 	return before;
 }
 
+/* A write that a handler may skip. Fixed registers: its length is WORD_WRITE_BYTES. */
+static inline void poke_or_skip(ulong va, ulong value)
+{
+	__asm__ volatile("mov %0, (%1)" : : "a"(value), "c"(va) : "memory");
+}
+
 static inline u64 rdtsc(void)
 {
 	u32 low, high;

@@ -26,6 +26,8 @@ static inline void gate_set(struct gate *g, unsigned long target, u16 selector, 
 
 /* Bytes of "mov (c), a", a word's read through register c into register a: 8b 01. */
 #define WORD_READ_BYTES 2
+/* And of "mov a, (c)", its write. */
+#define WORD_WRITE_BYTES 2
 
 /* Reads a word at va; *resume, before that, is the address of the instruction behind the read. */
 static inline void probe_read(unsigned long va, volatile unsigned long *resume)

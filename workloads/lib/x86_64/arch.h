@@ -35,6 +35,8 @@ static inline void gate_set(struct gate *g, unsigned long target, u16 selector, 
 
 /* Bytes of "mov (c), a", a word's read through register c into register a: 48 8b 01. */
 #define WORD_READ_BYTES 3
+/* And of "mov a, (c)", its write. */
+#define WORD_WRITE_BYTES 3
 
 /* Reads a word at va; *resume, before that, is the address of the instruction behind the read. */
 static inline void probe_read(unsigned long va, volatile unsigned long *resume)
