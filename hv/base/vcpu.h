@@ -100,6 +100,7 @@ struct vcpu {
 
 	/* What the guest believes. */
 	u64 cr0, cr2, cr3, cr4, efer;
+	u64 cr4_refused; /* bits that it may not set, and can where it loads CR4 itself */
 
 	/* What hardware must be given: written by paging, loaded by the back end at the next entry. */
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;

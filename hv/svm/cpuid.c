@@ -138,7 +138,7 @@ void svm_learn_cpuid(struct svm_vcpu *s)
 		s->cpuid[CPUID_SLOT(leaf)] = (struct cpuid_kept){ filter(s, leaf, 0), leaf_decides(leaf) ? leaf : leaf + 1 };
 	}
 	svm_cpuid_follow_cr4(s, s->vmcb.cr4);
-	s->cr4_offered = cr4_bits(s);
+	s->v.cr4_refused = ~cr4_bits(s);
 	s->efer_offered = efer_bits(s);
 	s->xcr0_offered = filter(s, 0xd, 0).eax;
 }

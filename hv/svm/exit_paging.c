@@ -117,7 +117,7 @@ static bool guest_cr4(struct svm_vcpu *s, u64 val)
 {
 	struct vcpu *v = &s->v;
 
-	if (val & ~s->cr4_offered)
+	if (val & v->cr4_refused)
 		return false;
 	if (!legal(v->cr0, val, v->efer) || ((v->efer & EFER_LMA) && !(val & CR4_PAE)))
 		return false;

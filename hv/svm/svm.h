@@ -72,7 +72,7 @@ struct svm_vcpu {
 	u8 *iopm, *msrpm;
 	u64 pat; /* the guest's PAT, kept for it to read */
 	u64 tsc_aux;
-	u64 cr4_offered, efer_offered, xcr0_offered; /* bits that the guest may set (cpuid.def) */
+	u64 efer_offered, xcr0_offered; /* bits that the guest may set (cpuid.def) */
 	struct cpuid_kept {
 		struct cpuid answer;
 		u32 leaf;     /* another slot's, where no answer is kept */

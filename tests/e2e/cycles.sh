@@ -73,4 +73,10 @@ is "every fault is an event" "$(sum native zen2-2019 count events)" 1000
 check "slower memory costs more" test "$(sum native slow-memory cycles data)" -gt "$(sum native zen2-2019 cycles data)"
 has "the report has the section" "$tmp/one/report.html" 'id=cycles><h2>Modelled time'
 has "and says who is faster" "$tmp/one/report.html" '<tr><th scope=row>1 demand-fault-local</th>.*nested</span>'
+
+# The recipe that goes by what the model counts.
+bench_run "$tmp/hybrid" --qemu next --recipe hybrid --workload changing --repeat 1 --no-trace --no-report --cycles --machine zen2-2019
+is "hybrid runs" $? 0
+is "and goes to nested paging, where changes begin" "$(items "$tmp/hybrid" "json_extract(value, '\$.stat.counter.to_nested')")" 1
+is "its audit is clean" "$(items "$tmp/hybrid" "$audit")" 0
 finish

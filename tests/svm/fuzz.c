@@ -504,7 +504,7 @@ static void load_registers(struct svm_vcpu *s)
 	if (!s->v.nested || !ONE_IN(4))
 		return;
 	s->vmcb.cr0 ^= CR0_WP;
-	s->vmcb.cr4 ^= CR4_PGE | CR4_OSXSAVE;
+	s->vmcb.cr4 = (s->vmcb.cr4 & ~CR4_PCIDE) ^ (CR4_PGE | CR4_OSXSAVE | (ONE_IN(16) ? CR4_PCIDE /* not offered */ : 0));
 	if (fuzz_moves_code(s))
 		move_code(s);
 }

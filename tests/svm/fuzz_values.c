@@ -300,7 +300,7 @@ static void check_cpu(const struct svm_vcpu *s)
 		host_fail(s, "the guest pages in real mode");
 	if (v->cr0 & CR0_NW && !(v->cr0 & CR0_CD))
 		host_fail(s, "the guest has CR0.NW without CR0.CD");
-	if (v->cr4 & ~s->cr4_offered || v->efer & ~(s->efer_offered | EFER_LMA))
+	if (v->cr4 & v->cr4_refused || v->efer & ~(s->efer_offered | EFER_LMA))
 		host_fail(s, "the guest has set what CPUID denies: CR4 %llx, EFER %llx", (unsigned long long)v->cr4,
 			  (unsigned long long)v->efer);
 	if (!!(v->efer & EFER_LMA) != ((v->efer & EFER_LME) && (v->cr0 & CR0_PG)))

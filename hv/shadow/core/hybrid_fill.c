@@ -4,18 +4,20 @@
  * before, so the engine's own faults do the work, and what they prefetch is passed over.
  *
  * What must hold: no bit of the guest's tables changes, since nothing is touched that the guest has not marked accessed, from the root
- * on; and the walk has a bound, whatever the tables are.
+ * on; and the walk has a bound, whatever the tables are: it is one trip, in which nothing else of this pCPU's is done. What is left out faults when
+ * the guest accesses it.
  */
 #include "hybrid.h"
 
 #include "engine.h"
 
-#define MOST_TABLES 8192 /* that are walked, each as often as it is linked */
-#define LEFT_FREE   64   /* shadow pages */
+#define MOST_TABLES 2048 /* that are walked, each as often as it is linked */
+#define MOST_FAULTS 16384
+#define LEFT_FREE   64 /* shadow pages */
 
 struct filling {
 	struct vcpu *v;
-	u32 levels, tables;
+	u32 levels, tables, faults;
 	struct sh_page *leaf; /* the last page's shadow; NULL: it had none */
 	u64 page;
 };
@@ -47,7 +49,7 @@ static bool fill_page(struct filling *f, gva_t va, u64 user, u32 *more)
 
 	if (is_there(f, va))
 		return true;
-	if (d->shadow->free < LEFT_FREE)
+	if (d->shadow->free < LEFT_FREE || ++f->faults > MOST_FAULTS)
 		return false;
 	f->v->take_fault(f->v, va, user ? PFEC_U : 0);
 	f->leaf = NULL;

@@ -200,14 +200,16 @@ static void to_nested(struct domain *d)
 }
 
 /*
- * Would a load of CR3 with what it holds do no harm? Under nested paging a PAE guest's top entries were read at each walk, and a root
- * outside memory was a device's; such a guest is to come to rest first.
+ * Would loads of CR3 and CR4 with what they hold be allowed? Under nested paging a PAE guest's top entries were read at each walk, a root
+ * outside memory was a device's, and CR4 took what CPUID does not offer, which shadows know nothing of; such a guest is to come to rest first.
  */
 static bool root_stands(const struct vcpu *v)
 {
 	const u32 levels = gw_levels(v);
 	u64 pdpte[4];
 
+	if (v->cr4 & v->cr4_refused)
+		return false;
 	if (levels == 3)
 		return gw_read_pdptes(v->domain, v->cr3, pdpte) && gw_pdptes_legal(pdpte);
 	return !levels || mfn_valid(p2m_lookup(v->domain, pte_gfn(v->cr3)));

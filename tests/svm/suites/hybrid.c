@@ -56,6 +56,17 @@ static void go_back(struct svm_vcpu *s)
 	}
 }
 
+/* The same, whether or not it may; what was in vain lately takes more regret. */
+static void go_back_or_stay(struct svm_vcpu *s)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		pmu.cycles += 1000000000;
+		pmu.walks += 10000000;
+		pmu.nested += 100000000;
+		look(s);
+	}
+}
+
 START_TEST(hardware_has_the_guests_own)
 {
 	struct svm_vcpu *s = counted(_i);
@@ -126,6 +137,26 @@ START_TEST(shadows_of_what_it_loaded_meanwhile)
 	ck_assert(s->vmcb.tlb_control);
 	ck_assert_int_eq(host_touch(s, va, 0, &hpa), HOST_DONE);
 	ck_assert_ptr_eq((void *)hpa, host_at(s, va + (s->v.cr0 & CR0_PG ? PAGE_SIZE : 0)));
+	ck_assert_uint_eq(paging_audit(s->v.domain, NULL, 0), 0);
+	finish();
+}
+END_TEST
+
+/* What CR4 took that is not offered, no shadow knows of: the guest stays until it is gone. */
+START_TEST(stays_with_bits_that_are_not_offered)
+{
+	struct svm_vcpu *s = counted(_i);
+
+	if (!s)
+		return;
+	go_nested(s);
+	s->vmcb.cr4 |= BIT(17); /* PCIDE */
+	go_back_or_stay(s);
+	ck_assert(s->v.nested && !s->v.probed && s->v.domain->nested);
+	s->vmcb.cr4 &= ~BIT(17);
+	for (unsigned i = 0; i < 4 && s->v.nested; i++)
+		go_back_or_stay(s);
+	ck_assert(!s->v.nested && !s->v.domain->nested);
 	ck_assert_uint_eq(paging_audit(s->v.domain, NULL, 0), 0);
 	finish();
 }
@@ -212,6 +243,7 @@ Suite *svm_hybrid_suite(void)
 	svm_case(suite, "to nested paging", hardware_has_the_guests_own, HOST_MODES);
 	svm_case(suite, "a smaller pool meanwhile", logged_while_the_pool_is_resized, HOST_MODES);
 	svm_case(suite, "and back", shadows_of_what_it_loaded_meanwhile, HOST_MODES);
+	svm_case(suite, "bits not offered", stays_with_bits_that_are_not_offered, HOST_MODES);
 	svm_case(suite, "a probe", probe_counts, HOST_MODES);
 	svm_case(suite, "no count", without_a_count, 1);
 	svm_case(suite, "no counter", without_a_counter, 1);
