@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The book's chapters with their figures, pictures and explanations as they are now, into a directory.
+# The book's chapters with their figures, pictures and explanations as they are now, into a directory; and two pages more that show its figures, as
+# OUT/tree/README.md and OUT/tree/docs/future-optimisations.md.
 #
 # mkbook.sh SRCDIR OUT [RUN...]   RUN: the directories of runs, whose figures the book is to have (docs/book/reference.sh makes them); else those of
 #                                 docs/book/reference.csv stay
@@ -13,7 +14,7 @@ src=$1 out=$2
 shift 2
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-mkdir -p "$out/pictures"
+mkdir -p "$out/pictures" "$out/tree/docs"
 
 # A run's rows as CSV, behind a head that says what run it is.
 rows() {
@@ -49,9 +50,9 @@ else
 	cp "$src/docs/book/reference.csv" "$tmp/figures.csv"
 fi
 
-for chapter in "$src"/docs/book/*.md; do
-	name=${chapter##*/}
-	awk -f "$src/docs/book/fill.awk" -v pictures="$out/pictures" -v used="$tmp/used" "$tmp/figures.csv" "$chapter" >"$tmp/filled.md"
+# filled FROM TO
+filled() {
+	awk -f "$src/docs/book/fill.awk" -v pictures="$out/pictures" -v used="$tmp/used" "$tmp/figures.csv" "$1" >"$tmp/filled.md"
 	awk -v bench="${BENCH:-}" '
 		/^<!-- output: / {
 			print
@@ -67,22 +68,29 @@ for chapter in "$src"/docs/book/*.md; do
 			sub(/ \|.*/, "", shown)
 			sub(/^\.\/penumbra/, bench, command)
 			print "\n    " shown
-			blank = ""
+			blank = said = ""
 			while ((command | getline line) > 0)
 				if (line == "")
 					blank = blank "\n"
 				else {
 					print blank "    " line
 					blank = ""
+					said = 1
 				}
 			close(command)
+			if (!said) {
+				print "mkbook.sh: " FILENAME ": nothing was said by " command >"/dev/stderr"
+				exit 1
+			}
 			print ""
 			skip = 1
 			next
 		}
 		/^<!-- end -->/ { skip = 0 }
-		!skip' "$tmp/filled.md" >"$out/$name"
-done
+		!skip' "$tmp/filled.md" >"$2"
+}
+for chapter in "$src"/docs/book/*.md; do filled "$chapter" "$out/${chapter##*/}"; done
+for page in README.md docs/future-optimisations.md; do [ ! -e "$src/$page" ] || filled "$src/$page" "$out/tree/$page"; done
 {
 	sed -n '1,/^recipe,/p' "$tmp/figures.csv"
 	sort -u "$tmp/used"

@@ -2,7 +2,7 @@
 # The figures of a chapter, from those of a run (docs/mkbook.sh makes their file). What a chapter asks for stands in comments:
 #
 #   <!--= FIELD WORKLOAD/PHASE RECIPE -->...<!--/-->               one figure, an operation's, in the middle of a sentence
-#   <!--= FIELD WORKLOAD/PHASE RECIPE over RECIPE -->...<!--/-->   how many times as much; `more` and `less`: by how many per cent
+#   <!--= FIELD WORKLOAD/PHASE RECIPE over RECIPE -->...<!--/-->   how many times as much; `more`, `less`: by how many per cent; `minus`
 #   <!--= about KEY -->...<!--/-->                                 what the file's head says of the run
 #   <!-- figures: FIELD[, FIELD] of RECIPE...  and lines  WORKLOAD/PHASE: what it is -->    a table
 #   <!-- bars NAME: FIELD[+FIELD] of WORKLOAD/PHASE... by RECIPE... -->                     a picture; FIELD over RECIPE: that recipe's being 1
@@ -32,7 +32,7 @@ function figure(field, place, recipe,    key) {
 	return cell[column[field]] / (field ~ /_peak$/ ? 1 : cell[column["ops"]])
 }
 function number(x) {
-	if (x >= 99.5 || (x - int(x + 0.5)) ^ 2 < 0.000025)
+	if (x >= 99.5 || (x - int(x + 0.5)) ^ 2 < (x >= 9.95 ? 0.0025 : 0.000025))
 		return sprintf("%.0f", x)
 	return sprintf(x >= 10 ? "%.1f" : "%.2f", x)
 }
@@ -53,6 +53,8 @@ function said(what,    part, n, a, b) {
 		return number(sprintf("%.1f", 100 * (a / b - 1)))
 	if (part[4] == "less")
 		return number(sprintf("%.1f", 100 * (1 - a / b)))
+	if (part[4] == "minus")
+		return number(a - b)
 	fail("`" what "` is none of this file's")
 }
 # The line with each figure in it as the run has it.

@@ -79,6 +79,14 @@ function Image(image)
 	return image
 end
 
+-- Comments are for those who write the pages.
+local function no_comment(raw)
+	if raw.format == "html" and raw.text:match("^%s*<!%-%-") then
+		return {}
+	end
+end
+RawBlock, RawInline = no_comment, no_comment
+
 -- How a figure is measured stands small below it.
 function Para(para)
 	if pandoc.utils.stringify(para):match("^Measured by ") then

@@ -132,6 +132,9 @@ for file in "$tmp"/book/*.md "$tmp"/book/reference.csv "$tmp"/book/pictures/*; d
 	name=${file#"$tmp/book/"}
 	cmp -s "$file" "$srcdir/docs/book/$name" && ok "$name is current" || bad "docs/book/$name is not what its figures and explanations are now: make docs"
 done
+for page in README.md docs/future-optimisations.md; do
+	cmp -s "$tmp/book/tree/$page" "$srcdir/$page" && ok "$page is current" || bad "$page does not have the figures of docs/book/reference.csv: make docs"
+done
 is "no picture is left over" "$(ls "$srcdir/docs/book/pictures" | wc -l)" "$(ls "$tmp/book/pictures" | wc -l)"
 nothing "links lead somewhere" "$srcdir" links
 nothing "sources and functions that the book names are there" "$srcdir" sources
