@@ -426,6 +426,37 @@ static char *report_of(json_t *root)
 		"adaptive", "kind", "shadow", "workloads", "name", "a", "levels", 4, "name", "b", "levels", 4, "name", "b.2",    \
 		"workload", "b", "levels", 2, "items"
 
+static json_t *modelled_run_of(const char *recipe, const char *workload, unsigned instructions, int cycles)
+{
+	json_t *item = run_of(recipe, workload, instructions);
+
+	json_object_set_new(json_array_get(json_object_get(item, "regions"), 0), "cycles",
+			    json_pack("{s:{s:{s:{s:i}, s:{}}, s:{s:{}, s:{}}}}", "m1", "guest", "cycles", "instructions", cycles,
+				      "count", "hypervisor", "cycles", "count"));
+	return item;
+}
+
+/* By the cycles of a machine it can be another than by instructions, which come second then. */
+START_TEST(adaptive_in_cycles)
+{
+	json_t *items = json_pack("[o,o,o,o,o,o]", modelled_run_of("shadow2", "a", 1000, 2000),
+				  modelled_run_of("adaptive", "a", 1020, 1900), modelled_run_of("shadow2", "b", 1000, 1000),
+				  modelled_run_of("adaptive", "b", 900, 1500), run_of("shadow2", "b.2", 1000),
+				  run_of("adaptive", "b.2", 1000));
+	char *html = report_of(json_pack(CATALOGUE, items)), *section = strstr(html, "<section id=adaptive>"), *second;
+
+	ck_assert_ptr_nonnull(section);
+	*strstr(section, "</section>") = 0;
+	second = strstr(section, "The same in instructions");
+	ck_assert_ptr_nonnull(second);
+	ck_assert_ptr_nonnull(strstr(second, "<b>3 of 3</b> phases"));
+	*second = 0;
+	ck_assert_ptr_nonnull(strstr(section, "<b>1 of 2</b> phases"));
+	ck_assert_ptr_nonnull(strstr(section, "+50.0 %"));
+	free(html);
+}
+END_TEST
+
 START_TEST(adaptive_is_held_against_the_best)
 {
 	json_t *items = json_pack("[o,o,o,o,o,o,o]", run_of("shadow2", "a", 1000), run_of("adaptive", "a", 1020),
@@ -543,6 +574,7 @@ int main(void)
 	tcase_add_test(t, test_logs_are_counted);
 	tcase_add_test(t, html_is_escaped);
 	tcase_add_test(t, adaptive_is_held_against_the_best);
+	tcase_add_test(t, adaptive_in_cycles);
 	tcase_add_test(t, costs_are_held_against_sizes);
 	tcase_add_test(t, a_report_of_hostile_text_is_harmless);
 	suite_add_tcase(s, t);
