@@ -24,7 +24,8 @@ enum {
 	KEY_TO,
 	KEY_EVENT,
 	KEY_WHERE,
-	KEY_COMPARE
+	KEY_COMPARE,
+	KEY_SYMBOLS
 };
 
 /* One of the names, which are NULL-ended. */
@@ -153,6 +154,8 @@ static const struct argp_option trace_options[] = {
 	  1 },
 	{ "where", KEY_WHERE, "CONDITION", 0,
 	  "only trips that fit: FIELD in LOW..HIGH, FIELD = N, FIELD < N or FIELD > N, with \"and\" between several", 1 },
+	{ "symbols", KEY_SYMBOLS, "FILE", 0,
+	  "name the guest's functions, by its ELF file, its System.map, or a copy of its /proc/kallsyms", 1 },
 	{ "format", KEY_FORMAT, "NAME", 0,
 	  "text (default), json, csv, page (HTML with pictures), or perfetto (one trace, for ui.perfetto.dev)", 1 },
 	OUTPUT_OPTION,
@@ -201,6 +204,10 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 	case KEY_TO: o->to = arg; return 0;
 	case KEY_EVENT: o->event = arg; return 0;
 	case KEY_WHERE: o->where = arg; return 0;
+	case KEY_SYMBOLS:
+		need_text(state, "--symbols needs a file", arg);
+		o->symbols = arg;
+		return 0;
 	case ARGP_KEY_ARG: return take_run(state, o, arg, 1);
 	case KEY_COMPARE: take_compared(state, o, arg); return 0;
 	case ARGP_KEY_END: check_trace(state, o); return 0;

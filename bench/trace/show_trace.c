@@ -9,6 +9,7 @@
 #include "results.h"
 #include "trace_command.h"
 #include "trace_compare.h"
+#include "trace_names.h"
 #include "trace_page.h"
 #include "traced.h"
 #include "trace_tables.h"
@@ -112,7 +113,7 @@ static bool show_compared(struct showing *s, const struct traced_list *l, const 
 static bool show_perfetto(FILE *f, const struct traced_list *l, struct trace_query *q)
 {
 	size_t len = 0;
-	char *text;
+	char *text, *named;
 
 	if (l->count > 1) {
 		say("perfetto takes one trace, and %u are chosen: --recipe and --workload choose one", l->count);
@@ -120,6 +121,11 @@ static bool show_perfetto(FILE *f, const struct traced_list *l, struct trace_que
 	}
 	q->format = "perfetto";
 	text = trace_graph_run(l->trace[0].dir, q, l->trace[0].recipe, traced_records(&l->trace[0]), &len);
+	named = text && q->symbols ? trace_name_perfetto(text, len, q->symbols, &len) : NULL;
+	if (named) {
+		free(text);
+		text = named;
+	}
 	if (!text)
 		return false;
 	fwrite(text, 1, len, f);
@@ -127,9 +133,9 @@ static bool show_perfetto(FILE *f, const struct traced_list *l, struct trace_que
 	return true;
 }
 
-static bool show(FILE *f, const struct traced_list *l, const struct options *o)
+static bool show(FILE *f, const struct traced_list *l, const struct options *o, const struct symbols *symbols)
 {
-	struct trace_query q = { "json", o->from, o->to, o->event, o->where, false };
+	struct trace_query q = { "json", o->from, o->to, o->event, o->where, false, symbols };
 	struct showing s = { f, o->format ? o->format : "text", false };
 	bool good;
 
@@ -157,21 +163,30 @@ static bool show(FILE *f, const struct traced_list *l, const struct options *o)
 
 static int trace_of(const struct options *o, const struct paths *p, const char *run, const json_t *root)
 {
-	char *plugin = path_trace_plugin(p), *text = NULL;
+	char *plugin = path_trace_plugin(p), *text = NULL, *why;
+	struct symbols symbols = { 0 };
 	struct traced_list l;
 	int ret = EXIT_FAILED;
 	size_t len;
 	FILE *f;
 
+	why = o->symbols ? symbols_read(&symbols, o->symbols) : NULL;
+	if (why) {
+		say("%s %s", o->symbols, why);
+		free(why);
+		free(plugin);
+		return ret;
+	}
 	if (traced_find(&l, run, root, o->compared ? o->compared : o->recipes, o->workloads) && trace_plugins_load(plugin)) {
 		f = open_memstream(&text, &len);
-		if (show(f, &l, o) && !fflush(f))
+		if (show(f, &l, o, o->symbols ? &symbols : NULL) && !fflush(f))
 			ret = put_out(o->output, text, len);
 		fclose(f);
 		free(text);
 		trace_plugins_free();
 	}
 	traced_free(&l);
+	symbols_free(&symbols);
 	free(plugin);
 	return ret;
 }

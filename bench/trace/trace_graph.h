@@ -9,11 +9,13 @@
 #include <stdint.h>
 
 #include "options.h"
+#include "symbols.h"
 
 struct trace_query {
 	const char *format; /* json or perfetto */
 	const char *from, *to, *event, *where;
 	bool details;
+	const struct symbols *symbols; /* the guest's functions; NULL: not known */
 };
 
 /* Loads the plugins. False after a message. `plugin`: our plugin's file. */

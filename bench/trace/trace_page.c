@@ -7,6 +7,7 @@
 
 #include "html.h"
 #include "report_markup.h"
+#include "trace_names.h"
 #include "trace_pictures.h"
 #include "trace_tables.h"
 
@@ -151,6 +152,7 @@ static bool put_trace(FILE *f, const struct traced *t, const struct trace_query 
 		draw_timeline(f, report, &p);
 		draw_points(f, report, &p);
 		draw_flame(f, report, &p);
+		draw_guest(f, report, q->symbols);
 		good = put_sequences(f, t, report);
 		fputs("</section>\n", f);
 		trace_page_tables(f, report, title);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace_names.h"
 #include "trace_tables.h"
 
 static const char *text_of(const json_t *object, const char *key)
@@ -196,6 +197,8 @@ json_t *traced_report(const struct traced *t, const struct trace_query *q)
 	text = trace_graph_run(t->dir, q, label, traced_records(t), &len);
 	if (text)
 		report = json_loadb(text, len, 0, NULL);
+	if (report && q->symbols)
+		trace_name_tables(report, q->symbols);
 	if (report && t->item) {
 		json_array_append_new(json_object_get(report, "tables"), ways_table(t->item));
 		if (!q->from && !q->to && !q->event && !q->where)

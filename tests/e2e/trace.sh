@@ -66,11 +66,19 @@ has "a page's trips, as CSV" "$tmp/said" '^demand_fault,1,'
 say_trace -r shadow2 -w demand-fault --format perfetto
 is "Perfetto's slices are the guest's trips" "$(jq '[.traceEvents[] | select(.ph == "X" and .pid == 1)] | length' "$tmp/said")" \
 	"$(jq '[.items[] | select(.traced and .recipe == "shadow2" and .workload == "demand-fault").stat.trip[].count] | add' "$tmp/run/results.json")"
+say_trace -r shadow2 -w demand-fault --symbols "$build/workloads/demand-fault.elf" --format json
+is "the guest's functions have names" "$(jq -r '.[].tables[] | select(.name == "rips").rows[] | select(.[1] == 1000)[-1]' "$tmp/said" | sed 's/+.*//' | sort -u | tr '\n' ' ')" \
+	"demand_fault workload_main "
+is "every trip is of an address space" "$(jq '.[].tables[] | select(.name == "spaces").rows | map(.[1]) | add' "$tmp/said")" \
+	"$(jq '.[].tables[] | select(.name == "trips").rows[] | select(.[0] == "all")[1]' "$tmp/said")"
+say_trace -r shadow2 -w demand-fault --symbols "$tmp/traces"
+is "symbols that are none are refused" $? 1
+has "with the reason" "$tmp/err" 'traces is neither ELF'
 say_trace --compare shadow2,vtlb --workload demand-fault --from fault --to fault --format json
 is "the same faults under two recipes, one by one" "$(jq -c '.[].tables[] | select(.name == "compared").rows[] | select(.[0] == "demand_fault")[1:5]' "$tmp/said")" \
 	"[1000,0,2000,2000]"
 say_trace -r shadow2 -w demand-fault --format page --output "$tmp/page.html"
-is "the page has its pictures" "$(grep -c '<figure><svg' "$tmp/page.html")" 5
+is "the page has its pictures" "$(grep -c '<figure><svg' "$tmp/page.html")" 6
 say_trace
 has "a run's traces are listed" "$tmp/said" '^npt +context-switch +[0-9]+ +0'
 

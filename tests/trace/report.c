@@ -259,6 +259,48 @@ START_TEST(places_are_ranked_by_what_they_took)
 }
 END_TEST
 
+static void load_cr3(uint64_t value, uint64_t exit_code)
+{
+	struct ta_record r = trip_of(TRIP_cr3, 0, value);
+
+	r.rec.payload[4] = exit_code;
+	put(r);
+	now += 1000;
+}
+
+/* A trip is of the address space that the guest left; a load of CR3 is of the one before, and a read of it changes nothing. */
+START_TEST(trips_know_their_address_space)
+{
+	json_t *report, *rows;
+	struct ta_record other;
+
+	trip(TRIP_cpuid, 0, 0);
+	load_cr3(0x5000, 0x13);
+	trip(TRIP_pf_guest, 0x7000, 2);
+	trip(TRIP_pf_guest, 0x8000, 2);
+	load_cr3(0x8000000000006fe8, 0x13); /* no flush, and write-through bits */
+	trip(TRIP_cpuid, 0, 0);
+	load_cr3(0x9000, 0x03);
+	trip(TRIP_cpuid, 0, 0);
+	other = trip_of(TRIP_cpuid, 0, 0); /* another vCPU has its own */
+	other.rec.vcpu = 1;
+	put(other);
+	end();
+	report = ta_report(&tally, 0);
+	rows = rows_of(report, "spaces");
+	ck_assert_uint_eq(json_array_size(rows), 3);
+	ck_assert_int_eq(cell(row_of(report, "spaces", "0"), 1), 3);
+	ck_assert_int_eq(cell(row_of(report, "spaces", "0x5000"), 1), 3);
+	ck_assert_int_eq(cell(row_of(report, "spaces", "0x6fe0"), 1), 3);
+	rows = rows_of(report, "places");
+	ck_assert_uint_eq(json_array_size(rows), 3);
+	ck_assert_str_eq(json_string_value(json_array_get(json_array_get(rows, 0), 1)), "0x1000");
+	ck_assert_int_eq(cell(json_array_get(rows, 0), 3), 300);
+	ck_assert(json_is_false(json_object_get(ta_table(report, "places"), "text")));
+	json_decref(report);
+}
+END_TEST
+
 START_TEST(points_are_evenly_among_the_trips)
 {
 	json_t *points, *last;
@@ -537,6 +579,7 @@ int main(void)
 	tcase_add_test(t, shapes_group_operations_of_the_same_trips);
 	tcase_add_test(t, causes_and_the_timeline_sum_up_to_all_of_it);
 	tcase_add_test(t, places_are_ranked_by_what_they_took);
+	tcase_add_test(t, trips_know_their_address_space);
 	tcase_add_test(t, points_are_evenly_among_the_trips);
 	tcase_add_test(t, nothing_chosen_is_everything);
 	tcase_add_test(t, a_region_is_a_place);

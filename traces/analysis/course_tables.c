@@ -137,6 +137,33 @@ json_t *tp_pages(struct ta_tally *t)
 			    columns, 12);
 }
 
+json_t *tp_spaces(struct ta_tally *t)
+{
+	static const char *const columns[] = { "root:hex", PLACE_COLUMNS };
+
+	return places_table(
+		t, &t->spaces, "spaces",
+		"Address spaces: trips by the root of the guest's tables; 0: before its first load of CR3 in the trace", columns,
+		0);
+}
+
+/* For the picture of the guest: as many as it can show. */
+json_t *tp_places(struct ta_tally *t)
+{
+	static const char *const columns[] = { "root:hex", "rip:hex", "count:", "ticks:ticks", NULL };
+	json_t *table = tp_begin("places", "Where the guest was, by address space", columns);
+	const size_t n = ta_enumeration_rank(&t->places, 1024);
+
+	json_object_set_new(table, "text", json_false());
+	for (size_t i = 0; i < n; i++) {
+		const struct ta_entry *p = &t->places.entry[i];
+
+		tp_row(table,
+		       json_pack("[o,o,I,I]", tp_hex(p->within), tp_hex(p->key), (json_int_t)p->count, (json_int_t)p->cost));
+	}
+	return table;
+}
+
 /* "fill resync*3": what happened in the trip. */
 static void say_happened(const struct ta_trip *trip, char *out, size_t len)
 {
@@ -157,7 +184,7 @@ json_t *tp_worst(const struct ta_tally *t)
 {
 	static const char *const columns[] = { "ticks:ticks", "trip:",       "what:",           "at:ticks",   "address:hex",
 					       "rip:hex",     "bytes:bytes", "happened in it:", "operation:", "trips before it:",
-					       NULL };
+					       "root:hex",    NULL };
 	json_t *table = tp_begin("worst", "The most expensive trips, and what led to them", columns);
 
 	for (unsigned i = 0; i < t->nr_worst; i++) {
@@ -166,11 +193,11 @@ json_t *tp_worst(const struct ta_tally *t)
 
 		say_happened(w, happened, sizeof(happened));
 		say_before(w, before, sizeof(before));
-		tp_row(table, json_pack("[I,I,s,I,o,o,I,s,s,s]", (json_int_t)w->r.rec.cost, (json_int_t)w->r.trip,
+		tp_row(table, json_pack("[I,I,s,I,o,o,I,s,s,s,o]", (json_int_t)w->r.rec.cost, (json_int_t)w->r.trip,
 					ta_code_name(ta_code_of(&w->r)), (json_int_t)(w->r.rec.tsc - t->first),
 					ta_has_address(&w->r) ? tp_hex(w->r.rec.payload[3]) : json_string(""),
 					tp_hex(w->r.rec.payload[1]), (json_int_t)w->r.rec.bytes, happened,
-					ta_op_name(w->r.op_kind), before));
+					ta_op_name(w->r.op_kind), before, tp_hex(w->root)));
 	}
 	return table;
 }

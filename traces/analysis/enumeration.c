@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
-static struct ta_entry *place(struct ta_entry *entry, size_t room, uint64_t key)
+static struct ta_entry *place(struct ta_entry *entry, size_t room, uint64_t key, uint64_t within)
 {
-	size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 20) & (room - 1);
+	size_t at = (size_t)((key ^ within << 17) * 0x9e3779b97f4a7c15u >> 20) & (room - 1);
 
-	while (entry[at].count && entry[at].key != key)
+	while (entry[at].count && (entry[at].key != key || entry[at].within != within))
 		at = (at + 1) & (room - 1);
 	return &entry[at];
 }
@@ -22,22 +22,23 @@ static bool grow(struct ta_enumeration *e)
 		return false;
 	for (size_t i = 0; i < e->room; i++)
 		if (e->entry[i].count)
-			*place(more, room, e->entry[i].key) = e->entry[i];
+			*place(more, room, e->entry[i].key, e->entry[i].within) = e->entry[i];
 	free(e->entry);
 	e->entry = more;
 	e->room = room;
 	return true;
 }
 
-bool ta_enumeration_add(struct ta_enumeration *e, uint64_t key, uint64_t cost)
+bool ta_enumeration_add(struct ta_enumeration *e, uint64_t key, uint64_t within, uint64_t cost)
 {
 	struct ta_entry *mine;
 
 	if (2 * e->used >= e->room && !grow(e))
 		return false;
-	mine = place(e->entry, e->room, key);
+	mine = place(e->entry, e->room, key, within);
 	e->used += !mine->count;
 	mine->key = key;
+	mine->within = within;
 	mine->count++;
 	mine->cost += cost;
 	return true;
@@ -51,6 +52,8 @@ static int by_cost(const void *a, const void *b)
 		return (x->count == 0) - (y->count == 0);
 	if (x->cost != y->cost)
 		return x->cost < y->cost ? 1 : -1;
+	if (x->within != y->within)
+		return x->within > y->within ? 1 : -1;
 	return (x->key > y->key) - (x->key < y->key);
 }
 

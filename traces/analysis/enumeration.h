@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct ta_entry {
-	uint64_t key;
+	uint64_t key, within; /* within: another number, where trips are told apart by two; else 0 */
 	uint64_t count, cost; /* count 0: no entry */
 };
 
@@ -18,7 +18,7 @@ struct ta_enumeration {
 };
 
 /* False: no memory, and nothing is changed. */
-bool ta_enumeration_add(struct ta_enumeration *e, uint64_t key, uint64_t cost);
+bool ta_enumeration_add(struct ta_enumeration *e, uint64_t key, uint64_t within, uint64_t cost);
 /* Puts the dearest first, at most `most`, and returns how many; nothing may be added after that. */
 size_t ta_enumeration_rank(struct ta_enumeration *e, size_t most);
 void ta_enumeration_free(struct ta_enumeration *e);

@@ -31,8 +31,10 @@ static void put_trip(void *ctx, const struct ta_trip *t)
 
 	begin_slice(p, ta_code_name(ta_code_of(&t->r)), pn_trip_name(r->payload[0]), PID_TRIPS, r->vcpu, r->tsc,
 		    r->tsc + r->cost);
-	fprintf(p->f, "\"ticks\":%u,\"bytes\":%u,\"rip\":\"%#" PRIx64 "\",\"trip\":%" PRIu64 ",\"operation\":%" PRIu64, r->cost,
-		r->bytes, r->payload[1], t->r.trip, t->r.op);
+	fprintf(p->f,
+		"\"ticks\":%u,\"bytes\":%u,\"rip\":\"%#" PRIx64 "\",\"root\":\"%#" PRIx64 "\",\"trip\":%" PRIu64
+		",\"operation\":%" PRIu64,
+		r->cost, r->bytes, r->payload[1], t->root, t->r.trip, t->r.op);
 	if (ta_has_address(&t->r))
 		fprintf(p->f, ",\"address\":\"%#" PRIx64 "\"", r->payload[3]);
 	for (unsigned i = 0; i < PN_EV_MAX; i++)

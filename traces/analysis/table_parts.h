@@ -29,5 +29,7 @@ json_t *tp_worst(const struct ta_tally *t);
 json_t *tp_vcpus(struct ta_tally *t);
 json_t *tp_rips(struct ta_tally *t);
 json_t *tp_pages(struct ta_tally *t);
+json_t *tp_spaces(struct ta_tally *t);
+json_t *tp_places(struct ta_tally *t);
 
 #endif

@@ -33,6 +33,8 @@ void ta_tally_free(struct ta_tally *t)
 	ta_enumeration_free(&t->vcpus);
 	ta_enumeration_free(&t->rips);
 	ta_enumeration_free(&t->pages);
+	ta_enumeration_free(&t->spaces);
+	ta_enumeration_free(&t->places);
 	free(t->op);
 	free(t->current);
 	*t = (struct ta_tally){ 0 };
@@ -218,11 +220,26 @@ static bool book_figures(struct ta_tally *t, const struct ta_trip *trip)
 	return good;
 }
 
-static bool book_places(struct ta_tally *t, const struct ta_record *r)
+static bool book_places(struct ta_tally *t, const struct ta_trip *trip)
 {
-	return ta_enumeration_add(&t->vcpus, ta_vcpu(r), r->rec.cost) &&
-	       ta_enumeration_add(&t->rips, r->rec.payload[1], r->rec.cost) &&
-	       (!ta_has_address(r) || ta_enumeration_add(&t->pages, TA_PAGE(r->rec.payload[3]), r->rec.cost));
+	const struct ta_record *r = &trip->r;
+
+	return ta_enumeration_add(&t->vcpus, ta_vcpu(r), 0, r->rec.cost) &&
+	       ta_enumeration_add(&t->rips, r->rec.payload[1], 0, r->rec.cost) &&
+	       ta_enumeration_add(&t->spaces, trip->root, 0, r->rec.cost) &&
+	       ta_enumeration_add(&t->places, r->rec.payload[1], trip->root, r->rec.cost) &&
+	       (!ta_has_address(r) || ta_enumeration_add(&t->pages, TA_PAGE(r->rec.payload[3]), 0, r->rec.cost));
+}
+
+#define WRITES_CR3 0x13 /* the exit's code: AMD's APM 2, appendix C */
+#define CR3_ROOT   0x000fffffffffffe0ull
+
+/* In which address space a vCPU goes on behind that trip: a load of CR3 has its value, all others leave it. */
+static uint64_t root_behind(const struct ta_trip *trip)
+{
+	const bool loads = trip->r.trip && ta_kind(&trip->r) == TRIP_cr3 && trip->r.rec.payload[4] == WRITES_CR3;
+
+	return loads ? trip->r.rec.payload[2] & CR3_ROOT : trip->root;
 }
 
 static void book(struct ta_tally *t, struct ta_trip *trip)
@@ -234,7 +251,7 @@ static void book(struct ta_tally *t, struct ta_trip *trip)
 	if (!chosen)
 		return;
 	book_point(t, trip);
-	t->failed |= !book_figures(t, trip) || !book_places(t, &trip->r);
+	t->failed |= !book_figures(t, trip) || !book_places(t, trip);
 	book_cause(t, trip);
 	book_interval(t, trip);
 	book_searches(t, trip);
@@ -261,7 +278,11 @@ static void begin_trip(struct ta_tally *t, const struct ta_record *r)
 	if (c->live)
 		book(t, c);
 	old = *c;
-	*c = (struct ta_trip){ .r = *r, .live = true, .here = ta_choice_here(&t->choice), .region = (uint16_t)t->in_region };
+	*c = (struct ta_trip){ .r = *r,
+			       .live = true,
+			       .here = ta_choice_here(&t->choice),
+			       .region = (uint16_t)t->in_region,
+			       .root = root_behind(&old) };
 	if (old.r.trip) {
 		c->before[0] = ta_code_of(&old.r);
 		memcpy(c->before + 1, old.before, (TA_BEFORE - 1) * sizeof(ta_code));

@@ -46,6 +46,7 @@ struct ta_trip {
 	struct ta_searches searches;
 	ta_code before[TA_BEFORE]; /* the last first */
 	unsigned nr_before;
+	uint64_t root;   /* of the guest's tables when it left: its address space; 0: not known */
 	uint16_t region; /* that it is in: its number, from 1; 0: none */
 	bool live, here; /* there is one; it is between from and to */
 };
@@ -100,6 +101,7 @@ struct ta_tally {
 	struct ta_interval interval[TA_INTERVALS];
 	uint64_t origin, width;                   /* stamp of the first trip chosen, ticks of an interval */
 	struct ta_enumeration vcpus, rips, pages; /* of all; of all; of page faults and INVLPG, addresses */
+	struct ta_enumeration spaces, places;     /* of all: by root; by the guest's instruction within a root */
 	struct ta_cause cause[TA_CAUSES];         /* the last takes what has no room */
 	unsigned nr_causes;
 	struct ta_point point[TA_POINTS];

@@ -167,10 +167,10 @@ static json_t *bytes_table(const struct ta_tally *t)
 
 json_t *ta_report(struct ta_tally *t, uint64_t hz)
 {
-	return json_pack("{s:i,s:I,s:[o,o,o,o,o,o,o,o,o,o,o,o,o,o,o,o,o]}", "format", FORMAT, "hz", (json_int_t)hz, "tables",
+	return json_pack("{s:i,s:I,s:[o,o,o,o,o,o,o,o,o,o,o,o,o,o,o,o,o,o,o]}", "format", FORMAT, "hz", (json_int_t)hz, "tables",
 			 tp_overview(t), tp_regions(t), trips_table(t), faults_table(t), tp_operations(t), tp_shapes(t),
 			 tp_causes(t), resyncs_table(t), searches_table(t), bytes_table(t), tp_intervals(t), tp_timeline(t),
-			 tp_worst(t), tp_vcpus(t), tp_rips(t), tp_pages(t), tp_events(t));
+			 tp_worst(t), tp_vcpus(t), tp_rips(t), tp_pages(t), tp_spaces(t), tp_places(t), tp_events(t));
 }
 
 json_t *ta_summary(struct ta_tally *t, uint64_t hz)
