@@ -14,6 +14,7 @@
 #include "resume.h"
 #include "show_comparison.h"
 #include "table.h"
+#include "textbook.h"
 #include "tests/bench/tree.h"
 #include "tests/suite.h"
 
@@ -140,11 +141,13 @@ static void compare_with_sound_run(const struct dataset *d)
 static void export_tables(const json_t *root)
 {
 	size_t len;
-	char *page = report_text(root, &len);
+	char *page = textbook_text(root, &len);
 	FILE *f = fopen("/dev/null", "w");
 	struct tables t;
 
 	ck_assert_ptr_nonnull(f);
+	free(page);
+	page = report_text(root, &len);
 	ck_assert(tables_read(&t, page, len));
 	for (unsigned i = 0; i < t.nr_tables; i++)
 		for (unsigned k = 0; table_formats[k]; k++)
