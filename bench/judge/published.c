@@ -354,13 +354,25 @@ static char *value_text(const struct published *p, double value)
 	return xfmt("%s%.*f%s%s", !difference ? "" : value < 0 ? "−" : "+", digits, fabs(value), times ? "" : " ", p->unit);
 }
 
+/* With a minus that is one. */
+static char *bound(double v)
+{
+	return xfmt("%s%g", v < 0 ? "−" : "", fabs(v));
+}
+
 char *published_band(const struct published *p)
 {
+	char *low, *high, *text;
+
 	if (p->metric == ours_given || p->metric == ours_uncounted)
 		return xstrdup("none");
-	if (isinf(p->high))
-		return xfmt("above %g %s", p->low, p->unit);
-	return xfmt("%g to %g%s%s", p->low, p->high, strcmp(p->unit, "×") ? " " : "", p->unit);
+	low = bound(p->low);
+	high = bound(p->high);
+	text = isinf(p->high) ? xfmt("above %s %s", low, p->unit) :
+				xfmt("%s to %s%s%s", low, high, strcmp(p->unit, "×") ? " " : "", p->unit);
+	free(low);
+	free(high);
+	return text;
 }
 
 /* What ours is of, from the table's line. */

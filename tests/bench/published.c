@@ -383,6 +383,25 @@ static void read_machine(struct machine *m, const char *name)
 	free(file);
 }
 
+START_TEST(bands)
+{
+	static const struct {
+		const char *what, *source, *band;
+	} want[] = { { "What nested pages of 2 MiB", "Bhargava", "1.5 to 44 %" },
+		     { "Elapsed time, out of sync over every write emulated, 32-bit", "Guida", "−30 to −7.5 %" },
+		     { "Worst software policy", "Bae", "26.5 to 106×" },
+		     { "Page faults: nested on nested", "Huang", "above 0 %" },
+		     { "World switch", "SplitX", "none" } };
+
+	for (unsigned i = 0; i < COUNT_OF(want); i++) {
+		char *band = published_band(line(want[i].what, want[i].source));
+
+		ck_assert_str_eq(band, want[i].band);
+		free(band);
+	}
+}
+END_TEST
+
 START_TEST(the_table_asks_for_what_there_is)
 {
 	struct machine m;
@@ -447,6 +466,7 @@ int main(void)
 	tcase_add_test(t, misses_first);
 	suite_add_tcase(s, t);
 	t = tcase_create("table");
+	tcase_add_test(t, bands);
 	tcase_add_test(t, the_table_asks_for_what_there_is);
 	tcase_add_test(t, machines_for_comparisons);
 	suite_add_tcase(s, t);
