@@ -136,6 +136,21 @@ for page in README.md docs/future-optimisations.md; do
 	cmp -s "$tmp/book/tree/$page" "$srcdir/$page" && ok "$page is current" || bad "$page does not have the figures of docs/book/reference.csv: make docs"
 done
 is "no picture is left over" "$(ls "$srcdir/docs/book/pictures" | wc -l)" "$(ls "$tmp/book/pictures" | wc -l)"
+# unmeasured DIR: rows of its reference.csv that none of the runs of its reference.sh has.
+unmeasured() {
+	awk '
+		FILENAME == ARGV[1] && /--recipe [a-z]/ { sub(/.*--recipe /, ""); sub(/ .*/, ""); n = split($0, recipe, ",") }
+		FILENAME == ARGV[1] && /--workload [a-z]/ {
+			sub(/.*--workload /, "")
+			m = split($0, workload, ",")
+			for (i = 1; i <= n; i++)
+				for (j = 1; j <= m; j++)
+					has[recipe[i] "," workload[j]] = 1
+		}
+		FILENAME == ARGV[1] || /^#/ || /^recipe,/ { next }
+		{ split($0, cell, ","); if (!((cell[1] "," cell[2]) in has)) print cell[1] "," cell[2] }' "$1/docs/book/reference.sh" "$1/docs/book/reference.csv" | sort -u
+}
+nothing "what the book shows is what reference.sh measures" "$srcdir" unmeasured
 nothing "links lead somewhere" "$srcdir" links
 nothing "sources and functions that the book names are there" "$srcdir" sources
 nothing "commands are such as there are" "$srcdir" commands
@@ -186,6 +201,8 @@ is "so are commands" "$(commands "$tmp/wrong" | sed 's/.*: //' | paste -sd';')" 
 mkdir -p "$tmp/wrong/docs/book/pictures"
 cp "$srcdir/docs/book/fill.awk" "$tmp/wrong/docs/book/"
 printf '%s\n' '# commit: abc' 'recipe,workload,phase,ops,trips,instructions' 'a,w,p,10,20,1000' 'b,w,p,10,30,985' >"$tmp/wrong/docs/book/reference.csv"
+printf '%s\n' 'x --recipe a,b \' ' --workload v' 'x --recipe a \' ' --workload w' >"$tmp/wrong/docs/book/reference.sh"
+is "so are rows that are measured no more" "$(unmeasured "$tmp/wrong")" "b,w"
 wrong 'It takes <!--= trips w/p b -->2<!--/--> trips, <!--= trips w/p b over a --><!--/--> and <!--= instructions w/p b less a --><!--/--> of <!--= about commit --><!--/-->.' \
 	'<!-- figures: trips, instructions of a b' 'w/p: it' '-->' 'old' '<!-- end -->'
 check "figures are filled in" sh "$srcdir/docs/mkbook.sh" "$tmp/wrong" "$tmp/wrong.out"
