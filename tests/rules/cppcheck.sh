@@ -23,9 +23,10 @@ set -f
 # shiftTooManyBits             there: it does not see that a level is 1 at least
 # ctunullpointer               in parts: it takes the NULL with which a search begins for one that is followed; the callee asks first
 # memsetValueOutOfRange        in tests: that memset takes a byte of what it is given is tested
+# unknownMacro                 where a workload asks for a page of the kernel's own, by a macro that two machines define otherwise
 leave_out='uninitvar comparePointers arrayIndexOutOfBoundsCond varFuncNullUB arithOperationsOnVoidPointer
 nullPointerRedundantCheck:tests/* shiftTooManyBits:hv/shadow/template/multi_fill.h ctunullpointer:policies/parts/* memsetValueOutOfRange:tests/hv/lib.c
-pointerOutOfBounds:hv/base/string.c'
+pointerOutOfBounds:hv/base/string.c unknownMacro:workloads/hypercall-batch.c'
 
 failed=0
 # look NAME [OPTION...] FOLDER...: what it finds there is shown
