@@ -169,7 +169,7 @@ static void say_differences(const char *recipe, const char *phase, const json_t 
 }
 
 /* `told`: the hosted engine's phase, traced; `all`: the hypervisor's trips. False after a message: they are not the same trips. */
-static bool hold_phase(json_t *phase, const char *recipe, const json_t *told, const json_t *all, unsigned levels)
+static bool hold_phase(json_t *phase, const char *recipe, const json_t *told, const json_t *all)
 {
 	const char *name = text_of(phase, "phase");
 	const unsigned region = traced_region(all, name);
@@ -181,7 +181,7 @@ static bool hold_phase(json_t *phase, const char *recipe, const json_t *told, co
 		return false;
 	}
 	trips = traced_trips_in(all, region, false);
-	held = hold_trips(told, trips, levels);
+	held = hold_trips(told, trips);
 	json_decref(trips);
 	agrees = json_is_true(json_object_get(held, "agrees"));
 	if (!hold_tell(phase, held))
@@ -201,8 +201,7 @@ static bool hold_recipe(const struct explained *e, unsigned r, const struct opti
 
 	for (size_t i = 0; all && (phase = explained_phase(e, r, i)); i++)
 		if (json_object_get(phase, "bare"))
-			agrees &=
-				hold_phase(phase, e->recipe[r]->name, phase_named(told, text_of(phase, "phase")), all, e->levels);
+			agrees &= hold_phase(phase, e->recipe[r]->name, phase_named(told, text_of(phase, "phase")), all);
 	json_decref(told);
 	json_decref(all);
 	return agrees;

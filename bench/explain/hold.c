@@ -157,8 +157,14 @@ static bool is_fetched(const char *kind)
 	return strcmp(kind, "pf_guest") && strcmp(kind, "pf_fixed") && strcmp(kind, "pf_retry");
 }
 
-/* NULL: nothing. `walk`: bytes of a walk down the guest's tables. */
-static char *differences(const struct side *told, const struct side *traced, uint64_t walk)
+/* Bytes of entries on a walk down tables of 2 to 5 levels; of PAE's, the first are in registers. */
+static bool is_a_walk(uint64_t bytes)
+{
+	return bytes == 2 * 4 || bytes == 2 * 8 || bytes == 4 * 8 || bytes == 5 * 8;
+}
+
+/* NULL: nothing. */
+static char *differences(const struct side *told, const struct side *traced)
 {
 	const uint64_t here = number_of(told->trip, "bytes"), there = number_of(traced->trip, "bytes");
 	char *why = NULL;
@@ -169,7 +175,7 @@ static char *differences(const struct side *told, const struct side *traced, uin
 		list_add(&why, ", ", "it is at %#" PRIx64 " there and at %#" PRIx64 " here", traced->va, told->va);
 	if (told->fault && traced->fault && told->pfec != traced->pfec)
 		list_add(&why, ", ", "its error code is %#" PRIx64 " there and %#" PRIx64 " here", traced->pfec, told->pfec);
-	if (here != there && (there != here + walk || !is_fetched(traced->kind)))
+	if (here != there && !(is_a_walk(there - here) && is_fetched(traced->kind)))
 		list_add(&why, ", ", "it takes %" PRIu64 " bytes of page tables there and %" PRIu64 " here", there, here);
 	compare_events(&why, told->trip, traced->trip);
 	return why;
@@ -270,7 +276,7 @@ static void compare_all(const struct alignment_of *a, const uint32_t *match, siz
 		for (; next < match[i]; next++)
 			tell_alone(differs, &a->traced[next], "there", next - begin + 1);
 		next++;
-		why = differences(&a->told[i], &a->traced[match[i]], a->walk);
+		why = differences(&a->told[i], &a->traced[match[i]]);
 		if (why)
 			tell(differs, xfmt("trip %zu (%s): %s", i + 1, a->told[i].kind, why));
 		free(why);
@@ -321,10 +327,10 @@ static json_t *hold(struct alignment_of *a, size_t expected_end)
 			 "each", each);
 }
 
-json_t *hold_trips(const json_t *told, const json_t *trips, unsigned levels)
+json_t *hold_trips(const json_t *told, const json_t *trips)
 {
 	const size_t before = (size_t)number_of(told, "trips_before"), all = json_array_size(trips);
-	struct alignment_of a = { .trips = trips, .nr_told = count_told(told), .walk = levels * (levels == 2 ? 4 : 8) };
+	struct alignment_of a = { .trips = trips, .nr_told = count_told(told) };
 	json_t *out;
 	size_t end;
 

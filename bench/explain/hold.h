@@ -16,11 +16,10 @@
  *   "trips"    how many were held against each other
  *   "ticks"    of all counterparts; "guest": of the guest between the first and the last of them
  *   "each"     by trip of the told: { "n": its step's number, "ticks" or null: it has no counterpart }
- * `levels`: of the guest's tables; so many entries are read there alone where an instruction has to be fetched from a page of code that is not known yet.
  * Not compared is what the two machines cannot have in common: frames of the machine's memory, and addresses of the guest's own code, stack and
- * variables, which its image has elsewhere.
+ * variables, which its image has elsewhere; and the walk down the guest's tables that emulation makes there to a page of code that it does not know yet.
  */
-json_t *hold_trips(const json_t *told, const json_t *trips, unsigned levels);
+json_t *hold_trips(const json_t *told, const json_t *trips);
 /*
  * "ticks_least", "ticks_most" and "ticks_sum" for each trip of the phase as it is told, in which a step may stand for several. False: it takes
  * other trips when it is not traced, and nothing is said.

@@ -155,7 +155,7 @@ END_TEST
 /* "" or what differs, one behind the other. */
 static char *held_text(const char *trips, const char *agrees)
 {
-	json_t *told = parsed(TOLD), *there = parsed(trips), *held = hold_trips(told, there, 4), *text;
+	json_t *told = parsed(TOLD), *there = parsed(trips), *held = hold_trips(told, there), *text;
 	char *s = xstrdup("");
 	size_t i;
 
@@ -172,7 +172,7 @@ static char *held_text(const char *trips, const char *agrees)
 START_TEST(trips_are_held_one_by_one)
 {
 	json_t *told = parsed(TOLD), *there = parsed("[" OTHER "," REFLECT "," WRITE "," FILL("0x200067") "," OTHER "]"),
-	       *held = hold_trips(told, there, 4), *phase = parsed(TOLD);
+	       *held = hold_trips(told, there), *phase = parsed(TOLD);
 
 	/* The frame of a shadow's entry is the machine's. */
 	ck_assert(json_is_true(json_object_get(held, "agrees")));
@@ -208,7 +208,7 @@ START_TEST(where_trips_part_is_said)
 		     "," THERE(200, "pf_emulate", "0x9028", "0x7", 16, 300, UNSYNC) "," FILL("0x200067") "]",
 		     "differs"),
 	   "trip 2 (pf_fixed): it is pf_emulate there and pf_fixed here, its error code is 0x7 there and 0x3 here");
-	/* Emulation that has to find its code reads as many entries as the guest has levels; nothing else may. */
+	/* Emulation that has to find its code walks the guest's tables; what is not emulated does not. */
 	is(held_text("[" OTHER "," REFLECT "," THERE(200, "pf_fixed", "0x9028", "0x3", 48, 300, UNSYNC) "," FILL("0x200067") "]",
 		     "differs"),
 	   "trip 2 (pf_fixed): it takes 48 bytes of page tables there and 16 here");
