@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "cycles.h"
+#include "engine_program.h"
 #include "emulator.h"
 
 struct examination {
@@ -83,6 +84,18 @@ static void look_at_model(const struct paths *p, const struct emulator *usual)
 	emulator_free(&next);
 }
 
+/* So is what bench-engine counts by. */
+static void look_at_counters(void)
+{
+	char *no_perf = engine_no_perf(), *no_callgrind = engine_no_callgrind();
+
+	printf("%s %-28s %s%s%s\n", no_perf || no_callgrind ? "-      " : "ok     ", "  bench-engine",
+	       no_callgrind ? no_callgrind : "callgrind counts instructions", "; ",
+	       no_perf ? no_perf : "perf counts cycles and misses");
+	free(no_perf);
+	free(no_callgrind);
+}
+
 /* So are peers: fetched and made by the first run that names them. */
 static void look_at_peer(const struct paths *p, const struct recipe *r)
 {
@@ -120,6 +133,7 @@ static void look_at_qemu(struct examination *x, const struct paths *p)
 	look_at_feature(x, &e, "-device", "virtio-blk-pci,help", "drive", "QEMU: virtio-blk", "dom0's disk");
 	look_at_next(p);
 	look_at_model(p, &e);
+	look_at_counters();
 	look_at_peers(p);
 	emulator_free(&e);
 }

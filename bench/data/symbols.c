@@ -126,7 +126,6 @@ static char *parse_elf(struct symbols *s, const char *data, size_t len)
 	uint64_t table;
 	unsigned n;
 	size_t room = 0;
-	bool any = false;
 
 	if (len < EI_NIDENT || (!f.wide && data[EI_CLASS] != ELFCLASS32) || data[EI_DATA] != ELFDATA2LSB)
 		return xstrdup("is an ELF file that is cut, or not of a little-endian machine");
@@ -140,10 +139,10 @@ static char *parse_elf(struct symbols *s, const char *data, size_t len)
 		if (y.link >= n || !inside(&f, y.offset, y.size) ||
 		    !inside(&f, section_at(&f, table, y.link).offset, section_at(&f, table, y.link).size))
 			return xstrdup("is an ELF file whose symbol table lies outside of it: it is cut, or damaged");
-		any = true;
 		take_table(s, &room, &f, table, n, y);
+		return NULL; /* a file has one: more would be read again and again */
 	}
-	return any ? NULL : xstrdup("is an ELF file without symbols: it was stripped");
+	return xstrdup("is an ELF file without symbols: it was stripped");
 }
 
 /* ---- System.map, /proc/kallsyms ---- */
