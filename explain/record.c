@@ -158,7 +158,7 @@ static void aim(json_t *o, const struct record_step *s, u32 depth)
 	if (s->kind != GUEST_WRITE && s->kind != GUEST_READ && s->kind != GUEST_AND && s->kind != GUEST_INVLPG)
 		return;
 	if (s->va < r.user_end) {
-		if (!depth)
+		if (!depth && (s->kind == GUEST_INVLPG || !state_is_kernels(r.v, s->va)))
 			r.focus = s->va & PAGE_MASK;
 		return;
 	}
@@ -240,7 +240,8 @@ static bool same_trips(const json_t *a, const json_t *b)
 
 static void begin_step(const struct record_step *s, u32 depth)
 {
-	const char *by = depth ? "handler" : s->va >= r.user_end || s->kind >= GUEST_INVLPG ? "kernel" : "program";
+	const bool kernel = s->va >= r.user_end || s->kind >= GUEST_INVLPG || state_is_kernels(r.v, s->va);
+	const char *by = depth ? "handler" : kernel ? "kernel" : "program";
 	const gva_t focus = r.focus;
 	json_t *o = json_pack("{s:I, s:s, s:s, s:o}", "n", (json_int_t)r.guest_step, "do", kinds[s->kind], "by", by, "va",
 			      state_hex(s->va));

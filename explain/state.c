@@ -114,6 +114,15 @@ bool state_translate(const struct vcpu *v, gva_t va, gpa_t *gpa)
 	return true;
 }
 
+bool state_is_kernels(const struct vcpu *v, gva_t va)
+{
+	const struct tables t = guest_tables(v);
+	u32 level;
+	u64 e;
+
+	return leaf_of(v, &t, va, &e, &level) && e & PTE_P && !(e & PTE_US);
+}
+
 /* ---- walks ---- */
 
 static void describe_shadow(const struct vcpu *v, json_t *row, u64 table)

@@ -14,6 +14,8 @@ json_t *state_look(const struct vcpu *v, gva_t va);
 json_t *state_table_at(const struct vcpu *v, gpa_t gpa, gva_t user_end, gva_t *maps);
 /* Guest-physical address of what the guest's tables give for va; false: nothing. */
 bool state_translate(const struct vcpu *v, gva_t va, gpa_t *gpa);
+/* Do the guest's tables map va for its kernel alone? */
+bool state_is_kernels(const struct vcpu *v, gva_t va);
 /* "0x..." */
 json_t *state_hex(u64 n);
 

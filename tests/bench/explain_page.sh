@@ -35,6 +35,9 @@ done
 page fork-cow --recipe shadow1,shadow2,shadow3,xi,kvm,adaptive,vtlb,shadow2-fast --levels 3
 look 390
 has "eight recipes and three phases on a phone" "$tmp/look" '^selftest: [0-9]+ passed, 0 failed$'
+page smp-shootdown --recipe shadow2,shadow3
+look 390
+has "two CPUs" "$tmp/look" '^selftest: [0-9]+ passed, 0 failed$'
 # A page whose data disagree says so: the test can fail.
 sed -i 's/"operation_trips":[0-9]*/"operation_trips":77/' "$tmp/page.html"
 look 1280
