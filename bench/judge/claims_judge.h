@@ -3,7 +3,7 @@
  * What a claim's judge works with. A judge first asks for every cell that it
  * needs, then stops unless all were there (`enough`), then decides once. So what a run lacks is
  * named whole, and the command that would measure it follows.
- * Shared by the claims*.c files only.
+ * Shared by the claims*.c files and published.c only.
  */
 #ifndef BENCH_CLAIMS_JUDGE_H
 #define BENCH_CLAIMS_JUDGE_H
