@@ -84,14 +84,15 @@ static uint32_t cost_of(const struct side *told, const struct side *traced)
 
 /* ---- two trips ---- */
 
-#define FRAME 0x000ffffffffff000ull
-#define IMAGE_BYTES                                                                                                              \
-	0x200000ull /* the guest's image, with its first tables, lies below: each build has them at places of its own */
+#define FRAME    0x000ffffffffff000ull
+#define NO_FRAME 0x100000ull /* guests have less than 4 GiB */
+/* The guest's image, with its first tables, lies below: each build has them at places of its own. */
+#define IMAGE_BYTES 0x200000ull
 
-/* An entry, a frame number or an address that leads there. */
+/* An entry, a frame number or an address that leads there. A number beyond all memory is a PAE root's: a hash of its entries (hv/shadow/pool/pool.h). */
 static bool in_image(const char *field, uint64_t value)
 {
-	return !strcmp(field, "gfn") ? value < IMAGE_BYTES >> 12 : (value & FRAME) < IMAGE_BYTES;
+	return !strcmp(field, "gfn") ? value < IMAGE_BYTES >> 12 || value >= NO_FRAME : (value & FRAME) < IMAGE_BYTES;
 }
 
 /* What of a field both machines have; the rest is a frame of the machine's memory, a place in an image, or of the life of the guest before. */

@@ -36,7 +36,7 @@ check "which is less" awk -v a="$(per_op "$csv" shadow2 hello life 8)" -v b="$(p
 "$bench" explain hello-2 --run "$tmp/one" --format json >"$tmp/told"
 is "its operations are told from its trace" "$(jq -c '[.traced, .recipes[0].recipe, .recipes[0].phases[0].phase, (.recipes[0].phases[0].operation_trips > 0)]' "$tmp/told")" \
 	'[true,"shadow2","life",true]'
-check "by sentences" jq -e '.recipes[0].phases[0].steps | all((.says | startswith("The guest")) and (.trips[0].ticks_sum > 0))' "$tmp/told"
+is "by sentences" "$(jq '.recipes[0].phases[0].steps | all((.says | startswith("The guest")) and (.trips[0].ticks_sum > 0))' "$tmp/told")" true
 "$bench" explain hello --run "$tmp/one" >"$tmp/told" 2>&1
 is "one that was not traced is not" $? 1
 has "with a sentence" "$tmp/told" 'has no trace of the workload "hello": it has those of hello-2'
