@@ -30,7 +30,8 @@
 	"\"peers\":\"kvm\","                                                                                                     \
 	"\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null,\"more_initrds\":" \
 	"[\"m\"],\"disk\":null,"                                                                                                 \
-	"\"cmdline\":\"c\",\"from\":\"f\",\"to\":null,\"keep_disk\":false,\"memory_mib\":8,\"vcpus\":1,\"timeout_s\":9}]}"
+	"\"cmdline\":\"c\",\"from\":\"f\",\"to\":null,\"keep_disk\":false,\"traced\":true,\"memory_mib\":8,\"vcpus\":1,"         \
+	"\"timeout_s\":9}]}"
 #define TREE_MACHINE                                                                                                             \
 	"{\"penumbra\":\"0\",\"commit\":null,\"qemu\":\"QEMU emulator version "                                                  \
 	"7.2.0\",\"qemu_program\":\"/q\",\"qemu_package\":null,"                                                                 \
