@@ -27,6 +27,8 @@ enum {
 	KEY_SENSITIVITY,
 	KEY_PLUGIN,
 	KEY_NO_REPORT,
+	KEY_MODELLED,
+	KEY_NO_MODELLED,
 	KEY_PROFILE,
 	KEY_WORKLOADS,
 	KEY_SLURM,
@@ -96,6 +98,12 @@ static const struct argp_option run_options[] = {
 	  1 },
 	{ "machine", KEY_MACHINE, "A,FILE", 0,
 	  "of --cycles: these machines, by name or file (default: opteron-2007, xeon-2009, zen2-2019, nested-cloud)", 1 },
+	{ "modelled", KEY_MODELLED, NULL, 0,
+	  "beside this run one with modelled cycles of a few workloads and recipes, with which the report begins; so it is where "
+	  "nothing is "
+	  "named",
+	  1 },
+	{ "no-modelled", KEY_NO_MODELLED, NULL, 0, "none beside it", 1 },
 	{ "sensitivity", KEY_SENSITIVITY, NULL, 0,
 	  "of --cycles: also with each assumed size and kind of a machine's caches and TLBs halved, doubled or the other, so "
 	  "that the "
@@ -194,6 +202,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->qemu = arg;
 		return 0;
 	case KEY_CYCLES: o->cycles = true; return 0;
+	case KEY_MODELLED: o->modelled = MODELLED_ALWAYS; return 0;
+	case KEY_NO_MODELLED: o->modelled = MODELLED_NEVER; return 0;
 	case KEY_SENSITIVITY: o->sensitivity = true; return 0;
 	case KEY_MACHINE:
 		need_text(state, "--machine needs a name or a file", arg);

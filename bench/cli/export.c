@@ -52,7 +52,7 @@ static bool show(FILE *f, const struct tables *t, const struct options *o)
 static int export_of(const struct options *o, const json_t *root)
 {
 	size_t page_len, len;
-	char *page = report_text(root, &page_len), *text = NULL;
+	char *page = report_text(root, NULL, &page_len), *text = NULL;
 	FILE *f = open_memstream(&text, &len);
 	int ret = EXIT_FAILED;
 	struct tables t;

@@ -10,6 +10,9 @@
 #include "dataset.h"
 #include "stats.h"
 
+/* The run with modelled cycles that a run has beside it, in its directory (bench/run/beside.h). */
+#define MODELLED_DIR "modelled"
+
 /* Where cycles went, in sums.def's order: keys as in results.json, and words for readers. */
 extern const char *const modelled_part_names[MODEL_CYCLES_MAX];
 extern const char *const modelled_part_texts[MODEL_CYCLES_MAX];

@@ -10,6 +10,7 @@
 #include "emulator.h"
 #include "report.h"
 #include "report_parts.h"
+#include "results.h"
 #include "textbook.h"
 
 /* Workloads of which sizes are compared have one entry together. */
@@ -33,14 +34,15 @@ static void write_nav_workloads(FILE *f, const struct dataset *d)
 		fputs("<a href=\"#growth\">How costs grow</a> ", f);
 }
 
-static void write_nav(FILE *f, const struct dataset *d)
+/* m: with modelled cycles, where there are such; often d itself. */
+static void write_nav(FILE *f, const struct dataset *d, const struct dataset *m)
 {
 	fputs("<nav aria-label=\"Contents\"><a href=\"#summary\">Summary</a> ", f);
-	if (modelled_machine(d, 0))
+	if (modelled_machine(m, 0))
 		fputs("<a href=\"#assumed\">If assumed values are wrong</a> ", f);
-	if (report_has_map(d))
+	if (report_has_map(m))
 		fputs("<a href=\"#map\">Shadow or nested?</a> ", f);
-	if (modelled_machine(d, 0))
+	if (modelled_machine(m, 0))
 		fputs("<a href=\"#cycles\">Modelled time</a> <a href=\"#instructions\">Instructions and trips</a> ", f);
 	fputs("<a href=\"#claims\">Claims</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published against "
 	      "modelled</a> ",
@@ -65,24 +67,24 @@ static void write_qemu(FILE *f, const char *version)
 	free(release);
 }
 
-static void write_page(FILE *f, const struct dataset *d)
+static void write_page(FILE *f, const struct dataset *d, const struct dataset *m)
 {
 	const char *run = json_string_value(json_object_get(d->root, "run"));
 
 	html_begin(f, run ? run : "");
 	fputs("</head><body>\n<header><h1>", f);
-	fputs(modelled_machine(d, 0) ? "Shadow or nested paging: who wins where" : "What a page fault costs", f);
+	fputs(modelled_machine(m, 0) ? "Shadow or nested paging: who wins where" : "What a page fault costs", f);
 	fputs("</h1><p class=soft>Penumbra, run ", f);
 	html_text(f, run ? run : "");
 	write_qemu(f, json_string_value(json_object_get(json_object_get(d->root, "machine"), "qemu")));
 	fputs("</p></header>\n<main>\n", f);
-	write_nav(f, d);
-	report_choice(f, d);
-	report_summary(f, d);
-	report_sensitivity(f, d);
-	report_map(f, d);
-	report_cycles(f, d);
-	report_instructions(f, d);
+	write_nav(f, d, m);
+	report_choice(f, m);
+	report_summary(f, d, m);
+	report_sensitivity(f, m);
+	report_map(f, m);
+	report_cycles(f, m);
+	report_instructions(f, d, m);
 	report_claims(f, d);
 	report_peers(f, d);
 	report_published(f, d);
@@ -102,17 +104,32 @@ static void write_page(FILE *f, const struct dataset *d)
 	      f);
 }
 
-char *report_text(const json_t *root, size_t *len)
+char *report_text(const json_t *root, const json_t *modelled, size_t *len)
 {
-	struct dataset d;
+	struct dataset d, m;
 	char *html = NULL;
 	FILE *f = open_memstream(&html, len);
 
 	dataset_load(&d, root);
-	write_page(f, &d);
+	if (modelled)
+		dataset_load(&m, modelled);
+	write_page(f, &d, modelled && !modelled_machine(&d, 0) && modelled_machine(&m, 0) ? &m : &d);
 	fclose(f);
+	if (modelled)
+		dataset_free(&m);
 	dataset_free(&d);
 	return html;
+}
+
+/* The tree of the run beside it, whatever state that was left in; NULL: there is none. */
+static json_t *beside(const char *dir)
+{
+	char *path = xfmt("%s/" MODELLED_DIR, dir), *results = xfmt("%s/results.json", path);
+	json_t *root = file_exists(results) ? results_load(path, false, NULL) : NULL;
+
+	free(results);
+	free(path);
+	return root;
 }
 
 /* A page into the run's directory; takes the text. */
@@ -130,12 +147,15 @@ static int page_write(const char *dir, const char *name, char *html, size_t len)
 
 int report_write(const char *dir, const json_t *root)
 {
+	json_t *modelled;
 	size_t len;
 	char *html;
 
 	if (!plot_possible())
 		say("gnuplot cannot be run, so the report has tables only: install gnuplot-nox, then penumbra report");
-	html = report_text(root, &len);
+	modelled = beside(dir);
+	html = report_text(root, modelled, &len);
+	json_decref(modelled);
 	if (page_write(dir, "report.html", html, len))
 		return -1;
 	html = textbook_text(root, &len);

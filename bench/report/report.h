@@ -5,9 +5,12 @@
 
 #include <jansson.h>
 
-/* The page of a results tree, *len bytes; the caller frees it. */
-char *report_text(const json_t *root, size_t *len);
-/* Write dir/report.html, and the page of the textbook's questions beside it (textbook.h). 0, or -1 after a message. */
+/*
+ * The page of a results tree, *len bytes; the caller frees it. `modelled`: the tree of the run with modelled cycles beside it (modelled.h), with which
+ * the page begins; NULL: it has none.
+ */
+char *report_text(const json_t *root, const json_t *modelled, size_t *len);
+/* Write dir/report.html, with what is in the run beside it, and the page of the textbook's questions beside it (textbook.h). 0, or -1 after a message. */
 int report_write(const char *dir, const json_t *root);
 
 #endif

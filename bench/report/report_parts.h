@@ -13,9 +13,9 @@
 #include "report_order.h"
 
 /* What was measured, in words, and the figures at a glance: the first page. */
-void report_summary(FILE *f, const struct dataset *d);
+void report_summary(FILE *f, const struct dataset *d, const struct dataset *m);
 /* Instructions and trips, the second view of a run that has cycles: their section. Else nothing: they are in the summary. */
-void report_instructions(FILE *f, const struct dataset *d);
+void report_instructions(FILE *f, const struct dataset *d, const struct dataset *m);
 /* The table of every workload, phase and recipe shown, for the 4-level forms. */
 void report_glance(FILE *f, const struct dataset *d);
 /* The cards with what the seeds are about; nothing where it was not measured. */
@@ -35,8 +35,11 @@ void report_growth(FILE *f, const struct dataset *d);
 void report_cycles(FILE *f, const struct dataset *d);
 /* The same for one workload: a bar a recipe, instructions and trips beside it. Of a run that has cycles; where this has none, it is said why. */
 void report_cycle_bars(FILE *f, const struct dataset *d, const char *form);
-/* Who is fastest in which workload, machine by machine; and who would be if an assumed value were wrong. Else nothing. */
-void report_winners(FILE *f, const struct dataset *d);
+/*
+ * Who is fastest in which workload, machine by machine; and who would be if an assumed value were wrong. Else nothing. `page`: where a workload's own
+ * section is; "": in this page.
+ */
+void report_winners(FILE *f, const struct dataset *d, const char *page);
 void report_sensitivity(FILE *f, const struct dataset *d);
 #define REPORT_MIXTURES "tlb-miss-and-fault" /* the workload whose phases are the map's fields */
 /* The choice among a run's machines; and around what is of one of them alone. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator.h"
 #include "report_parts.h"
 
 static const char intro[] =
@@ -128,15 +129,36 @@ static void cards(FILE *f, const struct dataset *d)
 	fputs("</div>\n", f);
 }
 
-void report_summary(FILE *f, const struct dataset *d)
+/* Of what the cycles are, if not of this run. */
+static void say_beside(FILE *f, const struct dataset *m)
 {
-	const bool modelled = modelled_machine(d, 0);
+	char *release = emulator_release(json_string_value(json_object_get(json_object_get(m->root, "machine"), "qemu")));
+	unsigned recipes = 0, workloads = 0;
+
+	while (dataset_recipe(m, recipes))
+		recipes++;
+	while (dataset_workload(m, workloads))
+		workloads++;
+	fputs("<p>The cycles are those of a smaller run beside this one, on QEMU ", f);
+	html_text(f, release);
+	fprintf(f,
+		": %u workloads under %u recipes. <a href=\"" MODELLED_DIR "/report.html\">Its own report</a> has all of it; "
+		"<code>./penumbra run --qemu next --cycles</code> models what you name.</p>\n",
+		workloads, recipes);
+	free(release);
+}
+
+void report_summary(FILE *f, const struct dataset *d, const struct dataset *m)
+{
+	const bool modelled = modelled_machine(m, 0);
 
 	fputs("<section id=summary>\n", f);
 	warnings(f, d);
 	fputs(modelled ? intro_cycles : intro, f);
 	if (modelled) {
-		report_winners(f, d);
+		if (m != d)
+			say_beside(f, m);
+		report_winners(f, m, m != d ? MODELLED_DIR "/report.html" : "");
 		cards(f, d);
 	} else {
 		fputs(without_cycles, f);
@@ -147,9 +169,9 @@ void report_summary(FILE *f, const struct dataset *d)
 	fputs("</section>\n", f);
 }
 
-void report_instructions(FILE *f, const struct dataset *d)
+void report_instructions(FILE *f, const struct dataset *d, const struct dataset *m)
 {
-	if (!modelled_machine(d, 0))
+	if (!modelled_machine(m, 0))
 		return;
 	fputs("<section id=instructions><h2>Instructions and trips</h2>\n", f);
 	fputs(intro, f);

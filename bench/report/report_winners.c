@@ -338,16 +338,16 @@ static void winner_cells(FILE *f, const struct contests *all, const struct conte
 		fputs("<td>holds</td>", f);
 }
 
-static void workload_begin(FILE *f, const char *workload)
+static void workload_begin(FILE *f, const char *page, const char *workload)
 {
-	fputs("<tr><th scope=row><a href=\"#w-", f);
+	fprintf(f, "<tr><th scope=row><a href=\"%s#w-", page);
 	html_text(f, workload);
 	fputs("\">", f);
 	html_text(f, workload);
 	fputs("</a></th>", f);
 }
 
-static void winners(FILE *f, const struct dataset *d, const struct contests *all)
+static void winners(FILE *f, const struct dataset *d, const struct contests *all, const char *page)
 {
 	const char *base;
 	char *caption;
@@ -366,7 +366,7 @@ static void winners(FILE *f, const struct dataset *d, const struct contests *all
 			continue;
 		while (i < all->n && (is_field(&all->contest[i]) || strcmp(all->contest[i].workload, form)))
 			i++;
-		workload_begin(f, base);
+		workload_begin(f, page, base);
 		if (i < all->n) {
 			winner_cells(f, all, &all->contest[i]);
 		} else {
@@ -386,7 +386,7 @@ static void winners(FILE *f, const struct dataset *d, const struct contests *all
 	free(caption);
 }
 
-void report_winners(FILE *f, const struct dataset *d)
+void report_winners(FILE *f, const struct dataset *d, const char *page)
 {
 	struct contests all;
 	const char *machine;
@@ -404,7 +404,7 @@ void report_winners(FILE *f, const struct dataset *d)
 				(unsigned)MACHINE_KEYS);
 		}
 		score_cards(f, &all);
-		winners(f, d, &all);
+		winners(f, d, &all, page);
 		report_machine_end(f);
 		free(all.contest);
 	}

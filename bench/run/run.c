@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "boots.h"
 #include "compared.h"
 #include "index.h"
@@ -337,7 +338,7 @@ static int open_results(struct results *res, const struct options *o, const stru
 			return resume_results(res, machine) ? EXIT_FAILED : EXIT_OK;
 		results_machine(res, machine);
 		/* Should it be killed, it is known by its row. */
-		if (!o->slice && !make_dirs(p->results))
+		if (!o->slice && !o->is_beside && !make_dirs(p->results))
 			index_add(p->results, res);
 		return EXIT_OK;
 	}
@@ -402,8 +403,8 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 {
 	double before = json_number_value(json_object_get(res->root, "wall_seconds"));
 	bool complete, report = false;
+	int ret, beside = EXIT_OK;
 	struct queue q;
-	int ret;
 
 	queue_init(&q, o, p, res);
 	note_left_out(res, p, s, wanted);
@@ -418,6 +419,8 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	json_object_set_new(res->root, "wall_seconds", json_real(before + now_seconds() - q.begun));
 	complete = !q.interrupted && !q.stop && !res->error;
 	results_finish(res, complete, q.interrupted);
+	if (complete && beside_wanted(o, res))
+		beside = beside_run(o, p, res);
 	if (!o->no_report && !res->error)
 		report = !report_write(res->dir, res->root);
 	say_end(&q, res, report);
@@ -425,9 +428,11 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 		profile_print(res, now_seconds() - q.begun, o->jobs);
 	if (!complete)
 		say_how_to_go_on(p, res);
-	if (!slice && make_dirs(p->results) == 0)
+	if (!slice && !o->is_beside && make_dirs(p->results) == 0)
 		index_add(p->results, res);
 	ret = exit_code(&q, complete && (report || o->no_report));
+	if (!ret)
+		ret = beside;
 	if (o->baseline && complete && compare_with_baseline(o, p, res) && !ret)
 		ret = EXIT_FAILED;
 	queue_free(&q);

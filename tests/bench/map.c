@@ -62,7 +62,7 @@ static char *map_rows(bool *pictures)
 	size_t len;
 	FILE *f;
 
-	page = report_text(root, &len);
+	page = report_text(root, NULL, &len);
 	*pictures = strstr(page, "m2: which of shadow and nested paging is faster");
 	ck_assert(tables_read(&all, page, len));
 	t = tables_find(&all, "map");

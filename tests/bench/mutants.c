@@ -147,7 +147,7 @@ static void export_tables(const json_t *root)
 
 	ck_assert_ptr_nonnull(f);
 	free(page);
-	page = report_text(root, &len);
+	page = report_text(root, NULL, &len);
 	ck_assert(tables_read(&t, page, len));
 	for (unsigned i = 0; i < t.nr_tables; i++)
 		for (unsigned k = 0; table_formats[k]; k++)

@@ -339,7 +339,7 @@ START_TEST(misses_first)
 	took("native", "changing", "all", "zen2-2019", 1000);
 	took("npt-4k", "tlb-miss-and-fault", "m50-u0", "opteron-2007", 1000);
 	took("npt", "tlb-miss-and-fault", "m50-u0", "opteron-2007", 1000);
-	page = report_text(root, &len);
+	page = report_text(root, NULL, &len);
 	section = after(page, "<section id=published><h2>Published against modelled</h2>");
 	after(section, "In this run: 1 missed, 1 hit, ");
 	at = after(section, miss->what);

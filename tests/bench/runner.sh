@@ -45,6 +45,11 @@ is "a directory that holds a run is refused" $? 1
 check "report again" "$bench" report --results "$res" good
 check "the newest report again" "$bench" report --results "$res"
 
+run beside --recipe shadow2 --no-trace --repeat 1 --modelled
+is "a run whose QEMU carries no model has none beside it" $? 0
+has "says so" "$tmp/beside.err" 'no modelled cycles beside this run: .*penumbra-model.so'
+check "and leaves nothing of it" test ! -e "$res/beside/modelled"
+
 run untraced --recipe shadow2 --no-trace --repeat 1
 is "without the traced pass" "$(grep -c '"traced": true' "$res/untraced/results.json")" 0
 

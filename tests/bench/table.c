@@ -95,7 +95,7 @@ START_TEST(every_table_of_a_report_is_there)
 {
 	json_t *root = tree_of(TREE);
 	size_t len, n = 0;
-	char *html = report_text(root, &len);
+	char *html = report_text(root, NULL, &len);
 	struct tables all;
 
 	for (const char *p = html; (p = strstr(p, "<table")); p++)

@@ -116,7 +116,7 @@ static char *rows_of(const char *name)
 	size_t len;
 	FILE *f;
 
-	page = report_text(root, &len);
+	page = report_text(root, NULL, &len);
 	ck_assert(tables_read(&all, page, len));
 	t = tables_find(&all, name);
 	if (t) {
@@ -143,7 +143,7 @@ static void rows_are(const char *name, const char *expected)
 static bool page_has(const char *text)
 {
 	size_t len;
-	char *page = report_text(root, &len);
+	char *page = report_text(root, NULL, &len);
 	bool has = strstr(page, text);
 
 	free(page);
@@ -298,6 +298,35 @@ START_TEST(sizes_that_were_modelled)
 }
 END_TEST
 
+/* Cycles of the run beside it: its winners are in the page's front, with ways to its page; the rest is the run's own. */
+START_TEST(a_run_beside)
+{
+	json_t *modelled;
+	size_t len;
+	char *page;
+
+	add("npt", "gups", "update", 1000, 0, 0);
+	add("shadow2", "gups", "update", 3000, 0, 0);
+	modelled = json_deep_copy(root);
+	json_array_clear(json_object_get(root, "items"));
+	add("shadow2", "compute", "steady", -1000, 0, 0);
+	page = report_text(root, modelled, &len);
+	ck_assert_ptr_nonnull(strstr(page, "<h1>Shadow or nested paging"));
+	ck_assert_ptr_nonnull(strstr(page, "a smaller run beside this one"));
+	ck_assert_ptr_nonnull(strstr(page, "href=\"modelled/report.html#w-gups\""));
+	ck_assert_ptr_nonnull(strstr(page, "<section id=instructions>"));
+	ck_assert_ptr_nonnull(strstr(page, "<section id=\"w-compute\">"));
+	ck_assert_ptr_null(strstr(page, "<section id=\"w-gups\">"));
+	free(page);
+	/* One that has none is as if it were not there. */
+	page = report_text(modelled, root, &len);
+	ck_assert_ptr_nonnull(strstr(page, "href=\"#w-gups\""));
+	ck_assert_ptr_null(strstr(page, "a smaller run"));
+	free(page);
+	json_decref(modelled);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("winners");
@@ -305,6 +334,7 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, who_wins);
+	tcase_add_test(c, a_run_beside);
 	tcase_add_test(c, what_hangs_on_assumed_values);
 	tcase_add_test(c, older_runs);
 	tcase_add_test(c, a_workloads_bars);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* See beside.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "beside.h"
+#include "cycles.h"
+#include "emulator.h"
+#include "modelled.h"
+#include "run.h"
+
+static char under[] = ""
+#define MODELLED_UNDER(name) "," name
+#include "quick.def"
+	;
+static char what[] = ""
+#define MODELLED(name) "," name
+#include "quick.def"
+	;
+
+bool beside_wanted(const struct options *o, const struct results *res)
+{
+	const bool by_itself = json_is_true(json_object_get(json_object_get(res->root, "options"), "defaults")) && !o->no_report;
+
+	if (o->is_beside || o->cycles || o->plugin || o->slice || o->slurm)
+		return false;
+	return o->modelled == MODELLED_ALWAYS || (o->modelled == MODELLED_USUAL && by_itself);
+}
+
+/* The word of a QEMU that can: the run's own, or where the user named none the newer one. NULL after a message: there is none. */
+static const char *emulator_that_can(const struct options *o, const struct paths *p, const char *own)
+{
+	char *why = cycles_why_not(p, o->qemu), *next = path_qemu_next(p);
+	const char *word = own;
+
+	if (why && !strcmp(own, QEMU_DEFAULT)) {
+		free(why);
+		why = file_exists(next) ?
+			      cycles_why_not(p, next) :
+			      xstrdup("the newer QEMU is not there: `make qemu-next` in the build directory fetches it");
+		word = QEMU_NEXT;
+	}
+	if (why)
+		say("no modelled cycles beside this run: %s", why);
+	word = why ? NULL : word;
+	free(why);
+	free(next);
+	return word;
+}
+
+int beside_run(const struct options *o, const struct paths *p, const struct results *res)
+{
+	const char *own = json_string_value(json_object_get(json_object_get(res->root, "options"), "qemu"));
+	char *dir = xfmt("%s/" MODELLED_DIR, res->dir), *begun = xfmt("%s/journal.jsonl", dir);
+	struct options b = { .command = CMD_run,
+			     .recipes = under + 1,
+			     .workloads = what + 1,
+			     .repeat = 1,
+			     .jobs = o->jobs,
+			     .keep_going = o->keep_going,
+			     .cycles = true,
+			     .is_beside = true,
+			     .silence_s = o->silence_s,
+			     .threshold = o->threshold,
+			     .qemu = emulator_that_can(o, p, own) };
+	int ret = EXIT_OK;
+
+	if (b.qemu) {
+		say("beside it, who wins where: a run with modelled cycles (docs/model.md)");
+		if (file_exists(begun))
+			b.resume = dir;
+		else
+			b.output = dir;
+		ret = cmd_run(&b, p);
+	}
+	free(begun);
+	free(dir);
+	return ret;
+}

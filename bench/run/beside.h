@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The run with modelled cycles that a run has beside it: `modelled` in its directory, a whole run by itself, of what quick.def names, on a QEMU that
+ * can carry the model. The report begins with it. So the default run says who wins where though its own QEMU may not be able to,
+ * and though the model under all of it would take too long.
+ */
+#ifndef BENCH_BESIDE_H
+#define BENCH_BESIDE_H
+
+#include "options.h"
+#include "paths.h"
+#include "results.h"
+
+/* Asked for by --modelled, or by nothing at all: the quick suite left to itself. */
+bool beside_wanted(const struct options *o, const struct results *res);
+/* The run's own QEMU must be known (o->qemu). The exit code; where no QEMU can carry the model, a message and EXIT_OK. */
+int beside_run(const struct options *o, const struct paths *p, const struct results *res);
+
+#endif
