@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,7 +14,7 @@ struct engine_count engine_count;
 static struct {
 	json_t *all;
 	const char *phase;
-	u64 calls, engine_ticks, ticks, ns; /* at its begin */
+	u64 calls, engine_ticks, ticks, ns, switches; /* at its begin */
 	unsigned nr, counted;
 	int control, answers;
 } region = { .counted = ~0u };
@@ -47,6 +48,14 @@ static u64 nanoseconds(void)
 	return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }
 
+/* How often the host took the CPU away: what somebody else did meanwhile is in the time. */
+static u64 switches(void)
+{
+	struct rusage used;
+
+	return getrusage(RUSAGE_SELF, &used) ? 0 : (u64)used.ru_nivcsw;
+}
+
 void engine_region_begin(const char *phase)
 {
 	region.phase = phase;
@@ -54,6 +63,7 @@ void engine_region_begin(const char *phase)
 	region.engine_ticks = engine_count.ticks;
 	CALLGRIND_START_INSTRUMENTATION;
 	CALLGRIND_ZERO_STATS;
+	region.switches = switches();
 	tell_perf("enable\n");
 	region.ns = nanoseconds();
 	region.ticks = engine_ticks();
@@ -61,16 +71,17 @@ void engine_region_begin(const char *phase)
 
 void engine_region_end(u64 ops, u64 trips, u64 bytes, json_t *kinds)
 {
-	const u64 ticks = engine_ticks() - region.ticks, ns = nanoseconds() - region.ns;
+	const u64 ticks = engine_ticks() - region.ticks, ns = nanoseconds() - region.ns, lost = switches() - region.switches;
 	const u64 own = engine_count.ticks - region.engine_ticks;
 	json_t *told;
 
 	tell_perf("disable\n");
 	CALLGRIND_DUMP_STATS_AT(region.phase);
 	CALLGRIND_STOP_INSTRUMENTATION;
-	told = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "phase", region.phase, "ops", (json_int_t)ops, "trips",
+	told = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "phase", region.phase, "ops", (json_int_t)ops, "trips",
 			 (json_int_t)trips, "bytes", (json_int_t)bytes, "calls", (json_int_t)(engine_count.calls - region.calls),
-			 "ns", (json_int_t)ns, "engine_ns", (json_int_t)(ticks ? (double)ns * (double)own / (double)ticks : 0));
+			 "switches", (json_int_t)lost, "ns", (json_int_t)ns, "engine_ns",
+			 (json_int_t)(ticks ? (double)ns * (double)own / (double)ticks : 0));
 	if (kinds)
 		json_object_set_new(told, "kinds", kinds);
 	if (!region.all)

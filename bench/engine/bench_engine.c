@@ -19,6 +19,7 @@
 #include "results.h"
 #include "run.h"
 
+#define TRIES           8
 #define ORACLE_PROGRAMS 8 /* of 600 steps at most, a region */
 
 static volatile sig_atomic_t told_to_end;
@@ -147,12 +148,44 @@ static json_t *region_json(const json_t *told, const json_t *region, const json_
 	return j;
 }
 
+static uint64_t switches_of(const json_t *told)
+{
+	const json_t *region;
+	uint64_t sum = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(told, "regions"), i, region)
+		sum += (uint64_t)json_integer_value(json_object_get(region, "switches"));
+	return sum;
+}
+
+/*
+ * On a busy host others run in the midst of the engine, and their time is in its own. So it is run again where the CPU was taken away, and of
+ * these runs the one counts in which that happened least. NULL, and *why.
+ */
+static json_t *run_undisturbed(const struct engine_program *e, char **why)
+{
+	json_t *best = engine_program_run(e, why);
+
+	for (unsigned i = 1; i < TRIES && best && switches_of(best) && !told_to_end; i++) {
+		json_t *told = engine_program_run(e, why);
+
+		if (told && switches_of(told) >= switches_of(best)) {
+			json_decref(told);
+			continue;
+		}
+		json_decref(best);
+		best = told;
+	}
+	return best;
+}
+
 /* One repetition into the results. `counted` may be NULL. */
 static char *measure_once(struct bench *b, const struct engine_program *e, json_t *item, const json_t *counted)
 {
 	char *why = NULL;
 	const double begun = now_seconds();
-	json_t *told = engine_program_run(e, &why), *region;
+	json_t *told = run_undisturbed(e, &why), *region;
 	size_t i;
 
 	json_array_foreach(json_object_get(told, "regions"), i, region) {

@@ -122,7 +122,7 @@ static bool sound(const json_t *told)
 	if (!json_array_size(regions))
 		return false;
 	json_array_foreach(regions, i, region) {
-		static const char *const key[] = { "ops", "trips", "bytes", "engine_ns" };
+		static const char *const key[] = { "ops", "trips", "bytes", "switches", "engine_ns" };
 
 		for (unsigned k = 0; k < COUNT_OF(key); k++)
 			if (!json_is_integer(json_object_get(region, key[k])))

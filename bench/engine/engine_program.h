@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The programs penumbra-engine-<recipe> and penumbra-engine-mix-<recipe> (explain/engine_main.c): found, run natively, under perf, under
- * valgrind. What they say is JSON: {"recipe", "workload", "levels", "audit", "regions": [{"phase", "ops", "trips", "bytes", "calls", "ns",
+ * valgrind. What they say is JSON: {"recipe", "workload", "levels", "audit", "regions": [{"phase", "ops", "trips", "bytes", "calls", "switches", "ns",
  * "engine_ns", "kinds": {}}]}.
  */
 #ifndef BENCH_ENGINE_PROGRAM_H
