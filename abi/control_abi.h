@@ -153,7 +153,7 @@ enum pn_command {
 	X(nomem, 5, "not enough memory")                                                                                         \
 	X(nospc, 6, "no free domain slot or pCPU")                                                                               \
 	X(image, 7, "the image is of no known kind or is damaged; exchange: why")                                                \
-	X(busy, 8, "a measured region is running")                                                                               \
+	X(busy, 8, "the domain waits for its trace to be read")                                                                               \
 	X(unsupp, 9, "this recipe or hardware cannot do it")                                                                     \
 	X(small, 10, "fewer shadow pages than the domain can run with")                                                          \
 	X(stuck, 11, "a CPU of the domain does not answer: it keeps what it has")                                                \

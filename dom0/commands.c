@@ -381,6 +381,19 @@ static bool event_mask(struct ctl *c, const char *list, uint64_t *mask)
 	return ok;
 }
 
+static bool trace_mode(struct ctl *c, uint64_t *mode)
+{
+	static const char *const names[] = {
+		[PN_TRACE_DROP] = "drop", [PN_TRACE_OVERWRITE] = "overwrite", [PN_TRACE_LOSSLESS] = "lossless"
+	};
+
+	for (*mode = 0; *mode < sizeof(names) / sizeof(names[0]); ++*mode)
+		if (!strcmp(c->mode ? c->mode : names[0], names[*mode]))
+			return true;
+	fprintf(c->err, "penumbra-ctl: no mode \"%s\"\n", c->mode);
+	return false;
+}
+
 int cmd_trace(struct ctl *c)
 {
 	uint64_t args[PN_NR_ARGS] = { 0, PN_TRACE_DROP };
@@ -388,12 +401,8 @@ int cmd_trace(struct ctl *c)
 
 	if (!event_mask(c, c->arg[0], &args[0]))
 		return CTL_USAGE;
-	if (c->mode && strcmp(c->mode, "overwrite") == 0) {
-		args[1] = PN_TRACE_OVERWRITE;
-	} else if (c->mode && strcmp(c->mode, "drop")) {
-		fprintf(c->err, "penumbra-ctl: no mode \"%s\"\n", c->mode);
+	if (!trace_mode(c, &args[1]))
 		return CTL_USAGE;
-	}
 	e = pn_command(c->dev, PN_CMD_trace, 0, args, NULL);
 	return e == PN_ERR_ok ? 0 : ctl_fail(c, "trace", e);
 }

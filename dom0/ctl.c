@@ -106,7 +106,8 @@ static const struct argp_option options[] = {
 	{ "cmdline", OPT_CMDLINE, "TEXT", 0, "load: its command line", 2 },
 	{ "follow", 'f', NULL, 0, "console: go on until the domain ends", 2 },
 	{ "mode", OPT_MODE, "MODE", 0,
-	  "trace: a full ring drops new records (drop, default) or overwrites old ones (overwrite); disk: what the guest's "
+	  "trace: a full ring drops new records (drop, default), overwrites old ones (overwrite), or the domain stands until "
+	  "penumbra-collectd has read it (lossless); disk: what the guest's "
 	  "writes "
 	  "do: they fail (ro, default), change the image (rw), or copies of its own (cow, default with --room)",
 	  2 },

@@ -19,11 +19,15 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SYSFS_PCI  "/sys/bus/pci/devices"
 #define BAR0_BYTES 4096
 #define PN_PATH    1024
+/* A second in all. */
+#define BUSY_NAP_NS 2000000l
+#define BUSY_NAPS   500
 
 static uint32_t mapped_read32(struct pn_dev *dev, unsigned offset)
 {
@@ -275,10 +279,9 @@ void pn_dev_close(struct pn_dev *dev)
 		dev->close(dev);
 }
 
-enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets)
+static enum pn_error command_once(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args,
+				  uint64_t *rets)
 {
-	PN_LOCKED(dev);
-
 	dev->why[0] = '\0';
 	for (int i = 0; i < PN_NR_ARGS; i++) {
 		uint64_t a = args ? args[i] : 0;
@@ -294,6 +297,20 @@ enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t d
 	for (int i = 0; rets && i < PN_NR_RETS; i++)
 		rets[i] = read64(dev, PN_REG_RET(i));
 	return dev->read32(dev, PN_REG_STATUS);
+}
+
+/* Of a domain that stands until its trace was read the collector has to read on, which takes milliseconds. */
+enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets)
+{
+	const struct timespec nap = { 0, BUSY_NAP_NS };
+	PN_LOCKED(dev);
+	enum pn_error e = command_once(dev, command, domain, args, rets);
+
+	for (unsigned i = 0; e == PN_ERR_busy && i < BUSY_NAPS; i++) {
+		nanosleep(&nap, NULL);
+		e = command_once(dev, command, domain, args, rets);
+	}
+	return e;
 }
 
 enum pn_error pn_command_why(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets)

@@ -54,7 +54,7 @@ static inline void pn_unlock_at(struct pn_dev **dev)
 }
 #define PN_LOCKED(dev) __attribute__((cleanup(pn_unlock_at), unused)) struct pn_dev *pn_locked = (pn_lock(dev), (dev))
 
-/* Runs a command. args, rets: PN_NR_ARGS and PN_NR_RETS numbers, NULL for none wanted. */
+/* Runs a command; for a domain whose trace is being read, again and again for a second. args, rets: PN_NR_ARGS and PN_NR_RETS numbers, NULL for none wanted. */
 enum pn_error pn_command(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets);
 /* The same of one that tells in the exchange buffer what stands against it: dev->why has that. */
 enum pn_error pn_command_why(struct pn_dev *dev, enum pn_command command, uint32_t domain, const uint64_t *args, uint64_t *rets);

@@ -72,15 +72,17 @@ static bool is_ready(FILE *f)
 	return fgets(line, sizeof(line), f) && strcmp(line, "{\"ready\":true}\n") == 0;
 }
 
-static bool start_collector(struct session *t, struct ctl *c)
+static bool start_collector(struct session *t, struct ctl *c, uint64_t bytes)
 {
 	const char *path = getenv(COLLECTOR_ENV);
-	char *const argv[] = { "penumbra-collectd", c->device ? "--device" : NULL, (char *)c->device, NULL };
+	char limit[32];
+	char *const argv[] = { "penumbra-collectd", "--limit", limit, c->device ? "--device" : NULL, (char *)c->device, NULL };
 	posix_spawn_file_actions_t fa;
 	int fds[2], err;
 
 	if (pipe(fds))
 		return false;
+	snprintf(limit, sizeof(limit), "%llu", (unsigned long long)bytes);
 	posix_spawn_file_actions_init(&fa);
 	posix_spawn_file_actions_adddup2(&fa, fds[1], 1);
 	posix_spawn_file_actions_addclose(&fa, fds[0]);
@@ -101,7 +103,7 @@ static bool start_collector(struct session *t, struct ctl *c)
 
 static enum pn_error set_mask(struct ctl *c, uint64_t mask)
 {
-	const uint64_t args[PN_NR_ARGS] = { mask, PN_TRACE_DROP };
+	const uint64_t args[PN_NR_ARGS] = { mask, PN_TRACE_LOSSLESS };
 
 	return pn_command(c->dev, PN_CMD_trace, 0, args, NULL);
 }
@@ -126,13 +128,13 @@ json_t *session_end(struct session *t, struct ctl *c)
 	return totals;
 }
 
-bool session_begin(struct session *t, struct ctl *c, const char *name, const char *dir)
+bool session_begin(struct session *t, struct ctl *c, const char *name, const char *dir, uint64_t limit)
 {
 	*t = (struct session){ 0 };
 	snprintf(t->name, sizeof(t->name), "pn-%s", name);
 	if (!start_session(t, c, dir))
 		return false;
-	if (start_collector(t, c) && set_mask(c, ~0ull) == PN_ERR_ok)
+	if (start_collector(t, c, limit) && set_mask(c, ~0ull) == PN_ERR_ok)
 		return true;
 	json_decref(session_end(t, c));
 	return false;

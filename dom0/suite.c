@@ -72,6 +72,7 @@ static bool read_item(struct suite *s, const char *path, const json_t *v, struct
 	it->timeout_s = positive(json_object_get(v, "timeout_s"), 60);
 	it->repeat = positive(json_object_get(v, "repeat"), 1);
 	it->trace = json_is_true(json_object_get(v, "trace"));
+	it->trace_limit = positive(json_object_get(v, "trace_limit"), 0);
 	it->life = json_is_true(json_object_get(v, "life"));
 	it->alone = json_is_true(json_object_get(v, "alone"));
 	it->from = json_string_value(json_object_get(v, "from"));

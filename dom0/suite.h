@@ -22,6 +22,7 @@ struct suite_item {
 	bool keep_disk;        /* what becomes of it goes to the output directory */
 	uint64_t memory_mib, pool_pages, vcpus, shadow_levels, timeout_s, repeat;
 	bool trace;
+	uint64_t trace_limit; /* bytes of its trace; 0: none */
 };
 
 struct suite {
@@ -49,9 +50,9 @@ struct session {
 	FILE *totals;    /* the collector's output */
 };
 
-/* Begins one that writes CTF below `dir`, and sets the trace mask. false: said why on stderr; nothing is left behind.
+/* Begins one that writes CTF below `dir`, of `limit` bytes at most (0: as many as there are), and sets the trace mask: lossless. false: said why on stderr; nothing is left behind.
  */
-bool session_begin(struct session *t, struct ctl *c, const char *name, const char *dir);
+bool session_begin(struct session *t, struct ctl *c, const char *name, const char *dir, uint64_t limit);
 /* Mask off, drain, stop. The collector's totals, or NULL. */
 json_t *session_end(struct session *t, struct ctl *c);
 

@@ -5,7 +5,8 @@
  * SIGINT, and ends with one JSON line of totals per event, which must agree with
  * the hypervisor's own counts.
  *
- * What must always hold: a record is emitted exactly once, or counted as unknown;
+ * What must always hold: a record is emitted exactly once, or counted as unknown, or comes when the trace has its bytes already and is
+ * counted as cut;
  * LTTng itself never drops one (its channel is created with an infinite blocking
  * timeout, and LTTng-UST sees LTTNG_UST_ALLOW_BLOCKING from the start).
  */
@@ -36,8 +37,11 @@ struct collector {
 	unsigned poll_ms;
 	size_t window; /* records that may overtake one */
 	uint64_t hz;
+	uint64_t limit; /* bytes of trace; 0: none */
 
 	struct pn_dev *dev;
+	uint64_t bytes;              /* of what was emitted */
+	uint64_t cut[PN_MAX_EVENTS]; /* records that came after that, per event */
 	struct reader readers[MAX_RINGS];
 	unsigned nr_readers;
 	struct order order;
@@ -51,12 +55,33 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
+static bool at_limit(const struct collector *c)
+{
+	return c->limit && c->bytes >= c->limit;
+}
+
+/* The trace has all that it is to have: nothing more is traced, and what is on its way is counted. */
+static void end_tracing(struct collector *c)
+{
+	const uint64_t nothing[PN_NR_ARGS] = { 0, PN_TRACE_DROP };
+
+	if (c->dev)
+		pn_command(c->dev, PN_CMD_trace, 0, nothing, NULL);
+}
+
+/* Losses are told to the end: they are few. */
 static void emit_item(struct collector *c, const struct order_item *item)
 {
-	if (item->lost)
+	if (item->lost) {
 		emit_lost(&c->emitter, &item->rec, item->pcpu);
-	else
+	} else if (at_limit(c)) {
+		c->cut[item->rec.event % PN_MAX_EVENTS]++;
+	} else {
 		emit_record(&c->emitter, &item->rec, item->pcpu);
+		c->bytes += emit_bytes(&item->rec);
+		if (at_limit(c))
+			end_tracing(c);
+	}
 }
 
 static void queue(struct collector *c, const struct pn_record *rec, uint32_t pcpu, bool lost)
@@ -192,6 +217,7 @@ static void add_count(json_t *object, unsigned ev, uint64_t n)
 static bool print_totals(const struct collector *c)
 {
 	json_t *written = json_object(), *lost = json_object(), *emitted = json_object(), *line;
+	uint64_t cut = 0;
 	bool agree = c->emitter.unknown == 0;
 
 	for (unsigned ev = 0; ev < PN_MAX_EVENTS; ev++) {
@@ -203,13 +229,15 @@ static bool print_totals(const struct collector *c)
 			w += r->ring->written[ev] - r->written0[ev] + r->backlog[ev];
 			l += r->ring->lost[ev] - r->lost0[ev];
 		}
-		agree = agree && w == c->emitter.emitted[ev] && l == c->emitter.lost[ev];
+		agree = agree && w == c->emitter.emitted[ev] + c->cut[ev] && l == c->emitter.lost[ev];
+		cut += c->cut[ev];
 		add_count(written, ev, w);
 		add_count(lost, ev, l);
 		add_count(emitted, ev, c->emitter.emitted[ev]);
 	}
-	line = json_pack("{s:o,s:o,s:o,s:I,s:I,s:b}", "written", written, "lost", lost, "emitted", emitted, "late",
-			 (json_int_t)c->emitter.late, "unknown", (json_int_t)c->emitter.unknown, "agree", agree);
+	line = json_pack("{s:o,s:o,s:o,s:I,s:I,s:I,s:b}", "written", written, "lost", lost, "emitted", emitted, "cut",
+			 (json_int_t)cut, "late", (json_int_t)c->emitter.late, "unknown", (json_int_t)c->emitter.unknown, "agree",
+			 agree);
 	json_dumpf(line, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	fflush(stdout);
@@ -217,13 +245,14 @@ static bool print_totals(const struct collector *c)
 	return agree;
 }
 
-enum { OPT_WINDOW = 256, OPT_POLL, OPT_PREPARE, OPT_HZ };
+enum { OPT_WINDOW = 256, OPT_POLL, OPT_PREPARE, OPT_HZ, OPT_LIMIT };
 
 static const struct argp_option options[] = {
 	{ "device", 'd', "DIR", 0, "directory of the control device (default: found in sysfs)", 0 },
 	{ "ring", 'r', "FILE", 0, "read this file as a ring instead of the device's; may be repeated", 0 },
 	{ "window", OPT_WINDOW, "N", 0, "records held back to put stamps in order (default 65536)", 0 },
 	{ "poll", OPT_POLL, "MS", 0, "milliseconds between looks at an empty ring (default 5)", 0 },
+	{ "limit", OPT_LIMIT, "BYTES", 0, "end tracing when the trace is so large (default: never)", 0 },
 	{ "hz", OPT_HZ, "N", 0, "ticks a second (default: what the device says, else 1 GHz)", 0 },
 	{ "prepare", OPT_PREPARE, NULL, 0, "make the time page, which LTTng's session daemon must find when it starts, then exit",
 	  0 },
@@ -247,6 +276,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_error(state, "a window of at least one record");
 		return 0;
 	case OPT_POLL: c->poll_ms = strtoul(arg, NULL, 0); return 0;
+	case OPT_LIMIT: c->limit = strtoull(arg, NULL, 0); return 0;
 	case OPT_HZ: c->hz = strtoull(arg, NULL, 0); return 0;
 	case OPT_PREPARE: c->prepare_only = true; return 0;
 	default: return ARGP_ERR_UNKNOWN;

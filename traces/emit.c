@@ -37,6 +37,27 @@ void emit_record(struct emitter *e, const struct pn_record *r, uint32_t pcpu)
 	e->emitted[r->event]++;
 }
 
+unsigned emit_bytes(const struct pn_record *r)
+{
+	/* Its header: the event and 27 bits of its time; domain, vCPU, cost, bytes, seq; pCPUs have streams of their own. */
+	enum { HEAD = 4, COMMON = 1 + 1 + 4 + 4 + 4, NUMBER = 8 };
+#define FIELD(index, format, name, text) +FIELD_BYTES_##format
+#define FIELD_BYTES_dec                  NUMBER
+#define FIELD_BYTES_hex                  NUMBER
+#define FIELD_BYTES_trip                 NUMBER /* its name: most have about so many letters */
+#define EVENT(id, text, fields)          [PN_EV_##id] = HEAD + COMMON fields,
+	static const uint8_t bytes[PN_EV_MAX] = {
+#include "events.def"
+	};
+#undef EVENT
+#undef FIELD_BYTES_trip
+#undef FIELD_BYTES_hex
+#undef FIELD_BYTES_dec
+#undef FIELD
+
+	return r->event < PN_EV_MAX ? bytes[r->event] : 0;
+}
+
 void emit_lost(struct emitter *e, const struct pn_record *r, uint32_t pcpu)
 {
 	set_time(e, r->tsc, pcpu);

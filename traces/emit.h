@@ -15,6 +15,8 @@ struct emitter {
 };
 
 void emit_record(struct emitter *e, const struct pn_record *r, uint32_t pcpu);
+/* Bytes that such an event takes in the trace, by LTTng's compact header; none of its streams has more than an eighth beside. */
+unsigned emit_bytes(const struct pn_record *r);
 /* r->event was lost r->payload[0] times. */
 void emit_lost(struct emitter *e, const struct pn_record *r, uint32_t pcpu);
 

@@ -23,10 +23,15 @@ struct pn_record {
 	uint64_t tsc;   /* ticks, when the event happened (a trip: when the guest left) */
 	uint32_t cost;  /* ticks spent; saturates */
 	uint32_t bytes; /* page-table bytes touched */
-	uint16_t event; /* id of traces/events.def */
-	uint8_t domain;
-	uint8_t vcpu;
-	uint32_t seq; /* low half of the event's number in its ring, dropped ones counted: a gap is a loss */
+	union {
+		struct {
+			uint16_t event; /* id of traces/events.def */
+			uint8_t domain;
+			uint8_t vcpu;
+			uint32_t seq; /* low half of the event's number in its ring, dropped ones counted: a gap is a loss */
+		};
+		uint64_t tag; /* the four as the writer stores them, at once: each costs what a record costs */
+	};
 	uint64_t payload[PN_RECORD_PAYLOAD];
 };
 _Static_assert(sizeof(struct pn_record) == 64, "a record is one cache line");

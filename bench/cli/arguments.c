@@ -20,6 +20,7 @@ enum {
 	KEY_LEVELS,
 	KEY_PEERS,
 	KEY_NO_TRACE,
+	KEY_TRACE_LIMIT,
 	KEY_KEEP_GOING,
 	KEY_QEMU,
 	KEY_CYCLES,
@@ -66,6 +67,8 @@ static const struct argp_option run_options[] = {
 	  "again",
 	  1 },
 	{ "no-trace", KEY_NO_TRACE, NULL, 0, "skip the extra, traced passes", 1 },
+	{ "trace-limit", KEY_TRACE_LIMIT, "MIB", 0,
+	  "end the tracing of a guest when its trace has so many MiB: what it does after that is in no trace (default: 64)", 1 },
 	{ "keep-going", KEY_KEEP_GOING, NULL, 0, "start the other recipes even after one has failed to boot", 1 },
 	{ "no-report", KEY_NO_REPORT, NULL, 0, "write the results but no report.html", 1 },
 	{ "slurm", KEY_SLURM, NULL, 0,
@@ -176,6 +179,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->resume = arg;
 		return 0;
 	case KEY_NO_TRACE: o->trace = false; return 0;
+	case KEY_TRACE_LIMIT: return parse_number(state, "--trace-limit", arg, TRACE_MIB_MOST, &o->trace_mib);
 	case KEY_KEEP_GOING: o->keep_going = true; return 0;
 	case KEY_NO_REPORT: o->no_report = true; return 0;
 	case KEY_WORKLOADS:
@@ -354,6 +358,7 @@ static void set_defaults(struct options *o)
 {
 	memset(o, 0, sizeof(*o));
 	o->trace = true;
+	o->trace_mib = TRACE_MIB_USUAL;
 	o->threshold = THRESHOLD_PERCENT / 100;
 }
 

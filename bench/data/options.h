@@ -16,7 +16,10 @@ enum command {
 };
 
 #define MAX_REPEAT 1000
-#define MAX_JOBS   64
+/* A trace's size, MiB: what dom0 has room for, as files, and what is worth keeping unless one wants more. */
+#define TRACE_MIB_MOST  1024
+#define TRACE_MIB_USUAL 64
+#define MAX_JOBS        64
 
 struct options {
 	enum command command;
@@ -32,6 +35,7 @@ struct options {
 	const char *
 		output; /* run: its directory; NULL: a new one in results/. compare, history, export: a file; NULL: standard output */
 	bool trace;
+	unsigned trace_mib; /* the most that one trace is to have, MiB, 1 .. TRACE_MIB_MOST */
 	bool keep_going;
 	bool no_report;
 	bool slurm;            /* run: as an array job */

@@ -112,7 +112,7 @@ static const struct rule stat[] = { EACH("trip", a_trip_cost), EACH("counter", a
 		OBJECT("exercise", anything)
 #define TRACE_KEYS                                                                                                               \
 	MUST_WHOLE("written", 0, ANY), MUST_WHOLE("lost", 0, ANY), WHOLE("emitted", 0, ANY), TRUTH("agree"),                     \
-		WHOLE("late", 0, ANY), OBJECT("events", anything)
+		WHOLE("cut", 0, ANY), WHOLE("late", 0, ANY), OBJECT("events", anything)
 
 const struct rule schema_region[] = {
 #include "region_rules.def"
@@ -195,6 +195,7 @@ static const struct rule options[] = { MUST_TEXT("recipes"),
 				       MUST_WHOLE("repeat", 0, MAX_REPEAT),
 				       WHOLE("jobs", 1, MAX_JOBS),
 				       MUST_TRUTH("trace"),
+				       WHOLE("trace_mib", 0, TRACE_MIB_MOST),
 				       TRUTH("keep_going"),
 				       TRUTH("defaults"),
 				       TEXT("qemu"),

@@ -35,6 +35,7 @@ static void add_shared(struct queue *q, const struct recipe *r, const struct sel
 	unsigned pieces = 0;
 
 	plan_make(&whole, r, s, o->repeat, o->trace, vcpus);
+	whole.trace_mib = o->trace_mib;
 	plan_drop(&whole, is_finished, q->res);
 	for (unsigned i = 0; i < whole.nr_items; i++)
 		whole.item[i].seconds = expected_seconds(q->paths, r, &whole.item[i]);

@@ -41,7 +41,7 @@ void plan_make(struct plan *p, const struct recipe *r, const struct selection *s
 void plan_drop(struct plan *p, bool (*done)(void *arg, const struct recipe *r, const struct plan_item *it, unsigned repetition),
 	       void *arg)
 {
-	struct plan left = { .recipe = p->recipe };
+	struct plan left = { .recipe = p->recipe, .trace_mib = p->trace_mib };
 
 	for (unsigned i = 0; i < p->nr_items; i++) {
 		const struct plan_item *it = &p->item[i];
@@ -67,7 +67,7 @@ unsigned plan_piece(struct plan *piece, const struct plan *p, unsigned from, dou
 	double sum = 0;
 	unsigned i;
 
-	*piece = (struct plan){ .recipe = p->recipe };
+	*piece = (struct plan){ .recipe = p->recipe, .trace_mib = p->trace_mib };
 	for (i = from; i < p->nr_items; i++) {
 		const struct plan_item *it = &p->item[i];
 
@@ -82,7 +82,7 @@ unsigned plan_piece(struct plan *piece, const struct plan *p, unsigned from, dou
 
 void plan_rest(struct plan *rest, const struct plan *p, unsigned item, unsigned rep)
 {
-	*rest = (struct plan){ .recipe = p->recipe };
+	*rest = (struct plan){ .recipe = p->recipe, .trace_mib = p->trace_mib };
 	for (unsigned i = item; i < p->nr_items; i++) {
 		const struct plan_item *it = &p->item[i];
 		unsigned done = i == item ? rep + 1 : 0;
@@ -137,15 +137,14 @@ static void add_own(json_t *j, const struct workload *w)
 
 /*
  * All else stands still from such a guest's beginning to its end: dom0 beside its boot would move its timer's interrupts from run to run.
- * Between the regions of a traced one dom0 has to empty the trace's rings.
  */
 static bool stands_alone(const struct recipe *r, const struct plan_item *it)
 {
-	return workload_is_linux(it->workload) && workload_vcpus(it->workload) == 1 && !it->traced && !recipe_is_peer(r);
+	return workload_is_linux(it->workload) && workload_vcpus(it->workload) == 1 && !recipe_is_peer(r);
 }
 
 /* An item as dom0's suite runner reads it. */
-static json_t *item_json(const struct recipe *r, const struct plan_item *it)
+static json_t *item_json(const struct plan *p, const struct plan_item *it)
 {
 	const struct workload *w = it->workload;
 	char *image = guest_image_name(w), *initrd = guest_initrd_name(w), *cmdline = workload_cmdline(w),
@@ -156,9 +155,11 @@ static json_t *item_json(const struct recipe *r, const struct plan_item *it)
 			      (int)workload_shadow_levels(w), "timeout_s", (int)w->timeout_s, "repeat", (int)it->repeat, "trace",
 			      (int)it->traced, "exercise", workload_exercise(w), "disk", disk);
 
+	if (it->traced && p->trace_mib)
+		json_object_set_new(j, "trace_limit", json_integer((json_int_t)p->trace_mib << 20));
 	if (w->own)
 		add_own(j, w);
-	else if (stands_alone(r, it))
+	else if (stands_alone(p->recipe, it))
 		json_object_set_new(j, "alone", json_true());
 	free(disk);
 	free(cmdline);
@@ -172,6 +173,6 @@ json_t *plan_json(const struct plan *p)
 	json_t *items = json_array();
 
 	for (unsigned i = 0; i < p->nr_items; i++)
-		json_array_append_new(items, item_json(p->recipe, &p->item[i]));
+		json_array_append_new(items, item_json(p, &p->item[i]));
 	return json_pack("{s:s, s:o}", "recipe", p->recipe->name, "items", items);
 }

@@ -22,6 +22,7 @@ struct plan {
 	const struct recipe *recipe;
 	struct plan_item *item;
 	unsigned nr_items;
+	unsigned trace_mib; /* the most that a traced one's trace is to have, MiB; 0: as much as there is */
 };
 
 /*

@@ -44,6 +44,8 @@ static bool same_trace(const json_t *options, struct options *o)
 		return false;
 	}
 	o->trace = was;
+	if (json_object_get(options, "trace_mib")) /* for all of them, as it was */
+		o->trace_mib = (unsigned)json_integer_value(json_object_get(options, "trace_mib"));
 	return true;
 }
 

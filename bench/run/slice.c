@@ -27,8 +27,9 @@ int slice_write(const char *path, const struct options *o, struct boot *const bo
 	int ret;
 
 	for (unsigned i = 0; i < n; i++)
-		json_array_append_new(boots, json_pack("{s:s, s:s, s:o}", "label", boot[i]->label, "recipe",
-						       boot[i]->plan.recipe->name, "items", items_json(&boot[i]->plan)));
+		json_array_append_new(boots, json_pack("{s:s, s:s, s:i, s:o}", "label", boot[i]->label, "recipe",
+						       boot[i]->plan.recipe->name, "trace_mib", (int)boot[i]->plan.trace_mib,
+						       "items", items_json(&boot[i]->plan)));
 	text = json_dumps(root, JSON_INDENT(1));
 	ret = write_file(path, text, strlen(text));
 	free(text);
@@ -95,14 +96,16 @@ static bool read_boot(struct slice *s, json_t *boot)
 	const char *label, *recipe;
 	struct slice_boot *b;
 	json_t *items, *item;
+	int trace_mib;
 	size_t i;
 
-	if (json_unpack(boot, "{s:s, s:s, s:o}", "label", &label, "recipe", &recipe, "items", &items) || !recipe_find(recipe) ||
-	    !*label || label[strcspn(label, "/")])
+	if (json_unpack(boot, "{s:s, s:s, s:i, s:o}", "label", &label, "recipe", &recipe, "trace_mib", &trace_mib, "items",
+			&items) ||
+	    !recipe_find(recipe) || !*label || label[strcspn(label, "/")] || trace_mib < 0 || trace_mib > TRACE_MIB_MOST)
 		return false;
 	s->boot = xrealloc(s->boot, (s->nr_boots + 1) * sizeof(*s->boot));
 	b = &s->boot[s->nr_boots++];
-	*b = (struct slice_boot){ { .recipe = recipe_find(recipe) }, xstrdup(label) };
+	*b = (struct slice_boot){ { .recipe = recipe_find(recipe), .trace_mib = (unsigned)trace_mib }, xstrdup(label) };
 	json_array_foreach(items, i, item)
 		if (!read_item(&b->plan, item))
 			return false;

@@ -67,6 +67,8 @@ static void tell_losses(const struct traced *t)
 {
 	if (!traced_complete(t))
 		say("%s %s: records were lost on the way, so the counts are lower bounds", t->recipe, t->workload);
+	if (traced_cut(t))
+		say("%s %s: the trace ends before the guest, at its limit (penumbra run --trace-limit)", t->recipe, t->workload);
 }
 
 static bool show_all(struct showing *s, const struct traced_list *l, const struct trace_query *q)

@@ -23,9 +23,14 @@ uint64_t traced_records(const struct traced *t)
 	return number_of(t->trace, "emitted");
 }
 
+uint64_t traced_cut(const struct traced *t)
+{
+	return number_of(t->trace, "cut");
+}
+
 bool traced_complete(const struct traced *t)
 {
-	return !number_of(t->trace, "lost") && number_of(t->trace, "emitted") == number_of(t->trace, "written");
+	return !number_of(t->trace, "lost") && number_of(t->trace, "emitted") + traced_cut(t) == number_of(t->trace, "written");
 }
 
 static const json_t *item_of(const json_t *root, const char *recipe, const char *workload)

@@ -28,8 +28,9 @@ bool traced_find(struct traced_list *l, const char *run, const json_t *root, con
 void traced_free(struct traced_list *l);
 /* Records in it, losses' own included, as the run counted. */
 uint64_t traced_records(const struct traced *t);
-/* Nothing was lost on the way. */
+/* Nothing was lost on the way; and how many records came when the trace had its size already, so that it ends before the guest. */
 bool traced_complete(const struct traced *t);
+uint64_t traced_cut(const struct traced *t);
 /*
  * Its report (trace_tables.h), with what the run counted besides: writable_mappings_counted, every way by its counters; and counted, the
  * trace's trips against the counters, where nothing restricts the query. A new reference, or NULL after a message.

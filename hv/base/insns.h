@@ -29,9 +29,9 @@ static inline void wrmsr(u32 msr, u64 val)
 
 static inline u64 rdtsc(void)
 {
-	u32 lo, hi;
+	u64 lo, hi; /* it clears the upper halves (APM volume 3, RDTSC) */
 	asm volatile("rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
-	return (u64)hi << 32 | lo;
+	return hi << 32 | lo;
 }
 
 /* The low half, which clears the rest of RAX. */

@@ -18,6 +18,7 @@ struct sh_mode; /* the M-on-N instance: hv/shadow */
 struct frame_info;
 struct sh_page;
 struct sh_domain;
+struct trace_ring;
 
 /* What a page fault turned out to be, or another access to the guest's memory: paging's answer. */
 enum verdict {
@@ -97,6 +98,7 @@ struct vcpu {
 	struct domain *domain;
 	u32 id; /* within its domain */
 	u32 pcpu;
+	struct trace_ring *ring; /* its pCPU's (trace_ring_give) */
 
 	/* What the guest believes. */
 	u64 cr0, cr2, cr3, cr4, efer;
@@ -106,7 +108,7 @@ struct vcpu {
 	u64 hw_cr0, hw_cr3, hw_cr4, hw_efer;
 	u64 hw_nested_cr3; /* nested paging's root; 0 under shadow paging, but behind a fence */
 	bool hw_invlpg;    /* the guest's INVLPG is to exit */
-	u64 look_at;       /* TSC: paging_decide() is to be asked by then; 0: it need not be */
+	u64 look_at;       /* the domain's time: paging_decide() is to be asked by then; 0: it need not be */
 	bool probed;       /* under nested paging: page faults, CR3 loads and INVLPGs exit all the same, to be counted */
 	bool nested;       /* the guest has its control registers and tables to itself: nested paging */
 	/* Work to be done before the guest runs on; each exit asks once whether there is any. */
@@ -146,6 +148,7 @@ struct vcpu {
 
 	struct pn_trip_stat trip[TRIP_MAX];
 	u64 trace_written, trace_lost; /* records on its behalf: kept in the ring, dropped */
+	u64 stood;                     /* of its domain's ticks that it stood, those that its own TSC leaves out already */
 	void *owner; /* who runs it: its struct domu_vcpu (hv/domain; dom0: NULL); on a simulated machine its struct host_cpu */
 };
 
@@ -162,6 +165,12 @@ struct domain {
 		u32 next, serving, broken;
 	} lock;    /* domains with several vCPUs only: hv/paging/lock.h */
 	u32 alone; /* the same: the lock's holder is in the guest, and must be the only one there (hv/svm/smp.c) */
+
+	/*
+	 * Its time is the TSC less what it has stood for the sake of its trace (hv/domain/stand.c), ticks; and since when it does so
+	 * now, by its own time, 0: it does not.
+	 */
+	u64 stood, stands_since;
 
 	/* Memory: `nr_pages` guest frames; p2m[gfn] is a machine frame, or P2M_NONE. */
 	u32 *p2m;
@@ -186,6 +195,14 @@ struct domain {
 	char reason[PN_REASON];
 	struct domu *domu; /* devices, console, regions: hv/domain; NULL: dom0 */
 };
+
+/* What time it is for the domain when the TSC is `tsc`. */
+static inline u64 domain_time(const struct domain *d, u64 tsc)
+{
+	const u64 since = __atomic_load_n(&d->stands_since, __ATOMIC_RELAXED);
+
+	return since ? since : tsc - d->stood;
+}
 
 /* Trips since it began, of all kinds that are figures. */
 static inline u64 vcpu_trips(const struct vcpu *v)

@@ -184,7 +184,11 @@ static enum pn_error cmd_trace(struct domu *u)
 {
 	if (box.arg[1] > PN_TRACE_LOSSLESS)
 		return PN_ERR_inval;
-	return trace_set(box.arg[0], (enum pn_trace_mode)box.arg[1]) ? PN_ERR_ok : PN_ERR_unsupp;
+	trace_set(box.arg[0], (enum pn_trace_mode)box.arg[1]);
+	for (u32 id = 0; trace_lossless && id < PN_MAX_DOMAINS; id++)
+		if (domu_by_id(id))
+			domu_look_at_rings(domu_by_id(id));
+	return PN_ERR_ok;
 }
 
 /* Whose audit is under way, and has more to do. Any other command for the domain ends it. */

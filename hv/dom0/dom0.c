@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "pcpu.h"
 #include "plat.h"
+#include "trace.h"
 
 #define RSDP_BYTES BOOT_RSDP_BYTES
 
@@ -83,6 +84,7 @@ void dom0_run(const struct boot_info *bi)
 	memory_free_modules(bi);
 	dom0_npt_init(s, host_memory.ram_end);
 	control_init();
+	trace_ring_give(&s->v);
 	svm_set_entry(s, &entry);
 	svm_setup_dom0(s, dom0_npt_root());
 	plat_log(LOG_INFO, "dom0: %lu MiB of kernel and initrd loaded, entering at %x",

@@ -21,7 +21,7 @@ void backend_set_entry(struct vcpu *v, const struct load_result *entry);
 void backend_set_startup(struct vcpu *v, u8 page);
 /* Do what was requested of a vCPU before it enters, under its domain's lock where there is one. False: it must not enter. */
 bool backend_prepare_entry(struct vcpu *v);
-/* Let the vCPU's TSC be 0 where this one was `at`. */
+/* Let the vCPU's TSC be 0 where the domain's time was `at`. */
 void backend_set_tsc(struct vcpu *v, u64 at);
 /* Run the vCPU on this pCPU until it must stop. */
 void backend_run(struct vcpu *v);

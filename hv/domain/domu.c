@@ -76,6 +76,7 @@ static bool make_vcpu(struct domu *u, u32 id)
 		return false;
 	c->v->pcpu = c->pcpu;
 	c->v->owner = c;
+	trace_ring_give(c->v);
 	return true;
 }
 
@@ -245,7 +246,7 @@ enum pn_error domu_create(const struct domu_request *rq, u32 *id, char *why)
 		release(u);
 		return e;
 	}
-	vdev_init(&u->vdev, tsc_khz, rdtsc());
+	vdev_init(&u->vdev, tsc_khz, domu_now(u));
 	vdev_set_memory(&u->vdev, u->memory_bytes);
 	domus[slot] = u;
 	*id = (u32)slot;
@@ -295,7 +296,7 @@ enum pn_error domu_load(struct domu *u, const struct domu_images *at, const char
 
 static void go(struct domu *u)
 {
-	u->started = rdtsc();
+	u->started = domu_now(u);
 	WRITE_ONCE(u->stop_req, STOP_NOT);
 	WRITE_ONCE(u->running, u->d.nr_vcpus);
 	u->stopped = 0;
@@ -394,14 +395,37 @@ enum pn_error domu_await_end(struct domu *u)
 	return stands(u) ? PN_ERR_ok : make_stand(u, STOP_NOW);
 }
 
+/* What is done to a domain while it stands is traced as well: is there no room for that? */
+static bool rings_are_short(const struct domu *u)
+{
+	for (u32 i = 0; i < u->d.nr_vcpus; i++)
+		if (trace_is_short(u->vcpu[i].v))
+			return true;
+	return false;
+}
+
+void domu_look_at_rings(struct domu *u)
+{
+	if (!READ_ONCE(u->running))
+		return;
+	for (u32 i = 0; i < u->d.nr_vcpus; i++)
+		WRITE_ONCE(u->vcpu[i].v->request, 1);
+	kick_all(u);
+}
+
 enum pn_error domu_hold(struct domu *u, bool *ran)
 {
 	enum pn_error e;
 
 	*ran = READ_ONCE(u->d.state) == PN_RUNNING;
+	if (*ran && READ_ONCE(u->d.stands_since) && READ_ONCE(u->holding))
+		return PN_ERR_busy;
 	e = make_stand(u, STOP_AFTER_REGION);
 	*ran = *ran && u->d.state == PN_PAUSED;
-	return e;
+	if (e != PN_ERR_ok || !rings_are_short(u))
+		return e;
+	domu_go_on(u, *ran);
+	return PN_ERR_busy;
 }
 
 void domu_go_on(struct domu *u, bool ran)
@@ -459,7 +483,7 @@ void domu_info(const struct domu *u, struct pn_domain_info *info)
 	info->exit_code = u->d.exit_code;
 	info->nr_vcpus = u->d.nr_vcpus;
 	info->memory_bytes = u->memory_bytes;
-	info->run_ticks = u->ran + (READ_ONCE(u->running) ? rdtsc() - u->started : 0);
+	info->run_ticks = u->ran + (READ_ONCE(u->running) ? domu_now(u) - u->started : 0);
 	info->trips = trips(u);
 	info->console_pending = vdev_console_pending(&u->vdev);
 	str_copy(info->name, sizeof(info->name), u->d.name);

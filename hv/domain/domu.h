@@ -11,6 +11,7 @@
 #define DOMU_H
 
 #include "backend.h"
+#include "cpu.h"
 #include "lapic.h"
 #include "load.h"
 #include "paging.h"
@@ -24,8 +25,8 @@ struct domu_vcpu {
 	struct domu *u;
 	struct vcpu *v; /* in what the back end keeps for it */
 	u32 pcpu;
-	u64 lets;  /* TSC at which its pCPU next lets others run; 0: not yet begun */
-	u64 timer; /* what the pCPU's timer is armed for, TSC; ~0: nothing */
+	u64 lets;  /* when its pCPU next lets others run, the domain's time; 0: not yet begun */
+	u64 timer; /* what the pCPU's timer is armed for, likewise; ~0: nothing */
 
 	/* Several vCPUs only (vcpus.c). */
 	struct lapic lapic;
@@ -53,12 +54,13 @@ struct domu {
 	u64 memory_bytes;
 	struct load_result entry; /* where a loaded image begins */
 
-	u32 running;      /* pCPUs that have one of its vCPUs */
-	u32 stopped;      /* vCPUs that have stopped since it last went on */
-	u32 stop_req;     /* pCPU 0 wants it to stand */
-	u64 started, ran; /* TSC at the last start; ticks run before that */
-	u64 born;         /* TSC when its first vCPU first ran: its own TSC and its devices begin there */
-	u64 line_free;    /* TSC at which all that was printed would have left a real line */
+	u32 running;  /* pCPUs that have one of its vCPUs */
+	u32 stopped;  /* vCPUs that have stopped since it last went on */
+	u32 stop_req; /* pCPU 0 wants it to stand */
+	/* Times from here on are the domain's (domu_now). */
+	u64 started, ran; /* the last start; ticks run before that */
+	u64 born;         /* when its first vCPU first ran: its own TSC and its devices begin there */
+	u64 line_free;    /* when all that was printed would have left a real line */
 	u64 pic_deadline; /* several vCPUs: what the first vCPU's timer knows of the devices */
 	struct turns turns;
 
@@ -70,8 +72,8 @@ struct domu {
 	bool alone;                      /* they are to stand from its start on, although it has regions of its own */
 	bool stays;                      /* and they stand until the domain stops, also between regions */
 	u64 region_most;                 /* ticks that one region may hold the others */
-	u64 region_limit;                /* TSC at which the others are let go all the same; ~0: nobody is held */
-	u64 hold_begin, held;            /* TSC since when they stand; ticks that they have stood for regions before that */
+	u64 region_limit;                /* when the others are let go all the same; ~0: nobody is held */
+	u64 hold_begin, held;            /* since when they stand; ticks that they have stood for regions before that */
 	struct pn_region now;
 	struct pn_region region[PN_MAX_REGIONS];
 	u64 nr_regions; /* all that ended; the first PN_MAX_REGIONS are kept */
@@ -81,6 +83,15 @@ struct domu {
 };
 
 struct domu *domu_by_id(u32 id);
+
+/*
+ * The domain's time, ticks: the TSC, but it stands still while the domain stands for the sake of its trace. All that a guest can see of
+ * time, and all that is measured of it, goes by this.
+ */
+static inline u64 domu_now(const struct domu *u)
+{
+	return domain_time(&u->d, rdtsc());
+}
 
 /* What a new domU is to have. */
 struct domu_request {
@@ -112,7 +123,7 @@ enum pn_error domu_destroy(struct domu *u);
 /* Of one that does not run (PN_ERR_state: it does): it may have ended just now, and its pCPUs be on their way out. Wait until it stands. */
 enum pn_error domu_await_end(struct domu *u);
 /* Make it stand for a moment, whatever its state; domu_go_on with the answer lets it go on if it ran. A measured region is
- * over first. Not PN_ERR_ok: it does not stand, and is not to be touched. */
+ * over first. Not PN_ERR_ok: it does not stand, and is not to be touched; PN_ERR_busy: a region waits for dom0 to read its trace. */
 enum pn_error domu_hold(struct domu *u, bool *ran);
 void domu_go_on(struct domu *u, bool ran);
 void domu_info(const struct domu *u, struct pn_domain_info *info);
@@ -208,6 +219,14 @@ static inline unsigned domu_irq_ack(struct domu_vcpu *c)
 	return domu_is_smp(c->u) ? vcpus_irq_ack(c) : (unsigned)vdev_irq_ack(&c->u->vdev);
 }
 
+/*
+ * stand.c. About to enter the guest, with the lock where there is one: a lossless trace has no room for another trip. The domain stands
+ * until dom0 has read its vCPU's ring, or it is over. A dom0 that does not read costs it its life.
+ */
+void domu_stand_for_trace(struct domu_vcpu *c);
+/* The trace is lossless from now on, and they may be in their guests: all vCPUs look at their rings. On pCPU 0. */
+void domu_look_at_rings(struct domu *u);
+
 /* life.c. The texts, one behind the other. */
 enum pn_error life_watch(struct domu *u, const u8 *texts, u64 from, u64 to, u64 alone);
 void life_starts(struct domu_vcpu *c); /* it is about to run */
@@ -220,6 +239,9 @@ u32 quiet_begin(struct domu_vcpu *c, const u32 name[4]);
 u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions);
 void quiet_begun(struct domu *u); /* QUIET_BEGIN's trip is over and counted */
 void quiet_abort(struct domu *u); /* let the others go; the region is forgotten */
+/* A region that holds the others lets dom0's pCPU go for a while; afterwards it stands again, or the region says that it did not. */
+void quiet_lend_dom0(struct domu *u);
+void quiet_take_dom0(struct domu *u);
 /* The region is forgotten, and the others stand from now on, if this domain may, until quiet_abort(). */
 void quiet_stays(struct domu *u);
 /*

@@ -52,7 +52,7 @@ void domu_stopped(struct domu_vcpu *c)
 	c->timer = ~0ull;
 	if (__atomic_add_fetch(&u->stopped, 1, __ATOMIC_SEQ_CST) < u->d.nr_vcpus)
 		return;
-	u->ran += rdtsc() - u->started;
+	u->ran += domu_now(u) - u->started;
 	if (u->d.state == PN_RUNNING)
 		domu_set_state(c, PN_PAUSED);
 }
@@ -67,7 +67,7 @@ void domu_starts(struct domu_vcpu *c)
 		return;
 	c->has_run = true;
 	if (!u->born) {
-		u->born = rdtsc();
+		u->born = domu_now(u);
 		vdev_begin(&u->vdev, u->born);
 	}
 	backend_set_tsc(c->v, u->born);
@@ -109,7 +109,7 @@ void pcpu_idle(void)
 
 u32 domu_in(struct domu_vcpu *c, u16 port, unsigned bytes)
 {
-	return vdev_in(&c->u->vdev, port, bytes, rdtsc());
+	return vdev_in(&c->u->vdev, port, bytes, domu_now(c->u));
 }
 
 static void wait(struct domu_vcpu *c)
@@ -130,7 +130,7 @@ static void wait(struct domu_vcpu *c)
 static void pace_console(struct domu_vcpu *c, u8 byte)
 {
 	struct domu *u = c->u;
-	u64 now = rdtsc(), tick = CONSOLE_US_PER_BYTE * tsc_khz / 1000;
+	u64 now = domu_now(u), tick = CONSOLE_US_PER_BYTE * tsc_khz / 1000;
 
 	if (unlikely(u->life.state))
 		life_prints(c, byte);
@@ -139,7 +139,7 @@ static void pace_console(struct domu_vcpu *c, u8 byte)
 	u->line_free += tick;
 	if (likely(u->holding || u->line_free - now < CONSOLE_BURST * tick))
 		return;
-	apic_timer_at(now + tsc_khz);
+	apic_timer_at(rdtsc() + tsc_khz);
 	wait(c);
 }
 
@@ -149,7 +149,7 @@ void domu_out(struct domu_vcpu *c, u16 port, unsigned bytes, u32 val)
 
 	if (port == CONSOLE_PORT)
 		pace_console(c, (u8)val);
-	vdev_out(&u->vdev, port, bytes, val, rdtsc());
+	vdev_out(&u->vdev, port, bytes, val, domu_now(u));
 	if (unlikely(u->vdev.exit_requested)) {
 		u->d.exit_code = u->vdev.exit_code;
 		domu_set_state(c, PN_EXITED);
@@ -180,7 +180,7 @@ static void arm_timer(struct domu_vcpu *c, u64 deadline)
 	if (deadline == c->timer)
 		return;
 	c->timer = deadline;
-	apic_timer_at(deadline);
+	apic_timer_at(deadline == ~0ull ? deadline : deadline + c->u->d.stood);
 }
 
 /* Of a vCPU that is about to run. */
@@ -217,7 +217,7 @@ static void let_others_run(struct domu_vcpu *c, u64 now)
 void domu_poll(struct domu_vcpu *c)
 {
 	struct domu *u = c->u;
-	u64 now = rdtsc();
+	u64 now = domu_now(u);
 
 	let_others_run(c, now);
 	vdev_advance(&u->vdev, now);
@@ -232,11 +232,12 @@ void domu_poll(struct domu_vcpu *c)
 		quiet_begun(u);
 }
 
+/* A region that stands for its trace is not waited for (stand.c): dom0, which is to read it, is who waits. */
 bool domu_is_over(const struct domu *u)
 {
 	u32 req = READ_ONCE(u->stop_req);
 
-	return (req && !(req == STOP_AFTER_REGION && u->holding)) || READ_ONCE(u->d.state) != PN_RUNNING;
+	return (req && !(req == STOP_AFTER_REGION && u->holding && !u->d.stands_since)) || READ_ONCE(u->d.state) != PN_RUNNING;
 }
 
 void domu_halt(struct domu_vcpu *c, bool interrupts)

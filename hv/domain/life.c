@@ -84,5 +84,5 @@ void life_stops(struct domu_vcpu *c)
 	if ((u->life.state != PN_LIFE_RUNS && u->life.state != PN_LIFE_ENDS) || !u->in_region || u->region_begins ||
 	    u->d.state == PN_RUNNING)
 		return;
-	quiet_end(c, 1, rdtsc() - u->now.tsc_begin);
+	quiet_end(c, 1, domu_now(u) - u->now.tsc_begin);
 }

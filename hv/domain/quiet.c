@@ -9,7 +9,8 @@
  * - a region that ends, is abandoned, or outlasts its limit lets them go; but if dom0 asked for the domain's whole life (life.c), and the
  *   domain has regions of its own, they stand between those as well, until it stops or that one limit is over;
  * - a guest holds others only if dom0 granted it that, and, unless dom0 set no limit, for a share of its own time;
- * - a region during which one of the others did not stand says so: its figures are nobody's;
+ * - a region during which one of the others did not stand says so: its figures are nobody's. It may stand itself meanwhile, so that
+ *   dom0 reads its trace (stand.c): its time stands still then;
  * - the hypercalls that bracket a region are not in its figures.
  */
 #include "cpu.h"
@@ -61,36 +62,47 @@ void domu_pcpu_lost(struct pcpu *p, const char *doing)
 		plat_log(LOG_ERROR, "pCPU %u does not answer: it was asked %s", p->id, doing);
 }
 
+/* False: it does not stand. */
+static bool hold(struct pcpu *p)
+{
+	if (READ_ONCE(p->lost))
+		return false;
+	WRITE_ONCE(p->hold, 1);
+	if (wait_for(&(struct wait){ has_stopped, ask, p }))
+		return true;
+	domu_pcpu_lost(p, "to stand still for a measured region");
+	return false;
+}
+
+static void settle(void)
+{
+	for (int i = 0; i < SETTLE_PAUSES; i++)
+		cpu_relax();
+}
+
 /* pCPU 0 comes first: while dom0 stands, no domain goes away. False: one did not stand. */
 static bool hold_others(const struct domu *u)
 {
-	for (unsigned i = 0; i < nr_pcpus; i++) {
-		struct pcpu *p = pcpus[i];
-		if (!disturbs(p, u))
-			continue;
-		if (READ_ONCE(p->lost))
+	for (unsigned i = 0; i < nr_pcpus; i++)
+		if (disturbs(pcpus[i], u) && !hold(pcpus[i]))
 			return false;
-		WRITE_ONCE(p->hold, 1);
-		if (!wait_for(&(struct wait){ has_stopped, ask, p })) {
-			domu_pcpu_lost(p, "to stand still for a measured region");
-			return false;
-		}
-	}
-	for (int i = 0; i < SETTLE_PAUSES; i++)
-		cpu_relax();
+	settle();
 	return true;
+}
+
+static void let_one_go(struct pcpu *p)
+{
+	if (!READ_ONCE(p->hold))
+		return;
+	WRITE_ONCE(p->hold, 0);
+	if (!READ_ONCE(p->lost) && !wait_for(&(struct wait){ has_gone_on, ask, p }))
+		domu_pcpu_lost(p, "to go on after a measured region");
 }
 
 static void let_go(void)
 {
-	for (unsigned i = 0; i < nr_pcpus; i++) {
-		struct pcpu *p = pcpus[i];
-		if (!READ_ONCE(p->hold))
-			continue;
-		WRITE_ONCE(p->hold, 0);
-		if (!READ_ONCE(p->lost) && !wait_for(&(struct wait){ has_gone_on, ask, p }))
-			domu_pcpu_lost(p, "to go on after a measured region");
-	}
+	for (unsigned i = 0; i < nr_pcpus; i++)
+		let_one_go(pcpus[i]);
 }
 
 /* The counts so far, of all vCPUs; at the end they are subtracted from the counts then. */
@@ -152,7 +164,7 @@ static void end_hold(struct domu *u)
 {
 	let_go();
 	u->holding = false;
-	u->held += rdtsc() - u->hold_begin;
+	u->held += domu_now(u) - u->hold_begin;
 	__atomic_store_n(&owner, NULL, __ATOMIC_SEQ_CST);
 }
 
@@ -172,7 +184,7 @@ static u64 budget(const struct domu *u, u64 now)
 /* Make the others stand still, if this domain may. */
 static enum pn_disturbed begin_hold(struct domu *u)
 {
-	u64 now = rdtsc(), ticks = budget(u, now);
+	u64 now = domu_now(u), ticks = budget(u, now);
 
 	if (u->holding)
 		return PN_QUIET;
@@ -188,7 +200,7 @@ static enum pn_disturbed begin_hold(struct domu *u)
 		return PN_DISTURBED_LOST;
 	}
 	u->holding = true;
-	u->region_limit = rdtsc() + ticks;
+	u->region_limit = domu_now(u) + ticks;
 	return PN_QUIET;
 }
 
@@ -219,7 +231,7 @@ void quiet_begun(struct domu *u)
 {
 	u->region_begins = NULL;
 	snapshot(u, &u->now);
-	u->now.tsc_begin = rdtsc();
+	u->now.tsc_begin = domu_now(u);
 }
 
 static void leave(struct domu *u)
@@ -236,6 +248,24 @@ void quiet_abort(struct domu *u)
 	leave(u);
 }
 
+void quiet_lend_dom0(struct domu *u)
+{
+	if (u->holding)
+		let_one_go(pcpus[0]);
+}
+
+void quiet_take_dom0(struct domu *u)
+{
+	if (!u->holding)
+		return;
+	if (hold(pcpus[0])) {
+		settle();
+		return;
+	}
+	end_hold(u);
+	u->now.disturbed = PN_DISTURBED_LOST;
+}
+
 void quiet_stays(struct domu *u)
 {
 	if (!u->holding) {
@@ -248,8 +278,8 @@ void quiet_stays(struct domu *u)
 
 u32 quiet_end(struct domu_vcpu *c, u32 ops, u64 instructions)
 {
-	struct pn_region r = { .tsc_end = rdtsc() };
 	struct domu *u = c->u;
+	struct pn_region r = { .tsc_end = domu_now(u) };
 
 	if (!u->in_region)
 		return PN_HC_EINVAL;

@@ -37,7 +37,7 @@ struct turns {
 
 /* A vCPU's. */
 struct turn {
-	u64 ends;   /* host TSC at which its turn, or this part of it, is over; TURN_NEVER: nobody else wants one */
+	u64 ends;   /* when its turn, or this part of it, is over, by the domain's time; TURN_NEVER: nobody else wants one */
 	u32 parts;  /* of it that are over (turns.c) */
 	bool over;  /* it passes the turn on before it enters the guest */
 	u64 hidden; /* what its own TSC leaves out of the domain's `hidden` */
@@ -66,7 +66,7 @@ void turns_yield(struct domu_vcpu *c, u64 ticks);
 void turns_resume(struct domu_vcpu *c, u64 ticks);
 /* There is something for it to look at. Returns whether its pCPU is to be interrupted for that: otherwise it looks when its turn comes. */
 bool turns_want(struct domu_vcpu *c);
-/* See whether its turn begins to count or is over, now. */
+/* See whether its turn begins to count or is over, now, by the domain's time. */
 void turns_poll(struct domu_vcpu *c, u64 now);
 /* Ticks that its TSC is to fall behind the host's, beside those that this has said before. */
 u64 turns_hide(struct domu_vcpu *c);

@@ -203,7 +203,7 @@ void domu_mmio_read(struct domu_vcpu *c, gpa_t gpa, void *buf, unsigned bytes)
 	memset(buf, 0xff, bytes);
 	if (!is_lapic(c, gpa) || (gpa & 15) + bytes > 4)
 		return;
-	val = lapic_read(&c->lapic, (u32)(gpa & 0xff0), rdtsc()) >> 8 * (gpa & 3);
+	val = lapic_read(&c->lapic, (u32)(gpa & 0xff0), domu_now(c->u)) >> 8 * (gpa & 3);
 	memcpy(buf, &val, bytes);
 }
 
@@ -217,6 +217,6 @@ void domu_mmio_write(struct domu_vcpu *c, gpa_t gpa, const void *buf, unsigned b
 		return;
 	memcpy(&val, buf, 4);
 	c->v->request = 1;
-	if (lapic_write(&c->lapic, (u32)(gpa & 0xff0), val, rdtsc(), &m))
+	if (lapic_write(&c->lapic, (u32)(gpa & 0xff0), val, domu_now(c->u), &m))
 		send(c, &m);
 }

@@ -11,6 +11,7 @@
  * What must always hold:
  *  - it is a ticket lock: nobody waits for more exits than there are other vCPUs;
  *  - who waits is not in the guest, and answers what other pCPUs ask of it (plat_wait);
+ *  - who holds it may stand for the trace's sake (hv/domain/stand.c), for as long as that takes: others wait on;
  *  - who waits in vain crashes the domain and breaks the lock: nobody gets it any more, and who does not get it
  *    leaves the domain without a look at anything that it guards;
  *  - who holds it may wait for others to leave the guest, never for the lock's next holder.
@@ -39,7 +40,12 @@ static inline bool lock_is_over(const void *turn)
 
 static inline bool lock_wait(const struct lock_turn *t)
 {
-	if (plat_wait(lock_is_over, t))
+	bool over;
+
+	do
+		over = plat_wait(lock_is_over, t);
+	while (!over && __atomic_load_n(&t->d->stands_since, __ATOMIC_RELAXED));
+	if (over)
 		return !__atomic_load_n(&t->d->lock.broken, __ATOMIC_ACQUIRE);
 	__atomic_store_n(&t->d->lock.broken, 1, __ATOMIC_RELEASE);
 	/* No ticket that is given out from now on is served, so that everybody comes to look whether it is broken. */

@@ -59,7 +59,7 @@ static enum trip exit_interrupt(struct svm_vcpu *s)
 		pcpu_stand_if_asked();
 	domu_interrupted(s->v.owner);
 	s->v.request = 1;
-	return s->smp && vcpus_turn_ends(s->v.owner, rdtsc()) ? TRIP_emulator : TRIP_interrupt;
+	return s->smp && vcpus_turn_ends(s->v.owner, domain_time(s->v.domain, rdtsc())) ? TRIP_emulator : TRIP_interrupt;
 }
 
 /* PAUSE: the guest waits for another vCPU. It is intercepted where that one can run only if this one's turn is over. */

@@ -52,7 +52,19 @@ static bool write_tsc(struct svm_vcpu *s, u64 val)
 
 void svm_set_tsc(struct svm_vcpu *s, u64 at)
 {
-	set_tsc_offset(s, -at);
+	s->v.stood = s->v.domain->stood;
+	set_tsc_offset(s, -(at + s->v.stood));
+}
+
+/* A trip that began while the domain stood, because its vCPU waited for the lock, begins when that was over. */
+void svm_hide_stand(struct svm_vcpu *s)
+{
+	const u64 ticks = s->v.domain->stood - s->v.stood;
+	const u32 since = (u32)rdtsc() - s->vmcb.begin;
+
+	s->v.stood += ticks;
+	set_tsc_offset(s, s->vmcb.tsc_offset - ticks);
+	s->vmcb.begin += ticks < since ? (u32)ticks : since;
 }
 
 /* The local APIC is where a reset puts it, and on. */

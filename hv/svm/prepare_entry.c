@@ -3,6 +3,9 @@
  * Work before VM entry that somebody has requested: an event that an exit cut short, the PC's interrupts, a pause, the domain's
  * end, a single step.
  *
+ * Here, and nowhere else, a domain stands until dom0 has read its lossless trace: the trip is over and in the books, and what this
+ * function itself traces still has room.
+ *
  * What must hold: an event that was cut short goes before an interrupt, and an interrupt is injected only where the guest's own
  * CPU would take it: RFLAGS.IF is set, no interrupt shadow is on, and nothing else is injected (APM volume 2, sections 15.20 and
  * 15.21).
@@ -107,6 +110,10 @@ bool svm_prepare_entry(struct svm_vcpu *s)
 		return true;
 	if (paging_switches)
 		choose_paging(s);
+	if (trace_is_short(&s->v))
+		domu_stand_for_trace(c);
+	if (svm_has_stood(s))
+		svm_hide_stand(s);
 	domu_poll(c);
 	if (unlikely(s->vmcb.rflags & RFLAGS_MBZ))
 		refuse_flags(s);

@@ -129,7 +129,11 @@ static bool exit_locked(struct svm_vcpu *s, u32 why)
 bool svm_exit_smp(struct svm_vcpu *s, u32 why)
 {
 	__atomic_store_n(&s->in_guest, 0, __ATOMIC_SEQ_CST);
-	return paging_lock(&s->v) && exit_locked(s, why);
+	if (!paging_lock(&s->v))
+		return false;
+	if (svm_has_stood(s))
+		svm_hide_stand(s);
+	return exit_locked(s, why);
 }
 
 /* An exit that ends a step, for which the lock is held already. */

@@ -250,13 +250,13 @@ static __attribute__((noinline, cold)) u32 trip_at_limit(struct svm_vcpu *s, enu
 
 __attribute__((noinline)) u32 svm_trace_trip(struct svm_vcpu *s, enum trip kind, u64 cost, u64 bytes)
 {
-	struct trace_ring *r = trace_ring_of(&s->v);
+	struct trace_ring *r = s->v.ring;
 	struct pn_record *rec;
 	u64 now;
 
 	if (!trace_has_room(r)) /* a last call, so that this needs no stack */
 		return trip_at_limit(s, kind, cost, bytes);
-	rec = trace_begin(r, &s->v, PN_EV_trip);
+	rec = trace_begin(r, PN_EV_trip);
 	rec->cost = (u32)cost;
 	rec->bytes = (u32)bytes;
 	rec->payload[0] = kind;

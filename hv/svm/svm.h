@@ -139,8 +139,14 @@ void svm_save_unswitched(struct svm_vcpu *s);
 void svm_setup_domu(struct svm_vcpu *s);
 void svm_setup_dom0(struct svm_vcpu *s, hpa_t nested_root);
 
-/* Let its TSC be 0 where this one was `at`, by the VMCB's TSC_OFFSET. */
+/* Let its TSC be 0 where the domain's time was `at`, by the VMCB's TSC_OFFSET. */
 void svm_set_tsc(struct svm_vcpu *s, u64 at);
+/* Its domain has stood for the sake of its trace: neither its TSC nor the trip that it makes is to count that. */
+void svm_hide_stand(struct svm_vcpu *s);
+static inline bool svm_has_stood(const struct svm_vcpu *s)
+{
+	return unlikely(s->v.stood != s->v.domain->stood);
+}
 /* Run the vCPU on this pCPU until svm_prepare_entry() says that it must stop. GIF is clear when it returns. */
 void svm_run(struct svm_vcpu *s);
 

@@ -202,9 +202,9 @@ START_TEST(trace_masks)
 	ck_assert_uint_eq(sim.trace_mask, 1ull << PN_EV_fill | 1ull << PN_EV_trip);
 	ck_assert_uint_eq(sim.trace_mode, PN_TRACE_OVERWRITE);
 	ck_assert_int_eq(CTL("trace", "none"), 0);
-	ck_assert_uint_eq(sim.trace_mask, 0);
-	ck_assert_int_eq(CTL("trace", "all"), 0);
-	ck_assert_uint_eq(sim.trace_mask, ~0ull);
+	ck_assert(sim.trace_mask == 0 && sim.trace_mode == PN_TRACE_DROP);
+	ck_assert_int_eq(CTL("trace", "all", "--mode", "lossless"), 0);
+	ck_assert(sim.trace_mask == ~0ull && sim.trace_mode == PN_TRACE_LOSSLESS);
 	ck_assert_int_eq(CTL("trace", "nonsense"), CTL_USAGE);
 	ck_assert_int_eq(CTL("trace", "all", "--mode", "sideways"), CTL_USAGE);
 	ck_assert_uint_eq(sim.trace_mask, ~0ull);

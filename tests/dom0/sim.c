@@ -307,7 +307,7 @@ static uint32_t run(uint32_t command, uint32_t domain, const uint64_t *arg, uint
 	case PN_CMD_image_free: return sim_image_free(arg[0]);
 	case PN_CMD_log: ret[0] = sim.commands < 3 ? (uint64_t)sprintf(bar2, "[0.000] a log line\n") : 0; return PN_ERR_ok;
 	case PN_CMD_trace:
-		if (arg[1] > PN_TRACE_OVERWRITE)
+		if (arg[1] > PN_TRACE_LOSSLESS)
 			return PN_ERR_unsupp;
 		sim.trace_mask = arg[0];
 		sim.trace_mode = arg[1];

@@ -11,24 +11,25 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "domu.h"
-#include "pcpu.h"
 #include "tests/suite.h"
 
 /* The clock: it goes on while somebody waits, and while a guest of ours computes. */
 static u64 clock_now;
-static struct pcpu *this_one; /* the pCPU whose code the test runs */
-static void others_run(void);
 static u64 fake_tsc(void)
 {
 	return clock_now += 5;
 }
+#define rdtsc() fake_tsc()
+#include "domu.h"
+#include "pcpu.h"
+
+static struct pcpu *this_one; /* the pCPU whose code the test runs */
+static void others_run(void);
 static void fake_relax(void)
 {
 	clock_now += 3000;
 	others_run();
 }
-#define rdtsc()               fake_tsc()
 #define cpu_relax()           fake_relax()
 #define this_pcpu()           this_one
 #define pcpu_stand_if_asked() stand_if_asked()
@@ -137,10 +138,9 @@ void domu_poll(struct domu_vcpu *c)
 {
 	(void)c;
 }
-struct trace_ring trace_rings[TRACE_MAX_PCPUS];
-void trace_now(struct vcpu *v, enum pn_event ev, u64 a, u64 b, u64 c, u64 d)
+void trace_now(struct vcpu *v, u64 ev, u64 a, u64 b, u64 c)
 {
-	(void)v, (void)ev, (void)a, (void)b, (void)c, (void)d;
+	(void)v, (void)ev, (void)a, (void)b, (void)c;
 }
 
 /* pCPU 0 runs dom0, 1 and 2 a domain each, 3 nothing. The code under test runs on pCPU 1. */

@@ -120,6 +120,30 @@ static void compare_events(struct run *r)
 		}
 }
 
+/* What one step may tell at most: the ring of a lossless trace keeps room for that and more (trace.h). A step is one trip, or a few. */
+#define STEP_RECORDS 256
+static u64 told(void)
+{
+	u64 sum = 0;
+
+	for (unsigned i = 0; i < PN_EV_MAX; i++)
+		sum += host_traced[i];
+	return sum;
+}
+
+static void check_told(struct run *r, u64 before)
+{
+	const u64 most = STEP_RECORDS + TRACE_RECORDS_A_PAGE * r->m.d.counter[PN_CNT_pool_pages];
+	char text[80];
+
+	_Static_assert(STEP_RECORDS < TRACE_RECORDS_A_TRIP, "a trip has room for more");
+	if (told() - before <= most)
+		return;
+	snprintf(text, sizeof(text), "one step told %llu events, of %llu at most", (unsigned long long)(told() - before),
+		 (unsigned long long)most);
+	run_fail(r, text);
+}
+
 void run_begin(struct run *r, const struct prog *p)
 {
 	r->prog = p;
@@ -525,6 +549,8 @@ static void do_step(struct run *r, const struct step *s)
 
 void run_step(struct run *r, const struct step *s)
 {
+	const u64 before = told();
+
 	if (r->loud)
 		prog_print_step(stderr, s);
 	if (s->op == OP_meanwhile) {
@@ -537,6 +563,7 @@ void run_step(struct run *r, const struct step *s)
 	if (r->ref.crowded && !r->over)
 		run_flush_all(r);
 	r->over |= ref_full(&r->ref);
+	check_told(r, before);
 	r->step++;
 	if (r->step % r->check_every == 0)
 		run_check(r);

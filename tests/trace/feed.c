@@ -59,6 +59,7 @@ static void make_ring(const char *dir, u32 pcpu)
 	if (rings[pcpu] == MAP_FAILED || !trace_ring_init(pcpu, rings[pcpu], BYTES))
 		die(path);
 	vcpus[pcpu] = (struct vcpu){ .domain = &dom, .pcpu = pcpu };
+	trace_ring_give(&vcpus[pcpu]);
 }
 
 static u64 waiting(u32 pcpu)
@@ -81,10 +82,10 @@ static void wait_below(u32 pcpu, u64 records)
 
 static void put(u32 pcpu, enum pn_event ev, u64 tsc, u64 first, bool kept)
 {
-	struct trace_ring *r = trace_ring_of(&vcpus[pcpu]);
+	struct trace_ring *r = vcpus[pcpu].ring;
 
 	if (trace_has_room(r) || trace_make_room(&vcpus[pcpu], ev)) {
-		struct pn_record *rec = trace_begin(r, &vcpus[pcpu], ev);
+		struct pn_record *rec = trace_begin(r, ev);
 
 		rec->tsc = tsc;
 		rec->cost = rec->bytes = 0;

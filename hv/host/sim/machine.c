@@ -194,9 +194,14 @@ void plat_panic(const char *fmt, ...)
 	abort();
 }
 
-void trace_now(struct vcpu *v, enum pn_event ev, u64 p0, u64 p1, u64 p2, u64 p3)
+void trace_now_four(struct vcpu *v, u64 ev, u64 p0, u64 p1, u64 p2, u64 p3)
 {
 	host_traced[ev]++;
 	if (host_trace)
-		host_trace(v, ev, (const u64[]){ p0, p1, p2, p3 });
+		host_trace(v, (enum pn_event)ev, (const u64[]){ p0, p1, p2, p3 });
+}
+
+void trace_now(struct vcpu *v, u64 ev, u64 p0, u64 p1, u64 p2)
+{
+	trace_now_four(v, ev, p0, p1, p2, 0);
 }

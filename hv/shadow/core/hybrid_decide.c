@@ -103,6 +103,12 @@ void hybrid_listen(struct vcpu *v)
 
 /* ---- looks ---- */
 
+/* By the domain's time. */
+static u64 now(const struct vcpu *v)
+{
+	return domain_time(v->domain, plat_tsc());
+}
+
 static u64 exit_cost(const struct plat_pmu *p)
 {
 	return p->world_switch + HANDLING;
@@ -131,13 +137,13 @@ static struct plat_pmu since(struct hybrid *h, const struct plat_pmu *p)
 
 static void tick_in(struct vcpu *v, u64 ticks)
 {
-	v->look_at = plat_tsc() + (ticks < LEAST_TICKS ? LEAST_TICKS : ticks > MOST_TICKS ? MOST_TICKS : ticks);
+	v->look_at = now(v) + (ticks < LEAST_TICKS ? LEAST_TICKS : ticks > MOST_TICKS ? MOST_TICKS : ticks);
 }
 
 /* In so many cycles as make a tick rare, if they take the TSC as long as the last ones did. */
 static void tick_again(struct vcpu *v, const struct hybrid *h, const struct plat_pmu *s)
 {
-	const u64 ticks = plat_tsc() - h->looked;
+	const u64 ticks = now(v) - h->looked;
 
 	tick_in(v, s->cycles ? TICK_EXITS * exit_cost(s) * ticks / s->cycles : FIRST_TICKS);
 }
@@ -224,7 +230,7 @@ static bool look(struct vcpu *v, struct hybrid *h)
 	else
 		changed = v->probed ? end_probe(v, h, &s) : look_at_nested(v, h, &s);
 	h->last = p;
-	h->looked = plat_tsc();
+	h->looked = now(v);
 	return changed;
 }
 
@@ -233,7 +239,7 @@ bool paging_decide(struct vcpu *v)
 	struct hybrid *h = v->domain->hybrid;
 	bool changed;
 
-	if (!h || (h->left && (!v->look_at || plat_tsc() < v->look_at)))
+	if (!h || (h->left && (!v->look_at || now(v) < v->look_at)))
 		return false;
 	changed = look(v, h);
 	h->heard = 0;

@@ -106,7 +106,7 @@ static __attribute__((noinline, cold)) void revoke_traced(struct vcpu *v, struct
 	revoke(v, f, mfn, table, va);
 	hit = count[PN_CNT_wrmap_guess_hit] - hits;
 	fixup = count[PN_CNT_wrmap_fixup_hit] - fixups;
-	trace_now(v, PN_EV_revoke, table->gfn, hit, before - hit - fixup, fixup);
+	trace_now_four(v, PN_EV_revoke, table->gfn, hit, before - hit - fixup, fixup);
 }
 
 void sh_revoke_all(struct vcpu *v, struct frame_info *f, mfn_t mfn, const struct sh_page *table, gva_t va)

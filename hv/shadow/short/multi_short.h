@@ -87,13 +87,30 @@ static __attribute__((noinline)) enum verdict short_sweep(struct vcpu *v, struct
 	return SH_FIXED;
 }
 
-/* The entry was filled from ge; those beside it may be filled, too. */
-static inline __attribute__((always_inline)) enum verdict short_filled(struct vcpu *v, struct sh_page *leaf, u64 slot, u64 ge)
+/* Entries beside the one that was filled may be filled, too. */
+static inline __attribute__((always_inline)) enum verdict short_beside(struct vcpu *v, struct sh_page *leaf, u64 slot)
 {
-	leaf_filled(v, v->domain, leaf, slot, ge);
 	if (PREFETCH_LOOKS_AROUND && unlikely(sweeps_now(v, leaf)))
 		return short_sweep(v, leaf, slot);
 	return PREFETCH_LOOKS_AROUND && worth_a_look_at_table(leaf, slot) ? short_prefetch(v, leaf, slot) : SH_FIXED;
+}
+
+/* The entry was filled from ge. */
+static inline __attribute__((always_inline)) enum verdict short_filled(struct vcpu *v, struct sh_page *leaf, u64 slot, u64 ge)
+{
+	leaf_filled(v, v->domain, leaf, slot, ge);
+	return short_beside(v, leaf, slot);
+}
+
+/* The same, and somebody wants to know it. */
+static __attribute__((noinline, cold)) enum verdict short_filled_traced(struct vcpu *v, struct sh_page *leaf, gva_t va, u64 ge,
+									u64 e)
+{
+	const u64 slot = s_slot(va, 1);
+
+	leaf_filled(v, v->domain, leaf, slot, ge);
+	trace_fill(v, leaf, va, pte_gfn(ge), e);
+	return short_beside(v, leaf, slot);
 }
 
 /* One leaf entry is filled, for an access that is allowed and marked, and not a write to a table that must not be written. */
@@ -104,7 +121,7 @@ static __attribute__((noinline)) enum verdict short_fill_any(struct vcpu *v, gva
 	struct domain *const d = v->domain;
 	u64 e;
 
-	if (unlikely(!short_has_room(d) || TRACES_FILL) || (!(pfec & PFEC_W) && sh_hidden(frame_of(d, mfn))))
+	if (unlikely(!short_has_room(d)) || (!(pfec & PFEC_W) && sh_hidden(frame_of(d, mfn))))
 		return full_fault(v, va, pfec);
 	if (pfec & PFEC_W)
 		log_dirty_mark(d, mfn);
@@ -112,7 +129,7 @@ static __attribute__((noinline)) enum verdict short_fill_any(struct vcpu *v, gva
 	if (unlikely(unprefetched(s_get(leaf, slot)) == e))
 		return retry(v, va);
 	leaf_put(d, leaf, slot, e);
-	return short_filled(v, leaf, slot, ge);
+	return unlikely(TRACES_FILL) ? short_filled_traced(v, leaf, va, ge, e) : short_filled(v, leaf, slot, ge);
 }
 
 /* A leaf entry that is there gets more rights, or has led elsewhere. The frame is no table, and no write is recorded. */
@@ -158,13 +175,15 @@ static __attribute__((noinline)) enum verdict short_fill(struct vcpu *v, gva_t v
 	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
 	struct domain *const d = v->domain;
 	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
+	u64 e;
 
-	if (unlikely(!mfn_valid(mfn)) || unlikely(!short_has_room(d) || frame_of(d, mfn)->shadows || d->log_dirty || TRACES_FILL))
+	if (unlikely(!mfn_valid(mfn)) || unlikely(!short_has_room(d) || frame_of(d, mfn)->shadows || d->log_dirty))
 		return short_present(v, va, pfec, leaf, ge);
 	if (!ge_writable(ge) || s_get(leaf, slot) & PTE_P || unlikely(!leaf_count(d, leaf, slot, mfn)))
-		return short_refill(v, va, mfn, leaf, ge);
-	s_set(leaf, slot, leaf_entry_read(mfn, ge) | PTE_RW);
-	return short_filled(v, leaf, slot, ge);
+		return unlikely(TRACES_FILL) ? short_present(v, va, pfec, leaf, ge) : short_refill(v, va, mfn, leaf, ge);
+	e = leaf_entry_read(mfn, ge) | PTE_RW;
+	s_set(leaf, slot, e);
+	return unlikely(TRACES_FILL) ? short_filled_traced(v, leaf, va, ge, e) : short_filled(v, leaf, slot, ge);
 }
 
 /*

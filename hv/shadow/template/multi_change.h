@@ -22,7 +22,7 @@ static __attribute__((noinline, cold)) void trace_emulate(struct vcpu *v, gfn_t 
 {
 	const u32 offset = (u32)((uintptr_t)p & ~PAGE_MASK);
 
-	trace_now(v, PN_EV_emulate, gfn_to_gpa(gfn) | offset, g_get(p - offset, offset / GUEST_BYTES), bytes, 0);
+	trace_now(v, PN_EV_emulate, gfn_to_gpa(gfn) | offset, g_get(p - offset, offset / GUEST_BYTES), bytes);
 }
 
 /* What a slot links to by the guest's entry as it stands; gfn is of the part that the slot covers. False: nothing yet.
