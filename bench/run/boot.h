@@ -80,7 +80,7 @@ void boot_watch(struct boot *b, double now);
 void boot_kill(struct boot *b, const char *state, const char *reason);
 void boot_free(struct boot *b);
 
-/* Unpack the tar on dom0's disk into the run's directory. 0, or -1 after a message. Refuses anything but plain files and directories below it. */
-int out_disk_unpack(struct results *res, const char *disk, const char *recipe, unsigned *files);
+/* Unpack the tar on dom0's disk into the run's directory; `whole`: dom0 has come to its end. 0, or -1 after a message. Refuses anything but plain files and directories below it. */
+int out_disk_unpack(struct results *res, const char *disk, const char *recipe, bool whole, unsigned *files);
 
 #endif

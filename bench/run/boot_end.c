@@ -213,9 +213,7 @@ static unsigned unpack(struct boot *b, bool whole)
 	char *disk = xfmt("%s/out.img", b->tmp);
 	unsigned files = 0;
 
-	/* A machine that was killed had no time to write its disk. */
-	if (whole)
-		out_disk_unpack(b->res, disk, b->plan.recipe->name, &files);
+	out_disk_unpack(b->res, disk, b->plan.recipe->name, whole, &files);
 	free(disk);
 	return files;
 }

@@ -4,6 +4,9 @@
  * guests: only plain files and directories are taken, only below the run's
  * directory, only so many and so much, and never through a symbolic link.
  *
+ * dom0 writes a trace there when it is whole, and then tells of it: of a machine that was killed meanwhile all those are taken that it
+ * told of, and nothing else.
+ *
  *   traces/X -> traces/<recipe>/X   consoles/X and disks/X likewise   X -> logs/<recipe>/X
  */
 #include <archive.h>
@@ -16,6 +19,8 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "item.h"
+#include "trace_packed.h"
 
 #define MAX_FILES 20000
 #define MAX_BYTES (2ll << 30)
@@ -34,6 +39,25 @@ static bool path_is_safe(const char *p)
 				return false;
 	}
 	return true;
+}
+
+/* Is this a file of a trace that dom0 told of? */
+static bool was_told(const struct results *res, const char *recipe, const char *name)
+{
+	const json_t *t;
+	size_t i;
+
+	if (strncmp(name, "traces/", 7))
+		return false;
+	name += 7;
+	json_array_foreach(res->traces, i, t) {
+		const char *workload = json_text(t, "workload");
+
+		if (!strcmp(json_text(t, "recipe"), recipe) && strlen(workload) == strcspn(name, "/") &&
+		    !strncmp(name, workload, strlen(workload)))
+			return true;
+	}
+	return false;
 }
 
 /* Where an entry goes; NULL if it may not be taken. */
@@ -112,13 +136,13 @@ static int take_file(struct results *res, struct archive *a, char *to, int64_t *
 }
 
 static int take_entry(struct results *res, struct archive *a, struct archive_entry *e, const char *recipe, int64_t *budget,
-		      unsigned *files)
+		      unsigned *files, bool whole)
 {
 	const char *name = archive_entry_pathname(e);
 	char *to = NULL;
 	int ret = 0;
 
-	if (archive_entry_filetype(e) == AE_IFDIR)
+	if (archive_entry_filetype(e) == AE_IFDIR || (!whole && !(name && was_told(res, recipe, name))))
 		return 0;
 	if (archive_entry_filetype(e) == AE_IFREG && !archive_entry_hardlink(e) && name)
 		to = destination(res, recipe, name);
@@ -132,7 +156,22 @@ static int take_entry(struct results *res, struct archive *a, struct archive_ent
 	return ret;
 }
 
-int out_disk_unpack(struct results *res, const char *disk, const char *recipe, unsigned *files)
+/* One that cannot be packed stays as it is, which was said. */
+static void pack_traces(const struct results *res, const char *recipe)
+{
+	const json_t *t;
+	size_t i;
+
+	json_array_foreach(res->traces, i, t) {
+		char *dir = xfmt("%s/traces/%s/%s", res->dir, recipe, json_text(t, "workload"));
+
+		if (!strcmp(json_text(t, "recipe"), recipe))
+			(void)trace_pack(dir, TRACE_PACK_FROM);
+		free(dir);
+	}
+}
+
+int out_disk_unpack(struct results *res, const char *disk, const char *recipe, bool whole, unsigned *files)
 {
 	struct archive *a = archive_read_new();
 	struct archive_entry *e;
@@ -143,13 +182,14 @@ int out_disk_unpack(struct results *res, const char *disk, const char *recipe, u
 	archive_read_support_format_tar(a);
 	ret = archive_read_open_filename(a, disk, 1 << 16);
 	while (ret == ARCHIVE_OK && (ret = archive_read_next_header(a, &e)) == ARCHIVE_OK)
-		if (*files >= MAX_FILES || take_entry(res, a, e, recipe, &budget, files))
+		if (*files >= MAX_FILES || take_entry(res, a, e, recipe, &budget, files, whole))
 			ret = ARCHIVE_FATAL;
-	if (ret != ARCHIVE_EOF)
+	if (ret != ARCHIVE_EOF && whole)
 		say("%s: dom0's files could be unpacked only in part (%u of them): %s", recipe, *files,
 		    res->error              ? res->error :
 		    archive_error_string(a) ? archive_error_string(a) :
 					      "too many or too large");
 	archive_read_free(a);
+	pack_traces(res, recipe);
 	return ret == ARCHIVE_EOF ? 0 : -1;
 }

@@ -15,6 +15,7 @@
 #include <babeltrace2/babeltrace.h>
 
 #include "sink.h"
+#include "trace_packed.h"
 #include "trace_place.h"
 
 static const bt_plugin_set *ours;
@@ -249,7 +250,7 @@ static char *read_back(int fd, size_t *len)
 }
 
 /* In a process of its own: on some damaged traces babeltrace2 fails an assertion, and ours is to say so. */
-char *trace_graph_run(const char *dir, const struct trace_query *q, const char *label, uint64_t records, size_t *len)
+static char *run_graph(const char *dir, const struct trace_query *q, const char *label, uint64_t records, size_t *len)
 {
 	char *trace = trace_place(dir), *text = NULL;
 	int fd = trace ? memfd_create("penumbra-report", MFD_CLOEXEC) : -1;
@@ -266,5 +267,16 @@ char *trace_graph_run(const char *dir, const struct trace_query *q, const char *
 	if (fd >= 0)
 		close(fd);
 	free(trace);
+	return text;
+}
+
+char *trace_graph_run(const char *dir, const struct trace_query *q, const char *label, uint64_t records, size_t *len)
+{
+	char *unpacked = file_exists(dir) ? NULL : trace_unpack(dir),
+	     *text = run_graph(unpacked ? unpacked : dir, q, label, records, len);
+
+	if (unpacked)
+		remove_tree(unpacked);
+	free(unpacked);
 	return text;
 }

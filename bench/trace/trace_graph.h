@@ -22,7 +22,7 @@ struct trace_query {
 bool trace_plugins_load(const char *plugin);
 void trace_plugins_free(void);
 /*
- * What the sink writes of the trace below `dir`, NUL-terminated; the caller frees it. NULL after a message. `label` is what a progress
+ * What the sink writes of the trace below `dir`, or packed in its place, NUL-terminated; the caller frees it. NULL after a message. `label` is what a progress
  * line calls it, of `records` records (0: not known).
  */
 char *trace_graph_run(const char *dir, const struct trace_query *q, const char *label, uint64_t records, size_t *len);

@@ -81,6 +81,30 @@ is "the page has its pictures" "$(grep -c '<figure><svg' "$tmp/page.html")" 6
 say_trace
 has "a run's traces are listed" "$tmp/said" '^npt +context-switch +[0-9]+ +0'
 
+# A trace of a MiB: what came after it is counted, and lost nowhere; and a run that is interrupted has the traces of which it told, whole.
+"$bench" run --results "$tmp/results" --output "$tmp/cut" --recipe vtlb --workload context-switch,exec-exit --trace-limit 1 --repeat 1 --no-report -j 1 \
+	>"$tmp/cut.out" 2>&1 &
+running=$!
+for _ in $(seq 600); do
+	! grep -q 'context-switch *(traced) *finished' "$tmp/cut.out" || break
+	sleep 0.2
+done
+kill -INT $running
+wait $running
+is "interrupted: exit code" $? 130
+check "it was, behind a trace" test "$(jq '[.traces[] | select(.workload == "context-switch" and .lost == 0 and .cut > 0 and .emitted + .cut == .written)] | length' "$tmp/cut/results.json")" = 1
+"$bench" trace "$tmp/cut" -r vtlb -w context-switch >"$tmp/said" 2>"$tmp/err"
+is "its trace is read" $? 0
+has "and ends at its limit" "$tmp/err" 'context-switch: the trace ends before the guest, at its limit'
+check "which is no more than that" test "$(du -bs "$tmp/cut/traces/vtlb/context-switch" | cut -f1)" -lt 1400000
+# Packed, it says the same.
+"$bench" trace "$tmp/cut" -r vtlb -w context-switch --format json >"$tmp/plain" 2>"$tmp/err"
+(cd "$tmp/cut/traces/vtlb/context-switch" && find . -type f | sed 's,^\./,,' | tar --zstd -cf ../context-switch.ctf.tar.zst -T -)
+rm -r "$tmp/cut/traces/vtlb/context-switch"
+"$bench" trace "$tmp/cut" -r vtlb -w context-switch --format json >"$tmp/said" 2>"$tmp/err"
+check "packed, it says the same" cmp "$tmp/plain" "$tmp/said"
+check "nothing unpacked is left" no_leftovers
+
 # What it cannot read, it says in one line, and fails.
 refuses() {
 	say_trace "$@"

@@ -169,21 +169,38 @@ static __attribute__((noinline)) enum verdict short_present(struct vcpu *v, gva_
 	return short_fill_any(v, va, pfec, leaf, ge, mfn);
 }
 
-/* The entry for an access that is allowed and marked. The commonest comes first: none is there yet, and it is to be writable. */
-static __attribute__((noinline)) enum verdict short_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+/*
+ * The entry for an access that is allowed and marked. The commonest comes first: none is there yet, and it is to be writable. `traced` is a
+ * constant.
+ */
+static inline __attribute__((always_inline)) enum verdict short_fill_as(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
+									u64 ge, bool traced)
 {
 	const u64 slot = va >> s_shift(1) & (ENTRIES - 1);
 	struct domain *const d = v->domain;
 	const mfn_t mfn = p2m_lookup(d, pte_gfn(ge));
-	u64 e;
 
 	if (unlikely(!mfn_valid(mfn)) || unlikely(!short_has_room(d) || frame_of(d, mfn)->shadows || d->log_dirty))
 		return short_present(v, va, pfec, leaf, ge);
 	if (!ge_writable(ge) || s_get(leaf, slot) & PTE_P || unlikely(!leaf_count(d, leaf, slot, mfn)))
-		return unlikely(TRACES_FILL) ? short_present(v, va, pfec, leaf, ge) : short_refill(v, va, mfn, leaf, ge);
-	e = leaf_entry_read(mfn, ge) | PTE_RW;
-	s_set(leaf, slot, e);
-	return unlikely(TRACES_FILL) ? short_filled_traced(v, leaf, va, ge, e) : short_filled(v, leaf, slot, ge);
+		return traced ? short_present(v, va, pfec, leaf, ge) : short_refill(v, va, mfn, leaf, ge);
+	s_set(leaf, slot, leaf_entry_read(mfn, ge) | PTE_RW);
+	if (traced)
+		return short_filled_traced(v, leaf, va, ge, leaf_entry_read(mfn, ge) | PTE_RW);
+	return short_filled(v, leaf, slot, ge);
+}
+
+static __attribute__((noinline, cold)) enum verdict short_fill_traced(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf,
+								      u64 ge)
+{
+	return short_fill_as(v, va, pfec, leaf, ge, true);
+}
+
+static __attribute__((noinline)) enum verdict short_fill(struct vcpu *v, gva_t va, u32 pfec, struct sh_page *leaf, u64 ge)
+{
+	if (unlikely(TRACES_FILL))
+		return short_fill_traced(v, va, pfec, leaf, ge);
+	return short_fill_as(v, va, pfec, leaf, ge, false);
 }
 
 /*
@@ -281,17 +298,26 @@ static enum verdict short_translate(struct vcpu *v, gva_t va, u32 access, struct
 	return likely(r != NO_VERDICT) ? r : mode_translate(v, va, access, t);
 }
 
-/* What sh_validate comes to for one entry of a table that has one shadow, made in the mode that v is in. */
-static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
+static void short_wrote_else(struct vcpu *v, const struct sh_target *t, u32 bytes);
+
+/*
+ * What sh_validate comes to for one entry of a table that has one shadow, made in the mode that v is in. `traced`, a constant: somebody wants
+ * to know it.
+ */
+static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, const struct sh_target *t, u32 bytes, bool traced)
 {
 	struct domain *d = v->domain;
 	struct frame_info *f = frame_of(d, t->mfn);
 	const u32 offset = (u32)((uintptr_t)t->p & ~PAGE_MASK);
 	struct sh_page *sp = f->shadows;
 
-	if (QUADRANTS || TRACE_ON(emulate) || unlikely(!sp || sp->same_frame || (sp->role & ~ROLE_PLACE) != v->role) ||
+	if (QUADRANTS || (!traced && TRACE_ON(emulate)) ||
+	    unlikely(!sp || sp->same_frame || (sp->role & ~ROLE_PLACE) != v->role) ||
 	    unlikely(offset % GUEST_BYTES + bytes > GUEST_BYTES)) {
-		mode_wrote(v, t, bytes);
+		if (traced)
+			mode_wrote(v, t, bytes);
+		else
+			short_wrote_else(v, t, bytes);
 		return;
 	}
 	log_dirty_mark(d, t->mfn);
@@ -301,7 +327,17 @@ static inline __attribute__((always_inline)) void short_wrote(struct vcpu *v, co
 		follow_leaf(d, sp, offset / GUEST_BYTES, v->rsvd);
 	else
 		validate_link(d, sp, offset / GUEST_BYTES, guest_entry(sp, offset / GUEST_BYTES), ROLE_LEVEL(sp->role));
+	if (traced)
+		trace_emulate(v, GFN(sp->gfn), t->p, bytes);
 	SH_EACH(reclaim, written, v, f, t->p, bytes);
+}
+
+static __attribute__((noinline)) void short_wrote_else(struct vcpu *v, const struct sh_target *t, u32 bytes)
+{
+	if (TRACE_ON(emulate))
+		short_wrote(v, t, bytes, true);
+	else
+		mode_wrote(v, t, bytes);
 }
 
 /* The pair's .write: emulation's store, where the shadow leads to the page. */
@@ -316,6 +352,6 @@ static enum verdict short_write(struct vcpu *v, gva_t va, const void *buf, u32 b
 	if (AD_HIDES_TABLES)
 		sh_settle(v->domain, t.p, bytes, true);
 	gw_store(&t, buf, bytes);
-	short_wrote(v, &t, bytes);
+	short_wrote(v, &t, bytes, false);
 	return SH_FIXED;
 }
