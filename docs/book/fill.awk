@@ -101,7 +101,7 @@ function escaped(text) {
 
 # ---- tables ----
 
-function table(head, lines, n,    fields, nf, recipes, nr, places, i, j, k, out, place, text, modelled) {
+function table(head, lines, n,    fields, nf, recipes, nr, places, i, j, k, out, place, text, modelled, base) {
 	i = index(head, " of ")
 	nf = split(substr(head, 1, i - 1), fields, ", *")
 	nr = split(substr(head, i + 4), recipes, " ")
@@ -112,8 +112,14 @@ function table(head, lines, n,    fields, nf, recipes, nr, places, i, j, k, out,
 		if (machine_of(fields[k]) != "")
 			modelled = modelled (modelled != "" ? "," : "") machine_of(fields[k])
 	out = out " |"
-	for (j = 1; j <= nr; j++)
-		out = out " " recipes[j] " |"
+	for (j = 1; j <= nr; j++) { # a variant behind its recipe by what it has more
+		if (base != "" && index(recipes[j], base "+") == 1)
+			out = out " " substr(recipes[j], length(base) + 1) " |"
+		else {
+			base = recipes[j]
+			out = out " " base " |"
+		}
+	}
 	print out
 	out = "| --- |"
 	for (j = 1; j <= nr; j++)
