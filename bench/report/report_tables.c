@@ -118,7 +118,8 @@ static void traces_table(FILE *f, const struct dataset *d)
 		html_text(f, workload);
 		fputs("</code></td></tr>\n", f);
 	}
-	table_end(f, "Whole traces, in CTF: penumbra trace says what they say, and babeltrace2 prints them.");
+	table_end(f, "Traces in CTF: penumbra trace says what they say, and babeltrace2 prints them. Large ones are packed: "
+		     ".ctf.tar.zst behind the name.");
 }
 
 void report_tracing(FILE *f, const struct dataset *d)

@@ -105,6 +105,16 @@ rm -r "$tmp/cut/traces/vtlb/context-switch"
 check "packed, it says the same" cmp "$tmp/plain" "$tmp/said"
 check "nothing unpacked is left" no_leftovers
 
+# Linux, alone with its CPU, writes more than twice what its ring has room for: it stands meanwhile, and not a record is lost.
+if [ -n "${PENUMBRA_LONG:-}" ]; then
+	bench_run "$tmp/linux" --recipe shadow3 --workload linux-process --repeat 1 --no-report
+	is "a traced Linux" $? 0
+	check "it stood, and lost nothing" test "$(jq '[.traces[] | select(.lost == 0 and .cut == 0 and .agree and .emitted > 262144 and .events.written.stand > 1)] | length' "$tmp/linux/results.json")" = 1
+	"$bench" trace "$tmp/linux" --format json >"$tmp/said" 2>"$tmp/err"
+	is "its counts equal the counters" "$(jq -r '.[].tables[] | select(.name == "counted").rows[][3]' "$tmp/said" | sort -u)" yes
+	check "its trace is packed" test -s "$tmp/linux/traces/shadow3/linux-process.ctf.tar.zst"
+fi
+
 # What it cannot read, it says in one line, and fails.
 refuses() {
 	say_trace "$@"
