@@ -27,7 +27,8 @@
 #include "order.h"
 #include "reader.h"
 
-#define MAX_RINGS PN_LIMIT_pcpus
+#define MAX_RINGS    PN_LIMIT_pcpus
+#define WINDOW_LEAST 1024
 
 struct collector {
 	const char *device;
@@ -35,7 +36,7 @@ struct collector {
 	unsigned nr_files;
 	bool prepare_only;
 	unsigned poll_ms;
-	size_t window; /* records that may overtake one */
+	size_t window; /* records that may overtake one; 0: window_of() */
 	uint64_t hz;
 	uint64_t limit; /* bytes of trace; 0: none */
 
@@ -250,7 +251,7 @@ enum { OPT_WINDOW = 256, OPT_POLL, OPT_PREPARE, OPT_HZ, OPT_LIMIT };
 static const struct argp_option options[] = {
 	{ "device", 'd', "DIR", 0, "directory of the control device (default: found in sysfs)", 0 },
 	{ "ring", 'r', "FILE", 0, "read this file as a ring instead of the device's; may be repeated", 0 },
-	{ "window", OPT_WINDOW, "N", 0, "records held back to put stamps in order (default 65536)", 0 },
+	{ "window", OPT_WINDOW, "N", 0, "records held back to put stamps in order (default: as many as all rings have)", 0 },
 	{ "poll", OPT_POLL, "MS", 0, "milliseconds between looks at an empty ring (default 5)", 0 },
 	{ "limit", OPT_LIMIT, "BYTES", 0, "end tracing when the trace is so large (default: never)", 0 },
 	{ "hz", OPT_HZ, "N", 0, "ticks a second (default: what the device says, else 1 GHz)", 0 },
@@ -295,6 +296,16 @@ static int prepare(struct collector *c)
 	return 0;
 }
 
+/* Rings are read one after the other: all that the others held may overtake a record. */
+static size_t window_of(const struct collector *c)
+{
+	size_t all = WINDOW_LEAST;
+
+	for (unsigned i = 0; i < c->nr_readers; i++)
+		all += c->readers[i].nr_records;
+	return c->window ? c->window : all;
+}
+
 /* LTTng-UST reads its environment before main(): start over with what it must find there. */
 static void restart_blocking(char **argv)
 {
@@ -308,7 +319,7 @@ static void restart_blocking(char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct collector c = { .poll_ms = 5, .window = 65536 };
+	static struct collector c = { .poll_ms = 5 };
 	static const struct argp argp = { options, parse, NULL, "Re-emit Penumbra's trace through LTTng-UST.", NULL, NULL, NULL };
 	struct sigaction action = { .sa_handler = on_signal };
 	bool agree;
@@ -321,7 +332,7 @@ int main(int argc, char **argv)
 		return 1;
 	if (c.prepare_only)
 		return 0;
-	if (!order_init(&c.order, c.window)) {
+	if (!order_init(&c.order, window_of(&c))) {
 		fputs("penumbra-collectd: out of memory for the window\n", stderr);
 		return 1;
 	}
