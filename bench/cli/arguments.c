@@ -27,6 +27,7 @@ enum {
 	KEY_MACHINE,
 	KEY_SENSITIVITY,
 	KEY_PLUGIN,
+	KEY_SCRATCH,
 	KEY_NO_REPORT,
 	KEY_MODELLED,
 	KEY_NO_MODELLED,
@@ -79,6 +80,7 @@ static const struct argp_option run_options[] = {
 	{ "partition", KEY_PARTITION, "P", 0, "of --slurm: the partition (default: Slurm's own)", 1 },
 	{ "slice", KEY_SLICE, "FILE", OPTION_HIDDEN, "a task's part of a run", 1 },
 	{ "plugin", KEY_PLUGIN, "TEXT", OPTION_HIDDEN, "what QEMU is told of a plugin; its file is in cycles/", 1 },
+	{ "scratch", KEY_SCRATCH, NULL, OPTION_HIDDEN, "it is another command's own, and goes afterwards", 1 },
 	{ "baseline", KEY_BASELINE, "RUN", 0,
 	  "compare with that run at the end, as `penumbra compare RUN <this run>` does; comparison.html beside the report has "
 	  "every row",
@@ -194,6 +196,7 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		o->partition = arg;
 		return 0;
 	case KEY_SLICE: o->slice = arg; return 0;
+	case KEY_SCRATCH: o->scratch = true; return 0;
 	case KEY_PLUGIN: o->plugin = arg; return 0;
 	case KEY_BASELINE:
 		need_text(state, "--baseline needs a run", arg);

@@ -84,7 +84,8 @@ const struct argp profile_argp = { options,
 				   "it, and sample them by the guest's virtual time: a boot of its own, with a plugin in QEMU. "
 				   "Under QEMU's clock an instruction is a "
 				   "nanosecond, so samples are of time as well.\v"
-				   "Exit status: 0 done, 1 it could not be run, 2 the command line is wrong.",
+				   "Exit status: 0 done, 1 it could not be run, 2 the command line is wrong, 130 "
+				   "interrupted.",
 				   place_child,
 				   NULL,
 				   NULL };

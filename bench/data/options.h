@@ -47,6 +47,7 @@ struct options {
 	bool cycles;      /* run: the machine model under each region, */
 	enum { MODELLED_USUAL, MODELLED_ALWAYS, MODELLED_NEVER } modelled; /* run: is one with cycles beside it (beside.h)? */
 	bool is_beside;                                                    /* it is that one itself */
+	bool scratch;                                                      /* run: it is another command's own (scratch_run.h) */
 	bool sensitivity;     /* run: also with assumed values of the machines that are others */
 	const char *machines; /* comma-separated: by these; NULL: the usual ones */
 	const char *model;    /* from run.c on: what QEMU is told of it (cycles.h); NULL: there is none */

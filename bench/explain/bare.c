@@ -2,17 +2,14 @@
 /* A run of this program's own, in a directory that goes afterwards; or one that is there. */
 #include "bare.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "hold.h"
 #include "results.h"
 #include "say.h"
+#include "scratch_run.h"
 #include "traced_trips.h"
 
 /* Trips that belong to no operation, as after the CR3 load that ends a phase: so many may differ, and one in a thousand operations. */
@@ -27,39 +24,22 @@ static char *recipe_names(const struct explained *e)
 	return all;
 }
 
-/* Its progress goes where messages go; what it prints nobody needs. False: it cannot be started, or did not succeed. */
-static bool measure(const struct explained *e, const struct options *o, const struct paths *p, char *dir)
+static int measure(const struct explained *e, const struct options *o, const struct paths *p, const struct scratch_run *s)
 {
-	char *names = recipe_names(e), *name = xstrdup(e->workload->name), *build = xstrdup(p->build),
-	     *qemu = xstrdup(o->qemu ? o->qemu : "");
-	char *argv[17] = { "penumbra", "run",         "--recipe", names, "--workload", name, "--repeat",
-			   "1",        "--no-report", "--build",  build, "--output",   dir };
-	unsigned n = 13;
-	int status = -1;
-	pid_t pid;
+	char *names = recipe_names(e);
+	const char *words[10] = { "--recipe", names, "--workload", e->workload->name, "--build", p->build };
+	unsigned n = 6;
+	int ret;
 
 	if (o->qemu) {
-		argv[n++] = "--qemu";
-		argv[n++] = qemu;
+		words[n++] = "--qemu";
+		words[n++] = o->qemu;
 	}
 	if (o->cycles)
-		argv[n++] = "--cycles";
-	pid = fork();
-	if (!pid) {
-		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-		if (null >= 0)
-			dup2(null, STDOUT_FILENO);
-		execv("/proc/self/exe", argv);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+		words[n++] = "--cycles";
+	ret = scratch_run(s, words);
 	free(names);
-	free(name);
-	free(build);
-	free(qemu);
-	return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
+	return ret;
 }
 
 static const json_t *region_of(const json_t *root, const char *recipe, const char *workload, const char *phase)
@@ -257,25 +237,20 @@ static int compare_run(const struct explained *e, const struct options *o, const
 /* A run of this program's own. */
 static int measure_and_compare(const struct explained *e, const struct options *o, const struct paths *p)
 {
-	const char *tmp = getenv("TMPDIR");
-	char *top = xfmt("%s/penumbra-explain-XXXXXX", tmp && *tmp ? tmp : "/tmp"), *dir;
-	int ret = EXIT_FAILED;
+	struct scratch_run s;
+	int ret = scratch_run_begin(&s, "explain");
 
-	if (!mkdtemp(top)) {
-		say("%s cannot be made: %s", top, strerror(errno));
-		free(top);
-		return EXIT_FAILED;
-	}
-	dir = xfmt("%s/run", top);
-	if (measure(e, o, p, dir))
-		ret = compare_run(e, o, p, dir);
+	if (!ret)
+		ret = measure(e, o, p, &s);
 	else
+		return ret;
+	if (!ret)
+		ret = compare_run(e, o, p, s.dir);
+	else if (ret != EXIT_INTERRUPTED)
 		say("what happens in the hypervisor could not be measured: `penumbra run --workload %s` says more",
 		    e->workload->name);
-	remove_tree(top);
-	free(top);
-	free(dir);
-	return ret;
+	scratch_run_end(&s);
+	return ret == EXIT_OK || ret == EXIT_INTERRUPTED ? ret : EXIT_FAILED;
 }
 
 int explain_bare(const struct explained *e, const struct options *o, const struct paths *p)

@@ -202,7 +202,7 @@ int cmd_explain(const struct options *o, const struct paths *p)
 	if (ret == EXIT_OK) {
 		const int agreed = o->bare ? explain_bare(&e, o, p) : EXIT_OK;
 
-		ret = put(&e, o, p);
+		ret = agreed == EXIT_INTERRUPTED ? agreed : put(&e, o, p);
 		ret = ret == EXIT_OK ? agreed : ret;
 	}
 	for (unsigned r = 0; r < e.nr; r++)

@@ -4,13 +4,10 @@
  * plugin wrote is read, named, and shown. A region's name and operations are those that the run says.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "emulator.h"
 #include "item.h"
@@ -18,6 +15,7 @@
 #include "put_out.h"
 #include "qemu.h"
 #include "results.h"
+#include "scratch_run.h"
 #include "show_profile.h"
 
 /* The hypervisor's functions between whose first instructions a region lies: its entry is on its way, its last exit is handled. */
@@ -45,8 +43,9 @@ struct job {
 	const struct recipe *recipe;
 	const struct workload *workload;
 	struct profile profile;
-	char *elf;          /* the hypervisor's, with symbols and lines */
-	char *dir, *plugin; /* a scratch directory; what QEMU is told */
+	char *elf;    /* the hypervisor's, with symbols and lines */
+	char *plugin; /* what QEMU is told */
+	struct scratch_run scratch;
 	struct emulator qemu;
 };
 
@@ -153,7 +152,7 @@ static bool prepare(struct job *j)
 {
 	const struct symbols *hv = &j->profile.symbols[TALLY_HYPERVISOR];
 	const struct symbol *begin = function_named(hv, BEGINS_AT), *end = function_named(hv, ENDS_AT);
-	char *functions = xfmt("%s/functions", j->dir), *file = plugin_file(j), *escaped = qemu_escape(file);
+	char *functions = xfmt("%s/functions", j->scratch.top), *file = plugin_file(j), *escaped = qemu_escape(file);
 	bool good = begin && end && file_exists(file);
 
 	if (!begin || !end)
@@ -171,33 +170,12 @@ static bool prepare(struct job *j)
 	return good;
 }
 
-/* Its progress goes where messages go; what it prints nobody needs. The exit code, or EXIT_FAILED. */
-static int run(const struct job *j, char *dir)
+static int run(const struct job *j)
 {
-	char *recipe = xstrdup(j->recipe->name), *workload = xstrdup(j->workload->name), *build = xstrdup(j->paths->build),
-	     *plugin = xstrdup(j->plugin), *qemu = xstrdup(j->qemu.word);
-	char *argv[] = { "penumbra", "run",        "--recipe",    recipe,    "--workload", workload, "--repeat",
-			 "1",        "--no-trace", "--no-report", "--build", build,        "--qemu", qemu,
-			 "--plugin", plugin,       "--output",    dir,       NULL };
-	pid_t pid = fork();
-	int status = -1;
+	const char *const words[] = { "--recipe",      j->recipe->name, "--workload", j->workload->name, "--no-trace", "--build",
+				      j->paths->build, "--qemu",        j->qemu.word, "--plugin",        j->plugin,    NULL };
 
-	if (!pid) {
-		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-
-		if (null >= 0)
-			dup2(null, STDOUT_FILENO);
-		execv("/proc/self/exe", argv);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	free(recipe);
-	free(workload);
-	free(build);
-	free(plugin);
-	free(qemu);
-	return pid > 0 && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILED;
+	return scratch_run(&j->scratch, words);
 }
 
 /* ---- what came out ---- */
@@ -272,37 +250,31 @@ static int show(const struct job *j)
 
 static int profile_in(struct job *j)
 {
-	char *dir = xfmt("%s/run", j->dir);
-	int ret = EXIT_FAILED;
+	const char *dir = j->scratch.dir;
+	int ret;
 
-	if (prepare(j)) {
-		ret = run(j, dir);
-		if (ret)
-			say("%s could not be run under %s: `penumbra run --recipe %s --workload %s` says more", j->workload->name,
-			    j->recipe->name, j->recipe->name, j->workload->name);
-		else
-			ret = read_profile(j, dir) && name_regions(j, dir) ? show(j) : EXIT_FAILED;
-	}
-	free(dir);
+	if (!prepare(j))
+		return EXIT_FAILED;
+	ret = run(j);
+	if (ret == EXIT_INTERRUPTED)
+		return ret;
+	if (!ret)
+		return read_profile(j, dir) && name_regions(j, dir) ? show(j) : EXIT_FAILED;
+	say("%s could not be run under %s: `penumbra run --recipe %s --workload %s` says more", j->workload->name,
+	    j->recipe->name, j->recipe->name, j->workload->name);
 	return ret;
 }
 
 static int profile(struct job *j)
 {
-	const char *tmp = getenv("TMPDIR");
 	int ret = EXIT_FAILED;
 
 	emulator_find(&j->qemu, j->paths, emulator_asked(j->o->qemu));
-	j->dir = xfmt("%s/penumbra-profile-XXXXXX", tmp && *tmp ? tmp : "/tmp");
 	if (!j->qemu.version)
 		say("%s cannot be run: install qemu-system-x86 (./penumbra doctor tells what else is missing)", j->qemu.program);
-	else if (!mkdtemp(j->dir))
-		say("%s cannot be made: %s", j->dir, strerror(errno));
-	else {
+	else if (!scratch_run_begin(&j->scratch, "profile"))
 		ret = profile_in(j);
-		remove_tree(j->dir);
-	}
-	free(j->dir);
+	scratch_run_end(&j->scratch);
 	free(j->plugin);
 	emulator_free(&j->qemu);
 	return ret;

@@ -297,7 +297,14 @@ static void say_end(const struct queue *q, const struct results *r, bool report)
 	    human_seconds(now_seconds() - q->begun, text));
 	if (r->error)
 		say("%s", r->error);
-	say("results: %s%s", r->dir, report ? "/report.html" : "");
+	if (!q->opt->scratch)
+		say("results: %s%s", r->dir, report ? "/report.html" : "");
+}
+
+/* Does the index have it? A part of a run is in that one; one that goes at once is in none. */
+static bool is_listed(const struct options *o)
+{
+	return !o->slice && !o->is_beside && !o->scratch;
 }
 
 /* The directory and what is to be measured; that much is known at once, and outlives whatever comes. */
@@ -338,7 +345,7 @@ static int open_results(struct results *res, const struct options *o, const stru
 			return resume_results(res, machine) ? EXIT_FAILED : EXIT_OK;
 		results_machine(res, machine);
 		/* Should it be killed, it is known by its row. */
-		if (!o->slice && !o->is_beside && !make_dirs(p->results))
+		if (is_listed(o) && !make_dirs(p->results))
 			index_add(p->results, res);
 		return EXIT_OK;
 	}
@@ -426,9 +433,9 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	say_end(&q, res, report);
 	if (o->profile)
 		profile_print(res, now_seconds() - q.begun, o->jobs);
-	if (!complete)
+	if (!complete && !o->scratch)
 		say_how_to_go_on(p, res);
-	if (!slice && !o->is_beside && make_dirs(p->results) == 0)
+	if (is_listed(o) && make_dirs(p->results) == 0)
 		index_add(p->results, res);
 	ret = exit_code(&q, complete && (report || o->no_report));
 	if (!ret)

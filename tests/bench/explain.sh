@@ -127,5 +127,27 @@ ln -s "$build/penumbra-explain-shadow2" "$tmp/empty/"
 wrong 1 'what happens in the hypervisor could not be measured' demand-fault --recipe shadow2 --bare --build "$tmp/empty"
 has "what was told is shown all the same" "$tmp/out" 'shadow2 +trips 2, of them page faults 2;'
 check "no directory stays" sh -c '! ls -d "$1"/penumbra-explain-* 2>/dev/null' - "$tmp"
+
+# A guest that stands: whoever ends the command ends the run that it has begun, and neither a directory nor a row of it stays.
+mkdir -p "$tmp/empty/kernels/cloud-amd64" "$tmp/empty/workloads"
+for f in penumbra-shadow2.elf kernels/cloud-amd64/vmlinuz workloads/demand-fault.elf; do
+	echo x >"$tmp/empty/$f"
+done
+printf 'abcde' >"$tmp/empty/dom0-initramfs.cpio"
+FAKE_MODE=hang:demand-fault "$bench" explain demand-fault --recipe shadow2 --bare --qemu "$srcdir/tests/bench/fake-qemu" --build "$tmp/empty" \
+	--results "$tmp/kept" >"$tmp/out" 2>"$tmp/err" &
+told=$!
+until [ -n "$(find "$tmp" -path '*/penumbra-explain-*/run/journal.jsonl')" ] || ! kill -0 "$told" 2>/dev/null; do sleep 0.1; done
+sleep 1
+kill -TERM "$told"
+wait "$told"
+is "explain --bare that is ended while it measures: exit code" $? 130
+has "it says so" "$tmp/err" '^penumbra: interrupted$'
+check "nobody is told to go on with what is gone" sh -c '! grep -Eq -- "--resume|results:" "$1"' - "$tmp/err"
+check "no directory stays of it either" sh -c '! ls -d "$1"/penumbra-* 2>/dev/null' - "$tmp"
+FAKE_MODE=ok "$bench" explain demand-fault --recipe shadow2 --bare --qemu "$srcdir/tests/bench/fake-qemu" --build "$tmp/empty" \
+	--results "$tmp/kept" >"$tmp/out" 2>"$tmp/err"
+has "one that is measured" "$tmp/err" '[0-9]+ of [0-9]+ guest runs finished'
+check "is in no index" test ! -e "$tmp/kept/index.sqlite"
 check "the explainer itself refuses" sh -c '! "$1" demand-fault 9 "" 32 0 0 0 2>/dev/null' - "$build/penumbra-explain-shadow2"
 finish
