@@ -49,10 +49,10 @@ static bool show(FILE *f, const struct tables *t, const struct options *o)
 	return true;
 }
 
-static int export_of(const struct options *o, const json_t *root)
+static int export_of(const struct options *o, const json_t *root, const json_t *modelled)
 {
 	size_t page_len, len;
-	char *page = report_text(root, NULL, &page_len), *text = NULL;
+	char *page = report_text(root, modelled, &page_len), *text = NULL;
 	FILE *f = open_memstream(&text, &len);
 	int ret = EXIT_FAILED;
 	struct tables t;
@@ -73,13 +73,14 @@ static int export_of(const struct options *o, const json_t *root)
 int cmd_export(const struct options *o, const struct paths *p)
 {
 	char *dir = path_run(p, o->run[0]);
-	json_t *root = dir ? results_load(dir, false, NULL) : NULL;
+	json_t *root = dir ? results_load(dir, false, NULL) : NULL, *modelled = NULL;
 	int ret = EXIT_FAILED;
 
 	if (root && !results_begun(root))
 		say("%s was ended before it began: nothing in it was measured", dir);
 	else if (root)
-		ret = export_of(o, root);
+		ret = export_of(o, root, modelled = report_beside(dir));
+	json_decref(modelled);
 	json_decref(root);
 	free(dir);
 	return ret;

@@ -49,10 +49,13 @@ static void write_nav(FILE *f, const struct dataset *d, const struct dataset *m)
 	      f);
 	if (recipe_is_used(d, ADAPTIVE))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
-	fputs("<a href=\"#variants\">Variants</a> <a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing "
+	if (report_has_variants(d))
+		fputs("<a href=\"#variants\">Variants</a> ", f);
+	fputs("<a href=\"#kinds\">Kinds of trips</a> <a href=\"#tracing\">What tracing "
 	      "adds</a> "
 	      "<a href=\"#unfinished\">Not finished</a> <a href=\"#figures\">Targets</a> <a href=\"#machine\">Machine</a> <a "
-	      "href=\"#rows\">All rows</a>\n<details><summary>Workload by workload</summary>",
+	      "href=\"#rows\">All rows</a> <a href=\"" TEXTBOOK_FILE
+	      "\">The textbook's questions</a>\n<details><summary>Workload by workload</summary>",
 	      f);
 	write_nav_workloads(f, d);
 	fputs("</details></nav>\n", f);
@@ -87,7 +90,7 @@ static void write_page(FILE *f, const struct dataset *d, const struct dataset *m
 	report_instructions(f, d, m);
 	report_claims(f, d);
 	report_peers(f, d);
-	report_published(f, d);
+	report_published(f, d, m);
 	report_adaptive(f, d);
 	report_workloads(f, d);
 	report_growth(f, d);
@@ -121,8 +124,7 @@ char *report_text(const json_t *root, const json_t *modelled, size_t *len)
 	return html;
 }
 
-/* The tree of the run beside it, whatever state that was left in; NULL: there is none. */
-static json_t *beside(const char *dir)
+json_t *report_beside(const char *dir)
 {
 	char *path = xfmt("%s/" MODELLED_DIR, dir), *results = xfmt("%s/results.json", path);
 	json_t *root = file_exists(results) ? results_load(path, false, NULL) : NULL;
@@ -150,14 +152,16 @@ int report_write(const char *dir, const json_t *root)
 	json_t *modelled;
 	size_t len;
 	char *html;
+	int ret = -1;
 
 	if (!plot_possible())
 		say("gnuplot cannot be run, so the report has tables only: install gnuplot-nox, then penumbra report");
-	modelled = beside(dir);
+	modelled = report_beside(dir);
 	html = report_text(root, modelled, &len);
+	if (!page_write(dir, "report.html", html, len)) {
+		html = textbook_text(root, modelled, &len);
+		ret = page_write(dir, TEXTBOOK_FILE, html, len);
+	}
 	json_decref(modelled);
-	if (page_write(dir, "report.html", html, len))
-		return -1;
-	html = textbook_text(root, &len);
-	return page_write(dir, TEXTBOOK_FILE, html, len);
+	return ret;
 }

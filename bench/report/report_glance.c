@@ -209,6 +209,16 @@ static void variant_row(FILE *f, const struct dataset *d, const char *variant)
 	fprintf(f, "<td class=n>%u of %u</td></tr>\n", same, phases);
 }
 
+bool report_has_variants(const struct dataset *d)
+{
+	const char *recipe;
+
+	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
+		if (dataset_is_variant(d, recipe))
+			return true;
+	return false;
+}
+
 void report_variants(FILE *f, const struct dataset *d)
 {
 	const char *recipe;

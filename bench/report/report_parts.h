@@ -21,7 +21,8 @@ void report_glance(FILE *f, const struct dataset *d);
 /* The cards with what the seeds are about; nothing where it was not measured. */
 void report_central(FILE *f, const struct dataset *d);
 /* Published figures beside ours. */
-void report_published(FILE *f, const struct dataset *d);
+/* m: of the run with modelled cycles beside it, or d. */
+void report_published(FILE *f, const struct dataset *d, const struct dataset *m);
 /* The recipe ADAPTIVE against the best of the others, phase by phase. Nothing if the run does not have it. */
 #define ADAPTIVE "adaptive"
 void report_adaptive(FILE *f, const struct dataset *d);
@@ -55,6 +56,7 @@ void report_map(FILE *f, const struct dataset *d);
 /* A section for each other workload: pictures, and a table with their figures. */
 void report_workloads(FILE *f, const struct dataset *d);
 /* Each variant against its base. Nothing if the run has no such pair. */
+bool report_has_variants(const struct dataset *d);
 void report_variants(FILE *f, const struct dataset *d);
 /* One workload's forms side by side: a table with a row a form. */
 void report_levels(FILE *f, const struct dataset *d, const char *base);

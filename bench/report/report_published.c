@@ -148,12 +148,29 @@ static void count_states(FILE *f, const struct ours *o)
 	}
 }
 
-void report_published(FILE *f, const struct dataset *d)
+/* What the run itself has not, the one beside it may have. */
+static void judge(const struct published *p, const struct dataset *d, const struct dataset *m, struct ours *o)
+{
+	struct ours beside;
+
+	published_judge(p, d, o);
+	if (m == d || o->state != PUBLISHED_ABSENT)
+		return;
+	published_judge(p, m, &beside);
+	if (beside.state == PUBLISHED_ABSENT) {
+		published_free(&beside);
+		return;
+	}
+	published_free(o);
+	*o = beside;
+}
+
+void report_published(FILE *f, const struct dataset *d, const struct dataset *m)
 {
 	struct ours *o = xcalloc(nr_published, sizeof(*o));
 
 	for (unsigned i = 0; i < nr_published; i++)
-		published_judge(&published[i], d, &o[i]);
+		judge(&published[i], d, m, &o[i]);
 	fputs("<section id=published><h2>Published against modelled</h2><p>What others published, beside what this run has of "
 	      "the "
 	      "same kind: modelled cycles, or counts. Each band was written before the model was run for it, by rules that "
@@ -162,7 +179,7 @@ void report_published(FILE *f, const struct dataset *d)
 	      "are not theirs. Misses come first. In this run: ",
 	      f);
 	count_states(f, o);
-	fputs(".</p>\n", f);
+	fputs(m == d ? ".</p>\n" : "; cycles are those of the run beside it.</p>\n", f);
 	table_begin(f, "<th scope=col>what</th><th scope=col></th><th scope=col>published, by whom, on what</th><th "
 		       "scope=col>band</th><th scope=col>ours</th><th scope=col>of what</th>");
 	for (unsigned s = 0; s < PUBLISHED_STATES; s++)

@@ -145,6 +145,14 @@ static void say_beside(FILE *f, const struct dataset *m)
 		": %u workloads under %u recipes. <a href=\"" MODELLED_DIR "/report.html\">Its own report</a> has all of it; "
 		"<code>./penumbra run --qemu next --cycles</code> models what you name.</p>\n",
 		workloads, recipes);
+	if (!json_is_true(json_object_get(m->root, "complete")))
+		fputs("<p class=warn><b>That run is incomplete</b>: it was stopped before everything had been measured.</p>\n",
+		      f);
+	else if (m->nr_unfinished)
+		fprintf(f,
+			"<p class=warn>%u guest %s not finish in it; <a href=\"" MODELLED_DIR
+			"/report.html#unfinished\">why</a>.</p>\n",
+			m->nr_unfinished, m->nr_unfinished == 1 ? "run did" : "runs did");
 	free(release);
 }
 

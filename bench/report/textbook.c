@@ -179,12 +179,20 @@ static void event_table(FILE *f, const struct dataset *d, const struct event *e)
 	free(caption);
 }
 
-static void event(FILE *f, const struct dataset *d, const struct event *e)
+/* Of any recipe that the page shows. */
+static bool has_event(const struct dataset *d, const struct event *e)
 {
 	const char *recipe;
-	bool any = false;
 	struct cell c;
 
+	for (unsigned i = 0; (recipe = nth_recipe(d, i)); i++)
+		if (cell_of(d, recipe, e, &c))
+			return true;
+	return false;
+}
+
+static void event(FILE *f, const struct dataset *d, const struct event *e)
+{
 	fprintf(f, "<section id=%s><h2>", e->id);
 	html_text(f, e->heading);
 	fputs("</h2>\n<p><b>Shadow tables.</b> ", f);
@@ -192,9 +200,7 @@ static void event(FILE *f, const struct dataset *d, const struct event *e)
 	fputs("</p>\n<p><b>Nested tables.</b> ", f);
 	html_text(f, e->nested);
 	fputs("</p>\n", f);
-	for (unsigned i = 0; (recipe = nth_recipe(d, i)); i++)
-		any |= cell_of(d, recipe, e, &c);
-	if (any)
+	if (has_event(d, e))
 		event_table(f, d, e);
 	if (!answers(d, e, false))
 		lacking(f, "figures of this under shadow paging, nested paging and natively", ASKED, e->workload, NULL);
@@ -458,7 +464,8 @@ static void what_helps(FILE *f, const struct dataset *d)
 
 /* ---- the page ---- */
 
-static void write_page(FILE *f, const struct dataset *d)
+/* m: with modelled cycles, where there are such; often d itself. What happens is told from it where it has that. */
+static void write_page(FILE *f, const struct dataset *d, const struct dataset *m)
 {
 	const char *run = json_string_value(json_object_get(d->root, "run"));
 
@@ -482,26 +489,35 @@ static void write_page(FILE *f, const struct dataset *d)
 	      "<b>modelled</b> (<code>docs/model.md</code>). To find the answers yourself, take lab 6 first "
 	      "(<code>labs/06</code>).</p>\n",
 	      f);
+	if (m != d)
+		fputs("<p class=soft>This run has no cycles: figures are those of <a href=\"" MODELLED_DIR
+		      "/report.html\">the smaller run beside it</a>, "
+		      "which has, as far as that one measured them.</p>\n",
+		      f);
 	for (unsigned i = 0; i < EVENTS; i++)
-		event(f, d, &events[i]);
-	references(f, d);
-	metrics(f, d);
-	what_helps(f, d);
+		event(f, has_event(m, &events[i]) ? m : d, &events[i]);
+	references(f, m);
+	metrics(f, m);
+	what_helps(f, m);
 	fputs("</main><footer class=soft>Made by penumbra " PN_VERSION
 	      " from results.json beside this file; <code>penumbra report</code> makes it "
 	      "again.</footer></body></html>\n",
 	      f);
 }
 
-char *textbook_text(const json_t *root, size_t *len)
+char *textbook_text(const json_t *root, const json_t *modelled, size_t *len)
 {
-	struct dataset d;
+	struct dataset d, m;
 	char *html = NULL;
 	FILE *f = open_memstream(&html, len);
 
 	dataset_load(&d, root);
-	write_page(f, &d);
+	if (modelled)
+		dataset_load(&m, modelled);
+	write_page(f, &d, modelled && !modelled_machine(&d, 0) && modelled_machine(&m, 0) ? &m : &d);
 	fclose(f);
+	if (modelled)
+		dataset_free(&m);
 	dataset_free(&d);
 	return html;
 }

@@ -7,7 +7,10 @@
 
 #define TEXTBOOK_FILE "textbook.html" /* in the run's directory; the report links to it */
 
-/* The page of a results tree, *len bytes; the caller frees it. */
-char *textbook_text(const json_t *root, size_t *len);
+/*
+ * The page of a results tree, *len bytes; the caller frees it. `modelled`: the tree of the run with modelled cycles beside it, which answers what it has,
+ * if the run itself has no cycles; NULL: there is none.
+ */
+char *textbook_text(const json_t *root, const json_t *modelled, size_t *len);
 
 #endif

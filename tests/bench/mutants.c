@@ -141,7 +141,7 @@ static void compare_with_sound_run(const struct dataset *d)
 static void export_tables(const json_t *root)
 {
 	size_t len;
-	char *page = textbook_text(root, &len);
+	char *page = textbook_text(root, NULL, &len);
 	FILE *f = fopen("/dev/null", "w");
 	struct tables t;
 

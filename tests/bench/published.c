@@ -351,6 +351,30 @@ START_TEST(misses_first)
 }
 END_TEST
 
+/* What only the run beside it has is held against that; the run's own counts as well. */
+START_TEST(a_run_beside)
+{
+	json_t *modelled;
+	const char *section;
+	size_t len;
+	char *page;
+
+	took("hybrid", "changing", "all", "zen2-2019", 1010);
+	took("native", "changing", "all", "zen2-2019", 1000);
+	modelled = json_deep_copy(root);
+	json_array_clear(json_object_get(root, "items"));
+	page = report_text(root, NULL, &len);
+	after(after(page, "<section id=published>"), "In this run: 29 not measured, 1 not counted.");
+	free(page);
+	page = report_text(root, modelled, &len);
+	section = after(page, "<section id=published>");
+	after(section, "In this run: 1 hit, 28 not measured, 1 not counted; cycles are those of the run beside it.");
+	after(after(section, "The best of both over native"), "+1.00 %");
+	free(page);
+	json_decref(modelled);
+}
+END_TEST
+
 /* ---- the table ---- */
 
 /* The first word of a list, and what is behind it. */
@@ -464,6 +488,7 @@ int main(void)
 	tcase_add_test(t, shares_and_costs);
 	tcase_add_test(t, counts);
 	tcase_add_test(t, misses_first);
+	tcase_add_test(t, a_run_beside);
 	suite_add_tcase(s, t);
 	t = tcase_create("table");
 	tcase_add_test(t, bands);

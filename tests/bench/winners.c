@@ -298,6 +298,23 @@ START_TEST(sizes_that_were_modelled)
 }
 END_TEST
 
+/* Each place in the page that it links to is there. */
+static void links_lead_somewhere(const char *page)
+{
+	for (const char *at = page; (at = strstr(at, "href=\"#"));) {
+		char *name, *quoted, *plain;
+
+		at += strlen("href=\"#");
+		name = xfmt("%.*s", (int)strcspn(at, "\""), at);
+		quoted = xfmt(" id=\"%s\"", name);
+		plain = xfmt(" id=%s>", name);
+		ck_assert_msg(strstr(page, quoted) || strstr(page, plain), "nothing has the name %s", name);
+		free(name);
+		free(quoted);
+		free(plain);
+	}
+}
+
 /* Cycles of the run beside it: its winners are in the page's front, with ways to its page; the rest is the run's own. */
 START_TEST(a_run_beside)
 {
@@ -317,11 +334,19 @@ START_TEST(a_run_beside)
 	ck_assert_ptr_nonnull(strstr(page, "<section id=instructions>"));
 	ck_assert_ptr_nonnull(strstr(page, "<section id=\"w-compute\">"));
 	ck_assert_ptr_null(strstr(page, "<section id=\"w-gups\">"));
+	ck_assert_ptr_nonnull(strstr(page, "<b>That run is incomplete</b>"));
+	ck_assert_ptr_nonnull(strstr(page, "href=\"textbook.html\""));
+	links_lead_somewhere(page);
+	free(page);
+	json_object_set_new(modelled, "complete", json_true());
+	page = report_text(root, modelled, &len);
+	ck_assert_ptr_null(strstr(page, "<b>That run is incomplete</b>"));
 	free(page);
 	/* One that has none is as if it were not there. */
 	page = report_text(modelled, root, &len);
 	ck_assert_ptr_nonnull(strstr(page, "href=\"#w-gups\""));
 	ck_assert_ptr_null(strstr(page, "a smaller run"));
+	links_lead_somewhere(page);
 	free(page);
 	json_decref(modelled);
 }
