@@ -48,32 +48,62 @@ static const char *emulator_that_can(const struct options *o, const struct paths
 	return word;
 }
 
-int beside_run(const struct options *o, const struct paths *p, const struct results *res)
+/* Asked for by its own options, or, of one that has begun, by nothing: it knows them. */
+static int run_in(const char *dir, const char *qemu, bool begun, const struct options *o, const struct paths *p)
 {
-	const char *own = json_string_value(json_object_get(json_object_get(res->root, "options"), "qemu"));
-	char *dir = xfmt("%s/" MODELLED_DIR, res->dir), *begun = xfmt("%s/journal.jsonl", dir);
 	struct options b = { .command = CMD_run,
-			     .recipes = under + 1,
-			     .workloads = what + 1,
-			     .repeat = 1,
 			     .jobs = o->jobs,
 			     .keep_going = o->keep_going,
-			     .cycles = true,
 			     .is_beside = true,
 			     .silence_s = o->silence_s,
 			     .threshold = o->threshold,
-			     .qemu = emulator_that_can(o, p, own) };
+			     .qemu = qemu };
+
+	if (begun) {
+		b.resume = dir;
+	} else {
+		b.recipes = under + 1;
+		b.workloads = what + 1;
+		b.repeat = 1;
+		b.cycles = true;
+		b.output = dir;
+	}
+	return cmd_run(&b, p);
+}
+
+int beside_run(const struct options *o, const struct paths *p, const struct results *res)
+{
+	const char *own = json_string_value(json_object_get(json_object_get(res->root, "options"), "qemu"));
+	const char *qemu = emulator_that_can(o, p, own);
+	char *dir = xfmt("%s/" MODELLED_DIR, res->dir), *begun = xfmt("%s/journal.jsonl", dir);
 	int ret = EXIT_OK;
 
-	if (b.qemu) {
+	if (qemu) {
 		say("beside it, who wins where: a run with modelled cycles (docs/model.md)");
-		if (file_exists(begun))
-			b.resume = dir;
-		else
-			b.output = dir;
-		ret = cmd_run(&b, p);
+		ret = run_in(dir, qemu, file_exists(begun), o, p);
 	}
 	free(begun);
 	free(dir);
 	return ret;
+}
+
+static bool is_complete(const json_t *root)
+{
+	return json_is_true(json_object_get(root, "complete"));
+}
+
+bool beside_is_left(const struct options *o, const struct results *res)
+{
+	char *dir = xfmt("%s/" MODELLED_DIR, res->dir), *begun = xfmt("%s/journal.jsonl", dir);
+	json_t *root = NULL;
+	bool left = is_complete(res->root) && o->modelled != MODELLED_NEVER && !o->is_beside && file_exists(begun);
+
+	if (left) {
+		root = results_load(dir, false, NULL);
+		left = root && !is_complete(root);
+	}
+	json_decref(root);
+	free(begun);
+	free(dir);
+	return left;
 }

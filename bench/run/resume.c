@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "emulator.h"
 #include "resume.h"
 
@@ -102,6 +103,8 @@ int resume_open(struct results *r, const char *dir, struct options *o)
 		say("%s is bench-engine's: it is measured anew, not gone on with", dir);
 		return EXIT_FAILED;
 	}
+	if (beside_is_left(o, r))
+		return EXIT_OK;
 	if (json_is_true(json_object_get(r->root, "complete"))) {
 		say("%s is complete: there is nothing to resume", dir);
 		return EXIT_FAILED;

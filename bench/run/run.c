@@ -433,7 +433,7 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	say_end(&q, res, report);
 	if (o->profile)
 		profile_print(res, now_seconds() - q.begun, o->jobs);
-	if (!complete && !o->scratch)
+	if ((!complete || beside == EXIT_INTERRUPTED) && !o->scratch && !o->is_beside)
 		say_how_to_go_on(p, res);
 	if (is_listed(o) && make_dirs(p->results) == 0)
 		index_add(p->results, res);
@@ -542,6 +542,28 @@ static unsigned usual_jobs(void)
 	return most < 1 ? 1 : most > MAX_JOBS ? MAX_JOBS : (unsigned)most;
 }
 
+/* The run is complete and the one beside it is not: that goes on, and the report has it. */
+static int go_on_beside(const struct options *o, const struct paths *p, struct results *res)
+{
+	const json_t *options = json_object_get(res->root, "options");
+	const char *asked = emulator_asked(o->qemu);
+	struct options b = *o;
+	struct emulator qemu;
+	int ret = EXIT_FAILED;
+
+	emulator_find(&qemu, p, asked ? asked : json_string_value(json_object_get(options, "qemu")));
+	b.qemu = qemu.program;
+	if (qemu_there(&qemu))
+		ret = beside_run(&b, p, res);
+	emulator_free(&qemu);
+	if (!o->no_report && report_write(res->dir, res->root))
+		ret = ret ? ret : EXIT_FAILED;
+	if (ret == EXIT_INTERRUPTED)
+		say_how_to_go_on(p, res);
+	say("results: %s%s", res->dir, o->no_report ? "" : "/report.html");
+	return ret;
+}
+
 int cmd_run(const struct options *given, const struct paths *p)
 {
 	struct results res = { .dir = NULL };
@@ -556,7 +578,7 @@ int cmd_run(const struct options *given, const struct paths *p)
 	if (!o.slice || slice_guests(&o, &held))
 		ret = o.resume ? open_resumed(p, &o, &res) : EXIT_OK;
 	if (!ret)
-		ret = run_in(&o, p, &res);
+		ret = res.root && beside_is_left(&o, &res) ? go_on_beside(&o, p, &res) : run_in(&o, p, &res);
 	results_free(&res);
 	json_decref(held);
 	return ret;

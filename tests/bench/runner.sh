@@ -50,6 +50,34 @@ is "a run whose QEMU carries no model has none beside it" $? 0
 has "says so" "$tmp/beside.err" 'no modelled cycles beside this run: .*penumbra-model.so'
 check "and leaves nothing of it" test ! -e "$res/beside/modelled"
 
+# One whose QEMU can, ended in the midst of the run beside it: --resume goes on with that, and the report has it.
+for f in penumbra-model.so penumbra-shadow3.elf penumbra-adaptive.elf penumbra-hybrid.elf; do
+	echo x >"$fake/$f"
+done
+cp -r "$srcdir/bench/machines" "$fake/"
+for w in tlb-miss-and-fault changing gups alloc-touch-free fork-cow exec-exit context-switch; do
+	echo x >"$fake/workloads/$w.elf"
+done
+: >"$tmp/held"
+FAKE_MODE=hold:gups FAKE_STATE=$tmp/held run halfway --recipe shadow2 --no-trace --repeat 1 --modelled &
+pid=$!
+until grep -q 'exec-exit-local  *finished' "$tmp/halfway.err" || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
+kill -INT "$(pgrep -P $pid penumbra-bench || echo $pid)"
+wait $pid
+is "ended in the run beside it" $? 130
+has "the run itself is complete" "$res/halfway/results.json" '"complete": true'
+has "and how the other goes on is by the run's own name" "$tmp/halfway.err" 'run --resume halfway. goes on with it'
+check "not by another's" sh -c '! grep -q "resume .*modelled" "$1"' - "$tmp/halfway.err"
+has "its report says so" "$res/halfway/report.html" '<b>That run is incomplete</b>|Guest runs finished'
+rm "$tmp/held"
+"$bench" run --build "$fake" --results "$res" --resume halfway 2>"$tmp/halfway.err"
+has "--resume goes on with it" "$res/halfway/modelled/results.json" '"resumed"'
+has "to its end" "$res/halfway/modelled/results.json" '"complete": true'
+has "the report begins with it" "$res/halfway/report.html" 'a smaller run beside this one'
+is "the index has the run itself alone" "$(sqlite3 "$res/index.sqlite" "SELECT name FROM run WHERE name IN ('halfway', 'modelled')")" halfway
+"$bench" run --build "$fake" --results "$res" --resume halfway 2>"$tmp/halfway.err"
+has "then there is nothing to resume" "$tmp/halfway.err" 'halfway is complete: there is nothing to resume'
+
 run untraced --recipe shadow2 --no-trace --repeat 1
 is "without the traced pass" "$(grep -c '"traced": true' "$res/untraced/results.json")" 0
 
