@@ -44,7 +44,7 @@ static struct side told_of(const json_t *told, size_t wanted)
 				return told_side(step, trip);
 		}
 	}
-	return (struct side){ 0 };
+	return (struct side){ .kind = "" };
 }
 
 static size_t count_told(const json_t *told)

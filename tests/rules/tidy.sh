@@ -62,7 +62,7 @@ sample=$(sh tests/day.sh $SAMPLE $programs)
 [ -n "${PENUMBRA_LONG:-}" ] || echo "the engine with" $recipes, "the analyzer on" $sample: "TEST_DAY=$(sh tests/day.sh); PENUMBRA_LONG=1 takes all"
 
 # shellcheck disable=SC2046
-set -- -D_GNU_SOURCE -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base -Ihv/load $(sh tests/floors.sh . bench/floors) \
+set -- -D_GNU_SOURCE -DPROFILE_API=4 -DPN_VERSION='""' -DPN_PKGDATADIR='""' -I. -Ihv/base -Ihv/load $(sh tests/floors.sh . bench/floors) \
 	$(pkg-config --cflags jansson sqlite3 libarchive lttng-ust gsl libxml-2.0)
 look "bench, dom0, traces" "$bugs" "$programs" "$@"
 for f in $sample; do look "the analyzer on $f" "$analyzer" "$f" "$@"; done

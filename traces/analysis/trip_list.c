@@ -8,9 +8,11 @@
 
 #include "names.h"
 
-/* "dec:used", by event and payload. */
-static const char *const fields[PN_EV_MAX][PN_RECORD_PAYLOAD] = {
-#define FIELD(index, format, name, text) [index] = #format ":" #name,
+/* By event and payload. */
+static const struct {
+	const char *format, *name; /* NULL: it has no such field */
+} fields[PN_EV_MAX][PN_RECORD_PAYLOAD] = {
+#define FIELD(index, format, name, text) [index] = { #format, #name },
 #define EVENT(id, text, its_fields)      [PN_EV_##id] = { its_fields },
 #include "events.def"
 #undef EVENT
@@ -23,12 +25,11 @@ static size_t event_text(const struct ta_record *r, char out[LONGEST])
 {
 	int n = snprintf(out, LONGEST, "{\"event\":\"%s\"", pn_event_name(r->rec.event));
 
-	for (unsigned i = 0; i < PN_RECORD_PAYLOAD && fields[r->rec.event][i]; i++) {
-		const char *field = fields[r->rec.event][i], *name = strchr(field, ':') + 1;
-		const bool hex = !strncmp(field, "hex:", 4);
+	for (unsigned i = 0; i < PN_RECORD_PAYLOAD && fields[r->rec.event][i].name; i++) {
+		const bool hex = !strcmp(fields[r->rec.event][i].format, "hex");
 
-		n += snprintf(out + n, LONGEST - (size_t)n, hex ? ",\"%s\":\"%#" PRIx64 "\"" : ",\"%s\":%" PRIu64, name,
-			      r->rec.payload[i]);
+		n += snprintf(out + n, LONGEST - (size_t)n, hex ? ",\"%s\":\"%#" PRIx64 "\"" : ",\"%s\":%" PRIu64,
+			      fields[r->rec.event][i].name, r->rec.payload[i]);
 	}
 	n += snprintf(out + n, LONGEST - (size_t)n, "}");
 	return (size_t)n;
