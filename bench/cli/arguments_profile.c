@@ -71,6 +71,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (o->nr_row < 2)
 			argp_error(state, "profile which recipe and workload? `penumbra profile shadow3 demand-fault`, for one");
+		if (o->function && (!o->format || strcmp(o->format, "annotate")))
+			argp_error(state, "--function is for --format annotate: others show all functions");
 		return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}

@@ -234,10 +234,6 @@ static int show(const struct job *j)
 		say("%s has no phase \"%s\"", j->workload->name, j->o->phase);
 		return EXIT_USAGE;
 	}
-	if (j->o->function && !function_named(&j->profile.symbols[TALLY_HYPERVISOR], j->o->function)) {
-		say("%s has no function \"%s\"", j->elf, j->o->function);
-		return EXIT_USAGE;
-	}
 	f = open_memstream(&text, &len);
 	for (size_t i = 0; i < COUNT_OF(formats); i++)
 		if (!strcmp(formats[i].name, format))
@@ -280,6 +276,15 @@ static int profile(struct job *j)
 	return ret;
 }
 
+/* Known before anything is booted. */
+static bool function_is_there(const struct job *j)
+{
+	if (!j->o->function || function_named(&j->profile.symbols[TALLY_HYPERVISOR], j->o->function))
+		return true;
+	say("%s has no function \"%s\"", j->elf, j->o->function);
+	return false;
+}
+
 int cmd_profile(const struct options *o, const struct paths *p)
 {
 	struct job j = { .o = o, .paths = p };
@@ -290,7 +295,7 @@ int cmd_profile(const struct options *o, const struct paths *p)
 	if (!j.workload)
 		return EXIT_USAGE;
 	if (read_hypervisor(&j) && read_guest(&j))
-		ret = profile(&j);
+		ret = function_is_there(&j) ? profile(&j) : EXIT_USAGE;
 	profile_free(&j.profile);
 	free(j.elf);
 	return ret;

@@ -30,6 +30,12 @@ has "by file" "$tmp/annotate" '^hv/shadow/short/multi_short.h$'
 profile shadow3 fork-cow --phase nothing >"$tmp/out"
 is "a phase that there is not" $? 2
 has "is named" "$tmp/err" 'fork-cow has no phase "nothing"'
+profile shadow3 fork-cow --format annotate --function short_fualt >"$tmp/out"
+is "a function that there is not" $? 2
+has "is named before anything is booted" "$tmp/err" '^penumbra: .* has no function "short_fualt"$'
+check "and nothing is" sh -c '! grep -q "finished" "$1"' - "$tmp/err"
+profile shadow3 fork-cow --function short_fault >"$tmp/out"
+is "one function where all are shown" $? 2
 profile native fork-cow >"$tmp/out"
 is "no hypervisor" $? 2
 profile shadow3 smp-shootdown >"$tmp/out"
