@@ -59,7 +59,9 @@ static bool take_node(const struct profile *p, struct profiled_region *r, const 
 	    !whole(row, 4, 0, INT64_MAX / 4096, &self))
 		return false;
 	k = &r->node[number];
-	*k = (struct profiled_node){ (int)parent, (enum tally_mode)mode, (int)function, (uint64_t)self, (uint64_t)self };
+	if (k->depth)
+		return false; /* twice: then another's place is empty */
+	*k = (struct profiled_node){ (int)parent, 1, (enum tally_mode)mode, (int)function, (uint64_t)self, (uint64_t)self };
 	return true;
 }
 
@@ -85,6 +87,13 @@ static bool take_sample(struct profiled_region *r, const json_t *row)
 /* What was called counts for what called it; a child's number is greater than its parent's. */
 static bool sum_nodes(struct profiled_region *r)
 {
+	for (size_t i = 0; i < r->nr_nodes; i++) {
+		struct profiled_node *k = &r->node[i];
+
+		k->depth = k->parent >= 0 ? r->node[k->parent].depth + 1 : 1;
+		if (k->depth > TALLY_DEPTH)
+			return false;
+	}
 	for (size_t i = r->nr_nodes; i--;) {
 		struct profiled_node *k = &r->node[i];
 

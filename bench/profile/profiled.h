@@ -16,7 +16,8 @@ struct profiled_insn {
 };
 /* In order of their numbers: a parent stands before its children. */
 struct profiled_node {
-	int parent; /* -1: none */
+	int parent;     /* -1: none */
+	unsigned depth; /* 1: it has no parent; TALLY_DEPTH at most */
 	enum tally_mode mode;
 	int function;
 	uint64_t self, all; /* all: with what it called */

@@ -288,9 +288,28 @@ START_TEST(forms)
 }
 END_TEST
 
+/* Each called by the one before. NULL: it is read. */
+static char *chain(unsigned depth)
+{
+	char *nodes = xstrdup("[0,-1,0,0,1]"), *line, *why;
+
+	for (unsigned i = 1; i < depth; i++)
+		list_add(&nodes, ",", "[%u,%u,0,0,1]", i, i - 1);
+	line = xfmt(
+		"{\"region\":0,\"period\":4,\"hypervisor\":1,\"guest\":0,\"lost\":0,\"failed\":false,\"insns\":[],\"nodes\":[%s],"
+		"\"samples\":[]}",
+		nodes);
+	why = profile_read_line(&p, line);
+	free(line);
+	free(nodes);
+	return why;
+}
+
 /* It is a file: whatever stands there, it is a sentence. */
 START_TEST(damaged_files)
 {
+	char *why;
+
 #define REGION(insns, nodes, samples)                                                                                            \
 	"{\"region\":0,\"period\":4,\"hypervisor\":1,\"guest\":0,\"lost\":0,\"failed\":false,\"insns\":[" insns                  \
 	"],\"nodes\":[" nodes "],\"samples\":[" samples "]}"
@@ -310,6 +329,7 @@ START_TEST(damaged_files)
 		REGION("", "[1,-1,0,0,1]", ""),
 		REGION("", "[0,-1,0,0,-1]", ""),
 		REGION("", "[0,-1,0,0,1],[1,0,1,0,1]", ""),
+		REGION("", "[1,0,0,1,1],[1,0,0,1,1]", ""),
 		REGION("", "7", ""),
 		REGION("", "", "[1,0]"),
 		REGION("", "", "[1,0,\"1000\",5]"),
@@ -317,15 +337,19 @@ START_TEST(damaged_files)
 	static const char good[] = REGION("[0,\"1000\",1,1,0]", "[1,0,0,1,1],[0,-1,0,0,1]", "[1,0,\"1000\",\"1001\"]");
 
 	for (unsigned i = 0; i < COUNT_OF(bad); i++) {
-		char *why = profile_read_line(&p, bad[i]);
-
+		why = profile_read_line(&p, bad[i]);
 		ck_assert_msg(why != NULL, "%s", bad[i]);
 		free(why);
 	}
 	ck_assert_ptr_null(profile_read_line(&p, good));
+	ck_assert_ptr_null(chain(TALLY_DEPTH));
+	why = chain(TALLY_DEPTH + 1);
+	ck_assert_ptr_nonnull(why);
+	free(why);
 	for (size_t cut = 0; cut + 1 < sizeof(good); cut++) {
-		char *piece = strndup(good, cut), *why = profile_read_line(&p, piece);
+		char *piece = strndup(good, cut);
 
+		why = profile_read_line(&p, piece);
 		ck_assert_ptr_nonnull(why);
 		free(why);
 		free(piece);
