@@ -342,6 +342,11 @@ bool dataset_is_shadow(const struct dataset *d, const char *recipe)
 	return !strcmp(dataset_kind(d, recipe), "shadow");
 }
 
+bool dataset_is_nested(const struct dataset *d, const char *recipe)
+{
+	return !strcmp(dataset_kind(d, recipe), "nested");
+}
+
 const char *dataset_variant_base(const struct dataset *d, const char *recipe)
 {
 	return json_text(catalogue_entry(d, "recipes", recipe), "base");

@@ -91,6 +91,8 @@ const char *dataset_recipe(const struct dataset *d, unsigned nth);
 const char *dataset_workload(const struct dataset *d, unsigned nth);
 /* Whether a recipe keeps shadows, rather than being a baseline; and whether it is a variant of another. */
 bool dataset_is_shadow(const struct dataset *d, const char *recipe);
+/* Neither is one that goes from one to the other, as hybrid does. */
+bool dataset_is_nested(const struct dataset *d, const char *recipe);
 bool dataset_is_variant(const struct dataset *d, const char *recipe);
 /* Whether it is another hypervisor than ours. */
 bool dataset_is_peer(const struct dataset *d, const char *recipe);

@@ -30,7 +30,9 @@ static bool contender_of(const struct dataset *d, const char *recipe, const stru
 	const char *phase;
 	struct cell cell;
 
-	*k = (struct contender){ .recipe = recipe, .shadow = dataset_is_shadow(d, recipe), .counted = true };
+	*k = (struct contender){
+		.recipe = recipe, .shadow = dataset_is_shadow(d, recipe), .nested = dataset_is_nested(d, recipe), .counted = true
+	};
 	for (unsigned p = 0; (phase = dataset_phase(d, c->workload, p)); p++) {
 		if (c->phase ? strcmp(phase, c->phase) : !strcmp(phase, PHASE_EMPTY))
 			continue;
@@ -61,13 +63,13 @@ bool contest_of(const struct dataset *d, const char *workload, const char *phase
 	return c->n > 1;
 }
 
-/* Of those that keep shadows, of those that do not, or (any) of all, the one that costs least. */
+/* Of those that keep shadows, of those with nested tables, or (any) of all, the one that costs least. */
 static int cheapest(const struct contest *c, const double *cost, bool any, bool shadow)
 {
 	int best = -1;
 
 	for (unsigned i = 0; i < c->n; i++)
-		if ((any || c->by[i].shadow == shadow) && (best < 0 || cost[i] < cost[best]))
+		if ((any || (shadow ? c->by[i].shadow : c->by[i].nested)) && (best < 0 || cost[i] < cost[best]))
 			best = (int)i;
 	return best;
 }

@@ -13,7 +13,7 @@
 
 struct contender {
 	const char *recipe;
-	bool shadow;
+	bool shadow, nested;             /* neither: it is now the one, now the other */
 	double cycles;                   /* of the whole phase or workload */
 	bool counted;                    /* count[] has what model_cost() needs */
 	uint64_t count[MODEL_COUNT_MAX]; /* together */
@@ -30,7 +30,7 @@ struct contest {
 
 /* Of the recipes that the report shows. False: no two of them were modelled. */
 bool contest_of(const struct dataset *d, const char *workload, const char *phase, const char *machine, struct contest *c);
-/* The place in by[] of the best of those with shadows, or without. Below 0: there is none. */
+/* The place in by[] of the best of those with shadows, or of those with nested tables. Below 0: there is none. */
 int contest_best_of(const struct contest *c, bool shadow);
 
 /*

@@ -86,9 +86,9 @@ static bool place_of(const struct dataset *d, const char *workload, const char *
 	for (unsigned r = 0; (recipe = shown_recipe(d, r)); r++) {
 		if (!strcmp(recipe, NATIVE) || !cycles_of(d, recipe, workload, asked, machine, &all))
 			continue;
-		if (!dataset_is_shadow(d, recipe)) {
+		if (dataset_is_nested(d, recipe)) {
 			at->nested = at->nested > 0 && at->nested < all ? at->nested : all;
-		} else if (!at->best || all < at->shadow) {
+		} else if (dataset_is_shadow(d, recipe) && (!at->best || all < at->shadow)) {
 			at->shadow = all;
 			at->best = recipe;
 		}

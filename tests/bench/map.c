@@ -19,14 +19,14 @@ static void name_all(const char *list, const char *const names[], const char *co
 
 static void setup(void)
 {
-	static const char *const recipes[] = { "shadow2", "adaptive", "npt", "native" };
-	static const char *const kinds[] = { "shadow", "shadow", "nested", "native" };
+	static const char *const recipes[] = { "shadow2", "adaptive", "npt", "native", "hybrid" };
+	static const char *const kinds[] = { "shadow", "shadow", "nested", "native", "hybrid" };
 	static const char *const workloads[] = { "tlb-miss-and-fault", "gups", "compute" };
 	static const char *const pvh[] = { "pvh", "pvh", "pvh" };
 
 	root = json_pack("{s:i, s:s, s:[], s:[], s:[], s:[], s:[]}", "format", 1, "run", "r", "recipes", "workloads", "items",
 			 "traces", "boots");
-	name_all("recipes", recipes, kinds, 4);
+	name_all("recipes", recipes, kinds, 5);
 	name_all("workloads", workloads, pvh, 3);
 }
 
@@ -113,6 +113,25 @@ START_TEST(who_is_faster)
 }
 END_TEST
 
+/* What goes from the one to the other is neither. */
+START_TEST(hybrid_is_on_no_side)
+{
+	bool pictures;
+	char *rows;
+
+	add("native", "gups", "update", 1000, 4000, 0);
+	add("shadow2", "gups", "update", 1900, 4000, 0);
+	add("adaptive", "gups", "update", 1800, 4000, 0);
+	add("hybrid", "gups", "update", 1200, 4000, 0);
+	ck_assert_ptr_null(map_rows(&pictures));
+	add("npt", "gups", "update", 2000, 4000, 0);
+	rows = map_rows(&pictures);
+	ck_assert_ptr_nonnull(rows);
+	ck_assert_str_eq(rows, "1 gups,40,0,adaptive 0.90,adaptive 0.90\n");
+	free(rows);
+}
+END_TEST
+
 START_TEST(not_without_both)
 {
 	bool pictures;
@@ -148,6 +167,7 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, who_is_faster);
+	tcase_add_test(c, hybrid_is_on_no_side);
 	tcase_add_test(c, not_without_both);
 	tcase_add_test(c, mixtures_alone);
 	suite_add_tcase(s, c);

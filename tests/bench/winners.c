@@ -48,14 +48,14 @@ static json_t *machine_values(void)
 
 static void setup(void)
 {
-	static const char *const recipes[] = { "shadow2", "shadow3", "npt", "native" };
-	static const char *const kinds[] = { "shadow", "shadow", "nested", "native" };
+	static const char *const recipes[] = { "shadow2", "shadow3", "npt", "native", "hybrid" };
+	static const char *const kinds[] = { "shadow", "shadow", "nested", "native", "hybrid" };
 	static const char *const workloads[] = { "gups", "compute", "demand-fault", "smp-compute", "tlb-miss-and-fault" };
 	static const char *const pvh[] = { "pvh", "pvh", "pvh", "pvh", "pvh" };
 
 	root = json_pack("{s:i, s:s, s:[], s:[], s:[], s:[], s:[], s:{s:{s:o}}}", "format", 1, "run", "r", "recipes", "workloads",
 			 "items", "traces", "boots", "machine", "modelled", "m", machine_values());
-	name_all("recipes", recipes, kinds, 4);
+	name_all("recipes", recipes, kinds, 5);
 	name_all("workloads", workloads, pvh, 5);
 }
 
@@ -184,6 +184,25 @@ START_TEST(who_wins)
 	ck_assert(page_has("Even in<b>0 of 3</b>"));
 	/* The targets are no longer what a visitor meets first. */
 	ck_assert(!page_has("Targets met"));
+}
+END_TEST
+
+/* What goes from shadow to nested paging and back wins for itself: which of the two is ahead is as without it. */
+START_TEST(hybrid_is_on_no_side)
+{
+	add("native", "gups", "update", 80000, 0, 0);
+	add("shadow2", "gups", "update", 100000, 0, 0);
+	add("npt", "gups", "update", 110000, 0, 0);
+	add("hybrid", "gups", "update", 100100, 0, 0);
+	add("native", "compute", "run", 50000, 0, 0);
+	add("shadow2", "compute", "run", 110000, 0, 0);
+	add("npt", "compute", "run", 100000, 0, 0);
+	add("hybrid", "compute", "run", 90000, 0, 0);
+	rows_are("summary", "gups,shadow2 hybrid,1.25×,npt,10.0 %,0.91×,holds\n"
+			    "compute,hybrid,1.80×,npt,11.1 %,1.10×,holds\n");
+	ck_assert(page_has("Nested paging is faster in<b>1 of 2</b>"));
+	ck_assert(page_has("Shadow paging is faster in<b>1 of 2</b>"));
+	ck_assert(page_has("Even in<b>0 of 2</b>"));
 }
 END_TEST
 
@@ -359,6 +378,7 @@ int main(void)
 
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, who_wins);
+	tcase_add_test(c, hybrid_is_on_no_side);
 	tcase_add_test(c, a_run_beside);
 	tcase_add_test(c, what_hangs_on_assumed_values);
 	tcase_add_test(c, older_runs);
