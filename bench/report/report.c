@@ -47,7 +47,7 @@ static void write_nav(FILE *f, const struct dataset *d, const struct dataset *m)
 	fputs("<a href=\"#claims\">Claims</a> <a href=\"#peers\">Peers</a> <a href=\"#published\">Published against "
 	      "modelled</a> ",
 	      f);
-	if (recipe_is_used(d, ADAPTIVE))
+	if (report_has_adaptive(d))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
 	if (report_has_variants(d))
 		fputs("<a href=\"#variants\">Variants</a> ", f);

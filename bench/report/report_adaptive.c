@@ -120,12 +120,18 @@ static void table(FILE *f, const struct dataset *d, const char *machine, const c
 	free(head);
 }
 
+bool report_has_adaptive(const struct dataset *d)
+{
+	unsigned within;
+
+	return phases_of(d, NULL, &within);
+}
+
 void report_adaptive(FILE *f, const struct dataset *d)
 {
 	const char *machine;
-	unsigned within;
 
-	if (!phases_of(d, NULL, &within))
+	if (!report_has_adaptive(d))
 		return;
 	fputs("<section id=adaptive><h2>Adaptive against the best</h2><p>The recipe <b>" ADAPTIVE
 	      "</b> decides for each page table, from what the guest lately did with it. It is to be the best of the recipes in "

@@ -25,6 +25,7 @@ void report_central(FILE *f, const struct dataset *d);
 void report_published(FILE *f, const struct dataset *d, const struct dataset *m);
 /* The recipe ADAPTIVE against the best of the others, phase by phase. Nothing if the run does not have it. */
 #define ADAPTIVE "adaptive"
+bool report_has_adaptive(const struct dataset *d);
 void report_adaptive(FILE *f, const struct dataset *d);
 /* Claims with their verdicts; the project's own targets; Xen and KVM beside the best recipe. */
 void report_claims(FILE *f, const struct dataset *d);

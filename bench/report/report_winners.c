@@ -241,13 +241,19 @@ static bool is_first(const struct contest *c, unsigned i)
 	return c->by[c->best].cycles > (1 - CONTEST_EVEN) * c->by[i].cycles;
 }
 
-/* Above 0: nested paging is faster; below 0: shadow paging is; 0: neither, each by its best recipe. */
+/* Was either of the two measured? */
+static bool has_both(const struct contest *c)
+{
+	return contest_best_of(c, true) >= 0 && contest_best_of(c, false) >= 0;
+}
+
+/* Above 0: nested paging is faster; below 0: shadow paging is; 0: neither, each by its best recipe, or one of them is not there. */
 static int side_of(const struct contest *c)
 {
 	const int shadow = contest_best_of(c, true), nested = contest_best_of(c, false);
 
-	if (shadow < 0 || nested < 0)
-		return (nested >= 0) - (shadow >= 0);
+	if (!has_both(c))
+		return 0;
 	return (c->by[nested].cycles <= (1 - CONTEST_EVEN) * c->by[shadow].cycles) -
 	       (c->by[shadow].cycles <= (1 - CONTEST_EVEN) * c->by[nested].cycles);
 }
@@ -265,11 +271,13 @@ static void score_cards(FILE *f, const struct contests *all)
 	unsigned won[3] = { 0 }, of = 0;
 
 	for (unsigned i = 0; i < all->n; i++) {
-		if (is_field(&all->contest[i]))
+		if (is_field(&all->contest[i]) || !has_both(&all->contest[i]))
 			continue;
 		won[1 + side_of(&all->contest[i])]++;
 		of++;
 	}
+	if (!of)
+		return;
 	fputs("<div class=cards>", f);
 	score_card(f, "Nested paging is faster in", won[2], of, "workloads");
 	score_card(f, "Shadow paging is faster in", won[0], of, "workloads, by one recipe or several");

@@ -490,9 +490,8 @@ static void write_page(FILE *f, const struct dataset *d, const struct dataset *m
 	      "(<code>labs/06</code>).</p>\n",
 	      f);
 	if (m != d)
-		fputs("<p class=soft>This run has no cycles: figures are those of <a href=\"" MODELLED_DIR
-		      "/report.html\">the smaller run beside it</a>, "
-		      "which has, as far as that one measured them.</p>\n",
+		fputs("<p class=soft>This run has no cycles of its own. Figures are those of <a href=\"" MODELLED_DIR
+		      "/report.html\">the smaller run beside it</a>, wherever that one measured them.</p>\n",
 		      f);
 	for (unsigned i = 0; i < EVENTS; i++)
 		event(f, has_event(m, &events[i]) ? m : d, &events[i]);

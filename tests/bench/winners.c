@@ -48,14 +48,14 @@ static json_t *machine_values(void)
 
 static void setup(void)
 {
-	static const char *const recipes[] = { "shadow2", "shadow3", "npt", "native", "hybrid" };
-	static const char *const kinds[] = { "shadow", "shadow", "nested", "native", "hybrid" };
+	static const char *const recipes[] = { "shadow2", "shadow3", "npt", "native", "hybrid", "adaptive" };
+	static const char *const kinds[] = { "shadow", "shadow", "nested", "native", "hybrid", "shadow" };
 	static const char *const workloads[] = { "gups", "compute", "demand-fault", "smp-compute", "tlb-miss-and-fault" };
 	static const char *const pvh[] = { "pvh", "pvh", "pvh", "pvh", "pvh" };
 
 	root = json_pack("{s:i, s:s, s:[], s:[], s:[], s:[], s:[], s:{s:{s:o}}}", "format", 1, "run", "r", "recipes", "workloads",
 			 "items", "traces", "boots", "machine", "modelled", "m", machine_values());
-	name_all("recipes", recipes, kinds, 5);
+	name_all("recipes", recipes, kinds, 6);
 	name_all("workloads", workloads, pvh, 5);
 }
 
@@ -150,6 +150,23 @@ static bool page_has(const char *text)
 	return has;
 }
 
+/* Each place in the page that it links to is there. */
+static void links_lead_somewhere(const char *page)
+{
+	for (const char *at = page; (at = strstr(at, "href=\"#"));) {
+		char *name, *quoted, *plain;
+
+		at += strlen("href=\"#");
+		name = xfmt("%.*s", (int)strcspn(at, "\""), at);
+		quoted = xfmt(" id=\"%s\"", name);
+		plain = xfmt(" id=%s>", name);
+		ck_assert_msg(strstr(page, quoted) || strstr(page, plain), "nothing has the name %s", name);
+		free(name);
+		free(quoted);
+		free(plain);
+	}
+}
+
 static void add_all(void)
 {
 	/* 100,000 and of npt 20,000 for 100 references: shadow paging is faster, and all of it. */
@@ -203,6 +220,26 @@ START_TEST(hybrid_is_on_no_side)
 	ck_assert(page_has("Nested paging is faster in<b>1 of 2</b>"));
 	ck_assert(page_has("Shadow paging is faster in<b>1 of 2</b>"));
 	ck_assert(page_has("Even in<b>0 of 2</b>"));
+}
+END_TEST
+
+/* One of the two alone is ahead of nobody. */
+START_TEST(without_the_other)
+{
+	size_t len;
+	char *page;
+
+	add("shadow2", "gups", "update", 100000, 0, 0);
+	add("shadow3", "gups", "update", 110000, 0, 0);
+	ck_assert(!page_has(" is faster in<b>"));
+	rows_are("summary", "gups,shadow2,–,shadow3,10.0 %,–,holds\n");
+	add("adaptive", "gups", "update", -110000, 0, 0);
+	json_object_set_new(json_array_get(json_object_get(root, "items"), 2), "state", json_string("failed"));
+	page = report_text(root, NULL, &len);
+	links_lead_somewhere(page);
+	free(page);
+	add("npt", "gups", "update", 120000, 0, 0);
+	ck_assert(page_has("Shadow paging is faster in<b>1 of 1</b>"));
 }
 END_TEST
 
@@ -317,23 +354,6 @@ START_TEST(sizes_that_were_modelled)
 }
 END_TEST
 
-/* Each place in the page that it links to is there. */
-static void links_lead_somewhere(const char *page)
-{
-	for (const char *at = page; (at = strstr(at, "href=\"#"));) {
-		char *name, *quoted, *plain;
-
-		at += strlen("href=\"#");
-		name = xfmt("%.*s", (int)strcspn(at, "\""), at);
-		quoted = xfmt(" id=\"%s\"", name);
-		plain = xfmt(" id=%s>", name);
-		ck_assert_msg(strstr(page, quoted) || strstr(page, plain), "nothing has the name %s", name);
-		free(name);
-		free(quoted);
-		free(plain);
-	}
-}
-
 /* Cycles of the run beside it: its winners are in the page's front, with ways to its page; the rest is the run's own. */
 START_TEST(a_run_beside)
 {
@@ -379,6 +399,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, who_wins);
 	tcase_add_test(c, hybrid_is_on_no_side);
+	tcase_add_test(c, without_the_other);
 	tcase_add_test(c, a_run_beside);
 	tcase_add_test(c, what_hangs_on_assumed_values);
 	tcase_add_test(c, older_runs);
