@@ -27,6 +27,16 @@ is "trips of demand-fault's region" "$(grep -Ec 'kind = "?(pf_guest|pf_emulate)'
 items "$tmp/run" "$recipe || ' ' || $workload, json_extract(value, '\$.regions[0].trips')" | sort | uniq -c | awk '{ print $1 }' | sort -u >"$tmp/same"
 is "the traced pass makes the same trips" "$(cat "$tmp/same")" 2
 
+# Records have the hypervisor's time and pCPU, not those of the program that hands them to LTTng: what happened in a trip has a time within it.
+babeltrace2 --clock-cycles "$tmp/run/traces/shadow2/demand-fault" | awk '
+	function field(name) { return match($0, name " = [0-9]+") ? substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 3) + 0 : -1 }
+	/domain = 255/ { dom0[field("cpu_id")] = 1 }
+	/domain = 0/ { guest[field("cpu_id")] = 1; t = substr($1, 2) + 0 }
+	/penumbra:trip:.*domain = 0/ { trip = field("seq"); end = t + field("cost"); next }
+	/domain = 0/ && field("seq") < trip { n[t <= end]++ }
+	END { for (cpu in guest) shared += cpu in dom0; print n[0] + 0, (n[1] > 1000), shared + 0 }' >"$tmp/stamps"
+is "the hypervisor's own time and pCPU" "$(cat "$tmp/stamps")" "0 1 0"
+
 # What `penumbra trace` makes of them: its counts are the hypervisor's own, of every kind of trip and of every event that a counter
 # stands for, and region by region; and babeltrace2 by itself says the same.
 say_trace() { "$bench" trace "$tmp/run" "$@" >"$tmp/said" 2>"$tmp/err"; }
