@@ -7,7 +7,6 @@
 #include "cycles.h"
 #include "emulator.h"
 #include "modelled.h"
-#include "run.h"
 
 static char under[] = ""
 #define MODELLED_UNDER(name) "," name
@@ -49,7 +48,7 @@ static const char *emulator_that_can(const struct options *o, const struct paths
 }
 
 /* Asked for by its own options, or, of one that has begun, by nothing: it knows them. */
-static int run_in(const char *dir, const char *qemu, bool begun, const struct options *o, const struct paths *p)
+static struct options options_of(const char *dir, const char *qemu, bool begun, const struct options *o)
 {
 	struct options b = { .command = CMD_run,
 			     .jobs = o->jobs,
@@ -68,19 +67,22 @@ static int run_in(const char *dir, const char *qemu, bool begun, const struct op
 		b.cycles = true;
 		b.output = dir;
 	}
-	return cmd_run(&b, p);
+	return b;
 }
 
-int beside_run(const struct options *o, const struct paths *p, const struct results *res)
+int beside_run(const struct options *o, const struct paths *p, const struct results *res,
+	       int (*run)(const struct options *o, const struct paths *p))
 {
 	const char *own = json_string_value(json_object_get(json_object_get(res->root, "options"), "qemu"));
 	const char *qemu = emulator_that_can(o, p, own);
 	char *dir = xfmt("%s/" MODELLED_DIR, res->dir), *begun = xfmt("%s/journal.jsonl", dir);
+	struct options b;
 	int ret = EXIT_OK;
 
 	if (qemu) {
 		say("beside it, who wins where: a run with modelled cycles (docs/model.md)");
-		ret = run_in(dir, qemu, file_exists(begun), o, p);
+		b = options_of(dir, qemu, file_exists(begun), o);
+		ret = run(&b, p);
 	}
 	free(begun);
 	free(dir);

@@ -13,8 +13,9 @@
 
 /* Asked for by --modelled, or by nothing at all: the quick suite left to itself. */
 bool beside_wanted(const struct options *o, const struct results *res);
-/* The run's own QEMU must be known (o->qemu). The exit code; where no QEMU can carry the model, a message and EXIT_OK. */
-int beside_run(const struct options *o, const struct paths *p, const struct results *res);
+/* `run` is cmd_run(), which calls this. The run's own QEMU must be known (o->qemu). The exit code; where no QEMU can carry the model, a message and EXIT_OK. */
+int beside_run(const struct options *o, const struct paths *p, const struct results *res,
+	       int (*run)(const struct options *o, const struct paths *p));
 /* A complete run, of which the one beside it was ended in its midst: then the latter is what --resume goes on with. */
 bool beside_is_left(const struct options *o, const struct results *res);
 

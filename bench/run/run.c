@@ -427,7 +427,7 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 	complete = !q.interrupted && !q.stop && !res->error;
 	results_finish(res, complete, q.interrupted);
 	if (complete && beside_wanted(o, res))
-		beside = beside_run(o, p, res);
+		beside = beside_run(o, p, res, cmd_run);
 	if (!o->no_report && !res->error)
 		report = !report_write(res->dir, res->root);
 	say_end(&q, res, report);
@@ -554,7 +554,7 @@ static int go_on_beside(const struct options *o, const struct paths *p, struct r
 	emulator_find(&qemu, p, asked ? asked : json_string_value(json_object_get(options, "qemu")));
 	b.qemu = qemu.program;
 	if (qemu_there(&qemu))
-		ret = beside_run(&b, p, res);
+		ret = beside_run(&b, p, res, cmd_run);
 	emulator_free(&qemu);
 	if (!o->no_report && report_write(res->dir, res->root))
 		ret = ret ? ret : EXIT_FAILED;
