@@ -115,7 +115,7 @@ static error_t parse_compare(int key, char *arg, struct argp_state *state)
 static const char *const history_formats[] = { "text", "svg", "csv", "json", NULL };
 
 static const struct argp_option history_options[] = {
-	{ "phase", KEY_PHASE, "NAME", 0, "that phase of the workload (default: its main one)", 1 },
+	{ "phase", KEY_PHASE, "NAME", 0, "only that phase (default: the main one)", 1 },
 	{ "format", KEY_FORMAT, "NAME", 0, "text (default: a table and a picture of letters), svg, csv or json", 1 },
 	OUTPUT_OPTION,
 	{ 0 }

@@ -263,11 +263,12 @@ static const char *workload_name(unsigned i)
 	return i < nr_workloads ? workloads[i].name : NULL;
 }
 
-/* The message for an unknown name, with the nearest known one: at an edit distance below 4, or one that contains it. */
+/* The message for an unknown name, with the nearest known one: at an edit distance of 3 and half its letters at most, or one that contains it. */
 static void say_unknown(const char *what, const char *name, const char *(*nth)(unsigned))
 {
 	const char *best = NULL;
-	unsigned best_distance = 4;
+	const size_t half = strlen(name) / 2;
+	unsigned best_distance = half < 3 ? (unsigned)half + 1 : 4;
 
 	for (unsigned i = 0; *name && nth(i); i++) {
 		unsigned d = edit_distance(name, nth(i));

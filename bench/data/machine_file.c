@@ -1,18 +1,51 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* See machine_file.h. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "machine_file.h"
 
+#define ENDING ".machine"
+
+static int is_machine(const struct dirent *e)
+{
+	const char *end = strstr(e->d_name, ENDING);
+
+	return end && end != e->d_name && !end[strlen(ENDING)];
+}
+
+static void say_unknown_machine(const struct paths *p, const char *word)
+{
+	char *dir = xfmt("%s/machines", p->build), *names = NULL;
+	struct dirent **entry;
+	int n = scandir(dir, &entry, is_machine, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		list_add(&names, ", ", "%.*s", (int)(strlen(entry[i]->d_name) - strlen(ENDING)), entry[i]->d_name);
+		free(entry[i]);
+	}
+	if (n >= 0)
+		free(entry);
+	say("--machine: there is no machine \"%s\": it is one of %s, or a file with \"/\" or \"" ENDING "\" in its name", word,
+	    names ? names : "none here");
+	free(names);
+	free(dir);
+}
+
 char *machine_file(const struct paths *p, const char *word)
 {
-	bool is_path = strchr(word, '/') || strstr(word, ".machine");
-	char *path = is_path ? xstrdup(word) : xfmt("%s/machines/%s.machine", p->build, word), *full;
+	bool is_path = strchr(word, '/') || strstr(word, ENDING);
+	char *path = is_path ? xstrdup(word) : xfmt("%s/machines/%s" ENDING, p->build, word), *full;
 	char why[MACHINE_WHY];
 	struct machine m;
 
+	if (!is_path && !file_exists(path)) {
+		say_unknown_machine(p, word);
+		free(path);
+		return NULL;
+	}
 	if (!machine_read(&m, path, why)) {
 		say("--machine %s", why);
 		free(path);

@@ -69,9 +69,9 @@ static void command(FILE *f, const char *lead, const char *recipes, const char *
 	fprintf(f, " --recipe %s --workload %s --repeat 1 --no-trace</code>", recipes, workloads);
 }
 
-static void measured_by(FILE *f, const char *recipes, const char *workloads, const char *machines)
+static void to_measure(FILE *f, const char *recipes, const char *workloads, const char *machines)
 {
-	command(f, "<p class=soft>Measured by ", recipes, workloads, machines);
+	command(f, "<p class=soft>To measure it: ", recipes, workloads, machines);
 	fputs("</p>\n", f);
 }
 
@@ -207,7 +207,7 @@ static void event(FILE *f, const struct dataset *d, const struct event *e)
 	else if (!answers(d, e, true))
 		lacking(f, "modelled cycles of this under shadow paging, nested paging and natively", ASKED, e->workload, NULL);
 	else
-		measured_by(f, ASKED, e->workload, NULL);
+		to_measure(f, ASKED, e->workload, NULL);
 	fputs("</section>\n", f);
 }
 
@@ -285,7 +285,7 @@ static void references(FILE *f, const struct dataset *d)
 		table_end(f, "References to tables for each page walk of gups, and what the walk took, by machine.");
 	}
 	if (walk_of(d, NATIVE, PLAIN, &w) && walk_of(d, NESTED, PLAIN, &w)) {
-		measured_by(f, ASKED, "gups", machines);
+		to_measure(f, ASKED, "gups", machines);
 	} else {
 		lacking(f, "walks without caches, natively and under nested paging", ASKED, "gups", machines);
 	}
@@ -396,7 +396,7 @@ static void metrics(FILE *f, const struct dataset *d)
 		table_end(f, "Modelled cycles of a page walk (gups), and of a page fault with the kernel's handler "
 			     "(demand-fault-local); "
 			     "nested: npt.");
-		measured_by(f, "native,shadow3,adaptive,npt", "gups,demand-fault-local", NULL);
+		to_measure(f, "native,shadow3,adaptive,npt", "gups,demand-fault-local", NULL);
 	} else {
 		lacking(f, "modelled cycles of both natively, under npt and a shadow recipe", "native,shadow3,adaptive,npt",
 			"gups,demand-fault-local", NULL);
@@ -457,8 +457,8 @@ static void what_helps(FILE *f, const struct dataset *d)
 		}
 		table_end(f, "A dash: this run lacks one of the two.");
 	}
-	measured_by(f, "shadow2,shadow3,adaptive,vtlb,npt,npt-4k", "exec-exit-local,context-switch-local,gups,gups-large",
-		    "zen2-2019," PLAIN);
+	to_measure(f, "shadow2,shadow3,adaptive,vtlb,npt,npt-4k", "exec-exit-local,context-switch-local,gups,gups-large",
+		   "zen2-2019," PLAIN);
 	fputs("</section>\n", f);
 }
 

@@ -291,6 +291,7 @@ refused "no command" 2 "which command"
 refused "unknown command" 2 "no command" fly
 refused "unknown recipe" 2 'did you mean "shadow2"' run --recipe shadow
 refused "unknown workload" 2 'did you mean "demand-fault"' run --workload demand-falt
+refused "a workload like none" 2 'no workload "qxzj": penumbra list' run --workload qxzj
 refused "empty choice" 2 "no workload" run --workload ''
 refused "repeat 0" 2 "from 1 to" run --repeat 0
 refused "repeat words" 2 "not \"many\"" run --repeat many

@@ -175,7 +175,7 @@ START_TEST(cycles_of_a_fault)
 	fault("npt", "m", 1100);
 	ck_assert(page_has("<section id=fault>", "<td class=n>400<br><small class=soft>4.00×</small></td>"));
 	ck_assert(page_has("<section id=fault>", "<td class=n>110<br><small class=soft>1.10×</small></td>"));
-	ck_assert(page_has("<section id=fault>", "<p class=soft>Measured by <code>"));
+	ck_assert(page_has("<section id=fault>", "<p class=soft>To measure it: <code>"));
 	ck_assert(!page_has("<section id=fault>", "This run has no"));
 }
 END_TEST

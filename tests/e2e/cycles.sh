@@ -13,7 +13,10 @@ if ! qemu-system-x86_64 --version | grep -qE 'version (9\.2|10\.0)'; then
 fi
 bench_run "$tmp/bad" --cycles --machine nothing --recipe native --workload compute
 is "a machine that is not there ends the run" $? 1
-has "in a sentence" "$tmp/bad.err" '--machine .*/machines/nothing.machine: No such file'
+has "in a sentence, with those that there are" "$tmp/bad.err" '--machine: there is no machine "nothing": it is one of nested-cloud, .*zen2-2019, or a file'
+bench_run "$tmp/bad" --cycles --machine ./nothing.machine --recipe native --workload compute
+is "nor does a file that is not there" $? 1
+has "which is named" "$tmp/bad.err" '--machine ./nothing.machine: No such file'
 
 (cd "$build" && "$srcdir/dom0/fetch-qemu.sh" qemu-next) >"$tmp/fetch" 2>&1
 status=$?
