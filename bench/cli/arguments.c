@@ -141,6 +141,8 @@ static void fit_together(struct argp_state *state, const struct options *o)
 		argp_error(state, "--machine is for --cycles");
 	if (o->sensitivity && !o->cycles)
 		argp_error(state, "--sensitivity is for --cycles");
+	if (o->modelled == MODELLED_ALWAYS && (o->cycles || o->slurm || o->plugin))
+		argp_error(state, "--modelled is for a run without --cycles, here and not by --slurm");
 	if (o->partition && !o->slurm)
 		argp_error(state, "--partition is for --slurm");
 	if (o->slurm && o->slice)

@@ -293,6 +293,7 @@ refused "unknown recipe" 2 'did you mean "shadow2"' run --recipe shadow
 refused "unknown workload" 2 'did you mean "demand-fault"' run --workload demand-falt
 refused "a workload like none" 2 'no workload "qxzj": penumbra list' run --workload qxzj
 refused "empty choice" 2 "no workload" run --workload ''
+refused "modelled beside cycles" 2 "modelled is for a run without" run --modelled --cycles
 refused "repeat 0" 2 "from 1 to" run --repeat 0
 refused "repeat words" 2 "not \"many\"" run --repeat many
 refused "repeat negative" 2 "from 1 to" run --repeat=-3
