@@ -28,7 +28,8 @@
 	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\","      \
 	"\"workloads_dir\":\"/w\",\"cycles\":true,\"sensitivity\":false,\"machines\":\"m\","                                     \
 	"\"peers\":\"kvm\","                                                                                                     \
-	"\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null,\"more_initrds\":" \
+	"\"trace_mib\":64,\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null," \
+	"\"more_initrds\":"                                                                                                      \
 	"[\"m\"],\"disk\":null,"                                                                                                 \
 	"\"cmdline\":\"c\",\"from\":\"f\",\"to\":null,\"keep_disk\":false,\"traced\":true,\"memory_mib\":8,\"vcpus\":1,"         \
 	"\"timeout_s\":9}]}"
@@ -49,7 +50,7 @@
 	"\"trips\":[{\"name\":\"cr3\",\"text\":\"t\",\"paging\":true}],\"counters\":[{\"name\":\"fill\",\"text\":\"t\"}],"       \
 	"\"items\":[" TREE_ITEM "],"                                                                                             \
 	"\"traces\":[{\"recipe\":\"shadow2\",\"workload\":\"compute\",\"written\":1,\"lost\":0,\"emitted\":1,\"agree\":true,"    \
-	"\"late\":0,"                                                                                                            \
+	"\"late\":0,\"cut\":0,"                                                                                                  \
 	"\"events\":{}}],"                                                                                                       \
 	"\"boots\":[{\"label\":\"shadow2\",\"recipe\":\"shadow2\",\"command\":\"q\",\"state\":\"ended\",\"ending\":\"it "        \
 	"stopped\","                                                                                                             \
