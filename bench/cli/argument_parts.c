@@ -2,6 +2,7 @@
 /* Places, numbers and texts, as every command's parser takes them. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "argument_parts.h"
 
@@ -43,6 +44,28 @@ void need_text(struct argp_state *state, const char *message, const char *arg)
 {
 	if (!*arg)
 		argp_error(state, "%s", message);
+}
+
+error_t take_text(struct argp_state *state, const char *message, const char *arg, const char **out)
+{
+	need_text(state, message, arg);
+	*out = arg;
+	return 0;
+}
+
+error_t parse_format(struct argp_state *state, const char *const names[], const char *arg, const char **out)
+{
+	char *all = xstrdup("");
+
+	for (unsigned i = 0; names[i]; i++) {
+		list_add(&all, ", ", "%s", names[i]);
+		if (!strcmp(names[i], arg))
+			*out = names[i];
+	}
+	if (!*out || strcmp(*out, arg))
+		argp_error(state, "--format is one of %s, not \"%s\"", all, arg);
+	free(all);
+	return 0;
 }
 
 static error_t parse_place(int key, char *arg, struct argp_state *state)

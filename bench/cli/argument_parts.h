@@ -34,5 +34,9 @@ error_t parse_number(struct argp_state *state, const char *what, const char *arg
 error_t parse_percent(struct argp_state *state, const char *what, const char *arg, double *out);
 /* Likewise for an empty text. */
 void need_text(struct argp_state *state, const char *message, const char *arg);
+/* One that is not, into *out. */
+error_t take_text(struct argp_state *state, const char *message, const char *arg, const char **out);
+/* --format: one of the names, which are NULL-ended, into *out. */
+error_t parse_format(struct argp_state *state, const char *const names[], const char *arg, const char **out);
 
 #endif

@@ -174,14 +174,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case 'n': return parse_number(state, "--repeat", arg, MAX_REPEAT, &o->repeat);
 	case 'j': return parse_number(state, "--jobs", arg, MAX_JOBS, &o->jobs);
 	case KEY_SILENCE: return parse_number(state, "--silence", arg, 86400, &o->silence_s);
-	case 'o':
-		need_text(state, "--output needs a directory", arg);
-		o->output = arg;
-		return 0;
-	case KEY_RESUME:
-		need_text(state, "--resume needs a run", arg);
-		o->resume = arg;
-		return 0;
+	case 'o': return take_text(state, "--output needs a directory", arg, &o->output);
+	case KEY_RESUME: return take_text(state, "--resume needs a run", arg, &o->resume);
 	case KEY_NO_TRACE: o->trace = false; return 0;
 	case KEY_TRACE_LIMIT: return parse_number(state, "--trace-limit", arg, TRACE_MIB_MOST, &o->trace_mib);
 	case KEY_KEEP_GOING: o->keep_going = true; return 0;
@@ -193,31 +187,19 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--workloads %s: %s", arg, strerror(errno));
 		return 0;
 	case KEY_SLURM: o->slurm = true; return 0;
-	case KEY_PARTITION:
-		need_text(state, "--partition needs a name", arg);
-		o->partition = arg;
-		return 0;
+	case KEY_PARTITION: return take_text(state, "--partition needs a name", arg, &o->partition);
 	case KEY_SLICE: o->slice = arg; return 0;
 	case KEY_SCRATCH: o->scratch = true; return 0;
 	case KEY_PLUGIN: o->plugin = arg; return 0;
-	case KEY_BASELINE:
-		need_text(state, "--baseline needs a run", arg);
-		o->baseline = arg;
-		return 0;
+	case KEY_BASELINE: return take_text(state, "--baseline needs a run", arg, &o->baseline);
 	case KEY_THRESHOLD: return parse_percent(state, "--threshold", arg, &o->threshold);
 	case KEY_PROFILE: o->profile = true; return 0;
-	case KEY_QEMU:
-		need_text(state, "--qemu needs a program", arg);
-		o->qemu = arg;
-		return 0;
+	case KEY_QEMU: return take_text(state, "--qemu needs a program", arg, &o->qemu);
 	case KEY_CYCLES: o->cycles = true; return 0;
 	case KEY_MODELLED: o->modelled = MODELLED_ALWAYS; return 0;
 	case KEY_NO_MODELLED: o->modelled = MODELLED_NEVER; return 0;
 	case KEY_SENSITIVITY: o->sensitivity = true; return 0;
-	case KEY_MACHINE:
-		need_text(state, "--machine needs a name or a file", arg);
-		o->machines = arg;
-		return 0;
+	case KEY_MACHINE: return take_text(state, "--machine needs a name or a file", arg, &o->machines);
 	case ARGP_KEY_END: fit_together(state, o); return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "run takes options only; \"%s\" is none (did you mean --workload %s?)", arg, arg);

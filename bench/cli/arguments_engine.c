@@ -21,19 +21,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
-	case 'r':
-		need_text(state, "--recipe needs a name, or several with commas between them", arg);
-		o->recipes = arg;
-		return 0;
-	case 'w':
-		need_text(state, "--workload needs a name, or several with commas between them", arg);
-		o->workloads = arg;
-		return 0;
+	case 'r': return take_text(state, "--recipe needs a name, or several with commas between them", arg, &o->recipes);
+	case 'w': return take_text(state, "--workload needs a name, or several with commas between them", arg, &o->workloads);
 	case 'n': return parse_number(state, "--repeat", arg, MAX_REPEAT, &o->repeat);
-	case 'o':
-		need_text(state, "--output needs a directory", arg);
-		o->output = arg;
-		return 0;
+	case 'o': return take_text(state, "--output needs a directory", arg, &o->output);
 	case KEY_NO_PERF: o->no_perf = true; return 0;
 	case KEY_NO_VALGRIND: o->no_valgrind = true; return 0;
 	case ARGP_KEY_ARG:

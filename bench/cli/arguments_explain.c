@@ -7,7 +7,7 @@
 
 enum { KEY_LEVELS = 256, KEY_PHASE, KEY_NTH, KEY_FORMAT, KEY_BARE, KEY_QEMU, KEY_CYCLES, KEY_RUN };
 
-static const char *const formats[] = { "text", "markdown", "page", "json" };
+static const char *const formats[] = { "text", "markdown", "page", "json", NULL };
 
 static const struct argp_option options[] = {
 	{ "recipe", 'r', "NAME,...", 0, "under which recipes, side by side (default: shadow1,shadow2,shadow3)", 1 },
@@ -30,15 +30,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static void take_format(struct argp_state *state, struct options *o, const char *arg)
-{
-	for (unsigned i = 0; i < COUNT_OF(formats); i++)
-		if (!strcmp(formats[i], arg))
-			o->format = formats[i];
-	if (!o->format || strcmp(o->format, arg))
-		argp_error(state, "--format is one of text, markdown, page, json, not \"%s\"", arg);
-}
-
 static void take_levels(struct argp_state *state, struct options *o, const char *arg)
 {
 	if (*arg < '0' + LEVELS_LEAST || *arg > '0' + LEVELS_MOST || arg[1])
@@ -52,28 +43,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
-	case 'r':
-		need_text(state, "--recipe needs a name, or several with commas between them", arg);
-		o->recipes = arg;
-		return 0;
+	case 'r': return take_text(state, "--recipe needs a name, or several with commas between them", arg, &o->recipes);
 	case KEY_LEVELS: take_levels(state, o, arg); return 0;
 	case KEY_PHASE: o->phase = arg; return 0;
 	case KEY_NTH: return parse_number(state, "--nth", arg, 1000000, &o->nth);
 	case KEY_BARE: o->bare = true; return 0;
 	case KEY_CYCLES: o->cycles = true; return 0;
-	case KEY_QEMU:
-		need_text(state, "--qemu needs a program, or next", arg);
-		o->qemu = arg;
-		return 0;
-	case KEY_RUN:
-		need_text(state, "--run needs a run's name or directory", arg);
-		o->run[0] = arg;
-		return 0;
-	case KEY_FORMAT: take_format(state, o, arg); return 0;
-	case 'o':
-		need_text(state, "--output needs a file", arg);
-		o->output = arg;
-		return 0;
+	case KEY_QEMU: return take_text(state, "--qemu needs a program, or next", arg, &o->qemu);
+	case KEY_RUN: return take_text(state, "--run needs a run's name or directory", arg, &o->run[0]);
+	case KEY_FORMAT: return parse_format(state, formats, arg, &o->format);
+	case 'o': return take_text(state, "--output needs a file", arg, &o->output);
 	case ARGP_KEY_ARG:
 		if (o->nr_row)
 			argp_error(state, "explain takes one operation, not also \"%s\"", arg);

@@ -42,15 +42,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
 	case KEY_CHECK: o->check = true; return 0;
 	case KEY_JSON: o->json = true; return 0;
-	case KEY_CLASS:
-		need_text(state, "--class needs a folder", arg);
-		o->class = arg;
-		return 0;
+	case KEY_CLASS: return take_text(state, "--class needs a folder", arg, &o->class);
 	case KEY_KEEP: o->keep_built = true; return 0;
-	case 'o':
-		need_text(state, "--output needs a file", arg);
-		o->output = arg;
-		return 0;
+	case 'o': return take_text(state, "--output needs a file", arg, &o->output);
 	case ARGP_KEY_ARG: take_argument(state, o, arg); return 0;
 	case ARGP_KEY_END: look_over(state, o); return 0;
 	default: return ARGP_ERR_UNKNOWN;

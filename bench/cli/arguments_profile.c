@@ -25,19 +25,6 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static void take_format(struct argp_state *state, struct options *o, const char *arg)
-{
-	char *all = NULL;
-
-	for (unsigned i = 0; profile_formats[i]; i++) {
-		list_add(&all, ", ", "%s", profile_formats[i]);
-		if (!strcmp(profile_formats[i], arg))
-			o->format = profile_formats[i];
-	}
-	if (!o->format || strcmp(o->format, arg))
-		argp_error(state, "--format is one of %s, not \"%s\"", all, arg);
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
@@ -46,23 +33,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
 	case KEY_PHASE: o->phase = arg; return 0;
 	case KEY_PERIOD: return parse_number(state, "--period", arg, 1000000000, &o->period);
-	case KEY_FORMAT: take_format(state, o, arg); return 0;
-	case KEY_SYMBOLS:
-		need_text(state, "--symbols needs a file", arg);
-		o->symbols = arg;
-		return 0;
-	case KEY_FUNCTION:
-		need_text(state, "--function needs a name", arg);
-		o->function = arg;
-		return 0;
-	case KEY_QEMU:
-		need_text(state, "--qemu needs a program", arg);
-		o->qemu = arg;
-		return 0;
-	case 'o':
-		need_text(state, "--output needs a file", arg);
-		o->output = arg;
-		return 0;
+	case KEY_FORMAT: return parse_format(state, profile_formats, arg, &o->format);
+	case KEY_SYMBOLS: return take_text(state, "--symbols needs a file", arg, &o->symbols);
+	case KEY_FUNCTION: return take_text(state, "--function needs a name", arg, &o->function);
+	case KEY_QEMU: return take_text(state, "--qemu needs a program", arg, &o->qemu);
+	case 'o': return take_text(state, "--output needs a file", arg, &o->output);
 	case ARGP_KEY_ARG:
 		if (o->nr_row == 2)
 			argp_error(state, "profile takes one recipe and one workload, not also \"%s\"", arg);

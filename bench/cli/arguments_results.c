@@ -28,22 +28,6 @@ enum {
 	KEY_SYMBOLS
 };
 
-/* One of the names, which are NULL-ended. */
-static error_t parse_format(struct argp_state *state, const char *const names[], const char *arg, const char **out)
-{
-	char *all = xstrdup("");
-
-	for (unsigned i = 0; names[i]; i++) {
-		list_add(&all, ", ", "%s", names[i]);
-		if (!strcmp(names[i], arg))
-			*out = names[i];
-	}
-	if (!*out || strcmp(*out, arg))
-		argp_error(state, "--format is one of %s, not \"%s\"", all, arg);
-	free(all);
-	return 0;
-}
-
 static error_t take_run(struct argp_state *state, struct options *o, const char *arg, unsigned most)
 {
 	need_text(state, "a run is its name in results/ or its directory, and not empty", arg);
@@ -61,10 +45,7 @@ static error_t parse_shown(int key, char *arg, struct argp_state *state, const c
 	switch (key) {
 	case ARGP_KEY_INIT: state->child_inputs[0] = o; return 0;
 	case KEY_FORMAT: return parse_format(state, formats, arg, &o->format);
-	case 'o':
-		need_text(state, "--output needs a file", arg);
-		o->output = arg;
-		return 0;
+	case 'o': return take_text(state, "--output needs a file", arg, &o->output);
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -192,22 +173,13 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 
 	switch (key) {
-	case 'r':
-		need_text(state, "--recipe needs a name, or several with commas between them", arg);
-		o->recipes = arg;
-		return 0;
-	case 'w':
-		need_text(state, "--workload needs a name, or several with commas between them", arg);
-		o->workloads = arg;
-		return 0;
+	case 'r': return take_text(state, "--recipe needs a name, or several with commas between them", arg, &o->recipes);
+	case 'w': return take_text(state, "--workload needs a name, or several with commas between them", arg, &o->workloads);
 	case KEY_FROM: o->from = arg; return 0;
 	case KEY_TO: o->to = arg; return 0;
 	case KEY_EVENT: o->event = arg; return 0;
 	case KEY_WHERE: o->where = arg; return 0;
-	case KEY_SYMBOLS:
-		need_text(state, "--symbols needs a file", arg);
-		o->symbols = arg;
-		return 0;
+	case KEY_SYMBOLS: return take_text(state, "--symbols needs a file", arg, &o->symbols);
 	case ARGP_KEY_ARG: return take_run(state, o, arg, 1);
 	case KEY_COMPARE: take_compared(state, o, arg); return 0;
 	case ARGP_KEY_END: check_trace(state, o); return 0;
