@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emulator.h"
+#include "page.h"
 #include "report.h"
 #include "report_parts.h"
 #include "results.h"
@@ -102,26 +103,12 @@ static void write_page(FILE *f, const struct dataset *d, const struct dataset *m
 	report_figures(f, d);
 	report_machine(f, d);
 	report_rows(f, d);
-	fputs("</main><footer class=soft>Made by penumbra " PN_VERSION
-	      " from results.json beside this file; <code>penumbra report</code> makes it again.</footer></body></html>\n",
-	      f);
+	page_end(f);
 }
 
 char *report_text(const json_t *root, const json_t *modelled, size_t *len)
 {
-	struct dataset d, m;
-	char *html = NULL;
-	FILE *f = open_memstream(&html, len);
-
-	dataset_load(&d, root);
-	if (modelled)
-		dataset_load(&m, modelled);
-	write_page(f, &d, modelled && !modelled_machine(&d, 0) && modelled_machine(&m, 0) ? &m : &d);
-	fclose(f);
-	if (modelled)
-		dataset_free(&m);
-	dataset_free(&d);
-	return html;
+	return page_text(write_page, root, modelled, len);
 }
 
 json_t *report_beside(const char *dir)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "catalog.h"
+#include "page.h"
 #include "report_parts.h"
 #include "textbook.h"
 
@@ -498,25 +499,10 @@ static void write_page(FILE *f, const struct dataset *d, const struct dataset *m
 	references(f, m);
 	metrics(f, m);
 	what_helps(f, m);
-	fputs("</main><footer class=soft>Made by penumbra " PN_VERSION
-	      " from results.json beside this file; <code>penumbra report</code> makes it "
-	      "again.</footer></body></html>\n",
-	      f);
+	page_end(f);
 }
 
 char *textbook_text(const json_t *root, const json_t *modelled, size_t *len)
 {
-	struct dataset d, m;
-	char *html = NULL;
-	FILE *f = open_memstream(&html, len);
-
-	dataset_load(&d, root);
-	if (modelled)
-		dataset_load(&m, modelled);
-	write_page(f, &d, modelled && !modelled_machine(&d, 0) && modelled_machine(&m, 0) ? &m : &d);
-	fclose(f);
-	if (modelled)
-		dataset_free(&m);
-	dataset_free(&d);
-	return html;
+	return page_text(write_page, root, modelled, len);
 }
