@@ -3,6 +3,9 @@
  * The model as a plugin of QEMU's. Arguments: out=FILE (a line of JSON a region), machine=FILE (each one's), native=on (there is no
  * hypervisor), assumed=on (also each machine with an assumed value that is another). A QEMU that it cannot work with is told so in a sentence, and does not start.
  *
+ * Until the first region, and where none has come for long, code is translated with calls for those few instructions alone that can begin
+ * one: the rest of a boot then takes what it takes without the model. To go from the one to the other QEMU forgets all its translations.
+ *
  * Under -icount all vCPUs take turns in one thread, and what is told as the vCPU's number is that of the one that first translated a
  * block. So nothing here goes by it: registers are those of the vCPU that runs.
  */
@@ -15,7 +18,8 @@
 #include "ram.h"
 #include "watch.h"
 
-#define MACHINES 16
+#define MACHINES   16
+#define IDLE_INSNS 200000000ull /* without a region: then those of other code are no longer looked at */
 
 QEMU_PLUGIN_SEEN int qemu_plugin_version = QEMU_PLUGIN_API;
 
@@ -47,7 +51,10 @@ static struct {
 	struct ram ram;
 	struct qemu_plugin_register *reg[WATCH_REGISTERS];
 	struct glib_bytes *bytes;
-	uint64_t executed; /* instructions */
+	qemu_plugin_id_t id;
+	bool all, changes; /* code is translated with calls for all that it does; and is soon to be otherwise */
+	uint64_t executed; /* instructions, while that is so */
+	uint64_t wanted;   /* of these: when it was last needed */
 	struct kept *kept;
 	const void *behind_vmrun[8]; /* code, as the host has it */
 	unsigned nr_behind;
@@ -132,12 +139,27 @@ static void on_instruction(unsigned vcpu, void *arg)
 	p.executed++;
 }
 
+static void on_reset(qemu_plugin_id_t id);
+
+static void choose_calls(void)
+{
+	const bool wants = watch_wants_all(p.watch);
+
+	if (wants)
+		p.wanted = p.executed;
+	if (p.changes || (p.all ? wants || p.executed - p.wanted < IDLE_INSNS : !wants))
+		return;
+	p.changes = true;
+	qemu_plugin_reset(p.id, on_reset);
+}
+
 static void on_special(unsigned vcpu, void *arg)
 {
 	const struct special *s = arg;
 
 	(void)vcpu;
 	watch_instruction(p.watch, s->insn, s->byte, s->len);
+	choose_calls();
 }
 
 static void on_memory(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t va, void *arg)
@@ -197,6 +219,11 @@ static void note_vmrun(const struct qemu_plugin_insn *insn)
 		p.behind_vmrun[p.nr_behind++] = code;
 }
 
+static bool can_begin(enum insn what)
+{
+	return what == INSN_VMRUN || what == INSN_VMMCALL || what == INSN_OUT_DX || what == INSN_OUT_PORT;
+}
+
 static void special(struct qemu_plugin_insn *insn)
 {
 	uint8_t byte[INSN_BYTES];
@@ -204,7 +231,7 @@ static void special(struct qemu_plugin_insn *insn)
 	enum insn what = insn_find(byte, len);
 	struct special *s;
 
-	if (what == INSN_OTHER)
+	if (p.all ? what == INSN_OTHER : !can_begin(what))
 		return;
 	if (what == INSN_VMRUN)
 		note_vmrun(insn);
@@ -230,12 +257,10 @@ static void add_code(struct block *b, const struct qemu_plugin_insn *insn)
 	b->w.part[second].bytes += bytes;
 }
 
-static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+static void translate_all(struct qemu_plugin_tb *tb, size_t n)
 {
 	struct block *b = &keep()->block;
-	size_t n = qemu_plugin_tb_n_insns(tb);
 
-	(void)id;
 	b->w.va = qemu_plugin_tb_vaddr(tb);
 	b->behind_vmrun = is_behind_vmrun(qemu_plugin_insn_haddr(qemu_plugin_tb_get_insn(tb, 0)));
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, on_block, QEMU_PLUGIN_CB_R_REGS, b);
@@ -247,6 +272,32 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 		special(insn);
 		qemu_plugin_register_vcpu_mem_cb(insn, on_memory, QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
 	}
+}
+
+static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb);
+
+	(void)id;
+	if (p.all)
+		translate_all(tb, n);
+	else
+		for (size_t i = 0; i < n; i++)
+			special(qemu_plugin_tb_get_insn(tb, i));
+}
+
+static void register_calls(void)
+{
+	qemu_plugin_register_vcpu_tb_trans_cb(p.id, on_translate);
+	qemu_plugin_register_flush_cb(p.id, on_flush);
+}
+
+static void on_reset(qemu_plugin_id_t id)
+{
+	(void)id;
+	p.all = !p.all;
+	p.changes = false;
+	register_calls();
 }
 
 /* ---- the beginning ---- */
@@ -316,8 +367,8 @@ int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_plugin_info *info
 	p.watch = watch_all(&cpu);
 	if (!p.watch)
 		return refuse("there is no memory for its caches");
+	p.id = id;
 	qemu_plugin_register_vcpu_init_cb(id, on_vcpu);
-	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
-	qemu_plugin_register_flush_cb(id, on_flush);
+	register_calls();
 	return 0;
 }

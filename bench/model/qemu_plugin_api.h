@@ -43,6 +43,8 @@ typedef void (*qemu_plugin_exec_cb)(unsigned vcpu, void *arg);
 typedef void (*qemu_plugin_mem_cb)(unsigned vcpu, qemu_plugin_meminfo_t info, uint64_t va, void *arg);
 typedef void (*qemu_plugin_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 
+/* Soon, before any vCPU goes on from where it leaves its block: all callbacks are forgotten and all translations, and `cb` registers anew. */
+void qemu_plugin_reset(qemu_plugin_id_t id, qemu_plugin_simple_cb cb);
 void qemu_plugin_register_vcpu_init_cb(qemu_plugin_id_t id, qemu_plugin_vcpu_cb cb);
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_trans_cb cb);
 void qemu_plugin_register_flush_cb(qemu_plugin_id_t id, qemu_plugin_simple_cb cb);
@@ -86,6 +88,7 @@ int qemu_plugin_read_register(struct qemu_plugin_register *handle, struct glib_b
 struct glib_bytes *g_byte_array_new(void);
 struct glib_bytes *g_byte_array_set_size(struct glib_bytes *a, unsigned len);
 
+#pragma weak qemu_plugin_reset
 #pragma weak qemu_plugin_register_vcpu_init_cb
 #pragma weak qemu_plugin_register_vcpu_tb_trans_cb
 #pragma weak qemu_plugin_register_flush_cb

@@ -447,6 +447,11 @@ bool watch_active(const struct watch *w)
 	return w->active;
 }
 
+bool watch_wants_all(const struct watch *w)
+{
+	return w->active || w->begins;
+}
+
 struct watch *watch_new(const struct machine *machines, unsigned n, const struct watch_cpu *cpu, FILE *out, bool native)
 {
 	struct watch *w = calloc(1, sizeof(*w));

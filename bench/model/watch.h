@@ -59,6 +59,8 @@ struct watch;
 struct watch *watch_new(const struct machine *machines, unsigned n, const struct watch_cpu *cpu, FILE *out, bool native);
 void watch_free(struct watch *w);
 bool watch_active(const struct watch *w);
+/* Is a region modelled, or about to begin? Else watch_block() and watch_data() need not be called, nor instructions counted. */
+bool watch_wants_all(const struct watch *w);
 
 /* Before the instruction, whose bytes these are. */
 void watch_instruction(struct watch *w, enum insn insn, const uint8_t *byte, size_t len);

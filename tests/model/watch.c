@@ -147,10 +147,10 @@ START_TEST(natively)
 	executed = 1000;
 	block(7, false);
 	watch_data(w, VA, PA, 4, true);
-	ck_assert(!watch_active(w));
+	ck_assert(!watch_active(w) && !watch_wants_all(w));
 	reg[RAX] = 1;
 	instruct(INSN_OUT_PORT);
-	ck_assert(watch_active(w));
+	ck_assert(watch_active(w) && watch_wants_all(w));
 	block(5, false);
 	watch_data(w, VA, PA + 128, 4, true);
 	instruct(INSN_IRET);
@@ -179,8 +179,9 @@ END_TEST
 START_TEST(under_the_hypervisor)
 {
 	begin(false);
+	ck_assert(!watch_wants_all(w));
 	begin_region("a\"b\001");
-	ck_assert(!watch_active(w));
+	ck_assert(!watch_active(w) && watch_wants_all(w));
 	set(OTHER_VMCB + EXITCODE, 0x7b, 8);
 	enter(OTHER_VMCB); /* dom0 goes on meanwhile */
 	ck_assert(!watch_active(w));
@@ -194,8 +195,9 @@ START_TEST(under_the_hypervisor)
 	block(30, false);
 	hypercall(PN_HC_NOP);
 	ck_assert(watch_active(w));
+	ck_assert(watch_wants_all(w));
 	hypercall(PN_HC_QUIET_END);
-	ck_assert(!watch_active(w));
+	ck_assert(!watch_active(w) && !watch_wants_all(w));
 	text_now();
 	ck_assert(!strncmp(text, "{\"phase\":\"a?b?\",", 16));
 	line_has("\"guest\"", "\"count\":{\"instructions\":50,");
