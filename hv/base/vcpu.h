@@ -74,16 +74,20 @@ struct walk_cache {
 #define NO_WALK (~0ull)
 
 /*
- * Under nested paging, of which the guest's flushes are not seen: the last walk of its tables to a page of code. While every entry
- * is as it was read, a walk now would come to the same page.
+ * Under nested paging, of which the guest's flushes are not seen: a walk of its tables, in long mode, to a page of code or of a device. While
+ * every entry is as it was read, a walk now would come to the same page (hv/paging/kept_walk.h).
  */
-#define CODE_WALK_MOST 5 /* levels */
-struct code_walk {
+#define KEPT_WALK_MOST 5 /* levels */
+struct kept_walk {
 	gva_t va; /* of the page; NO_CODE_PAGE: none */
-	const u8 *page;
-	u64 cr3, la57;                 /* CR4's bit */
-	const u64 *at[CODE_WALK_MOST]; /* the entries; the last again where there are fewer */
-	u64 entry[CODE_WALK_MOST];     /* as they were */
+	union {
+		const u8 *page; /* of code */
+		gpa_t gpa;      /* of a device */
+	};
+	u64 cr3, la57, efer;           /* la57: CR4's bit */
+	u64 all;                       /* AND of the entries */
+	const u64 *at[KEPT_WALK_MOST]; /* the entries; the last again where there are fewer */
+	u64 entry[KEPT_WALK_MOST];     /* as they were */
 };
 
 /*
@@ -140,7 +144,8 @@ struct vcpu {
 	u64 pdpte[4];                    /* PAE: the guest's top entries, as they were when last loaded */
 	struct walk_cache walk_cache[2]; /* for low and for high addresses: kernels keep to one of them */
 	struct code_page code;
-	struct code_walk code_walk;
+	struct kept_walk code_walk, device_walk;
+	gva_t device_page; /* that an access came to last; one that two come to in a row is worth a walk that is kept */
 	struct soft_tlb soft_tlb[NR_SOFT_TLBS]; /* emulation's: reads, writes, fetches (hv/guest/gw.h) */
 
 	enum verdict (*take_fault)(struct vcpu *v, gva_t va, u32 pfec); /* paging_fault, as the mode answers it */
@@ -185,7 +190,8 @@ struct domain {
 	struct lent *lent;        /* what is lent to the vCPU in the guest; NULL: nothing ever was (hv/paging/lent.h) */
 	bool nested;              /* its vCPUs are under nested paging, where the recipe switches (paging_switch) */
 	bool unsync;              /* guest tables are out of sync: hv/shadow/core/unsync.c */
-	u32 min_shadow_levels;    /* asked for; 0: what the guest's mode needs */
+	u8 refills; /* new shadows are filled whole, until so many tries have been in vain (policies/parts/prefetch_refill.h) */
+	u32 min_shadow_levels; /* asked for; 0: what the guest's mode needs */
 	mfn_t npt_root;
 	mfn_t fence_root; /* hv/paging/nested/fence.h; 0: the machine needs none */
 	u64 counter[PN_CNT_MAX];

@@ -4,8 +4,8 @@
  * tables and the nested table, the guest's control registers are hardware's. What is
  * left is devices, and guest memory for instruction fetch and emulation.
  */
-#include "code_walk.h"
 #include "gw.h"
+#include "kept_walk.h"
 #include "lent.h"
 #include "logdirty.h"
 #include "npt.h"
@@ -21,7 +21,44 @@ static void find_mode(struct vcpu *v)
 		memset(v->pdpte, 0, sizeof(v->pdpte));
 }
 
-static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+/*
+ * Walk to va and keep the walk; *gfn is where it comes to. False: there is nothing to keep. One with an entry that is not marked accessed,
+ * nobody came through.
+ */
+static bool keep_walk(struct vcpu *v, struct kept_walk *w, gva_t va, gfn_t *gfn)
+{
+	u64 e = v->cr3 & PTE_ADDR;
+	u32 n = 0;
+
+	*w = (struct kept_walk){ .va = NO_CODE_PAGE, .cr3 = v->cr3, .la57 = v->cr4 & CR4_LA57, .efer = v->efer, .all = ~0ull };
+	for (u32 level = w->la57 ? 5 : 4; level; level--) {
+		const u32 shift = PAGE_SHIFT + 9 * (level - 1);
+		mfn_t table = p2m_lookup(v->domain, gpa_to_gfn(e & PTE_ADDR));
+		const u64 *at;
+
+		if (!mfn_valid(table))
+			return false;
+		at = (const u64 *)plat_map(table) + (va >> shift & 511);
+		e = READ_ONCE(*at);
+		if ((e & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
+			return false;
+		w->all &= e;
+		for (u32 i = n++; i < KEPT_WALK_MOST; i++) {
+			w->at[i] = at;
+			w->entry[i] = e;
+		}
+		if (level > 1 && !(e & PTE_PS))
+			continue;
+		if (level > 3)
+			return false; /* a reserved bit */
+		*gfn = gpa_to_gfn((e & PTE_ADDR & ~(BIT(shift) - 1)) | (va & (BIT(shift) - 1)));
+		w->va = va;
+		return true;
+	}
+	return false;
+}
+
+static enum verdict walk(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
 {
 	find_mode(v);
 	switch (v->guest_levels) {
@@ -31,6 +68,44 @@ static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struc
 	case 4: return gw_translate(v, va, access, t, 4);
 	default: return gw_translate(v, va, access, t, 5);
 	}
+}
+
+/* A device was reached at va: where that happens again, the way is worth keeping. */
+static __attribute__((noinline)) void keep_device(struct vcpu *v, gva_t va)
+{
+	gfn_t gfn;
+
+	va &= PAGE_MASK;
+	if (v->device_page != va)
+		v->device_page = va;
+	else if (v->guest_levels >= 4 && keep_walk(v, &v->device_walk, va, &gfn))
+		v->device_walk.gpa = gfn_to_gpa(gfn);
+}
+
+/* Would a walk to va come to the device that the kept one came to, with these rights, and mark nothing? */
+static inline bool device_stands(const struct vcpu *v, gva_t va, u32 access)
+{
+	const struct kept_walk *w = &v->device_walk;
+
+	return w->va == (va & PAGE_MASK) && v->cr0 & CR0_PG && w->efer == v->efer && kept_walk_stands(w, v->cr3, v->cr4) &&
+	       !(access & PFEC_I) && gw_allowed(v, w->all, access) &&
+	       (!(access & PFEC_W) || w->entry[KEPT_WALK_MOST - 1] & PTE_D);
+}
+
+static inline enum verdict translate(struct vcpu *v, gva_t va, u32 access, struct sh_target *t)
+{
+	enum verdict r;
+
+	if (device_stands(v, va, access)) {
+		v->bytes += (v->device_walk.la57 ? 5 : 4) * sizeof(u64);
+		v->fault.va = va;
+		v->fault.gpa = v->device_walk.gpa | (va & ~PAGE_MASK);
+		return SH_MMIO;
+	}
+	r = walk(v, va, access, t);
+	if (r == SH_MMIO)
+		keep_device(v, va);
+	return r;
 }
 
 static inline void wrote(struct vcpu *v, const struct sh_target *t, u32 bytes)
@@ -77,7 +152,7 @@ const bool paging_is_nested = true;
 const bool paging_marks_late = false;
 const bool paging_short_ways = true;
 const u32 paging_cluster_most = 0, paging_cluster_gap = 0;
-const bool paging_misses_invlpg = false; /* it never exits, and nothing is kept without a look at the tables: code_walk.h */
+const bool paging_misses_invlpg = false; /* it never exits, and nothing is kept without a look at the tables: kept_walk.h */
 const bool paging_switches = false;
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)
@@ -112,55 +187,34 @@ bool paging_vcpu_init(struct vcpu *v)
 		v->domain->acting = v;
 	v->hw_nested_cr3 = mfn_to_hpa(v->domain->npt_root);
 	v->shadow_levels = 0;
-	v->code_walk.va = NO_CODE_PAGE;
+	v->code_walk.va = v->device_walk.va = v->device_page = NO_CODE_PAGE;
 	v->take_fault = give_back;
 	v->load_root = load_root;
 	paging_update_modes(v);
 	return true;
 }
 
-/* Walk to va and keep the walk. One with an entry that is not marked accessed, no fetch came through: it is not kept. */
 static bool walk_code(struct vcpu *v, gva_t va)
 {
-	struct code_walk *w = &v->code_walk;
-	u64 e = v->cr3 & PTE_ADDR;
-	u32 n = 0;
+	struct kept_walk *w = &v->code_walk;
+	gfn_t gfn;
+	mfn_t mfn;
 
-	*w = (struct code_walk){ .va = NO_CODE_PAGE, .cr3 = v->cr3, .la57 = v->cr4 & CR4_LA57 };
-	for (u32 level = w->la57 ? 5 : 4; level; level--) {
-		const u32 shift = PAGE_SHIFT + 9 * (level - 1);
-		mfn_t table = p2m_lookup(v->domain, gpa_to_gfn(e & PTE_ADDR));
-		const u64 *at;
-
-		if (!mfn_valid(table))
-			return false;
-		at = (const u64 *)plat_map(table) + (va >> shift & 511);
-		e = READ_ONCE(*at);
-		if ((e & (PTE_P | PTE_A)) != (PTE_P | PTE_A))
-			return false;
-		for (u32 i = n++; i < CODE_WALK_MOST; i++) {
-			w->at[i] = at;
-			w->entry[i] = e;
-		}
-		if (level > 1 && !(e & PTE_PS))
-			continue;
-		if (level > 3)
-			return false; /* a reserved bit */
-		table = p2m_lookup(v->domain, gpa_to_gfn((e & PTE_ADDR & ~(BIT(shift) - 1)) | (va & (BIT(shift) - 1))));
-		if (!mfn_valid(table))
-			return false;
-		w->page = plat_map(table);
-		w->va = va;
-		return true;
-	}
-	return false;
+	if (!keep_walk(v, w, va, &gfn))
+		return false;
+	mfn = p2m_lookup(v->domain, gfn);
+	if (mfn_valid(mfn))
+		w->page = plat_map(mfn);
+	else
+		w->va = NO_CODE_PAGE;
+	return mfn_valid(mfn);
 }
 
 /* Kept from one call to the next is v->code_walk; v->code tells of this call alone. */
 bool paging_code_page(struct vcpu *v, gva_t va)
 {
 	va &= PAGE_MASK;
-	if ((v->code_walk.va != va || !code_walk_stands(v, v->cr3, v->cr4)) && !walk_code(v, va))
+	if ((v->code_walk.va != va || !kept_walk_stands(&v->code_walk, v->cr3, v->cr4)) && !walk_code(v, va))
 		return false;
 	v->code.page = v->code_walk.page;
 	return true;
@@ -169,7 +223,7 @@ bool paging_code_page(struct vcpu *v, gva_t va)
 static void forget_walks(struct domain *d)
 {
 	for (u32 i = 0; i < d->nr_vcpus; i++)
-		d->vcpu[i]->code_walk.va = NO_CODE_PAGE;
+		d->vcpu[i]->code_walk.va = d->vcpu[i]->device_walk.va = NO_CODE_PAGE;
 }
 
 void paging_recheck(struct vcpu *v, gva_t va) {}
@@ -364,6 +418,7 @@ bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
 	if (gfn.n >= d->p2m_frames || d->p2m[gfn.n] != P2M_NONE || !p2m_map(d, gfn, mfn, 1))
 		return false;
+	forget_walks(d);
 	if (npt_set(d, gfn, log_dirty_may_write(d, mfn)))
 		return true;
 	d->p2m[gfn.n] = P2M_NONE;

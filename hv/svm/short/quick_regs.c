@@ -15,8 +15,8 @@ register unsigned long guest_r13 asm("r13");
 register unsigned long guest_r14 asm("r14");
 register unsigned long guest_r15 asm("r15");
 
-#include "code_walk.h"
 #include "cpu.h"
+#include "kept_walk.h"
 #include "paging.h"
 #include "quick.h"
 #include "short_forms.h"
@@ -180,7 +180,7 @@ quick_t quick_cpuid_nested(struct svm_vcpu *s)
 		return QUICK_NOT;
 	svm_cpuid_follow_cr4(s, s->vmcb.cr4);
 	if (likely(offset <= PAGE_SIZE - FETCH_BYTES && s->vmcb.efer & EFER_LMA && s->vmcb.cs.attrib & SEG_L) &&
-	    likely(code_walk_stands(&s->v, s->vmcb.cr3, s->vmcb.cr4)))
+	    likely(kept_walk_stands(&s->v.code_walk, s->vmcb.cr3, s->vmcb.cr4)))
 		return cpuid_at(s, s->v.code_walk.page + offset, false);
 	return learn_then(s, cpuid_at, false);
 }
