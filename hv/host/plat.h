@@ -52,8 +52,10 @@ struct plat_pmu {
 };
 /* Is there such a counter at all? Never changes once there are domains. */
 bool plat_pmu_is_there(void);
-/* False: it does not count now. */
-bool plat_pmu_read(const struct vcpu *v, struct plat_pmu *p);
+/* Does it count now? */
+bool plat_pmu_counts(const struct vcpu *v);
+/* What it says. It counts. */
+void plat_pmu_read(const struct vcpu *v, struct plat_pmu *p);
 
 /* End the domain, with a reason for dom0 to read; returns. The vCPU does not run again. printf-like. */
 void plat_domain_crash(struct domain *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -29,8 +29,8 @@ extern const bool paging_switches;
 /*
  * Put the domain under that kind of paging, or leave it there; where the recipe does not switch, it is under one kind already. No vCPU of it is in the guest, or each that is will
  * leave it for a flush; v->cr0 to v->efer are what each guest has, and no page is lent. True: it is there, and if it was not, v->nested,
- * all hw_ fields and a TLB flush are to reach hardware before a vCPU runs on. False: not now, and nothing has changed: log-dirty is on,
- * or there is no memory for shadows, or none behind a root.
+ * all hw_ fields and a TLB flush are to reach hardware before a vCPU runs on. False: not now, and nothing has changed: log-dirty is on, or
+ * a vCPU has what shadows know nothing of, CR4's bits or a root outside of memory. Shadows do not outlive a time under nested paging.
  */
 bool paging_switch(struct domain *d, bool nested);
 /* The vCPU's trip is over, and somebody asked for a look before it runs on: should the domain be switched? True: it was. */

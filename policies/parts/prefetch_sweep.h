@@ -44,7 +44,7 @@ SH_PART bool sweep_sweeps(const struct vcpu *v, struct sh_page *leaf)
 	return false;
 }
 
-SH_PART void sweep_swept(struct sh_page *leaf, u32 filled)
+SH_PART void sweep_swept(struct domain *d, struct sh_page *leaf, u32 filled)
 {
 	struct sweep_page *p = sweep_page(leaf);
 

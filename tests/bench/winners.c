@@ -391,6 +391,24 @@ START_TEST(a_run_beside)
 }
 END_TEST
 
+/* The recipe that switches beside the better of the others: all phases of a workload together, and natively is none of them. */
+START_TEST(hybrid_beside_the_better)
+{
+	add_all();
+	ck_assert(!page_has("id=hybrid"));
+	add("hybrid", "gups", "update", 101500, 0, 0);
+	add("hybrid", "compute", "run", 60000, 0, 43);
+	add("hybrid", "demand-fault", "a", 9000, 0, 0);
+	ck_assert(page_has("It is so in <b>1 of 2</b>")); /* of the third a phase is lacking */
+	add("hybrid", "demand-fault", "b", 10000, 0, 0);
+	add("hybrid", "smp-compute", "run", -800, 0, 0);
+	ck_assert(page_has("It is so in <b>2 of 3</b>"));
+	rows_are("hybrid", "gups,shadow2,100000,101500,0,✓ +1.5 %\n"
+			   "compute,npt,100000,103000,0,✗ +3.0 %\n"
+			   "demand-fault,npt,20000,19000,0,✓ -5.0 %\n");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("winners");
@@ -399,6 +417,7 @@ int main(void)
 	tcase_add_checked_fixture(c, setup, teardown);
 	tcase_add_test(c, who_wins);
 	tcase_add_test(c, hybrid_is_on_no_side);
+	tcase_add_test(c, hybrid_beside_the_better);
 	tcase_add_test(c, without_the_other);
 	tcase_add_test(c, a_run_beside);
 	tcase_add_test(c, what_hangs_on_assumed_values);

@@ -36,11 +36,15 @@ bool plat_pmu_is_there(void)
 	return READ_ONCE(counters.p.taken);
 }
 
-/* The model writes while a vCPU leaves the guest, never while this runs. */
-bool plat_pmu_read(const struct vcpu *v, struct plat_pmu *p)
+/* The model writes while a vCPU leaves the guest, never while these run. */
+bool plat_pmu_counts(const struct vcpu *v)
+{
+	return READ_ONCE(counters.p.region);
+}
+
+void plat_pmu_read(const struct vcpu *v, struct plat_pmu *p)
 {
 	const volatile struct pn_pmu *c = &counters.p;
 
 	*p = (struct plat_pmu){ c->region, c->cycles, c->away, c->walks, c->nested, c->world_switch };
-	return c->taken && p->region;
 }

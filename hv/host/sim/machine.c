@@ -22,12 +22,14 @@ bool plat_pmu_is_there(void)
 	return host_pmu;
 }
 
-bool plat_pmu_read(const struct vcpu *v, struct plat_pmu *p)
+bool plat_pmu_counts(const struct vcpu *v)
 {
-	if (!host_pmu)
-		return false;
+	return host_pmu && host_pmu->region;
+}
+
+void plat_pmu_read(const struct vcpu *v, struct plat_pmu *p)
+{
 	*p = *host_pmu;
-	return p->region;
 }
 jmp_buf *host_panic;
 char host_panic_text[256];

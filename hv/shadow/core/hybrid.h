@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the parts of the recipe hybrid have of each other: paging_hybrid.c switches, hybrid_decide.c says when, hybrid_fill.c makes it cheap. */
+/* What the parts of the recipe hybrid have of each other: paging_hybrid.c switches, hybrid_decide.c says when. */
 #ifndef SHADOW_HYBRID_H
 #define SHADOW_HYBRID_H
 
 #include "plat.h"
 #include "vcpu.h"
+
+enum { REFILL_FAILURES = 4 }; /* domain.refills, when a domain comes back from nested paging */
 
 /* What hybrid_decide.c knows of a domain of one vCPU. */
 struct hybrid {
@@ -16,6 +18,7 @@ struct hybrid {
 	u64 regret;      /* cycles that the other kind of paging would have saved, lately */
 	u64 leave, back; /* so much of it ends shadow paging; asks whether to begin it */
 	u64 walk_cost;   /* of a walk in nested tables, sixteenths of a cycle */
+	bool begun;      /* something has been decided */
 	bool fresh;      /* shadows were begun since the last look */
 	/* The mode's own, which are asked once a call has been heard. */
 	enum verdict (*take_fault)(struct vcpu *v, gva_t va, u32 pfec);
@@ -29,11 +32,5 @@ void hybrid_destroy(struct domain *d);
 void hybrid_listen(struct vcpu *v);
 /* The guest's INVLPG exited, or its load of a control register. */
 void hybrid_hears(struct vcpu *v);
-
-/*
- * Shadows have just begun, and the vCPU has loaded a root: fill them with what the guest's tables map and its accesses have marked, so
- * that it does not take a fault for each.
- */
-void hybrid_fill(struct vcpu *v);
 
 #endif

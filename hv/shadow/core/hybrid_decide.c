@@ -4,15 +4,16 @@
  * page faults, loads of control registers and INVLPGs by the exits that they are. After Wang, Zang, Wang, Luo, Li: "Selective Hardware/Software Memory
  * Virtualization" (VEE 2011), which samples both in turn.
  *
- * Each kind is charged with what the other one would have saved (`regret`, in cycles):
+ * A domain begins under nested paging: whatever boots in it makes tables before it uses them. Then each kind is charged with what the
+ * other one would have saved (`regret`, in cycles):
+ *  - nested paging with what page walks took in nested tables. That is seen at ticks, of which each is an exit whose code has left the
+ *    caches; they are so rare that they cost 0.4 per cent of the time. What the guest does to its tables is not seen there at all, so enough
+ *    regret begins a probe: for one tick, or a few of them, its page faults, root loads and INVLPGs exit, and are counted. If as many under
+ *    shadow paging would have cost less than the walks do, the domain goes back there; else the next probe takes four times the regret;
  *  - shadow paging with an exit for each thing heard, less what its page walks would have taken more under nested paging. That is seen
- *    every few exits. Four exits' worth, and the domain goes: it loses no more by that, for to go costs next to nothing;
- *  - nested paging with what page walks took in nested tables. That is seen at ticks, so rare that they cost 0.4 per cent at most. What
- *    the guest does to its tables is not seen there at all, so enough regret begins a probe: for one tick, or a few of them, its page
- *    faults, root loads and INVLPGs exit, and are counted. If as many under shadow paging would have cost less than the walks do,
- *    the domain goes back there; else the next probe takes four times the regret.
- * To come back costs most, for shadows must be filled (hybrid_fill.c); what it took is what it takes to ask again, and to leave at once
- * afterwards takes a quarter of it.
+ *    every few exits.
+ * To come back costs most: a hundred cycles for each page that is filled again (policies/parts/prefetch_refill.h). What it took is what it takes to ask
+ * again, and a quarter of it what it takes to leave.
  *
  * What must hold: while no counter counts nothing is decided, and a probe ends.
  */
@@ -23,18 +24,20 @@
 
 #define HEARD       2 /* between two looks, while there is something to regret; at most: */
 #define HEARD_MOST  32
-#define PROBED      8      /* exits that end a probe */
-#define HANDLING    300    /* cycles of an exit beside the world switch */
-#define LEAVE_EXITS 4      /* worth of regret */
-#define EXITS_EACH  2      /* under shadow paging, for one of a probe's */
-#define BACK_CYCLES 150000 /* of regret, until it is known what coming back takes */
+#define PROBED      8   /* exits that end a probe */
+#define HANDLING    300 /* cycles of an exit beside the world switch */
+#define LEAVE_EXITS 4   /* worth of regret */
+#define EXITS_EACH  2   /* under shadow paging, for one of a probe's */
+#define REFILLED    16  /* entries at once */
+#define BACK_EXITS  32  /* worth of regret at least before a probe, which takes a few, */
+#define BACK_PAGE   8 /* and cycles of it for each page of the domain's, a guess at what coming back takes until that is known */
 #define BACK_MOST   (1ull << 40)
 #define WALK_COST   (15 * 16)
 #define WALKS_KNOWN 100    /* so many tell what one costs */
 #define NOTHING_OF  64     /* less than this part of the time is nothing to go for */
-#define TICK_EXITS  256    /* a tick is so rare that it is no more of the time */
-#define FIRST_TICKS 200000 /* TSC, to the first look under nested paging */
-#define IDLE_TICKS  500000 /* while no counter counts */
+#define TICK_PART   256    /* a tick is so rare that it is no more than this part of the time, */
+#define TICK_MOST   16     /* if it takes no more than so many exits */
+#define FIRST_TICKS 400000 /* TSC, to the first look under nested paging */
 #define LEAST_TICKS 20000
 #define MOST_TICKS  50000000
 
@@ -45,7 +48,7 @@ bool hybrid_init(struct domain *d)
 	d->hybrid = plat_alloc_pages(1);
 	if (!d->hybrid)
 		return false;
-	*d->hybrid = (struct hybrid){ .left = HEARD, .every = HEARD, .back = BACK_CYCLES, .walk_cost = WALK_COST };
+	*d->hybrid = (struct hybrid){ .every = HEARD, .walk_cost = WALK_COST };
 	return true;
 }
 
@@ -58,8 +61,11 @@ void hybrid_destroy(struct domain *d)
 
 /* ---- what is heard ---- */
 
+/* Under nested paging that counts in a probe alone: there, loads of EFER exit all the same. */
 static void hear(struct vcpu *v, struct hybrid *h)
 {
+	if (v->nested && !v->probed)
+		return;
 	h->heard++;
 	if (h->left && !--h->left)
 		v->request = 1;
@@ -67,10 +73,15 @@ static void hear(struct vcpu *v, struct hybrid *h)
 
 static enum verdict heard_fault(struct vcpu *v, gva_t va, u32 pfec)
 {
-	struct hybrid *h = v->domain->hybrid;
+	struct domain *d = v->domain;
+	struct hybrid *h = d->hybrid;
+	const u64 before = d->counter[PN_CNT_prefetched];
+	const enum verdict r = h->take_fault(v, va, pfec);
 
-	hear(v, h);
-	return h->take_fault(v, va, pfec);
+	/* One that filled a table is part of what it takes to come back. */
+	if (!d->refills || d->counter[PN_CNT_prefetched] - before < REFILLED)
+		hear(v, h);
+	return r;
 }
 
 static void heard_root(struct vcpu *v)
@@ -140,12 +151,15 @@ static void tick_in(struct vcpu *v, u64 ticks)
 	v->look_at = now(v) + (ticks < LEAST_TICKS ? LEAST_TICKS : ticks > MOST_TICKS ? MOST_TICKS : ticks);
 }
 
-/* In so many cycles as make a tick rare, if they take the TSC as long as the last ones did. */
+/*
+ * In so many cycles as make a tick rare, if they take the TSC as long as the last ones did. What one takes is what the vCPU was away for, where
+ * little else exits.
+ */
 static void tick_again(struct vcpu *v, const struct hybrid *h, const struct plat_pmu *s)
 {
-	const u64 ticks = now(v) - h->looked;
+	const u64 ticks = now(v) - h->looked, most = TICK_MOST * exit_cost(s), took = s->away < most ? s->away : most;
 
-	tick_in(v, s->cycles ? TICK_EXITS * exit_cost(s) * ticks / s->cycles : FIRST_TICKS);
+	tick_in(v, s->cycles ? TICK_PART * took * ticks / s->cycles : FIRST_TICKS);
 }
 
 static bool leave_shadows(struct vcpu *v, struct hybrid *h)
@@ -158,13 +172,18 @@ static bool leave_shadows(struct vcpu *v, struct hybrid *h)
 	return true;
 }
 
+static u64 least_back(const struct vcpu *v, const struct plat_pmu *p)
+{
+	return BACK_EXITS * exit_cost(p) + BACK_PAGE * v->domain->nr_pages;
+}
+
 static bool look_at_shadows(struct vcpu *v, struct hybrid *h, const struct plat_pmu *s)
 {
 	const u64 lost = h->heard * exit_cost(s), saved = s->walks * h->walk_cost / 16, least = LEAVE_EXITS * exit_cost(s);
 
 	if (h->fresh) {
 		h->fresh = false;
-		h->back = at_least(BACK_CYCLES, s->away);
+		h->back = at_least(least_back(v, s), s->away);
 		h->leave = s->away / 4;
 		return false;
 	}
@@ -191,7 +210,7 @@ static bool end_probe(struct vcpu *v, struct hybrid *h, const struct plat_pmu *s
 		v->look_at = 0;
 		return true;
 	}
-	h->back = h->back < BACK_MOST ? h->back * 4 : BACK_MOST;
+	h->back = h->back < BACK_MOST ? at_least(h->back, least_back(v, s)) * 4 : BACK_MOST;
 	tick_again(v, h, s);
 	return true;
 }
@@ -202,18 +221,19 @@ static bool look_at_nested(struct vcpu *v, struct hybrid *h, const struct plat_p
 	if (s->walks > WALKS_KNOWN)
 		h->walk_cost = s->nested * 16 / s->walks;
 	h->regret = s->nested < s->cycles / NOTHING_OF ? 0 : h->regret + s->nested;
-	v->probed = h->regret >= h->back;
+	v->probed = h->regret >= at_least(h->back, least_back(v, s));
 	return v->probed;
 }
 
-/* No counter counts. */
-static bool stand_by(struct vcpu *v)
+/* Under nested paging no counter counts: the first look is when it has for a while. */
+static bool stand_by(struct vcpu *v, struct hybrid *h)
 {
 	const bool probed = v->probed;
 
 	v->probed = false;
-	if (v->nested)
-		tick_in(v, IDLE_TICKS);
+	h->looked = now(v);
+	h->left = PROBED;
+	tick_in(v, FIRST_TICKS);
 	return probed;
 }
 
@@ -222,8 +242,7 @@ static bool look(struct vcpu *v, struct hybrid *h)
 	struct plat_pmu p, s;
 	bool changed;
 
-	if (!plat_pmu_read(v, &p))
-		return stand_by(v);
+	plat_pmu_read(v, &p);
 	s = since(h, &p);
 	if (!v->nested)
 		changed = look_at_shadows(v, h, &s);
@@ -237,11 +256,21 @@ static bool look(struct vcpu *v, struct hybrid *h)
 bool paging_decide(struct vcpu *v)
 {
 	struct hybrid *h = v->domain->hybrid;
-	bool changed;
+	const bool counts = plat_pmu_counts(v);
+	bool changed = false;
 
-	if (!h || (h->left && (!v->look_at || now(v) < v->look_at)))
+	if (!h)
 		return false;
-	changed = look(v, h);
+	if (!h->begun) {
+		h->begun = true;
+		return leave_shadows(v, h);
+	}
+	if (v->nested && !counts)
+		return stand_by(v, h);
+	if (h->left && (!v->look_at || now(v) < v->look_at))
+		return false;
+	if (counts)
+		changed = look(v, h);
 	h->heard = 0;
 	h->left = v->nested ? PROBED : h->every;
 	return changed;

@@ -4,8 +4,7 @@
  * switched from one to the other between two exits; contract.def makes the functions that only ask which it is.
  *
  * What must hold:
- *  - under nested paging a domain keeps the shadows that it had, and nothing uses them. What the guest wrote to its tables meanwhile is in
- *    none of them: when it comes back, all are derived anew, before it runs on. If the p2m or the pool changes meanwhile, they go;
+ *  - under nested paging a domain has no shadows, but the pool for them: what the guest writes to its tables is seen by nobody;
  *  - the nested table maps what the p2m maps at any time, whoever walks it;
  *  - log-dirty is one kind's at a time: while it is on, the domain stays where it is;
  *  - before the guest runs on after a switch, each vCPU loads all hw_ fields, and its TLB holds nothing from before.
@@ -47,9 +46,8 @@ const u32 paging_cluster_most = 0, paging_cluster_gap = 0;
 
 bool paging_domain_init(struct domain *d, u64 pool_pages)
 {
-	if (!in_shadow_domain_init(d, pool_pages))
-		return false;
-	if (in_nested_domain_init(d, 0) && hybrid_init(d))
+	/* The nested table first: it lies where npt's would, and caches can make 4 per cent of that. */
+	if (in_nested_domain_init(d, 0) && in_shadow_domain_init(d, pool_pages) && hybrid_init(d))
 		return true;
 	paging_domain_destroy(d);
 	return false;
@@ -91,26 +89,6 @@ void paging_invlpg(struct vcpu *v, gva_t va)
 		in_shadow_invlpg(v, va);
 }
 
-/* Those that the domain has kept since it went to nested paging, and nothing else: what is logged and lent is nested paging's. */
-static void drop_shadows(struct domain *d)
-{
-	u64 *log_dirty = d->log_dirty;
-	struct lent *lent = d->lent;
-
-	if (!d->nested || !d->shadow)
-		return;
-	d->log_dirty = NULL;
-	d->lent = NULL;
-	in_shadow_domain_destroy(d);
-	d->log_dirty = log_dirty;
-	d->lent = lent;
-	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (d->vcpu[i])
-			d->vcpu[i]->mode = NULL;
-	d->unsync = false;
-	d->counter[PN_CNT_shadow_used] = d->counter[PN_CNT_guest_tables] = d->counter[PN_CNT_rmap_pages] = 0;
-}
-
 /* ---- the p2m ---- */
 
 /* Either table gives the frame up; what can fail comes first. */
@@ -118,7 +96,6 @@ bool paging_remove_frame(struct domain *d, gfn_t gfn)
 {
 	if (!mfn_valid(p2m_lookup(d, gfn)))
 		return false;
-	drop_shadows(d);
 	if (d->nested)
 		return in_nested_remove_frame(d, gfn);
 	if (!npt_set(d, gfn, true) || !in_shadow_remove_frame(d, gfn))
@@ -129,7 +106,6 @@ bool paging_remove_frame(struct domain *d, gfn_t gfn)
 
 bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
-	drop_shadows(d);
 	if (d->nested)
 		return in_nested_add_frame(d, gfn, mfn);
 	if (!in_shadow_add_frame(d, gfn, mfn))
@@ -140,7 +116,7 @@ bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 	return false;
 }
 
-/* ---- the pool: under nested paging a number of pages, for the shadows to come ---- */
+/* ---- the pool ---- */
 
 u64 paging_pool_bytes(const struct domain *d, u64 pages)
 {
@@ -154,13 +130,7 @@ u64 paging_pool_minimum(const struct domain *d)
 
 enum pool_result paging_pool_resize(struct domain *d, u64 pages)
 {
-	if (!d->nested)
-		return in_shadow_pool_resize(d, pages);
-	if (pages < in_shadow_pool_minimum(d))
-		return POOL_TOO_SMALL;
-	drop_shadows(d);
-	d->counter[PN_CNT_pool_pages] = pages;
-	return POOL_OK;
+	return in_shadow_pool_resize(d, pages);
 }
 
 /* ---- a switch ---- */
@@ -185,6 +155,7 @@ static void forget(struct vcpu *v)
 
 static void to_nested(struct domain *d)
 {
+	sh_empty_pool(d);
 	d->nested = true;
 	COUNT(d, to_nested);
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
@@ -215,52 +186,22 @@ static bool root_stands(const struct vcpu *v)
 	return !levels || mfn_valid(p2m_lookup(v->domain, pte_gfn(v->cr3)));
 }
 
-/* Each shadow that should agree with its table is made to; those that are out of sync, or parked, come into step when that ends. */
-static void follow_all(struct domain *d)
-{
-	pool_for_each(d->shadow, sp)
-		if (sp->used && sp->role && ROLE_LEVEL(sp->role) && !(sp->role & ROLE_DIRECT) && !sp->unsync && !sp->parked)
-			sp->mode->validate(d, sp, 0, PAGE_SIZE);
-}
-
-/* The vCPU walks shadows again. False: there is no root for it. */
-static bool begin_shadows(struct vcpu *v, bool kept)
-{
-	in_shadow_load_pdptes(v, v->cr0, v->cr3, v->cr4, v->efer);
-	if (!kept || !v->mode)
-		return in_shadow_vcpu_init(v);
-	v->paging_bits = ~0ull; /* none that it can have: the mode is to be chosen, and a root loaded */
-	in_shadow_update_modes(v);
-	if (!v->root)
-		return false;
-	v->hw_cr3 = mfn_to_hpa(MFN(v->root->mfn)) +
-		    sh_hw_offset(v->shadow_levels); /* which a load of the same root leaves as it is */
-	return true;
-}
-
 static bool to_shadow(struct domain *d)
 {
-	const bool kept = d->shadow;
-
 	for (u32 i = 0; i < d->nr_vcpus; i++)
 		if (has_begun(d->vcpu[i]) && !root_stands(d->vcpu[i]))
 			return false;
-	if (!kept && !in_shadow_domain_init(d, d->counter[PN_CNT_pool_pages]))
-		return false;
 	d->nested = false;
+	d->refills = REFILL_FAILURES;
 	COUNT(d, to_shadow);
-	for (u32 i = 0; i < d->nr_vcpus; i++)
-		if (has_begun(d->vcpu[i]) && !begin_shadows(d->vcpu[i], kept))
-			plat_domain_crash(d, "the shadow pool is too small for the roots that are loaded");
-	if (kept)
-		follow_all(d);
 	for (u32 i = 0; i < d->nr_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
 
 		if (!has_begun(v))
 			continue;
-		if (d->hybrid && v->root)
-			hybrid_fill(v);
+		in_shadow_load_pdptes(v, v->cr0, v->cr3, v->cr4, v->efer);
+		if (!in_shadow_vcpu_init(v))
+			plat_domain_crash(d, "the shadow pool is too small for the roots that are loaded");
 		hybrid_listen(v);
 		forget(v);
 	}

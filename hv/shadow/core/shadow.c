@@ -376,6 +376,34 @@ bool sh_unshadow(struct domain *d, struct frame_info *f, u32 why)
 	}
 }
 
+static void leave_root(struct vcpu *v)
+{
+	struct sh_page *root = v->root;
+
+	v->mode = NULL;
+	v->root = NULL;
+	if (!root)
+		return;
+	root->loaded--;
+	sh_put(v->domain, root);
+}
+
+/* Roots first: with them goes, without a search, all that they lead to. */
+void sh_empty_pool(struct domain *d)
+{
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (d->vcpu[i])
+			leave_root(d->vcpu[i]);
+	pool_for_each(d->shadow, sp)
+		if (sp->used && sp->role && ROLE_LEVEL(sp->role) == ROLE_SHADOW_LEVELS(sp->role))
+			sh_unshadow_page(d, sp);
+	pool_for_each(d->shadow, sp)
+		if (sp->used && sp->role)
+			sh_unshadow_page(d, sp);
+	if (policy.sync->give_back)
+		policy.sync->give_back(d);
+}
+
 /* ---- services for parts ---- */
 
 bool sh_unshadow_fast(struct domain *d, struct frame_info *f, u32 why)

@@ -222,8 +222,9 @@ struct sh_prefetch {
 	 * of them filled that can be? And so many were, then. NULL, both: never.
 	 */
 	bool (*sweeps)(const struct vcpu *v, struct sh_page *leaf);
-	void (*swept)(struct sh_page *leaf, u32 filled);
+	void (*swept)(struct domain *d, struct sh_page *leaf, u32 filled);
 	u32 swath;
+	bool sweeps_clean; /* those that could be written and are not marked dirty as well, for reading */
 	/*
 	 * There is something to prefetch behind an entry of that leaf; the entry before it is in use, or there is none, or it is not. False: let it
 	 * be. For parts that learn; NULL: always.

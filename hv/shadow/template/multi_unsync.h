@@ -296,19 +296,22 @@ static inline void count_prefetched(struct vcpu *v, const struct sh_page *leaf, 
 /* All entries around the slot that can be filled are, wherever they stand. */
 static __attribute__((noinline)) void sweep(struct vcpu *v, struct sh_page *leaf, u32 slot)
 {
+	struct domain *const d = v->domain;
 	const u64 rsvd = role_rsvd(leaf->role);
 	const u32 index = first_index(leaf), first = slot & ~(policy.prefetch->swath - 1);
+	const void *const guest = leaf->guest, *const table = leaf->table;
 	u32 n = 0;
 
 	for (u32 i = first; i < first + policy.prefetch->swath; i++) {
-		const u64 ge = guest_entry(leaf, index + i);
+		const u64 ge = g_get(guest, index + i),
+			  gives = policy.prefetch->sweeps_clean && !policy.ad->may_write(ge) ? ge & ~PTE_RW : ge;
 
-		if (!marked_entry(ge, rsvd) || s_get(leaf, i) & PTE_P || !prefetch_one(v->domain, leaf, i, ge, pte_gfn(ge)))
+		if (!marked_entry(gives, rsvd) || s_entry(table, i) & PTE_P || !prefetch_one(d, leaf, i, gives, pte_gfn(ge)))
 			continue;
 		followed(leaf, index + i, ge);
 		n++;
 	}
-	policy.prefetch->swept(leaf, n);
+	policy.prefetch->swept(d, leaf, n);
 	count_prefetched(v, leaf, slot, n);
 }
 

@@ -33,24 +33,35 @@ static void look(struct svm_vcpu *s)
 	ck_assert(host_vmexit(s, VMEXIT_INTR, 0, 0));
 }
 
-/* Faults enough to regret. */
-static void go_nested(struct svm_vcpu *s)
+/* A domain is under nested paging before its guest's first instruction. */
+static void begin_nested(struct svm_vcpu *s)
 {
-	for (unsigned i = 0; i < 8 && !s->v.nested; i++) {
-		ck_assert(host_vmexit(s, VMEXIT_EXCP0 + 14, 0, s->vmcb.ds.base + HOST_DATA + i % 4 * PAGE_SIZE));
+	ck_assert(!s->v.nested);
+	look(s);
+	ck_assert(s->v.nested && s->v.domain->nested);
+}
+
+/* Faults enough to regret. Returns how many. */
+static unsigned regret_shadows(struct svm_vcpu *s)
+{
+	unsigned n = 0;
+
+	for (; n < 1000 && !s->v.nested; n++) {
+		ck_assert(host_vmexit(s, VMEXIT_EXCP0 + 14, 0, s->vmcb.ds.base + HOST_DATA + n % 4 * PAGE_SIZE));
 		pmu.cycles += 10 * SWITCH_CYCLES;
 		pmu.away += SWITCH_CYCLES;
 	}
 	ck_assert(s->v.nested && s->v.domain->nested);
+	return n;
 }
 
 /* So much of the time goes into nested tables that a probe begins, in which nothing happens. */
 static void go_back(struct svm_vcpu *s)
 {
 	for (unsigned i = 0; i < 2; i++) {
-		pmu.cycles += 10000000;
-		pmu.walks += 100000;
-		pmu.nested += 1000000;
+		pmu.cycles += 100000000;
+		pmu.walks += 1000000;
+		pmu.nested += 10000000;
 		look(s);
 		ck_assert(i ? !s->v.probed : s->v.probed);
 	}
@@ -73,7 +84,7 @@ START_TEST(hardware_has_the_guests_own)
 
 	if (!s)
 		return;
-	go_nested(s);
+	begin_nested(s);
 	ck_assert(s->vmcb.np_enable & 1);
 	ck_assert_uint_eq(s->vmcb.n_cr3, mfn_to_hpa(s->v.domain->npt_root));
 	ck_assert_uint_eq(s->vmcb.cr0, s->v.cr0);
@@ -88,7 +99,7 @@ START_TEST(hardware_has_the_guests_own)
 }
 END_TEST
 
-/* The pool is resized, and the shadows that were kept go, while the guest's writes are logged: it can write, and that is logged. */
+/* The pool is resized while the guest's writes are logged: it can write, and that is logged. */
 START_TEST(logged_while_the_pool_is_resized)
 {
 	struct svm_vcpu *s = counted(_i);
@@ -98,10 +109,10 @@ START_TEST(logged_while_the_pool_is_resized)
 	if (!s)
 		return;
 	d = s->v.domain;
-	go_nested(s);
+	begin_nested(s);
 	ck_assert(paging_log_dirty(d, true));
 	ck_assert_int_eq(paging_pool_resize(d, paging_pool_minimum(d)), POOL_OK);
-	ck_assert(!d->shadow);
+	ck_assert_uint_eq(d->counter[PN_CNT_pool_pages], paging_pool_minimum(d));
 	ck_assert(host_vmexit(s, VMEXIT_NPF, PFEC_P | PFEC_W | PFEC_U, HOST_DATA));
 	ck_assert(*nested_small_entry(d->npt_root, HOST_DATA / PAGE_SIZE) & PTE_RW);
 	ck_assert_uint_eq(paging_log_dirty_peek(d, 0, 64, bits), 1);
@@ -124,7 +135,7 @@ START_TEST(shadows_of_what_it_loaded_meanwhile)
 	if (!s)
 		return;
 	va = s->vmcb.ds.base + HOST_DATA;
-	go_nested(s);
+	begin_nested(s);
 	cr0 = s->vmcb.cr0 ^= CR0_WP;
 	if (s->v.cr0 & CR0_PG) /* the page is another from now on */
 		memcpy(host_entry(s, va), host_entry(s, va + PAGE_SIZE), s->v.guest_levels == 2 ? 4 : 8);
@@ -142,6 +153,54 @@ START_TEST(shadows_of_what_it_loaded_meanwhile)
 }
 END_TEST
 
+/* Regret ends the shadows as well; none is left then, whatever the guest had made of them, */
+START_TEST(to_and_fro)
+{
+	struct svm_vcpu *s = counted(_i);
+	struct domain *d;
+	hpa_t hpa;
+
+	if (!s)
+		return;
+	d = s->v.domain;
+	begin_nested(s);
+	for (unsigned round = 1; round < 4; round++) {
+		go_back_or_stay(s);
+		for (unsigned i = 0; s->v.nested && i < 4; i++)
+			go_back_or_stay(s);
+		ck_assert(!s->v.nested);
+		for (u32 i = 0; i < 4; i++)
+			ck_assert_int_eq(host_touch(s, s->vmcb.ds.base + HOST_DATA + i * PAGE_SIZE, PFEC_W, &hpa), HOST_DONE);
+		ck_assert(d->counter[PN_CNT_shadow_used]);
+		ck_assert_uint_eq(paging_audit(d, NULL, 0), 0);
+		ck_assert_uint_gt(regret_shadows(s), 1);
+		ck_assert_uint_eq(d->counter[PN_CNT_to_nested], round + 1);
+		ck_assert_uint_eq(d->counter[PN_CNT_to_shadow], round);
+		ck_assert_uint_eq(d->counter[PN_CNT_shadow_used], 0);
+		ck_assert_uint_eq(d->counter[PN_CNT_guest_tables], 0);
+		ck_assert_uint_eq(paging_audit(d, NULL, 0), 0);
+	}
+	finish();
+}
+END_TEST
+
+/* What exits under nested paging as well is no reason for a look. */
+START_TEST(not_heard_under_nested_paging)
+{
+	struct svm_vcpu *s = counted(HOST_LONG);
+
+	if (!s)
+		return;
+	begin_nested(s);
+	for (unsigned i = 0; i < 100; i++) {
+		s->v.request = 0;
+		paging_update_modes(&s->v);
+		ck_assert(!s->v.request);
+	}
+	finish();
+}
+END_TEST
+
 /* What CR4 took that is not offered, no shadow knows of: the guest stays until it is gone. */
 START_TEST(stays_with_bits_that_are_not_offered)
 {
@@ -149,7 +208,7 @@ START_TEST(stays_with_bits_that_are_not_offered)
 
 	if (!s)
 		return;
-	go_nested(s);
+	begin_nested(s);
 	s->vmcb.cr4 |= BIT(17); /* PCIDE */
 	go_back_or_stay(s);
 	ck_assert(s->v.nested && !s->v.probed && s->v.domain->nested);
@@ -169,7 +228,7 @@ START_TEST(probe_counts)
 
 	if (!s || !(s->v.cr0 & CR0_PG) || s->vmcb.cpl)
 		return finish();
-	go_nested(s);
+	begin_nested(s);
 	pmu.cycles += 10000000;
 	pmu.walks += 1000;
 	pmu.nested += 200000;
@@ -205,7 +264,7 @@ START_TEST(without_a_count)
 
 	if (!s)
 		return;
-	go_nested(s);
+	begin_nested(s);
 	pmu.cycles += 10000000;
 	pmu.walks += 1000;
 	pmu.nested += 200000;
@@ -243,6 +302,8 @@ Suite *svm_hybrid_suite(void)
 	svm_case(suite, "to nested paging", hardware_has_the_guests_own, HOST_MODES);
 	svm_case(suite, "a smaller pool meanwhile", logged_while_the_pool_is_resized, HOST_MODES);
 	svm_case(suite, "and back", shadows_of_what_it_loaded_meanwhile, HOST_MODES);
+	svm_case(suite, "to and fro", to_and_fro, HOST_MODES);
+	svm_case(suite, "what is not heard", not_heard_under_nested_paging, 1);
 	svm_case(suite, "bits not offered", stays_with_bits_that_are_not_offered, HOST_MODES);
 	svm_case(suite, "a probe", probe_counts, HOST_MODES);
 	svm_case(suite, "no count", without_a_count, 1);
