@@ -4,7 +4,8 @@
  * switched from one to the other between two exits; contract.def makes the functions that only ask which it is.
  *
  * What must hold:
- *  - under nested paging a domain has no shadows, but the pool for them: what the guest writes to its tables is seen by nobody;
+ *  - under nested paging a domain has no shadows, but the pool for them and the fence around both: what the guest writes to its tables is
+ *    seen by nobody;
  *  - the nested table maps what the p2m maps at any time, whoever walks it;
  *  - log-dirty is one kind's at a time: while it is on, the domain stays where it is;
  *  - before the guest runs on after a switch, each vCPU loads all hw_ fields, and its TLB holds nothing from before.
@@ -12,6 +13,7 @@
 #include "hybrid.h"
 
 #include "engine.h"
+#include "fence.h"
 #include "lib.h"
 #include "npt.h"
 #include "paging.h"
@@ -91,13 +93,31 @@ void paging_invlpg(struct vcpu *v, gva_t va)
 
 /* ---- the p2m ---- */
 
+/* The pool stays, and with it the fence around what its shadows may lead to: it follows the p2m under nested paging as well. */
+static bool fence_is_ready(struct domain *d, mfn_t mfn)
+{
+	return !fence_is_up(d) || fence_prepare(d, mfn);
+}
+
+static void fence_keeps_up(struct domain *d, mfn_t mfn)
+{
+	if (fence_is_up(d))
+		fence_follow(d, mfn);
+}
+
 /* Either table gives the frame up; what can fail comes first. */
 bool paging_remove_frame(struct domain *d, gfn_t gfn)
 {
-	if (!mfn_valid(p2m_lookup(d, gfn)))
+	const mfn_t mfn = p2m_lookup(d, gfn);
+
+	if (!mfn_valid(mfn))
 		return false;
-	if (d->nested)
-		return in_nested_remove_frame(d, gfn);
+	if (d->nested) {
+		if (!fence_is_ready(d, mfn) || !in_nested_remove_frame(d, gfn))
+			return false;
+		fence_keeps_up(d, mfn);
+		return true;
+	}
 	if (!npt_set(d, gfn, true) || !in_shadow_remove_frame(d, gfn))
 		return false;
 	BUG_ON(!npt_set(d, gfn, false)); /* by an entry of its own already */
@@ -106,8 +126,16 @@ bool paging_remove_frame(struct domain *d, gfn_t gfn)
 
 bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
-	if (d->nested)
-		return in_nested_add_frame(d, gfn, mfn);
+	if (d->nested) {
+		if (!in_nested_add_frame(d, gfn, mfn))
+			return false;
+		if (fence_is_ready(d, mfn)) {
+			fence_keeps_up(d, mfn);
+			return true;
+		}
+		in_nested_remove_frame(d, gfn);
+		return false;
+	}
 	if (!in_shadow_add_frame(d, gfn, mfn))
 		return false;
 	if (npt_set(d, gfn, true))

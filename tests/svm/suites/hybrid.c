@@ -2,6 +2,7 @@
 /* A domain that is switched between shadow and nested paging by what a counter says: what hardware is given before and after. Recipe hybrid. */
 #include "tests/svm/suites.h"
 
+#include "fence.h"
 #include "npt.h"
 #include "paging.h"
 #include "tests/svm/svm_host.h"
@@ -24,6 +25,7 @@ static struct svm_vcpu *counted(int mode)
 static void finish(void)
 {
 	host_pmu = NULL;
+	plat_cr3_unseen = false;
 }
 
 /* An exit that means nothing, behind which paging looks. */
@@ -295,6 +297,101 @@ START_TEST(without_a_counter)
 }
 END_TEST
 
+/* Frames leave and come under nested paging: the fence of the shadows to come has them, and has not, as the p2m says by then. */
+START_TEST(fence_follows_meanwhile)
+{
+	const gfn_t gfn = GFN(HOST_ABSENT / PAGE_SIZE), hole = GFN(HOST_NO_GPA / PAGE_SIZE);
+	struct svm_vcpu *s;
+	struct domain *d;
+	mfn_t mfn;
+
+	plat_cr3_unseen = true;
+	s = counted(HOST_32);
+	if (!s)
+		return finish();
+	d = s->v.domain;
+	ck_assert(fence_is_up(d));
+	begin_nested(s);
+	mfn = p2m_lookup(d, gfn);
+	ck_assert(nested_lookup(d->fence_root, mfn.n));
+	ck_assert(paging_remove_frame(d, gfn));
+	ck_assert(!nested_lookup(d->fence_root, mfn.n));
+	ck_assert(!paging_add_frame(d, hole, mfn)); /* beyond the p2m: nothing changes */
+	ck_assert(!nested_lookup(d->fence_root, mfn.n));
+	ck_assert(paging_add_frame(d, gfn, mfn));
+	ck_assert(nested_lookup(d->fence_root, mfn.n));
+	ck_assert_uint_eq(paging_audit(d, NULL, 0), 0);
+	finish();
+}
+END_TEST
+
+/* No memory to give a frame an entry of its own in the fence: it neither goes nor comes. */
+START_TEST(no_memory_for_the_fence)
+{
+	struct svm_vcpu *s;
+	struct domain *d;
+	gfn_t gfn = GFN(0);
+	mfn_t mfn;
+
+	plat_cr3_unseen = true;
+	s = counted(HOST_32);
+	if (!s)
+		return finish();
+	d = s->v.domain;
+	begin_nested(s);
+	while (gfn.n < d->p2m_frames && !(nested_lookup(d->fence_root, d->p2m[gfn.n]) & PTE_PS))
+		gfn.n++;
+	ck_assert_uint_lt(gfn.n, d->p2m_frames);
+	mfn = p2m_lookup(d, gfn);
+	ck_assert(npt_set(d, gfn, true)); /* it has one in the nested table */
+	while (plat_alloc_pages(1))
+		;
+	ck_assert(!paging_remove_frame(d, gfn));
+	ck_assert(mfn_eq(p2m_lookup(d, gfn), mfn));
+	ck_assert(nested_lookup(d->fence_root, mfn.n) & PTE_PS);
+	ck_assert_uint_eq(paging_audit(d, NULL, 0), 0);
+	finish();
+}
+END_TEST
+
+static enum pn_error create(void)
+{
+	const struct domu_request rq = { .name = "short", .memory_bytes = HOST_MEMORY, .nr_vcpus = 1, .regions = PN_REGIONS_ALL };
+	char why[PN_REASON];
+	u32 id;
+	const enum pn_error e = domu_create(&rq, &id, why);
+
+	if (e == PN_ERR_ok)
+		domu_destroy(domu_by_id(id));
+	return e;
+}
+
+/* Whichever page of memory is missing for a domain's tables, shadows and counter, none of the others is kept. */
+START_TEST(no_memory_for_a_domain)
+{
+	static void *held[1 << 16];
+	enum pn_error e = PN_ERR_nomem;
+	u64 n = 0;
+
+	plat_cr3_unseen = _i;
+	if (!counted(HOST_LONG))
+		return finish();
+	host_end();
+	while ((held[n] = plat_alloc_pages(1)))
+		ck_assert_uint_lt(++n, ARRAY_SIZE(held));
+	for (u64 pages = machine_free_pages(); e != PN_ERR_ok; pages++) {
+		e = create();
+		ck_assert(e == PN_ERR_ok || e == PN_ERR_nomem);
+		ck_assert_uint_eq(machine_free_pages(), pages);
+		if (e != PN_ERR_ok)
+			plat_free_pages(held[--n], 1);
+	}
+	while (n)
+		plat_free_pages(held[--n], 1);
+	finish();
+}
+END_TEST
+
 Suite *svm_hybrid_suite(void)
 {
 	Suite *suite = suite_create("hv/svm: shadow and nested paging in turn");
@@ -306,6 +403,9 @@ Suite *svm_hybrid_suite(void)
 	svm_case(suite, "what is not heard", not_heard_under_nested_paging, 1);
 	svm_case(suite, "bits not offered", stays_with_bits_that_are_not_offered, HOST_MODES);
 	svm_case(suite, "a probe", probe_counts, HOST_MODES);
+	svm_case(suite, "the fence meanwhile", fence_follows_meanwhile, 1);
+	svm_case(suite, "no memory for the fence", no_memory_for_the_fence, 1);
+	svm_case(suite, "no memory for a domain", no_memory_for_a_domain, 2);
 	svm_case(suite, "no count", without_a_count, 1);
 	svm_case(suite, "no counter", without_a_counter, 1);
 	return suite;
