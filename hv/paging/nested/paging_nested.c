@@ -70,7 +70,7 @@ static enum verdict walk(struct vcpu *v, gva_t va, u32 access, struct sh_target 
 	}
 }
 
-/* A device was reached at va: where that happens again, the way is worth keeping. */
+/* A device was reached at va: where that happens again, the way is worth keeping. Another vCPU may have changed it meanwhile, to memory. */
 static __attribute__((noinline)) void keep_device(struct vcpu *v, gva_t va)
 {
 	gfn_t gfn;
@@ -78,8 +78,11 @@ static __attribute__((noinline)) void keep_device(struct vcpu *v, gva_t va)
 	va &= PAGE_MASK;
 	if (v->device_page != va)
 		v->device_page = va;
-	else if (v->guest_levels >= 4 && keep_walk(v, &v->device_walk, va, &gfn))
+	else if (v->guest_levels >= 4 && keep_walk(v, &v->device_walk, va, &gfn)) {
 		v->device_walk.gpa = gfn_to_gpa(gfn);
+		if (v->device_walk.gpa != (v->fault.gpa & PAGE_MASK))
+			v->device_walk.va = NO_CODE_PAGE;
+	}
 }
 
 /* Would a walk to va come to the device that the kept one came to, with these rights, and mark nothing? */

@@ -130,6 +130,33 @@ START_TEST(a_device_becomes_memory)
 }
 END_TEST
 
+static void map_memory(void)
+{
+	entry(1)[0] = MEMORY * PAGE_SIZE | LINK | PTE_US | PTE_D;
+}
+
+/* Another vCPU changes the entry to memory at any moment of an access that is worth keeping: the next one finds it. */
+START_TEST(a_device_becomes_memory_meanwhile)
+{
+	const u32 levels = _i ? 5 : 4;
+	u32 value = 0, kept = 0;
+
+	host_moment = map_memory;
+	for (u32 moment = 1; moment <= 2 * levels + 1; moment++) {
+		start_device(_i);
+		ck_assert_int_eq(reach(VA, PFEC_W), SH_MMIO);
+		host_countdown = moment;
+		paging_write(&v, VA, &value, 4, PFEC_W);
+		host_countdown = 0;
+		kept += v.device_walk.va == VA;
+		map_memory();
+		ck_assert_int_eq(reach(VA, PFEC_W), SH_FIXED);
+	}
+	ck_assert_uint_eq(kept, 1); /* where the change came too late to matter */
+	host_moment = NULL;
+}
+END_TEST
+
 static u64 seed;
 
 static u32 below(u32 n)
@@ -196,6 +223,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, kept_from_the_second_on, 0, 2);
 	tcase_add_loop_test(t, a_device_becomes_memory, 0, 2);
+	tcase_add_loop_test(t, a_device_becomes_memory_meanwhile, 0, 2);
 	tcase_add_loop_test(t, as_a_walk_whatever_changes, 0, 2);
 	suite_add_tcase(s, t);
 	return suite_run(s);
