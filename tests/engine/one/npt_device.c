@@ -157,6 +157,40 @@ START_TEST(a_device_becomes_memory_meanwhile)
 }
 END_TEST
 
+/* What a vCPU kept, it has not when it begins, or begins anew after a time under shadow paging. */
+START_TEST(none_at_the_beginning)
+{
+	start_device(_i);
+	for (u32 n = 0; n < 2; n++)
+		ck_assert_int_eq(reach(VA, PFEC_W), SH_MMIO);
+	ck_assert(is_kept(VA, 0));
+	ck_assert(paging_vcpu_init(&v));
+	ck_assert(!is_kept(VA, 0));
+	ck_assert_int_eq(reach(VA, PFEC_W), SH_MMIO);
+	ck_assert(!is_kept(VA, 0)); /* nor which page was the last */
+}
+END_TEST
+
+/* Tables of two levels that four levels would come through to the same page, by other entries. Nothing is kept of them. */
+START_TEST(none_of_two_levels)
+{
+	u32 *table = at(TABLE * PAGE_SIZE);
+
+	memset(table, 0, PAGE_SIZE);
+	table[0] = TABLE * PAGE_SIZE | LINK | PTE_US | PTE_D;
+	table[3] = table[6] = DEVICE * PAGE_SIZE | LINK | PTE_US | PTE_D;
+	v.cr0 = CR0_PE | CR0_PG | CR0_WP;
+	v.cr3 = TABLE * PAGE_SIZE;
+	v.cr4 = v.efer = 0;
+	paging_update_modes(&v);
+	for (u32 n = 0; n < 3; n++)
+		ck_assert_int_eq(reach(3 * PAGE_SIZE, PFEC_W), SH_MMIO);
+	ck_assert(!is_kept(3 * PAGE_SIZE, 0));
+	table[3] = MEMORY * PAGE_SIZE | LINK | PTE_US | PTE_D;
+	ck_assert_int_eq(reach(3 * PAGE_SIZE, PFEC_W), SH_FIXED);
+}
+END_TEST
+
 static u64 seed;
 
 static u32 below(u32 n)
@@ -217,13 +251,15 @@ END_TEST
 int main(void)
 {
 	Suite *s = suite_create("nested paging: the page of a device");
-	TCase *t = tcase_create("four and five levels");
+	TCase *t = tcase_create("by the level");
 
 	tcase_add_checked_fixture(t, start, finish);
 	tcase_set_timeout(t, 120);
 	tcase_add_loop_test(t, kept_from_the_second_on, 0, 2);
 	tcase_add_loop_test(t, a_device_becomes_memory, 0, 2);
 	tcase_add_loop_test(t, a_device_becomes_memory_meanwhile, 0, 2);
+	tcase_add_loop_test(t, none_at_the_beginning, 0, 2);
+	tcase_add_test(t, none_of_two_levels);
 	tcase_add_loop_test(t, as_a_walk_whatever_changes, 0, 2);
 	suite_add_tcase(s, t);
 	return suite_run(s);
