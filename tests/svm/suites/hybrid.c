@@ -3,6 +3,7 @@
 #include "tests/svm/suites.h"
 
 #include "fence.h"
+#include "hv/shadow/core/hybrid.h"
 #include "npt.h"
 #include "paging.h"
 #include "tests/svm/svm_host.h"
@@ -170,7 +171,7 @@ START_TEST(to_and_fro)
 		go_back_or_stay(s);
 		for (unsigned i = 0; s->v.nested && i < 4; i++)
 			go_back_or_stay(s);
-		ck_assert(!s->v.nested);
+		ck_assert(!s->v.nested && !s->v.look_at);
 		for (u32 i = 0; i < 4; i++)
 			ck_assert_int_eq(host_touch(s, s->vmcb.ds.base + HOST_DATA + i * PAGE_SIZE, PFEC_W, &hpa), HOST_DONE);
 		ck_assert(d->counter[PN_CNT_shadow_used]);
@@ -194,6 +195,7 @@ START_TEST(not_heard_under_nested_paging)
 	if (!s)
 		return;
 	begin_nested(s);
+	look(s); /* from now on so many exits would end a probe */
 	for (unsigned i = 0; i < 100; i++) {
 		s->v.request = 0;
 		paging_update_modes(&s->v);
@@ -281,6 +283,95 @@ START_TEST(without_a_count)
 }
 END_TEST
 
+/* The same with shadows, whatever exits; and what was heard meanwhile is not charged later. */
+START_TEST(shadows_without_a_count)
+{
+	struct svm_vcpu *s = counted(HOST_LONG);
+
+	if (!s)
+		return;
+	begin_nested(s);
+	go_back(s);
+	ck_assert(!s->v.nested);
+	for (unsigned i = 0; i < 200; i++) {
+		pmu.region = i < 100 ? 0 : 2;
+		if (i == 100) /* it costs nothing yet */
+			pmu = (struct plat_pmu){ .region = 2, .world_switch = SWITCH_CYCLES };
+		if (i < 100)
+			ck_assert(host_vmexit(s, VMEXIT_EXCP0 + 14, 0, s->vmcb.ds.base + HOST_DATA));
+		else
+			look(s);
+		ck_assert(!s->v.nested);
+	}
+	finish();
+}
+END_TEST
+
+/* Another region begins while nobody looks, and the counter from 0: nothing is charged with the difference. */
+START_TEST(another_region)
+{
+	struct svm_vcpu *s = counted(HOST_LONG);
+
+	if (!s)
+		return;
+	begin_nested(s);
+	pmu.cycles = 1000000000;
+	pmu.walks = 1000;
+	pmu.nested = 100000;
+	look(s);
+	ck_assert(s->v.nested && !s->v.probed);
+	pmu = (struct plat_pmu){ .region = 2, .cycles = 1000000, .walks = 10, .nested = 1000, .world_switch = SWITCH_CYCLES };
+	look(s);
+	ck_assert(s->v.nested && !s->v.probed);
+	finish();
+}
+END_TEST
+
+/* What it took to come back is what it takes to leave: a quarter of that in faults, and few where it took little. */
+START_TEST(a_dear_return)
+{
+	const u64 took = _i ? 400000 : 4000, each = SWITCH_CYCLES + 300;
+	struct svm_vcpu *s = counted(HOST_LONG);
+	unsigned faults;
+
+	if (!s)
+		return;
+	begin_nested(s);
+	go_back(s);
+	pmu.away += took;
+	faults = regret_shadows(s);
+	if (_i)
+		ck_assert_uint_ge(faults, took / 4 / each);
+	else
+		ck_assert_uint_lt(faults, 16);
+	finish();
+}
+END_TEST
+
+/* The faults by which a table is filled after a return are no reason to leave; those behind them are. */
+START_TEST(filled_tables_are_not_heard)
+{
+	struct svm_vcpu *s = counted(HOST_LONG);
+	struct hybrid *h;
+	hpa_t hpa;
+
+	if (!s)
+		return;
+	begin_nested(s);
+	go_back(s);
+	look(s);
+	h = s->v.domain->hybrid;
+	h->heard = 0;
+	ck_assert_int_eq(host_touch(s, HOST_DATA, 0, &hpa), HOST_DONE);
+	ck_assert_uint_gt(s->v.domain->counter[PN_CNT_prefetched], 16);
+	ck_assert_uint_eq(h->heard, 0);
+	ck_assert(host_vmexit(s, VMEXIT_EXCP0 + 14, 0, HOST_ABSENT));
+	s->vmcb.eventinj = 0;
+	ck_assert_uint_eq(h->heard, 1);
+	finish();
+}
+END_TEST
+
 START_TEST(without_a_counter)
 {
 	struct svm_vcpu *s;
@@ -321,6 +412,69 @@ START_TEST(fence_follows_meanwhile)
 	ck_assert(paging_add_frame(d, gfn, mfn));
 	ck_assert(nested_lookup(d->fence_root, mfn.n));
 	ck_assert_uint_eq(paging_audit(d, NULL, 0), 0);
+	finish();
+}
+END_TEST
+
+/*
+ * A root outside of memory, and a PAE guest's top entries with reserved bits, were loaded unseen: the guest stays until shadows can be made of
+ * them.
+ */
+START_TEST(stays_with_a_root_that_is_none)
+{
+	struct svm_vcpu *s = counted(_i);
+	u64 *top;
+
+	if (!s || !(s->v.cr0 & CR0_PG))
+		return finish();
+	begin_nested(s);
+	const u64 cr3 = s->vmcb.cr3, outside = 1ull << 30;
+	s->vmcb.cr3 = outside;
+	go_back_or_stay(s);
+	ck_assert(s->v.nested && !host_crashed(s, ""));
+	s->vmcb.cr3 = cr3;
+	top = host_at(s, cr3);
+	if (s->v.guest_levels == 3) {
+		*top |= PTE_RW;
+		for (unsigned i = 0; i < 3; i++)
+			go_back_or_stay(s);
+		ck_assert(s->v.nested);
+		*top &= ~PTE_RW;
+	}
+	for (unsigned i = 0; i < 12 && s->v.nested; i++)
+		go_back_or_stay(s);
+	ck_assert(!s->v.nested);
+	ck_assert_uint_eq(paging_audit(s->v.domain, NULL, 0), 0);
+	finish();
+}
+END_TEST
+
+/* What is logged is one kind's: while it is, the domain stays, under either. */
+START_TEST(stays_while_it_is_logged)
+{
+	struct svm_vcpu *s = counted(_i);
+	struct domain *d;
+
+	if (!s)
+		return;
+	d = s->v.domain;
+	begin_nested(s);
+	ck_assert(paging_log_dirty(d, true));
+	for (unsigned i = 0; i < 6; i++) {
+		go_back_or_stay(s);
+		ck_assert(s->v.nested);
+	}
+	ck_assert(paging_log_dirty(d, false));
+	for (unsigned i = 0; i < 12 && s->v.nested; i++)
+		go_back_or_stay(s);
+	ck_assert(!s->v.nested);
+	ck_assert(paging_log_dirty(d, true));
+	for (unsigned i = 0; i < 100; i++) {
+		ck_assert(host_vmexit(s, VMEXIT_EXCP0 + 14, 0, s->vmcb.ds.base + HOST_DATA + i % 4 * PAGE_SIZE));
+		ck_assert(!s->v.nested);
+	}
+	ck_assert(paging_log_dirty(d, false));
+	regret_shadows(s);
 	finish();
 }
 END_TEST
@@ -403,10 +557,16 @@ Suite *svm_hybrid_suite(void)
 	svm_case(suite, "what is not heard", not_heard_under_nested_paging, 1);
 	svm_case(suite, "bits not offered", stays_with_bits_that_are_not_offered, HOST_MODES);
 	svm_case(suite, "a probe", probe_counts, HOST_MODES);
+	svm_case(suite, "a root that is none", stays_with_a_root_that_is_none, HOST_MODES);
+	svm_case(suite, "logged meanwhile", stays_while_it_is_logged, HOST_MODES);
 	svm_case(suite, "the fence meanwhile", fence_follows_meanwhile, 1);
 	svm_case(suite, "no memory for the fence", no_memory_for_the_fence, 1);
 	svm_case(suite, "no memory for a domain", no_memory_for_a_domain, 2);
 	svm_case(suite, "no count", without_a_count, 1);
+	svm_case(suite, "no count, with shadows", shadows_without_a_count, 1);
+	svm_case(suite, "another region", another_region, 1);
+	svm_case(suite, "a dear return", a_dear_return, 2);
+	svm_case(suite, "filled tables", filled_tables_are_not_heard, 1);
 	svm_case(suite, "no counter", without_a_counter, 1);
 	return suite;
 }
