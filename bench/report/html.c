@@ -50,7 +50,7 @@ const char *human_number(double v, char out[48])
 	double a = fabs(v);
 
 	if (a != 0 && a < 0.1)
-		snprintf(out, 48, "%.4f", v);
+		snprintf(out, 48, "%.*f", (int)fmin(fmax(4, -floor(log10(a))), 12), v); /* what is not 0 does not look so */
 	else if (a < 10 && v != floor(v))
 		snprintf(out, 48, "%.2f", v);
 	else if (a < 100 && v != floor(v))

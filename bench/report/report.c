@@ -50,7 +50,7 @@ static void write_nav(FILE *f, const struct dataset *d, const struct dataset *m)
 	      f);
 	if (report_has_adaptive(d))
 		fputs("<a href=\"#adaptive\">Adaptive</a> ", f);
-	if (report_has_hybrid(m))
+	if (report_has_hybrid(d, m))
 		fputs("<a href=\"#hybrid\">Hybrid</a> ", f);
 	if (report_has_variants(d))
 		fputs("<a href=\"#variants\">Variants</a> ", f);
@@ -95,7 +95,7 @@ static void write_page(FILE *f, const struct dataset *d, const struct dataset *m
 	report_peers(f, d);
 	report_published(f, d, m);
 	report_adaptive(f, d);
-	report_hybrid(f, m);
+	report_hybrid(f, d, m);
 	report_workloads(f, d);
 	report_growth(f, d);
 	report_variants(f, d);

@@ -27,9 +27,10 @@ void report_published(FILE *f, const struct dataset *d, const struct dataset *m)
 #define ADAPTIVE "adaptive"
 bool report_has_adaptive(const struct dataset *d);
 void report_adaptive(FILE *f, const struct dataset *d);
-/* The recipe that switches between shadow and nested paging against the better of both. Nothing of a run without, or where nothing was modelled. */
-bool report_has_hybrid(const struct dataset *d);
-void report_hybrid(FILE *f, const struct dataset *d);
+/* The recipe that switches between shadow and nested paging against the better of both, where that was modelled (m, as above); and of d, that it had no counter. Else nothing. */
+bool report_hybrid_is_modelled(const struct dataset *m);
+bool report_has_hybrid(const struct dataset *d, const struct dataset *m);
+void report_hybrid(FILE *f, const struct dataset *d, const struct dataset *m);
 /* Claims with their verdicts; the project's own targets; Xen and KVM beside the best recipe. */
 void report_claims(FILE *f, const struct dataset *d);
 void report_figures(FILE *f, const struct dataset *d);

@@ -166,6 +166,10 @@ void report_summary(FILE *f, const struct dataset *d, const struct dataset *m)
 	if (modelled) {
 		if (m != d)
 			say_beside(f, m);
+		if (report_hybrid_is_modelled(m))
+			fputs("<p><b>hybrid</b> goes from the one to the other while a guest runs: <a href=\"#hybrid\">against "
+			      "the better of both</a>.</p>\n",
+			      f);
 		report_winners(f, m, m != d ? MODELLED_DIR "/report.html" : "");
 		cards(f, d);
 	} else {

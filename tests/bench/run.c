@@ -393,6 +393,7 @@ START_TEST(html_is_escaped)
 							"567");
 	ck_assert_str_eq(human_number(2, number), "2");
 	ck_assert_str_eq(human_number(0.031, number), "0.0310");
+	ck_assert_str_eq(human_number(0.000041, number), "0.00004");
 	ck_assert_str_eq(human_number(43.028, number), "43.0");
 }
 END_TEST
