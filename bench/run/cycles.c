@@ -32,13 +32,28 @@ static char *longer(char *text, const char *more)
 	return all;
 }
 
-/* NULL after a message: one is no machine file. */
+/* Rows know a machine by its file's name. False after a message: another one has it already. */
+static bool name_is_new(json_t *names, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	if (!json_object_get(names, name)) {
+		json_object_set_new(names, name, json_true());
+		return true;
+	}
+	say("--machine: two files are called %s, and nothing would tell their cycles apart", name);
+	return false;
+}
+
+/* NULL after a message: one is no machine file, or is called as another one. */
 static char *machines_text(char *text, const struct paths *p, const char *given)
 {
+	json_t *names = json_object();
+
 	for (const char *at = given; text && *at; at += strcspn(at, ","), at += *at == ',') {
 		char *word = xfmt("%.*s", (int)strcspn(at, ","), at), *path = machine_file(p, word);
 
-		if (path)
+		if (path && name_is_new(names, path))
 			text = joined(text, path);
 		else {
 			free(text);
@@ -47,6 +62,7 @@ static char *machines_text(char *text, const struct paths *p, const char *given)
 		free(path);
 		free(word);
 	}
+	json_decref(names);
 	return text;
 }
 

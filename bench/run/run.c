@@ -482,6 +482,15 @@ static bool model_there(const struct options *o, const struct paths *p, const st
 	return !bad;
 }
 
+/* Recipes that go by what the model counts do without it, and are another one then. */
+static void say_without_counter(const struct options *o, const struct selection *s, const char *model)
+{
+	for (unsigned i = 0; i < nr_recipes && !(o->cycles && model); i++)
+		if (s->recipe[i] && recipes[i].kind == RECIPE_KIND_hybrid)
+			say("%s has no counter to go by without cycles, and is adaptive in this run (docs/hybrid.md)",
+			    recipes[i].name);
+}
+
 /* From here on o->qemu is the program. */
 static int run_on(struct options *o, const struct paths *p, const struct emulator *qemu, struct results *res)
 {
@@ -498,6 +507,7 @@ static int run_on(struct options *o, const struct paths *p, const struct emulato
 	    model_there(o, p, qemu, &model)) {
 		o->qemu = qemu->program;
 		o->model = model;
+		say_without_counter(o, &s, model);
 		ret = open_results(res, o, p, qemu, &s);
 		if (!ret)
 			ret = slurm_gather_left(res, o);

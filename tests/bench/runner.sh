@@ -78,6 +78,18 @@ is "the index has the run itself alone" "$(sqlite3 "$res/index.sqlite" "SELECT n
 "$bench" run --build "$fake" --results "$res" --resume halfway 2>"$tmp/halfway.err"
 has "then there is nothing to resume" "$tmp/halfway.err" 'halfway is complete: there is nothing to resume'
 
+run uncounted --recipe hybrid --no-trace --repeat 1
+is "a recipe that goes by a counter is run without one" $? 0
+has "and what it is then is said" "$tmp/uncounted.err" '^penumbra: hybrid has no counter to go by without cycles, and is adaptive in this run'
+has "in the report, too" "$res/uncounted/report.html" 'This run had no such counter'
+check "of no other recipe" sh -c '! grep -q "no counter to go by" "$1"' - "$tmp/halfway.err"
+mkdir "$tmp/other" && cp "$fake/machines/zen2-2019.machine" "$tmp/other/"
+run called --recipe hybrid --no-trace --repeat 1 --cycles --machine "zen2-2019,$tmp/other/zen2-2019.machine"
+is "two machines of one name end the run" $? 1
+has "in a sentence" "$tmp/called.err" '--machine: two files are called zen2-2019.machine'
+run counted --recipe hybrid --no-trace --repeat 1 --cycles --machine zen2-2019
+check "with cycles nothing is said of a counter" sh -c '! grep -q "counter" "$1"' - "$tmp/counted.err"
+
 run untraced --recipe shadow2 --no-trace --repeat 1
 is "without the traced pass" "$(grep -c '"traced": true' "$res/untraced/results.json")" 0
 
