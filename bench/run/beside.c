@@ -26,6 +26,17 @@ bool beside_wanted(const struct options *o, const struct results *res)
 	return o->modelled == MODELLED_ALWAYS || (o->modelled == MODELLED_USUAL && by_itself);
 }
 
+json_t *beside_asked(const struct options *o)
+{
+	return o->modelled == MODELLED_USUAL ? NULL : json_boolean(o->modelled == MODELLED_ALWAYS);
+}
+
+void beside_recall(const json_t *asked, struct options *o)
+{
+	if (o->modelled == MODELLED_USUAL && json_is_boolean(asked))
+		o->modelled = json_is_true(asked) ? MODELLED_ALWAYS : MODELLED_NEVER;
+}
+
 /* The word of a QEMU that can: the run's own, or where the user named none the newer one. NULL after a message: there is none. */
 static const char *emulator_that_can(const struct options *o, const struct paths *p, const char *own)
 {

@@ -13,6 +13,9 @@
 
 /* Asked for by --modelled, or by nothing at all: the quick suite left to itself. */
 bool beside_wanted(const struct options *o, const struct results *res);
+/* How it was asked for, to be kept with a run's options; NULL: not at all. And back, unless the user says otherwise now. */
+json_t *beside_asked(const struct options *o);
+void beside_recall(const json_t *asked, struct options *o);
 /* `run` is cmd_run(), which calls this. The run's own QEMU must be known (o->qemu). The exit code; where no QEMU can carry the model, a message and EXIT_OK. */
 int beside_run(const struct options *o, const struct paths *p, const struct results *res,
 	       int (*run)(const struct options *o, const struct paths *p));

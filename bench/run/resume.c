@@ -76,6 +76,7 @@ static bool options_fit(const json_t *options, struct options *o)
 	const json_t *guests = json_object_get(options, "guests");
 
 	same_qemu(options, o);
+	beside_recall(json_object_get(options, "modelled"), o);
 	o->nr_guests = own_guests_read(guests, o->guest);
 	if (!o->workloads_dir)
 		o->workloads_dir = json_string_value(json_object_get(options, "workloads_dir"));

@@ -236,14 +236,14 @@ static json_t *options_json(const struct options *o, const char *qemu, const str
 {
 	char *r = names_of(s, true), *w = names_of(s, false);
 	json_t *j = json_pack(
-		"{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:i, s:b, s:b, s:o, s:s*, s:o, s:b, s:s*, s:b, s:s*, s:b}",
+		"{s:s, s:s, s:b, s:b, s:i, s:s, s:i, s:i, s:b, s:i, s:b, s:b, s:o, s:s*, s:o, s:b, s:s*, s:b, s:s*, s:b, s:o*}",
 		"recipes", r, "workloads", w, "recipes_named", o->recipes != NULL, "workloads_named", o->workloads != NULL,
 		"levels", (int)o->levels, "suite", o->suite, "repeat", (int)o->repeat, "jobs", (int)o->jobs, "trace",
 		(int)o->trace, "trace_mib", (int)o->trace_mib, "keep_going", (int)o->keep_going, "defaults",
 		!o->recipes && !o->workloads && !o->levels && !o->peers && !o->nr_guests && !strcmp(o->suite, "quick"), "qemu",
 		text_json(qemu), "peers", o->peers, "guests", own_guests_json(o->guest, o->nr_guests), "guests_alone",
 		(int)o->alone, "workloads_dir", o->workloads_dir, "cycles", (int)o->cycles, "machines", o->machines,
-		"sensitivity", (int)o->sensitivity);
+		"sensitivity", (int)o->sensitivity, "modelled", beside_asked(o));
 
 	free(r);
 	free(w);

@@ -50,6 +50,22 @@ is "a run whose QEMU carries no model has none beside it" $? 0
 has "says so" "$tmp/beside.err" 'no modelled cycles beside this run: .*penumbra-model.so'
 check "and leaves nothing of it" test ! -e "$res/beside/modelled"
 
+# One ended before that: --resume knows that it was asked for, and that it was not.
+for asked in --modelled --no-modelled; do
+	name=asked$asked
+	: >"$tmp/held"
+	FAKE_MODE=hold:demand-fault FAKE_STATE=$tmp/held run "$name" --recipe shadow2 --no-trace --repeat 1 "$asked" &
+	pid=$!
+	until grep -q 'null-exit  *finished' "$tmp/$name.err" || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
+	kill -INT "$(pgrep -P $pid penumbra-bench || echo $pid)"
+	wait $pid
+	rm "$tmp/held"
+	"$bench" run --build "$fake" --results "$res" --resume "$name" 2>"$tmp/$name.err"
+	is "a run with $asked is gone on with" $? 0
+done
+has "one that was to have another beside it tries to" "$tmp/asked--modelled.err" 'no modelled cycles beside this run'
+is "one that was not does not" "$(grep -c 'modelled cycles' "$tmp/asked--no-modelled.err")" 0
+
 # One whose QEMU can, ended in the midst of the run beside it: --resume goes on with that, and the report has it.
 for f in penumbra-model.so penumbra-shadow3.elf penumbra-adaptive.elf penumbra-hybrid.elf; do
 	echo x >"$fake/$f"

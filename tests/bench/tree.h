@@ -26,7 +26,7 @@
 #define TREE_OPTIONS                                                                                                             \
 	"{\"recipes\":\"shadow2\",\"workloads\":\"compute\",\"recipes_named\":true,\"workloads_named\":true,\"levels\":0,"       \
 	"\"suite\":\"quick\",\"repeat\":3,\"jobs\":2,\"trace\":true,\"keep_going\":false,\"defaults\":true,\"qemu\":\"q\","      \
-	"\"workloads_dir\":\"/w\",\"cycles\":true,\"sensitivity\":false,\"machines\":\"m\","                                     \
+	"\"workloads_dir\":\"/w\",\"cycles\":true,\"sensitivity\":false,\"modelled\":true,\"machines\":\"m\","                   \
 	"\"peers\":\"kvm\","                                                                                                     \
 	"\"trace_mib\":64,\"guests_alone\":false,\"guests\":[{\"name\":\"own\",\"image\":\"i\",\"script\":null,\"initrd\":null," \
 	"\"more_initrds\":"                                                                                                      \
