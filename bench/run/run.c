@@ -284,7 +284,8 @@ bool place_is_good(const char *dir)
 	return false;
 }
 
-static void say_end(const struct queue *q, const struct results *r, bool report)
+/* took: seconds, without the run beside it. */
+static void say_end(const struct queue *q, const struct results *r, double took, bool report)
 {
 	unsigned finished = 0;
 	const json_t *it;
@@ -293,8 +294,7 @@ static void say_end(const struct queue *q, const struct results *r, bool report)
 
 	json_array_foreach(r->items, i, it)
 		finished += item_finished(it);
-	say("%u of %u guest runs finished in %s", finished, (unsigned)json_array_size(r->items),
-	    human_seconds(now_seconds() - q->begun, text));
+	say("%u of %u guest runs finished in %s", finished, (unsigned)json_array_size(r->items), human_seconds(took, text));
 	if (r->error)
 		say("%s", r->error);
 	if (!q->opt->scratch)
@@ -408,7 +408,7 @@ static bool baseline_there(const struct options *o, const struct paths *p)
 static int measure(const struct options *o, const struct paths *p, const struct selection *s, const struct selection *wanted,
 		   struct slice *slice, struct results *res)
 {
-	double before = json_number_value(json_object_get(res->root, "wall_seconds"));
+	double before = json_number_value(json_object_get(res->root, "wall_seconds")), took;
 	bool complete, report = false;
 	int ret, beside = EXIT_OK;
 	struct queue q;
@@ -423,16 +423,17 @@ static int measure(const struct options *o, const struct paths *p, const struct 
 		slurm_run(&q);
 	else
 		queue_run(&q);
-	json_object_set_new(res->root, "wall_seconds", json_real(before + now_seconds() - q.begun));
+	took = now_seconds() - q.begun;
+	json_object_set_new(res->root, "wall_seconds", json_real(before + took));
 	complete = !q.interrupted && !q.stop && !res->error;
 	results_finish(res, complete, q.interrupted);
 	if (complete && beside_wanted(o, res))
 		beside = beside_run(o, p, res, cmd_run);
 	if (!o->no_report && !res->error)
 		report = !report_write(res->dir, res->root);
-	say_end(&q, res, report);
+	say_end(&q, res, took, report);
 	if (o->profile)
-		profile_print(res, now_seconds() - q.begun, o->jobs);
+		profile_print(res, took, o->jobs);
 	if ((!complete || beside == EXIT_INTERRUPTED) && !o->scratch && !o->is_beside)
 		say_how_to_go_on(p, res);
 	if (is_listed(o) && make_dirs(p->results) == 0)

@@ -75,13 +75,15 @@ for w in tlb-miss-and-fault changing gups alloc-touch-free fork-cow exec-exit co
 	echo x >"$fake/workloads/$w.elf"
 done
 : >"$tmp/held"
-FAKE_MODE=hold:gups FAKE_STATE=$tmp/held run halfway --recipe shadow2 --no-trace --repeat 1 --modelled &
+FAKE_MODE=hold:gups FAKE_STATE=$tmp/held run halfway --recipe shadow2 --no-trace --repeat 1 --modelled --profile &
 pid=$!
 until grep -q 'exec-exit-local  *finished' "$tmp/halfway.err" || ! kill -0 $pid 2>/dev/null; do sleep 0.1; done
 kill -INT "$(pgrep -P $pid penumbra-bench || echo $pid)"
 wait $pid
 is "ended in the run beside it" $? 130
 has "the run itself is complete" "$res/halfway/results.json" '"complete": true'
+has "its time is without the other's" "$tmp/halfway.out" \
+	"^$(sqlite3 :memory: "SELECT printf('%.1f', json_extract(readfile('$res/halfway/results.json'), '\$.wall_seconds'))") seconds, "
 has "and how the other goes on is by the run's own name" "$tmp/halfway.err" 'run --resume halfway. goes on with it'
 check "not by another's" sh -c '! grep -q "resume .*modelled" "$1"' - "$tmp/halfway.err"
 has "its report says so" "$res/halfway/report.html" '<b>That run is incomplete</b>|Guest runs finished'
