@@ -134,7 +134,7 @@ static void against_the_better(FILE *f, const struct dataset *d)
 
 	fprintf(f,
 		"<p>In every workload it is to take at most 2 %% more than the best of the others, and less where a guest "
-		"changes its ways. It is within the 2 %% in <b>%u of %u</b>. It went by the counters of one machine, ",
+		"changes its ways. It is within the 2 %% in <b>%u of %u</b>. It went by what page walks take on ",
 		within, n);
 	html_text(f, machine);
 	fputs(".</p>\n", f);

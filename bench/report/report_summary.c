@@ -156,6 +156,16 @@ static void say_beside(FILE *f, const struct dataset *m)
 	free(release);
 }
 
+/* Whose winning nobody would understand else. */
+static void say_hybrid(FILE *f, const struct dataset *m)
+{
+	if (!report_hybrid_is_modelled(m))
+		return;
+	fputs("<p><b>hybrid</b> goes from the one to the other while a guest runs, here by what page walks take on ", f);
+	html_text(f, modelled_machine(m, 0));
+	fputs(": <a href=\"#hybrid\">against the better of both</a>.</p>\n", f);
+}
+
 void report_summary(FILE *f, const struct dataset *d, const struct dataset *m)
 {
 	const bool modelled = modelled_machine(m, 0);
@@ -166,10 +176,7 @@ void report_summary(FILE *f, const struct dataset *d, const struct dataset *m)
 	if (modelled) {
 		if (m != d)
 			say_beside(f, m);
-		if (report_hybrid_is_modelled(m))
-			fputs("<p><b>hybrid</b> goes from the one to the other while a guest runs: <a href=\"#hybrid\">against "
-			      "the better of both</a>.</p>\n",
-			      f);
+		say_hybrid(f, m);
 		report_winners(f, m, m != d ? MODELLED_DIR "/report.html" : "");
 		cards(f, d);
 	} else {
