@@ -42,7 +42,8 @@ struct watch {
 	char phase[PN_PHASE_NAME + 1];
 	bool begins; /* the hypercall was made; the VMRUN behind it is awaited */
 	bool active, spoiled;
-	bool switching;        /* in VMRUN itself */
+	bool switching; /* in VMRUN itself */
+	bool beginning; /* natively: in the OUT that begins the region. The CPU reads the TSS for that, which is not the region's */
 	uint64_t host_save[2]; /* pages in which it saves what is the host's */
 	bool aside;            /* in a trip that only the emulator makes */
 
@@ -312,6 +313,7 @@ static void write_to_port(struct watch *w, uint16_t port)
 		return;
 	start(w);
 	go(w, false, 0);
+	w->beginning = true;
 }
 
 /* ---- what counts at the next block ---- */
@@ -387,7 +389,7 @@ void watch_block(struct watch *w, const struct watch_block *b, bool is_behind_vm
 		behind_vmrun(w);
 	if (!w->active || w->aside)
 		return;
-	w->cr_read = w->switching = false;
+	w->cr_read = w->switching = w->beginning = false;
 	if (w->cr3_written | w->mode_written | w->page_flushed)
 		settle(w);
 	if (w->space_stale)
@@ -435,7 +437,7 @@ static void note_booking(struct watch *w, uint64_t pa)
 
 void watch_data(struct watch *w, uint64_t va, uint64_t pa, unsigned bytes, bool store)
 {
-	if (!w->active || w->aside || is_of_switch(w, va, pa))
+	if (!w->active || w->aside || w->beginning || is_of_switch(w, va, pa))
 		return;
 	model_data(w->model, va, pa, bytes, store);
 	if (store && !w->in_guest && w->trips_at)
