@@ -98,6 +98,8 @@ items "$beside" "$workload, $recipe, $spent" | awk -F'|' '
 	END { for (w in hybrid) printf "%s %.4f\n", w, hybrid[w] / best[w] }' | sort >"$tmp/hybrid"
 is "hybrid is measured in each workload" "$(wc -l <"$tmp/hybrid")" "$(items "$beside" "$workload" | sort -u | wc -l)"
 is "and is 2 % above the best at most" "$(awk '$2 > 1.02' "$tmp/hybrid")" ""
+is "where it stays under nested paging it is npt, to the digit: tables of both lie alike among a cache's sets" \
+	"$(grep '^demand-fault-local ' "$tmp/hybrid")" "demand-fault-local 1.0000"
 check "in the mixture it is better than all" awk '$1 == "changing" { found = $2 < 1 } END { exit !found }' "$tmp/hybrid"
 is "its audit is clean" "$(hybrid "$audit")" 0
 check "the run beside it is no row of the index" test "$(sqlite3 "$tmp/results/index.sqlite" "SELECT count(*) FROM run WHERE name = 'modelled'")" = 0
