@@ -128,7 +128,7 @@ bool report_has_hybrid(const struct dataset *d, const struct dataset *m)
 static void against_the_better(FILE *f, const struct dataset *d)
 {
 	const char *machine = modelled_machine(d, 0), *form;
-	unsigned within, n = workloads_of(d, machine, &within);
+	unsigned within, n = workloads_of(d, machine, &within), unfinished = 0;
 	struct standing x;
 	char *caption;
 
@@ -137,7 +137,12 @@ static void against_the_better(FILE *f, const struct dataset *d)
 		"changes its ways. It is within the 2 %% in <b>%u of %u</b>. It went by what page walks take on ",
 		within, n);
 	html_text(f, machine);
-	fputs(".</p>\n", f);
+	fputs(".", f);
+	for (unsigned i = 0; (form = dataset_workload(d, i)); i++)
+		unfinished += *dataset_why_not(d, HYBRID, form) != 0;
+	if (unfinished)
+		fprintf(f, " In %u more it did not finish.", unfinished);
+	fputs("</p>\n", f);
 	table_begin(f, "<th scope=col>workload</th><th scope=col>" HYBRID " takes</th><th scope=col>best of the others</th><th "
 		       "scope=col class=n>its cycles</th><th scope=col class=n>" HYBRID
 		       "'s</th><th scope=col class=n>switches</th>");

@@ -406,6 +406,12 @@ START_TEST(hybrid_beside_the_better)
 	rows_are("hybrid", "gups,✓ +1.5 %,shadow2,100000,101500,0\n"
 			   "compute,✗ +3.0 %,npt,100000,103000,0\n"
 			   "demand-fault,✓ -5.0 %,npt,20000,19000,0\n");
+	ck_assert(!page_has("more it did not finish"));
+	json_array_append_new(json_object_get(root, "items"),
+			      json_pack("{s:s, s:s, s:i, s:b, s:s, s:s, s:[]}", "recipe", "hybrid", "workload",
+					"tlb-miss-and-fault", "repetition", 1, "traced", 0, "state", "crashed", "reason", "why",
+					"regions"));
+	ck_assert(page_has(" In 1 more it did not finish."));
 }
 END_TEST
 
