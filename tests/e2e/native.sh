@@ -7,27 +7,27 @@
 command -v qemu-system-x86_64 >/dev/null || skip_all "no qemu-system-x86_64"
 
 list=$srcdir/workloads/workloads.def
-# vcpus <file>: what the list says
-vcpus() { sed -n "s/^VCPUS(\"$(basename "$1" | sed 's/\..*//')\", *\([0-9]*\))/\1/p" "$list" | grep . || echo 1; }
+# vcpus <name>: what the list says of that workload
+vcpus() { sed -n "s/^VCPUS(\"$1\", *\([0-9]*\))/\1/p" "$list" | grep . || echo 1; }
 
-# run <image> <command line> <MiB> <console>: $status is QEMU's; 124 when it did not end
+# run <image> <command line> <MiB> <console> [<CPUs>]: $status is QEMU's; 124 when it did not end
 run() {
-	timeout 60 qemu-system-x86_64 -accel tcg -machine q35 -cpu EPYC,+svm,+npt,+la57,-smap,-monitor -m "$3M" -smp "$(vcpus "$1")" -nodefaults \
+	timeout 60 qemu-system-x86_64 -accel tcg -machine q35 -cpu EPYC,+svm,+npt,+la57,-smap,-monitor -m "$3M" -smp "${5:-1}" -nodefaults \
 		-icount shift=0,sleep=off -seed 1 -rtc base=2024-01-01T00:00:00,clock=vm -display none -no-reboot \
 		-serial "file:$4" -kernel "$1" -append "$2" -device isa-debug-exit,iobase=0xf4,iosize=0x04 2>"$tmp/qemu"
 	status=$?
 }
 
-# workload <file> <command line> <MiB>: QEMU's status is (0 << 1) | 1 after success
+# workload <file> <command line> <MiB> <CPUs>: QEMU's status is (0 << 1) | 1 after success
 workload() {
-	run "workloads/$1.elf" "$2" "$3" "$tmp/first"
+	run "workloads/$1.elf" "$2" "$3" "$tmp/first" "$4"
 	is "$1 ends with success" "$status" 1
-	has "$1 prints a result" "$tmp/first" '^@region [a-z-]{1,15} [1-9][0-9]* [1-9][0-9]*$'
-	is "$1 prints nothing else" "$(grep -Evc '^@region [a-z-]{1,15} [1-9][0-9]* [1-9][0-9]*$' "$tmp/first")" 0
+	has "$1 prints a result" "$tmp/first" '^@region [a-z0-9-]{1,15} [1-9][0-9]* [1-9][0-9]*$'
+	is "$1 prints nothing else" "$(grep -Evc '^@region [a-z0-9-]{1,15} [1-9][0-9]* [1-9][0-9]*$' "$tmp/first")" 0
 	case $1 in
 	*.[235]) ;;
 	*)
-		run "workloads/$1.elf" "$2" "$3" "$tmp/second"
+		run "workloads/$1.elf" "$2" "$3" "$tmp/second" "$4"
 		check "$1 prints the same in a second run" cmp "$tmp/first" "$tmp/second"
 		;;
 	esac
@@ -42,15 +42,15 @@ expect() {
 	is "$2 $3 does not go on" "$(grep -c 'still here' "$tmp/console")" 0
 }
 
-sed -n 's/^WORKLOAD(\([^,]*\), *"[^"]*", *pvh, *\([0-9]*\), *"\([^"]*\)", *\([0-9]*\),.*/\1|\2|\3|\4/p' "$list" >"$tmp/all"
+sed -n 's/^WORKLOAD(\([^,]*\), *"\([^"]*\)", *pvh, *\([0-9]*\), *"\([^"]*\)", *\([0-9]*\),.*/\1|\3|\4|\5|\2/p' "$list" >"$tmp/all"
 nr=$(wc -l <"$tmp/all")
 for line in $(sh "$srcdir/tests/day.sh" $((nr / 3 + 1)) $(seq "$nr")); do sed -n "${line}p" "$tmp/all"; done >"$tmp/list"
 check "the list has workloads" test -s "$tmp/list"
-while IFS='|' read -r file levels cmdline mib; do
+while IFS='|' read -r file levels cmdline mib name; do
 	for n in $(echo "$levels" | sed 's/./& /g'); do
 		form=$file.$n
 		[ "$n" != 4 ] || form=$file
-		workload "$form" "$cmdline" "$mib" </dev/null
+		workload "$form" "$cmdline" "$mib" "$(vcpus "$name")" </dev/null
 	done
 done <"$tmp/list"
 
