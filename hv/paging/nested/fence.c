@@ -91,7 +91,7 @@ void fence_remove(struct domain *d, mfn_t first, u64 frames)
 
 bool fence_prepare(struct domain *d, mfn_t mfn)
 {
-	return nested_small_entry(d->fence_root, mfn.n);
+	return !fence_is_up(d) || nested_small_entry(d->fence_root, mfn.n);
 }
 
 static bool is_named(const struct domain *d, mfn_t mfn)
@@ -104,5 +104,6 @@ static bool is_named(const struct domain *d, mfn_t mfn)
 
 void fence_follow(struct domain *d, mfn_t mfn)
 {
-	*nested_small_entry(d->fence_root, mfn.n) = is_named(d, mfn) ? identity(mfn.n) : 0;
+	if (fence_is_up(d))
+		*nested_small_entry(d->fence_root, mfn.n) = is_named(d, mfn) ? identity(mfn.n) : 0;
 }

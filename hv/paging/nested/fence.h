@@ -34,7 +34,7 @@ void fence_remove(struct domain *d, mfn_t first, u64 frames);
 
 /*
  * A frame of the domain's whose place in the p2m changes. Before: an entry of its own, so that the change cannot fail; false: out of
- * memory. After: as the p2m has it now.
+ * memory. After: as the p2m has it now. Where no fence is up there is nothing to do.
  */
 bool fence_prepare(struct domain *d, mfn_t mfn);
 void fence_follow(struct domain *d, mfn_t mfn);

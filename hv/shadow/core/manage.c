@@ -280,15 +280,14 @@ bool sh_remove_frame(struct domain *d, gfn_t gfn)
 {
 	mfn_t mfn = p2m_lookup(d, gfn);
 
-	if (!mfn_valid(mfn) || is_loaded_root(d, gfn) || (fence_is_up(d) && !fence_prepare(d, mfn)))
+	if (!mfn_valid(mfn) || is_loaded_root(d, gfn) || !fence_prepare(d, mfn))
 		return false;
 	pool_for_each(d->shadow, sp)
 		if (is_shadow_of(sp, gfn))
 			sh_unshadow_page(d, sp);
 	take_everywhere(d, mfn, 1, PTE_P);
 	d->p2m[gfn.n] = P2M_NONE;
-	if (fence_is_up(d))
-		fence_follow(d, mfn);
+	fence_follow(d, mfn);
 	forget_translations(d);
 	return true;
 }
@@ -297,12 +296,11 @@ bool sh_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
 	if (gfn.n >= d->p2m_frames || d->p2m[gfn.n] != P2M_NONE || !p2m_map(d, gfn, mfn, 1))
 		return false;
-	if (fence_is_up(d) && !fence_prepare(d, mfn)) {
+	if (!fence_prepare(d, mfn)) {
 		d->p2m[gfn.n] = P2M_NONE;
 		return false;
 	}
-	if (fence_is_up(d))
-		fence_follow(d, mfn);
+	fence_follow(d, mfn);
 	pool_for_each(d->shadow, sp)
 		if (sp->used && ROLE_LEVEL(sp->role) == 1)
 			sp->mode->forget(d, sp);

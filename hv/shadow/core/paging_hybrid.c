@@ -93,19 +93,10 @@ void paging_invlpg(struct vcpu *v, gva_t va)
 
 /* ---- the p2m ---- */
 
-/* The pool stays, and with it the fence around what its shadows may lead to: it follows the p2m under nested paging as well. */
-static bool fence_is_ready(struct domain *d, mfn_t mfn)
-{
-	return !fence_is_up(d) || fence_prepare(d, mfn);
-}
-
-static void fence_keeps_up(struct domain *d, mfn_t mfn)
-{
-	if (fence_is_up(d))
-		fence_follow(d, mfn);
-}
-
-/* Either table gives the frame up; what can fail comes first. */
+/*
+ * Either table gives the frame up; what can fail comes first. The pool stays, and with it the fence around what its shadows may lead to:
+ * that follows the p2m under nested paging as well.
+ */
 bool paging_remove_frame(struct domain *d, gfn_t gfn)
 {
 	const mfn_t mfn = p2m_lookup(d, gfn);
@@ -113,9 +104,9 @@ bool paging_remove_frame(struct domain *d, gfn_t gfn)
 	if (!mfn_valid(mfn))
 		return false;
 	if (d->nested) {
-		if (!fence_is_ready(d, mfn) || !in_nested_remove_frame(d, gfn))
+		if (!fence_prepare(d, mfn) || !in_nested_remove_frame(d, gfn))
 			return false;
-		fence_keeps_up(d, mfn);
+		fence_follow(d, mfn);
 		return true;
 	}
 	if (!npt_set(d, gfn, true) || !in_shadow_remove_frame(d, gfn))
@@ -129,8 +120,8 @@ bool paging_add_frame(struct domain *d, gfn_t gfn, mfn_t mfn)
 	if (d->nested) {
 		if (!in_nested_add_frame(d, gfn, mfn))
 			return false;
-		if (fence_is_ready(d, mfn)) {
-			fence_keeps_up(d, mfn);
+		if (fence_prepare(d, mfn)) {
+			fence_follow(d, mfn);
 			return true;
 		}
 		in_nested_remove_frame(d, gfn);
