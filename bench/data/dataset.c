@@ -285,6 +285,11 @@ const char *dataset_phase(const struct dataset *d, const char *workload, unsigne
 	return NULL;
 }
 
+bool dataset_phase_is_in(const char *phase, const char *asked)
+{
+	return asked ? !strcmp(phase, asked) : strcmp(phase, PHASE_EMPTY) != 0;
+}
+
 const char *dataset_main_phase(const struct dataset *d, const char *workload)
 {
 	const char *phase = dataset_phase(d, workload, 0);

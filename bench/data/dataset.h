@@ -84,6 +84,8 @@ double per_op(const struct cell *c, uint64_t total);
 
 /* The nth distinct phase of a workload, in order of appearance; NULL past the last. */
 const char *dataset_phase(const struct dataset *d, const char *workload, unsigned nth);
+/* Is it one of the phases that count together: the one asked for, or with NULL all that do not just measure the brackets? */
+bool dataset_phase_is_in(const char *phase, const char *asked);
 /* The phase that a workload is about: its first that does not just measure the brackets ("empty"). NULL: it has none. */
 const char *dataset_main_phase(const struct dataset *d, const char *workload);
 /* Distinct recipes/workloads that have rows or are unfinished: in the tree's catalogue order. NULL past the last. */

@@ -34,7 +34,7 @@ static bool contender_of(const struct dataset *d, const char *recipe, const stru
 		.recipe = recipe, .shadow = dataset_is_shadow(d, recipe), .nested = dataset_is_nested(d, recipe), .counted = true
 	};
 	for (unsigned p = 0; (phase = dataset_phase(d, c->workload, p)); p++) {
-		if (c->phase ? strcmp(phase, c->phase) : !strcmp(phase, PHASE_EMPTY))
+		if (!dataset_phase_is_in(phase, c->phase))
 			continue;
 		if (!dataset_cell(d, recipe, c->workload, phase, false, &cell) || !modelled_is(cell.r, machine))
 			return false;

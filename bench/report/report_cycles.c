@@ -133,15 +133,21 @@ static void table(FILE *f, const struct dataset *d, const char *machine)
 	free(caption);
 }
 
-bool report_modelled(const struct dataset *d, const char *recipe, const char *workload, const char *phase, const char *machine,
+bool report_modelled(const struct dataset *d, const char *recipe, const char *workload, const char *asked, const char *machine,
 		     double *cycles)
 {
+	const char *phase;
 	struct cell c;
 
-	if (!dataset_cell(d, recipe, workload, phase, false, &c) || !modelled_is(c.r, machine))
-		return false;
-	*cycles = (double)modelled_cycles(c.r, machine);
-	return true;
+	*cycles = 0;
+	for (unsigned i = 0; (phase = dataset_phase(d, workload, i)); i++) {
+		if (!dataset_phase_is_in(phase, asked))
+			continue;
+		if (!dataset_cell(d, recipe, workload, phase, false, &c) || !modelled_is(c.r, machine))
+			return false;
+		*cycles += (double)modelled_cycles(c.r, machine);
+	}
+	return *cycles > 0;
 }
 
 void report_cycles(FILE *f, const struct dataset *d)

@@ -14,23 +14,6 @@
 #define HYBRID "hybrid"
 #define BOUND  (0.02 + 1e-9) /* of the better kind's cost: what it may take more */
 
-/* Cycles of all phases of a workload. False: not all were modelled there, or there are none. */
-static bool cost_of(const struct dataset *d, const char *recipe, const char *form, const char *machine, double *cost)
-{
-	const char *phase;
-	double cycles;
-
-	*cost = 0;
-	for (unsigned i = 0; (phase = dataset_phase(d, form, i)); i++) {
-		if (!strcmp(phase, PHASE_EMPTY))
-			continue;
-		if (!report_modelled(d, recipe, form, phase, machine, &cycles))
-			return false;
-		*cost += cycles;
-	}
-	return *cost > 0;
-}
-
 /* How often the domain was switched in the phases of a workload. */
 static uint64_t switches(const struct dataset *d, const char *form)
 {
@@ -55,11 +38,11 @@ static bool standing_of(const struct dataset *d, const char *form, const char *m
 	double cost;
 
 	*x = (struct standing){ 0 };
-	if (!cost_of(d, HYBRID, form, machine, &x->own_cost))
+	if (!report_modelled(d, HYBRID, form, NULL, machine, &x->own_cost))
 		return false;
 	for (unsigned r = 0; (recipe = dataset_recipe(d, r)); r++)
 		if ((dataset_is_shadow(d, recipe) || dataset_is_nested(d, recipe)) && !dataset_is_variant(d, recipe) &&
-		    cost_of(d, recipe, form, machine, &cost) && (!x->better || cost < x->best_cost)) {
+		    report_modelled(d, recipe, form, NULL, machine, &cost) && (!x->better || cost < x->best_cost)) {
 			x->better = recipe;
 			x->best_cost = cost;
 		}

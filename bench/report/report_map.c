@@ -25,30 +25,6 @@ struct place {
 	const char *best;       /* its name */
 };
 
-/* Is it one of the phases that count together: the one asked for, or all? */
-static bool is_in(const char *phase, const char *asked)
-{
-	return asked ? !strcmp(phase, asked) : strcmp(phase, PHASE_EMPTY) != 0;
-}
-
-/* Modelled cycles of a workload's phases together, or of one. False: some were not modelled. */
-static bool cycles_of(const struct dataset *d, const char *recipe, const char *workload, const char *asked, const char *machine,
-		      double *all)
-{
-	const char *p;
-	double one;
-
-	*all = 0;
-	for (unsigned i = 0; (p = dataset_phase(d, workload, i)); i++) {
-		if (!is_in(p, asked))
-			continue;
-		if (!report_modelled(d, recipe, workload, p, machine, &one))
-			return false;
-		*all += one;
-	}
-	return *all > 0;
-}
-
 /* Where the workload lies. False: a recipe is missing that says so. */
 static bool axes_of(const struct dataset *d, const char *asked, const char *machine, struct place *at)
 {
@@ -58,7 +34,7 @@ static bool axes_of(const struct dataset *d, const char *asked, const char *mach
 	const char *p;
 
 	for (unsigned i = 0; (p = dataset_phase(d, at->workload, i)); i++) {
-		if (!is_in(p, asked))
+		if (!dataset_phase_is_in(p, asked))
 			continue;
 		if (!dataset_cell(d, NATIVE, at->workload, p, false, &native) ||
 		    !dataset_cell(d, CHANGES_OF, at->workload, p, false, &trapped))
@@ -84,7 +60,7 @@ static bool place_of(const struct dataset *d, const char *workload, const char *
 
 	*at = (struct place){ .workload = workload };
 	for (unsigned r = 0; (recipe = shown_recipe(d, r)); r++) {
-		if (!strcmp(recipe, NATIVE) || !cycles_of(d, recipe, workload, asked, machine, &all))
+		if (!strcmp(recipe, NATIVE) || !report_modelled(d, recipe, workload, asked, machine, &all))
 			continue;
 		if (dataset_is_nested(d, recipe)) {
 			at->nested = at->nested > 0 && at->nested < all ? at->nested : all;

@@ -52,8 +52,11 @@ void report_sensitivity(FILE *f, const struct dataset *d);
 void report_choice(FILE *f, const struct dataset *d);
 void report_machine_begin(FILE *f, const char *machine);
 void report_machine_end(FILE *f);
-/* Modelled cycles of all operations of a phase, guest and hypervisor together. False: it was not modelled on that machine. */
-bool report_modelled(const struct dataset *d, const char *recipe, const char *workload, const char *phase, const char *machine,
+/*
+ * Modelled cycles of all operations of the phase asked for, or with NULL of all that count together, guest and hypervisor. False: some were
+ * not modelled on that machine.
+ */
+bool report_modelled(const struct dataset *d, const char *recipe, const char *workload, const char *asked, const char *machine,
 		     double *cycles);
 /* Which of shadow and nested paging is faster where, of a run that has modelled cycles of both; else nothing. */
 bool report_has_map(const struct dataset *d);
