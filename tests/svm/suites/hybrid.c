@@ -13,16 +13,6 @@
 
 static struct plat_pmu pmu;
 
-/* A guest in that mode, with a counter that counts. NULL: not this recipe. */
-static struct svm_vcpu *counted(int mode)
-{
-	if (!paging_switches)
-		return NULL;
-	pmu = (struct plat_pmu){ .region = 1, .world_switch = SWITCH_CYCLES };
-	host_pmu = &pmu;
-	return host_guest((enum host_mode)mode, 0);
-}
-
 static void finish(void)
 {
 	host_pmu = NULL;
@@ -36,12 +26,20 @@ static void look(struct svm_vcpu *s)
 	ck_assert(host_vmexit(s, VMEXIT_INTR, 0, 0));
 }
 
-/* A domain is under nested paging before its guest's first instruction. */
-static void begin_nested(struct svm_vcpu *s)
+/* A guest in that mode with a counter that counts: under nested paging, before its first instruction. NULL: not this recipe. */
+static struct svm_vcpu *begun(int mode)
 {
+	struct svm_vcpu *s;
+
+	if (!paging_switches)
+		return NULL;
+	pmu = (struct plat_pmu){ .region = 1, .world_switch = SWITCH_CYCLES };
+	host_pmu = &pmu;
+	s = host_guest((enum host_mode)mode, 0);
 	ck_assert(!s->v.nested);
 	look(s);
 	ck_assert(s->v.nested && s->v.domain->nested);
+	return s;
 }
 
 /* Faults enough to regret. Returns how many. */
@@ -83,11 +81,10 @@ static void go_back_or_stay(struct svm_vcpu *s)
 
 START_TEST(hardware_has_the_guests_own)
 {
-	struct svm_vcpu *s = counted(_i);
+	struct svm_vcpu *s = begun(_i);
 
 	if (!s)
 		return;
-	begin_nested(s);
 	ck_assert(s->vmcb.np_enable & 1);
 	ck_assert_uint_eq(s->vmcb.n_cr3, mfn_to_hpa(s->v.domain->npt_root));
 	ck_assert_uint_eq(s->vmcb.cr0, s->v.cr0);
@@ -105,14 +102,13 @@ END_TEST
 /* The pool is resized while the guest's writes are logged: it can write, and that is logged. */
 START_TEST(logged_while_the_pool_is_resized)
 {
-	struct svm_vcpu *s = counted(_i);
+	struct svm_vcpu *s = begun(_i);
 	struct domain *d;
 	u64 bits[32] = { 0 };
 
 	if (!s)
 		return;
 	d = s->v.domain;
-	begin_nested(s);
 	ck_assert(paging_log_dirty(d, true));
 	ck_assert_int_eq(paging_pool_resize(d, paging_pool_minimum(d)), POOL_OK);
 	ck_assert_uint_eq(d->counter[PN_CNT_pool_pages], paging_pool_minimum(d));
@@ -130,7 +126,7 @@ END_TEST
 /* What the guest loaded unseen is what shadows are made of. */
 START_TEST(shadows_of_what_it_loaded_meanwhile)
 {
-	struct svm_vcpu *s = counted(_i);
+	struct svm_vcpu *s = begun(_i);
 	gva_t va;
 	u64 cr0;
 	hpa_t hpa;
@@ -138,7 +134,6 @@ START_TEST(shadows_of_what_it_loaded_meanwhile)
 	if (!s)
 		return;
 	va = s->vmcb.ds.base + HOST_DATA;
-	begin_nested(s);
 	cr0 = s->vmcb.cr0 ^= CR0_WP;
 	if (s->v.cr0 & CR0_PG) /* the page is another from now on */
 		memcpy(host_entry(s, va), host_entry(s, va + PAGE_SIZE), s->v.guest_levels == 2 ? 4 : 8);
@@ -156,17 +151,16 @@ START_TEST(shadows_of_what_it_loaded_meanwhile)
 }
 END_TEST
 
-/* Regret ends the shadows as well; none is left then, whatever the guest had made of them, */
+/* Regret ends the shadows as well; none is left then, whatever the guest had made of them. */
 START_TEST(to_and_fro)
 {
-	struct svm_vcpu *s = counted(_i);
+	struct svm_vcpu *s = begun(_i);
 	struct domain *d;
 	hpa_t hpa;
 
 	if (!s)
 		return;
 	d = s->v.domain;
-	begin_nested(s);
 	for (unsigned round = 1; round < 4; round++) {
 		go_back_or_stay(s);
 		for (unsigned i = 0; s->v.nested && i < 4; i++)
@@ -190,11 +184,10 @@ END_TEST
 /* What exits under nested paging as well is no reason for a look. */
 START_TEST(not_heard_under_nested_paging)
 {
-	struct svm_vcpu *s = counted(HOST_LONG);
+	struct svm_vcpu *s = begun(HOST_LONG);
 
 	if (!s)
 		return;
-	begin_nested(s);
 	look(s); /* from now on so many exits would end a probe */
 	for (unsigned i = 0; i < 100; i++) {
 		s->v.request = 0;
@@ -208,11 +201,10 @@ END_TEST
 /* What CR4 took that is not offered, no shadow knows of: the guest stays until it is gone. */
 START_TEST(stays_with_bits_that_are_not_offered)
 {
-	struct svm_vcpu *s = counted(_i);
+	struct svm_vcpu *s = begun(_i);
 
 	if (!s)
 		return;
-	begin_nested(s);
 	s->vmcb.cr4 |= BIT(17); /* PCIDE */
 	go_back_or_stay(s);
 	ck_assert(s->v.nested && !s->v.probed && s->v.domain->nested);
@@ -228,11 +220,10 @@ END_TEST
 /* A probe counts the guest's page faults and CR3 loads, and gives them to the guest; many of them keep it under nested paging. */
 START_TEST(probe_counts)
 {
-	struct svm_vcpu *s = counted(_i);
+	struct svm_vcpu *s = begun(_i);
 
 	if (!s || !(s->v.cr0 & CR0_PG) || s->vmcb.cpl)
 		return finish();
-	begin_nested(s);
 	pmu.cycles += 10000000;
 	pmu.walks += 1000;
 	pmu.nested += 200000;
@@ -264,11 +255,10 @@ END_TEST
 /* Where nothing counts, nothing is decided; and a probe ends. */
 START_TEST(without_a_count)
 {
-	struct svm_vcpu *s = counted(HOST_LONG);
+	struct svm_vcpu *s = begun(HOST_LONG);
 
 	if (!s)
 		return;
-	begin_nested(s);
 	pmu.cycles += 10000000;
 	pmu.walks += 1000;
 	pmu.nested += 200000;
@@ -286,11 +276,10 @@ END_TEST
 /* The same with shadows, whatever exits; and what was heard meanwhile is not charged later. */
 START_TEST(shadows_without_a_count)
 {
-	struct svm_vcpu *s = counted(HOST_LONG);
+	struct svm_vcpu *s = begun(HOST_LONG);
 
 	if (!s)
 		return;
-	begin_nested(s);
 	go_back(s);
 	ck_assert(!s->v.nested);
 	pmu.region = 0;
@@ -308,11 +297,10 @@ END_TEST
 /* Another region begins while nobody looks, and the counter from 0: nothing is charged with the difference. */
 START_TEST(another_region)
 {
-	struct svm_vcpu *s = counted(HOST_LONG);
+	struct svm_vcpu *s = begun(HOST_LONG);
 
 	if (!s)
 		return;
-	begin_nested(s);
 	pmu = (struct plat_pmu){
 		.region = 1, .cycles = 1000000000, .walks = 1000, .nested = 100000, .world_switch = SWITCH_CYCLES
 	};
@@ -329,12 +317,11 @@ END_TEST
 START_TEST(a_dear_return)
 {
 	const u64 took = _i ? 400000 : 4000, each = SWITCH_CYCLES + 300;
-	struct svm_vcpu *s = counted(HOST_LONG);
+	struct svm_vcpu *s = begun(HOST_LONG);
 	unsigned faults;
 
 	if (!s)
 		return;
-	begin_nested(s);
 	go_back(s);
 	pmu.away += took;
 	faults = regret_shadows(s);
@@ -346,13 +333,12 @@ END_TEST
 /* The faults by which a table is filled after a return are no reason to leave; those behind them are. */
 START_TEST(filled_tables_are_not_heard)
 {
-	struct svm_vcpu *s = counted(HOST_LONG);
+	struct svm_vcpu *s = begun(HOST_LONG);
 	u32 *heard;
 	hpa_t hpa;
 
 	if (!s)
 		return;
-	begin_nested(s);
 	go_back(s);
 	look(s);
 	heard = &s->v.domain->hybrid->heard;
@@ -379,13 +365,12 @@ static u64 filled_by(struct svm_vcpu *s, gva_t va)
 /* A table is filled once a return, at its first fault, and none when enough of that was in vain. */
 START_TEST(a_table_is_filled_once)
 {
-	struct svm_vcpu *s = counted(HOST_LONG);
+	struct svm_vcpu *s = begun(HOST_LONG);
 	struct domain *d;
 
 	if (!s)
 		return;
 	d = s->v.domain;
-	begin_nested(s);
 	for (unsigned round = 0; round < 3; round++) {
 		memset(host_entry(s, HOST_ABSENT), 0, 8);
 		for (unsigned i = 0; i < 12 && s->v.nested; i++)
@@ -434,12 +419,11 @@ START_TEST(fence_follows_meanwhile)
 	mfn_t mfn;
 
 	plat_cr3_unseen = true;
-	s = counted(HOST_32);
+	s = begun(HOST_32);
 	if (!s)
 		return finish();
 	d = s->v.domain;
 	ck_assert(fence_is_up(d));
-	begin_nested(s);
 	mfn = p2m_lookup(d, gfn);
 	ck_assert(nested_lookup(d->fence_root, mfn.n));
 	ck_assert(paging_remove_frame(d, gfn) && !nested_lookup(d->fence_root, mfn.n));
@@ -453,12 +437,11 @@ END_TEST
 /* A root outside of memory, and PAE's top entries with reserved bits, were loaded unseen: the guest stays until shadows can be made of them. */
 START_TEST(stays_with_a_root_that_is_none)
 {
-	struct svm_vcpu *s = counted(_i);
+	struct svm_vcpu *s = begun(_i);
 	u64 *top;
 
 	if (!s || !(s->v.cr0 & CR0_PG))
 		return finish();
-	begin_nested(s);
 	const u64 cr3 = s->vmcb.cr3, outside = 1ull << 30;
 	s->vmcb.cr3 = outside;
 	go_back_or_stay(s);
@@ -483,13 +466,12 @@ END_TEST
 /* What is logged is one kind's: while it is, the domain stays, under either. */
 START_TEST(stays_while_it_is_logged)
 {
-	struct svm_vcpu *s = counted(_i);
+	struct svm_vcpu *s = begun(_i);
 	struct domain *d;
 
 	if (!s)
 		return;
 	d = s->v.domain;
-	begin_nested(s);
 	ck_assert(paging_log_dirty(d, true));
 	for (unsigned i = 0; i < 6; i++) {
 		go_back_or_stay(s);
@@ -517,11 +499,10 @@ START_TEST(no_memory_for_the_fence)
 	mfn_t mfn;
 
 	plat_cr3_unseen = true;
-	s = counted(HOST_32);
+	s = begun(HOST_32);
 	if (!s)
 		return finish();
 	d = s->v.domain;
-	begin_nested(s);
 	while (gfn.n < d->p2m_frames && !(nested_lookup(d->fence_root, d->p2m[gfn.n]) & PTE_PS))
 		gfn.n++;
 	mfn = p2m_lookup(d, gfn);
@@ -555,7 +536,7 @@ START_TEST(no_memory_for_a_domain)
 	u64 n = 0;
 
 	plat_cr3_unseen = _i;
-	if (!counted(HOST_LONG))
+	if (!begun(HOST_LONG))
 		return finish();
 	host_end();
 	while ((held[n] = plat_alloc_pages(1)))
