@@ -159,6 +159,9 @@ struct vcpu {
 
 #define MAX_VCPUS PN_LIMIT_vcpus /* of a domain */
 
+/* How domain.refills goes: what it is when a domain comes back from nested paging, and how few entries make a try be in vain. */
+enum { REFILL_FAILURES = 4, REFILL_LITTLE = 16 };
+
 struct domain {
 	u32 id;
 	u32 state;   /* enum pn_state */

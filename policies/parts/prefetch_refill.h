@@ -11,7 +11,7 @@
 
 #include "reach.h"
 
-enum { PREFETCH_LOOKS_AROUND = 1, REFILL_LITTLE = 16 /* entries */ };
+enum { PREFETCH_LOOKS_AROUND = 1 };
 
 struct refill_page {
 	s8 reach; /* of a leaf: as in adaptive */

@@ -6,8 +6,6 @@
 #include "plat.h"
 #include "vcpu.h"
 
-enum { REFILL_FAILURES = 4 }; /* domain.refills, when a domain comes back from nested paging */
-
 /* What hybrid_decide.c knows of a domain of one vCPU. */
 struct hybrid {
 	struct plat_pmu last; /* the reading at the last look */
@@ -15,11 +13,12 @@ struct hybrid {
 	u32 heard,
 		left; /* page faults, loads of control registers and INVLPGs since; and how many more there may be before the next */
 	u32 every;    /* under shadow paging: so many between two looks */
-	u64 regret;      /* cycles that the other kind of paging would have saved, lately */
-	u64 leave, back; /* so much of it ends shadow paging; asks whether to begin it */
-	u64 walk_cost;   /* of a walk in nested tables, sixteenths of a cycle */
-	bool begun;      /* something has been decided */
-	bool fresh;      /* shadows were begun since the last look */
+	u64 regret;    /* cycles that the other kind of paging would have saved, lately */
+	u64 leave;     /* so much of it ends shadow paging */
+	u64 back;      /* what the last return took; more, where asking whether to begin it was in vain since */
+	u64 walk_cost; /* of a walk in nested tables, sixteenths of a cycle */
+	bool begun;    /* something has been decided */
+	bool fresh;    /* shadows were begun since the last look */
 	/* The mode's own, which are asked once a call has been heard. */
 	enum verdict (*take_fault)(struct vcpu *v, gva_t va, u32 pfec);
 	void (*load_root)(struct vcpu *v);

@@ -28,7 +28,6 @@
 #define HANDLING    300 /* cycles of an exit beside the world switch */
 #define LEAVE_EXITS 4   /* worth of regret */
 #define EXITS_EACH  2   /* under shadow paging, for one of a probe's */
-#define REFILLED    16  /* entries at once */
 #define BACK_EXITS  32  /* worth of regret at least before a probe, which takes a few, */
 #define BACK_PAGE   8 /* and cycles of it for each page of the domain's, a guess at what coming back takes until that is known */
 #define BACK_MOST   (1ull << 40)
@@ -79,7 +78,7 @@ static enum verdict heard_fault(struct vcpu *v, gva_t va, u32 pfec)
 	const enum verdict r = h->take_fault(v, va, pfec);
 
 	/* One that filled a table is part of what it takes to come back. */
-	if (!d->refills || d->counter[PN_CNT_prefetched] - before < REFILLED)
+	if (!d->refills || d->counter[PN_CNT_prefetched] - before < REFILL_LITTLE)
 		hear(v, h);
 	return r;
 }
@@ -172,9 +171,10 @@ static bool leave_shadows(struct vcpu *v, struct hybrid *h)
 	return true;
 }
 
-static u64 least_back(const struct vcpu *v, const struct plat_pmu *p)
+/* So much regret asks whether to begin shadow paging. */
+static u64 ask_at(const struct vcpu *v, const struct hybrid *h, const struct plat_pmu *p)
 {
-	return BACK_EXITS * exit_cost(p) + BACK_PAGE * v->domain->nr_pages;
+	return at_least(h->back, BACK_EXITS * exit_cost(p) + BACK_PAGE * v->domain->nr_pages);
 }
 
 static bool look_at_shadows(struct vcpu *v, struct hybrid *h, const struct plat_pmu *s)
@@ -183,7 +183,7 @@ static bool look_at_shadows(struct vcpu *v, struct hybrid *h, const struct plat_
 
 	if (h->fresh) {
 		h->fresh = false;
-		h->back = at_least(least_back(v, s), s->away);
+		h->back = s->away;
 		h->leave = s->away / 4;
 		return false;
 	}
@@ -210,7 +210,7 @@ static bool end_probe(struct vcpu *v, struct hybrid *h, const struct plat_pmu *s
 		v->look_at = 0;
 		return true;
 	}
-	h->back = h->back < BACK_MOST ? at_least(h->back, least_back(v, s)) * 4 : BACK_MOST;
+	h->back = h->back < BACK_MOST ? ask_at(v, h, s) * 4 : BACK_MOST;
 	tick_again(v, h, s);
 	return true;
 }
@@ -221,7 +221,7 @@ static bool look_at_nested(struct vcpu *v, struct hybrid *h, const struct plat_p
 	if (s->walks > WALKS_KNOWN)
 		h->walk_cost = s->nested * 16 / s->walks;
 	h->regret = s->nested < s->cycles / NOTHING_OF ? 0 : h->regret + s->nested;
-	v->probed = h->regret >= at_least(h->back, least_back(v, s));
+	v->probed = h->regret >= ask_at(v, h, s);
 	return v->probed;
 }
 
