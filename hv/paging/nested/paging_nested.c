@@ -189,6 +189,7 @@ bool paging_vcpu_init(struct vcpu *v)
 	if (!v->domain->acting)
 		v->domain->acting = v;
 	v->hw_nested_cr3 = mfn_to_hpa(v->domain->npt_root);
+	v->hw_invlpg = false;
 	v->shadow_levels = 0;
 	v->code_walk.va = v->device_walk.va = v->device_page = NO_CODE_PAGE;
 	v->take_fault = give_back;

@@ -224,7 +224,7 @@ bool sh_searched(struct vcpu *v, u32 gfn, u32 role, gva_t va);
 bool sh_unshadow(struct domain *d, struct frame_info *f, u32 why);
 /* Remove one shadow page that no vCPU has loaded, wherever it is linked. */
 void sh_unshadow_page(struct domain *d, struct sh_page *sp);
-/* Remove all: no vCPU has a root, nor a mode, until paging_vcpu_init() gives it one. */
+/* Remove all: no vCPU has a root until paging_vcpu_init() gives it one. */
 void sh_empty_pool(struct domain *d);
 
 /* From the engine's half to hardware's, in the vCPU's mode. */

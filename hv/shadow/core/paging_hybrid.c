@@ -160,16 +160,11 @@ static bool has_begun(const struct vcpu *v)
 	return v && v->hw_cr0;
 }
 
-/* What stands for other tables from now on, or for none. */
-static void forget(struct vcpu *v)
+/* The vCPU goes on by the domain's kind of paging as one that begins with it. False: there is no root for it. */
+static bool begin_anew(struct vcpu *v)
 {
-	v->code.va = v->code.not_global = v->code_walk.va = NO_CODE_PAGE;
-	v->code.leaf = &v->hw_cr3;
-	v->code.entry = NO_ENTRY;
-	soft_flush(v);
-	v->nested = v->domain->nested;
-	v->hw_dirty = HW_ALL;
-	plat_tlb_flush(v);
+	v->code.va = v->code.not_global = NO_CODE_PAGE;
+	return paging_vcpu_init(v);
 }
 
 static void to_nested(struct domain *d)
@@ -177,16 +172,9 @@ static void to_nested(struct domain *d)
 	sh_empty_pool(d);
 	d->nested = true;
 	COUNT(d, to_nested);
-	for (u32 i = 0; i < d->nr_vcpus; i++) {
-		struct vcpu *v = d->vcpu[i];
-
-		if (!has_begun(v))
-			continue;
-		v->hw_invlpg = false;
-		in_nested_vcpu_init(v);
-		hybrid_listen(v);
-		forget(v);
-	}
+	for (u32 i = 0; i < d->nr_vcpus; i++)
+		if (has_begun(d->vcpu[i]))
+			begin_anew(d->vcpu[i]);
 }
 
 /*
@@ -219,10 +207,8 @@ static bool to_shadow(struct domain *d)
 		if (!has_begun(v))
 			continue;
 		in_shadow_load_pdptes(v, v->cr0, v->cr3, v->cr4, v->efer);
-		if (!in_shadow_vcpu_init(v))
+		if (!begin_anew(v))
 			plat_domain_crash(d, "the shadow pool is too small for the roots that are loaded");
-		hybrid_listen(v);
-		forget(v);
 	}
 	return true;
 }

@@ -380,7 +380,6 @@ static void leave_root(struct vcpu *v)
 {
 	struct sh_page *root = v->root;
 
-	v->mode = NULL;
 	v->root = NULL;
 	if (!root)
 		return;
